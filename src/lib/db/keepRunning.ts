@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { isAlive } from './cluster.js';
+import { startEmbedded } from './embedded.js';
+import { takeFolderLock } from './folderLock.js';
+import type { OpenDatabase } from './open.js';
+import { takeServerLock } from './serverLock.js';
+
+const LOOK_EVERY = 500;
+
+/**
+ * Starts the embedded database again when it dies under the running server (out of memory, killed by hand); until then
+ * pages answer 503. Updates `opened` in place.
+ * @returns stops watching
+ */
+export function keepRunning(opened: OpenDatabase, dataDir: string, name: string, log: Logger): () => void {
+  let isBusy = false;
+  const timer = setInterval(() => {
+    if (isBusy || !opened.embedded || isAlive(opened.embedded.pid)) return;
+    isBusy = true;
+    log.error('the database ended; starting it again');
+    startAgain(opened, dataDir, name)
+      .then(
+        () => log.warn('the database is back'),
+        (error: unknown) => log.error({ err: error }, 'the database could not be started'),
+      )
+      .finally(() => (isBusy = false));
+  }, LOOK_EVERY);
+  return () => clearInterval(timer);
+}
+
+async function startAgain(opened: OpenDatabase, dataDir: string, name: string): Promise<void> {
+  const release = await takeFolderLock(join(dataDir, '.starting'));
+  try {
+    await opened.serverLock?.release();
+    opened.embedded = await startEmbedded(dataDir);
+    const lock = await takeServerLock(opened.embedded.directUrl, name);
+    if ('heldBy' in lock) throw new Error(`another server took the data folder over: ${lock.heldBy}`);
+    opened.serverLock = lock;
+  } finally {
+    release();
+  }
+}
