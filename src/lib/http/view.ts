@@ -1,0 +1,75 @@
+import ejs from 'ejs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+
+/** The project's folder: two up from src/lib/http and from dist/lib/http alike. */
+export const ROOT = join(import.meta.dirname, '..', '..', '..');
+const VIEWS = join(ROOT, 'views');
+
+type Locals = Record<string, unknown>;
+type Include = (path: string, data?: Locals) => string;
+type Template = (locals: Locals & { include: Include }) => string;
+const compiled = new Map<string, Template>();
+
+/** What an included partial reads beside the data it is given; see views/README.md. */
+const GLOBALS = ['t', 'fmt', 'viewer', 'lang', 'url', 'office', 'path', 'now', 'newKey', 'assets'] as const;
+
+const SPECIAL = /[&<>"']/;
+const ENTITY: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' };
+
+/** Tests before it replaces: nearly all texts hold nothing to escape, and this is most of a template's time. */
+export function escapeHtml(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  const text = String(value);
+  return SPECIAL.test(text) ? text.replace(/[&<>"']/g, (c) => ENTITY[c] ?? c) : text;
+}
+
+const OPTIONS = {
+  // No `with`: data is read as it.name; the few globals of every page are destructured (see views/README.md).
+  _with: false,
+  localsName: 'it',
+  destructuredLocals: ['t', 'fmt', 'viewer', 'lang', 'url'],
+  escape: escapeHtml,
+  cache: process.env.BANHUI_DEV !== '1',
+  // Which line of a template failed: worth a tenth of its time only where somebody looks.
+  compileDebug: process.env.NODE_ENV !== 'production',
+};
+
+/** Fills `views/<name>.ejs`. */
+export function fill(name: string, locals: Locals): string {
+  let template = OPTIONS.cache ? compiled.get(name) : undefined;
+  if (!template) {
+    const filename = join(VIEWS, `${name}.ejs`);
+    // A block of its own, in which EJS's own include is hidden by ours.
+    template = ejs.compile(`<% { const include = it.include; %>${readFileSync(filename, 'utf8')}<% } %>`, { ...OPTIONS, filename });
+    compiled.set(name, template);
+  }
+  // In place of EJS's own include, which would hand all of the page's data on: a page's `title` would turn up in a box without one.
+  const include: Include = (path, data) => fill(posix.join(posix.dirname(name), path), data ? { ...globalsOf(locals), ...data } : locals);
+  return template({ ...locals, include });
+}
+
+function globalsOf(locals: Locals): Locals {
+  const globals: Locals = {};
+  for (const name of GLOBALS) globals[name] = locals[name];
+  return globals;
+}
+
+/** Fills a page and its frame. */
+export function fillPage(name: string, locals: Locals): string {
+  return fill('layout', { ...locals, body: fill(name, locals) });
+}
+
+let version: string | undefined;
+/** Changes with every byte under views/assets: browsers may keep `/assets/…?v=<this>` for good. */
+export function assetsVersion(): string {
+  if (!version || !OPTIONS.cache) {
+    const hash = createHash('sha256');
+    for (const file of readdirSync(join(VIEWS, 'assets'), { recursive: true, withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      if (file.isFile()) hash.update(file.name).update(readFileSync(join(file.parentPath, file.name)));
+    }
+    version = hash.digest('hex').slice(0, 12);
+  }
+  return version;
+}

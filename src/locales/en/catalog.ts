@@ -1,0 +1,34 @@
+import { lib } from './lib.js';
+import { audit } from './audit.js';
+import { people } from './people.js';
+import { auth } from './auth.js';
+import { rooms } from './rooms.js';
+import { meetings } from './meetings.js';
+import { invitations } from './invitations.js';
+import { calendar } from './calendar.js';
+import { agenda } from './agenda.js';
+import { actions } from './actions.js';
+import { sitting } from './sitting.js';
+import { minutes } from './minutes.js';
+import { desk } from './desk.js';
+import { admin } from './admin.js';
+import { outbox } from './outbox.js';
+
+/** Every English text, by its flat name `feature.place.meaning`. */
+export const en = {
+  ...lib,
+  ...audit,
+  ...people,
+  ...auth,
+  ...rooms,
+  ...meetings,
+  ...invitations,
+  ...calendar,
+  ...agenda,
+  ...actions,
+  ...sitting,
+  ...minutes,
+  ...desk,
+  ...admin,
+  ...outbox,
+} as const;
