@@ -1,0 +1,76 @@
+import multer from 'multer';
+import { allowLongBody } from '../http/bodyTime.js';
+import { BadRequest } from '../http/errors.js';
+import type { Context } from '../http/route.js';
+import { MAX_FILE_BYTES, discardFiles, storeFile, type Arrival, type ArrivedFile } from './store.js';
+
+export interface Upload {
+  /** Name of the form's file field. It stands last in the form: what comes after a broken upload is not read. */
+  field: string;
+  maxFiles: number;
+  /** Asked before the first byte is stored: may this person put a file to this thing? Throws NotFound or Forbidden. */
+  authorise?(c: Context): Promise<unknown>;
+}
+
+export interface Received {
+  files: ArrivedFile[];
+  problems: { field: string; message: string }[];
+}
+
+/** Most bytes of one file that are read at all; between the limit and this the form still gets its fields back. */
+const HARD_STOP = 4 * MAX_FILE_BYTES;
+
+/**
+ * Reads a multipart form: fields into `req.body`, files into the database as they arrive. A form of another kind has no files.
+ * Files that nothing keeps (keepFiles) are discarded when the request ends.
+ */
+export async function receiveFiles(c: Context, upload: Upload): Promise<Received> {
+  allowLongBody(c.res);
+  // In the order of the form: a small file may be stored before the large one in front of it.
+  const places: (Arrival | undefined)[] = [];
+  const arrived = () => places.filter((arrival) => arrival !== undefined);
+  const reader = multer({
+    defParamCharset: 'utf8',
+    limits: { fileSize: HARD_STOP, fieldSize: 1024 * 1024, fields: 200, parts: 200 + upload.maxFiles, fieldNameSize: 100, fieldNestingDepth: 0 },
+    storage: {
+      _handleFile(_req, file, done) {
+        const place = places.push(undefined) - 1;
+        storeFile(c.db, file.stream, { name: file.originalname, uploadedBy: c.maybeViewer?.id ?? null }).then(
+          (arrival) => {
+            places[place] = arrival;
+            done(null, {});
+          },
+          (error: Error) => done(error),
+        );
+      },
+      _removeFile(_req, _file, done) {
+        done(null);
+      },
+    },
+  }).array(upload.field, upload.maxFiles);
+
+  const problems: Received['problems'] = [];
+  try {
+    await new Promise<void>((resolve, reject) => reader(c.req, c.res, (error?: unknown) => (error ? reject(error) : resolve())));
+  } catch (error) {
+    const code = error instanceof multer.MulterError ? error.code : undefined;
+    const field = error instanceof multer.MulterError ? error.field : undefined;
+    if (code === 'LIMIT_FILE_SIZE') problems.push({ field: upload.field, message: c.t('lib.files.tooLarge', { size: MAX_FILE_BYTES / 1024 / 1024 }) });
+    else if (code === 'LIMIT_UNEXPECTED_FILE' && field === upload.field) problems.push({ field: upload.field, message: c.t('lib.files.tooMany', { count: upload.maxFiles }) });
+    else {
+      await discardFiles(c.db, idsOf(arrived()));
+      throw code || c.req.destroyed ? new BadRequest() : error;
+    }
+  }
+  const arrivals = arrived();
+  for (const arrival of arrivals) {
+    if (arrival.ok) continue;
+    const key = arrival.reason === 'size' ? 'lib.files.isTooLarge' : arrival.reason === 'empty' ? 'lib.files.isEmpty' : 'lib.files.isOfWrongKind';
+    problems.push({ field: upload.field, message: c.t(key, { name: arrival.name, size: MAX_FILE_BYTES / 1024 / 1024 }) });
+  }
+  return { files: arrivals.flatMap((arrival) => (arrival.ok ? arrival.file : [])), problems };
+}
+
+function idsOf(arrivals: Arrival[]): number[] {
+  return arrivals.flatMap((arrival) => (arrival.ok ? arrival.file.id : []));
+}
