@@ -1,0 +1,168 @@
+import type { Config } from '../../src/config.js';
+import { ensureReplyLinks } from '../../src/invitations/linkCommands.js';
+import { rows, type Db } from '../../src/lib/db/db.js';
+
+/** What answers to GET without being a page of its own. */
+export const NOT_PAGES: Record<string, string> = {
+  '/people/search': 'JSON for the picker',
+  '/people/import/template': 'CSV',
+  '/people/export': 'CSV',
+  '/profile/data': 'a file',
+  '/rooms/:id/photo': 'a picture',
+  '/reset/:token': 'sends on to a page without the token',
+  '/account/:token': 'sends on to a page without the token',
+  '/account/password': 'reached by a link alone',
+  '/setup/:token': 'sends on or says that the office is set up',
+  '/meetings/:id/invitation.ics': 'a calendar file',
+  '/i/reply/:id': 'reached by /i/:token',
+  '/i/reply/:id/meeting.ics': 'a calendar file',
+  '/actions/export': 'CSV',
+  '/actions/:id/files/:file': 'a file',
+  '/minutes/:id/pdf': 'PDF',
+  '/papers/:id': 'a file',
+  '/meetings/:id/papers.zip': 'a file',
+  '/admin/outbox/:id/invite.ics': 'a calendar file',
+};
+
+export interface Address {
+  /** As the route is written. */
+  path: string;
+  address: string;
+  /** Who opens it; null: nobody is signed in. */
+  as: number | null;
+}
+
+interface Found {
+  id: number;
+  /** Whom it concerns. */
+  person: number;
+}
+
+/** One address or more for every page, out of what the sample office holds: things in all their states, seen by whom they concern. */
+export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
+  const find = (sql: string) => rows<Found>(db, sql);
+  const one = async (sql: string) => (await find(sql))[0]?.id ?? 0;
+  const account = (role: string) => one(`select p.id from persons p join accounts a on a.person_id = p.id where p.role = '${role}' order by p.id limit 1`);
+  const administrator = await account('administrator');
+  const secretary = await account('secretary');
+  const room = await one('select id from rooms order by id limit 1');
+  const unit = await one('select id from units order by id limit 1');
+  const person = await one('select id from persons where not is_guest order by id desc limit 1');
+
+  const organiser = await one('select organiser_id as id from meetings order by id limit 1');
+  const guests = (await find('select id, id as person from persons where is_guest order by id limit 2')).map(({ id }) => id);
+  // The sample has nobody who left and no table that was uploaded.
+  const left = await one(`insert into persons (name, name_en, zone, deactivated_at) values ('离职人员', 'Somebody who left', 'Asia/Shanghai', now()) returning id`);
+  const upload = (more: string) =>
+    one(`insert into person_imports (content, created_by, finished_at, added, changed, left_out)
+         values (E'姓名,邮箱,部门,工号\\n新同事,new@linjiang.example,新部门,7\\n,nobody@linjiang.example,,8\\n王敏,wang.min@linjiang.example,,9', ${secretary}, ${more}) returning id`);
+  const [table, imported] = [await upload('null, null, null, null'), await upload('now(), 1, 2, 3')];
+
+  const of = (path: string, address = path, as: number | null = secretary): Address => ({ path, address, as });
+  const each = (path: string, found: Found[]) => found.map(({ id, person: as }) => of(path, path.replace(':id', String(id)), as));
+  const at = (path: string, id: number, as = secretary) => of(path, path.replace(':id', String(id)), as);
+
+  const meetings = await find(`select distinct on (state) id, organiser_id as person from meetings where not is_private order by state, id desc`);
+  const coming = await find(
+    `select m.id, m.organiser_id as person from meetings m
+      where state = 'scheduled' and not is_private and (select count(*) from participants p where p.meeting_id = m.id) > 3 order by starts_at desc limit 1`,
+  );
+  const running = await find(`select id, organiser_id as person from meetings where state = 'in_progress' order by id limit 1`);
+  const items = await find(`select i.id, m.organiser_id as person from agenda_items i join meetings m on m.id = i.meeting_id where i.state = 'accepted' and m.state = 'scheduled' order by i.id desc limit 1`);
+  const series = await find(`select id, organiser_id as person from series order by id limit 1`);
+  const cancelled = await find(`select id, organiser_id as person from meetings where state = 'cancelled' order by id limit 1`);
+  const actions = (state: string, as = 'a.lead_id') =>
+    find(`select a.id, ${as} as person from actions a join meetings m on m.id = a.meeting_id join accounts c on c.person_id = ${as}
+           where a.state = '${state}' and a.lead_id <> m.organiser_id order by a.id limit 1`);
+  const minutes = (state: string, as = 'x.author_id') =>
+    find(`select x.id, ${as} as person from minutes x join meetings m on m.id = x.meeting_id left join series s on s.id = m.series_id
+            join accounts c on c.person_id = ${as} where x.state = '${state}' order by x.id limit 1`);
+  const everyMinutes = (await Promise.all(['draft', 'returned', 'in_review', 'passed', 'approved', 'issued'].map((state) => minutes(state)))).flat();
+  const receipts = await find(`select minutes_id as id, person_id as person from circulations c join accounts a using (person_id) order by acknowledged_at nulls first, c.id limit 1`);
+  // What nobody has done in the sample office yet: an item waits to be accepted, a paper is attached.
+  const [here] = coming;
+  const proposed = await find(`insert into agenda_items (meeting_id, title, state, proposed_by, created_by) select id, 'Parking', 'proposed', organiser_id, organiser_id
+                                from meetings where id = ${here?.id ?? 0} returning id, created_by as person`);
+  const papers = await find(`with f as (insert into files (name, media_type, bytes, state, uploaded_by) values ('plan.pdf', 'application/pdf', 1, 'stored', ${here?.person ?? 0}) returning id)
+                             insert into papers (item_id, file_id, name, added_by) select ${items[0]?.id ?? 0}, f.id, 'Plan', ${here?.person ?? 0} from f returning id, ${items[0]?.person ?? 0} as person`);
+  const [link] = await ensureReplyLinks(db, config, coming[0]?.id ?? 0).then((links) => [...links.values()]);
+
+  return [
+    of('/'),
+    of('/', '/', administrator),
+    of('/sign-in', '/sign-in', null),
+    of('/reset', '/reset', null),
+    of('/reset/sent', '/reset/sent', null),
+    of('/setup', '/setup', null),
+    of('/i/:token', `/i/${link?.link ?? ''}`, null),
+    of('/profile'),
+    of('/profile/password'),
+    of('/people'),
+    of('/people/new'),
+    at('/people/:id', person, administrator),
+    at('/people/:id/edit', person, administrator),
+    at('/people/:id/deputies', person, administrator),
+    at('/people/:id/deactivation', organiser, administrator),
+    at('/people/:id', left, administrator),
+    at('/people/:id/hand-over', left, administrator),
+    at('/people/:id/erasure', left, administrator),
+    of('/people/:id/merge', `/people/${guests[0]}/merge?other=${guests[1]}`),
+    of('/people/import'),
+    at('/people/import/:id', table),
+    at('/people/import/:id', imported),
+    of('/units'),
+    of('/units/new', '/units/new', administrator),
+    at('/units/:id/edit', unit, administrator),
+    at('/units/:id/deactivation', unit, administrator),
+    of('/rooms'),
+    of('/rooms/new'),
+    ...['/rooms/:id', '/rooms/:id/edit', '/rooms/:id/status', '/rooms/:id/closures/new'].map((path) => at(path, room)),
+    of('/calendar'),
+    of('/bookings/new'),
+    of('/meetings'),
+    of('/meetings', '/meetings?whose=all&when=past'),
+    of('/meetings/new'),
+    ...['agenda', 'copy', 'edit', 'replies', 'cancellation', 'message', 'people', 'attendance-sheet', 'name-plates'].flatMap((name) => each(`/meetings/:id/${name}`, coming)),
+    ...each('/meetings/:id', meetings),
+    ...each('/meetings/:id', cancelled),
+    ...each('/meetings/:id/history', coming),
+    ...each('/meetings/:id/agenda/proposal', await find(`select p.meeting_id as id, p.person_id as person from participants p join accounts a using (person_id)
+       where p.meeting_id = ${coming[0]?.id ?? 0} and p.role = 'required' limit 1`)),
+    ...['/items/:id/edit', '/items/:id/papers'].flatMap((path) => each(path, items)),
+    ...each('/items/:id/return', proposed),
+    ...each('/papers/:id/versions', papers),
+    of('/minutes'),
+    of('/series'),
+    of('/series/new'),
+    ...['', '/backlog', '/members', '/edit', '/dates/new', '/end'].flatMap((name) => each(`/series/:id${name}`, series)),
+    ...['/meetings/:id/minutes/write', '/meetings/:id/attendance', '/meetings/:id/end'].flatMap((path) => each(path, running)),
+    ...(await rows<{ id: number; person: number; statement: number }>(db, `
+      select m.id, m.organiser_id as person, s.id as statement from statements s join meetings m on m.id = s.meeting_id join minutes x on x.meeting_id = m.id
+       where x.state in ('draft', 'returned') and s.deleted_at is null order by s.id limit 1`))
+      .map(({ id, person: as, statement }) => of('/meetings/:id/minutes/write', `/meetings/${id}/minutes/write?edit=${statement}`, as)),
+    ...each('/meetings/:id/minutes', await find(`select m.id, x.author_id as person from minutes x join meetings m on m.id = x.meeting_id order by x.id limit 1`)),
+    ...each('/minutes/:id', everyMinutes),
+    ...each('/minutes/:id/edit', await minutes('draft')),
+    ...each('/minutes/:id/review', await minutes('in_review', 'coalesce(m.reviewer_id, s.reviewer_id)')),
+    ...each('/minutes/:id/circulation', [...(await minutes('approved')), ...(await minutes('issued'))]),
+    ...each('/minutes/:id/correction', await minutes('issued')),
+    ...each('/minutes/:id/receipt', receipts),
+    ...(await minutes('issued')).map(({ id, person: as }) => of('/minutes/:id/versions/:number', `/minutes/${id}/versions/1`, as)),
+    of('/actions', '/actions?scope=all'),
+    of('/actions', '/actions?scope=all&view=list'),
+    ...(await actions('assigned')).map(({ person: lead }) => of('/actions/handover', `/actions/handover?from=${lead}`, administrator)),
+    ...each('/actions/:id', [...(await actions('assigned')), ...(await actions('in_progress')), ...(await actions('answered', 'm.organiser_id')), ...(await actions('closed'))]),
+    ...each('/actions/:id/refusal', await actions('assigned')),
+    ...each('/actions/:id/extension', await actions('assigned')),
+    ...each('/actions/:id/answer', await actions('in_progress')),
+    ...each('/actions/:id/obstacle', await actions('in_progress')),
+    ...each('/actions/:id/handover', await actions('assigned', 'm.organiser_id')),
+    ...each('/actions/:id/cancellation', await actions('assigned', 'm.organiser_id')),
+    of('/admin', '/admin', administrator),
+    of('/admin/office', '/admin/office', administrator),
+    of('/admin/mail', '/admin/mail', administrator),
+    of('/admin/outbox', '/admin/outbox', administrator),
+    ...(await find('select id, 0 as person from deliveries order by id limit 1')).map(({ id }) => at('/admin/outbox/:id', id, administrator)),
+    of('/admin/log', '/admin/log', administrator),
+  ];
+}
