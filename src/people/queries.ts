@@ -1,0 +1,143 @@
+import { likePattern, row, rows, type Db } from '../lib/db/db.js';
+import { isSecretary, type Viewer } from '../lib/http/policy.js';
+import { mayListGuests } from './policy.js';
+
+/** A person as lists and pickers show one; `unit_en`, `unit_zh` are null without a unit, `affiliation` is a guest's. */
+export interface PersonOption {
+  id: number;
+  name: string;
+  name_en: string | null;
+  email: string | null;
+  position: string | null;
+  is_guest: boolean;
+  affiliation: string | null;
+  unit_en: string | null;
+  unit_zh: string | null;
+}
+
+const OPTION = `p.id, p.name, p.name_en, p.email, p.position, p.is_guest, p.affiliation, u.name_en as unit_en, u.name_zh as unit_zh`;
+
+/**
+ * Persons for a picker, by any part of the name, of the Latin name (also without spaces or as initials) or e-mail.
+ * A guest is found by everybody who knows the exact address, by secretaries also by name.
+ */
+export function findPersons(db: Db, viewer: Pick<Viewer, 'role'>, q: string, limit = 20): Promise<PersonOption[]> {
+  const asked = q.normalize('NFKC').trim().toLowerCase();
+  if (!asked) return Promise.resolve([]);
+  return rows<PersonOption>(
+    db,
+    `select ${OPTION}
+       from persons p left join units u on u.id = p.unit_id
+      where p.deactivated_at is null and p.search_text like :pattern
+        and (not p.is_guest or :guests or p.email = :asked)
+      order by p.is_guest, p.sort_name not like :start and lower(p.name) not like :start, p.sort_name, p.id
+      limit :limit`,
+    { pattern: likePattern(asked), start: likePattern(asked).slice(1), asked, guests: mayListGuests(viewer), limit },
+  );
+}
+
+/** Everybody active in the office (with `guests`, guests too) for a `<select>`, by unit and name. */
+export function listPersonOptions(db: Db, options: { guests?: boolean; limit?: number } = {}): Promise<PersonOption[]> {
+  return rows<PersonOption>(
+    db,
+    `select ${OPTION}
+       from persons p left join units u on u.id = p.unit_id
+      where p.deactivated_at is null and (not p.is_guest or :guests)
+      order by p.is_guest, u.code nulls last, p.sort_name, p.id
+      limit :limit`,
+    { guests: options.guests ?? false, limit: options.limit ?? 5000 },
+  );
+}
+
+/** Of some ids those that are active persons: ids from a form are checked with this before they are stored. */
+export async function keepActive(db: Db, ids: number[]): Promise<Set<number>> {
+  const found = await rows<{ id: number }>(db, `select id from persons where id = any(:ids) and deactivated_at is null`, { ids });
+  return new Set(found.map(({ id }) => id));
+}
+
+export type Resolved = { ok: true; person: PersonOption } | { ok: false; reason: 'nobody' | 'several'; text: string };
+
+/**
+ * Who is meant by a text typed into a picker: "Zhang Wei <zhang.wei@example.org>", "张伟 #17", an address, or a name that only
+ * one active person has. The answers stand in the order of the texts; one query for all.
+ */
+export async function resolvePersons(db: Db, texts: string[]): Promise<Resolved[]> {
+  const asked = texts.map((text) => {
+    const plain = text.normalize('NFKC').trim();
+    const email = /<([^<>\s]+@[^<>\s]+)>$/.exec(plain)?.[1] ?? (/^[^\s<>]+@[^\s<>]+$/.test(plain) ? plain : null);
+    const id = /#([1-9]\d{0,14})$/.exec(plain)?.[1];
+    return { text, email: email?.toLowerCase() ?? null, id: id ? Number(id) : null, name: plain.toLowerCase() };
+  });
+  if (asked.length === 0) return [];
+  const found = await rows<PersonOption>(
+    db,
+    `select ${OPTION}
+       from persons p left join units u on u.id = p.unit_id
+      where p.deactivated_at is null
+        and (p.id = any(:ids) or p.email = any(:emails) or lower(p.name) = any(:names) or (p.sort_name = any(:names)))`,
+    { ids: asked.flatMap(({ id }) => id ?? []), emails: asked.flatMap(({ email }) => email ?? []), names: asked.map(({ name }) => name) },
+  );
+  return asked.map(({ text, email, id, name }) => {
+    const meant = found.filter((person) =>
+      id ? person.id === id : email ? person.email === email : person.name.toLowerCase() === name || person.name_en?.toLowerCase() === name,
+    );
+    const [person] = meant;
+    if (person && meant.length === 1) return { ok: true, person };
+    return { ok: false, reason: person ? 'several' : 'nobody', text };
+  });
+}
+
+/** What a picker's field holds for a person, and what `resolvePersons` reads back. */
+export function personText(person: Pick<PersonOption, 'id' | 'email'>, shown: string): string {
+  return person.email ? `${shown} <${person.email}>` : `${shown} #${person.id}`;
+}
+
+/** May the viewer act in this person's name: oneself, every secretary, or a deputy in the days of the deputyship. */
+export async function mayActFor(db: Db, viewer: Pick<Viewer, 'id' | 'role'>, personId: number): Promise<boolean> {
+  if (viewer.id === personId || isSecretary(viewer)) return true;
+  return (await listPrincipals(db, viewer.id)).some(({ id }) => id === personId);
+}
+
+/** The persons whose deputy somebody is today, for "on behalf of". Today is the day in the organisation's zone. */
+export function listPrincipals(db: Db, deputyId: number): Promise<PersonOption[]> {
+  return rows<PersonOption>(
+    db,
+    `select ${OPTION}
+       from deputies d
+       join persons p on p.id = d.person_id and p.deactivated_at is null
+       left join units u on u.id = p.unit_id
+       cross join (select (now() at time zone o.zone)::date as today from organisations o) t
+      where d.deputy_id = :deputy and coalesce(d.from_on, t.today) <= t.today and coalesce(d.to_on, t.today) >= t.today
+      order by p.sort_name, p.id`,
+    { deputy: deputyId },
+  );
+}
+
+export interface UnitOption {
+  id: number;
+  code: string;
+  name_en: string;
+  name_zh: string;
+  parent_id: number | null;
+  /** 0 for a unit at the top. */
+  depth: number;
+}
+
+/** Active units as a tree, each below its parent, brothers by code. */
+export function listUnitOptions(db: Db): Promise<UnitOption[]> {
+  return rows<UnitOption>(
+    db,
+    `with recursive tree as (
+       select id, code, name_en, name_zh, parent_id, 0 as depth, array[code] as way from units where parent_id is null and is_active
+       union all
+       select u.id, u.code, u.name_en, u.name_zh, u.parent_id, t.depth + 1, t.way || u.code
+         from units u join tree t on t.id = u.parent_id where u.is_active
+     )
+     select id, code, name_en, name_zh, parent_id, depth from tree order by way`,
+  );
+}
+
+/** One person as a picker shows one, also when deactivated. */
+export function findPersonOption(db: Db, id: number): Promise<PersonOption | undefined> {
+  return row<PersonOption>(db, `select ${OPTION} from persons p left join units u on u.id = p.unit_id where p.id = :id`, { id });
+}

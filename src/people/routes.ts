@@ -1,0 +1,6 @@
+import type { Route } from '../lib/http/route.js';
+import { importRoutes } from './importRoutes.js';
+import { personRoutes } from './personRoutes.js';
+import { unitRoutes } from './unitRoutes.js';
+
+export const routes: Route[] = [...importRoutes, ...personRoutes, ...unitRoutes];
