@@ -1,0 +1,73 @@
+import type { Translate } from '../lib/i18n/translate.js';
+import type { Format } from '../lib/time/format.js';
+import { timeOf } from '../lib/time/zone.js';
+import { outsideHours, type Hours } from './openingHours.js';
+
+export type RoomStatus = 'in_service' | 'out_of_service' | 'retired';
+
+/** What the rules of a room look at. */
+export interface RoomRules {
+  id: number;
+  name_en: string;
+  name_zh: string;
+  capacity: number;
+  status: RoomStatus;
+  hours: Hours[];
+}
+
+/** One rule that a booking does not keep: an error stops it, a notice is only told. */
+export interface Check {
+  rule: 'status' | 'closed_day' | 'opening_hours' | 'capacity';
+  level: 'error' | 'notice';
+  room: { id: number; name_en: string; name_zh: string };
+  /** What was asked for and what the rule allows: times 'HH:MM–HH:MM' in the office's zone, seats, a status, a day. */
+  actual: string;
+  limit: string;
+  /** The office's secretaries may go beyond it, with a reason. */
+  mayOverride: boolean;
+}
+
+export interface Asked {
+  startsAt: Date;
+  endsAt: Date;
+  /** People expected, when known. */
+  seats?: number | null;
+}
+
+/**
+ * The rules that `asked` does not keep in `room`.
+ * @param zone the office's, in which opening hours are written
+ * @param isOverridden a reason was given: rules that may be overridden become notices
+ */
+export function checkClaim(room: RoomRules, asked: Asked, zone: string, isOverridden = false): Check[] {
+  const found: Check[] = [];
+  const add = (rule: Check['rule'], level: Check['level'], actual: string, limit: string, mayOverride: boolean) => {
+    const { id, name_en, name_zh } = room;
+    found.push({ rule, level: mayOverride && isOverridden ? 'notice' : level, room: { id, name_en, name_zh }, actual, limit, mayOverride });
+  };
+  if (room.status !== 'in_service') add('status', 'error', room.status, 'in_service', false);
+  const outside = outsideHours(room.hours, asked.startsAt, asked.endsAt, zone);
+  if (outside?.opens_at) {
+    const actual = `${timeOf(asked.startsAt, zone)}–${timeOf(asked.endsAt, zone)}`;
+    add('opening_hours', 'error', actual, `${outside.opens_at}–${outside.closes_at}`, true);
+  } else if (outside) {
+    add('closed_day', 'error', outside.on, '', true);
+  }
+  if (asked.seats && asked.seats > room.capacity) add('capacity', 'notice', String(asked.seats), String(room.capacity), true);
+  return found;
+}
+
+/** A check in a person's words. */
+export function tellCheck(check: Check, t: Translate, fmt: Format): string {
+  const room = fmt.name(check.room);
+  switch (check.rule) {
+    case 'status':
+      return t(check.actual === 'retired' ? 'rooms.check.retired' : 'rooms.check.outOfService', { room });
+    case 'closed_day':
+      return t('rooms.check.closedDay', { room, day: fmt.date(check.actual) });
+    case 'opening_hours':
+      return t('rooms.check.openingHours', { room, hours: check.limit });
+    case 'capacity':
+      return t('rooms.check.capacity', { room, seats: check.limit, people: check.actual });
+  }
+}

@@ -1,0 +1,192 @@
+import { rows, type Db } from '../lib/db/db.js';
+import { nearestFreeTimes } from './freeTimes.js';
+import { outsideHours, type Hours, type Span } from './openingHours.js';
+
+/** Columns of a room's name. */
+export interface RoomName {
+  id: number;
+  name_en: string;
+  name_zh: string;
+}
+
+/** What stands in the way of a booking, as far as this person may know it. */
+export interface Clash {
+  /** The atomic room that is taken. */
+  room: RoomName;
+  starts_at: Date;
+  ends_at: Date;
+  /** With setup and teardown. */
+  occupies_from: Date;
+  occupies_to: Date;
+  kind: 'meeting' | 'closure' | 'hold';
+  /** Null when it is private to others, a closure or a hold. */
+  meeting_id: number | null;
+  title: string | null;
+  organiser: { name: string; name_en: string | null } | null;
+  /** Of a closure. */
+  reason: string | null;
+}
+
+/**
+ * SQL condition: may the person `:viewer` know the title of meeting `m`? What is not private, and what one organises, typed,
+ * stands in for or takes part in (see the function in migrations/0213).
+ */
+export const KNOWS_TITLE = `(not m.is_private or knows_private_meeting(m.id, :viewer))`;
+
+interface ClashRow extends Omit<Clash, 'room' | 'organiser' | 'kind'> {
+  room_id: number;
+  room_en: string;
+  room_zh: string;
+  closure_id: number | null;
+  is_meeting: boolean;
+  organiser_name: string | null;
+  organiser_name_en: string | null;
+}
+
+/** What occupies any of these rooms (or a part of a hall among them) in that time, in order of time; at most 10. */
+export async function findClashes(
+  db: Db,
+  viewerId: number | null,
+  wish: { roomIds: readonly number[]; startsAt: Date; endsAt: Date; exceptMeetingId?: number },
+): Promise<Clash[]> {
+  const found = await rows<ClashRow>(
+    db,
+    `with wanted as (
+       select coalesce(p.part_id, r.id) as room_id, max(r.setup_minutes) as setup, max(r.teardown_minutes) as teardown
+         from rooms r left join room_parts p on p.hall_id = r.id where r.id = any(:rooms) group by 1
+     )
+     select r.id as room_id, r.name_en as room_en, r.name_zh as room_zh, c.starts_at, c.ends_at, c.occupies_from, c.occupies_to,
+            c.closure_id, cl.reason, c.meeting_id is not null as is_meeting,
+            case when known.yes then m.id end as meeting_id, case when known.yes then m.title end as title,
+            case when known.yes then o.name end as organiser_name, case when known.yes then o.name_en end as organiser_name_en
+       from wanted w
+       join rooms r on r.id = w.room_id
+       join room_claims c on c.room_id = w.room_id and c.is_holding and c.state in ('held', 'requested', 'confirmed')
+        and c.occupies && tstzrange(:from::timestamptz - make_interval(mins => w.setup), :to::timestamptz + make_interval(mins => w.teardown))
+       left join meetings m on m.id = c.meeting_id
+       left join lateral (select ${KNOWS_TITLE} as yes) known on true
+       left join persons o on o.id = m.organiser_id
+       left join closures cl on cl.id = c.closure_id
+      where c.meeting_id is distinct from :except
+      order by c.starts_at, r.id limit 10`,
+    { rooms: wish.roomIds, from: wish.startsAt, to: wish.endsAt, viewer: viewerId, except: wish.exceptMeetingId ?? null },
+  );
+  return found.map(({ room_id, room_en, room_zh, organiser_name, organiser_name_en, closure_id, is_meeting, ...clash }) => ({
+    ...clash,
+    room: { id: room_id, name_en: room_en, name_zh: room_zh },
+    kind: is_meeting ? 'meeting' : closure_id ? 'closure' : 'hold',
+    organiser: organiser_name ? { name: organiser_name, name_en: organiser_name_en } : null,
+  }));
+}
+
+export interface AlternativesWish {
+  roomIds: readonly number[];
+  startsAt: Date;
+  endsAt: Date;
+  /** People expected; without it, as many seats as the smallest room asked for is no condition. */
+  seats?: number | null;
+  equipment?: readonly string[];
+  isStepFree?: boolean;
+  /** Its own claims are not in the way. */
+  exceptMeetingId?: number | null;
+  now: Date;
+}
+
+export interface Alternatives {
+  /** Rooms free at that time, the best fit first: same building and floor, then fewest seats too many. */
+  rooms: (RoomName & { capacity: number; building: string; floor: string })[];
+  /** Times at which all rooms asked for are free, the nearest first. */
+  times: Span[];
+}
+
+interface RoomWithHours extends RoomName {
+  capacity: number;
+  building: string;
+  floor: string;
+  hours: Hours[];
+  zone: string;
+}
+
+const HOURS = `(select coalesce(json_agg(json_build_object('weekday', weekday, 'opens_at', to_char(opens_at, 'HH24:MI'),
+  'closes_at', to_char(closes_at, 'HH24:MI'))), '[]') from room_hours where room_id = r.id)`;
+
+/** The nearest free rooms and times when a wish can't be met; two queries. */
+export async function nearestAlternatives(db: Db, wish: AlternativesWish): Promise<Alternatives> {
+  const [free, times] = await Promise.all([listFreeRooms(db, wish), listFreeTimes(db, wish)]);
+  return { rooms: free, times };
+}
+
+async function listFreeRooms(db: Db, wish: AlternativesWish): Promise<Alternatives['rooms']> {
+  const found = await rows<RoomWithHours>(
+    db,
+    `with asked as (select site, building, floor, capacity from rooms where id = any(:rooms) order by id limit 1)
+     select r.id, r.name_en, r.name_zh, r.capacity, r.building, r.floor, ${HOURS} as hours, (select zone from organisations) as zone
+       from rooms r left join asked a on true
+      where r.status = 'in_service' and r.id <> all(:rooms) and r.capacity >= :seats and r.equipment @> :equipment
+        and (r.is_step_free or not :step_free)
+        and not exists (select 1 from room_parts p where p.hall_id = r.id and p.part_id = any(:rooms))
+        and not exists (select 1 from room_parts p where p.part_id = r.id and p.hall_id = any(:rooms))
+        and not exists (
+          select 1 from room_claims c
+           where (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))
+             and c.is_holding and c.state in ('held', 'requested', 'confirmed') and c.meeting_id is distinct from :except
+             and (c.state <> 'held' or c.hold_until is null or c.hold_until > now())
+             and c.occupies && tstzrange(:from::timestamptz - make_interval(mins => r.setup_minutes),
+                                         :to::timestamptz + make_interval(mins => r.teardown_minutes)))
+      order by r.site is distinct from a.site, r.building is distinct from a.building, r.floor is distinct from a.floor,
+               abs(r.capacity - greatest(:seats, coalesce(a.capacity, 0))), r.sort_order, r.id
+      limit 30`,
+    {
+      rooms: wish.roomIds, from: wish.startsAt, to: wish.endsAt, seats: wish.seats ?? 1, equipment: wish.equipment ?? [],
+      step_free: wish.isStepFree ?? false, except: wish.exceptMeetingId ?? null,
+    },
+  );
+  return found
+    .filter((room) => !outsideHours(room.hours, wish.startsAt, wish.endsAt, room.zone))
+    .slice(0, 4)
+    .map(({ id, name_en, name_zh, capacity, building, floor }) => ({ id, name_en, name_zh, capacity, building, floor }));
+}
+
+const DAYS = 7;
+
+async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Span[]> {
+  const reach = (DAYS + 1) * 86_400_000;
+  const found = await rows<{ hours: Hours[]; zone: string; setup_minutes: number; teardown_minutes: number; busy: { from: string; to: string }[] }>(
+    db,
+    `select ${HOURS} as hours, r.setup_minutes, r.teardown_minutes, (select zone from organisations) as zone,
+            (select coalesce(json_agg(json_build_object('from', c.occupies_from, 'to', c.occupies_to)), '[]')
+               from room_claims c
+              where (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))
+                and c.is_holding and c.state in ('held', 'requested', 'confirmed') and c.meeting_id is distinct from :except
+                and c.occupies && tstzrange(:from, :to)) as busy
+       from rooms r where r.id = any(:rooms) and r.status = 'in_service'`,
+    {
+      rooms: wish.roomIds, except: wish.exceptMeetingId ?? null,
+      from: new Date(wish.startsAt.getTime() - reach), to: new Date(wish.endsAt.getTime() + reach),
+    },
+  );
+  const first = found[0];
+  if (!first || found.length !== wish.roomIds.length) return [];
+  return nearestFreeTimes({
+    hours: commonHours(found.map(({ hours }) => hours)),
+    zone: first.zone,
+    busy: found.flatMap(({ busy }) => busy.map(({ from, to }) => ({ from: new Date(from), to: new Date(to) }))),
+    wanted: { from: wish.startsAt, to: wish.endsAt },
+    setupMinutes: Math.max(...found.map((room) => room.setup_minutes)),
+    teardownMinutes: Math.max(...found.map((room) => room.teardown_minutes)),
+    notBefore: wish.now,
+    days: DAYS,
+    limit: 4,
+  });
+}
+
+/** The hours in which all of several rooms are open. */
+function commonHours(all: Hours[][]): Hours[] {
+  return [1, 2, 3, 4, 5, 6, 7].flatMap((weekday) => {
+    const open = all.map((hours) => hours.find((row) => row.weekday === weekday));
+    if (open.some((row) => !row)) return [];
+    const opens_at = open.map((row) => row?.opens_at ?? '').sort().at(-1) ?? '';
+    const closes_at = open.map((row) => row?.closes_at ?? '').sort()[0] ?? '';
+    return opens_at < closes_at ? [{ weekday, opens_at, closes_at }] : [];
+  });
+}

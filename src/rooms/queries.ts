@@ -1,0 +1,176 @@
+import { row, rows, type Db } from '../lib/db/db.js';
+import { NotFound } from '../lib/http/errors.js';
+import type { RoomStatus } from './claimChecks.js';
+import { KNOWS_TITLE, type RoomName } from './claimQueries.js';
+import type { Hours } from './openingHours.js';
+
+export interface RoomOption extends RoomName {
+  capacity: number;
+  status: RoomStatus;
+}
+
+/** A hall stands before its parts. */
+const IN_ORDER = `coalesce(h.sort_order, r.sort_order), coalesce(h.id, r.id), h.id is not null, r.sort_order, r.id`;
+const HALL = `left join rooms h on h.id = (select min(hall_id) from room_parts where part_id = r.id)`;
+
+/** The rooms for a `<select>`, in the order of the catalogue. */
+export function listRoomOptions(db: Db): Promise<RoomOption[]> {
+  return rows<RoomOption>(db, `select r.id, r.name_en, r.name_zh, r.capacity, r.status from rooms r ${HALL} where r.status <> 'retired' order by ${IN_ORDER}`);
+}
+
+export interface ListedRoom extends RoomOption {
+  code: string;
+  site: string;
+  building: string;
+  floor: string;
+  equipment: string[];
+  is_step_free: boolean;
+  hall: RoomName | null;
+  part_count: number;
+}
+
+/** The catalogue, a few hundred rooms at most. */
+export function listRooms(db: Db, filter: { seats?: number | null; equipment?: readonly string[]; isStepFree?: boolean; withRetired?: boolean }): Promise<ListedRoom[]> {
+  return rows<ListedRoom>(
+    db,
+    `select r.id, r.code, r.name_en, r.name_zh, r.site, r.building, r.floor, r.capacity, r.equipment, r.is_step_free, r.status,
+            case when h.id is not null then json_build_object('id', h.id, 'name_en', h.name_en, 'name_zh', h.name_zh) end as hall,
+            (select count(*) from room_parts where hall_id = r.id) as part_count
+       from rooms r ${HALL}
+      where (r.status <> 'retired' or :retired) and r.capacity >= :seats and r.equipment @> :equipment and (r.is_step_free or not :step_free)
+      order by ${IN_ORDER} limit 1000`,
+    { retired: filter.withRetired ?? false, seats: filter.seats ?? 1, equipment: filter.equipment ?? [], step_free: filter.isStepFree ?? false },
+  );
+}
+
+export interface Room extends RoomName {
+  code: string;
+  site: string;
+  building: string;
+  floor: string;
+  capacity: number;
+  equipment: string[];
+  is_step_free: boolean;
+  contact: string;
+  note: string;
+  setup_minutes: number;
+  teardown_minutes: number;
+  photo_file_id: number | null;
+  photo_alt: string | null;
+  status: RoomStatus;
+  status_reason: string | null;
+  sort_order: number;
+  version: number;
+  hours: Hours[];
+  /** Of a divisible hall. */
+  parts: RoomName[];
+  /** Halls that this room is a part of. */
+  halls: RoomName[];
+}
+
+const NAME = `json_build_object('id', x.id, 'name_en', x.name_en, 'name_zh', x.name_zh)`;
+
+/** @throws NotFound */
+export async function findRoom(db: Db, id: number): Promise<Room> {
+  const found = await row<Room>(
+    db,
+    `select r.id, r.code, r.name_en, r.name_zh, r.site, r.building, r.floor, r.capacity, r.equipment, r.is_step_free, r.contact, r.note,
+            r.setup_minutes, r.teardown_minutes, r.photo_file_id, r.photo_alt, r.status, r.status_reason, r.sort_order, r.version,
+            (select coalesce(json_agg(json_build_object('weekday', weekday, 'opens_at', to_char(opens_at, 'HH24:MI'),
+                    'closes_at', to_char(closes_at, 'HH24:MI')) order by weekday), '[]') from room_hours where room_id = r.id) as hours,
+            (select coalesce(json_agg(${NAME} order by x.sort_order, x.id), '[]') from room_parts p join rooms x on x.id = p.part_id where p.hall_id = r.id) as parts,
+            (select coalesce(json_agg(${NAME} order by x.id), '[]') from room_parts p join rooms x on x.id = p.hall_id where p.part_id = r.id) as halls
+       from rooms r where r.id = :id`,
+    { id },
+  );
+  if (!found) throw new NotFound();
+  return found;
+}
+
+/** Rooms that could be parts of a hall: neither halls themselves nor retired; with `hallId`, its own parts too. */
+export function listPartOptions(db: Db, hallId: number | null): Promise<RoomName[]> {
+  return rows<RoomName>(
+    db,
+    `select r.id, r.name_en, r.name_zh from rooms r
+      where r.id is distinct from :hall and not exists (select 1 from room_parts where hall_id = r.id)
+        and (r.status <> 'retired' or exists (select 1 from room_parts where hall_id = :hall and part_id = r.id))
+      order by r.sort_order, r.id`,
+    { hall: hallId },
+  );
+}
+
+export interface ComingMeeting {
+  /** Null, like the title, when this person may not know which it is. */
+  meeting_id: number | null;
+  title: string | null;
+  starts_at: Date;
+  ends_at: Date;
+  is_mine: boolean;
+  organiser: { name: string; name_en: string | null } | null;
+  /** The parts of a hall that it occupies; null in a room without parts. */
+  part: RoomName[] | null;
+}
+
+/** The next meetings in a room (or in any part of a hall), the running one first. */
+export function listComingMeetings(db: Db, viewerId: number, roomId: number, now: Date, limit = 10): Promise<ComingMeeting[]> {
+  return rows<ComingMeeting>(
+    db,
+    `with atomic as (
+       select coalesce(p.part_id, r.id) as id, p.part_id is not null as is_part from rooms r left join room_parts p on p.hall_id = r.id where r.id = :room
+     ), coming as (
+       select c.meeting_id, c.starts_at, c.ends_at, array_agg(a.id) filter (where a.is_part) as part_ids
+         from atomic a
+        cross join lateral (
+          (select * from room_claims where room_id = a.id and occupies_from >= :now and state in ('held', 'requested', 'confirmed')
+            order by occupies_from limit :limit)
+          union all
+          (select * from (select * from room_claims where room_id = a.id and occupies_from < :now and state in ('held', 'requested', 'confirmed')
+            order by occupies_from desc limit 1) running where ends_at > :now)
+        ) c
+        where c.meeting_id is not null
+        group by c.meeting_id, c.starts_at, c.ends_at
+        order by c.starts_at, c.meeting_id limit :limit
+     )
+     select case when known.yes then m.id end as meeting_id, case when known.yes then m.title end as title, coming.starts_at, coming.ends_at,
+            (:viewer in (m.organiser_id, m.booked_for_id, m.created_by)
+              or exists (select 1 from participants p where p.meeting_id = m.id and p.person_id = :viewer and p.removed_at is null)) is true as is_mine,
+            case when known.yes then json_build_object('name', o.name, 'name_en', o.name_en) end as organiser,
+            (select json_agg(${NAME} order by x.id) from rooms x where x.id = any(coming.part_ids)) as part
+       from coming
+       join meetings m on m.id = coming.meeting_id
+       join persons o on o.id = m.organiser_id
+      cross join lateral (select ${KNOWS_TITLE} as yes) known
+      order by coming.starts_at, m.id`,
+    { room: roomId, viewer: viewerId, now, limit },
+  );
+}
+
+export interface RoomClosure {
+  id: number;
+  reason: string;
+  starts_at: Date;
+  ends_at: Date;
+  /** The hall whose closure it is, when this room is a part. */
+  room_id: number;
+  /** Meetings that had the room before it was closed and still take place in it. */
+  meetings: { id: number | null; title: string | null; starts_at: string; ends_at: string }[];
+}
+
+/** Closures of a room (or of its hall) that run or are to come, with the meetings that are in their way. */
+export function listClosures(db: Db, viewerId: number, roomId: number, now: Date): Promise<RoomClosure[]> {
+  return rows<RoomClosure>(
+    db,
+    `select cl.id, cl.reason, cl.starts_at, cl.ends_at, cl.room_id,
+            (select coalesce(json_agg(distinct jsonb_build_object('id', case when known.yes then m.id end, 'title', case when known.yes then m.title end,
+                    'starts_at', c.starts_at, 'ends_at', c.ends_at)), '[]')
+               from room_claims c join meetings m on m.id = c.meeting_id
+              cross join lateral (select ${KNOWS_TITLE} as yes) known
+              where (c.room_id = cl.room_id or c.room_id in (select part_id from room_parts where hall_id = cl.room_id))
+                and c.is_holding and c.state in ('held', 'requested', 'confirmed') and c.occupies && tstzrange(cl.starts_at, cl.ends_at)) as meetings
+       from closures cl
+      where cl.lifted_at is null and cl.ends_at > :now
+        and (cl.room_id = :room or cl.room_id in (select hall_id from room_parts where part_id = :room))
+      order by cl.starts_at limit 50`,
+    { room: roomId, viewer: viewerId, now },
+  );
+}
