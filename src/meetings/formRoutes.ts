@@ -1,0 +1,222 @@
+import type { z } from 'zod';
+import { findPersonOption, listPrincipals, personText, resolvePersons } from '../people/queries.js';
+import { listRoomOptions } from '../rooms/queries.js';
+import { BadRequest, Conflict, Forbidden } from '../lib/http/errors.js';
+import { problemsOf, type Problems } from '../lib/http/form.js';
+import { once } from '../lib/http/once.js';
+import { isSecretary, signedIn } from '../lib/http/policy.js';
+import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
+import { addDays, dayOf, timeOf } from '../lib/time/zone.js';
+import { changeMeeting, createMeeting, type NewMeeting, type RoomsRefused } from './commands.js';
+import { MeetingForm, NewMeetingForm, PrefillQuery, spanOf, type MeetingFields, type Span, type SpanProblem } from './forms.js';
+import { mayEditMeeting, mayKeepSeries } from './policy.js';
+import { findMeeting, type Brief, type Meeting } from './queries.js';
+import { tellRefusal, type Refusal } from './refusal.js';
+import { joinSeries } from './seriesCommands.js';
+import { findSeries } from './seriesQueries.js';
+import { titleOf } from './title.js';
+
+export const formRoutes: Route[] = [
+  route({ method: 'get', path: '/meetings/new', policy: signedIn, query: PrefillQuery, handle: showNew }),
+  route({ method: 'post', path: '/meetings', policy: signedIn, form: NewMeetingForm, handle: create, onInvalid: (c, problems) => drawForm(c, { problems }) }),
+  route({ method: 'get', path: '/meetings/:id/edit', policy: signedIn, handle: showEdit }),
+  route({ method: 'post', path: '/meetings/:id', policy: signedIn, form: MeetingForm, handle: change, onInvalid: showEditAgain }),
+];
+
+async function showNew(c: Context<unknown, z.output<typeof PrefillQuery>>): Promise<Answer> {
+  const { query } = c;
+  const series = query.series ? await findSeries(c.db, c.viewer, query.series) : undefined;
+  const lastTime = query.from ? later(query.from, series?.duration_minutes ?? 60) : '';
+  return drawForm(c, {
+    values: {
+      title: series?.name ?? '', on: query.date ?? dayOf(c.now, c.zone), from: query.from ?? '', to: query.to ?? lastTime, zone: c.zone,
+      rooms: query.room ? [query.room] : [], series: series?.id ?? '', lang: series?.lang ?? c.office.lang, is_private: series?.is_private ?? false,
+      organiser: await shownPerson(c, c.viewer.id),
+    },
+  });
+}
+
+function later(at: string, minutes: number): string {
+  const [hours = 0, rest = 0] = at.split(':').map(Number);
+  const end = Math.min(hours * 60 + rest + minutes, 23 * 60 + 59);
+  return `${String(Math.floor(end / 60)).padStart(2, '0')}:${String(end % 60).padStart(2, '0')}`;
+}
+
+async function create(c: Context<z.output<typeof NewMeetingForm>>): Promise<Answer> {
+  const { key, series: seriesId, ...typed } = c.form;
+  const form = applyPick(typed);
+  const span = spanOf(form);
+  if ('field' in span) return drawForm(c, { problems: tellSpan(c, span, form.zone) });
+  const acting = await readActing(c, form);
+  if ('problems' in acting) return drawForm(c, { problems: acting.problems });
+  if (seriesId !== null && !mayKeepSeries(await findSeries(c.db, c.viewer, seriesId))) throw new Forbidden();
+  const made = await once(c.db, c.viewer.id, key, c.form, async (trx) => {
+    const result = await createMeeting(trx, c.by, { ...toMeeting(form, span, acting), seriesId, mailDomain: c.config.mailDomain });
+    if (!result.ok) return { location: undefined, refused: result };
+    if (seriesId !== null) await joinSeries(trx, c.by, seriesId, result.id);
+    return { location: `/meetings/${result.id}` };
+  });
+  if (made.location !== undefined) return redirect(made.location, { notice: 'meetings.notice.created' });
+  return refused(c, made.refused, form, span);
+}
+
+async function showEdit(c: Context): Promise<Answer> {
+  const meeting = await findEditable(c);
+  return drawForm(c, { meeting, values: await valuesOf(c, meeting) });
+}
+
+async function showEditAgain(c: Context, problems: Problems): Promise<Answer> {
+  return drawForm(c, { meeting: await findEditable(c), problems });
+}
+
+async function findEditable(c: Context): Promise<Meeting> {
+  const meeting = await findMeeting(c.db, c.viewer, idOf(c));
+  if (meeting.state !== 'draft' && meeting.state !== 'scheduled') throw new Conflict('meetings.problem.closed');
+  if (!mayEditMeeting(meeting)) throw new Forbidden();
+  return meeting;
+}
+
+async function change(c: Context<MeetingForm>): Promise<Answer> {
+  const meeting = await findEditable(c);
+  const { version, ...typed } = c.form;
+  const form = applyPick(typed);
+  const span = spanOf(form);
+  if ('field' in span) return drawForm(c, { meeting, problems: tellSpan(c, span, form.zone) });
+  const acting = await readActing(c, form);
+  if ('problems' in acting) return drawForm(c, { meeting, problems: acting.problems });
+  const { organiserId, bookedForId, ...rest } = toMeeting(form, span, acting);
+  const result = await changeMeeting(c.db, c.by, meeting.id, { ...rest, version, ...(organiserId ? { organiserId } : {}), bookedForId: bookedForId ?? null });
+  if (result.ok) return redirect(`/meetings/${meeting.id}`, { notice: 'meetings.notice.saved' });
+  if ('reason' in result) {
+    // Somebody else was quicker: what was typed stays in the form, what stands now is shown beside it, and saving again decides.
+    const values = { ...c.form, version: result.meeting.version };
+    return drawForm(c, { meeting: result.meeting, values, status: 409, differences: await differencesOf(c, result.meeting, form) });
+  }
+  return refused(c, result, form, span, meeting);
+}
+
+/** A chosen alternative stands in place of what was typed. */
+export function applyPick<T extends MeetingFields>(form: T): T {
+  const [kind, value = ''] = form.pick?.split(':') ?? [];
+  if (kind === 'room') return { ...form, rooms: [Number(value)] };
+  if (kind !== 'time') return form;
+  const [from, to] = value.split('/').map((at) => new Date(Number(at)));
+  if (!from || !to || Number.isNaN(from.getTime()) || Number.isNaN(to.getTime())) throw new BadRequest();
+  const on = dayOf(from, form.zone);
+  const lastDay = dayOf(to, form.zone);
+  return { ...form, on, from: timeOf(from, form.zone), to: timeOf(to, form.zone), to_on: lastDay === on ? null : lastDay };
+}
+
+export interface Acting {
+  organiserId: number | null;
+  bookedForId: number | null;
+}
+
+/** In whose name: the persons that were typed or chosen. May the viewer act for them? The command asks. */
+export async function readActing(c: Context, form: { organiser: string | null; booked_for: string | null }): Promise<Acting | { problems: Problems }> {
+  const problems: { field: string; message: string }[] = [];
+  const read = async (field: 'organiser' | 'booked_for') => {
+    const typed = form[field];
+    if (!typed) return null;
+    if (/^[1-9]\d{0,14}$/.test(typed)) return Number(typed);
+    const [found] = await resolvePersons(c.db, [typed]);
+    if (found?.ok) return found.person.id;
+    problems.push({ field, message: c.t(found?.reason === 'several' ? 'meetings.people.several' : 'meetings.people.unknown', { name: typed.slice(0, 100) }) });
+    return null;
+  };
+  const acting = { organiserId: await read('organiser'), bookedForId: await read('booked_for') };
+  return problems.length > 0 ? { problems: problemsOf(problems, c.req.body) } : acting;
+}
+
+/** A person as the field shows one: in a picker by name and address, in a short list by id. */
+export async function shownPerson(c: Context, id: number | null): Promise<string> {
+  if (id === null) return '';
+  if (!isSecretary(c.viewer)) return String(id);
+  const person = await findPersonOption(c.db, id);
+  return person ? personText(person, c.fmt.name(person)) : '';
+}
+
+/** What a command needs, from what was typed. */
+export function toMeeting(form: MeetingFields, { startsAt, endsAt }: Span, acting: Acting): NewMeeting {
+  return {
+    title: form.title, startsAt, endsAt, zone: form.zone, roomIds: form.rooms, link: form.link, place: form.place, lang: form.lang,
+    isPrivate: form.is_private, expectedCount: form.expected, description: form.description, overrideReason: form.override_reason,
+    bookedForId: acting.bookedForId, ...(acting.organiserId ? { organiserId: acting.organiserId } : {}),
+  };
+}
+
+/** A meeting as the form shows it, in its own zone. */
+export async function valuesOf(c: Context, meeting: Meeting): Promise<Record<string, unknown>> {
+  const { zone } = meeting;
+  const on = dayOf(meeting.starts_at, zone);
+  const lastDay = dayOf(meeting.ends_at, zone);
+  return {
+    title: meeting.title, on, from: timeOf(meeting.starts_at, zone), to: timeOf(meeting.ends_at, zone), to_on: lastDay === on ? '' : lastDay, zone,
+    rooms: meeting.rooms.map(({ id }) => id), link: meeting.link, place: meeting.place, organiser: await shownPerson(c, meeting.organiser_id),
+    booked_for: await shownPerson(c, meeting.booked_for_id), lang: meeting.lang, is_private: meeting.is_private, expected: meeting.expected_count,
+    description: meeting.description, version: meeting.version,
+  };
+}
+
+export function tellSpan(c: Context, problem: SpanProblem, zone: string): Problems {
+  const text = {
+    skipped: () => c.t('meetings.form.skipped', { time: problem.at, zone }),
+    order: () => c.t('meetings.form.order'),
+    long: () => c.t('meetings.form.long'),
+  }[problem.reason]();
+  return problemsOf([{ field: problem.field, message: text }], c.req.body);
+}
+
+async function refused(c: Context, result: RoomsRefused, form: MeetingFields, span: Span, meeting?: Meeting): Promise<Answer> {
+  const refusal = await tellRefusal(c, result, {
+    roomIds: form.rooms, ...span, seats: form.expected, zone: form.zone, ...(meeting ? { exceptMeetingId: meeting.id } : {}),
+  });
+  return drawForm(c, { ...(meeting ? { meeting } : {}), values: { ...form }, refusal, status: 409 });
+}
+
+async function differencesOf(c: Context, theirs: Meeting, mine: MeetingFields): Promise<{ label: string; theirs: string; mine: string }[]> {
+  const now = await valuesOf(c, theirs);
+  const fields = { title: 'title', on: 'date', from: 'from', to: 'to', link: 'link', place: 'place', description: 'description' } as const;
+  const found = (Object.keys(fields) as (keyof typeof fields)[]).map((name) => ({
+    label: c.t(`meetings.form.${fields[name]}`), theirs: String(now[name] ?? ''), mine: String(mine[name] ?? ''),
+  }));
+  return found.filter((one) => one.theirs !== one.mine);
+}
+
+export interface Drawing {
+  /** Undefined for a new one. */
+  meeting?: Meeting;
+  /** What stands in the fields; of a refused form, what was posted. */
+  values?: Record<string, unknown>;
+  problems?: Problems;
+  refusal?: Refusal;
+  differences?: { label: string; theirs: string; mine: string }[];
+  status?: number;
+  /** Another address and verb, for a copy. */
+  action?: { href: string; heading: string; label: string; people: number; items: number };
+}
+
+/** The form of a meeting: new, edited, or copied. */
+export async function drawForm(c: Context, drawing: Drawing): Promise<Answer> {
+  const { meeting, problems } = drawing;
+  const values: Record<string, unknown> = { ...(drawing.values ?? problems?.values) };
+  values.rooms = [values.rooms ?? []].flat().filter((room) => room !== '');
+  const [rooms, organisers] = await Promise.all([listRoomOptions(c.db), isSecretary(c.viewer) ? undefined : listActable(c, meeting)]);
+  const seriesId = Number(values.series) || 0;
+  const series = !meeting && seriesId ? await findSeries(c.db, c.viewer, seriesId) : undefined;
+  const heading = drawing.action?.heading ?? (meeting ? c.t('meetings.form.edit', { title: titleOf(c.t, meeting) }) : series ? c.t('meetings.form.newDate', { name: series.name }) : c.t('meetings.form.new'));
+  return page(
+    'meetings/form',
+    {
+      title: heading, heading, meeting, series, rooms, organisers, values, refusal: drawing.refusal, differences: drawing.differences ?? [],
+      errors: problems?.errors ?? {}, action: drawing.action, isOffice: isSecretary(c.viewer), tomorrow: addDays(dayOf(c.now, c.zone), 1),
+    },
+    { status: drawing.status ?? (problems ? 422 : 200) },
+  );
+}
+
+/** In whose name one may call a meeting without being a secretary: one's own, one's principals', and who answers for it by now. */
+export async function listActable(c: Context, present: { organiser: Brief; booked_for: Brief | null } | undefined): Promise<Brief[]> {
+  const everybody = [c.viewer, ...(present ? [present.organiser, present.booked_for] : []), ...(await listPrincipals(c.db, c.viewer.id))].filter((person) => person !== null);
+  return everybody.filter((person, i) => everybody.findIndex(({ id }) => id === person.id) === i).map(({ id, name, name_en }) => ({ id, name, name_en }));
+}

@@ -1,0 +1,101 @@
+import type { z } from 'zod';
+import { listUnitOptions } from '../people/queries.js';
+import { Conflict, Forbidden } from '../lib/http/errors.js';
+import { problemsOf, type Problems } from '../lib/http/form.js';
+import { signedIn } from '../lib/http/policy.js';
+import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
+import { AddPeopleForm, NoFields, RoleForm } from './forms.js';
+import { readPeople } from './namedPeople.js';
+import { addParticipants, changeRole, MAX_PARTICIPANTS, removeParticipant } from './participantCommands.js';
+import { mayInvite, maySeeReplies, mayWriteToAll } from './policy.js';
+import { findMeeting, listParticipants, listUnitMembers, ROLES, type Meeting } from './queries.js';
+import { toneOfReply } from './shownState.js';
+import { titleOf } from './title.js';
+
+export const participantRoutes: Route[] = [
+  route({ method: 'get', path: '/meetings/:id/people', policy: signedIn, handle: (c) => showPeople(c) }),
+  route({ method: 'post', path: '/meetings/:id/people', policy: signedIn, form: AddPeopleForm, handle: add, onInvalid: showPeople }),
+  route({
+    method: 'post',
+    path: '/meetings/:id/people/:participant/role',
+    policy: signedIn,
+    form: RoleForm,
+    async handle(c) {
+      await changeRole(c.db, c.by, idOf(c), idOf(c, 'participant'), c.form.role);
+      return redirect(`/meetings/${idOf(c)}/people`, { notice: 'meetings.people.roleSaved' });
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/meetings/:id/people/:participant/removal',
+    policy: signedIn,
+    form: NoFields,
+    async handle(c) {
+      await removeParticipant(c.db, c.by, idOf(c), idOf(c, 'participant'));
+      return redirect(`/meetings/${idOf(c)}/people`, { notice: 'meetings.people.removed' });
+    },
+  }),
+  route({ method: 'get', path: '/meetings/:id/attendance-sheet', policy: signedIn, handle: (c) => showSheet(c, 'meetings/sheet', 'meetings.sheet.title') }),
+  route({ method: 'get', path: '/meetings/:id/name-plates', policy: signedIn, handle: (c) => showSheet(c, 'meetings/plates', 'meetings.plates.title') }),
+];
+
+async function findOpen(c: Context): Promise<Meeting> {
+  const meeting = await findMeeting(c.db, c.viewer, idOf(c));
+  if (!maySeeReplies(meeting)) throw new Forbidden();
+  return meeting;
+}
+
+async function showPeople(c: Context, problems?: Problems): Promise<Answer> {
+  const meeting = await findOpen(c);
+  const may = mayInvite(meeting);
+  if (problems && !may) throw new Forbidden();
+  const [people, units] = await Promise.all([listParticipants(c.db, meeting.id), may ? listUnitOptions(c.db) : []]);
+  const name = titleOf(c.t, meeting);
+  return page(
+    'meetings/people',
+    {
+      title: c.t('meetings.people.titleOf', { title: name }), meeting, name, people, units, roles: ROLES, mayInvite: may, mayWrite: mayWriteToAll(meeting),
+      toneOfReply, errors: problems?.errors ?? {}, values: problems?.values ?? {},
+    },
+    { status: problems ? 422 : 200 },
+  );
+}
+
+async function add(c: Context<z.output<typeof AddPeopleForm>>): Promise<Answer> {
+  const meeting = await findOpen(c);
+  const { person, people, unit, role } = c.form;
+  const [one, several] = await Promise.all([readPeople(c.db, c.t, person ?? ''), readPeople(c.db, c.t, people)]);
+  const problems = [
+    ...one.problems.map((text) => ({ field: 'person', message: text })),
+    ...(several.problems.length ? [{ field: 'people', message: several.problems.join(' ') }] : []),
+  ];
+  const unitPeople = unit ? await listUnitMembers(c.db, unit) : [];
+  const personIds = [...new Set([...one.personIds, ...several.personIds, ...unitPeople])];
+  const guests = [...one.guests, ...several.guests];
+  if (problems.length === 0 && personIds.length + guests.length === 0) {
+    problems.push({ field: unit ? 'unit' : 'person', message: c.t(unit ? 'meetings.people.emptyUnit' : 'meetings.people.nobodyGiven') });
+  }
+  if (problems.length > 0) return showPeople(c, problemsOf(problems, c.req.body));
+  const result = await addParticipants(
+    c.db,
+    c.by,
+    meeting.id,
+    personIds.map((personId) => ({ personId, role })),
+    guests.map((guest) => ({ ...guest, role })),
+  );
+  if (!result.ok) return showPeople(c, problemsOf([{ field: 'people', message: c.t('meetings.people.full', { count: MAX_PARTICIPANTS }) }], c.req.body));
+  if (result.unreachable.length > 0) {
+    return showPeople(c, problemsOf([{ field: 'people', message: c.t('meetings.people.deactivated', { addresses: result.unreachable.join(', ') }) }], c.req.body));
+  }
+  return redirect(`/meetings/${meeting.id}/people`, { notice: { key: 'meetings.people.added', values: { count: result.added } } });
+}
+
+/** Pages made for paper: the attendance sheet 签到表 and the name plates 席卡. */
+async function showSheet(c: Context, view: 'meetings/sheet' | 'meetings/plates', heading: 'meetings.sheet.title' | 'meetings.plates.title'): Promise<Answer> {
+  const meeting = await findOpen(c);
+  const people = (await listParticipants(c.db, meeting.id)).filter(({ role, reply }) => role !== 'informed' && reply !== 'delegated');
+  if (meeting.state === 'cancelled') throw new Conflict('meetings.problem.closed');
+  const name = titleOf(c.t, meeting);
+  const title = c.t(heading, { title: name });
+  return view === 'meetings/sheet' ? page('meetings/sheet', { title, meeting, name, people }) : page('meetings/plates', { title, meeting, name, people });
+}

@@ -1,0 +1,51 @@
+import { tellCheck } from '../rooms/claimChecks.js';
+import { nearestAlternatives, type Clash } from '../rooms/claimQueries.js';
+import { isSecretary } from '../lib/http/policy.js';
+import type { Context } from '../lib/http/route.js';
+import { format, type Format } from '../lib/time/format.js';
+import type { Translate } from '../lib/i18n/translate.js';
+import type { RoomsRefused } from './commands.js';
+
+export interface Refusal {
+  /** Who has the room, as far as one may know, or which rule of it stands against it. */
+  reasons: string[];
+  /** Free rooms and times; `pick` goes back with the form. */
+  picks: { rooms: { pick: string; label: string }[]; times: { pick: string; label: string }[] };
+  /** A secretary may go beyond what is in the way, with a reason. */
+  mayOverride: boolean;
+}
+
+export interface RoomWish {
+  roomIds: number[];
+  startsAt: Date;
+  endsAt: Date;
+  seats?: number | null;
+  exceptMeetingId?: number;
+  zone: string;
+}
+
+/** A "no" of the rooms in words, with the nearest rooms and times that are free. */
+export async function tellRefusal(c: Context, refused: RoomsRefused, wish: RoomWish): Promise<Refusal> {
+  const fmt = format(c.lang, wish.zone);
+  const free = await nearestAlternatives(c.db, {
+    roomIds: wish.roomIds, startsAt: wish.startsAt, endsAt: wish.endsAt, seats: wish.seats ?? null,
+    exceptMeetingId: wish.exceptMeetingId ?? null, now: c.now,
+  });
+  const errors = refused.checks.filter(({ level }) => level === 'error');
+  return {
+    reasons: [...refused.clashes.map((clash) => tellClash(clash, c.t, fmt)), ...errors.map((check) => tellCheck(check, c.t, fmt))],
+    picks: {
+      rooms: free.rooms.map((room) => ({ pick: `room:${room.id}`, label: c.t('meetings.clash.room', { room: fmt.name(room), count: room.capacity }) })),
+      times: free.times.map(({ from, to }) => ({ pick: `time:${from.getTime()}/${to.getTime()}`, label: `${fmt.shortDay(from)} ${fmt.range(from, to)}` })),
+    },
+    mayOverride: isSecretary(c.viewer) && refused.clashes.length === 0 && errors.every((check) => check.mayOverride),
+  };
+}
+
+/** "Room 301 is taken 09:00–10:30: Weekly leadership (Li Qiang)". What one may not know is only "taken". */
+export function tellClash(clash: Clash, t: Translate, fmt: Format): string {
+  const values = { room: fmt.name(clash.room), when: `${fmt.shortDay(clash.starts_at)} ${fmt.range(clash.starts_at, clash.ends_at)}` };
+  if (clash.kind === 'closure') return t('meetings.clash.closed', { ...values, reason: clash.reason ?? '' });
+  if (clash.title === null) return t('meetings.clash.taken', values);
+  return t('meetings.clash.takenBy', { ...values, title: clash.title, name: fmt.name(clash.organiser) });
+}

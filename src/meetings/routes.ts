@@ -1,0 +1,10 @@
+import type { Route } from '../lib/http/route.js';
+import { formRoutes } from './formRoutes.js';
+import { listRoutes } from './listRoutes.js';
+import { participantRoutes } from './participantRoutes.js';
+import { planRoutes } from './planRoutes.js';
+import { seriesRoutes } from './seriesRoutes.js';
+import { stateRoutes } from './stateRoutes.js';
+
+// GET /meetings/:id, the page made of everything, stands in desk/.
+export const routes: Route[] = [...listRoutes, ...formRoutes, ...stateRoutes, ...participantRoutes, ...planRoutes, ...seriesRoutes];

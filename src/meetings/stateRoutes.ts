@@ -1,0 +1,75 @@
+import { once } from '../lib/http/once.js';
+import { Conflict, Forbidden } from '../lib/http/errors.js';
+import type { Problems } from '../lib/http/form.js';
+import { signedIn } from '../lib/http/policy.js';
+import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
+import type { z } from 'zod';
+import { cancelMeeting, restoreMeeting } from './commands.js';
+import { CancelForm, MessageForm, RestoreForm } from './forms.js';
+import { writeToAll } from './participantCommands.js';
+import { mayCancel, mayRestore, mayWriteToAll } from './policy.js';
+import { findMeeting, listParticipants } from './queries.js';
+import { tellRefusal } from './refusal.js';
+import { titleOf } from './title.js';
+
+export const stateRoutes: Route[] = [
+  route({ method: 'get', path: '/meetings/:id/cancellation', policy: signedIn, handle: (c) => showCancel(c) }),
+  route({ method: 'post', path: '/meetings/:id/cancellation', policy: signedIn, form: CancelForm, handle: cancel, onInvalid: showCancel }),
+  route({ method: 'post', path: '/meetings/:id/restoration', policy: signedIn, form: RestoreForm, handle: restore }),
+  route({ method: 'get', path: '/meetings/:id/message', policy: signedIn, handle: (c) => showMessage(c) }),
+  route({ method: 'post', path: '/meetings/:id/message', policy: signedIn, form: MessageForm, handle: sendMessage, onInvalid: showMessage }),
+];
+
+async function showCancel(c: Context, problems?: Problems): Promise<Answer> {
+  const meeting = await findMeeting(c.db, c.viewer, idOf(c));
+  if (meeting.state !== 'draft' && meeting.state !== 'scheduled') throw new Conflict('meetings.problem.closed');
+  if (!mayCancel(meeting)) throw new Forbidden();
+  const heading = c.t('meetings.cancel.heading', { title: titleOf(c.t, meeting) });
+  return page(
+    'meetings/cancel',
+    { title: heading, heading, meeting, errors: problems?.errors ?? {}, values: problems?.values ?? {}, invited: meeting.announced_at ? meeting.participant_count : 0 },
+    { status: problems ? 422 : 200 },
+  );
+}
+
+async function cancel(c: Context<z.output<typeof CancelForm>>): Promise<Answer> {
+  const id = idOf(c);
+  await cancelMeeting(c.db, c.by, id, { reason: c.form.reason });
+  return redirect(`/meetings/${id}`, { notice: 'meetings.notice.cancelled' });
+}
+
+async function restore(c: Context<z.output<typeof RestoreForm>>): Promise<Answer> {
+  const meeting = await findMeeting(c.db, c.viewer, idOf(c));
+  if (!mayRestore(meeting) && meeting.state === 'cancelled') throw new Forbidden();
+  const { room } = c.form;
+  const chosen = room === undefined ? undefined : room === 'none' ? [] : [room];
+  const result = await restoreMeeting(c.db, c.by, meeting.id, c.now, chosen);
+  if (result.ok) return redirect(`/meetings/${meeting.id}`, { notice: 'meetings.notice.restored' });
+  const roomIds = chosen ?? meeting.rooms.map((room) => room.id);
+  const refusal = await tellRefusal(c, result, { roomIds, startsAt: meeting.starts_at, endsAt: meeting.ends_at, exceptMeetingId: meeting.id, zone: c.zone });
+  const heading = c.t('meetings.restore.heading', { title: titleOf(c.t, meeting) });
+  return page('meetings/restore', { title: heading, heading, meeting, refusal }, { status: 409 });
+}
+
+async function showMessage(c: Context, problems?: Problems): Promise<Answer> {
+  const meeting = await findMeeting(c.db, c.viewer, idOf(c));
+  if (!mayWriteToAll(meeting)) throw new Forbidden();
+  const people = await listParticipants(c.db, meeting.id);
+  const title = c.t('meetings.message.title', { title: titleOf(c.t, meeting) });
+  return page(
+    'meetings/message',
+    { title, meeting, people, errors: problems?.errors ?? {}, values: problems?.values ?? { subject: titleOf(c.t, meeting) } },
+    { status: problems ? 422 : 200 },
+  );
+}
+
+async function sendMessage(c: Context<z.output<typeof MessageForm>>): Promise<Answer> {
+  const id = idOf(c);
+  const { key, subject, text } = c.form;
+  let count: number | undefined;
+  await once(c.db, c.viewer.id, key, c.form, async (trx) => {
+    count = await writeToAll(trx, c.by, id, { key, subject, text });
+    return { location: `/meetings/${id}` };
+  });
+  return redirect(`/meetings/${id}`, { notice: count === undefined ? 'meetings.notice.messageKnown' : { key: 'meetings.notice.messageSent', values: { count } } });
+}
