@@ -1,0 +1,134 @@
+import { record, type Actor } from '../lib/audit/record.js';
+import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
+import { Conflict, Forbidden } from '../lib/http/errors.js';
+import { queueDeliveries, type NewDelivery } from '../lib/mail/queue.js';
+import { countAnnouncement, markInvited, scheduleMeeting, takeBackTimeSequence } from '../meetings/announcementCommands.js';
+import { mayInvite } from '../meetings/policy.js';
+import { lockMeeting } from '../meetings/queries.js';
+import { differingFields, spanOf, type Announcement } from './announcement.js';
+import { countOutside, findLastAnnouncement, findTellable, listAddressees, listAnnouncements, objectOf, type Addressee, type Tellable } from './queries.js';
+import { sequenceOfCancel, sequenceOfRequest } from './sequence.js';
+
+/** Outside guests that one person may have mailed within a day. */
+export const OUTSIDE_LIMIT = 300;
+
+export type SendRefusal = 'time' | 'place' | 'chair' | 'nobody' | 'over' | 'outside';
+export type Sent = { ok: true; invited: number; unreachable: number } | { ok: false; reason: SendRefusal };
+
+/**
+ * Invites everybody who was not invited yet; the first time makes a draft an announced meeting, which needs a time, a room,
+ * place or link, and a chair. Who takes part without an address is counted as unreachable: somebody has to tell them.
+ */
+export function sendInvitations(db: Db, by: Actor, meetingId: number, now: Date): Promise<Sent> {
+  return inTransaction(db, async (trx) => {
+    const meeting = await lockMeeting(trx, by, meetingId);
+    if (meeting.state === 'ended' || meeting.state === 'cancelled') throw new Conflict('meetings.problem.closed');
+    if (!mayInvite(meeting)) throw new Forbidden();
+    const told = await findTellable(trx, meetingId);
+    const addressees = await listAddressees(trx, meetingId);
+    const fresh = addressees.filter((one) => !one.is_removed && one.invited_at === null);
+    if (!told || fresh.length === 0) return { ok: false, reason: 'nobody' };
+    const reason = await whyNot(trx, by, told, fresh, now);
+    if (reason) return { ok: false, reason };
+
+    await scheduleMeeting(trx, meetingId);
+    await markInvited(trx, fresh.map((one) => one.participant_id), now);
+    const unreachable = fresh.filter((one) => !one.has_address).length;
+    await record(trx, by, {
+      action: 'invitation.send', noun: 'meetings', id: meetingId, meetingId,
+      after: { people: fresh.map(({ person_id, role }) => ({ person_id, role })), state: meeting.state === 'draft' ? 'scheduled' : meeting.state },
+    });
+    await tellEverybody(trx, meetingId, now, by.id);
+    return { ok: true, invited: fresh.length - unreachable, unreachable };
+  });
+}
+
+async function whyNot(trx: Db, by: Actor, told: Tellable, fresh: Addressee[], now: Date): Promise<SendRefusal | undefined> {
+  if (!told.starts_at && !told.starts_on) return 'time';
+  if (told.rooms.length === 0 && !told.place && !told.link) return 'place';
+  if (!told.chair) return 'chair';
+  if (spanOf(told).end <= now) return 'over';
+  const outside = fresh.filter((one) => one.is_guest && one.has_address).length;
+  return outside > 0 && by.id !== null && (await countOutside(trx, by.id)) + outside > OUTSIDE_LIMIT ? 'outside' : undefined;
+}
+
+/** The worker's side of a change, cancellation or removal: tells whoever does not know yet how the meeting stands now. */
+export function announceChanges(db: Db, meetingId: number, now: Date): Promise<void> {
+  return inTransaction(db, async (trx) => {
+    await rows(trx, `select 1 from meetings where id = :id for no key update`, { id: meetingId });
+    await tellEverybody(trx, meetingId, now, null);
+  });
+}
+
+/**
+ * Compares what each person was told last with how the meeting stands and queues what is missing: invitations and updates
+ * (REQUEST) to who takes part, CANCEL to who holds an invitation to what is cancelled or was removed. Saying it twice, or
+ * once for several edits, comes to the same.
+ */
+export async function tellEverybody(trx: Db, meetingId: number, now: Date, by: number | null): Promise<void> {
+  const meeting = await findTellable(trx, meetingId);
+  if (!meeting || meeting.state === 'draft' || (!meeting.starts_at && !meeting.starts_on) || spanOf(meeting).end <= now) return;
+  const addressees = await listAddressees(trx, meetingId);
+  const earlier = await listAnnouncements(trx, meetingId, addressees.flatMap((one) => one.last_revision ?? []));
+  const isOn = meeting.state === 'scheduled' || meeting.state === 'in_progress';
+  const cancel = addressees.filter((one) => (one.is_removed || meeting.state === 'cancelled') && one.holds_invitation && one.last_method !== 'CANCEL');
+  const reachable = addressees.filter((one) => isOn && !one.is_removed && one.invited_at !== null && one.has_address);
+  const isAnyNews = reachable.some((one) => isNews(one, earlier, meeting));
+  // Once anybody is asked again, so is who would not have noticed: all replies start anew with a new time.
+  const request = reachable.filter((one) => isNews(one, earlier, meeting) || (isAnyNews && (one.last_base ?? 0) < meeting.time_sequence));
+  await dropUnsent(trx, meetingId, addressees.filter((one) => (one.is_removed || meeting.state === 'cancelled') && !one.holds_invitation));
+  if (cancel.length + request.length === 0) return forgetWhatNobodyHeard(trx, meeting);
+
+  const revision = await countAnnouncement(trx, meetingId, now);
+  await keepAnnouncement(trx, meeting, revision, by, now);
+  const common = { object: objectOf(meetingId), meetingId, revision, isRestricted: meeting.is_private, queuedBy: by, usefulUntil: spanOf(meeting).end };
+  const deliveries: NewDelivery[] = [
+    ...request.map((one) => ({
+      ...common, kind: 'invitations.request', method: 'REQUEST' as const, personId: one.person_id, participantId: one.participant_id,
+      sequence: sequenceOfRequest(meeting, one), baseSequence: meeting.time_sequence,
+    })),
+    ...cancel.map((one) => ({
+      ...common, kind: 'invitations.cancellation', method: 'CANCEL' as const, personId: one.person_id, participantId: one.participant_id,
+      sequence: sequenceOfCancel(meeting, one), baseSequence: meeting.time_sequence, payload: { whole: meeting.state === 'cancelled' },
+    })),
+  ];
+  await queueDeliveries(trx, deliveries);
+  if (by === null) {
+    await record(trx, { id: null }, {
+      action: 'invitation.update', noun: 'meetings', id: meetingId, meetingId, after: { revision, told: request.length, cancelled: cancel.length },
+    });
+  }
+}
+
+function isNews(one: Addressee, earlier: Map<number, Announcement>, meeting: Tellable): boolean {
+  if (one.last_method !== 'REQUEST') return true;
+  const told = one.last_revision === null ? undefined : earlier.get(one.last_revision);
+  return !told || differingFields(told, meeting).length > 0;
+}
+
+/** A change taken back within its minute asks nobody again. */
+async function forgetWhatNobodyHeard(trx: Db, meeting: Tellable): Promise<void> {
+  const last = await findLastAnnouncement(trx, meeting.id);
+  if (last && last.time_sequence < meeting.time_sequence) await takeBackTimeSequence(trx, meeting.id, last.time_sequence);
+}
+
+/** An invitation that never went out need not be withdrawn. */
+async function dropUnsent(trx: Db, meetingId: number, people: Addressee[]): Promise<void> {
+  if (people.length === 0) return;
+  await change(
+    trx,
+    `update deliveries set state = 'superseded', finished_at = now() where object = :object and person_id = any(:people) and state = 'waiting' and method = 'REQUEST'`,
+    { object: objectOf(meetingId), people: people.map((one) => one.person_id) },
+  );
+}
+
+async function keepAnnouncement(trx: Db, meeting: Tellable, revision: number, by: number | null, now: Date): Promise<void> {
+  const { title, number, starts_at, ends_at, starts_on, ends_on, zone, place, link, description, is_private, rooms, organiser, booked_for, chair } = meeting;
+  const content: Announcement = { title, number, starts_at, ends_at, starts_on, ends_on, zone, place, link, description, is_private, rooms, organiser, booked_for, chair };
+  await change(
+    trx,
+    `insert into announcements (meeting_id, revision, sequence, time_sequence, content, announced_by, announced_at)
+     values (:meeting, :revision, :sequence, :time_sequence, :content, :by, :now)`,
+    { meeting: meeting.id, revision, sequence: meeting.sequence, time_sequence: meeting.time_sequence, content: JSON.stringify(content), by, now },
+  );
+}

@@ -1,0 +1,25 @@
+import type { Config } from '../config.js';
+import { ourMailbox } from '../lib/mail/message.js';
+import type { Reader } from './announcement.js';
+import { calendarEvent } from './calendarEvent.js';
+import { writeCalendar } from './ical.js';
+import type { Tellable } from './queries.js';
+
+/** The meeting as a file to add to a calendar by hand: the same UID as in the mails, nobody's name but the organiser's. */
+export function plainCopy(config: Pick<Config, 'mailFrom' | 'mailDomain'>, meeting: Tellable, reader: Reader, now: Date): string {
+  return writeCalendar(
+    'PUBLISH',
+    calendarEvent({
+      facts: meeting,
+      told: meeting,
+      attendees: [],
+      sequence: meeting.sequence,
+      stampedAt: now,
+      organizerAddress: ourMailbox(config).address,
+      sentBy: null,
+      mailDomain: config.mailDomain,
+      status: 'CONFIRMED',
+      reader,
+    }),
+  );
+}

@@ -1,0 +1,117 @@
+import { row, rows, type Db } from '../lib/db/db.js';
+import type { Lang } from '../lib/i18n/translate.js';
+import { visibleMeetings, type MeetingState, type ParticipantRole, type ReplyStatus } from '../meetings/queries.js';
+import { hashOf } from './replyLink.js';
+
+/** The participant a personal link belongs to. */
+export interface LinkHolder {
+  participant_id: number;
+  meeting_id: number;
+  person_id: number;
+  generation: number;
+  lang: Lang;
+  zone: string;
+}
+
+/** Links open until 30 days after the meeting. */
+const LINK = `select l.participant_id, l.generation, pt.meeting_id, pt.person_id, p.lang, p.zone
+   from reply_links l
+   join participants pt on pt.id = l.participant_id
+   join persons p on p.id = pt.person_id
+   join meetings m on m.id = pt.meeting_id
+  where coalesce(m.ends_at, cast(m.ends_on as timestamptz)) > cast(:now as timestamptz) - interval '30 days'`;
+
+export function findLinkHolder(db: Db, token: string, now: Date): Promise<LinkHolder | undefined> {
+  return row<LinkHolder>(db, `${LINK} and l.token_hash = :hash`, { hash: hashOf(token), now });
+}
+
+/** The same by what the cookie holds after the first request. */
+export function findLinkHolderById(db: Db, participantId: number, generation: number, now: Date): Promise<LinkHolder | undefined> {
+  return row<LinkHolder>(db, `${LINK} and l.participant_id = :participant and l.generation = :generation`, { participant: participantId, generation, now });
+}
+
+/** One participant with reply and substitute, for the forms that answer. */
+export interface OwnReply {
+  participant_id: number;
+  meeting_id: number;
+  person_id: number;
+  name: string;
+  name_en: string | null;
+  role: ParticipantRole;
+  is_removed: boolean;
+  invited_at: Date | null;
+  /** For the present time. */
+  status: ReplyStatus | null;
+  note: string | null;
+  at: Date | null;
+  /** There is an answer, but to an earlier time. */
+  is_stale: boolean;
+  substitute_name: string | null;
+  substitute_email: string | null;
+  instead_of: { name: string; name_en: string | null } | null;
+}
+
+const OWN = `
+  select pt.id as participant_id, pt.meeting_id, pt.person_id, p.name, p.name_en, pt.role, pt.removed_at is not null as is_removed, pt.invited_at,
+         r.status, r.note, r.at, r.id is null and exists (select 1 from replies x where x.participant_id = pt.id) as is_stale,
+         sp.name as substitute_name, sp.email as substitute_email,
+         case when op.id is null then null else jsonb_build_object('name', op.name, 'name_en', op.name_en) end as instead_of
+    from participants pt
+    join persons p on p.id = pt.person_id
+    join meetings m on m.id = pt.meeting_id
+    left join lateral (select * from replies r where r.participant_id = pt.id and r.sequence >= m.time_sequence order by r.id desc limit 1) r on true
+    left join participants s on s.instead_of_id = pt.id and s.removed_at is null
+    left join persons sp on sp.id = s.person_id
+    left join participants o on o.id = pt.instead_of_id
+    left join persons op on op.id = o.person_id`;
+
+export function findOwnReply(db: Db, participantId: number): Promise<OwnReply | undefined> {
+  return row<OwnReply>(db, `${OWN} where pt.id = :id`, { id: participantId });
+}
+
+/** The viewer's own place in a meeting, for the meeting page. */
+export function findReplyOf(db: Db, meetingId: number, personId: number): Promise<OwnReply | undefined> {
+  return row<OwnReply>(db, `${OWN} where pt.meeting_id = :meeting and pt.person_id = :person and pt.removed_at is null`, { meeting: meetingId, person: personId });
+}
+
+/** All current participants with their replies. */
+export function listReplies(db: Db, meetingId: number): Promise<OwnReply[]> {
+  return rows<OwnReply>(
+    db,
+    `${OWN} where pt.meeting_id = :meeting and pt.removed_at is null
+      order by array_position(array['chair','secretary','required','optional','in_attendance','informed'], pt.role), pt.id`,
+    { meeting: meetingId },
+  );
+}
+
+/** A meeting that waits for the viewer's answer. */
+export interface ReplyWanted {
+  meeting_id: number;
+  participant_id: number;
+  title: string;
+  number: number | null;
+  state: MeetingState;
+  starts_at: Date | null;
+  ends_at: Date | null;
+  starts_on: string | null;
+  role: ParticipantRole;
+  organiser: { name: string; name_en: string | null };
+}
+
+/** For Today: invitations of coming meetings that the viewer has not answered for the present time, soonest first. */
+export function listRepliesWanted(db: Db, viewer: { id: number }, now: Date, limit = 20): Promise<ReplyWanted[]> {
+  const scope = visibleMeetings(viewer);
+  return rows<ReplyWanted>(
+    db,
+    `select m.id as meeting_id, pt.id as participant_id, m.title, m.number, m.state, m.starts_at, m.ends_at, m.starts_on, pt.role,
+            jsonb_build_object('name', po.name, 'name_en', po.name_en) as organiser
+       from participants pt
+       join meetings m on m.id = pt.meeting_id
+       join persons po on po.id = m.organiser_id
+      where pt.person_id = :viewer_id and pt.removed_at is null and pt.invited_at is not null and pt.role <> 'informed'
+        and m.state = 'scheduled' and m.ends_at > :now and ${scope.sql}
+        and not exists (select 1 from replies r where r.participant_id = pt.id and r.sequence >= m.time_sequence)
+      order by m.starts_at, m.id limit :limit`,
+    { ...scope.bindings, now, limit },
+  );
+}
