@@ -1,0 +1,244 @@
+import { addDays, dayOf, startOfDay, timeOf } from '../lib/time/zone.js';
+import { openSpan, type Hours } from '../rooms/openingHours.js';
+
+// One day of all rooms as rows of cells in quarter hours. Pure: no texts, no database. All positions are quarter hours
+// ("units") since the day's first instant in the reader's zone: a day of a clock change has 92 or 100 of them.
+
+const QUARTER = 15 * 60_000;
+
+export interface GridRoom {
+  id: number;
+  is_in_service: boolean;
+  hours: readonly Hours[];
+  /** Parts of a divisible hall, whose claims count as its own. */
+  part_ids: readonly number[];
+}
+
+/** Something that occupies an atomic room; instants as minutes since the day's first instant, possibly outside the day. */
+export interface GridClaim {
+  room_id: number;
+  /** Occupied, with setup and teardown. */
+  f: number;
+  t: number;
+  /** The meeting itself. */
+  s: number;
+  e: number;
+  /** Null for a closure or a hold. */
+  meeting_id: number | null;
+}
+
+export interface Cell<C> {
+  kind: 'free' | 'past' | 'closed' | 'busy';
+  from: number;
+  to: number;
+  /** What is in it: one, or several where a hall is divided or meetings share a quarter hour. */
+  claims: C[];
+}
+
+export interface Row<R, C> {
+  room: R;
+  cells: Cell<C>[];
+}
+
+export interface Day {
+  /** 'YYYY-MM-DD' in `zone`. */
+  on: string;
+  zone: string;
+  start: Date;
+  end: Date;
+  units: number;
+  /** Wall time 'HH:MM' at each unit, the end of the day as 24:00. */
+  marks: readonly string[];
+}
+
+export interface Grid<R, C> {
+  /** The units shown. */
+  first: number;
+  last: number;
+  hours: { from: number; to: number }[];
+  rows: Row<R, C>[];
+}
+
+const days = new Map<string, Day>();
+const KEPT = 500;
+
+/** Everybody looks at the same few days: they are worked out once. */
+export function dayOfGrid(on: string, zone: string): Day {
+  const key = `${on} ${zone}`;
+  const known = days.get(key);
+  if (known) return known;
+  const start = startOfDay(on, zone);
+  const end = startOfDay(addDays(on, 1), zone);
+  const units = Math.ceil((end.getTime() - start.getTime()) / QUARTER);
+  const marks = Array.from({ length: units + 1 }, (_, unit) => (unit === units ? '24:00' : timeOf(new Date(start.getTime() + unit * QUARTER), zone)));
+  const day = { on, zone, start, end, units, marks };
+  if (days.size >= KEPT) days.clear();
+  days.set(key, day);
+  return day;
+}
+
+/** Wall time of a minute of the day, also of the days before and after. */
+export function clockAt(day: Day, minute: number): string {
+  const unit = minute / 15;
+  return (unit < day.units ? day.marks[unit] : undefined) ?? timeOf(new Date(day.start.getTime() + minute * 60_000), day.zone);
+}
+
+const DEFAULT_FROM = 8 * 4;
+const DEFAULT_TO = 18 * 4;
+
+/**
+ * Lays out a day.
+ * @param claims in any order
+ * @param officeZone zone of the opening hours
+ * @param nowUnit the running unit on today, 0 before, `units` for a day that is over: what is free before it is past
+ */
+export function layOutDay<R extends GridRoom, C extends GridClaim>(
+  day: Day,
+  rooms: readonly R[],
+  claims: readonly C[],
+  officeZone: string,
+  nowUnit: number,
+): Grid<R, C> {
+  const byRoom = new Map<number, C[]>();
+  for (const claim of claims) {
+    const list = byRoom.get(claim.room_id);
+    if (list) list.push(claim);
+    else byRoom.set(claim.room_id, [claim]);
+  }
+  for (const list of byRoom.values()) list.sort((a, b) => a.f - b.f || a.t - b.t);
+  const rows = rooms.map((room) => ({
+    room,
+    open: room.is_in_service ? openUnits(day, room.hours, officeZone) : [],
+    busy: gather(room.part_ids.length ? ofParts(byRoom, room.part_ids) : (byRoom.get(room.id) ?? []), day.units),
+  }));
+  const [first, last] = extent(rows, day.units);
+  return {
+    first,
+    last,
+    hours: hourMarks(day, first, last),
+    rows: rows.map(({ room, open, busy }) => ({ room, cells: cellsOf(open, busy, first, last, nowUnit) })),
+  };
+}
+
+/** Claims of the parts of a hall in order of time; the hall's own meeting, claimed part by part, once. */
+function ofParts<C extends GridClaim>(byRoom: Map<number, C[]>, partIds: readonly number[]): C[] {
+  const seen = new Set<number>();
+  return partIds
+    .flatMap((id) => byRoom.get(id) ?? [])
+    .filter(({ meeting_id }) => meeting_id === null || (!seen.has(meeting_id) && Boolean(seen.add(meeting_id))))
+    .sort((a, b) => a.f - b.f || a.t - b.t);
+}
+
+interface Busy<C> {
+  from: number;
+  to: number;
+  claims: C[];
+}
+
+/** Rounds claims to quarter hours and joins what falls into the same ones. */
+function gather<C extends GridClaim>(claims: readonly C[], units: number): Busy<C>[] {
+  const found: Busy<C>[] = [];
+  let before: Busy<C> | undefined;
+  for (const claim of claims) {
+    let from = Math.max(0, Math.floor(claim.f / 15));
+    const to = Math.min(units, Math.ceil(claim.t / 15));
+    if (to <= 0 || from >= units) continue;
+    if (before && from < before.to) {
+      // One ends at 9:50 and the next begins then: both keep a cell of their own.
+      const lastEnd = Math.max(...before.claims.map(({ t }) => t));
+      if (claim.f >= lastEnd && to > before.to) from = before.to;
+      else {
+        before.claims.push(claim);
+        before.to = Math.max(before.to, to);
+        continue;
+      }
+    }
+    found.push((before = { from, to, claims: [claim] }));
+  }
+  return found;
+}
+
+type Spans = readonly (readonly [number, number])[];
+// Of a day, by the hours of a room as they were read, which stay the same until the room changes.
+const openings = new WeakMap<Day, WeakMap<readonly Hours[], { zone: string; spans: Spans }>>();
+
+/** When a room is open on the reader's day, which touches two days of an office in another zone. */
+function openUnits(day: Day, hours: readonly Hours[], zone: string): Spans {
+  let ofDay = openings.get(day);
+  if (!ofDay) openings.set(day, (ofDay = new WeakMap()));
+  const known = ofDay.get(hours);
+  if (known?.zone === zone) return known.spans;
+  const spans: [number, number][] = [];
+  const lastOn = dayOf(new Date(day.end.getTime() - 1), zone);
+  for (let on = dayOf(day.start, zone); on <= lastOn; on = addDays(on, 1)) {
+    const open = openSpan(hours, on, zone);
+    if (!open) continue;
+    const from = Math.max(0, Math.ceil((open.from.getTime() - day.start.getTime()) / QUARTER));
+    const to = Math.min(day.units, Math.floor((open.to.getTime() - day.start.getTime()) / QUARTER));
+    const before = spans.at(-1);
+    if (before && before[1] >= from) before[1] = Math.max(before[1], to);
+    else if (from < to) spans.push([from, to]);
+  }
+  ofDay.set(hours, { zone, spans });
+  return spans;
+}
+
+/** Whole hours around everything open or booked; the usual office day when there is nothing. */
+function extent(rows: { open: Spans; busy: { from: number; to: number }[] }[], units: number): [number, number] {
+  let first = units;
+  let last = 0;
+  for (const { open, busy } of rows) {
+    for (const [from, to] of open) {
+      first = Math.min(first, from);
+      last = Math.max(last, to);
+    }
+    for (const { from, to } of busy) {
+      first = Math.min(first, from);
+      last = Math.max(last, to);
+    }
+  }
+  if (first >= last) return [Math.min(DEFAULT_FROM, units), Math.min(DEFAULT_TO, units)];
+  return [Math.floor(first / 4) * 4, Math.min(units, Math.ceil(last / 4) * 4)];
+}
+
+/** A mark for each wall-clock hour; at a clock change one may be shorter. */
+function hourMarks(day: Day, first: number, last: number): { from: number; to: number }[] {
+  const marks: { from: number; to: number }[] = [];
+  for (let unit = first; unit < last; unit++) {
+    if (unit === first || day.marks[unit]?.endsWith(':00')) marks.push({ from: unit, to: last });
+    const before = marks.at(-2);
+    const here = marks.at(-1);
+    if (before && here) before.to = here.from;
+  }
+  return marks;
+}
+
+function cellsOf<C>(open: Spans, busy: Busy<C>[], first: number, last: number, nowUnit: number): Cell<C>[] {
+  const cells: Cell<C>[] = [];
+  const none: C[] = [];
+  const add = (kind: Cell<C>['kind'], from: number, to: number, claims: C[]) => {
+    if (from < to) cells.push({ kind, from, to, claims });
+  };
+  const idle = (from: number, to: number) => {
+    let at = from;
+    for (const [opens, closes] of open) {
+      const start = Math.max(at, opens);
+      const end = Math.min(to, closes);
+      if (start >= end) continue;
+      add('closed', at, start, none);
+      const now = Math.min(Math.max(nowUnit, start), end);
+      add('past', start, now, none);
+      add('free', now, end, none);
+      at = end;
+    }
+    add('closed', at, to, none);
+  };
+  let at = first;
+  for (const { from, to, claims } of busy) {
+    idle(at, Math.max(at, from));
+    add('busy', Math.max(at, from), to, claims);
+    at = Math.max(at, to);
+  }
+  idle(at, last);
+  return cells;
+}

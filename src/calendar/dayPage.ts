@@ -1,0 +1,131 @@
+import type { Lang, Translate } from '../lib/i18n/translate.js';
+import { prepare } from '../lib/i18n/prepare.js';
+import type { Format } from '../lib/time/format.js';
+import { equipmentNames } from '../rooms/equipment.js';
+import { clockAt, type Cell, type Day, type Grid } from './dayGrid.js';
+import type { CalendarClaim, CalendarRoom } from './queries.js';
+
+// The day grid as its template writes it: texts and addresses ready, because a day has several hundred cells.
+
+export interface ShownItem {
+  href: string | null;
+  title: string;
+  time: string;
+}
+
+export interface ShownCell {
+  span: number;
+  /** Class names of the cell. */
+  look: string;
+  /** Address and label of a free stretch; `to` is its end 'HH:MM'. */
+  free: { href: string; label: string; time: string; to: string } | null;
+  items: ShownItem[];
+  /** What only a screen reader is told. */
+  heard: string;
+  /** The whole text of a narrow cell, shown by the pointer. */
+  hint: string | null;
+}
+
+export interface ShownRow {
+  id: number;
+  name: string;
+  facts: string;
+  isPart: boolean;
+  cells: ShownCell[];
+  /** Free stretches from now on, for narrow screens. */
+  free: { href: string; label: string; time: string }[];
+}
+
+export interface Show {
+  day: Day;
+  lang: Lang;
+  t: Translate;
+  fmt: Format;
+  nowUnit: number;
+  isToday: boolean;
+}
+
+const texts = new Map<Lang, ReturnType<typeof makeTexts>>();
+
+function makeTexts(t: Translate) {
+  return {
+    book: prepare(t, 'calendar.day.book', ['room', 'from', 'to']),
+    mine: t('calendar.day.mineHeard'),
+    booked: t('calendar.day.booked'),
+    held: t('calendar.day.held'),
+    closed: t('calendar.day.closed'),
+    closure: t('calendar.day.closureHeard'),
+    requested: t('calendar.day.requestedHeard'),
+    past: t('calendar.day.past'),
+    until: prepare(t, 'calendar.day.until', ['to']),
+  };
+}
+
+// A room's name and facts in one language, as long as the rooms stand unchanged.
+const facts = new WeakMap<CalendarRoom, Map<Lang, { name: string; facts: string }>>();
+
+function describe(room: CalendarRoom, rooms: ReadonlyMap<number, CalendarRoom>, show: Show): { name: string; facts: string } {
+  let known = facts.get(room);
+  if (!known) facts.set(room, (known = new Map<Lang, { name: string; facts: string }>()));
+  let told = known.get(show.lang);
+  if (!told) {
+    const { t, fmt } = show;
+    const hall = room.hall_id === null ? undefined : rooms.get(room.hall_id);
+    const parts = [
+      t('calendar.day.seats', { count: room.capacity }),
+      ...(hall ? [t('calendar.day.partOf', { hall: fmt.name(hall) })] : []),
+      ...(room.status === 'out_of_service' ? [t('rooms.status.out_of_service')] : equipmentNames(room.equipment, t).slice(0, 2)),
+    ];
+    known.set(show.lang, (told = { name: fmt.name(room), facts: parts.join(' · ') }));
+  }
+  return told;
+}
+
+export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: readonly CalendarRoom[], show: Show): ShownRow[] {
+  let words = texts.get(show.lang);
+  if (!words) texts.set(show.lang, (words = makeTexts(show.t)));
+  const byId = new Map(allRooms.map((room) => [room.id, room]));
+  const { day } = show;
+  const { marks } = day;
+  const said = words;
+
+  const time = (claim: CalendarClaim) => `${clockAt(day, claim.s)}–${clockAt(day, claim.e)}`;
+  const item = (claim: CalendarClaim): ShownItem => ({
+    href: claim.meeting_id !== null && claim.title !== null ? `/meetings/${claim.meeting_id}` : null,
+    title: claim.title ?? (claim.meeting_id === null && claim.closure_id === null ? said.held : said.booked),
+    time: time(claim),
+  });
+  const busy = (cell: Cell<CalendarClaim>): ShownCell => {
+    const items = cell.claims.map(item);
+    const one = cell.claims.length === 1 ? cell.claims[0] : undefined;
+    const isMine = cell.claims.some(({ is_mine }) => is_mine);
+    const isClosure = one !== undefined && one.closure_id !== null;
+    const look = isClosure ? 'is-closed hatched' : one?.is_requested ? 'is-busy striped' : isMine ? 'is-busy is-mine' : 'is-busy';
+    const heard = isClosure ? said.closure : [isMine ? said.mine : '', one?.is_requested ? said.requested : ''].join(' ').trim();
+    const isNarrow = cell.to - cell.from < 6;
+    return { span: cell.to - cell.from, look, free: null, items, heard, hint: isNarrow ? items.map((i) => `${i.title} ${i.time}`).join(', ') : null };
+  };
+
+  return grid.rows.map(({ room, cells }) => {
+    const { name, facts: told } = describe(room, byId, show);
+    const base = `/bookings/new?room=${room.id}&date=${day.on}&from=`;
+    const shown: ShownCell[] = [];
+    const free: ShownRow['free'] = [];
+    for (const cell of cells) {
+      const span = cell.to - cell.from;
+      if (cell.kind === 'busy') shown.push(busy(cell));
+      else if (cell.kind === 'free') {
+        const from = marks[cell.from] ?? '';
+        const to = marks[cell.to] ?? '';
+        // An hour is what most bookings are; the script takes the quarter that was pressed.
+        const href = `${base}${from}&to=${marks[Math.min(cell.to, cell.from + 4)] ?? to}`;
+        const label = said.book(name, from, to);
+        shown.push({ span, look: 'is-free', free: { href, label, time: `${from}–${to}`, to }, items: [], heard: '', hint: null });
+        if (free.length < 3) free.push({ href, label, time: show.isToday && cell.from === show.nowUnit ? said.until(to) : `${from}–${to}` });
+      } else {
+        shown.push({ span, look: cell.kind === 'closed' ? 'is-closed hatched' : 'is-past', free: null, items: [], heard: cell.kind === 'closed' ? said.closed : said.past, hint: null });
+      }
+    }
+    return { id: room.id, name, facts: told, isPart: room.hall_id !== null, cells: shown, free };
+  });
+}

@@ -1,0 +1,106 @@
+import { row, rows, type Db } from '../lib/db/db.js';
+import type { Hours } from '../rooms/openingHours.js';
+import type { RoomStatus } from '../rooms/claimChecks.js';
+import { KNOWS_TITLE } from '../rooms/claimQueries.js';
+import type { Day, GridClaim, GridRoom } from './dayGrid.js';
+
+export interface CalendarRoom extends GridRoom {
+  name_en: string;
+  name_zh: string;
+  capacity: number;
+  equipment: string[];
+  is_step_free: boolean;
+  status: RoomStatus;
+  status_reason: string | null;
+  hours: Hours[];
+  part_ids: number[];
+  /** The hall that this room is a part of. */
+  hall_id: number | null;
+}
+
+export interface CalendarClaim extends GridClaim {
+  closure_id: number | null;
+  /** Null when this person may not know it, and for closures without a word. */
+  title: string | null;
+  is_mine: boolean;
+  /** Waits for approval. */
+  is_requested: boolean;
+}
+
+// Rooms change a few times a year and are read for every page: each process keeps them until their versions change.
+const kept = new WeakMap<Db, { version: number; rooms: CalendarRoom[] }>();
+
+// A hall stands before its parts.
+const ROOMS = `
+  select r.id, r.name_en, r.name_zh, r.capacity, r.equipment, r.is_step_free, r.status, r.status_reason, r.status = 'in_service' as is_in_service, h.id as hall_id,
+         coalesce((select json_agg(json_build_object('weekday', weekday, 'opens_at', to_char(opens_at, 'HH24:MI'), 'closes_at', to_char(closes_at, 'HH24:MI')))
+                     from room_hours where room_id = r.id), '[]') as hours,
+         coalesce((select json_agg(part_id order by part_id) from room_parts where hall_id = r.id), '[]') as part_ids
+    from rooms r
+    left join rooms h on h.id = (select min(hall_id) from room_parts where part_id = r.id) and h.status <> 'retired'
+   where r.status <> 'retired'
+   order by coalesce(h.sort_order, r.sort_order), coalesce(h.id, r.id), h.id is not null, r.sort_order, r.id`;
+
+/** Everything an unchanged revisit needs, in one look-up: the revision of a day and of the rooms. The rooms are read again when they changed. */
+export async function findDayState(db: Db, day: Day): Promise<{ revision: string; rooms: CalendarRoom[] }> {
+  const utcDay = (instant: Date) => instant.toISOString().slice(0, 10);
+  const found = await row<{ days: string; version: number }>(
+    db,
+    `select (select coalesce(sum(revision), 0)::text from day_revisions where day between :first and :last) as days,
+            (select coalesce(sum(version), 0)::bigint from rooms) as version`,
+    { first: utcDay(day.start), last: utcDay(day.end) },
+  );
+  if (!found) throw new Error('a select of aggregates has a row');
+  let known = kept.get(db);
+  if (known?.version !== found.version) kept.set(db, (known = { version: found.version, rooms: await rows<CalendarRoom>(db, ROOMS) }));
+  return { revision: `${found.days}.${found.version}`, rooms: known.rooms };
+}
+
+interface ClaimRow {
+  room_id: number;
+  meeting_id: number | null;
+  closure_id: number | null;
+  is_requested: boolean;
+  /** Seconds since 1970. */
+  occupies_from: number;
+  occupies_to: number;
+  setup_minutes: number;
+  teardown_minutes: number;
+  title: string | null;
+  is_mine: boolean;
+}
+
+const CLAIM = `room_id, meeting_id, closure_id, state, occupies_from, occupies_to, setup_minutes, teardown_minutes`;
+const STANDS = `state in ('held', 'requested', 'confirmed')`;
+
+/**
+ * What occupies rooms on a day, in no order. Its cost is that of the day, whatever lies before and after: what begins in it
+ * or in the four hours before, and by an index of their own the long claims that reach into it.
+ */
+export async function listDayClaims(db: Db, viewerId: number, day: Day): Promise<CalendarClaim[]> {
+  const found = await rows<ClaimRow>(
+    db,
+    // The probe of participants is one look-up a row ("offset 0"): as a join it would read everything the person takes part in.
+    `select c.room_id, c.meeting_id, c.closure_id, c.state = 'requested' as is_requested,
+            date_part('epoch', c.occupies_from) as occupies_from, date_part('epoch', c.occupies_to) as occupies_to, c.setup_minutes, c.teardown_minutes,
+            case when c.closure_id is not null then (select reason from closures where id = c.closure_id) when ${KNOWS_TITLE} then m.title end as title,
+            (:viewer in (m.organiser_id, m.booked_for_id, m.created_by)
+              or exists (select from participants p where p.meeting_id = c.meeting_id and p.person_id = :viewer and p.removed_at is null offset 0)) is true as is_mine
+       from (select ${CLAIM} from room_claims
+              where occupies_from >= :early and occupies_from < :end and occupies_to > :start and ${STANDS}
+              union all
+             select ${CLAIM} from room_claims
+              where occupies @> :start::timestamptz and occupies_from < :early and occupies_to - occupies_from > interval '4 hours' and ${STANDS}) c
+       left join meetings m on m.id = c.meeting_id`,
+    { viewer: viewerId, start: day.start, end: day.end, early: new Date(day.start.getTime() - 4 * 3_600_000) },
+  );
+  const start = day.start.getTime() / 1000;
+  return found.map((row) => {
+    const f = (row.occupies_from - start) / 60;
+    const t = (row.occupies_to - start) / 60;
+    return {
+      room_id: row.room_id, meeting_id: row.meeting_id, closure_id: row.closure_id, title: row.title, is_mine: row.is_mine, is_requested: row.is_requested,
+      f, t, s: f + row.setup_minutes, e: t - row.teardown_minutes,
+    };
+  });
+}
