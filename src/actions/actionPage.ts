@@ -1,0 +1,90 @@
+import { listHistoryOf } from '../lib/audit/history.js';
+import { tellAction } from '../lib/audit/tell.js';
+import { NotFound } from '../lib/http/errors.js';
+import { page, type Answer, type Context } from '../lib/http/route.js';
+import { dayOf } from '../lib/time/zone.js';
+import { titleOf } from '../meetings/title.js';
+import { daysBetween, lightOf, type ActionState } from './lights.js';
+import type { ActionRow } from './listQueries.js';
+import { may, verbsOf } from './policy.js';
+import { findAction, findStanding, listAnswers, listExtensions, listReminders } from './queries.js';
+
+/** Today in the organisation's zone: due dates are days of the office, not of the reader. */
+export function todayOf(c: Pick<Context, 'now' | 'office'>): string {
+  return dayOf(c.now, c.office.zone);
+}
+
+export interface DueWords {
+  text: string;
+  tone: 'bad' | 'accent' | 'neutral';
+}
+
+/** How an action stands against its day, in words; the colour repeats them. */
+export function dueWords(c: Pick<Context, 't' | 'fmt'>, action: { state: ActionState; due_on: string | null }, today: string): DueWords {
+  if (!action.due_on) return { text: c.t('actions.due.none'), tone: 'neutral' };
+  const light = lightOf(action, today);
+  const days = daysBetween(today, action.due_on);
+  if (light === 'red') return { text: c.t('actions.due.late', { count: -days }), tone: 'bad' };
+  if (light === 'blue') return { text: days === 0 ? c.t('actions.due.today') : c.t('actions.due.in', { count: days }), tone: 'accent' };
+  return { text: c.t('actions.due.on', { date: c.fmt.shortDate(action.due_on) }), tone: 'neutral' };
+}
+
+const TONES: Partial<Record<ActionState, 'warn' | 'ok'>> = { answered: 'warn', refused: 'warn', blocked: 'warn', planned: 'warn', closed: 'ok' };
+
+export function stateTone(state: ActionState): 'warn' | 'ok' | 'neutral' {
+  return TONES[state] ?? 'neutral';
+}
+
+/** Where an action comes from, as far as the viewer may know. */
+export function sourceOf(c: Pick<Context, 't'>, meeting: { title: string; number: number | null } | null): string {
+  return meeting ? titleOf(c.t, meeting) : c.t('actions.source.private');
+}
+
+export function toCard(c: Context, action: ActionRow, today: string) {
+  return { ...action, due: dueWords(c, action, today), tone: stateTone(action.state), source: sourceOf(c, action.meeting) };
+}
+
+/** The page of one action; after a refusal with what is wrong on top and what was typed kept. */
+export async function actionPage(c: Context, id: number, more: { status?: number; errors?: Record<string, string>; values?: Record<string, unknown> } = {}): Promise<Answer> {
+  const today = todayOf(c);
+  const [action, standing] = await Promise.all([findAction(c.db, c.viewer.id, id, today), findStanding(c.db, c.viewer.id, id, today)]);
+  if (!action || !standing) throw new NotFound();
+  const [answers, extensions, reminders, history] = await Promise.all([
+    listAnswers(c.db, id), listExtensions(c.db, id), listReminders(c.db, id), listHistoryOf(c.db, 'actions', id),
+  ]);
+  const waiting = extensions.find((extension) => extension.verdict === null);
+  return page(
+    'actions/action',
+    {
+      title: action.deliverable,
+      action,
+      due: dueWords(c, action, today),
+      tone: stateTone(action.state),
+      source: sourceOf(c, action.meeting),
+      verbs: verbsOf(standing),
+      isMine: standing.is_lead || standing.is_deputy,
+      answers,
+      // Nobody decides about a wish of their own.
+      waiting: waiting && may('extend', standing) ? waiting : undefined,
+      extensions,
+      reminders,
+      isUnreachable: action.lead !== null && (!action.lead.email || !action.lead.is_active),
+      history: history.map((entry) => ({
+        at: entry.at,
+        text: tellAction(c.t, entry.action),
+        note: entry.note,
+        by: entry.behalf
+          ? c.t('actions.page.onBehalf', { name: c.fmt.name(entry.person), leader: c.fmt.name(entry.behalf) })
+          : entry.person ? c.fmt.name(entry.person) : c.t('actions.page.system'),
+      })),
+      errors: more.errors ?? {},
+      values: more.values ?? {},
+    },
+    { status: more.status ?? 200, caching: 'no-store' },
+  );
+}
+
+/** Somebody was quicker: 409, and how it stands now. */
+export function movedPage(c: Context, id: number, state: ActionState, values: Record<string, unknown> = {}): Promise<Answer> {
+  return actionPage(c, id, { status: 409, errors: { '': c.t('actions.error.moved', { state: c.t(`actions.state.${state}`) }) }, values });
+}
