@@ -1,0 +1,25 @@
+import type { Lang } from '../lib/i18n/translate.js';
+
+/** '2026-11-03' → 3 November 2026 · 2026年11月3日 */
+export function longDate(on: string, lang: Lang): string {
+  const [year, month, day] = on.split('-').map(Number) as [number, number, number];
+  return new Intl.DateTimeFormat(lang === 'en' ? 'en-GB' : lang, {
+    timeZone: 'UTC',
+    year: 'numeric',
+    month: 'long',
+    day: 'numeric',
+  }).format(Date.UTC(year, month - 1, day));
+}
+
+const digits = [...'零一二三四五六七八九'];
+
+/** 1 → 一, 12 → 十二, 40 → 四十, 105 → 一百零五; up to 999. */
+export function chineseNumber(n: number): string {
+  if (n >= 100) {
+    const rest = n % 100;
+    return `${digits[Math.floor(n / 100)]}百${rest === 0 ? '' : rest < 10 ? `零${digits[rest]}` : `${rest < 20 ? '一' : ''}${chineseNumber(rest)}`}`;
+  }
+  const tens = Math.floor(n / 10);
+  const ones = n % 10;
+  return `${tens > 1 ? digits[tens] : ''}${tens > 0 ? '十' : ''}${ones > 0 || n === 0 ? digits[ones] : ''}`;
+}
