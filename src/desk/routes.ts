@@ -1,0 +1,121 @@
+import { dueWords, stateTone, todayOf } from '../actions/actionPage.js';
+import { listActionsOfMeeting } from '../actions/listQueries.js';
+import { loadAgenda } from '../agenda/queries.js';
+import { whyClosed } from '../invitations/policy.js';
+import { findInvitationSummary } from '../invitations/queries.js';
+import { findReplyOf } from '../invitations/replyQueries.js';
+import { signedIn } from '../lib/http/policy.js';
+import type { Format } from '../lib/time/format.js';
+import { idOf, page, route, type Answer, type Context, type Route } from '../lib/http/route.js';
+import { mayCancel, mayEditAgenda, mayEditMeeting, mayInvite, mayPropose, mayRestore, maySeeAgenda, maySeeReplies, mayWriteToAll } from '../meetings/policy.js';
+import { findMeeting, listParticipants, type Meeting } from '../meetings/queries.js';
+import { shownState, toneOfState } from '../meetings/shownState.js';
+import { titleOf } from '../meetings/title.js';
+import { issuedVersion, pillOf } from '../minutes/documentRoutes.js';
+import { mayApprove, mayReview, maySeeDraft } from '../minutes/policy.js';
+import { findMinutesOf, type Minutes } from '../minutes/queries.js';
+import { HistoryQuery } from './forms.js';
+import { tellEntries } from './history.js';
+import { countReplies, factsOf, showPeople } from './meetingPage.js';
+import { linkOf, nextStep, type NextStep } from './nextStep.js';
+import { listFacts, listHistory } from './queries.js';
+import { stepsOf } from './steps.js';
+import { todayPage } from './todayPage.js';
+
+export const routes: Route[] = [
+  route({ method: 'get', path: '/', policy: signedIn, handle: todayPage }),
+  route({ method: 'get', path: '/meetings/:id', policy: signedIn, handle: showMeeting }),
+  route({ method: 'get', path: '/meetings/:id/history', policy: signedIn, query: HistoryQuery, handle: (c) => showHistory(c, c.query.before) }),
+];
+
+const RECENT = 5;
+/** People in the side panel; the page of people has them all. */
+const SHOWN = 12;
+
+async function showMeeting(c: Context): Promise<Answer> {
+  const meeting = await findMeeting(c.db, c.viewer, idOf(c));
+  const isOpen = maySeeAgenda(meeting);
+  const today = todayOf(c);
+  const [[facts], participants, own, invitations, agenda, minutes, actions, history] = await Promise.all([
+    listFacts(c.db, c.viewer.id, [meeting.id]),
+    maySeeReplies(meeting) ? listParticipants(c.db, meeting.id) : [],
+    findReplyOf(c.db, meeting.id, c.viewer.id),
+    isOpen ? findInvitationSummary(c.db, meeting.id) : undefined,
+    isOpen ? loadAgenda(c.db, c.viewer, meeting) : undefined,
+    findMinutesOf(c.db, c.viewer, meeting.id),
+    listActionsOfMeeting(c.db, c.viewer.id, meeting.id, today),
+    isOpen ? listHistory(c.db, meeting.id, { limit: RECENT + 1 }) : [],
+  ]);
+  if (!facts) throw new Error('a meeting that was found has facts');
+  const step = nextStep(factsOf(meeting, facts, own, minutes && { is_author: minutes.is_author, may_review: mayReview(minutes), may_approve: mayApprove(minutes) }), c.now);
+  const state = shownState(meeting, c.now);
+  return page('desk/meeting', {
+    title: titleOf(c.t, meeting),
+    meeting,
+    isOpen,
+    state,
+    stateTone: toneOfState(state),
+    steps: stepsOf({ ...facts, state: meeting.state }),
+    step,
+    waitsFor: minutes && waitsFor(step, minutes, c.fmt),
+    stepLink: linkOf(step, meeting, facts),
+    facts,
+    people: showPeople(participants, meeting.announced_at !== null).slice(0, SHOWN),
+    peopleCount: participants.length,
+    replies: meeting.state === 'scheduled' ? countReplies(participants) : undefined,
+    own,
+    mayReply: own !== undefined && whyClosed({ ...own, state: meeting.state, ends_at: meeting.ends_at }, c.now) === undefined,
+    invitations,
+    agenda,
+    papers: agenda?.lines.flatMap((line) => (line.is_hidden || !line.is_on_agenda ? [] : line.papers)) ?? [],
+    minutes: minutes && { id: minutes.id, pill: pillOf(minutes.state, c.t), isDraft: maySeeDraft(minutes), issued: issuedVersion(minutes) },
+    actions: actions.map((action) => ({ ...action, due: dueWords(c, action, today), tone: stateTone(action.state) })),
+    may: {
+      invite: mayInvite(meeting),
+      agenda: mayEditAgenda(meeting),
+      propose: !mayEditAgenda(meeting) && mayPropose(meeting),
+      restore: mayRestore(meeting) && meeting.ends_at > c.now,
+    },
+    menu: isOpen ? menuOf(c, meeting, participants.length > 0) : [],
+    history: tellEntries(history.slice(0, RECENT), c.t, c.fmt),
+    hasMoreHistory: history.length > RECENT,
+  }, { caching: 'no-store' });
+}
+
+/** Whose turn it is, where that is somebody else. */
+function waitsFor(step: NextStep, minutes: Minutes, fmt: Format): string | undefined {
+  if (step === 'waits_review') return minutes.reviewers.length === 1 ? fmt.name(minutes.reviewers[0]) : undefined;
+  if (step === 'waits_approval') return minutes.approver ? fmt.name(minutes.approver) : undefined;
+  if (step === 'waits_minutes' || step === 'waits_issue') return fmt.name(minutes.author);
+  return undefined;
+}
+
+/** Verbs that are seldom wanted. */
+function menuOf(c: Context, meeting: Meeting, hasPeople: boolean): { href: string; text: string; apart?: boolean }[] {
+  const here = `/meetings/${meeting.id}`;
+  const verb = (is: boolean, path: string, text: string, apart = false) => (is ? [{ href: `${here}/${path}`, text, apart }] : []);
+  return [
+    ...verb(mayEditMeeting(meeting), 'edit', c.t('desk.menu.edit')),
+    ...verb(true, 'copy', c.t('desk.menu.copy')),
+    ...verb(mayWriteToAll(meeting) && hasPeople, 'message', c.t('desk.menu.message')),
+    ...verb(hasPeople && meeting.state !== 'cancelled', 'attendance-sheet', c.t('desk.menu.sheet')),
+    ...verb(hasPeople && meeting.state !== 'cancelled', 'name-plates', c.t('desk.menu.plates')),
+    ...verb(mayCancel(meeting), 'cancellation', c.t('desk.menu.cancel'), true),
+  ];
+}
+
+const PAGE = 50;
+
+async function showHistory(c: Context, before: number | undefined): Promise<Answer> {
+  const meeting = await findMeeting(c.db, c.viewer, idOf(c));
+  const entries = maySeeAgenda(meeting) ? await listHistory(c.db, meeting.id, { before, limit: PAGE + 1 }) : [];
+  const title = titleOf(c.t, meeting);
+  const last = entries.length > PAGE ? entries[PAGE - 1] : undefined;
+  return page('desk/history', {
+    title: c.t('desk.history.of', { title }),
+    meeting,
+    meetingTitle: title,
+    entries: tellEntries(entries.slice(0, PAGE), c.t, c.fmt),
+    earlier: last ? `/meetings/${meeting.id}/history?before=${last.id}` : undefined,
+  });
+}

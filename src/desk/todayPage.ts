@@ -1,0 +1,172 @@
+import { todayOf } from '../actions/actionPage.js';
+import { countAskedFor, listActionsWaitingFor, type WaitingAction } from '../actions/listQueries.js';
+import { dayOfGrid, layOutDay } from '../calendar/dayGrid.js';
+import { findDayState, listDayClaims } from '../calendar/queries.js';
+import { listRepliesWanted, type ReplyWanted } from '../invitations/replyQueries.js';
+import { isSecretary } from '../lib/http/policy.js';
+import { page, type Answer, type Context } from '../lib/http/route.js';
+import { dayOf } from '../lib/time/zone.js';
+import { listMeetings, listMeetingsFor, type MeetingLine } from '../meetings/queries.js';
+import { shownState, toneOfState } from '../meetings/shownState.js';
+import { titleOf } from '../meetings/title.js';
+import { listMinutesToAcknowledge } from '../minutes/circulationQueries.js';
+import { listMinutesWaitingFor, type WaitingMinutes } from '../minutes/queries.js';
+import { freeNow } from './freeNow.js';
+import { linkOf, linkOfMinutes, nextStep, type Facts } from './nextStep.js';
+import { findBeginnings, listFacts, type MeetingFacts } from './queries.js';
+import { byUrgency, toneOf, waitOfAction, type Wait } from './waiting.js';
+
+const FREE_ROOMS = 5;
+
+/** What waits for me, today's meetings, rooms free now, what I asked for. A fixed number of queries, however full the day. */
+export async function todayPage(c: Context): Promise<Answer> {
+  const today = dayOf(c.now, c.zone);
+  const day = dayOfGrid(today, c.zone);
+  const [minutes, receipts, actions, replies, meetings, asked, rooms, beginnings] = await Promise.all([
+    listMinutesWaitingFor(c.db, c.viewer),
+    listMinutesToAcknowledge(c.db, c.viewer),
+    listActionsWaitingFor(c.db, c.viewer.id, todayOf(c)),
+    listRepliesWanted(c.db, c.viewer, c.now),
+    listMeetingsFor(c.db, c.viewer, day.start, day.end),
+    countAskedFor(c.db, c.viewer.id, todayOf(c)),
+    roomsFreeNow(c, today),
+    isSecretary(c.viewer) ? findBeginnings(c.db) : undefined,
+  ]);
+  const facts = await listFacts(c.db, c.viewer.id, meetings.map(({ id }) => id));
+  const [coming] = meetings.length === 0 ? await listMeetings(c.db, c.viewer, { whose: 'mine', when: 'coming' }, c.now, 1) : [];
+  const waiting = byUrgency([
+    ...minutes.map((one) => minutesRow(c, one)),
+    ...receipts.map((one) => receiptRow(c, one)),
+    ...actions.map((one) => actionRow(c, one)),
+    ...replies.map((one) => replyRow(c, one)),
+  ]);
+  const isNew = beginnings && !(beginnings.has_rooms && beginnings.has_people && beginnings.has_meetings);
+  return page('desk/today', {
+    title: c.t('desk.today.title'),
+    today,
+    newHref: '/meetings/new',
+    waiting,
+    meetings: meetings.map((meeting) => meetingRow(c, meeting, facts.find(({ meeting_id }) => meeting_id === meeting.id))),
+    nextMeeting: coming && {
+      id: coming.id,
+      values: { title: titleOf(c.t, coming), day: c.fmt.shortDay(coming.starts_at), time: c.fmt.time(coming.starts_at) },
+    },
+    rooms,
+    asked,
+    begin: isNew && [
+      { text: c.t('desk.begin.people'), why: c.t('desk.begin.peopleWhy'), href: '/people', done: beginnings.has_people },
+      { text: c.t('desk.begin.rooms'), why: c.t('desk.begin.roomsWhy'), href: '/rooms', done: beginnings.has_rooms },
+      { text: c.t('desk.begin.meeting'), why: c.t('desk.begin.meetingWhy'), href: '/calendar', done: beginnings.has_meetings },
+    ],
+  });
+}
+
+/** A row of views/lib/rows.ejs with what it is sorted by. */
+interface WaitingRow {
+  wait: Wait;
+  when: string | Date | null;
+  pill: { text: string; tone: string };
+  title: string;
+  href: string;
+  end?: string;
+  actions?: { action: string; label: string; about: string; hidden: Record<string, string | number> }[];
+}
+
+function pillOf(c: Context, wait: Wait): { text: string; tone: string } {
+  return { text: c.t(`desk.waiting.${wait}`), tone: toneOf(wait) };
+}
+
+function minutesRow(c: Context, one: WaitingMinutes): WaitingRow {
+  return {
+    wait: one.verb,
+    when: one.since,
+    pill: pillOf(c, one.verb),
+    title: one.title,
+    href: linkOfMinutes(one.verb, one),
+    end: `${c.fmt.name(one.author)} · ${c.fmt.shortDay(one.since)}`,
+  };
+}
+
+function receiptRow(c: Context, one: { minutes_id: number; title: string; since: Date }): WaitingRow {
+  return {
+    wait: 'acknowledge',
+    when: one.since,
+    pill: pillOf(c, 'acknowledge'),
+    title: one.title,
+    href: `/minutes/${one.minutes_id}`,
+    end: c.fmt.shortDay(one.since),
+  };
+}
+
+function actionRow(c: Context, one: WaitingAction): WaitingRow {
+  const wait = waitOfAction(one, todayOf(c));
+  const isMine = wait !== 'accept' && wait !== 'decide' && wait !== 'reassign';
+  const parts = [isMine || !one.person ? '' : c.fmt.name(one.person), one.due_on ? c.fmt.shortDate(one.due_on) : ''];
+  return { wait, when: one.due_on, pill: pillOf(c, wait), title: one.deliverable, href: `/actions/${one.id}`, end: parts.filter(Boolean).join(' · ') };
+}
+
+function replyRow(c: Context, one: ReplyWanted): WaitingRow {
+  const title = titleOf(c.t, one);
+  const answer = (status: 'accepted' | 'declined', label: string) => ({
+    action: `/meetings/${one.meeting_id}/reply`, label, about: c.t('desk.waiting.aboutMeeting', { title }), hidden: { status, from: 'today' },
+  });
+  return {
+    wait: 'reply',
+    when: one.starts_at,
+    pill: pillOf(c, 'reply'),
+    title: one.starts_at ? `${title} · ${c.fmt.shortDay(one.starts_at)} ${c.fmt.time(one.starts_at)}` : title,
+    href: `/meetings/${one.meeting_id}`,
+    actions: [answer('accepted', c.t('desk.waiting.yes')), answer('declined', c.t('desk.waiting.no'))],
+  };
+}
+
+function meetingRow(c: Context, meeting: MeetingLine, known: MeetingFacts | undefined) {
+  const state = shownState(meeting, c.now);
+  const step = known && nextStep(factsOfLine(c, meeting, known), c.now);
+  const link = step && known && step !== 'reply' ? linkOf(step, { id: meeting.id }, known) : undefined;
+  const place = [...meeting.rooms.map((room) => c.fmt.name(room)), meeting.place].filter(Boolean).join(', ');
+  return {
+    time: c.fmt.range(meeting.starts_at, meeting.ends_at),
+    title: titleOf(c.t, meeting),
+    href: `/meetings/${meeting.id}`,
+    over: meeting.ends_at <= c.now,
+    ...(state === 'scheduled' ? {} : { pill: { text: c.t(`meetings.state.${state}`), tone: toneOfState(state) } }),
+    meta: [
+      place,
+      meeting.participant_count > 0 ? c.t('desk.today.people', { count: meeting.participant_count }) : '',
+      step === 'agenda' ? c.t('desk.today.noAgenda') : '',
+      meeting.reply ? c.t('desk.today.yourReply', { reply: c.t(`meetings.reply.${meeting.reply}`) }) : '',
+    ],
+    actions: link && step ? [{ ...link, label: c.t(`desk.next.${step}` as 'desk.next.agenda'), about: titleOf(c.t, meeting) }] : [],
+  };
+}
+
+/** The page of the meeting knows more of the viewer; for a line it is enough who keeps it. */
+function factsOfLine(c: Context, meeting: MeetingLine, known: MeetingFacts): Facts {
+  const keeps = meeting.organiser.id === c.viewer.id || meeting.role === 'chair' || meeting.role === 'secretary' || (isSecretary(c.viewer) && !meeting.is_private);
+  return {
+    ...known,
+    state: meeting.state,
+    starts_at: meeting.starts_at,
+    ends_at: meeting.ends_at,
+    has_place: meeting.rooms.length > 0 || meeting.link !== null || meeting.place !== null,
+    people: meeting.participant_count,
+    may_keep: keeps,
+    must_reply: meeting.invited_at !== null && meeting.reply === null && meeting.role !== 'informed',
+    is_author: known.author_id === c.viewer.id,
+    // Who reviews or approves finds it under "waiting".
+    is_reviewer: false,
+    is_approver: false,
+  };
+}
+
+async function roomsFreeNow(c: Context, today: string) {
+  const day = dayOfGrid(today, c.zone);
+  const nowUnit = Math.floor((c.now.getTime() - day.start.getTime()) / 900_000);
+  const [{ rooms }, claims] = await Promise.all([findDayState(c.db, day), listDayClaims(c.db, c.viewer.id, day)]);
+  return freeNow(layOutDay(day, rooms, claims, c.office.zone, nowUnit), nowUnit, FREE_ROOMS).map(({ room, until }) => ({
+    room,
+    until: new Date(day.start.getTime() + until * 900_000),
+    href: `/bookings/new?room=${room.id}&date=${today}&from=${day.marks[nowUnit]}&to=${day.marks[Math.min(until, nowUnit + 4)]}`,
+  }));
+}
