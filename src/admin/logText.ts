@@ -1,0 +1,62 @@
+import { isKey, type Key, type Translate } from '../lib/i18n/translate.js';
+import type { Format } from '../lib/time/format.js';
+import type { LogEntry } from './logQueries.js';
+
+export interface Names {
+  persons: Map<number, { name: string; name_en: string | null }>;
+  units: Map<number, { name_zh: string; name_en: string }>;
+}
+
+const PERSONS = /^(organiser|booked_for|reviewer|approver|lead|person|deputy|head|office_head|presenter|author|proposed_by|owner|chair|recipient|by|to)(_id)?$|_person_id$/;
+const UNITS = /^(unit_id|parent_id|move_to)$/;
+
+/** Ids of persons and units in what was changed, to be named all at once. */
+export function idsIn(entries: readonly LogEntry[]): { persons: number[]; units: number[] } {
+  const found = { persons: new Set<number>(), units: new Set<number>() };
+  for (const entry of entries) {
+    for (const [field, value] of [...Object.entries(entry.before ?? {}), ...Object.entries(entry.after ?? {})]) {
+      if (typeof value !== 'number') continue;
+      if (UNITS.test(field)) found.units.add(value);
+      else if (PERSONS.test(field)) found.persons.add(value);
+    }
+  }
+  return { persons: [...found.persons], units: [...found.units] };
+}
+
+const ISO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/;
+
+function tellValue(field: string, value: unknown, names: Names, t: Translate, fmt: Format): string {
+  if (value === null || value === undefined || value === '') return '';
+  if (field === 'lang') return value === 'en' ? 'English' : '中文';
+  if (field === 'role' && isKey(`people.role.${String(value)}`)) return t(`people.role.${String(value)}` as Key);
+  if (typeof value === 'boolean') return t(value ? 'admin.log.yes' : 'admin.log.no');
+  if (typeof value === 'number' && UNITS.test(field)) return fmt.name(names.units.get(value)) || String(value);
+  if (typeof value === 'number' && PERSONS.test(field)) return fmt.name(names.persons.get(value)) || String(value);
+  if (typeof value === 'string' && ISO.test(value)) return fmt.dateTime(new Date(value));
+  if (Array.isArray(value)) return value.map((one) => (field === 'changed' ? tellField(String(one), t) : tellValue(field, one, names, t, fmt))).join(t('admin.log.and'));
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
+}
+
+function tellField(field: string, t: Translate): string {
+  const key = `admin.field.${field}`;
+  return isKey(key) ? t(key) : field.replace(/_id$/, '').replaceAll('_', ' ');
+}
+
+/** What was changed, field by field, in the reader's language. */
+export function tellChanges(entry: LogEntry, names: Names, t: Translate, fmt: Format): { label: string; before: string; after: string }[] {
+  const fields = [...new Set([...Object.keys(entry.before ?? {}), ...Object.keys(entry.after ?? {})])];
+  return fields.flatMap((field) => {
+    const before = tellValue(field, entry.before?.[field], names, t, fmt);
+    const after = tellValue(field, entry.after?.[field], names, t, fmt);
+    return before === after ? [] : [{ label: tellField(field, t), before, after }];
+  });
+}
+
+/** Where the thing of an entry has a page. */
+export function addressOfThing(entry: LogEntry): string | undefined {
+  if (entry.meeting_id) return entry.is_masked ? undefined : `/meetings/${entry.meeting_id}`;
+  if (entry.noun === 'persons' || entry.noun === 'rooms' || entry.noun === 'series') return entry.noun_id && !entry.is_masked ? `/${entry.noun === 'persons' ? 'people' : entry.noun}/${entry.noun_id}` : undefined;
+  return entry.noun === 'units' ? '/units' : undefined;
+}
+

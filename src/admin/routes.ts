@@ -1,0 +1,9 @@
+import type { Route } from '../lib/http/route.js';
+import { departureRoutes } from './departureRoutes.js';
+import { logRoutes } from './logRoutes.js';
+import { officeRoutes } from './officeRoutes.js';
+import { outboxRoutes } from './outboxRoutes.js';
+import { personDataRoutes } from './personDataRoutes.js';
+import { setupRoutes } from './setupRoutes.js';
+
+export const routes: Route[] = [...setupRoutes, ...officeRoutes, ...logRoutes, ...outboxRoutes, ...departureRoutes, ...personDataRoutes];
