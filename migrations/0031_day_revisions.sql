@@ -1,9 +1,9 @@
--- The revision of a day grows by itself whenever something shown on its grid changes, so that no command can forget it.
+-- The revision of a day is the ETag of its grid: an unchanged revisit costs one look-up. It grows by itself whenever
+-- something shown on the grid changes, so that no command can forget it.
 -- It is kept in stripes, one for each connection: a single row a day would make everybody who books for the same day
 -- wait for each other's commit, and two that share a stripe could each wait for a room of the other. The revision is the
 -- sum of the stripes; every commit makes it larger.
 
-drop table day_revisions;
 create table day_revisions (
   day      date not null,                -- in UTC; a page reads the two or three UTC days that its local day touches
   stripe   integer not null,               -- process of the connection
