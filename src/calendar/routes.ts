@@ -8,9 +8,14 @@ import { dayOfGrid, layOutDay, type Day } from './dayGrid.js';
 import { showDay } from './dayPage.js';
 import { DayQuery, filterQuery } from './forms.js';
 import { findDayState, listDayClaims, type CalendarRoom } from './queries.js';
+import { setupTaskRoutes } from './setupTaskRoutes.js';
+import { viewRoutes } from './viewRoutes.js';
+import { viewTabs } from './viewPage.js';
 
 export const routes: Route[] = [
   ...bookingRoutes,
+  ...viewRoutes,
+  ...setupTaskRoutes,
   route({
     method: 'get',
     path: '/calendar',
@@ -36,6 +41,7 @@ export const routes: Route[] = [
           title: `${c.t('calendar.day.title')} · ${c.fmt.date(day.on)}`,
           wide: true,
           scripts: ['day-grid'],
+          tabs: viewTabs(c, 'day', day.on),
           on: day.on,
           dateText: c.fmt.date(day.on),
           isToday,

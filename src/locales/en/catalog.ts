@@ -6,6 +6,7 @@ import { rooms } from './rooms.js';
 import { meetings } from './meetings.js';
 import { invitations } from './invitations.js';
 import { calendar } from './calendar.js';
+import { calendarViews } from './calendarViews.js';
 import { agenda } from './agenda.js';
 import { actions } from './actions.js';
 import { sitting } from './sitting.js';
@@ -24,6 +25,7 @@ export const en = {
   ...meetings,
   ...invitations,
   ...calendar,
+  ...calendarViews,
   ...agenda,
   ...actions,
   ...sitting,
