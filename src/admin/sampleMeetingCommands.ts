@@ -296,7 +296,8 @@ export async function addBookings(db: Db, cast: SampleCast): Promise<void> {
     if (weekdayOf(day) > 5) continue;
     for (const [at, booking] of BOOKINGS.entries()) {
       if (ahead !== 0 && (at * 7 + ahead + 70) % 3 === 0) continue;
-      await addBooking(db, cast, day, booking, at === 8 && ahead === 1);
+      if (booking.weekly && ahead % 7 !== 0) continue;
+      await addBooking(db, cast, day, booking, booking.isPrivate ?? false);
     }
   }
   await addBooking(db, cast, workday(today, ASSEMBLY.inDays), ASSEMBLY, false);

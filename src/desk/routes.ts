@@ -64,7 +64,8 @@ async function showMeeting(c: Context): Promise<Answer> {
     peopleCount: participants.length,
     replies: meeting.state === 'scheduled' ? countReplies(participants) : undefined,
     own,
-    mayReply: own !== undefined && whyClosed({ ...own, state: meeting.state, ends_at: meeting.ends_at }, c.now) === undefined,
+    // Who is marked present, or has been excused, isn't asked whether they will come.
+    mayReply: own !== undefined && !participants.some(({ person_id, attendance }) => person_id === c.viewer.id && attendance !== null) && whyClosed({ ...own, state: meeting.state, ends_at: meeting.ends_at }, c.now) === undefined,
     invitations,
     agenda,
     papers: agenda?.lines.flatMap((line) => (line.is_hidden || !line.is_on_agenda ? [] : line.papers)) ?? [],
