@@ -10,15 +10,16 @@ const LOOK_EVERY = 500;
 
 /**
  * Starts the embedded database again when it dies under the running server (out of memory, killed by hand); until then
- * pages answer 503. Updates `opened` in place.
+ * pages answer 503. When it only ended its connections, the server's lock is taken again, so that a second server is
+ * still refused. Updates `opened` in place.
  * @returns stops watching
  */
 export function keepRunning(opened: OpenDatabase, dataDir: string, name: string, log: Logger): () => void {
   let isBusy = false;
   const timer = setInterval(() => {
-    if (isBusy || !opened.embedded || isAlive(opened.embedded.pid)) return;
+    if (isBusy || !opened.embedded || (isAlive(opened.embedded.pid) && !opened.serverLock?.isLost())) return;
     isBusy = true;
-    log.error('the database ended; starting it again');
+    log.error('the database ended or cut us off; seeing that it runs');
     startAgain(opened, dataDir, name)
       .then(
         () => log.warn('the database is back'),

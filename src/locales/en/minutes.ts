@@ -354,6 +354,7 @@ export const minutes = {
   'minutes.notice.issued_one': 'Issued to {count} person.',
   'minutes.notice.issued_other': 'Issued to {count} people.',
   'minutes.error.notYourGate': 'The review of these minutes is not yours.',
+  'minutes.error.ownSubmission': 'You handed in this version yourself, so somebody else has to pass it. If nobody else can, take it back and let the author hand it in.',
   'minutes.error.notYourApproval': 'The approval of these minutes is not yours.',
 
   // Mail

@@ -351,6 +351,7 @@ export const minutes: Translation<typeof en> = {
   'minutes.notice.corrected': '勘误已开始，请修改后送审。',
   'minutes.notice.issued_other': '已印发{count}人。',
   'minutes.error.notYourGate': '您不是本纪要的审核人。',
+  'minutes.error.ownSubmission': '本稿由您本人送审，须由他人审核。如无其他审核人，请先撤回，再由起草人送审。',
   'minutes.error.notYourApproval': '您不是本纪要的签发人。',
 
   // Mail
