@@ -58,6 +58,11 @@ async function measureAll(bench: Bench): Promise<{ rows: Measured[]; race: Race 
   await run('day grid, bare, 8 clients', bare, 1200, 8, 200, () => ({ path: `/day?date=${data.day}` }));
   await run('day grid, 8 clients', product, 1200, 8, 200, (n) => ({ path: day, headers: signedIn(n) }));
   await run('day grid, unchanged', product, 1500, 1, 304, () => ({ path: day, headers: { ...signedIn(0), 'If-None-Match': etag } }));
+  const room = `of=room-${data.roomIds[3]}`;
+  await run('week of a room', product, 600, 1, 200, (n) => ({ path: `/calendar/week?date=${data.day}&${room}`, headers: signedIn(n) }));
+  await run('month of a room', product, 600, 1, 200, (n) => ({ path: `/calendar/month?date=${data.day}&${room}`, headers: signedIn(n) }));
+  await run('month of all rooms', product, 300, 1, 200, (n) => ({ path: `/calendar/month?date=${data.day}`, headers: signedIn(n) }));
+  await run('week of a person', product, 300, 1, 200, (n) => ({ path: `/calendar/people/${data.personIds[n % 50]}?date=${data.day}`, headers: signedIn(n) }));
   await run('meeting page', product, 800, 1, 200, (n) => ({ path: `/meetings/${data.meetingId + (n % PER_DAY)}`, headers: signedIn(n) }));
 
   let slot = 0;
