@@ -8,6 +8,7 @@ import { dayOfGrid, layOutDay, type Day } from './dayGrid.js';
 import { showDay } from './dayPage.js';
 import { DayQuery, filterQuery } from './forms.js';
 import { findDayState, listDayClaims, type CalendarRoom } from './queries.js';
+import { feedRoutes } from './feedRoutes.js';
 import { setupTaskRoutes } from './setupTaskRoutes.js';
 import { viewRoutes } from './viewRoutes.js';
 import { viewTabs } from './viewPage.js';
@@ -16,6 +17,7 @@ export const routes: Route[] = [
   ...bookingRoutes,
   ...viewRoutes,
   ...setupTaskRoutes,
+  ...feedRoutes,
   route({
     method: 'get',
     path: '/calendar',

@@ -7,6 +7,7 @@ import { meetings } from './meetings.js';
 import { invitations } from './invitations.js';
 import { calendar } from './calendar.js';
 import { calendarViews } from './calendarViews.js';
+import { feeds } from './feeds.js';
 import { agenda } from './agenda.js';
 import { actions } from './actions.js';
 import { sitting } from './sitting.js';
@@ -25,6 +26,7 @@ export const zhCN = {
   ...invitations,
   ...calendar,
   ...calendarViews,
+  ...feeds,
   ...agenda,
   ...actions,
   ...sitting,
