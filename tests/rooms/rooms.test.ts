@@ -114,6 +114,11 @@ describe('the catalogue of rooms', () => {
     expect(await row(world.db, 'select note, floor from rooms where id = :id', { id })).toEqual({ note: 'Mine', floor: '9' });
   });
 
+  it('is asked for in groups, each under a heading', async () => {
+    const page = load((await keeper.get('/rooms/new')).text);
+    expect(page('main fieldset.fieldset > legend').toArray().map((one) => page(one).text())).toEqual(['Name and place', 'Size and equipment', 'Opening hours', 'Before and after a meeting', 'For those who book']);
+  });
+
   it('is added once when the form is sent twice', async () => {
     const form = { ...fields({ name_en: 'Once' }), key: randomUUID() };
     const answers = await Promise.all([send(keeper, '/rooms', form), send(keeper, '/rooms', form)]);
