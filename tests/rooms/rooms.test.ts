@@ -283,6 +283,8 @@ describe('the photo of a room', () => {
       expect(answer.status).toBe(422);
       expect(load(answer.text)('.error-summary')).toHaveLength(1);
     }
+    const unreadable = await put(id, Buffer.from('plain words'), 'room.png');
+    expect(load(unreadable.text)('.error-summary li').text()).toBe('Choose a picture: PNG, JPEG, GIF or WebP');
     expect(await row(world.db, 'select photo_file_id from rooms where id = :id', { id })).toEqual({ photo_file_id: null });
   });
 });
