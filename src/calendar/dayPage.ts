@@ -10,7 +10,8 @@ import type { CalendarClaim, CalendarRoom } from './queries.js';
 export interface ShownItem {
   href: string | null;
   title: string;
-  time: string;
+  from: string;
+  to: string;
 }
 
 export interface ShownCell {
@@ -22,7 +23,7 @@ export interface ShownCell {
   items: ShownItem[];
   /** What only a screen reader is told. */
   heard: string;
-  /** The whole text of a narrow cell, shown by the pointer. */
+  /** The whole text of a taken cell, shown by the pointer: a cell may be too narrow for it. */
   hint: string | null;
 }
 
@@ -89,11 +90,11 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
   const { marks } = day;
   const said = words;
 
-  const time = (claim: CalendarClaim) => `${clockAt(day, claim.s)}–${clockAt(day, claim.e)}`;
   const item = (claim: CalendarClaim): ShownItem => ({
     href: claim.meeting_id !== null && claim.title !== null ? `/meetings/${claim.meeting_id}` : null,
     title: claim.title ?? (claim.meeting_id === null && claim.closure_id === null ? said.held : said.booked),
-    time: time(claim),
+    from: clockAt(day, claim.s),
+    to: clockAt(day, claim.e),
   });
   const busy = (cell: Cell<CalendarClaim>): ShownCell => {
     const items = cell.claims.map(item);
@@ -102,8 +103,7 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
     const isClosure = one !== undefined && one.closure_id !== null;
     const look = isClosure ? 'is-closed hatched' : one?.is_requested ? 'is-busy striped' : isMine ? 'is-busy is-mine' : 'is-busy';
     const heard = isClosure ? said.closure : [isMine ? said.mine : '', one?.is_requested ? said.requested : ''].join(' ').trim();
-    const isNarrow = cell.to - cell.from < 6;
-    return { span: cell.to - cell.from, look, free: null, items, heard, hint: isNarrow ? items.map((i) => `${i.title} ${i.time}`).join(', ') : null };
+    return { span: cell.to - cell.from, look, free: null, items, heard, hint: items.map((i) => `${i.title} ${i.from}–${i.to}`).join(', ') };
   };
 
   return grid.rows.map(({ room, cells }) => {

@@ -44,7 +44,7 @@ async function restore(c: Context<z.output<typeof RestoreForm>>): Promise<Answer
   const { room } = c.form;
   const chosen = room === undefined ? undefined : room === 'none' ? [] : [room];
   const result = await restoreMeeting(c.db, c.by, meeting.id, c.now, chosen);
-  if (result.ok) return redirect(`/meetings/${meeting.id}`, { notice: 'meetings.notice.restored' });
+  if (result.ok) return redirect(`/meetings/${meeting.id}`, { notice: room === undefined ? 'meetings.notice.restored' : room === 'none' ? 'meetings.notice.restoredWithoutRoom' : 'meetings.notice.restoredElsewhere' });
   const roomIds = chosen ?? meeting.rooms.map((room) => room.id);
   const refusal = await tellRefusal(c, result, { roomIds, startsAt: meeting.starts_at, endsAt: meeting.ends_at, exceptMeetingId: meeting.id, zone: c.zone });
   const heading = c.t('meetings.restore.heading', { title: titleOf(c.t, meeting) });

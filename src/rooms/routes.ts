@@ -112,7 +112,7 @@ export const routes: Route[] = [
     method: 'post',
     path: '/rooms/:id/photo',
     policy: secretary,
-    upload: { field: 'photo', maxFiles: 1, authorise: (c) => findRoom(c.db, idOf(c)) },
+    upload: { field: 'photo', maxFiles: 1, wrongKind: 'rooms.problem.photo', authorise: (c) => findRoom(c.db, idOf(c)) },
     form: PhotoForm,
     async handle(c) {
       const file = c.files[0];

@@ -114,6 +114,11 @@ describe('the catalogue of rooms', () => {
     expect(await row(world.db, 'select note, floor from rooms where id = :id', { id })).toEqual({ note: 'Mine', floor: '9' });
   });
 
+  it('is asked for in groups, each under a heading', async () => {
+    const page = load((await keeper.get('/rooms/new')).text);
+    expect(page('main fieldset.fieldset > legend').toArray().map((one) => page(one).text())).toEqual(['Name and place', 'Size and equipment', 'Opening hours', 'Before and after a meeting', 'For those who book']);
+  });
+
   it('is added once when the form is sent twice', async () => {
     const form = { ...fields({ name_en: 'Once' }), key: randomUUID() };
     const answers = await Promise.all([send(keeper, '/rooms', form), send(keeper, '/rooms', form)]);
@@ -278,6 +283,8 @@ describe('the photo of a room', () => {
       expect(answer.status).toBe(422);
       expect(load(answer.text)('.error-summary')).toHaveLength(1);
     }
+    const unreadable = await put(id, Buffer.from('plain words'), 'room.png');
+    expect(load(unreadable.text)('.error-summary li').text()).toBe('Choose a picture: PNG, JPEG, GIF or WebP');
     expect(await row(world.db, 'select photo_file_id from rooms where id = :id', { id })).toEqual({ photo_file_id: null });
   });
 });

@@ -2,12 +2,15 @@ import multer from 'multer';
 import { allowLongBody } from '../http/bodyTime.js';
 import { BadRequest } from '../http/errors.js';
 import type { Context } from '../http/route.js';
+import type { Key } from '../i18n/translate.js';
 import { MAX_FILE_BYTES, discardFiles, storeFile, type Arrival, type ArrivedFile } from './store.js';
 
 export interface Upload {
   /** Name of the form's file field. It stands last in the form: what comes after a broken upload is not read. */
   field: string;
   maxFiles: number;
+  /** Said of a file of the wrong kind, where fewer kinds are taken than everywhere; a key, told {name}. */
+  wrongKind?: Key;
   /** Asked before the first byte is stored: may this person put a file to this thing? Throws NotFound or Forbidden. */
   authorise?(c: Context): Promise<unknown>;
 }
@@ -65,7 +68,7 @@ export async function receiveFiles(c: Context, upload: Upload): Promise<Received
   const arrivals = arrived();
   for (const arrival of arrivals) {
     if (arrival.ok) continue;
-    const key = arrival.reason === 'size' ? 'lib.files.isTooLarge' : arrival.reason === 'empty' ? 'lib.files.isEmpty' : 'lib.files.isOfWrongKind';
+    const key = arrival.reason === 'size' ? 'lib.files.isTooLarge' : arrival.reason === 'empty' ? 'lib.files.isEmpty' : upload.wrongKind ?? 'lib.files.isOfWrongKind';
     problems.push({ field: upload.field, message: c.t(key, { name: arrival.name, size: MAX_FILE_BYTES / 1024 / 1024 }) });
   }
   return { files: arrivals.flatMap((arrival) => (arrival.ok ? arrival.file : [])), problems };
