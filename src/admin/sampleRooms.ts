@@ -72,7 +72,8 @@ export const MOVABLE = [
 /** What the coming bookings of a room take. */
 export const BROUGHT: { room: string; layout?: Layout; equipment: [string, number][] }[] = [
   { room: 'hall', layout: 'theatre', equipment: [['wireless-microphone', 4], ['camera', 1]] },
-  { room: 'lib-1', layout: 'u_shape', equipment: [['flip-chart', 2]] },
+  { room: 'hall-east', layout: 'classroom', equipment: [['wireless-microphone', 2], ['flip-chart', 1]] },
+  { room: 'r401', layout: 'classroom', equipment: [['flip-chart', 2]] },
   { room: 'r301', layout: 'boardroom', equipment: [] },
   { room: 'r303', equipment: [['movable-projector', 1], ['movable-screen', 1]] },
 ];

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mayActFor } from '../people/queries.js';
 import { claimRooms, moveClaims, releaseClaims, restoreClaims } from '../rooms/claimCommands.js';
-import { listLines, releaseEquipment, type EquipmentLine } from '../rooms/equipmentCommands.js';
+import { listLines, releaseEquipment, tellLines, type EquipmentLine } from '../rooms/equipmentCommands.js';
 import type { Layout } from '../rooms/layouts.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
@@ -96,7 +96,7 @@ export function createMeeting(db: Db, by: Actor, input: NewMeeting): Promise<{ o
     const principal = input.bookedForId ?? organiserId;
     await record(trx, principal === by.id ? by : { ...by, onBehalfOf: principal }, {
       action: 'meeting.create', noun: 'meetings', id, meetingId: id,
-      after: { title: input.title, starts_at: input.startsAt, ends_at: input.endsAt, room_ids: input.roomIds, link: input.link, place: input.place, ...(input.layout ? { layout: input.layout } : {}), ...(lines.length > 0 ? { equipment: lines } : {}) },
+      after: { title: input.title, starts_at: input.startsAt, ends_at: input.endsAt, room_ids: input.roomIds, link: input.link, place: input.place, ...(input.layout ? { layout: input.layout } : {}), ...(lines.length > 0 ? { equipment: await tellLines(trx, lines) } : {}) },
     });
     return { ok: true, id };
   });
@@ -172,7 +172,7 @@ export function changeMeeting(
     const differs = changesOf(meeting, changed, {
       ...(difference.rooms ? { room_ids: { before: roomIds, after: newRoomIds } } : {}),
       ...(layouts.before === layouts.after ? {} : { layout: layouts }),
-      ...(isEquipmentNew ? { equipment: lines } : {}),
+      ...(isEquipmentNew ? { equipment: { before: await tellLines(trx, lines.before), after: await tellLines(trx, lines.after ?? []) } } : {}),
     });
     if (!differs) return { ok: true };
     const isTold = meeting.announced_at !== null && ANNOUNCED.some((name) => name in differs.after);

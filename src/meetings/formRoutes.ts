@@ -103,7 +103,7 @@ async function change(c: Context<MeetingForm>): Promise<Answer> {
 }
 
 /** A layout belongs to a room that can be set up so; what the rooms offer is named. */
-export async function checkLayout(c: Context, form: MeetingFields): Promise<Problems | undefined> {
+export async function checkLayout(c: Context<unknown, unknown>, form: Pick<MeetingFields, 'layout' | 'rooms'>): Promise<Problems | undefined> {
   const { layout } = form;
   if (!layout) return undefined;
   const chosen = (await listRoomOptions(c.db)).filter(({ id }) => form.rooms.includes(id));
@@ -248,8 +248,8 @@ function shownEquipment(c: Context, kinds: Awaited<ReturnType<typeof listMovable
   });
 }
 
-/** The layouts that some room has, each with the rooms and their seats in the hint. */
-function shownLayouts(c: Context, rooms: Awaited<ReturnType<typeof listRoomOptions>>) {
+/** The layouts that some room has, as choices. */
+export function shownLayouts(c: Context<unknown, unknown>, rooms: Awaited<ReturnType<typeof listRoomOptions>>) {
   return LAYOUTS.filter((layout) => rooms.some(({ layouts }) => layouts.some((one) => one.layout === layout))).map((value) => ({ value, label: c.t(`layouts.${value}`) }));
 }
 

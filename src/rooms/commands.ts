@@ -47,7 +47,7 @@ export function createRoom(db: Db, by: Actor, input: RoomFields): Promise<{ ok: 
       await change(trx, `delete from rooms where id = :id`, made); // and, with it, its layouts
       return refused;
     }
-    await record(trx, by, { action: 'room.create', noun: 'rooms', id: made.id, after: { ...columns(input), owner_id: wrong.ownerId, layouts: layoutsOf(input), hours: hoursOf(input), parts: partsOf(input) } });
+    await record(trx, by, { action: 'room.create', noun: 'rooms', id: made.id, after: { ...columns(input), owner_id: wrong.ownerId, layouts: told(layoutsOf(input)), hours: hoursOf(input), parts: partsOf(input) } });
     return { ok: true, id: made.id };
   });
 }
@@ -73,7 +73,7 @@ export function updateRoom(db: Db, by: Actor, id: number, version: number, input
         where id = :id`,
       { ...columns(input), owner: wrong.ownerId, id },
     );
-    const differs = difference(fieldsOf(room), { ...columns(input), owner_id: wrong.ownerId, layouts: layoutsOf(input), hours: hoursOf(input), parts: partsOf(input) });
+    const differs = difference(fieldsOf(room), { ...columns(input), owner_id: wrong.ownerId, layouts: told(layoutsOf(input)), hours: hoursOf(input), parts: partsOf(input) });
     if (differs) await record(trx, by, { action: 'room.update', noun: 'rooms', id, ...differs });
     return { ok: true };
   });
@@ -129,7 +129,7 @@ function hoursOf({ opens, closes }: RoomFields): { weekday: number; opens_at: st
 }
 
 function fieldsOf(room: Room): Record<string, unknown> {
-  return { ...room, owner_id: room.owner?.id ?? null, layouts: inOrder(room.layouts), parts: room.parts.map((part) => part.id).sort((a, b) => a - b) };
+  return { ...room, owner_id: room.owner?.id ?? null, layouts: told(inOrder(room.layouts)), parts: room.parts.map((part) => part.id).sort((a, b) => a - b) };
 }
 
 /** What changed, before and after, or undefined when nothing did. */
@@ -142,6 +142,11 @@ function difference(before: Record<string, unknown>, after: Record<string, unkno
 
 function layoutsOf({ layouts }: RoomFields): LayoutSeats[] {
   return LAYOUTS.flatMap((layout, i) => (layouts[i] ? [{ layout, capacity: layouts[i] }] : []));
+}
+
+/** Of the history: `theatre 60`. */
+function told(layouts: LayoutSeats[]): string[] {
+  return layouts.map(({ layout, capacity }) => `${layout} ${capacity}`);
 }
 
 /** What only the database knows: are the codes in the catalogue, and who is the owner? */

@@ -95,6 +95,12 @@ export async function listLines(trx: Db, meetingId: number): Promise<EquipmentLi
   return rows<EquipmentLine>(trx, `select kind_id as "kindId", quantity from equipment_bookings where meeting_id = :meeting order by kind_id`, { meeting: meetingId });
 }
 
+/** For the history, which is read in both languages: code and number, as `screen × 2`. */
+export async function tellLines(trx: Db, lines: readonly EquipmentLine[]): Promise<string[]> {
+  const kinds = await rows<{ id: number; code: string }>(trx, `select id, code from equipment_kinds where id = any(:kinds) order by id`, { kinds: lines.map(({ kindId }) => kindId) });
+  return kinds.map(({ id, code }) => `${code} × ${lines.find(({ kindId }) => kindId === id)?.quantity ?? 0}`);
+}
+
 /** Gives it up with the meeting; the rows stay, so that a restored meeting asks for the same. */
 export async function releaseEquipment(trx: Db, meetingId: number): Promise<number> {
   return change(trx, `update equipment_bookings set is_held = false where meeting_id = :meeting and is_held`, { meeting: meetingId });

@@ -72,8 +72,9 @@ export function placeRooms(db: Db, by: Actor, id: number, version: number, place
       { id, rooms: ids, x: places.map(({ x }) => x), y: places.map(({ y }) => y) },
     );
     await change(trx, `update floor_plans set version = version + 1 where id = :id`, { id });
-    const before = floor.flatMap(({ id: room, x, y }) => (x === null || y === null ? [] : [{ roomId: room, x, y }]));
-    await record(trx, by, { action: 'plan.places', noun: 'floor_plans', id, before: { places: before }, after: { places } });
+    const before = floor.flatMap(({ name_zh, x, y }) => (x === null || y === null ? [] : [`${name_zh} ${x}/${y}`]));
+    const after = places.map(({ roomId, x, y }) => `${floor.find((one) => one.id === roomId)?.name_zh ?? roomId} ${x}/${y}`);
+    await record(trx, by, { action: 'plan.places', noun: 'floor_plans', id, before: { places: before }, after: { places: after } });
     return { ok: true, id };
   });
 }

@@ -28,7 +28,7 @@ export function tellState(room: PlanRoom, span: { from: Date; to: Date }, typed:
   const say = (state: ShownRoom['state'], detail: string, href: string | null): ShownRoom => {
     const word = t(`plans.state.${state}`);
     return {
-      id: room.id, name, state, word, detail, href, label: state === 'free' ? t('plans.room.book', { room: name }) : `${name}${t('rooms.room.colon')}${word}`,
+      id: room.id, name, state, word, detail, href, label: state === 'free' ? t('plans.room.book', { room: `${name} ${word}` }) : `${name} ${word}`,
       meta: [t('calendar.day.seats', { count: room.capacity }), ...(room.is_step_free ? [t('rooms.field.stepFree')] : [])], x: room.x, y: room.y,
     };
   };

@@ -138,7 +138,7 @@ describe('equipment on the form of a meeting', () => {
     expect(after).toContain('Screen × 1');
     expect(after).not.toContain('Portable projector × 2');
     const event = await row<{ before: object; after: object }>(world.db, `select before, after from audit_events where action = 'meeting.update' order by id desc limit 1`);
-    expect(event?.after).toHaveProperty('equipment');
+    expect(event).toMatchObject({ before: { equipment: ['movable-projector × 2'] }, after: { equipment: ['screen × 1'] } });
   });
 
   it('says who has it and how much is left, keeps the form, and hides what is private', async () => {

@@ -47,7 +47,7 @@ describe('the layouts of a room', () => {
     expect(await rows(world.db, 'select layout, capacity from room_layouts where room_id = :id', { id })).toEqual([{ layout: 'theatre', capacity: 50 }]);
     expect(await row(world.db, 'select owner_id from rooms where id = :id', { id })).toEqual({ owner_id: cast.chair.id });
     const event = await row<{ before: object; after: object }>(world.db, `select before, after from audit_events where noun = 'rooms' and noun_id = :id order by id desc limit 1`, { id });
-    expect(event?.after).toMatchObject({ layouts: [{ layout: 'theatre', capacity: 50 }] });
+    expect(event?.after).toMatchObject({ layouts: ['theatre 50'] });
     expect(event?.after).not.toHaveProperty('owner_id');
   });
 
@@ -77,6 +77,16 @@ describe('the layouts of a room', () => {
     for (const part of ['Boardroom, 20 seats', 'is meant for 10 or more']) expect(moved).toContain(part);
     const room = load((await member.get(`/rooms/${id}`)).text)('main').text();
     expect(room).toContain('Layout: Boardroom');
+  });
+
+  it('are chosen in the quick booking too, behind “more”', async () => {
+    const id = await add();
+    const booking = { title: 'Quick', date: '2030-04-04', from: '10:00', to: '11:00', room: id, layout: 'theatre' };
+    const odd = await send(member, '/bookings', { ...booking, layout: 'cabaret', key: randomUUID() });
+    expect([odd.status, load(odd.text)('#f-layout-error').text()]).toEqual([422, expect.stringContaining('Theatre 60')]);
+    const made = await send(member, '/bookings', { ...booking, key: randomUUID() });
+    expect(made.status).toBe(303);
+    expect((await member.get(made.headers.location ?? '')).text).toContain('Theatre, 60 seats');
   });
 
   it('are refused where no chosen room has them, and what it has is named', async () => {

@@ -11,7 +11,7 @@ export const plans = {
   'plans.state.taken': 'Taken',
   'plans.state.closed': 'Not open',
   'plans.state.over': 'Over',
-  'plans.room.book': 'Book {room}',
+  'plans.room.book': '{room}: book',
   'plans.room.outside': 'Outside its opening hours',
   'plans.room.over': 'This time is over',
   'plans.room.unplaced': 'Not on the plan yet',

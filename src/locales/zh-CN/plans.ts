@@ -12,7 +12,7 @@ export const plans: Translation<typeof en> = {
   'plans.state.taken': '占用',
   'plans.state.closed': '不开放',
   'plans.state.over': '已过',
-  'plans.room.book': '预订{room}',
+  'plans.room.book': '{room}，预订',
   'plans.room.outside': '不在开放时间内',
   'plans.room.over': '此时段已过',
   'plans.room.unplaced': '尚未在图上标注',
