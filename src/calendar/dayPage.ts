@@ -1,7 +1,7 @@
 import type { Lang, Translate } from '../lib/i18n/translate.js';
 import { prepare } from '../lib/i18n/prepare.js';
 import type { Format } from '../lib/time/format.js';
-import { equipmentNames } from '../rooms/equipment.js';
+import { equipmentNames, type EquipmentKind } from '../rooms/equipment.js';
 import { clockAt, type Cell, type Day, type Grid } from './dayGrid.js';
 import type { CalendarClaim, CalendarRoom } from './queries.js';
 
@@ -44,6 +44,7 @@ export interface Show {
   fmt: Format;
   nowUnit: number;
   isToday: boolean;
+  kinds: readonly EquipmentKind[];
 }
 
 const texts = new Map<Lang, ReturnType<typeof makeTexts>>();
@@ -75,7 +76,7 @@ function describe(room: CalendarRoom, rooms: ReadonlyMap<number, CalendarRoom>, 
     const parts = [
       t('calendar.day.seats', { count: room.capacity }),
       ...(hall ? [t('calendar.day.partOf', { hall: fmt.name(hall) })] : []),
-      ...(room.status === 'out_of_service' ? [t('rooms.status.out_of_service')] : equipmentNames(room.equipment, t).slice(0, 2)),
+      ...(room.status === 'out_of_service' ? [t('rooms.status.out_of_service')] : equipmentNames(room.equipment, show.kinds, fmt).slice(0, 2)),
     ];
     known.set(show.lang, (told = { name: fmt.name(room), facts: parts.join(' · ') }));
   }

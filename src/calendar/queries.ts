@@ -1,6 +1,8 @@
 import { row, rows, type Db } from '../lib/db/db.js';
 import type { Hours } from '../rooms/openingHours.js';
-import type { RoomStatus } from '../rooms/claimChecks.js';
+import { statusAt, type RoomStatus } from '../rooms/claimChecks.js';
+import type { EquipmentKind } from '../rooms/equipment.js';
+import { listEquipmentKinds } from '../rooms/equipmentQueries.js';
 import { KNOWS_TITLE } from '../rooms/claimQueries.js';
 import type { Day, GridClaim, GridRoom } from './dayGrid.js';
 
@@ -13,6 +15,8 @@ export interface CalendarRoom extends GridRoom {
   is_step_free: boolean;
   status: RoomStatus;
   status_reason: string | null;
+  /** Out of service until then. */
+  back_at: Date | null;
   hours: Hours[];
   part_ids: number[];
   /** The hall that this room is a part of. */
@@ -29,11 +33,11 @@ export interface CalendarClaim extends GridClaim {
 }
 
 // Rooms change a few times a year and are read for every page: each process keeps them until their versions change.
-const kept = new WeakMap<Db, { version: number; rooms: CalendarRoom[] }>();
+const kept = new WeakMap<Db, { version: string; rooms: CalendarRoom[]; kinds: EquipmentKind[] }>();
 
 // A hall stands before its parts.
 const ROOMS = `
-  select r.id, r.name_en, r.name_zh, r.building, r.capacity, r.equipment, r.is_step_free, r.status, r.status_reason, r.status = 'in_service' as is_in_service, h.id as hall_id,
+  select r.id, r.name_en, r.name_zh, r.building, r.capacity, r.equipment, r.is_step_free, r.status, r.status_reason, r.back_at, r.status = 'in_service' as is_in_service, h.id as hall_id,
          coalesce((select json_agg(json_build_object('weekday', weekday, 'opens_at', to_char(opens_at, 'HH24:MI'), 'closes_at', to_char(closes_at, 'HH24:MI')))
                      from room_hours where room_id = r.id), '[]') as hours,
          coalesce((select json_agg(part_id order by part_id) from room_parts where hall_id = r.id), '[]') as part_ids
@@ -42,19 +46,28 @@ const ROOMS = `
    where r.status <> 'retired'
    order by coalesce(h.sort_order, r.sort_order), coalesce(h.id, r.id), h.id is not null, r.sort_order, r.id`;
 
-/** Everything an unchanged revisit needs, in one look-up: the revision of a day (or of several) and of the rooms. The rooms are read again when they changed. */
-export async function findDayState(db: Db, day: Pick<Day, 'start' | 'end'>): Promise<{ revision: string; rooms: CalendarRoom[] }> {
+/** Everything an unchanged revisit needs, in one look-up: the revision of a day (or of several), of the rooms and of the catalogue of equipment. Both are read again when one of them changed. */
+export async function findDayState(db: Db, day: Pick<Day, 'start' | 'end'>): Promise<{ revision: string; rooms: CalendarRoom[]; kinds: EquipmentKind[] }> {
   const utcDay = (instant: Date) => instant.toISOString().slice(0, 10);
-  const found = await row<{ days: string; version: number }>(
+  const found = await row<{ days: string; version: string }>(
     db,
     `select (select coalesce(sum(revision), 0)::text from day_revisions where day between :first and :last) as days,
-            (select coalesce(sum(version), 0)::bigint from rooms) as version`,
+            (select coalesce(sum(version), 0) from rooms) || '.' || (select coalesce(sum(version), 0) from equipment_kinds) as version`,
     { first: utcDay(day.start), last: utcDay(day.end) },
   );
   if (!found) throw new Error('a select of aggregates has a row');
   let known = kept.get(db);
-  if (known?.version !== found.version) kept.set(db, (known = { version: found.version, rooms: await rows<CalendarRoom>(db, ROOMS) }));
-  return { revision: `${found.days}.${found.version}`, rooms: known.rooms };
+  if (known?.version !== found.version) {
+    const [rooms, kinds] = await Promise.all([rows<CalendarRoom>(db, ROOMS), listEquipmentKinds(db)]);
+    kept.set(db, (known = { version: found.version, rooms, kinds }));
+  }
+  return { revision: `${found.days}.${found.version}`, rooms: roomsOn(known.rooms, day), kinds: known.kinds };
+}
+
+/** The rooms as they are on a day: one whose date has come is in service again. Nearly always that is the kept list itself. */
+function roomsOn(rooms: CalendarRoom[], day: Pick<Day, 'start' | 'end'>): CalendarRoom[] {
+  const isBack = (room: CalendarRoom) => room.status === 'out_of_service' && statusAt(room, day.start) === 'in_service';
+  return rooms.some(isBack) ? rooms.map((room) => (isBack(room) ? { ...room, status: 'in_service', is_in_service: true } : room)) : rooms;
 }
 
 interface ClaimRow {

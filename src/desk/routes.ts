@@ -16,7 +16,7 @@ import { mayApprove, mayReview, maySeeDraft } from '../minutes/policy.js';
 import { findMinutesOf, type Minutes } from '../minutes/queries.js';
 import { HistoryQuery } from './forms.js';
 import { tellEntries } from './history.js';
-import { countReplies, factsOf, showPeople } from './meetingPage.js';
+import { countReplies, factsOf, showPeople, tellSeating } from './meetingPage.js';
 import { linkOf, nextStep, type NextStep } from './nextStep.js';
 import { listFacts, listHistory } from './queries.js';
 import { stepsOf } from './steps.js';
@@ -55,6 +55,7 @@ async function showMeeting(c: Context): Promise<Answer> {
     isOpen,
     state,
     stateTone: toneOfState(state),
+    seating: isOpen ? tellSeating(meeting, participants, c.t, c.fmt) : undefined,
     steps: stepsOf({ ...facts, state: meeting.state }),
     step,
     waitsFor: minutes && waitsFor(step, minutes, c.fmt),

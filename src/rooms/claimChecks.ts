@@ -1,6 +1,6 @@
 import type { Translate } from '../lib/i18n/translate.js';
 import type { Format } from '../lib/time/format.js';
-import { timeOf } from '../lib/time/zone.js';
+import { dayOf, timeOf } from '../lib/time/zone.js';
 import { outsideHours, type Hours } from './openingHours.js';
 
 export type RoomStatus = 'in_service' | 'out_of_service' | 'retired';
@@ -12,6 +12,8 @@ export interface RoomRules {
   name_zh: string;
   capacity: number;
   status: RoomStatus;
+  /** Out of service until then; null: until somebody says so. */
+  back_at?: Date | string | null;
   hours: Hours[];
 }
 
@@ -45,7 +47,8 @@ export function checkClaim(room: RoomRules, asked: Asked, zone: string, isOverri
     const { id, name_en, name_zh } = room;
     found.push({ rule, level: mayOverride && isOverridden ? 'notice' : level, room: { id, name_en, name_zh }, actual, limit, mayOverride });
   };
-  if (room.status !== 'in_service') add('status', 'error', room.status, 'in_service', false);
+  const status = statusAt(room, asked.startsAt);
+  if (status !== 'in_service') add('status', 'error', status, room.back_at ? dayOf(new Date(new Date(room.back_at).getTime() - 1), zone) : '', false);
   const outside = outsideHours(room.hours, asked.startsAt, asked.endsAt, zone);
   if (outside?.opens_at) {
     const actual = `${timeOf(asked.startsAt, zone)}–${timeOf(asked.endsAt, zone)}`;
@@ -57,11 +60,17 @@ export function checkClaim(room: RoomRules, asked: Asked, zone: string, isOverri
   return found;
 }
 
+/** What a room's status is at a time: after its date, a room out of service is in service again. */
+export function statusAt(room: { status: RoomStatus; back_at?: Date | string | null }, at: Date): RoomStatus {
+  return room.status === 'out_of_service' && room.back_at && new Date(room.back_at) <= at ? 'in_service' : room.status;
+}
+
 /** A check in a person's words. */
 export function tellCheck(check: Check, t: Translate, fmt: Format): string {
   const room = fmt.name(check.room);
   switch (check.rule) {
     case 'status':
+      if (check.limit) return t('layouts.check.outUntil', { room, day: fmt.date(check.limit) });
       return t(check.actual === 'retired' ? 'rooms.check.retired' : 'rooms.check.outOfService', { room });
     case 'closed_day':
       return t('rooms.check.closedDay', { room, day: fmt.date(check.actual) });

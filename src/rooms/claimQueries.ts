@@ -122,7 +122,7 @@ async function listFreeRooms(db: Db, wish: AlternativesWish): Promise<Alternativ
     `with asked as (select site, building, floor, capacity from rooms where id = any(:rooms) order by id limit 1)
      select r.id, r.name_en, r.name_zh, r.capacity, r.building, r.floor, ${HOURS} as hours, (select zone from organisations) as zone
        from rooms r left join asked a on true
-      where r.status = 'in_service' and r.id <> all(:rooms) and r.capacity >= :seats and r.equipment @> :equipment
+      where (r.status = 'in_service' or r.status = 'out_of_service' and r.back_at <= :from) and r.id <> all(:rooms) and r.capacity >= :seats and r.equipment @> :equipment
         and (r.is_step_free or not :step_free)
         and not exists (select 1 from room_parts p where p.hall_id = r.id and p.part_id = any(:rooms))
         and not exists (select 1 from room_parts p where p.part_id = r.id and p.hall_id = any(:rooms))
@@ -159,10 +159,10 @@ async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Span[]> {
               where (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))
                 and c.is_holding and c.state in ('held', 'requested', 'confirmed') and c.meeting_id is distinct from :except
                 and c.occupies && tstzrange(:from, :to)) as busy
-       from rooms r where r.id = any(:rooms) and r.status = 'in_service'`,
+       from rooms r where r.id = any(:rooms) and (r.status = 'in_service' or r.back_at <= :at)`,
     {
       rooms: wish.roomIds, except: wish.exceptMeetingId ?? null,
-      from: new Date(wish.startsAt.getTime() - reach), to: new Date(wish.endsAt.getTime() + reach),
+      at: wish.startsAt, from: new Date(wish.startsAt.getTime() - reach), to: new Date(wish.endsAt.getTime() + reach),
     },
   );
   const first = found[0];

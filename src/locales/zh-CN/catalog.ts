@@ -3,6 +3,9 @@ import { audit } from './audit.js';
 import { people } from './people.js';
 import { auth } from './auth.js';
 import { rooms } from './rooms.js';
+import { layouts } from './layouts.js';
+import { equipment } from './equipment.js';
+import { plans } from './plans.js';
 import { meetings } from './meetings.js';
 import { invitations } from './invitations.js';
 import { calendar } from './calendar.js';
@@ -22,6 +25,9 @@ export const zhCN = {
   ...people,
   ...auth,
   ...rooms,
+  ...layouts,
+  ...equipment,
+  ...plans,
   ...meetings,
   ...invitations,
   ...calendar,
