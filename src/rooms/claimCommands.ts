@@ -3,7 +3,8 @@ import { change, row, rows, type Db } from '../lib/db/db.js';
 import { BadRequest } from '../lib/http/errors.js';
 import { checkClaim, type Check } from './claimChecks.js';
 import { findClashes, type Clash } from './claimQueries.js';
-import type { Hours } from './openingHours.js';
+import { OPENING } from './dayRuleQueries.js';
+import type { Opening } from './openingHours.js';
 import type { RoomStatus } from './claimChecks.js';
 
 // Who occupies which room when. Everything here runs in the caller's transaction. Overlap is forbidden by the constraint
@@ -30,7 +31,7 @@ interface AskedRoom {
   name_zh: string;
   capacity: number;
   status: RoomStatus;
-  hours: Hours[];
+  hours: Opening;
   part_ids: number[] | null;
   zone: string;
 }
@@ -43,7 +44,7 @@ interface AskedRoom {
 export async function claimRooms(trx: Db, by: Actor, wish: ClaimWish): Promise<ClaimResult> {
   const roomIds = [...new Set(wish.roomIds)];
   if (!roomIds.length) return { ok: true, notices: [] };
-  const asked = await findAskedRooms(trx, roomIds);
+  const asked = await findAskedRooms(trx, roomIds, wish);
   const checks = checkAll(asked, wish);
   if (checks.some(({ level }) => level === 'error')) return { ok: false, clashes: [], checks };
 
@@ -68,7 +69,7 @@ export async function moveClaims(trx: Db, by: Actor, wish: ClaimWish): Promise<C
     `select room_id from room_claims where meeting_id = :meeting and state in ('held', 'requested', 'confirmed')`,
     { meeting: wish.meetingId },
   );
-  const asked = await findAskedRooms(trx, [...new Set(wish.roomIds)]);
+  const asked = await findAskedRooms(trx, [...new Set(wish.roomIds)], wish);
   await lockRooms(trx, [...new Set([...held.map(({ room_id }) => room_id), ...atomicOf(asked)])]);
   try {
     // A savepoint: what was given up comes back when the new place is taken.
@@ -157,16 +158,15 @@ export async function lockRooms(trx: Db, roomIds: readonly number[]): Promise<vo
 }
 
 /** The rooms with their rules. The share lock holds off a change of their parts until the claims are written. */
-async function findAskedRooms(trx: Db, roomIds: readonly number[]): Promise<AskedRoom[]> {
+async function findAskedRooms(trx: Db, roomIds: readonly number[], { startsAt, endsAt }: Pick<ClaimWish, 'startsAt' | 'endsAt'>): Promise<AskedRoom[]> {
   const found = await rows<AskedRoom>(
     trx,
     `select r.id, r.name_en, r.name_zh, r.capacity, r.status,
             (select json_agg(part_id order by part_id) from room_parts where hall_id = r.id) as part_ids,
-            (select coalesce(json_agg(json_build_object('weekday', weekday, 'opens_at', to_char(opens_at, 'HH24:MI'),
-                    'closes_at', to_char(closes_at, 'HH24:MI'))), '[]') from room_hours where room_id = r.id) as hours,
+            ${OPENING} as hours,
             (select zone from organisations) as zone
        from rooms r where r.id = any(:rooms) order by r.id for key share of r`,
-    { rooms: roomIds },
+    { rooms: roomIds, from: startsAt, to: endsAt },
   );
   if (found.length !== roomIds.length) throw new BadRequest();
   return found;

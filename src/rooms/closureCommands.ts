@@ -27,7 +27,8 @@ export function addClosure(db: Db, by: Actor, input: NewClosure): Promise<{ id: 
     if (!locked.length) throw new NotFound();
     const made = await row<{ id: number }>(
       trx,
-      `insert into closures (room_id, reason, starts_at, ends_at, created_by) values (:room, :reason, :from, :to, :by) returning id`,
+      `with made as (insert into closure_groups (reason, starts_at, ends_at, created_by) values (:reason, :from, :to, :by) returning id)
+       insert into closures (room_id, group_id, reason, starts_at, ends_at, created_by) select :room, id, :reason, :from, :to, :by from made returning id`,
       { room: input.roomId, reason: input.reason, from: input.startsAt, to: input.endsAt, by: by.id },
     );
     if (!made) throw new NotFound();

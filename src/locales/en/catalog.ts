@@ -3,6 +3,7 @@ import { audit } from './audit.js';
 import { people } from './people.js';
 import { auth } from './auth.js';
 import { rooms } from './rooms.js';
+import { hours } from './hours.js';
 import { meetings } from './meetings.js';
 import { invitations } from './invitations.js';
 import { calendar } from './calendar.js';
@@ -21,6 +22,7 @@ export const en = {
   ...people,
   ...auth,
   ...rooms,
+  ...hours,
   ...meetings,
   ...invitations,
   ...calendar,
