@@ -6,6 +6,7 @@ import { once } from '../lib/http/once.js';
 import { secretary, signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { changeStatus, createRoom, setPhoto, updateRoom } from './commands.js';
+import { closureGroupRoutes } from './closureGroupRoutes.js';
 import { closureRoutes } from './closureRoutes.js';
 import { equipmentNames, equipmentOptions } from './equipment.js';
 import { EditRoomForm, NewRoomForm, PhotoForm, PhotoRemovalForm, RoomsQuery, StatusForm } from './forms.js';
@@ -15,6 +16,8 @@ import { tellHours, tellPlace } from './roomFacts.js';
 import { newRoomValues, roomFormPage, valuesOf } from './roomForm.js';
 
 export const routes: Route[] = [
+  // Before /rooms/:id, which would take their names for an id.
+  ...closureGroupRoutes,
   route({
     method: 'get',
     path: '/rooms',

@@ -1,6 +1,7 @@
 import type { Config } from '../../src/config.js';
 import { ensureReplyLinks } from '../../src/invitations/linkCommands.js';
 import { rows, type Db } from '../../src/lib/db/db.js';
+import { closeRooms } from '../../src/rooms/closureCommands.js';
 
 /** What answers to GET without being a page of its own. */
 export const NOT_PAGES: Record<string, string> = {
@@ -57,6 +58,10 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     one(`insert into person_imports (content, created_by, finished_at, added, changed, left_out)
          values (E'姓名,邮箱,部门,工号\\n新同事,new@linjiang.example,新部门,7\\n,nobody@linjiang.example,,8\\n王敏,wang.min@linjiang.example,,9', ${secretary}, ${more}) returning id`);
   const [table, imported] = [await upload('null, null, null, null'), await upload('now(), 1, 2, 3')];
+
+  // A room with meetings to come is closed for a month.
+  const busy = await one(`select x.room_id as id from meeting_rooms x join meetings m on m.id = x.meeting_id where m.state = 'scheduled' and not exists (select 1 from room_parts p where p.hall_id = x.room_id) order by m.starts_at desc limit 1`);
+  const { groupId: closure } = await closeRooms(db, { id: secretary }, { roomIds: [busy], startsAt: new Date(Date.now() + 3_600_000), endsAt: new Date(Date.now() + 30 * 86_400_000), reason: 'New carpets' });
 
   const of = (path: string, address = path, as: number | null = secretary): Address => ({ path, address, as });
   const each = (path: string, found: Found[]) => found.map(({ id, person: as }) => of(path, path.replace(':id', String(id)), as));
@@ -117,12 +122,15 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     of('/rooms'),
     of('/rooms/new'),
     ...['/rooms/:id', '/rooms/:id/edit', '/rooms/:id/status', '/rooms/:id/closures/new'].map((path) => at(path, room)),
+    of('/rooms/closures'),
+    of('/rooms/closures/new'),
+    ...['/rooms/closures/:id', '/rooms/closures/:id/edit', '/rooms/closures/:id/moves'].map((path) => at(path, closure)),
     of('/calendar'),
     of('/bookings/new'),
     of('/meetings'),
     of('/meetings', '/meetings?whose=all&when=past'),
     of('/meetings/new'),
-    ...['agenda', 'copy', 'edit', 'replies', 'cancellation', 'message', 'people', 'attendance-sheet', 'name-plates'].flatMap((name) => each(`/meetings/:id/${name}`, coming)),
+    ...['agenda', 'copy', 'edit', 'replies', 'cancellation', 'message', 'people', 'swap', 'attendance-sheet', 'name-plates'].flatMap((name) => each(`/meetings/:id/${name}`, coming)),
     ...each('/meetings/:id', meetings),
     ...each('/meetings/:id', cancelled),
     ...each('/meetings/:id/history', coming),

@@ -4,6 +4,8 @@ import { people } from './people.js';
 import { auth } from './auth.js';
 import { rooms } from './rooms.js';
 import { hours } from './hours.js';
+import { swap } from './swap.js';
+import { closures } from './closures.js';
 import { meetings } from './meetings.js';
 import { invitations } from './invitations.js';
 import { calendar } from './calendar.js';
@@ -23,6 +25,8 @@ export const en = {
   ...auth,
   ...rooms,
   ...hours,
+  ...swap,
+  ...closures,
   ...meetings,
   ...invitations,
   ...calendar,
