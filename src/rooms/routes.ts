@@ -5,19 +5,25 @@ import { problemsOf } from '../lib/http/form.js';
 import { once } from '../lib/http/once.js';
 import { secretary, signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
+import { addDays, dayOf } from '../lib/time/zone.js';
 import { changeStatus, createRoom, setPhoto, updateRoom } from './commands.js';
 import { closureGroupRoutes } from './closureGroupRoutes.js';
 import { closureRoutes } from './closureRoutes.js';
 import { equipmentNames, equipmentOptions } from './equipment.js';
 import { EditRoomForm, NewRoomForm, PhotoForm, PhotoRemovalForm, RoomsQuery, StatusForm } from './forms.js';
+import { listDayRules } from './dayRuleQueries.js';
+import { holidayRoutes } from './holidayRoutes.js';
 import { mayKeepRooms } from './policy.js';
 import { findRoom, listClosures, listComingMeetings, listRooms } from './queries.js';
 import { tellHours, tellPlace } from './roomFacts.js';
 import { newRoomValues, roomFormPage, valuesOf } from './roomForm.js';
+import { hoursOn } from './openingHours.js';
+import { roomHoursRoutes } from './roomHoursRoutes.js';
 
 export const routes: Route[] = [
   // Before /rooms/:id, which would take their names for an id.
   ...closureGroupRoutes,
+  ...holidayRoutes,
   route({
     method: 'get',
     path: '/rooms',
@@ -140,17 +146,26 @@ export const routes: Route[] = [
     },
   }),
   ...closureRoutes,
+  ...roomHoursRoutes,
 ];
 
 async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
   const room = await findRoom(c.db, idOf(c));
-  const [meetings, closures] = await Promise.all([listComingMeetings(c.db, c.viewer.id, room.id, c.now), listClosures(c.db, c.viewer.id, room.id, c.now)]);
+  const today = dayOf(c.now, c.office.zone);
+  const [meetings, closures, rules] = await Promise.all([
+    listComingMeetings(c.db, c.viewer.id, room.id, c.now), listClosures(c.db, c.viewer.id, room.id, c.now), listDayRules(c.db, [room.id], today, addDays(today, 60)),
+  ]);
+  const differing = rules.get(room.id) ?? [];
   return page('rooms/room', {
     title: c.fmt.name(room),
     room,
     place: tellPlace(room),
     equipment: equipmentNames(room.equipment, c.t),
     hours: tellHours(room.hours, c.t),
+    differing: differing.slice(0, 12).map((rule) => {
+      const open = hoursOn([...room.hours, rule], rule.on);
+      return c.t('hours.room.line', { day: c.fmt.shortDate(rule.on), hours: open ? `${open.opens_at}–${open.closes_at}` : c.t('hours.room.closed'), reason: c.fmt.name(rule) });
+    }),
     officeZone: c.office.zone === c.zone ? null : c.office.zone,
     meetings: meetings.map((meeting) => ({
       title: meeting.title ?? c.t('calendar.day.booked'),

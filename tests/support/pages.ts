@@ -62,6 +62,8 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
   // A room with meetings to come is closed for a month.
   const busy = await one(`select x.room_id as id from meeting_rooms x join meetings m on m.id = x.meeting_id where m.state = 'scheduled' and not exists (select 1 from room_parts p where p.hall_id = x.room_id) order by m.starts_at desc limit 1`);
   const { groupId: closure } = await closeRooms(db, { id: secretary }, { roomIds: [busy], startsAt: new Date(Date.now() + 3_600_000), endsAt: new Date(Date.now() + 30 * 86_400_000), reason: 'New carpets' });
+  const holidays = await one('select id from holiday_calendars where is_default');
+  const holidayImport = await one(`insert into holiday_imports (calendar_id, content, created_by) values (${holidays}, E'日期,名称,类型\\n2027-01-01,元旦,放假\\n昨天,元旦,放假', ${secretary}) returning id`);
 
   const of = (path: string, address = path, as: number | null = secretary): Address => ({ path, address, as });
   const each = (path: string, found: Found[]) => found.map(({ id, person: as }) => of(path, path.replace(':id', String(id)), as));
@@ -122,6 +124,10 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     of('/rooms'),
     of('/rooms/new'),
     ...['/rooms/:id', '/rooms/:id/edit', '/rooms/:id/status', '/rooms/:id/closures/new'].map((path) => at(path, room)),
+    of('/rooms/holidays'),
+    ...['/rooms/:id/hours'].map((path) => at(path, room)),
+    ...['/rooms/holidays/:id', '/rooms/holidays/:id/import'].map((path) => at(path, holidays)),
+    of('/rooms/holidays/:id/import/:import', `/rooms/holidays/${holidays}/import/${holidayImport}`),
     of('/rooms/closures'),
     of('/rooms/closures/new'),
     ...['/rooms/closures/:id', '/rooms/closures/:id/edit', '/rooms/closures/:id/moves'].map((path) => at(path, closure)),
