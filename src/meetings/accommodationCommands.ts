@@ -18,7 +18,7 @@ export interface Choice {
 export interface Obstacle {
   meetingId: number;
   roomId: number;
-  /** 'changed': moved, edited or called off since it was looked at; 'private': not for the office to call off. */
+  /** 'changed': moved, edited or called off since it was looked at; 'private': only its organiser and leader call it off. */
   reason: 'changed' | 'private' | 'refused';
   refused?: RoomsRefused;
 }
@@ -28,7 +28,7 @@ export type Accommodated = { ok: true; moved: number; cancelled: number } | { ok
 /**
  * Moves and calls off the meetings of closed rooms, all or nothing: one that can't be done leaves everything as it was, and
  * all that can't be done are named. Each piece given up becomes the closure's in the same transaction. Who keeps rooms may
- * move a meeting without knowing it: a private one stays private, and is never called off by the office.
+ * move a meeting without knowing it: a private one stays private, and is called off only by whom it belongs to.
  */
 export async function accommodate(trx: Db, by: Actor, closureReason: string, choices: readonly Choice[]): Promise<Accommodated> {
   try {
@@ -53,7 +53,7 @@ export async function accommodate(trx: Db, by: Actor, closureReason: string, cho
         }
         const off = own.find(({ to }) => to.kind === 'cancel')?.to;
         if (off?.kind === 'cancel') {
-          if (meeting.is_private) obstacles.push({ meetingId: id, roomId: first.roomId, reason: 'private' });
+          if (meeting.is_private && by.id !== meeting.organiser_id && by.id !== meeting.booked_for_id) obstacles.push({ meetingId: id, roomId: first.roomId, reason: 'private' });
           else {
             await cancelMeeting(inner, by, id, { reason: off.reason });
             await tellKeepers(inner, by, meeting, 'meetings.calledOff', { reason: off.reason });

@@ -84,7 +84,7 @@ function showLine(c: Context<unknown, unknown>, { hit, room, rooms }: Proposal, 
       label: t(one.id === room?.id ? 'closures.moves.proposed' : one.is_equipped ? 'closures.moves.other' : 'closures.moves.lacking', { room: fmt.name(one), seats: one.capacity }),
     })),
     { value: 'keep', label: t('closures.moves.keep') },
-    ...(hit.is_private ? [] : [{ value: 'cancel', label: t('closures.moves.cancel') }]),
+    ...(hit.may_cancel ? [{ value: 'cancel', label: t('closures.moves.cancel') }] : []),
   ];
   options.sort((a, b) => Number(b.value === `room:${room?.id}`) - Number(a.value === `room:${room?.id}`));
   const chosen = line && options.some(({ value }) => value === line.choice) ? line.choice : room ? `room:${room.id}` : 'keep';

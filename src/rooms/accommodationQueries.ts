@@ -60,8 +60,8 @@ export interface Hit {
   /** Null when this person may not know it. */
   title: string | null;
   organiser: { name: string; name_en: string | null } | null;
-  /** Nobody of the office calls off a private meeting. */
-  is_private: boolean;
+  /** A private meeting is called off only by its organiser or leader. */
+  may_cancel: boolean;
   /** The room it has to leave. */
   room: RoomName;
   /** People: expected, else invited, else as many as the room seats. */
@@ -73,7 +73,7 @@ export function listHits(db: Db, viewerId: number, groupId: number, now: Date, l
   return rows<Hit>(
     db,
     `with hit as (select distinct m.id, mr.room_id, m.starts_at ${HITS} and cl.group_id = :group order by m.starts_at, m.id, mr.room_id limit :limit)
-     select m.id as meeting_id, m.version, m.starts_at, m.ends_at, m.is_private, case when known.yes then m.title end as title,
+     select m.id as meeting_id, m.version, m.starts_at, m.ends_at, (not m.is_private or :viewer in (m.organiser_id, m.booked_for_id)) is true as may_cancel, case when known.yes then m.title end as title,
             case when known.yes then json_build_object('name', o.name, 'name_en', o.name_en) end as organiser,
             json_build_object('id', r.id, 'name_en', r.name_en, 'name_zh', r.name_zh) as room,
             coalesce(m.expected_count, nullif((select count(*) from participants p where p.meeting_id = m.id and p.removed_at is null and p.role <> 'informed'), 0), r.capacity)::int as seats

@@ -4,7 +4,7 @@ import { secretary } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { addDays, dayOf, startOfDay, timeOf, toInstant } from '../lib/time/zone.js';
 import { findClosureGroup, listClosureGroups, type ClosureGroup } from './accommodationQueries.js';
-import { areasOf, isIn, writeArea } from './areas.js';
+import { areasOf, isIn, writeArea, type Area } from './areas.js';
 import { changeClosures, closeRooms, liftClosures } from './closureCommands.js';
 import { ClosureChangeForm, ClosuresForm } from './closureForms.js';
 import { listRooms } from './queries.js';
@@ -126,13 +126,18 @@ async function formPage(c: Context<unknown, unknown>, values: Record<string, unk
       values: { ...values, area: many('area'), room: many('room') },
       areas: areasOf(rooms).map((area) => ({
         value: writeArea(area),
-        label: c.t('closures.new.area', { place: area.filter(Boolean).join(' · '), count: rooms.filter((room) => isIn(room, area)).length }),
+        label: c.t('closures.new.area', { place: tellArea(c, area), count: rooms.filter((room) => isIn(room, area)).length }),
       })),
       rooms: rooms.map((room) => ({ value: String(room.id), label: c.fmt.name(room), hint: tellPlace(room) })),
       ...(problems ? { errors: problems.errors } : {}),
     },
     { status: problems ? 422 : 200 },
   );
+}
+
+/** A floor that is only a number says that it is one. */
+function tellArea(c: Context<unknown, unknown>, [site = '', building = '', floor = '']: Area): string {
+  return [site, building, /^-?\d+$/.test(floor) ? c.t('closures.new.floor', { floor }) : floor].filter(Boolean).join(' · ');
 }
 
 function changePage(c: Context<unknown, unknown>, group: ClosureGroup, values: Record<string, unknown>, problems?: Problems, status = problems ? 422 : 200): Answer {

@@ -68,7 +68,7 @@ describe('rooms closed together', () => {
     expect((await office.post('/rooms/closures').type('form').send({ ...form, area: '' })).status).toBe(422);
     expect((await office.post('/rooms/closures').type('form').send({ ...form, area: '{"x":1}' })).status).toBe(422);
     const page = load((await office.get('/rooms/closures/new')).text);
-    expect(page('label:contains("S · North · 3 (2 rooms)") input').val()).toBe('["S","North","3"]');
+    expect(page('label:contains("S · North · floor 3 (2 rooms)") input').val()).toBe('["S","North","3"]');
     const answer = await office.post('/rooms/closures').type('form').send({ ...form, area: '["S","North","3"]' });
     expect(answer.status).toBe(303);
     const groupId = Number(/\d+$/.exec(answer.headers.location ?? '')?.[0]);

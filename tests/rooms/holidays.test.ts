@@ -99,7 +99,7 @@ describe('the holidays page', () => {
     await post(`/rooms/holidays/${id}/days`, { from_on: '2030-05-01', to_on: '2030-05-03', kind: 'holiday', as_weekday: '1', name_en: '', name_zh: '劳动节' }).expect(303);
     await post(`/rooms/holidays/${id}/days`, { from_on: '2030-05-04', to_on: '', kind: 'workday', as_weekday: '3', name_en: 'Make-up', name_zh: '' }).expect(303);
     expect((await days(id)).map(({ on, as_weekday, name_en }) => [on, as_weekday, name_en])).toEqual([['2030-05-01', null, '劳动节'], ['2030-05-02', null, '劳动节'], ['2030-05-03', null, '劳动节'], ['2030-05-04', 3, 'Make-up']]);
-    expect(load((await office.get(`/rooms/holidays/${id}?year=2030`)).text)('tbody').text()).toMatch(/Make-up working day, opens like Wednesday/);
+    expect(load((await office.get(`/rooms/holidays/${id}?year=2030`)).text)('.rows').text()).toMatch(/Make-up working day, opens like Wednesday/);
     await post(`/rooms/holidays/${id}/days/removal`, { on: '2030-05-02' }).expect(303);
     expect((await days(id)).length).toBe(3);
     expect((await post(`/rooms/holidays/${id}`, { name_en: 'A', name_zh: 'B', version: 1 })).status).toBe(303);

@@ -13,6 +13,7 @@ export const closures = {
   'closures.new.areas': 'Everything in',
   'closures.new.area_one': '{place} ({count} room)',
   'closures.new.area_other': '{place} ({count} rooms)',
+  'closures.new.floor': 'floor {floor}',
   'closures.new.single': 'Single rooms',
   'closures.new.close': 'Close them',
   'closures.problem.noRooms': 'Choose at least one room, or an area with rooms in it.',

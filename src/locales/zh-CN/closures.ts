@@ -14,6 +14,7 @@ export const closures: Translation<typeof en> = {
   'closures.new.explain': '保存后，所选会议室该时段立即不能再预订。已订会议仍使用原会议室，下一页可一并调整。',
   'closures.new.areas': '整片停用',
   'closures.new.area_other': '{place}（{count} 间）',
+  'closures.new.floor': '{floor} 层',
   'closures.new.single': '单独选择会议室',
   'closures.new.close': '停用',
   'closures.problem.noRooms': '请至少选择一间会议室，或选择有会议室的区域。',
