@@ -59,9 +59,12 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
          values (E'姓名,邮箱,部门,工号\\n新同事,new@linjiang.example,新部门,7\\n,nobody@linjiang.example,,8\\n王敏,wang.min@linjiang.example,,9', ${secretary}, ${more}) returning id`);
   const [table, imported] = [await upload('null, null, null, null'), await upload('now(), 1, 2, 3')];
 
-  // A room with meetings to come is closed for a month.
-  const busy = await one(`select x.room_id as id from meeting_rooms x join meetings m on m.id = x.meeting_id where m.state = 'scheduled' and not exists (select 1 from room_parts p where p.hall_id = x.room_id) order by m.starts_at desc limit 1`);
-  const { groupId: closure } = await closeRooms(db, { id: secretary }, { roomIds: [busy], startsAt: new Date(Date.now() + 3_600_000), endsAt: new Date(Date.now() + 30 * 86_400_000), reason: 'New carpets' });
+  // A room with meetings to come is closed while they take place.
+  const [busy] = await rows<{ id: number; starts_at: Date; ends_at: Date }>(db, `
+    select x.room_id as id, m.starts_at, m.ends_at from meeting_rooms x join meetings m on m.id = x.meeting_id
+     where m.state = 'scheduled' and not exists (select 1 from room_parts p where p.hall_id = x.room_id) order by m.starts_at desc limit 1`);
+  const { groupId: closure } = await closeRooms(db, { id: secretary }, { roomIds: [busy?.id ?? room], startsAt: busy?.starts_at ?? new Date(), endsAt: busy?.ends_at ?? new Date(), reason: 'New carpets' });
+
   const holidays = await one('select id from holiday_calendars where is_default');
   const holidayImport = await one(`insert into holiday_imports (calendar_id, content, created_by) values (${holidays}, E'日期,名称,类型\\n2027-01-01,元旦,放假\\n昨天,元旦,放假', ${secretary}) returning id`);
 
