@@ -43,6 +43,8 @@ export async function castSample(db: Db, now: Date, mailDomain: string): Promise
 }
 
 export async function addRooms(db: Db, cast: SampleCast): Promise<void> {
+  // The sample office is one in China and keeps the holidays of its state.
+  await change(db, `update holiday_calendars set is_default = true where name_en = 'China'`);
   for (const [at, room] of ROOMS.entries()) {
     const made = await row<{ id: number }>(
       db,

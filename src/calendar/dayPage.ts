@@ -35,6 +35,8 @@ export interface ShownRow {
   cells: ShownCell[];
   /** Free stretches from now on, for narrow screens. */
   free: { href: string; label: string; time: string }[];
+  /** Why the room is closed that day, if it is for a reason. */
+  why: string | null;
 }
 
 export interface Show {
@@ -112,6 +114,7 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
     const base = `/bookings/new?room=${room.id}&date=${day.on}&from=`;
     const shown: ShownCell[] = [];
     const free: ShownRow['free'] = [];
+    let why: string | null = null;
     for (const cell of cells) {
       const span = cell.to - cell.from;
       if (cell.kind === 'busy') shown.push(busy(cell));
@@ -123,10 +126,14 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
         const label = said.book(name, from, to);
         shown.push({ span, look: 'is-free', free: { href, label, time: `${from}–${to}`, to }, items: [], heard: '', hint: null });
         if (free.length < 3) free.push({ href, label, time: show.isToday && cell.from === show.nowUnit ? said.until(to) : `${from}–${to}` });
+      } else if (cell.why) {
+        const title = show.fmt.name(cell.why);
+        why = title;
+        shown.push({ span, look: 'is-closed hatched', free: null, items: [{ href: null, title, from: '', to: '' }], heard: said.closure, hint: span < 6 ? title : null });
       } else {
         shown.push({ span, look: cell.kind === 'closed' ? 'is-closed hatched' : 'is-past', free: null, items: [], heard: cell.kind === 'closed' ? said.closed : said.past, hint: null });
       }
     }
-    return { id: room.id, name, facts: told, isPart: room.hall_id !== null, cells: shown, free };
+    return { id: room.id, name, facts: told, isPart: room.hall_id !== null, cells: shown, free, why };
   });
 }

@@ -98,6 +98,7 @@ function menuOf(c: Context, meeting: Meeting, hasPeople: boolean): { href: strin
   const verb = (is: boolean, path: string, text: string, apart = false) => (is ? [{ href: `${here}/${path}`, text, apart }] : []);
   return [
     ...verb(mayEditMeeting(meeting), 'edit', c.t('desk.menu.edit')),
+    ...verb(mayEditMeeting(meeting) && meeting.rooms.length > 0, 'swap', c.t('swap.title')),
     ...verb(true, 'copy', c.t('desk.menu.copy')),
     ...verb(mayWriteToAll(meeting) && hasPeople, 'message', c.t('desk.menu.message')),
     ...verb(hasPeople && meeting.state !== 'cancelled', 'attendance-sheet', c.t('desk.menu.sheet')),

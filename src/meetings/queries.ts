@@ -175,6 +175,19 @@ export async function lockMeeting(trx: Db, by: { id: number | null }, id: number
   return findMeeting(trx, { id: by.id ?? -1 }, id);
 }
 
+/** Meetings to come within twelve hours that have a room, those at the same time first: with which of them could rooms be swapped? */
+export function listSwappable(db: Db, viewer: Who, meeting: Pick<Meeting, 'id' | 'starts_at' | 'ends_at'>, now: Date): Promise<Meeting[]> {
+  const scope = visibleMeetings(viewer);
+  return rows<Meeting>(
+    db,
+    `${FIND} where ${scope.sql} and m.id <> :id and m.state in ('draft', 'scheduled') and m.ends_at > :now
+        and m.starts_at > cast(:from as timestamptz) - interval '12 hours' and m.starts_at < cast(:to as timestamptz) + interval '12 hours'
+        and exists (select 1 from meeting_rooms x where x.meeting_id = m.id)
+      order by m.starts_at >= :to or m.ends_at <= :from, abs(extract(epoch from m.starts_at - cast(:from as timestamptz))), m.id limit 60`,
+    { ...scope.bindings, id: meeting.id, from: meeting.starts_at, to: meeting.ends_at, now },
+  );
+}
+
 /** A meeting in a list. */
 export interface MeetingLine {
   id: number;

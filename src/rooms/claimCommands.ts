@@ -3,7 +3,8 @@ import { change, row, rows, type Db } from '../lib/db/db.js';
 import { BadRequest } from '../lib/http/errors.js';
 import { checkClaim, type Check } from './claimChecks.js';
 import { findClashes, type Clash } from './claimQueries.js';
-import type { Hours } from './openingHours.js';
+import { OPENING } from './dayRuleQueries.js';
+import type { Opening } from './openingHours.js';
 import type { RoomStatus } from './claimChecks.js';
 
 // Who occupies which room when. Everything here runs in the caller's transaction. Overlap is forbidden by the constraint
@@ -31,7 +32,7 @@ interface AskedRoom {
   capacity: number;
   status: RoomStatus;
   back_at: Date | null;
-  hours: Hours[];
+  hours: Opening;
   part_ids: number[] | null;
   zone: string;
 }
@@ -44,7 +45,7 @@ interface AskedRoom {
 export async function claimRooms(trx: Db, by: Actor, wish: ClaimWish): Promise<ClaimResult> {
   const roomIds = [...new Set(wish.roomIds)];
   if (!roomIds.length) return { ok: true, notices: [] };
-  const asked = await findAskedRooms(trx, roomIds, wish.meetingId);
+  const asked = await findAskedRooms(trx, roomIds, wish);
   const checks = checkAll(asked, wish);
   if (checks.some(({ level }) => level === 'error')) return { ok: false, clashes: [], checks };
 
@@ -69,7 +70,7 @@ export async function moveClaims(trx: Db, by: Actor, wish: ClaimWish): Promise<C
     `select room_id from room_claims where meeting_id = :meeting and state in ('held', 'requested', 'confirmed')`,
     { meeting: wish.meetingId },
   );
-  const asked = await findAskedRooms(trx, [...new Set(wish.roomIds)], wish.meetingId);
+  const asked = await findAskedRooms(trx, [...new Set(wish.roomIds)], wish);
   await lockRooms(trx, [...new Set([...held.map(({ room_id }) => room_id), ...atomicOf(asked)])]);
   try {
     // A savepoint: what was given up comes back when the new place is taken.
@@ -158,17 +159,16 @@ export async function lockRooms(trx: Db, roomIds: readonly number[]): Promise<vo
 }
 
 /** The rooms with their rules. The share lock holds off a change of their parts until the claims are written. */
-async function findAskedRooms(trx: Db, roomIds: readonly number[], meetingId: number): Promise<AskedRoom[]> {
+async function findAskedRooms(trx: Db, roomIds: readonly number[], { meetingId, startsAt, endsAt }: Pick<ClaimWish, 'meetingId' | 'startsAt' | 'endsAt'>): Promise<AskedRoom[]> {
   const found = await rows<AskedRoom>(
     trx,
     `select r.id, r.name_en, r.name_zh, r.status, r.back_at,
             coalesce((select l.capacity from meeting_layouts m join room_layouts l using (room_id, layout) where m.meeting_id = :meeting and m.room_id = r.id), r.capacity) as capacity,
             (select json_agg(part_id order by part_id) from room_parts where hall_id = r.id) as part_ids,
-            (select coalesce(json_agg(json_build_object('weekday', weekday, 'opens_at', to_char(opens_at, 'HH24:MI'),
-                    'closes_at', to_char(closes_at, 'HH24:MI'))), '[]') from room_hours where room_id = r.id) as hours,
+            ${OPENING} as hours,
             (select zone from organisations) as zone
        from rooms r where r.id = any(:rooms) order by r.id for key share of r`,
-    { rooms: roomIds, meeting: meetingId },
+    { rooms: roomIds, meeting: meetingId, from: startsAt, to: endsAt },
   );
   if (found.length !== roomIds.length) throw new BadRequest();
   return found;

@@ -2,7 +2,8 @@ import { row, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
 import type { RoomStatus } from './claimChecks.js';
 import { KNOWS_TITLE, type RoomName } from './claimQueries.js';
-import type { Hours } from './openingHours.js';
+import { OPENING } from './dayRuleQueries.js';
+import type { Opening } from './openingHours.js';
 
 export interface Floor {
   site: string;
@@ -64,7 +65,7 @@ export interface PlanRoom extends RoomName {
   is_step_free: boolean;
   status: RoomStatus;
   back_at: Date | null;
-  hours: Hours[];
+  hours: Opening;
   /** Per cent; null for a room of the floor that nobody has placed. */
   x: number | null;
   y: number | null;
@@ -77,8 +78,7 @@ export function listPlanRooms(db: Db, viewerId: number, plan: FloorPlan, span: {
   return rows<PlanRoom>(
     db,
     `select r.id, r.name_en, r.name_zh, r.capacity, r.is_step_free, r.status, r.back_at, p.x::float8 as x, p.y::float8 as y,
-            (select coalesce(json_agg(json_build_object('weekday', weekday, 'opens_at', to_char(opens_at, 'HH24:MI'), 'closes_at', to_char(closes_at, 'HH24:MI'))), '[]')
-               from room_hours where room_id = r.id) as hours,
+            ${OPENING} as hours,
             (select json_build_object('kind', case when c.meeting_id is not null then 'meeting' when c.closure_id is not null then 'closure' else 'hold' end,
                     'meeting_id', case when known.yes then m.id end, 'title', case when known.yes then m.title when c.closure_id is not null then cl.reason end,
                     'starts_at', c.starts_at, 'ends_at', c.ends_at)

@@ -186,6 +186,8 @@ export function listComingMeetings(db: Db, viewerId: number, roomId: number, now
 
 export interface RoomClosure {
   id: number;
+  /** With which other rooms it is closed. */
+  group_id: number;
   reason: string;
   starts_at: Date;
   ends_at: Date;
@@ -199,7 +201,7 @@ export interface RoomClosure {
 export function listClosures(db: Db, viewerId: number, roomId: number, now: Date): Promise<RoomClosure[]> {
   return rows<RoomClosure>(
     db,
-    `select cl.id, cl.reason, cl.starts_at, cl.ends_at, cl.room_id,
+    `select cl.id, cl.group_id, cl.reason, cl.starts_at, cl.ends_at, cl.room_id,
             (select coalesce(json_agg(distinct jsonb_build_object('id', case when known.yes then m.id end, 'title', case when known.yes then m.title end,
                     'starts_at', c.starts_at, 'ends_at', c.ends_at)), '[]')
                from room_claims c join meetings m on m.id = c.meeting_id

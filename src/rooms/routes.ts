@@ -5,6 +5,7 @@ import { idOf, page, redirect, route, type Answer, type Context, type Route } fr
 import { addDays, dayOf, startOfDay } from '../lib/time/zone.js';
 import { changeStatus, createRoom, updateRoom } from './commands.js';
 import { statusAt } from './claimChecks.js';
+import { closureGroupRoutes } from './closureGroupRoutes.js';
 import { closureRoutes } from './closureRoutes.js';
 import { equipmentNames, equipmentOptions } from './equipment.js';
 import { listEquipmentKinds } from './equipmentQueries.js';
@@ -13,12 +14,19 @@ import { photoRoutes } from './photoRoutes.js';
 import { planRoutes } from './planRoutes.js';
 import { listPlans } from './planQueries.js';
 import { EditRoomForm, NewRoomForm, RoomsQuery, StatusForm } from './forms.js';
+import { listDayRules } from './dayRuleQueries.js';
+import { holidayRoutes } from './holidayRoutes.js';
 import { mayKeepRooms } from './policy.js';
 import { findRoom, listClosures, listComingMeetings, listRooms } from './queries.js';
 import { tellHours, tellLayouts, tellPlace } from './roomFacts.js';
 import { newRoomValues, roomFormPage, valuesOf } from './roomForm.js';
+import { hoursOn } from './openingHours.js';
+import { roomHoursRoutes } from './roomHoursRoutes.js';
 
 export const routes: Route[] = [
+  // Before /rooms/:id, which would take their names for an id.
+  ...closureGroupRoutes,
+  ...holidayRoutes,
   route({
     method: 'get',
     path: '/rooms',
@@ -109,11 +117,17 @@ export const routes: Route[] = [
   }),
   ...closureRoutes,
   ...photoRoutes,
+  ...roomHoursRoutes,
 ];
 
 async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
   const room = await findRoom(c.db, idOf(c));
-  const [kinds, meetings, closures] = await Promise.all([listEquipmentKinds(c.db), listComingMeetings(c.db, c.viewer.id, room.id, c.now), listClosures(c.db, c.viewer.id, room.id, c.now)]);
+  const today = dayOf(c.now, c.office.zone);
+  const [kinds, meetings, closures, rules] = await Promise.all([
+    listEquipmentKinds(c.db),
+    listComingMeetings(c.db, c.viewer.id, room.id, c.now), listClosures(c.db, c.viewer.id, room.id, c.now), listDayRules(c.db, [room.id], today, addDays(today, 60)),
+  ]);
+  const differing = rules.get(room.id) ?? [];
   return page('rooms/room', {
     title: c.fmt.name(room),
     room,
@@ -123,6 +137,10 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
     layouts: tellLayouts(room.layouts, c.t),
     equipment: equipmentNames(room.equipment, kinds, c.fmt),
     hours: tellHours(room.hours, c.t),
+    differing: differing.slice(0, 12).map((rule) => {
+      const open = hoursOn([...room.hours, rule], rule.on);
+      return c.t('hours.room.line', { day: c.fmt.shortDate(rule.on), hours: open ? `${open.opens_at}–${open.closes_at}` : c.t('hours.room.closed'), reason: c.fmt.name(rule) });
+    }),
     officeZone: c.office.zone === c.zone ? null : c.office.zone,
     meetings: meetings.map((meeting) => ({
       title: meeting.title ?? c.t('calendar.day.booked'),

@@ -116,7 +116,7 @@ describe('the catalogue of rooms', () => {
 
   it('is asked for in groups, each under a heading', async () => {
     const page = load((await keeper.get('/rooms/new')).text);
-    expect(page('main fieldset.fieldset > legend').toArray().map((one) => page(one).text())).toEqual(['Name and place', 'Size and equipment', 'Opening hours', 'Before and after a meeting', 'For those who book']);
+    expect(page('main h2.form-section').toArray().map((one) => page(one).text())).toEqual(['Name and place', 'Seats and equipment', 'Access and contact', 'Times', 'Lists and parts']);
   });
 
   it('is added once when the form is sent twice', async () => {

@@ -1,6 +1,7 @@
 import type { Config } from '../../src/config.js';
 import { ensureReplyLinks } from '../../src/invitations/linkCommands.js';
 import { rows, type Db } from '../../src/lib/db/db.js';
+import { closeRooms } from '../../src/rooms/closureCommands.js';
 
 /** What answers to GET without being a page of its own. */
 export const NOT_PAGES: Record<string, string> = {
@@ -59,6 +60,15 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     one(`insert into person_imports (content, created_by, finished_at, added, changed, left_out)
          values (E'姓名,邮箱,部门,工号\\n新同事,new@linjiang.example,新部门,7\\n,nobody@linjiang.example,,8\\n王敏,wang.min@linjiang.example,,9', ${secretary}, ${more}) returning id`);
   const [table, imported] = [await upload('null, null, null, null'), await upload('now(), 1, 2, 3')];
+
+  // A room with meetings to come is closed while they take place.
+  const [busy] = await rows<{ id: number; starts_at: Date; ends_at: Date }>(db, `
+    select x.room_id as id, m.starts_at, m.ends_at from meeting_rooms x join meetings m on m.id = x.meeting_id
+     where m.state = 'scheduled' and not exists (select 1 from room_parts p where p.hall_id = x.room_id) order by m.starts_at desc limit 1`);
+  const { groupId: closure } = await closeRooms(db, { id: secretary }, { roomIds: [busy?.id ?? room], startsAt: busy?.starts_at ?? new Date(), endsAt: busy?.ends_at ?? new Date(), reason: 'New carpets' });
+
+  const holidays = await one('select id from holiday_calendars where is_default');
+  const holidayImport = await one(`insert into holiday_imports (calendar_id, content, created_by) values (${holidays}, E'日期,名称,类型\\n2027-01-01,元旦,放假\\n昨天,元旦,放假', ${secretary}) returning id`);
 
   const of = (path: string, address = path, as: number | null = secretary): Address => ({ path, address, as });
   const each = (path: string, found: Found[]) => found.map(({ id, person: as }) => of(path, path.replace(':id', String(id)), as));
@@ -126,6 +136,13 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     of('/rooms/plans/new'),
     at('/rooms/plans/:id', await one('select id from floor_plans order by id limit 1')),
     at('/rooms/plans/:id/edit', await one('select id from floor_plans order by id limit 1')),
+    of('/rooms/holidays'),
+    ...['/rooms/:id/hours'].map((path) => at(path, room)),
+    ...['/rooms/holidays/:id', '/rooms/holidays/:id/import'].map((path) => at(path, holidays)),
+    of('/rooms/holidays/:id/import/:import', `/rooms/holidays/${holidays}/import/${holidayImport}`),
+    of('/rooms/closures'),
+    of('/rooms/closures/new'),
+    ...['/rooms/closures/:id', '/rooms/closures/:id/edit', '/rooms/closures/:id/moves'].map((path) => at(path, closure)),
     of('/calendar'),
     of('/calendar/week'),
     of('/calendar/week', `/calendar/week?of=room-${room}`),
@@ -138,7 +155,7 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     of('/meetings'),
     of('/meetings', '/meetings?whose=all&when=past'),
     of('/meetings/new'),
-    ...['agenda', 'copy', 'edit', 'replies', 'cancellation', 'message', 'people', 'setup-tasks', 'attendance-sheet', 'name-plates'].flatMap((name) => each(`/meetings/:id/${name}`, coming)),
+    ...['agenda', 'copy', 'edit', 'replies', 'cancellation', 'message', 'people', 'swap', 'setup-tasks', 'attendance-sheet', 'name-plates'].flatMap((name) => each(`/meetings/:id/${name}`, coming)),
     ...each('/meetings/:id', meetings),
     ...each('/meetings/:id', cancelled),
     ...each('/meetings/:id/history', coming),

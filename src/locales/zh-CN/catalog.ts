@@ -6,6 +6,9 @@ import { rooms } from './rooms.js';
 import { layouts } from './layouts.js';
 import { equipment } from './equipment.js';
 import { plans } from './plans.js';
+import { hours } from './hours.js';
+import { swap } from './swap.js';
+import { closures } from './closures.js';
 import { meetings } from './meetings.js';
 import { invitations } from './invitations.js';
 import { calendar } from './calendar.js';
@@ -28,6 +31,9 @@ export const zhCN = {
   ...layouts,
   ...equipment,
   ...plans,
+  ...hours,
+  ...swap,
+  ...closures,
   ...meetings,
   ...invitations,
   ...calendar,
