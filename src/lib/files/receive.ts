@@ -1,3 +1,4 @@
+import type { Request, Response } from 'express';
 import multer from 'multer';
 import { allowLongBody } from '../http/bodyTime.js';
 import { BadRequest } from '../http/errors.js';
@@ -72,6 +73,24 @@ export async function receiveFiles(c: Context, upload: Upload): Promise<Received
     problems.push({ field: upload.field, message: c.t(key, { name: arrival.name, size: MAX_FILE_BYTES / 1024 / 1024 }) });
   }
   return { files: arrivals.flatMap((arrival) => (arrival.ok ? arrival.file : [])), problems };
+}
+
+/**
+ * Reads the texts of a form with files into the body; the files themselves are let go.
+ * @returns their fields and names, in their order
+ */
+export async function readTexts(req: Request, res: Response): Promise<[field: string, name: string][]> {
+  const files: [field: string, name: string][] = [];
+  const read = multer({
+    defParamCharset: 'utf8',
+    limits: { fieldSize: 1_000_000, fields: 2000, files: 50, fieldNestingDepth: 0 },
+    fileFilter(_req, file, done) {
+      files.push([file.fieldname, file.originalname.slice(0, 200)]);
+      done(null, false);
+    },
+  }).any();
+  await new Promise<void>((resolve) => read(req, res, () => resolve()));
+  return files;
 }
 
 function idsOf(arrivals: Arrival[]): number[] {
