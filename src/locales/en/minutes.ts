@@ -179,7 +179,7 @@ export const minutes = {
   'minutes.check.O02': '“{found}” has no due date, or one before the meeting',
   'minutes.check.O03': '“{found}” does not say what will be there at the end',
   'minutes.check.D01': '“{found}” was on the agenda for decision and has none',
-  'minutes.check.D02': 'The votes do not add up: {found}',
+  'minutes.check.D02': '{found} votes: none, or more than the voters present',
   'minutes.check.C01': '“{found}” has no outcome',
   'minutes.check.C04': '“{found}” is named, but there is no such paper',
   'minutes.check.F02': '“{found}” will mean nothing later: give the date',

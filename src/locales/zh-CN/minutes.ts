@@ -178,7 +178,7 @@ export const minutes: Translation<typeof en> = {
   'minutes.check.O02': '“{found}”无办结时限，或时限早于会议日期',
   'minutes.check.O03': '“{found}”未明确办理成果',
   'minutes.check.D01': '“{found}”为审议议题，但无议定结果',
-  'minutes.check.D02': '表决票数不符：{found}',
+  'minutes.check.D02': '表决共计{found}票：未计票，或多于到会有表决权的人数',
   'minutes.check.C01': '“{found}”无结果',
   'minutes.check.C04': '文中提到“{found}”，但无此材料',
   'minutes.check.F02': '“{found}”日后不明所指，请写明日期',
