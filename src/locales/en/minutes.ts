@@ -369,7 +369,7 @@ export const minutes = {
   'minutes.mail.approved.subject': 'Approved: {title}',
   'minutes.mail.approved.text': 'The minutes “{title}” are approved. Choose who gets them.',
   'minutes.mail.approved.button': 'Circulate',
-  'minutes.mail.circulation.subject': 'Minutes: {title}',
+  'minutes.mail.circulation.subject': 'Issued: {title}',
   'minutes.mail.circulation.text': 'These minutes are issued to you: {number}. They are attached as a PDF.',
   'minutes.mail.circulation.receipt': 'Please acknowledge receipt.',
   'minutes.mail.circulation.button': 'Acknowledge receipt',

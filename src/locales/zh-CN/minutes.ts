@@ -366,7 +366,7 @@ export const minutes: Translation<typeof en> = {
   'minutes.mail.approved.subject': '已签发：{title}',
   'minutes.mail.approved.text': '《{title}》已签发，请确定印发范围。',
   'minutes.mail.approved.button': '去印发',
-  'minutes.mail.circulation.subject': '会议纪要：{title}',
+  'minutes.mail.circulation.subject': '印发：{title}',
   'minutes.mail.circulation.text': '现将会议纪要{number}印发给您，附 PDF。',
   'minutes.mail.circulation.receipt': '请签收。',
   'minutes.mail.circulation.button': '签收',
