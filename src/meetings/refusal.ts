@@ -1,5 +1,5 @@
 import { tellCheck } from '../rooms/claimChecks.js';
-import { nearestAlternatives, type Clash } from '../rooms/claimQueries.js';
+import { nearestAlternatives, type Alternatives, type Clash } from '../rooms/claimQueries.js';
 import { isSecretary } from '../lib/http/policy.js';
 import type { Context } from '../lib/http/route.js';
 import { format, type Format } from '../lib/time/format.js';
@@ -26,11 +26,16 @@ export interface RoomWish {
 
 /** A "no" of the rooms in words, with the nearest rooms and times that are free. */
 export async function tellRefusal(c: Context, refused: RoomsRefused, wish: RoomWish): Promise<Refusal> {
-  const fmt = format(c.lang, wish.zone);
   const free = await nearestAlternatives(c.db, {
     roomIds: wish.roomIds, startsAt: wish.startsAt, endsAt: wish.endsAt, seats: wish.seats ?? null,
     exceptMeetingId: wish.exceptMeetingId ?? null, now: c.now,
   });
+  return wordRefusal(c, refused, free, wish.zone);
+}
+
+/** The same when the free rooms and times are known. */
+export function wordRefusal(c: Context, refused: RoomsRefused, free: Alternatives, zone: string): Refusal {
+  const fmt = format(c.lang, zone);
   const errors = refused.checks.filter(({ level }) => level === 'error');
   return {
     reasons: [...refused.clashes.map((clash) => tellClash(clash, c.t, fmt)), ...errors.map((check) => tellCheck(check, c.t, fmt))],

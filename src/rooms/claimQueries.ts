@@ -99,7 +99,8 @@ export interface Alternatives {
   times: Span[];
 }
 
-interface RoomWithHours extends RoomName {
+/** A free room before its opening hours were looked at. */
+export interface RoomWithHours extends RoomName {
   capacity: number;
   building: string;
   floor: string;
@@ -107,7 +108,8 @@ interface RoomWithHours extends RoomName {
   zone: string;
 }
 
-const HOURS = `(select coalesce(json_agg(json_build_object('weekday', weekday, 'opens_at', to_char(opens_at, 'HH24:MI'),
+/** SQL: the weekly opening hours of room `r` as JSON. */
+export const HOURS = `(select coalesce(json_agg(json_build_object('weekday', weekday, 'opens_at', to_char(opens_at, 'HH24:MI'),
   'closes_at', to_char(closes_at, 'HH24:MI'))), '[]') from room_hours where room_id = r.id)`;
 
 /** The nearest free rooms and times when a wish can't be met; two queries. */
@@ -147,7 +149,8 @@ async function listFreeRooms(db: Db, wish: AlternativesWish): Promise<Alternativ
     .map(({ id, name_en, name_zh, capacity, building, floor }) => ({ id, name_en, name_zh, capacity, building, floor }));
 }
 
-const DAYS = 7;
+/** Days before and after in which another time is looked for. */
+export const DAYS = 7;
 
 async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Span[]> {
   const reach = (DAYS + 1) * 86_400_000;
@@ -181,7 +184,7 @@ async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Span[]> {
 }
 
 /** The hours in which all of several rooms are open. */
-function commonHours(all: Hours[][]): Hours[] {
+export function commonHours(all: Hours[][]): Hours[] {
   return [1, 2, 3, 4, 5, 6, 7].flatMap((weekday) => {
     const open = all.map((hours) => hours.find((row) => row.weekday === weekday));
     if (open.some((row) => !row)) return [];

@@ -6,16 +6,17 @@ import { DateTime, IANAZone } from 'luxon';
  * @returns the instant; of a time that exists twice, the first; undefined for one that a clock change skips
  */
 export function toInstant(on: string, at: string, zone: string): Date | undefined {
-  const local = DateTime.fromISO(`${on}T${at}`, { zone });
-  if (!local.isValid || local.toFormat("yyyy-MM-dd'T'HH:mm") !== `${on}T${at}`) return undefined;
-  // Luxon may answer with either side of an hour that exists twice: take the earlier one (Lord Howe turns by half an hour).
-  const earlier = [60, 30].map((minutes) => local.minus({ minutes })).find((other) => other.toFormat("yyyy-MM-dd'T'HH:mm") === `${on}T${at}`);
-  return (earlier ?? local).toJSDate();
+  const wall = Date.parse(`${on}T${at}:00Z`);
+  if (Number.isNaN(wall)) return undefined;
+  // The offset a day before and a day after: at a clock change one of the two is right, or both (the hour exists twice), or none.
+  const [before, after] = [wall - 86_400_000, wall + 86_400_000].map((near) => wall - (Date.parse(`${wallTime(new Date(near), zone).replace(' ', 'T')}:00Z`) - near));
+  const fits = [before, after].filter((instant): instant is number => instant !== undefined && wallTime(new Date(instant), zone) === `${on} ${at}`);
+  return fits.length > 0 ? new Date(Math.min(...fits)) : undefined;
 }
 
 /** The first instant of a local day; where midnight is skipped by a clock change, the first that exists. */
 export function startOfDay(on: string, zone: string): Date {
-  return DateTime.fromISO(on, { zone }).startOf('day').toJSDate();
+  return toInstant(on, '00:00', zone) ?? DateTime.fromISO(on, { zone }).startOf('day').toJSDate();
 }
 
 // Swedish writes dates and times as ISO 8601 does. Ten times as fast as a library's object for each instant.

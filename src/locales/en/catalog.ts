@@ -4,6 +4,7 @@ import { people } from './people.js';
 import { auth } from './auth.js';
 import { rooms } from './rooms.js';
 import { meetings } from './meetings.js';
+import { series } from './series.js';
 import { invitations } from './invitations.js';
 import { calendar } from './calendar.js';
 import { agenda } from './agenda.js';
@@ -22,6 +23,7 @@ export const en = {
   ...auth,
   ...rooms,
   ...meetings,
+  ...series,
   ...invitations,
   ...calendar,
   ...agenda,

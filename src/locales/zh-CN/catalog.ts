@@ -4,6 +4,7 @@ import { people } from './people.js';
 import { auth } from './auth.js';
 import { rooms } from './rooms.js';
 import { meetings } from './meetings.js';
+import { series } from './series.js';
 import { invitations } from './invitations.js';
 import { calendar } from './calendar.js';
 import { agenda } from './agenda.js';
@@ -21,6 +22,7 @@ export const zhCN = {
   ...auth,
   ...rooms,
   ...meetings,
+  ...series,
   ...invitations,
   ...calendar,
   ...agenda,
