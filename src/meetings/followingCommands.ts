@@ -187,9 +187,9 @@ async function moveDates(
   return { refused, notices };
 }
 
-/** The new text where a date has the usual one; what was changed for one date stays. The date that was opened follows always. */
+/** The new text where a date has the usual one; what was changed for one date stays. The date that was opened follows in what was typed anew. */
 function textOf(date: RuleDate, usual: Usual, { text, meetingId }: FollowingWish): FollowingText {
-  const pick = <K extends keyof FollowingText>(field: K): FollowingText[K] => (date.id === meetingId || date[field] === usual[field] ? text[field] : date[field]);
+  const pick = <K extends keyof FollowingText>(field: K): FollowingText[K] => (date[field] === usual[field] || (date.id === meetingId && text[field] !== usual[field]) ? text[field] : date[field]);
   return { title: pick('title'), description: pick('description'), link: pick('link'), place: pick('place') };
 }
 
