@@ -7,11 +7,28 @@ import { DateTime, IANAZone } from 'luxon';
  */
 export function toInstant(on: string, at: string, zone: string): Date | undefined {
   const wall = Date.parse(`${on}T${at}:00Z`);
-  if (Number.isNaN(wall)) return undefined;
-  // The offset a day before and a day after: at a clock change one of the two is right, or both (the hour exists twice), or none.
-  const [before, after] = [wall - 86_400_000, wall + 86_400_000].map((near) => wall - (Date.parse(`${wallTime(new Date(near), zone).replace(' ', 'T')}:00Z`) - near));
-  const fits = [before, after].filter((instant): instant is number => instant !== undefined && wallTime(new Date(instant), zone) === `${on} ${at}`);
+  if (Number.isNaN(wall) || !new Date(wall).toISOString().startsWith(`${on}T${at}:`)) return undefined;
+  const [before, after] = offsetsAround(on, zone);
+  if (before === after) return new Date(wall - before);
+  // Clocks change within a day or so: one of the two fits, or both (the hour exists twice), or none.
+  const fits = [wall - before, wall - after].filter((instant) => wallTime(new Date(instant), zone) === `${on} ${at}`);
   return fits.length > 0 ? new Date(Math.min(...fits)) : undefined;
+}
+
+const offsets = new Map<string, [number, number]>();
+
+/** Milliseconds ahead of UTC a day before a local day begins and a day after it ends; asked again and again for the same days. */
+function offsetsAround(on: string, zone: string): [number, number] {
+  const key = `${zone} ${on}`;
+  let known = offsets.get(key);
+  if (!known) {
+    const offsetAt = (instant: number) => Date.parse(`${wallTime(new Date(instant), zone).replace(' ', 'T')}:00Z`) - instant;
+    const midnight = Date.parse(`${on}T00:00:00Z`);
+    known = [offsetAt(midnight - 86_400_000), offsetAt(midnight + 2 * 86_400_000)];
+    if (offsets.size >= 5_000) offsets.clear();
+    offsets.set(key, known);
+  }
+  return known;
 }
 
 /** The first instant of a local day; where midnight is skipped by a clock change, the first that exists. */

@@ -1,7 +1,6 @@
 /** Standing meetings: rules, the plan, changes of following dates, dates without a room, renewal. */
 export const series = {
   'audit.series.change': 'Changed this and the following dates',
-  'audit.series.room': 'Took the room for a date that waited',
   'series.rule.comma': ', ',
   'series.rule.stop': '; ',
   'series.rule.everyDay': 'every day',
@@ -101,5 +100,6 @@ export const series = {
   'series.renewal.plan': 'Plan the next period',
   'series.renewal.notice': 'The last planned date is on {day}.',
   'series.renewal.today': '{name} ends on {day}',
+  'desk.waiting.renew': 'To be planned',
   'series.renewal.todayNote': 'Plan the next period, or let it end',
 } as const;

@@ -3,7 +3,6 @@ import type { series as en } from '../en/series.js';
 
 export const series: Translation<typeof en> = {
   'audit.series.change': '调整了本次及以后各次会议',
-  'audit.series.room': '为候补会议室的会议订到了会议室',
   'series.rule.comma': '、',
   'series.rule.stop': '；',
   'series.rule.everyDay': '每天',
@@ -100,5 +99,6 @@ export const series: Translation<typeof en> = {
   'series.renewal.plan': '安排下一周期',
   'series.renewal.notice': '已安排的最后一次会议在 {day}。',
   'series.renewal.today': '{name}将于 {day} 到期',
+  'desk.waiting.renew': '待安排',
   'series.renewal.todayNote': '请安排下一周期，或任其结束',
 };
