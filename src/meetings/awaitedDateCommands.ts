@@ -38,7 +38,7 @@ export function offerRooms(db: Db, claimIds: readonly number[], now: Date): Prom
       trx,
       possible.map((date) => ({
         kind: 'meetings.roomFreed', object: `meetings:${date.meeting_id}:awaited`, meetingId: date.meeting_id, personId: date.organiser_id,
-        revision: offers.get(date.meeting_id) ?? 1, usefulUntil: date.starts_at,
+        revision: offers.get(date.meeting_id) ?? 1, usefulUntil: date.starts_at, isRestricted: date.is_private,
       })),
     );
   });

@@ -12,6 +12,7 @@ export interface AwaitedDate {
   zone: string;
   lang: Lang;
   organiser_id: number;
+  is_private: boolean;
   /** Kept without the room, or called off for the lack of it. */
   kind: 'wait' | 'skip';
   rooms: { id: number; name_en: string; name_zh: string }[];
@@ -20,7 +21,7 @@ export interface AwaitedDate {
 }
 
 const AWAITED = `
-  select m.id as meeting_id, m.series_id, m.title, m.number, m.starts_at, m.ends_at, m.zone, m.lang, m.organiser_id,
+  select m.id as meeting_id, m.series_id, m.title, m.number, m.starts_at, m.ends_at, m.zone, m.lang, m.organiser_id, m.is_private,
          case when m.state = 'cancelled' then 'skip' else 'wait' end as kind,
          (select jsonb_agg(jsonb_build_object('id', r.id, 'name_en', r.name_en, 'name_zh', r.name_zh) order by r.sort_order, r.id)
             from awaited_rooms a join rooms r on r.id = a.room_id where a.meeting_id = m.id) as rooms,

@@ -4,8 +4,7 @@ import { claimForMany, releaseForMany } from '../rooms/manyClaimCommands.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { BadRequest, Conflict, Forbidden } from '../lib/http/errors.js';
-import { enqueueAll } from '../lib/jobs/enqueue.js';
-import { cancelMeeting, type RoomsRefused } from './commands.js';
+import { announceAll, cancelMeeting, type RoomsRefused } from './commands.js';
 import { carryDates, type CarriedDate } from './carriedDates.js';
 import { findRuleOf, listRuleDates, listWhereaboutsOf, type RuleDate, type RunningRule, type Usual } from './followingQueries.js';
 import { numberSeries } from './numberCommands.js';
@@ -36,6 +35,13 @@ export interface FollowingWish {
   reason: string;
 }
 
+/** Somebody changed the standing meeting since the form was opened. */
+export class SeriesChanged extends Conflict {
+  constructor() {
+    super('series.problem.changed');
+  }
+}
+
 /** Where a change begins: never in the past. */
 export function beginningOf(rule: Pick<RunningRule, 'occurrence_at'>, scope: FollowingWish['scope'], now: Date): Date {
   return scope === 'following' && rule.occurrence_at > now ? rule.occurrence_at : now;
@@ -52,7 +58,7 @@ async function open(trx: Db, by: Actor, wish: FollowingWish, now: Date): Promise
   const series = await lockSeries(trx, by, wish.seriesId);
   if (!mayKeepSeries(series)) throw new Forbidden();
   if (series.ended_on !== null) throw new Conflict('meetings.problem.seriesEnded');
-  if (series.version !== wish.version) throw new Conflict('series.problem.changed');
+  if (series.version !== wish.version) throw new SeriesChanged();
   const rule = await findRuleOf(trx, wish.seriesId, wish.meetingId);
   await rows(trx, `select 1 from meetings where recurrence_id = :rule and starts_at > :now order by id for no key update`, { rule: rule.id, now });
   return { series, rule, ...(await listRuleDates(trx, rule, beginningOf(rule, wish.scope, now), now)) };
@@ -78,7 +84,7 @@ export function changeFollowingText(db: Db, by: Actor, wish: FollowingWish, now:
 /**
  * Time, rule, rooms: the present rule ends before these dates and another one of the same series begins.
  * @param isMeant false: nothing is saved, the answer says what would become of each date
- * @throws Conflict when somebody changed the series since the form was opened
+ * @throws SeriesChanged since the form was opened
  */
 export function changeFollowing(db: Db, by: Actor, wish: FollowingWish, plan: DatesPlan, now: Date, isMeant: boolean): Promise<Planned> {
   return planned(db, isMeant, async (trx) => {
@@ -225,6 +231,5 @@ async function writeLines(trx: Db, recurrenceId: number | null, lines: Line[]): 
       where m.id = w.id`,
     { recurrence: recurrenceId, list: JSON.stringify(lines) },
   );
-  const runAt = new Date(Date.now() + 60_000);
-  await enqueueAll(trx, 'invitations.announceChange', lines.filter(({ told }) => told).map(({ id }) => ({ payload: { meetingId: id }, key: `invitations.announceChange:${id}` })), runAt);
+  await announceAll(trx, lines.filter(({ told }) => told).map(({ id }) => id));
 }

@@ -1,12 +1,13 @@
 import { listRoomOptions } from '../rooms/queries.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';
+import { once } from '../lib/http/once.js';
 import { signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { translator } from '../lib/i18n/translate.js';
 import { dayOf, timeOf } from '../lib/time/zone.js';
 import { fieldsOfRule, planOf, ruleOf } from './datesPlan.js';
-import { beginningOf, changeFollowing, changeFollowingText, type FollowingWish } from './followingCommands.js';
+import { beginningOf, changeFollowing, changeFollowingText, SeriesChanged, type FollowingWish } from './followingCommands.js';
 import { findRuleOf, listRuleDates, type RunningRule, type Usual } from './followingQueries.js';
 import { carryOut, keptChoices } from './planPage.js';
 import { mayKeepSeries } from './policy.js';
@@ -77,10 +78,21 @@ function isTextOnly(form: FollowingFields, { rule, usual, beginsOn }: Opened): b
 }
 
 async function change(c: Context<FollowingFields>): Promise<Answer> {
+  const opened = await open(c, c.form.scope);
+  if (c.form.back) return draw(c, opened, { values: c.req.body as Record<string, unknown> });
+  try {
+    return await save(c, opened);
+  } catch (error) {
+    if (!(error instanceof SeriesChanged)) throw error;
+    // What was typed stays in the form; saving again decides.
+    const now = await open(c, c.form.scope);
+    return draw(c, now, { values: { ...(c.req.body as Record<string, unknown>), version: now.series.version }, isStale: true });
+  }
+}
+
+async function save(c: Context<FollowingFields>, opened: Opened): Promise<Answer> {
   const { form } = c;
-  const opened = await open(c, form.scope);
   const { series, rule } = opened;
-  if (form.back) return draw(c, opened, { values: c.req.body as Record<string, unknown> });
   const wish: FollowingWish = {
     seriesId: series.id, meetingId: idOf(c, 'meeting'), scope: form.scope, version: form.version,
     text: { title: form.title, description: form.description, link: form.link, place: form.place },
@@ -88,8 +100,11 @@ async function change(c: Context<FollowingFields>): Promise<Answer> {
     reason: translator(series.lang)('series.carried.reason'),
   };
   if (isTextOnly(form, opened)) {
-    const count = await changeFollowingText(c.db, c.by, wish, c.now);
-    return redirect(`/series/${series.id}`, { notice: { key: 'series.notice.textChanged', values: { count } } });
+    const done = await once(c.db, c.viewer.id, form.key, form, async (trx) => {
+      const count = await changeFollowingText(trx, c.by, wish, c.now);
+      return { location: `/series/${series.id}`, count };
+    });
+    return redirect(done.location, { notice: 'count' in done ? { key: 'series.notice.textChanged', values: { count: done.count } } : 'meetings.notice.saved' });
   }
   const problem = beforeAllowed(c, form, rule);
   if (problem) return draw(c, opened, { problems: problemsOf([{ field: 'from_on', message: problem }], c.req.body) });
@@ -115,7 +130,7 @@ function actionOf(c: Context): string {
   return `/series/${idOf(c)}/dates/${idOf(c, 'meeting')}/following`;
 }
 
-async function draw(c: Context, { series, rule }: Opened, drawing: { values?: Record<string, unknown>; problems?: Problems }): Promise<Answer> {
+async function draw(c: Context, { series, rule }: Opened, drawing: { values?: Record<string, unknown>; problems?: Problems; isStale?: boolean }): Promise<Answer> {
   const { problems } = drawing;
   const values: Record<string, unknown> = { ...(drawing.values ?? problems?.values) };
   values.rooms = [values.rooms ?? []].flat().filter((room) => room !== '');
@@ -124,8 +139,8 @@ async function draw(c: Context, { series, rule }: Opened, drawing: { values?: Re
     'meetings/following',
     {
       title: heading, heading, series, action: actionOf(c), day: c.fmt.date(dayOf(rule.occurrence_at, rule.zone)), rooms: await listRoomOptions(c.db), values,
-      choices: keptChoices(values), errors: problems?.errors ?? {}, scripts: ['series-rule'],
+      choices: keptChoices(values), errors: problems?.errors ?? {}, isStale: drawing.isStale, scripts: ['series-rule'],
     },
-    { status: problems ? 422 : 200 },
+    { status: drawing.isStale ? 409 : problems ? 422 : 200 },
   );
 }

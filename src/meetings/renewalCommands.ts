@@ -12,7 +12,7 @@ export function askRenewals(db: Db, now: Date): Promise<number> {
       trx,
       ending.map((series) => ({
         kind: 'meetings.renewal', object: `series:${series.id}:renewal`, personId: series.organiser_id, revision: series.recurrence_id,
-        payload: { seriesId: series.id }, usefulUntil: series.last_at,
+        payload: { seriesId: series.id }, usefulUntil: series.last_at, isRestricted: series.is_private,
       })),
     );
     return ending.length;

@@ -3,7 +3,7 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { BadRequest, Conflict, Forbidden } from '../lib/http/errors.js';
 import type { Lang } from '../lib/i18n/translate.js';
-import { announce, cancelMeeting, requireActingFor } from './commands.js';
+import { announceAll, cancelMeeting, requireActingFor } from './commands.js';
 import { numberSeries } from './numberCommands.js';
 import { writeParticipants } from './participantCommands.js';
 import { mayKeepSeries } from './policy.js';
@@ -123,7 +123,7 @@ export function changeSeries(db: Db, by: Actor, id: number, input: SeriesChange)
        returning id, announced_at is not null as is_told`,
       { id, was: series.name, name: input.name, organiser: input.organiserId, booked_for: input.bookedForId, lang: input.lang, is_private: input.isPrivate },
     );
-    for (const meeting of renamed) if (meeting.is_told) await announce(trx, 'invitations.announceChange', meeting.id);
+    await announceAll(trx, renamed.filter((meeting) => meeting.is_told).map((meeting) => meeting.id));
     await numberSeries(trx, id);
     await record(trx, by, {
       action: 'series.update', noun: 'series', id, before: { name: series.name, organiser_id: series.organiser_id }, after: { name: input.name, organiser_id: input.organiserId },

@@ -96,12 +96,13 @@ async function showSeries(c: Context): Promise<Answer> {
     mayKeep ? findEnding(c.db, series.id, c.now) : undefined,
   ]);
   const running = recurrences.filter(({ until_at }) => until_at > c.now);
+  const waiting = new Set(awaited.filter(({ kind }) => kind === 'wait').map(({ meeting_id }) => meeting_id));
   const row = (date: (typeof coming)[number]) => ({
     time: `${c.fmt.shortDay(date.starts_at)} ${c.fmt.range(date.starts_at, date.ends_at)}`,
     title: titleOf(c.t, date),
     href: `/meetings/${date.id}`,
     pill: { text: c.t(`meetings.state.${date.state}`), tone: toneOfState(date.state) },
-    meta: [...date.rooms.map((room) => c.fmt.name(room)), date.cancel_reason],
+    meta: [...date.rooms.map((room) => c.fmt.name(room)), waiting.has(date.id) ? c.t('series.awaited.noRoom') : null, date.cancel_reason],
     over: date.state === 'cancelled',
   });
   return page('meetings/series', {

@@ -188,7 +188,9 @@ describe('another rule', () => {
     expect((await postTo(organiser, `/series/${series}/dates/${id(before[2])}/following`, { ...typed, from_on: '2020-04-06' })).status).toBe(422);
     const plan = await postTo(organiser, `/series/${series}/dates/${id(before[2])}/following`, typed);
     await submit(series, before[0], { title: 'Meanwhile' });
-    expect((await postTo(organiser, ...confirm(plan.text))).status).toBe(409);
+    const stale = await postTo(organiser, ...confirm(plan.text));
+    expect(stale.status).toBe(409);
+    expect([load(stale.text)('#f-from').val(), load(stale.text)('input[name=version]').val()]).toEqual(['10', '2']);
     expect((await lines(series)).map(({ starts_at }) => starts_at)).toEqual(before.map(({ starts_at }) => starts_at));
   });
 });
