@@ -35,6 +35,8 @@ export async function findRuleOf(db: Db, seriesId: number, meetingId: number): P
 /** A date of a rule with all that tells whether somebody changed it on its own. */
 export interface RuleDate extends StandingDate {
   occurrenceAt: Date;
+  /** It has no room yet and waits for it. */
+  isAwaiting: boolean;
   title: string;
   description: string;
   link: string | null;
@@ -67,6 +69,7 @@ interface Row {
   place: string | null;
   room_ids: number[];
   item_count: number;
+  is_awaiting: boolean;
   announced_at: Date | null;
   sequence: number;
   time_sequence: number;
@@ -78,6 +81,7 @@ export async function listRuleDates(db: Db, rule: Pick<RunningRule, 'id' | 'zone
     db,
     `select m.id, m.state, m.occurrence_at, m.starts_at, m.ends_at, m.title, m.description, m.link, m.place, m.announced_at, m.sequence, m.time_sequence,
             coalesce((select json_agg(room_id order by room_id) from meeting_rooms where meeting_id = m.id), (select json_agg(room_id order by room_id) from awaited_rooms where meeting_id = m.id), '[]') as room_ids,
+            not exists (select 1 from meeting_rooms where meeting_id = m.id) and exists (select 1 from awaited_rooms where meeting_id = m.id) as is_awaiting,
             (select count(*) from agenda_items i where i.meeting_id = m.id) as item_count
        from meetings m
       where m.recurrence_id = :rule and m.occurrence_at >= :from and m.starts_at > :now and m.state in ('draft', 'scheduled', 'cancelled')
@@ -99,7 +103,7 @@ export async function listRuleDates(db: Db, rule: Pick<RunningRule, 'id' | 'zone
     isCancelled: date.state === 'cancelled',
     hasOwnTime: date.starts_at.getTime() !== date.occurrence_at.getTime() || minutesOf(date) !== usual.minutes,
     hasOwnRooms: date.room_ids.join() !== usual.roomIds.join(),
-    itemCount: date.item_count, title: date.title, description: date.description, link: date.link, place: date.place, roomIds: date.room_ids,
+    isAwaiting: date.is_awaiting && date.state !== 'cancelled', itemCount: date.item_count, title: date.title, description: date.description, link: date.link, place: date.place, roomIds: date.room_ids,
     announcedAt: date.announced_at, sequence: date.sequence, timeSequence: date.time_sequence,
   }));
   return { dates, usual };

@@ -45,6 +45,8 @@ interface PlanLine {
   on: string;
   when: string;
   reasons: string[];
+  /** Its rooms are to be had. */
+  isFree: boolean;
   /** What is only told: rules that are kept narrowly, what becomes of the date that stood there. */
   marks: string[];
   options: { value: string; label: string }[];
@@ -81,10 +83,12 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
     if (!stands?.isFixed) options.push({ value: 'skip', label: c.t('meetings.plan.skip') });
     const chosen = choice && !stands?.isFixed ? valueOf(choice) : 'keep';
     if (!options.some(({ value }) => value === chosen)) options.splice(1, 0, { value: chosen, label: labelOf(c, choice, rooms, fmt) });
+    const isWaiting = chosen === 'wait' || (result.waiting?.has(date.on) ?? false);
     const isUnexplained = unexplained.includes(date.on);
     return {
       on: date.on, when: `${fmt.day(span.startsAt)} ${fmt.range(span.startsAt, span.endsAt)}`, reasons, options, chosen,
-      marks: [...(result.notices.get(date.on) ?? []).map((check) => tellCheck(check, c.t, fmt)), ...(stands ? [stands.text] : [])],
+      isFree: reasons.length === 0 && chosen !== 'skip' && !isWaiting && stands?.isFixed !== true,
+      marks: [...(isWaiting ? [c.t('series.awaited.noRoom')] : []), ...(result.notices.get(date.on) ?? []).map((check) => tellCheck(check, c.t, fmt)), ...(stands ? [stands.text] : [])],
       reason: choice?.kind === 'skip' && !isUnexplained ? choice.reason : '', lacksReason: isUnexplained,
     };
   });

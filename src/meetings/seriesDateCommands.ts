@@ -41,6 +41,8 @@ export interface DatesPlan {
 /** What the plan comes to: refusals by date (who has the room, or which rule stands against it) and what is only told. */
 export type Planned = ({ ok: true; seriesId: number } | { ok: false; refused: Map<string, RoomsRefused> }) & {
   notices: Map<string, Check[]>;
+  /** Of a change: dates that go on waiting for their room. */
+  waiting?: Set<string>;
   /** Of a change: what becomes of the dates that stood before. */
   carried?: CarriedDate[];
 };

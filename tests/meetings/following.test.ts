@@ -178,6 +178,13 @@ describe('another rule', () => {
     expect(saved.status).toBe(303);
     expect((await lines(series)).map(({ claims }) => claims)).toEqual([1, 1, 0, 1, 1]);
     expect(await rows(world.db, `select room_id from awaited_rooms where meeting_id = :id`, { id: id(before[2]) })).toEqual([{ room_id: cast.rooms.orchid }]);
+    // A change that leaves its time alone leaves it waiting, and says so.
+    const longer = await submit(series, before[1], { until_on: '2030-05-06' });
+    expect(longer.status).toBe(200);
+    expect(load(longer.text)('tbody tr').eq(1).text()).toContain('waits for its room');
+    expect(load(longer.text)('td .ok')).toHaveLength(4);
+    expect((await postTo(organiser, ...confirm(longer.text))).status).toBe(303);
+    expect((await lines(series)).map(({ claims }) => claims)).toEqual([1, 1, 0, 1, 1, 1]);
   });
 
   it('does not touch the past, and refuses what somebody else changed meanwhile', async () => {
