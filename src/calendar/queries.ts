@@ -78,7 +78,7 @@ export async function findDayState(db: Db, day: Pick<Day, 'start' | 'end'>): Pro
     { first: utcDay(day.start), last: utcDay(day.end) },
   );
   if (!found) throw new Error('a select of aggregates has a row');
-  const version = `${found.rooms}.${found.holidays}`;
+  const version = `${found.rooms}.${found.holidays}.${found.kinds}`;
   let known = kept.get(db);
   if (known?.version !== version) {
     const [rooms, kinds] = await Promise.all([readRooms(db), listEquipmentKinds(db)]);

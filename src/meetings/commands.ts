@@ -8,7 +8,7 @@ import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
 import { isSecretary, type Role } from '../lib/http/policy.js';
 import type { Lang } from '../lib/i18n/translate.js';
-import { enqueue } from '../lib/jobs/enqueue.js';
+import { enqueue, enqueueAll } from '../lib/jobs/enqueue.js';
 import { mayCancel, mayEditMeeting, mayRestore } from './policy.js';
 import { lockSeriesOf, numberSeries } from './numberCommands.js';
 import { isSame, setLayout, takePlace, type PlaceRefused } from './placeCommands.js';
@@ -276,6 +276,12 @@ const ANNOUNCED = ['title', 'starts_at', 'ends_at', 'link', 'place', 'descriptio
 /** A minute later, so that several edits become one mail; one waiting job a meeting. */
 export async function announce(trx: Db, job: 'invitations.announceChange' | 'invitations.announceCancellation', meetingId: number): Promise<void> {
   await enqueue(trx, job, { meetingId }, { runAt: new Date(Date.now() + 60_000), key: `${job}:${meetingId}` });
+}
+
+/** The same for many meetings whose dates changed together. */
+export async function announceAll(trx: Db, meetingIds: readonly number[]): Promise<void> {
+  const job = 'invitations.announceChange';
+  await enqueueAll(trx, job, meetingIds.map((meetingId) => ({ payload: { meetingId }, key: `${job}:${meetingId}` })), new Date(Date.now() + 60_000));
 }
 
 type Editable = Pick<

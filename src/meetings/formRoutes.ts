@@ -233,7 +233,7 @@ export async function drawForm(c: Context, drawing: Drawing): Promise<Answer> {
     'meetings/form',
     {
       title: heading, heading, meeting, series, rooms, organisers, values, equipment: shownEquipment(c, movable, values, problems), layouts: shownLayouts(c, rooms), refusal: drawing.refusal, differences: drawing.differences ?? [],
-      errors: problems?.errors ?? {}, action: drawing.action, isOffice: isSecretary(c.viewer), tomorrow: addDays(dayOf(c.now, c.zone), 1),
+      errors: problems?.errors ?? {}, action: drawing.action, following: meeting && !drawing.action ? followingOf(meeting) : undefined, isOffice: isSecretary(c.viewer), tomorrow: addDays(dayOf(c.now, c.zone), 1),
     },
     { status: drawing.status ?? (problems ? 422 : 200) },
   );
@@ -251,6 +251,12 @@ function shownEquipment(c: Context, kinds: Awaited<ReturnType<typeof listMovable
 /** The layouts that some room has, as choices. */
 export function shownLayouts(c: Context<unknown, unknown>, rooms: Awaited<ReturnType<typeof listRoomOptions>>) {
   return LAYOUTS.filter((layout) => rooms.some(({ layouts }) => layouts.some((one) => one.layout === layout))).map((value) => ({ value, label: c.t(`layouts.${value}`) }));
+}
+
+/** Where more dates than this one are changed; undefined for a date without a rule and for who does not keep the series. */
+function followingOf({ id, series_id, recurrence_id, is_private, relation }: Meeting): string | undefined {
+  if (series_id === null || recurrence_id === null || !mayKeepSeries({ is_private, ended_on: null, relation })) return undefined;
+  return `/series/${series_id}/dates/${id}/following`;
 }
 
 /** In whose name one may call a meeting without being a secretary: one's own, one's principals', and who answers for it by now. */

@@ -1,5 +1,5 @@
 import { tellCheck } from '../rooms/claimChecks.js';
-import { nearestAlternatives, type Clash } from '../rooms/claimQueries.js';
+import { nearestAlternatives, type Alternatives, type Clash } from '../rooms/claimQueries.js';
 import type { Shortage } from '../rooms/equipmentCommands.js';
 import { isSecretary } from '../lib/http/policy.js';
 import type { Context } from '../lib/http/route.js';
@@ -37,6 +37,12 @@ export async function tellRefusal(c: Context, refused: RoomsRefused, wish: RoomW
     roomIds: wish.roomIds, startsAt: wish.startsAt, endsAt: wish.endsAt, seats: wish.seats ?? null,
     exceptMeetingId: wish.exceptMeetingId ?? null, now: c.now,
   });
+  return wordRefusal(c, refused, free, wish.zone);
+}
+
+/** The same when the free rooms and times are known. */
+export function wordRefusal(c: Context, refused: RoomsRefused, free: Alternatives, zone: string): Refusal {
+  const fmt = format(c.lang, zone);
   const errors = refused.checks.filter(({ level }) => level === 'error');
   return {
     reasons: [...refused.clashes.map((clash) => tellClash(clash, c.t, fmt)), ...errors.map((check) => tellCheck(check, c.t, fmt))],

@@ -3,6 +3,7 @@ import { change, row, rows, type Db } from '../lib/db/db.js';
 import { BadRequest } from '../lib/http/errors.js';
 import { checkClaim, type Check } from './claimChecks.js';
 import { findClashes, type Clash } from './claimQueries.js';
+import { offerFreed } from './awaitedCommands.js';
 import { OPENING } from './dayRuleQueries.js';
 import type { Opening } from './openingHours.js';
 import type { RoomStatus } from './claimChecks.js';
@@ -25,7 +26,8 @@ export interface ClaimWish {
 
 export type ClaimResult = { ok: true; notices: Check[] } | { ok: false; clashes: Clash[]; checks: Check[] };
 
-interface AskedRoom {
+/** A room with its rules and the parts it consists of. */
+export interface AskedRoom {
   id: number;
   name_en: string;
   name_zh: string;
@@ -119,7 +121,10 @@ export async function releaseClaims(
       where meeting_id = :meeting and state in ('held', 'requested', 'confirmed') returning id`,
     { state, by: by.id, reason, meeting: meetingId },
   );
-  if (freed.length) await handToClosures(trx, freed.map(({ id }) => id));
+  if (freed.length) {
+    await handToClosures(trx, freed.map(({ id }) => id));
+    await offerFreed(trx, freed.map(({ id }) => id));
+  }
   return freed.length;
 }
 
@@ -159,7 +164,7 @@ export async function lockRooms(trx: Db, roomIds: readonly number[]): Promise<vo
 }
 
 /** The rooms with their rules. The share lock holds off a change of their parts until the claims are written. */
-async function findAskedRooms(trx: Db, roomIds: readonly number[], { meetingId, startsAt, endsAt }: Pick<ClaimWish, 'meetingId' | 'startsAt' | 'endsAt'>): Promise<AskedRoom[]> {
+export async function findAskedRooms(trx: Db, roomIds: readonly number[], { meetingId, startsAt, endsAt }: Partial<Pick<ClaimWish, 'meetingId'>> & Pick<ClaimWish, 'startsAt' | 'endsAt'>): Promise<AskedRoom[]> {
   const found = await rows<AskedRoom>(
     trx,
     `select r.id, r.name_en, r.name_zh, r.status, r.back_at,
@@ -168,13 +173,14 @@ async function findAskedRooms(trx: Db, roomIds: readonly number[], { meetingId, 
             ${OPENING} as hours,
             (select zone from organisations) as zone
        from rooms r where r.id = any(:rooms) order by r.id for key share of r`,
-    { rooms: roomIds, meeting: meetingId, from: startsAt, to: endsAt },
+    { rooms: roomIds, meeting: meetingId ?? null, from: startsAt, to: endsAt },
   );
   if (found.length !== roomIds.length) throw new BadRequest();
   return found;
 }
 
-function checkAll(asked: AskedRoom[], wish: ClaimWish): Check[] {
+/** What the rules of all rooms of a wish say; nothing is read. */
+export function checkAll(asked: AskedRoom[], wish: ClaimWish): Check[] {
   const seats = asked.reduce((sum, room) => sum + room.capacity, 0);
   const isCrowded = Boolean(wish.seats && wish.seats > seats);
   return asked.flatMap((room) =>
@@ -182,7 +188,8 @@ function checkAll(asked: AskedRoom[], wish: ClaimWish): Check[] {
   );
 }
 
-function atomicOf(asked: AskedRoom[]): number[] {
+/** The rooms that are claimed, in the order of locking. */
+export function atomicOf(asked: AskedRoom[]): number[] {
   return [...new Set(asked.flatMap((room) => room.part_ids ?? [room.id]))].sort((a, b) => a - b);
 }
 

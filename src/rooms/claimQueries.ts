@@ -100,7 +100,8 @@ export interface Alternatives {
   times: Span[];
 }
 
-interface RoomWithHours extends RoomName {
+/** A free room before its opening hours were looked at. */
+export interface RoomWithHours extends RoomName {
   capacity: number;
   building: string;
   floor: string;
@@ -145,7 +146,8 @@ async function listFreeRooms(db: Db, wish: AlternativesWish): Promise<Alternativ
     .map(({ id, name_en, name_zh, capacity, building, floor }) => ({ id, name_en, name_zh, capacity, building, floor }));
 }
 
-const DAYS = 7;
+/** Days before and after in which another time is looked for. */
+export const DAYS = 7;
 
 async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Span[]> {
   const reach = (DAYS + 1) * 86_400_000;

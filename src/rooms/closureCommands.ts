@@ -1,6 +1,7 @@
 import { record, recordAll, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
+import { offerFreed } from './awaitedCommands.js';
 import { handToClosures, lockRooms } from './claimCommands.js';
 import { requireKeeper } from './commands.js';
 import { freeWithin } from './freeTimes.js';
@@ -150,6 +151,7 @@ export function liftClosure(db: Db, by: Actor, roomId: number, id: number): Prom
       { id, by: by.id },
     );
     await handToClosures(trx, freed.map((claim) => claim.id));
+    await offerFreed(trx, freed.map((claim) => claim.id));
     await change(trx, `update rooms set version = version + 1 where id = :room`, { room: roomId });
     await record(trx, by, { action: 'closure.lift', noun: 'rooms', id: roomId, before: { closure_id: id, starts_at: closure.starts_at, ends_at: closure.ends_at } });
   });

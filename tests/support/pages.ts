@@ -168,6 +168,10 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     of('/series'),
     of('/series/new'),
     ...['', '/backlog', '/members', '/edit', '/dates/new', '/end'].flatMap((name) => each(`/series/:id${name}`, series)),
+    ...(await rows<{ series: number; id: number; person: number }>(db, `
+      select s.id as series, m.id, s.organiser_id as person from meetings m join series s on s.id = m.series_id
+       where m.recurrence_id is not null and m.state in ('draft', 'scheduled') and m.starts_at > now() and s.ended_on is null order by m.id limit 1`))
+      .map(({ series: board, id, person: as }) => of('/series/:id/dates/:meeting/following', `/series/${board}/dates/${id}/following`, as)),
     ...['/meetings/:id/minutes/write', '/meetings/:id/attendance', '/meetings/:id/end'].flatMap((path) => each(path, running)),
     ...(await rows<{ id: number; person: number; statement: number }>(db, `
       select m.id, m.organiser_id as person, s.id as statement from statements s join meetings m on m.id = s.meeting_id join minutes x on x.meeting_id = m.id

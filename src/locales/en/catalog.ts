@@ -10,6 +10,7 @@ import { hours } from './hours.js';
 import { swap } from './swap.js';
 import { closures } from './closures.js';
 import { meetings } from './meetings.js';
+import { series } from './series.js';
 import { invitations } from './invitations.js';
 import { calendar } from './calendar.js';
 import { calendarViews } from './calendarViews.js';
@@ -36,6 +37,7 @@ export const en = {
   ...swap,
   ...closures,
   ...meetings,
+  ...series,
   ...invitations,
   ...calendar,
   ...calendarViews,

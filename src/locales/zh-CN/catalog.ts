@@ -10,6 +10,7 @@ import { hours } from './hours.js';
 import { swap } from './swap.js';
 import { closures } from './closures.js';
 import { meetings } from './meetings.js';
+import { series } from './series.js';
 import { invitations } from './invitations.js';
 import { calendar } from './calendar.js';
 import { calendarViews } from './calendarViews.js';
@@ -35,6 +36,7 @@ export const zhCN = {
   ...swap,
   ...closures,
   ...meetings,
+  ...series,
   ...invitations,
   ...calendar,
   ...calendarViews,
