@@ -120,7 +120,7 @@ export async function listFreeFor(db: Db, hits: readonly Hit[]): Promise<FreeFor
                row_number() over (order by not (r.equipment @> old.equipment), r.site <> old.site, r.building <> old.building, r.floor <> old.floor,
                                            abs(r.capacity - h.seats), r.sort_order, r.id) as rank
           from rooms r
-         where (r.status = 'in_service' or r.status = 'out_of_service' and r.back_at <= h.starts_at) and r.capacity >= h.seats
+         where (r.status = 'in_service' or r.status = 'out_of_service' and r.back_at <= m.starts_at) and r.capacity >= h.seats
            and not exists (select 1 from meeting_rooms x where x.meeting_id = m.id and x.room_id = r.id)
            and not exists (
              select 1 from room_claims c
