@@ -1,4 +1,5 @@
 import type { Route } from '../lib/http/route.js';
+import { dayRoutes } from './dayRoutes.js';
 import { formRoutes } from './formRoutes.js';
 import { listRoutes } from './listRoutes.js';
 import { participantRoutes } from './participantRoutes.js';
@@ -7,4 +8,4 @@ import { seriesRoutes } from './seriesRoutes.js';
 import { stateRoutes } from './stateRoutes.js';
 
 // GET /meetings/:id, the page made of everything, stands in desk/.
-export const routes: Route[] = [...listRoutes, ...formRoutes, ...stateRoutes, ...participantRoutes, ...planRoutes, ...seriesRoutes];
+export const routes: Route[] = [...listRoutes, ...formRoutes, ...stateRoutes, ...participantRoutes, ...planRoutes, ...dayRoutes, ...seriesRoutes];

@@ -1,3 +1,4 @@
+import { addDoorDisplay, doorToken } from '../../src/calendar/doorCommands.js';
 import type { Config } from '../../src/config.js';
 import { ensureReplyLinks } from '../../src/invitations/linkCommands.js';
 import { rows, type Db } from '../../src/lib/db/db.js';
@@ -14,6 +15,7 @@ export const NOT_PAGES: Record<string, string> = {
   '/account/password': 'reached by a link alone',
   '/setup/:token': 'sends on or says that the office is set up',
   '/meetings/:id/invitation.ics': 'a calendar file',
+  '/door/:token': 'sends on to a page without the token',
   '/feeds/:token': 'a calendar file',
   '/i/reply/:id': 'reached by /i/:token',
   '/i/reply/:id/meeting.ics': 'a calendar file',
@@ -58,6 +60,9 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     one(`insert into person_imports (content, created_by, finished_at, added, changed, left_out)
          values (E'姓名,邮箱,部门,工号\\n新同事,new@linjiang.example,新部门,7\\n,nobody@linjiang.example,,8\\n王敏,wang.min@linjiang.example,,9', ${secretary}, ${more}) returning id`);
   const [table, imported] = [await upload('null, null, null, null'), await upload('now(), 1, 2, 3')];
+
+  await addDoorDisplay(db, { id: secretary }, config.secretKey, room, { name: 'Tablet', lang: 'zh-CN' });
+  const display = await one('select max(id) as id from door_displays');
 
   const of = (path: string, address = path, as: number | null = secretary): Address => ({ path, address, as });
   const each = (path: string, found: Found[]) => found.map(({ id, person: as }) => of(path, path.replace(':id', String(id)), as));
@@ -126,11 +131,13 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     at('/calendar/people/:id', organiser),
     of('/calendar/sheet'),
     of('/feeds'),
+    of('/door', `/door/${doorToken(config.secretKey, display)}`, null),
+    at('/rooms/:id/doors', room),
     of('/bookings/new'),
     of('/meetings'),
     of('/meetings', '/meetings?whose=all&when=past'),
     of('/meetings/new'),
-    ...['agenda', 'copy', 'edit', 'replies', 'cancellation', 'message', 'people', 'setup-tasks', 'attendance-sheet', 'name-plates'].flatMap((name) => each(`/meetings/:id/${name}`, coming)),
+    ...['agenda', 'copy', 'edit', 'replies', 'cancellation', 'message', 'people', 'setup-tasks', 'check-in', 'attendance-sheet', 'name-plates'].flatMap((name) => each(`/meetings/:id/${name}`, coming)),
     ...each('/meetings/:id', meetings),
     ...each('/meetings/:id', cancelled),
     ...each('/meetings/:id/history', coming),
