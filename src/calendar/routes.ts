@@ -8,6 +8,7 @@ import { dayOfGrid, layOutDay, type Day } from './dayGrid.js';
 import { showDay } from './dayPage.js';
 import { DayQuery, filterQuery } from './forms.js';
 import { findDayState, listDayClaims, type CalendarRoom } from './queries.js';
+import { doorRoutes } from './doorRoutes.js';
 import { feedRoutes } from './feedRoutes.js';
 import { setupTaskRoutes } from './setupTaskRoutes.js';
 import { viewRoutes } from './viewRoutes.js';
@@ -18,6 +19,7 @@ export const routes: Route[] = [
   ...viewRoutes,
   ...setupTaskRoutes,
   ...feedRoutes,
+  ...doorRoutes,
   route({
     method: 'get',
     path: '/calendar',

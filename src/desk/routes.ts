@@ -7,7 +7,7 @@ import { findReplyOf } from '../invitations/replyQueries.js';
 import { signedIn } from '../lib/http/policy.js';
 import type { Format } from '../lib/time/format.js';
 import { idOf, page, route, type Answer, type Context, type Route } from '../lib/http/route.js';
-import { mayCancel, mayEditAgenda, mayEditMeeting, mayInvite, mayPropose, mayRestore, maySeeAgenda, maySeeReplies, mayWriteToAll } from '../meetings/policy.js';
+import { mayCancel, mayCheckIn, mayEditAgenda, mayEditMeeting, mayInvite, mayPropose, mayRestore, maySeeAgenda, maySeeReplies, mayWriteToAll } from '../meetings/policy.js';
 import { findMeeting, listParticipants, type Meeting } from '../meetings/queries.js';
 import { shownState, toneOfState } from '../meetings/shownState.js';
 import { titleOf } from '../meetings/title.js';
@@ -78,6 +78,7 @@ async function showMeeting(c: Context): Promise<Answer> {
       propose: !mayEditAgenda(meeting) && mayPropose(meeting),
       restore: mayRestore(meeting) && meeting.ends_at > c.now,
     },
+    isOnTheDay: meeting.rooms.length > 0 && mayCheckIn(meeting) && meeting.state !== 'ended' && c.now.getTime() > meeting.starts_at.getTime() - 15 * 60_000 && c.now < meeting.ends_at,
     menu: isOpen ? menuOf(c, meeting, participants.length > 0) : [],
     history: tellEntries(history.slice(0, RECENT), c.t, c.fmt),
     hasMoreHistory: history.length > RECENT,

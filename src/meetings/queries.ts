@@ -76,6 +76,7 @@ export interface Meeting {
   revision: number;
   announced_at: Date | null;
   started_at: Date | null;
+  checked_in_at: Date | null;
   ended_at: Date | null;
   cancelled_at: Date | null;
   cancel_reason: string | null;

@@ -1,5 +1,6 @@
 import type { Route } from '../lib/http/route.js';
 import { accommodationRoutes } from './accommodationRoutes.js';
+import { dayRoutes } from './dayRoutes.js';
 import { followingRoutes } from './followingRoutes.js';
 import { formRoutes } from './formRoutes.js';
 import { listRoutes } from './listRoutes.js';
@@ -10,4 +11,4 @@ import { stateRoutes } from './stateRoutes.js';
 import { swapRoutes } from './swapRoutes.js';
 
 // GET /meetings/:id, the page made of everything, stands in desk/.
-export const routes: Route[] = [...listRoutes, ...formRoutes, ...stateRoutes, ...participantRoutes, ...planRoutes, ...seriesRoutes, ...followingRoutes, ...accommodationRoutes, ...swapRoutes];
+export const routes: Route[] = [...listRoutes, ...formRoutes, ...stateRoutes, ...participantRoutes, ...planRoutes, ...dayRoutes, ...seriesRoutes, ...followingRoutes, ...accommodationRoutes, ...swapRoutes];

@@ -1,3 +1,4 @@
+import { addDoorDisplay, doorToken } from '../../src/calendar/doorCommands.js';
 import type { Config } from '../../src/config.js';
 import { ensureReplyLinks } from '../../src/invitations/linkCommands.js';
 import { rows, type Db } from '../../src/lib/db/db.js';
@@ -16,6 +17,7 @@ export const NOT_PAGES: Record<string, string> = {
   '/account/password': 'reached by a link alone',
   '/setup/:token': 'sends on or says that the office is set up',
   '/meetings/:id/invitation.ics': 'a calendar file',
+  '/door/:token': 'sends on to a page without the token',
   '/feeds/:token': 'a calendar file',
   '/i/reply/:id': 'reached by /i/:token',
   '/i/reply/:id/meeting.ics': 'a calendar file',
@@ -69,6 +71,8 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
 
   const holidays = await one('select id from holiday_calendars where is_default');
   const holidayImport = await one(`insert into holiday_imports (calendar_id, content, created_by) values (${holidays}, E'日期,名称,类型\\n2027-01-01,元旦,放假\\n昨天,元旦,放假', ${secretary}) returning id`);
+  await addDoorDisplay(db, { id: secretary }, config.secretKey, room, { name: 'Tablet', lang: 'zh-CN' });
+  const display = await one('select max(id) as id from door_displays');
 
   const of = (path: string, address = path, as: number | null = secretary): Address => ({ path, address, as });
   const each = (path: string, found: Found[]) => found.map(({ id, person: as }) => of(path, path.replace(':id', String(id)), as));
@@ -151,11 +155,13 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     at('/calendar/people/:id', organiser),
     of('/calendar/sheet'),
     of('/feeds'),
+    of('/door', `/door/${doorToken(config.secretKey, display)}`, null),
+    at('/rooms/:id/doors', room),
     of('/bookings/new'),
     of('/meetings'),
     of('/meetings', '/meetings?whose=all&when=past'),
     of('/meetings/new'),
-    ...['agenda', 'copy', 'edit', 'replies', 'cancellation', 'message', 'people', 'swap', 'setup-tasks', 'attendance-sheet', 'name-plates'].flatMap((name) => each(`/meetings/:id/${name}`, coming)),
+    ...['agenda', 'copy', 'edit', 'replies', 'cancellation', 'message', 'people', 'swap', 'setup-tasks', 'check-in', 'attendance-sheet', 'name-plates'].flatMap((name) => each(`/meetings/:id/${name}`, coming)),
     ...each('/meetings/:id', meetings),
     ...each('/meetings/:id', cancelled),
     ...each('/meetings/:id/history', coming),

@@ -15,6 +15,7 @@ import { invitations } from './invitations.js';
 import { calendar } from './calendar.js';
 import { calendarViews } from './calendarViews.js';
 import { feeds } from './feeds.js';
+import { day } from './day.js';
 import { agenda } from './agenda.js';
 import { actions } from './actions.js';
 import { sitting } from './sitting.js';
@@ -42,6 +43,7 @@ export const en = {
   ...calendar,
   ...calendarViews,
   ...feeds,
+  ...day,
   ...agenda,
   ...actions,
   ...sitting,
