@@ -3,6 +3,7 @@ import { revisit } from '../lib/http/revisit.js';
 import { page, route, unchanged, type Route } from '../lib/http/route.js';
 import { addDays, dayOf } from '../lib/time/zone.js';
 import { equipmentOptions } from '../rooms/equipment.js';
+import { absenceRoutes } from './absenceRoutes.js';
 import { bookingRoutes } from './bookingRoutes.js';
 import { dayOfGrid, layOutDay, type Day } from './dayGrid.js';
 import { showDay } from './dayPage.js';
@@ -11,6 +12,7 @@ import { findDayState, listDayClaims, type CalendarRoom } from './queries.js';
 
 export const routes: Route[] = [
   ...bookingRoutes,
+  ...absenceRoutes,
   route({
     method: 'get',
     path: '/calendar',

@@ -6,6 +6,9 @@ import { rooms } from './rooms.js';
 import { meetings } from './meetings.js';
 import { invitations } from './invitations.js';
 import { calendar } from './calendar.js';
+import { absences } from './absences.js';
+import { findTime } from './findTime.js';
+import { polls } from './polls.js';
 import { agenda } from './agenda.js';
 import { actions } from './actions.js';
 import { sitting } from './sitting.js';
@@ -24,6 +27,9 @@ export const en = {
   ...meetings,
   ...invitations,
   ...calendar,
+  ...absences,
+  ...findTime,
+  ...polls,
   ...agenda,
   ...actions,
   ...sitting,
