@@ -7,12 +7,14 @@ import { absenceRoutes } from './absenceRoutes.js';
 import { bookingRoutes } from './bookingRoutes.js';
 import { dayOfGrid, layOutDay, type Day } from './dayGrid.js';
 import { showDay } from './dayPage.js';
+import { findTimeRoutes } from './findTimeRoutes.js';
 import { DayQuery, filterQuery } from './forms.js';
 import { findDayState, listDayClaims, type CalendarRoom } from './queries.js';
 
 export const routes: Route[] = [
   ...bookingRoutes,
   ...absenceRoutes,
+  ...findTimeRoutes,
   route({
     method: 'get',
     path: '/calendar',

@@ -1,2 +1,3 @@
 export const polls = {
+  'polls.list.title': 'Polls',
 } as const;

@@ -1,2 +1,3 @@
 export const polls = {
+  'polls.list.title': '时间征询',
 } as const;
