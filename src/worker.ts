@@ -21,6 +21,8 @@ import { renderers as meetingsMail } from './meetings/mail.js';
 import { cron as minutesCron, jobs as minutesJobs } from './minutes/jobs.js';
 import { renderers as minutesMail } from './minutes/mail.js';
 import { cron as peopleCron, jobs as peopleJobs } from './people/jobs.js';
+import { cron as pollsCron, jobs as pollsJobs } from './polls/jobs.js';
+import { renderers as pollsMail } from './polls/mail.js';
 import { systemClock } from './lib/time/clock.js';
 
 /** Kind of mail → what makes it; each feature brings its own. */
@@ -32,6 +34,7 @@ const renderers: MailRenderers = {
   ...agendaMail,
   ...minutesMail,
   ...invitationsMail,
+  ...pollsMail,
 };
 
 /** Job name → handler; each feature brings its own. */
@@ -42,12 +45,13 @@ export const jobs: Jobs = {
   ...minutesJobs,
   ...invitationsJobs,
   ...mailJobs(renderers),
+  ...pollsJobs,
   ...peopleJobs,
   ...authJobs,
 };
 
 /** What comes by itself. */
-export const cron: CronLine[] = [...filesCron, ...auditCron, ...peopleCron, ...authCron, ...actionsCron, ...minutesCron, ...mailCron];
+export const cron: CronLine[] = [...filesCron, ...auditCron, ...peopleCron, ...authCron, ...actionsCron, ...minutesCron, ...pollsCron, ...mailCron];
 
 /**
  * Works off jobs until a signal, or until the server that started this process is gone.

@@ -5,6 +5,7 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { inTransaction, type Db } from '../lib/db/db.js';
 import { Conflict, Forbidden, NotFound } from '../lib/http/errors.js';
 import { forgetAddress } from '../lib/mail/forget.js';
+import { mergePollPeople } from '../polls/reminderCommands.js';
 import { mergeParticipants } from '../meetings/handOverCommands.js';
 import { eraseValues, fillFrom, markMerged } from '../people/commands.js';
 import { lockPerson } from '../people/directoryQueries.js';
@@ -21,6 +22,7 @@ export async function mergeGuests(db: Db, by: Actor, keepId: number, dropId: num
     await mergeParticipants(trx, by, keepId, dropId, (keep.email ?? drop.email) !== drop.email);
     await mergePresenters(trx, keepId, dropId);
     await mergeLeads(trx, keepId, dropId);
+    await mergePollPeople(trx, keepId, dropId);
     await endAccess(trx, by, dropId);
     await markMerged(trx, dropId, keepId);
     await fillFrom(trx, keepId, drop);

@@ -138,7 +138,7 @@ async function nearestPlaces(c: Context<unknown, unknown>, query: FindQuery, sea
 async function useSuggestion(c: Context<UseForm>): Promise<Answer> {
   const used = applyPick(c.form);
   const title = c.form.title ?? c.t('calendar.find.defaultTitle', { name: c.fmt.name(c.viewer) });
-  const { key, offer, minutes, ...typed } = c.form;
+  const { key, offer: _offer, minutes: _minutes, ...typed } = c.form;
   const done = await once(c.db, c.viewer.id, key, typed, async (trx) => {
     const made = await createMeeting(trx, c.by, {
       title, startsAt: used.startsAt, endsAt: used.endsAt, zone: c.zone, roomIds: used.roomIds, isPrivate: c.form.is_private, mailDomain: c.config.mailDomain,
