@@ -6,6 +6,7 @@ import { inTransaction, type Db } from '../lib/db/db.js';
 import { Conflict } from '../lib/http/errors.js';
 import type { Clock } from '../lib/time/clock.js';
 import { addBookings, addRooms, addSeries, castSample, keepMailsIn } from './sampleMeetingCommands.js';
+import { addAbsences, addPoll } from './samplePollCommands.js';
 import { addMinutes } from './sampleMinutesCommands.js';
 import { START_WITH, UNITS } from './samplePeople.js';
 import { addPeople, addressOf } from './samplePeopleCommands.js';
@@ -38,6 +39,8 @@ export async function makeSample(db: Db, options: { password?: string; clock: Cl
     const records = await addSeries(trx, cast);
     await addBookings(trx, cast);
     await addMinutes(trx, cast, records);
+    await addAbsences(trx, cast);
+    await addPoll(trx, cast);
     if (options.config.smtpUrl) await keepMailsIn(trx);
   });
   const everybody = UNITS.flatMap((unit) => unit.people);

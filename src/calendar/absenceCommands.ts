@@ -65,3 +65,9 @@ export function setWorkingHours(db: Db, by: Actor, personId: number, hours: Hour
     await record(trx, actor, { action: 'person.hours', noun: 'persons', id: personId, after: { hours } });
   });
 }
+
+/** For an erased person: nothing of when or why somebody was away is kept. */
+export async function forgetTimes(trx: Db, personId: number): Promise<void> {
+  await change(trx, `delete from absences where person_id = :id`, { id: personId });
+  await change(trx, `delete from working_hours where person_id = :id`, { id: personId });
+}

@@ -54,3 +54,9 @@ export async function mergePollPeople(trx: Db, keepId: number, dropId: number): 
   await change(trx, `delete from poll_people d using poll_people k where d.person_id = :drop and k.person_id = :keep and k.poll_id = d.poll_id`, { keep: keepId, drop: dropId });
   await change(trx, `update poll_people set person_id = :keep where person_id = :drop`, { keep: keepId, drop: dropId });
 }
+
+/** For an erased person: votes stay as numbers, notes and the personal link go. */
+export async function forgetPollNotes(trx: Db, personId: number): Promise<void> {
+  await change(trx, `delete from poll_links l using poll_people x where l.poll_person_id = x.id and x.person_id = :id`, { id: personId });
+  await change(trx, `update poll_people set note = '' where person_id = :id`, { id: personId });
+}

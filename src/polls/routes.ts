@@ -116,6 +116,6 @@ async function pollPage(c: Context<unknown, unknown>, { problems, refused }: Sho
 
 /** Who has the room by now, and which others are free then. */
 async function tellRooms(c: Context<unknown, unknown>, { refused, option }: Extract<Chosen, { reason: 'rooms' }>, seats: number) {
-  const { reasons, picks } = await tellRefusal(c as Context, refused, { roomIds: option.room_ids, startsAt: option.starts_at, endsAt: option.ends_at, seats, zone: c.zone });
+  const { reasons, picks } = await tellRefusal(c, refused, { roomIds: option.room_ids, startsAt: option.starts_at, endsAt: option.ends_at, seats, zone: c.zone });
   return { reasons, rooms: picks.rooms.map(({ pick, label }) => ({ room: pick.replace('room:', ''), label })) };
 }

@@ -16,6 +16,7 @@ import { migrate } from '../../src/lib/db/migrate.js';
 import { serviceUser } from '../../src/lib/db/serviceUser.js';
 import { addDays, dayOf } from '../../src/lib/time/zone.js';
 import { countDoubleBookings, makeData, PER_DAY, ROOMS, type BenchData } from './data.js';
+import { findPath } from './find.js';
 import { ask, measure, startSubject, type Ask, type Measured, type Subject } from './measure.js';
 
 const SIZES = process.argv.slice(2).map(Number).filter(Boolean);
@@ -59,6 +60,7 @@ async function measureAll(bench: Bench): Promise<{ rows: Measured[]; race: Race 
   await run('day grid, 8 clients', product, 1200, 8, 200, (n) => ({ path: day, headers: signedIn(n) }));
   await run('day grid, unchanged', product, 1500, 1, 304, () => ({ path: day, headers: { ...signedIn(0), 'If-None-Match': etag } }));
   await run('meeting page', product, 800, 1, 200, (n) => ({ path: `/meetings/${data.meetingId + (n % PER_DAY)}`, headers: signedIn(n) }));
+  await run('find a time, 8 × 20 × 14', product, 200, 1, 200, (n) => ({ path: findPath(data, n), headers: signedIn(n) }));
 
   let slot = 0;
   const form = (key: boolean) => {
