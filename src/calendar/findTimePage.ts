@@ -159,7 +159,7 @@ export function gridOf(c: Reader, found: Searched, on: string): { rows: GridRow[
   const hours: { span: number; time: string }[] = [];
   for (let at = first; at < last; at += 4) hours.push({ span: Math.min(4, last - at), time: clockAt(day, (at - start) * 15) });
   return {
-    rows: [...(people.length ? [{ name: c.t('calendar.find.all', { count: people.length }), note: c.t('calendar.find.allNote'), isAll: true, cells: cells(all) }] : []), ...personRows, ...roomRows],
+    rows: [...(people.length ? [{ name: c.t('calendar.find.all', { count: people.filter(({ isRequired }) => isRequired).length }), note: c.t('calendar.find.allNote'), isAll: true, cells: cells(all) }] : []), ...personRows, ...roomRows],
     hours,
     units: last - first,
   };

@@ -98,6 +98,7 @@ async function findPage(c: Context<unknown, unknown>, asked: FindQuery, wrong?: 
       window: `${c.fmt.shortDate(search.firstOn)} – ${c.fmt.shortDate(search.lastOn)}`,
       suggestions: found.suggestions.map((one, n) => showSuggestion(c, found, one, n)),
       nearest,
+      none: noneText(c, found),
       grid: gridOf(c, found, day),
       dayText: c.fmt.date(day),
       previous: day > search.firstOn ? addressOf({ ...query, day: addDays(day, -1) }) : null,
@@ -108,6 +109,13 @@ async function findPage(c: Context<unknown, unknown>, asked: FindQuery, wrong?: 
     },
     { status: problems ? 422 : 200 },
   );
+}
+
+/** Why nothing fits, where that can be said in a sentence. */
+function noneText(c: Context<unknown, unknown>, { wish, people }: Searched): string {
+  const share = Math.ceil(wish.seats / Math.max(1, wish.roomCount));
+  if (wish.roomCount > 0 && !wish.rooms.some(({ capacity }) => capacity >= share)) return c.t('calendar.find.noneSeats', { count: share });
+  return c.t(people.length ? 'calendar.find.none' : 'calendar.find.noneRoom');
 }
 
 function dayOfBest(c: Context<unknown, unknown>, found: Searched, search: Search): string {

@@ -65,7 +65,7 @@ export const polls = {
   'polls.new.roomHint': 'Until the deadline; a time without a free room is offered all the same and says so.',
   'polls.new.deadlineOn': 'Answer until',
   'polls.new.deadlineAt': 'at',
-  'polls.new.note': 'What is it about?',
+  'polls.new.note': 'What people should know',
   'polls.new.privateHint': 'Only who is asked knows of it; the meeting will be private too.',
   'polls.new.send': 'Ask them',
   'polls.new.made': '{count} people are asked; a room is held for {held} of the times.',
