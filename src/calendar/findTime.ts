@@ -83,8 +83,19 @@ export const COSTS = {
 
 const LUNCH = { from: 12 * 60, to: 13 * 60 };
 
+// By the marks they are of: the search for alternatives looks at the same people and rooms a dozen times.
+const known = new WeakMap<Uint8Array, Map<number, Uint16Array>>();
+
 /** Sums up to each unit: how many in [a, b) is one subtraction. */
 function sums(units: Uint8Array, bit: number): Uint16Array {
+  let ofUnits = known.get(units);
+  if (!ofUnits) known.set(units, (ofUnits = new Map()));
+  let sum = ofUnits.get(bit);
+  if (!sum) ofUnits.set(bit, (sum = count(units, bit)));
+  return sum;
+}
+
+function count(units: Uint8Array, bit: number): Uint16Array {
   const sum = new Uint16Array(units.length + 1);
   for (let at = 0; at < units.length; at++) sum[at + 1] = (sum[at] ?? 0) + ((units[at] ?? 0) & bit ? 1 : 0);
   return sum;
@@ -140,6 +151,8 @@ function takeRooms(ready: readonly ReadyRoom[], count: number, from: number, to:
 
 interface ReadyPerson {
   person: PersonTimes;
+  /** Busy or absent. */
+  away: Uint16Array;
   busy: Uint16Array;
   tentative: Uint16Array;
   absent: Uint16Array;
@@ -148,6 +161,8 @@ interface ReadyPerson {
 
 /** The flaws of a slot by its people, or undefined when it does not do. */
 function judgePeople(people: readonly ReadyPerson[], from: number, to: number): { cost: number; remarks: Remark[] } | undefined {
+  // Most slots fail here: before anything is noted of them.
+  for (const { person, away } of people) if (person.isRequired && within(away, from, to) > 0) return undefined;
   const found = new Map<Remark['kind'], number[]>();
   const note = (kind: Remark['kind'], id: number) => found.set(kind, [...(found.get(kind) ?? []), id]);
   let cost = 0;
@@ -156,7 +171,6 @@ function judgePeople(people: readonly ReadyPerson[], from: number, to: number): 
     const isOutside = within(outside, from, to) > 0;
     const isAbsent = within(absent, from, to) > 0;
     const isBusy = within(busy, from, to) > 0;
-    if (person.isRequired && (isBusy || isAbsent)) return undefined;
     if (!isOutside) atWork = true;
     if (isAbsent || isBusy) {
       cost += COSTS.optionalAway;
@@ -182,7 +196,7 @@ function judgePeople(people: readonly ReadyPerson[], from: number, to: number): 
 export function suggestTimes(wish: TimeWish, limit = 8, perDay = 3): Suggestion[] {
   const ready = readyRooms(wish);
   const people = wish.people.map((person) => ({
-    person, busy: sums(person.units, BUSY), tentative: sums(person.units, TENTATIVE), absent: sums(person.units, ABSENT), outside: sums(person.units, OUTSIDE),
+    person, away: sums(person.units, BUSY | ABSENT), busy: sums(person.units, BUSY), tentative: sums(person.units, TENTATIVE), absent: sums(person.units, ABSENT), outside: sums(person.units, OUTSIDE),
   }));
   const found: Suggestion[] = [];
   const firstDay = wish.day[wish.first] ?? 0;

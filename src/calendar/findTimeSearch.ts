@@ -38,19 +38,18 @@ export interface Searched {
 /** Everything of a search by a fixed number of statements; the rest is counting. */
 export async function searchTimes(db: Db, search: Search, asking: Asking): Promise<Searched> {
   const line = lineOf(search.firstOn, search.lastOn, asking.zone);
-  const kept = new Map<string, Uint8Array>();
   const fits = (room: FindRoom) =>
     search.equipment.every((code) => room.equipment.includes(code)) && (room.is_step_free || !search.isStepFree) && (!search.building || room.building === search.building);
   const [people, { found: rooms, rooms: roomTimes }] = await Promise.all([
     listPeopleTimes(db, asking.viewerId, [...search.required, ...search.optional], line.start, line.end),
-    search.roomCount > 0 ? listRoomTimes(db, line, asking, fits, kept) : { found: [], rooms: [] },
+    search.roomCount > 0 ? listRoomTimes(db, line, asking, fits) : { found: [], rooms: [] },
   ]);
   const wish: TimeWish = {
     units: line.units, wall: line.wall, day: line.day,
     first: Math.min(line.units, Math.max(0, Math.ceil(unitAt(line, asking.now)))),
     length: Math.ceil(search.minutes / 15),
     people: people.map((person) => ({
-      id: person.id, isRequired: search.required.includes(person.id), units: personUnits(line, person.hours, person.zone, person.happenings, kept),
+      id: person.id, isRequired: search.required.includes(person.id), units: personUnits(line, person.hours, person.zone, person.happenings),
     })),
     rooms: roomTimes,
     roomCount: search.roomCount,
@@ -61,7 +60,7 @@ export async function searchTimes(db: Db, search: Search, asking: Asking): Promi
 
 /** Rooms with what occupies them on the line. */
 async function listRoomTimes(
-  db: Db, line: TimeLine, asking: Omit<Asking, 'viewerId' | 'now'>, fits: (room: FindRoom) => boolean, kept = new Map<string, Uint8Array>(),
+  db: Db, line: TimeLine, asking: Omit<Asking, 'viewerId' | 'now'>, fits: (room: FindRoom) => boolean,
 ): Promise<{ found: FindRoom[]; rooms: RoomTimes[] }> {
   // Setup and teardown of others may reach in from outside the window.
   const margin = 4 * 3_600_000;
@@ -76,7 +75,7 @@ async function listRoomTimes(
     }
     return {
       id: room.id, capacity: room.capacity, atoms: atomsOf(room), setupMinutes: room.setup_minutes, teardownMinutes: room.teardown_minutes,
-      taken: units, open: openUnits(line, room.hours, asking.officeZone, kept),
+      taken: units, open: openUnits(line, room.hours, asking.officeZone),
     };
   });
   return { found, rooms };

@@ -51,9 +51,13 @@ export function mark(line: TimeLine, units: Uint8Array, bit: number, from: numbe
   for (let at = first; at < last; at++) units[at] = (units[at] ?? 0) | bit;
 }
 
-/** Where `hours` (wall time of `zone`) hold on the line; all 0 elsewhere. Rooms and people share few patterns: `kept` keeps them. */
-export function openUnits(line: TimeLine, hours: readonly Hours[], zone: string, kept: Map<string, Uint8Array>): Uint8Array {
-  const key = `${zone} ${JSON.stringify(hours)}`;
+// Rooms and people share few patterns, and everybody looks at the same few weeks: they are worked out once.
+const kept = new Map<string, Uint8Array>();
+const KEPT = 300;
+
+/** Where `hours` (wall time of `zone`) hold on the line; all 0 elsewhere. Not to be changed by the caller. */
+export function openUnits(line: TimeLine, hours: readonly Hours[], zone: string): Uint8Array {
+  const key = `${line.start.getTime()} ${line.units} ${zone} ${JSON.stringify(hours)}`;
   const known = kept.get(key);
   if (known) return known;
   const units = new Uint8Array(line.units);
@@ -65,6 +69,7 @@ export function openUnits(line: TimeLine, hours: readonly Hours[], zone: string,
     const last = Math.min(line.units, Math.floor(unitAt(line, open.to)));
     units.fill(1, first, Math.max(first, last));
   }
+  if (kept.size >= KEPT) kept.clear();
   kept.set(key, units);
   return units;
 }
@@ -77,8 +82,8 @@ export interface Happening {
 }
 
 /** A person on the line. */
-export function personUnits(line: TimeLine, hours: readonly Hours[], zone: string, happenings: readonly Happening[], kept: Map<string, Uint8Array>): Uint8Array {
-  const open = openUnits(line, hours, zone, kept);
+export function personUnits(line: TimeLine, hours: readonly Hours[], zone: string, happenings: readonly Happening[]): Uint8Array {
+  const open = openUnits(line, hours, zone);
   const units = new Uint8Array(line.units);
   for (let at = 0; at < units.length; at++) if (!open[at]) units[at] = OUTSIDE;
   const bits = { busy: BUSY, tentative: TENTATIVE, absent: ABSENT };
