@@ -153,40 +153,43 @@ interface ReadyPerson {
   person: PersonTimes;
   /** Busy or absent. */
   away: Uint16Array;
-  busy: Uint16Array;
   tentative: Uint16Array;
   absent: Uint16Array;
   outside: Uint16Array;
 }
 
-/** The flaws of a slot by its people, or undefined when it does not do. */
-function judgePeople(people: readonly ReadyPerson[], from: number, to: number): { cost: number; remarks: Remark[] } | undefined {
-  // Most slots fail here: before anything is noted of them.
-  for (const { person, away } of people) if (person.isRequired && within(away, from, to) > 0) return undefined;
-  const found = new Map<Remark['kind'], number[]>();
-  const note = (kind: Remark['kind'], id: number) => found.set(kind, [...(found.get(kind) ?? []), id]);
+/** What the flaws of a slot cost by its people; -1 when it does not do. Asked of every slot: it makes nothing. */
+function costOfPeople(people: readonly ReadyPerson[], from: number, to: number): number {
+  // Most slots fail here.
+  for (const { person, away } of people) if (person.isRequired && within(away, from, to) > 0) return -1;
   let cost = 0;
   let atWork = people.length === 0;
-  for (const { person, busy, tentative, absent, outside } of people) {
+  for (const { person, away, tentative, outside } of people) {
     const isOutside = within(outside, from, to) > 0;
-    const isAbsent = within(absent, from, to) > 0;
-    const isBusy = within(busy, from, to) > 0;
     if (!isOutside) atWork = true;
-    if (isAbsent || isBusy) {
+    if (within(away, from, to) > 0) {
       cost += COSTS.optionalAway;
-      note(isAbsent ? 'optionalAbsent' : 'optionalBusy', person.id);
       continue;
     }
-    if (isOutside) {
-      cost += person.isRequired ? COSTS.requiredOutside : COSTS.optionalOutside;
-      note(person.isRequired ? 'outside' : 'optionalOutside', person.id);
-    }
-    if (within(tentative, from, to) > 0) {
-      cost += person.isRequired ? COSTS.requiredTentative : COSTS.optionalTentative;
-      note(person.isRequired ? 'tentative' : 'optionalTentative', person.id);
-    }
+    if (isOutside) cost += person.isRequired ? COSTS.requiredOutside : COSTS.optionalOutside;
+    if (within(tentative, from, to) > 0) cost += person.isRequired ? COSTS.requiredTentative : COSTS.optionalTentative;
   }
-  return atWork ? { cost, remarks: [...found].map(([kind, ids]) => ({ kind, people: ids })) } : undefined;
+  return atWork ? cost : -1;
+}
+
+/** The same flaws by name, for the few slots that are suggested. */
+function remarksOf(people: readonly ReadyPerson[], from: number, to: number): Remark[] {
+  const found = new Map<Remark['kind'], number[]>();
+  for (const { person, away, absent, tentative, outside } of people) {
+    const kinds: Remark['kind'][] = [];
+    if (within(away, from, to) > 0) kinds.push(within(absent, from, to) > 0 ? 'optionalAbsent' : 'optionalBusy');
+    else {
+      if (within(outside, from, to) > 0) kinds.push(person.isRequired ? 'outside' : 'optionalOutside');
+      if (within(tentative, from, to) > 0) kinds.push(person.isRequired ? 'tentative' : 'optionalTentative');
+    }
+    for (const kind of kinds) found.set(kind, [...(found.get(kind) ?? []), person.id]);
+  }
+  return [...found].map(([kind, ids]) => ({ kind, people: ids }));
 }
 
 /**
@@ -196,14 +199,14 @@ function judgePeople(people: readonly ReadyPerson[], from: number, to: number): 
 export function suggestTimes(wish: TimeWish, limit = 8, perDay = 3): Suggestion[] {
   const ready = readyRooms(wish);
   const people = wish.people.map((person) => ({
-    person, away: sums(person.units, BUSY | ABSENT), busy: sums(person.units, BUSY), tentative: sums(person.units, TENTATIVE), absent: sums(person.units, ABSENT), outside: sums(person.units, OUTSIDE),
+    person, away: sums(person.units, BUSY | ABSENT), tentative: sums(person.units, TENTATIVE), absent: sums(person.units, ABSENT), outside: sums(person.units, OUTSIDE),
   }));
   const found: Suggestion[] = [];
   const firstDay = wish.day[wish.first] ?? 0;
   for (let from = wish.first; from + wish.length <= wish.units; from++) {
     const to = from + wish.length;
-    const judged = judgePeople(people, from, to);
-    if (!judged) continue;
+    const flaws = costOfPeople(people, from, to);
+    if (flaws < 0) continue;
     const rooms = takeRooms(ready, wish.roomCount, from, to);
     if (!rooms) continue;
     const wall = wish.wall[from] ?? 0;
@@ -212,7 +215,7 @@ export function suggestTimes(wish: TimeWish, limit = 8, perDay = 3): Suggestion[
     const taste =
       (wall < LUNCH.to && wallEnd > LUNCH.from ? COSTS.lunch : 0) + (wall % 30 === 0 ? 0 : COSTS.oddQuarter) + ((wish.day[from] ?? 0) - firstDay) * COSTS.day;
     found.push({
-      from, to, roomIds: rooms.map(({ room }) => room.id), cost: judged.cost + large + taste, remarks: judged.remarks,
+      from, to, roomIds: rooms.map(({ room }) => room.id), cost: flaws + large + taste, remarks: [],
       isRoomLarge: rooms.some(({ cost }) => cost >= COSTS.roomTwiceTooLarge),
     });
   }
@@ -224,7 +227,7 @@ export function suggestTimes(wish: TimeWish, limit = 8, perDay = 3): Suggestion[
     const day = wish.day[one.from] ?? 0;
     if ((ofDay.get(day) ?? 0) >= perDay || chosen.some((other) => one.from < other.to && one.to > other.from)) continue;
     ofDay.set(day, (ofDay.get(day) ?? 0) + 1);
-    chosen.push(one);
+    chosen.push({ ...one, remarks: remarksOf(people, one.from, one.to) });
   }
   return chosen;
 }

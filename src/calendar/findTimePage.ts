@@ -19,6 +19,20 @@ export interface ShownSuggestion {
   isBest: boolean;
 }
 
+// A text with a number in it takes fifty times as long as one without, and the page has some sixty of them.
+const told = new Map<string, string>();
+
+/** A text with a count, worked out once. */
+export function counted(c: Pick<Context, 't' | 'lang'>, key: 'calendar.day.seats' | 'calendar.find.minutes' | 'calendar.find.rooms', count: number): string {
+  const name = `${c.lang} ${key} ${count}`;
+  let text = told.get(name);
+  if (text === undefined) {
+    if (told.size >= 2000) told.clear();
+    told.set(name, (text = c.t(key, { count })));
+  }
+  return text;
+}
+
 const listed = (c: Reader, texts: string[]): string => texts.join(c.lang === 'en' ? ', ' : '、');
 
 function namesOf(c: Reader, people: readonly FindPerson[], ids: readonly number[]): string {
@@ -30,7 +44,7 @@ export function tellWhy(c: Reader, found: Pick<Searched, 'people' | 'rooms' | 'w
   const remark = ({ kind, people }: Remark) => c.t(`calendar.find.remark.${kind}`, { count: people.length, names: namesOf(c, found.people, people) });
   const people = one.remarks.length ? one.remarks.map(remark) : found.people.length > 0 ? [c.t('calendar.find.allFree')] : [];
   const rooms = one.roomIds.flatMap((id) => found.rooms.find((room) => room.id === id) ?? []);
-  const room = rooms.length ? listed(c, rooms.map((each) => `${c.fmt.name(each)} (${c.t('calendar.day.seats', { count: each.capacity })})`)) : '';
+  const room = rooms.length ? listed(c, rooms.map((each) => `${c.fmt.name(each)} (${counted(c, 'calendar.day.seats', each.capacity)})`)) : '';
   return [...people, room, one.isRoomLarge ? c.t('calendar.find.large', { count: found.wish.seats }) : ''].filter(Boolean).join(c.lang === 'en' ? '; ' : '；');
 }
 
@@ -154,7 +168,7 @@ export function gridOf(c: Reader, found: Searched, on: string): { rows: GridRow[
   const roomRows = shownRooms.flatMap((times): GridRow[] => {
     const room: FindRoom | undefined = found.rooms.find(({ id }) => id === times.id);
     if (!room) return [];
-    return [{ name: c.fmt.name(room), note: c.t('calendar.day.seats', { count: room.capacity }), cells: cells((at) => (times.taken[at] ? 'busy' : times.open[at] ? 'free' : 'closed')) }];
+    return [{ name: c.fmt.name(room), note: counted(c, 'calendar.day.seats', room.capacity), cells: cells((at) => (times.taken[at] ? 'busy' : times.open[at] ? 'free' : 'closed')) }];
   });
   const hours: { span: number; time: string }[] = [];
   for (let at = first; at < last; at += 4) hours.push({ span: Math.min(4, last - at), time: clockAt(day, (at - start) * 15) });

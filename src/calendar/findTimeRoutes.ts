@@ -14,7 +14,7 @@ import { findPersonOption, listUnitOptions, resolvePersons } from '../people/que
 import { equipmentOptions } from '../rooms/equipment.js';
 import { listBuildings } from './findTimeQueries.js';
 import { FindQuery, MAX_PEOPLE, MINUTES, readUse, ROOM_COUNTS, UseForm, writeUse, type Used } from './findTimeForms.js';
-import { addressOf, gridOf, showNearest, showSuggestion, tellWhen, tellWhy } from './findTimePage.js';
+import { addressOf, counted, gridOf, showNearest, showSuggestion, tellWhen, tellWhy } from './findTimePage.js';
 import { searchTimes, whatNearest, type Search, type Searched } from './findTimeSearch.js';
 import { daysOf } from './timeLine.js';
 
@@ -93,8 +93,8 @@ async function findPage(c: Context<unknown, unknown>, asked: FindQuery, wrong?: 
       people: found.people.map((person) => ({ id: person.id, name: c.fmt.name(person), isRequired: query.p.includes(person.id) })),
       units, series, buildings,
       equipment: equipmentOptions(c.t),
-      minutes: [...new Set([...MINUTES, query.minutes])].sort((a, b) => a - b).map((value) => ({ value, label: c.t('calendar.find.minutes', { count: value }) })),
-      roomCounts: ROOM_COUNTS.map((value) => ({ value, label: value === '0' ? c.t('calendar.find.noRoom') : c.t('calendar.find.rooms', { count: Number(value) }) })),
+      minutes: [...new Set([...MINUTES, query.minutes])].sort((a, b) => a - b).map((value) => ({ value, label: counted(c, 'calendar.find.minutes', value) })),
+      roomCounts: ROOM_COUNTS.map((value) => ({ value, label: value === '0' ? c.t('calendar.find.noRoom') : counted(c, 'calendar.find.rooms', Number(value)) })),
       window: `${c.fmt.shortDate(search.firstOn)} – ${c.fmt.shortDate(search.lastOn)}`,
       suggestions: found.suggestions.map((one, n) => showSuggestion(c, found, one, n)),
       nearest,
