@@ -89,7 +89,7 @@ const known = new WeakMap<Uint8Array, Map<number, Uint16Array>>();
 /** Sums up to each unit: how many in [a, b) is one subtraction. */
 function sums(units: Uint8Array, bit: number): Uint16Array {
   let ofUnits = known.get(units);
-  if (!ofUnits) known.set(units, (ofUnits = new Map()));
+  if (!ofUnits) known.set(units, (ofUnits = new Map<number, Uint16Array>()));
   let sum = ofUnits.get(bit);
   if (!sum) ofUnits.set(bit, (sum = count(units, bit)));
   return sum;
