@@ -23,6 +23,8 @@ import { renderers as seriesMail } from './meetings/seriesMail.js';
 import { cron as minutesCron, jobs as minutesJobs } from './minutes/jobs.js';
 import { renderers as minutesMail } from './minutes/mail.js';
 import { cron as peopleCron, jobs as peopleJobs } from './people/jobs.js';
+import { cron as pollsCron, jobs as pollsJobs } from './polls/jobs.js';
+import { renderers as pollsMail } from './polls/mail.js';
 import { systemClock } from './lib/time/clock.js';
 
 /** Kind of mail → what makes it; each feature brings its own. */
@@ -35,6 +37,7 @@ const renderers: MailRenderers = {
   ...agendaMail,
   ...minutesMail,
   ...invitationsMail,
+  ...pollsMail,
 };
 
 /** Job name → handler; each feature brings its own. */
@@ -46,12 +49,13 @@ export const jobs: Jobs = {
   ...invitationsJobs,
   ...meetingsJobs,
   ...mailJobs(renderers),
+  ...pollsJobs,
   ...peopleJobs,
   ...authJobs,
 };
 
 /** What comes by itself. */
-export const cron: CronLine[] = [...filesCron, ...auditCron, ...peopleCron, ...authCron, ...actionsCron, ...meetingsCron, ...minutesCron, ...mailCron];
+export const cron: CronLine[] = [...filesCron, ...auditCron, ...peopleCron, ...authCron, ...actionsCron, ...meetingsCron, ...minutesCron, ...pollsCron, ...mailCron];
 
 /**
  * Works off jobs until a signal, or until the server that started this process is gone.

@@ -7,6 +7,7 @@ import { Conflict } from '../lib/http/errors.js';
 import type { Clock } from '../lib/time/clock.js';
 import { addFacts } from './sampleFactsCommands.js';
 import { addBookings, addRooms, addSeries, castSample, keepMailsIn } from './sampleMeetingCommands.js';
+import { addAbsences, addPoll } from './samplePollCommands.js';
 import { addMinutes } from './sampleMinutesCommands.js';
 import { START_WITH, UNITS } from './samplePeople.js';
 import { addPeople, addressOf } from './samplePeopleCommands.js';
@@ -40,6 +41,8 @@ export async function makeSample(db: Db, options: { password?: string; clock: Cl
     await addBookings(trx, cast);
     await addFacts(trx, cast);
     await addMinutes(trx, cast, records);
+    await addAbsences(trx, cast);
+    await addPoll(trx, cast);
     if (options.config.smtpUrl) await keepMailsIn(trx);
   });
   const everybody = UNITS.flatMap((unit) => unit.people);

@@ -3,9 +3,11 @@ import { revisit } from '../lib/http/revisit.js';
 import { page, route, unchanged, type Route } from '../lib/http/route.js';
 import { addDays, dayOf } from '../lib/time/zone.js';
 import { equipmentOptions } from '../rooms/equipment.js';
+import { absenceRoutes } from './absenceRoutes.js';
 import { bookingRoutes } from './bookingRoutes.js';
 import { dayOfGrid, layOutDay, type Day } from './dayGrid.js';
 import { showDay } from './dayPage.js';
+import { findTimeRoutes } from './findTimeRoutes.js';
 import { DayQuery, filterQuery } from './forms.js';
 import { findDayState, listDayClaims, type CalendarRoom } from './queries.js';
 import { doorRoutes } from './doorRoutes.js';
@@ -20,6 +22,8 @@ export const routes: Route[] = [
   ...setupTaskRoutes,
   ...feedRoutes,
   ...doorRoutes,
+  ...absenceRoutes,
+  ...findTimeRoutes,
   route({
     method: 'get',
     path: '/calendar',

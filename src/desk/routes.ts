@@ -14,6 +14,7 @@ import { titleOf } from '../meetings/title.js';
 import { issuedVersion, pillOf } from '../minutes/documentRoutes.js';
 import { mayApprove, mayReview, maySeeDraft } from '../minutes/policy.js';
 import { findMinutesOf, type Minutes } from '../minutes/queries.js';
+import { votesOfMeeting } from '../polls/pollPage.js';
 import { HistoryQuery } from './forms.js';
 import { tellEntries } from './history.js';
 import { countReplies, factsOf, showPeople, tellSeating } from './meetingPage.js';
@@ -36,7 +37,7 @@ async function showMeeting(c: Context): Promise<Answer> {
   const meeting = await findMeeting(c.db, c.viewer, idOf(c));
   const isOpen = maySeeAgenda(meeting);
   const today = todayOf(c);
-  const [[facts], participants, own, invitations, agenda, minutes, actions, history] = await Promise.all([
+  const [[facts], participants, own, invitations, agenda, minutes, actions, votes, history] = await Promise.all([
     listFacts(c.db, c.viewer.id, [meeting.id]),
     maySeeReplies(meeting) ? listParticipants(c.db, meeting.id) : [],
     findReplyOf(c.db, meeting.id, c.viewer.id),
@@ -44,6 +45,7 @@ async function showMeeting(c: Context): Promise<Answer> {
     isOpen ? loadAgenda(c.db, c.viewer, meeting) : undefined,
     findMinutesOf(c.db, c.viewer, meeting.id),
     listActionsOfMeeting(c.db, c.viewer.id, meeting.id, today),
+    maySeeReplies(meeting) ? votesOfMeeting(c, meeting.id) : undefined,
     isOpen ? listHistory(c.db, meeting.id, { limit: RECENT + 1 }) : [],
   ]);
   if (!facts) throw new Error('a meeting that was found has facts');
@@ -72,6 +74,7 @@ async function showMeeting(c: Context): Promise<Answer> {
     papers: agenda?.lines.flatMap((line) => (line.is_hidden || !line.is_on_agenda ? [] : line.papers)) ?? [],
     minutes: minutes && { id: minutes.id, pill: pillOf(minutes.state, c.t), isDraft: maySeeDraft(minutes), issued: issuedVersion(minutes) },
     actions: actions.map((action) => ({ ...action, due: dueWords(c, action, today), tone: stateTone(action.state) })),
+    votes,
     may: {
       invite: mayInvite(meeting),
       agenda: mayEditAgenda(meeting),

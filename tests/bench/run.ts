@@ -16,6 +16,7 @@ import { migrate } from '../../src/lib/db/migrate.js';
 import { serviceUser } from '../../src/lib/db/serviceUser.js';
 import { addDays, dayOf, weekdayOf } from '../../src/lib/time/zone.js';
 import { countDoubleBookings, makeData, PER_DAY, ROOMS, type BenchData } from './data.js';
+import { findPath } from './find.js';
 import { ask, measure, startSubject, type Ask, type Measured, type Subject } from './measure.js';
 
 const SIZES = process.argv.slice(2).map(Number).filter(Boolean);
@@ -64,6 +65,7 @@ async function measureAll(bench: Bench): Promise<{ rows: Measured[]; race: Race 
   await run('month of all rooms', product, 300, 1, 200, (n) => ({ path: `/calendar/month?date=${data.day}`, headers: signedIn(n) }));
   await run('week of a person', product, 300, 1, 200, (n) => ({ path: `/calendar/people/${data.personIds[n % 50]}?date=${data.day}`, headers: signedIn(n) }));
   await run('meeting page', product, 800, 1, 200, (n) => ({ path: `/meetings/${data.meetingId + (n % PER_DAY)}`, headers: signedIn(n) }));
+  await run('find a time, 8 × 20 × 14', product, 200, 1, 200, (n) => ({ path: findPath(data, n), headers: signedIn(n) }));
 
   let slot = 0;
   const form = (key: boolean) => {

@@ -1,6 +1,7 @@
 import { addDoorDisplay, doorToken } from '../../src/calendar/doorCommands.js';
 import type { Config } from '../../src/config.js';
 import { ensureReplyLinks } from '../../src/invitations/linkCommands.js';
+import { linkFor } from '../../src/polls/linkCommands.js';
 import { rows, type Db } from '../../src/lib/db/db.js';
 import { closeRooms } from '../../src/rooms/closureCommands.js';
 
@@ -20,6 +21,7 @@ export const NOT_PAGES: Record<string, string> = {
   '/door/:token': 'sends on to a page without the token',
   '/feeds/:token': 'a calendar file',
   '/i/reply/:id': 'reached by /i/:token',
+  '/p/poll/:id': 'reached by /p/:token',
   '/i/reply/:id/meeting.ics': 'a calendar file',
   '/actions/export': 'CSV',
   '/actions/:id/files/:file': 'a file',
@@ -103,6 +105,12 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
                              insert into papers (item_id, file_id, name, added_by) select ${items[0]?.id ?? 0}, f.id, 'Plan', ${here?.person ?? 0} from f returning id, ${items[0]?.person ?? 0} as person`);
   const [link] = await ensureReplyLinks(db, config, coming[0]?.id ?? 0).then((links) => [...links.values()]);
 
+  const polls = await find('select id, organiser_id as person from polls order by id limit 1');
+  const asked = await find(`select x.poll_id as id, x.person_id as person from poll_people x join persons p on p.id = x.person_id order by p.is_guest, x.answered_at nulls first, x.id`);
+  const [silent] = asked;
+  const guestAsked = asked.at(-1);
+  const guestLink = guestAsked ? await linkFor(db, config, guestAsked.id, guestAsked.person) : '';
+
   return [
     of('/'),
     of('/', '/', administrator),
@@ -157,6 +165,15 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     of('/feeds'),
     of('/door', `/door/${doorToken(config.secretKey, display)}`, null),
     at('/rooms/:id/doors', room),
+    of('/find-a-time', `/find-a-time?asked=1&p=${person}&p=${organiser}&p=${secretary}&o=${administrator}&when=next`),
+    of('/find-a-time', '/find-a-time?when=next&seats=4000'),
+    at('/people/:id/times', person, administrator),
+    at('/people/:id/times', secretary),
+    of('/polls'),
+    of('/polls/new'),
+    ...each('/polls/:id', [...polls, ...(silent ? [silent] : [])]),
+    ...each('/polls/:id/cancellation', polls),
+    of('/p/:token', guestLink.replace(config.publicUrl, ''), null),
     of('/bookings/new'),
     of('/meetings'),
     of('/meetings', '/meetings?whose=all&when=past'),

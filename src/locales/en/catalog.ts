@@ -16,6 +16,9 @@ import { calendar } from './calendar.js';
 import { calendarViews } from './calendarViews.js';
 import { feeds } from './feeds.js';
 import { day } from './day.js';
+import { absences } from './absences.js';
+import { findTime } from './findTime.js';
+import { polls } from './polls.js';
 import { agenda } from './agenda.js';
 import { actions } from './actions.js';
 import { sitting } from './sitting.js';
@@ -44,6 +47,9 @@ export const en = {
   ...calendarViews,
   ...feeds,
   ...day,
+  ...absences,
+  ...findTime,
+  ...polls,
   ...agenda,
   ...actions,
   ...sitting,

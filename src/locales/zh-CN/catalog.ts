@@ -16,6 +16,9 @@ import { calendar } from './calendar.js';
 import { calendarViews } from './calendarViews.js';
 import { feeds } from './feeds.js';
 import { day } from './day.js';
+import { absences } from './absences.js';
+import { findTime } from './findTime.js';
+import { polls } from './polls.js';
 import { agenda } from './agenda.js';
 import { actions } from './actions.js';
 import { sitting } from './sitting.js';
@@ -43,6 +46,9 @@ export const zhCN = {
   ...calendarViews,
   ...feeds,
   ...day,
+  ...absences,
+  ...findTime,
+  ...polls,
   ...agenda,
   ...actions,
   ...sitting,
