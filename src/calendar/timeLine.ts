@@ -1,6 +1,5 @@
 import { addDays, dayOf, startOfDay, timeOf, toInstant, weekdayOf } from '../lib/time/zone.js';
-import type { Hours, Span } from '../rooms/openingHours.js';
-import { openSpan, type Opening } from '../rooms/openingHours.js';
+import { openSpan, type Hours, type Opening, type Span } from '../rooms/openingHours.js';
 import { ABSENT, BUSY, OUTSIDE, TENTATIVE } from './findTime.js';
 import { dayOfGrid, type Day } from './dayGrid.js';
 
