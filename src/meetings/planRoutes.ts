@@ -76,7 +76,10 @@ function planOf(c: Context, form: DatesForm): { plan: DatesPlan; minutes: number
   if (form.until_on < form.from_on) return problem('until_on', c.t('meetings.series.untilBefore'));
   if (form.until_on > lastDayFor(form.from_on)) return problem('until_on', c.t('meetings.series.tooLong', { count: MAX_MONTHS }));
   if (form.from === form.to) return problem('to', c.t('meetings.form.order'));
-  const occurrences = occurrencesOf(rule, { fromOn: form.from_on, untilOn: form.until_on, from: form.from, to: form.to, zone: form.zone });
+  const found = occurrencesOf(rule, { fromOn: form.from_on, untilOn: form.until_on, from: form.from, to: form.to, zone: form.zone });
+  // Who begins today in the afternoon does not mean this morning. An earlier first day is meant.
+  const isToday = form.from_on === dayOf(c.now, form.zone);
+  const occurrences = isToday ? { ...found, dates: found.dates.filter(({ startsAt }) => startsAt > c.now) } : found;
   const first = occurrences.dates[0];
   if (!first) return problem('until_on', c.t('meetings.series.noDates'));
   const { choices } = choicesOf(form);

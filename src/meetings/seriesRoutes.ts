@@ -87,7 +87,7 @@ async function showSeries(c: Context): Promise<Answer> {
     listDates(c.db, series.id, 'past', c.now, 10),
     maySeeMembers(series) ? listMembers(c.db, series.id) : undefined,
   ]);
-  const running = recurrences.filter(({ until_at }) => until_at > c.now);
+  const running = recurrences.filter(({ starts_on, until_at, zone }) => until_at > c.now && starts_on <= dayOf(until_at, zone));
   const row = (date: (typeof coming)[number]) => ({
     time: `${c.fmt.shortDay(date.starts_at)} ${c.fmt.range(date.starts_at, date.ends_at)}`,
     title: titleOf(c.t, date),
