@@ -160,7 +160,7 @@ describe('cancelling', () => {
   });
 
   it('says what became of the place when it is undone', async () => {
-    const told = async (room: object) => {
+    const told = async (room: Record<string, unknown>) => {
       const id = await book('2030-05-13', { rooms: String(cast.rooms.orchid) });
       await post(organiser, `/meetings/${id}/cancellation`, { reason: 'Nobody can come' });
       const answer = await post(organiser, `/meetings/${id}/restoration`, room);
