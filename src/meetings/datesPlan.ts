@@ -2,6 +2,7 @@ import { problemsOf, type Problems } from '../lib/http/form.js';
 import type { Context } from '../lib/http/route.js';
 import { date } from '../lib/http/fields.js';
 import { lastDayFor, MAX_MONTHS, occurrencesOf, placed, untilForCount, type Occurrences, type Rule } from './recurrence.js';
+import { dayOf } from '../lib/time/zone.js';
 import type { DatesPlan } from './seriesDateCommands.js';
 import { choicesOf, MAX_DATES, type DatesForm } from './seriesForms.js';
 
@@ -26,7 +27,10 @@ export function planOf(c: Context, form: DatesForm): { plan: DatesPlan; minutes:
   const rule = ruleOf(form);
   const found = rule ? datesOfRule(c, form, rule) : datesOfList(c, form);
   if ('field' in found) return problem(found.field, found.message);
-  const { occurrences, untilOn } = found;
+  const { untilOn } = found;
+  // Who begins today in the afternoon does not mean this morning. An earlier first day, and a typed date, is meant.
+  const isFromToday = rule !== null && form.from_on === dayOf(c.now, form.zone);
+  const occurrences = isFromToday ? { ...found.occurrences, dates: found.occurrences.dates.filter(({ startsAt }) => startsAt > c.now) } : found.occurrences;
   const first = occurrences.dates[0];
   if (!first) return problem(rule ? 'until_on' : 'on_dates', c.t('meetings.series.noDates'));
   if (occurrences.dates.length > MAX_DATES) return problem(form.ends === 'count' ? 'count' : 'until_on', c.t('series.form.tooMany', { count: MAX_DATES }));

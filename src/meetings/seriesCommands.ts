@@ -144,7 +144,7 @@ export function endSeries(db: Db, by: Actor, id: number, input: { on: string; af
       { id, after: input.after },
     );
     for (const meeting of coming) await cancelMeeting(trx, by, meeting.id, { reason: input.reason });
-    await change(trx, `update recurrences set until_at = least(until_at, cast(:after as timestamptz)) where series_id = :id`, { id, after: input.after });
+    await change(trx, `update recurrences set until_at = least(until_at, cast(:after as timestamptz) - interval '1 second') where series_id = :id`, { id, after: input.after });
     await change(trx, `update series set ended_on = :on, version = version + 1 where id = :id`, { id, on: input.on });
     await record(trx, by, { action: 'series.end', noun: 'series', id, after: { ended_on: input.on, cancelled: coming.length }, note: input.reason });
     return coming.length;

@@ -95,7 +95,7 @@ async function showSeries(c: Context): Promise<Answer> {
     maySeeMembers(series) ? findSeriesFacts(c.db, series.id, c.now) : undefined,
     mayKeep ? findEnding(c.db, series.id, c.now) : undefined,
   ]);
-  const running = recurrences.filter(({ until_at }) => until_at > c.now);
+  const running = recurrences.filter(({ starts_on, until_at, zone }) => until_at > c.now && starts_on <= dayOf(until_at, zone));
   const waiting = new Set(awaited.filter(({ kind }) => kind === 'wait').map(({ meeting_id }) => meeting_id));
   const row = (date: (typeof coming)[number]) => ({
     time: `${c.fmt.shortDay(date.starts_at)} ${c.fmt.range(date.starts_at, date.ends_at)}`,
