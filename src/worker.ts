@@ -21,12 +21,15 @@ import { renderers as meetingsMail } from './meetings/mail.js';
 import { cron as minutesCron, jobs as minutesJobs } from './minutes/jobs.js';
 import { renderers as minutesMail } from './minutes/mail.js';
 import { cron as peopleCron, jobs as peopleJobs } from './people/jobs.js';
+import { cron as roomsCron, jobs as roomsJobs } from './rooms/jobs.js';
+import { renderers as roomsMail } from './rooms/mail.js';
 import { systemClock } from './lib/time/clock.js';
 
 /** Kind of mail → what makes it; each feature brings its own. */
 const renderers: MailRenderers = {
   ...authMail,
   ...adminMail,
+  ...roomsMail,
   ...actionsMail,
   ...meetingsMail,
   ...agendaMail,
@@ -43,11 +46,12 @@ export const jobs: Jobs = {
   ...invitationsJobs,
   ...mailJobs(renderers),
   ...peopleJobs,
+  ...roomsJobs,
   ...authJobs,
 };
 
 /** What comes by itself. */
-export const cron: CronLine[] = [...filesCron, ...auditCron, ...peopleCron, ...authCron, ...actionsCron, ...minutesCron, ...mailCron];
+export const cron: CronLine[] = [...filesCron, ...auditCron, ...peopleCron, ...roomsCron, ...authCron, ...actionsCron, ...minutesCron, ...mailCron];
 
 /**
  * Works off jobs until a signal, or until the server that started this process is gone.

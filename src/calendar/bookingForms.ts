@@ -21,6 +21,7 @@ export const BookingForm = z.strictObject({
   seats: optionalWhole(1, 5000),
   is_private: flag(),
   override_reason: optionalLine(300),
+  ask_reason: optionalLine(300),
   key: onceKey(),
 });
 export type BookingForm = z.output<typeof BookingForm>;

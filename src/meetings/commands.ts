@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mayActFor } from '../people/queries.js';
-import { claimRooms, moveClaims, releaseClaims, restoreClaims, type ClaimResult } from '../rooms/claimCommands.js';
+import { checkCancel, claimRooms, moveClaims, releaseClaims, restoreClaims, type ClaimResult } from '../rooms/claimCommands.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
@@ -37,6 +37,10 @@ export interface NewMeeting {
   lang?: Lang;
   /** A reason to go beyond a rule of a room, for those who may. */
   overrideReason?: string | null;
+  /** A reason to ask for a room beyond its rules, where that may be asked; told to who decides about the room. */
+  askReason?: string | null;
+  /** What booking windows and notice count from; default: now. */
+  now?: Date;
   /** Right-hand side of the UID: MAIL_DOMAIN. */
   mailDomain?: string;
 }
@@ -46,12 +50,19 @@ export function newUid(mailDomain = 'banhui'): string {
   return `${randomUUID()}@${mailDomain}`;
 }
 
+/** `requests`: how many of its rooms wait for somebody's approval, when any do. */
+export interface Booked {
+  ok: true;
+  id: number;
+  requests?: number;
+}
+
 /**
  * Books: a meeting to which nobody has been invited yet, with its rooms. Refused with what the rooms say, in which case
  * nothing is left behind.
  * @throws Forbidden when the acting person may not act for the organiser or the leader
  */
-export function createMeeting(db: Db, by: Actor, input: NewMeeting): Promise<{ ok: true; id: number } | RoomsRefused> {
+export function createMeeting(db: Db, by: Actor, input: NewMeeting): Promise<Booked | RoomsRefused> {
   return inTransaction(db, async (trx) => {
     const organiserId = input.organiserId ?? by.id;
     if (by.id === null || organiserId === null) throw new Forbidden();
@@ -73,22 +84,25 @@ export function createMeeting(db: Db, by: Actor, input: NewMeeting): Promise<{ o
     );
     if (!made) throw new Conflict();
     const { id } = made;
+    let requests = 0;
     if (input.roomIds.length > 0) {
       const claimed = await claimRooms(trx, by, {
         meetingId: id, roomIds: input.roomIds, startsAt: input.startsAt, endsAt: input.endsAt,
-        seats: input.expectedCount ?? null, overrideReason: await allowedReason(trx, by, input.overrideReason),
+        seats: input.expectedCount ?? null, overrideReason: await allowedReason(trx, by, input.overrideReason), askReason: input.askReason ?? null,
+        ...(input.now ? { now: input.now } : {}),
       });
       if (!claimed.ok) {
         await change(trx, `delete from meetings where id = :id`, { id });
         return claimed;
       }
+      ({ requests } = claimed);
     }
     const principal = input.bookedForId ?? organiserId;
     await record(trx, principal === by.id ? by : { ...by, onBehalfOf: principal }, {
       action: 'meeting.create', noun: 'meetings', id, meetingId: id,
       after: { title: input.title, starts_at: input.startsAt, ends_at: input.endsAt, room_ids: input.roomIds, link: input.link, place: input.place },
     });
-    return { ok: true, id };
+    return { ok: true, id, ...(requests ? { requests } : {}) };
   });
 }
 
@@ -109,6 +123,8 @@ export interface MeetingChange {
   organiserId?: number;
   bookedForId?: number | null;
   overrideReason?: string | null;
+  askReason?: string | null;
+  now?: Date;
 }
 
 /**
@@ -120,7 +136,7 @@ export function changeMeeting(
   by: Actor,
   id: number,
   input: MeetingChange,
-): Promise<{ ok: true } | { ok: false; reason: 'stale'; meeting: Meeting } | RoomsRefused> {
+): Promise<{ ok: true; requests?: number } | { ok: false; reason: 'stale'; meeting: Meeting } | RoomsRefused> {
   return inTransaction(db, async (trx) => {
     const meeting = await lockMeeting(trx, by, id);
     if (meeting.state !== 'draft' && meeting.state !== 'scheduled') throw new Conflict('meetings.problem.closed');
@@ -137,16 +153,20 @@ export function changeMeeting(
     const newRoomIds = input.roomIds ?? roomIds;
     const newRooms = await listWhereabouts(trx, newRoomIds);
     const difference = differenceOf({ ...meeting, roomIds }, { ...changed, rooms: newRooms, roomIds: newRoomIds });
+    let requests = 0;
     if (difference.time || difference.rooms) {
       const moved = await moveClaims(trx, by, {
         meetingId: id, roomIds: newRoomIds, startsAt: changed.starts_at, endsAt: changed.ends_at,
-        seats: changed.expected_count, overrideReason: await allowedReason(trx, by, input.overrideReason),
+        seats: changed.expected_count, overrideReason: await allowedReason(trx, by, input.overrideReason), askReason: input.askReason ?? null,
+        ...(input.now ? { now: input.now } : {}),
       });
       if (!moved.ok) return moved;
+      ({ requests } = moved);
     }
 
     const differs = changesOf(meeting, changed, difference.rooms ? { before: roomIds, after: newRoomIds } : undefined);
-    if (!differs) return { ok: true };
+    const done = { ok: true as const, ...(requests ? { requests } : {}) };
+    if (!differs) return done;
     const isTold = meeting.announced_at !== null && ANNOUNCED.some((name) => name in differs.after);
     await change(
       trx,
@@ -162,18 +182,31 @@ export function changeMeeting(
       ...(input.overrideReason ? { note: input.overrideReason } : {}),
     });
     if (isTold) await announce(trx, 'invitations.announceChange', id);
-    return { ok: true };
+    return done;
   });
 }
 
-/** Calls it off, with a reason; its rooms are free at once. The meeting, its agenda and people stay and can be restored. */
-export function cancelMeeting(db: Db, by: Actor, id: number, input: { reason: string }): Promise<void> {
+/**
+ * Calls it off, with a reason; its rooms are free at once. The meeting, its agenda and people stay and can be restored.
+ * @param input.now asks the rooms' notice for calling off (a secretary's reason goes beyond it); without it none is asked
+ */
+export function cancelMeeting(
+  db: Db,
+  by: Actor,
+  id: number,
+  input: { reason: string; now?: Date; overrideReason?: string | null },
+): Promise<{ ok: true } | RoomsRefused> {
   return inTransaction(db, async (trx) => {
     await lockSeriesOf(trx, id);
     const meeting = await lockMeeting(trx, by, id);
-    if (meeting.state === 'cancelled') return;
+    if (meeting.state === 'cancelled') return { ok: true };
     if (meeting.state !== 'draft' && meeting.state !== 'scheduled') throw new Conflict('meetings.problem.closed');
     if (!mayCancel(meeting)) throw new Forbidden();
+    if (input.now) {
+      const overrideReason = await allowedReason(trx, by, input.overrideReason);
+      const checks = await checkCancel(trx, by, { meetingId: id, roomIds: meeting.rooms.map((room) => room.id), now: input.now, overrideReason });
+      if (checks.length) return { ok: false, clashes: [], checks };
+    }
     await releaseClaims(trx, by, id, 'cancelled', input.reason);
     const isTold = meeting.announced_at !== null;
     await change(
@@ -188,6 +221,7 @@ export function cancelMeeting(db: Db, by: Actor, id: number, input: { reason: st
     });
     if (isTold) await announce(trx, 'invitations.announceCancellation', id);
     else if (meeting.series_id !== null) await numberSeries(trx, meeting.series_id);
+    return { ok: true };
   });
 }
 
@@ -204,7 +238,7 @@ export function restoreMeeting(db: Db, by: Actor, id: number, now: Date, roomIds
     if (meeting.ends_at <= now) throw new Conflict('meetings.problem.over');
     if (roomIds || meeting.rooms.length > 0) {
       const span = { startsAt: meeting.starts_at, endsAt: meeting.ends_at };
-      const restored = roomIds ? await moveClaims(trx, by, { meetingId: id, roomIds, ...span }) : await restoreClaims(trx, by, id);
+      const restored = roomIds ? await moveClaims(trx, by, { meetingId: id, roomIds, ...span, now }) : await restoreClaims(trx, by, id, now);
       if (!restored.ok) {
         await keepRooms(trx, id, meeting.rooms.map((room) => room.id));
         return restored;

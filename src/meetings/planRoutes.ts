@@ -82,7 +82,7 @@ function planOf(c: Context, form: DatesForm): { plan: DatesPlan; minutes: number
   const { choices } = choicesOf(form);
   return {
     minutes: Math.min(1440, Math.round((first.endsAt.getTime() - first.startsAt.getTime()) / 60_000)),
-    plan: { rule, zone: form.zone, from: form.from, occurrences, untilOn: form.until_on, roomIds: form.rooms, link: form.link, place: form.place, choices, mailDomain: c.config.mailDomain },
+    plan: { rule, zone: form.zone, from: form.from, occurrences, untilOn: form.until_on, roomIds: form.rooms, link: form.link, place: form.place, choices, mailDomain: c.config.mailDomain, now: c.now },
   };
 }
 

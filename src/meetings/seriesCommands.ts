@@ -28,6 +28,8 @@ export interface DatesPlan {
   /** By date 'YYYY-MM-DD' of the rule. */
   choices: Map<string, DateChoice>;
   mailDomain?: string;
+  /** What booking windows and notice count from; default: now. */
+  now?: Date;
 }
 
 export interface NewSeries {
@@ -155,7 +157,7 @@ async function materialise(trx: Db, by: Actor, series: Series, plan: DatesPlan):
       skipped.push({ on, reason });
       await change(trx, `insert into meeting_rooms (meeting_id, room_id) select :id, unnest(cast(:rooms as bigint[]))`, { id: made.id, rooms: roomIds });
     } else if (roomIds.length > 0) {
-      const claimed = await claimRooms(trx, by, { meetingId: made.id, roomIds, ...span });
+      const claimed = await claimRooms(trx, by, { meetingId: made.id, roomIds, ...span, ...(plan.now ? { now: plan.now } : {}) });
       if (!claimed.ok) refused.set(on, claimed);
     }
   }

@@ -1,10 +1,14 @@
 import type { Actor } from '../lib/audit/record.js';
 import { change, row, rows, type Db } from '../lib/db/db.js';
 import { BadRequest } from '../lib/http/errors.js';
-import { checkClaim, type Check } from './claimChecks.js';
+import { addDays, dayOf, startOfDay, weekdayOf } from '../lib/time/zone.js';
+import { hasQuota, rulesFrom, type BookingRules, type RuleLayer } from './bookingRules.js';
+import { findUsage, layersOf } from './bookingRuleQueries.js';
+import { checkClaim, checkOf, type Check, type RoomStatus } from './claimChecks.js';
 import { findClashes, type Clash } from './claimQueries.js';
-import type { Hours } from './openingHours.js';
-import type { RoomStatus } from './claimChecks.js';
+import { recordOverrides, writeRequests, type NewRequest } from './claimRecordCommands.js';
+import type { Hours, Span } from './openingHours.js';
+import { brokenNotice, brokenQuotas, fittingSpan } from './ruleChecks.js';
 
 // Who occupies which room when. Everything here runs in the caller's transaction. Overlap is forbidden by the constraint
 // room_claims_no_overlap; a clash is a row count of INSERT … ON CONFLICT DO NOTHING, never an error: catching the error
@@ -16,13 +20,24 @@ export interface ClaimWish {
   roomIds: readonly number[];
   startsAt: Date;
   endsAt: Date;
-  /** People expected; more than the room seats is told, not refused. */
+  /** People expected; more than the room seats is told, or refused where the room's rules say so. */
   seats?: number | null;
-  /** A reason to go beyond rules that may be overridden (opening hours). The caller has asked whether this person may. */
+  /** A reason to go beyond rules that may be overridden (hours, rules of booking, approval). The caller has asked whether this person may. */
   overrideReason?: string | null;
+  /** A reason to ask for a room beyond its rules, where who decides about it may be asked; and what they read of any request. */
+  askReason?: string | null;
+  /** The instant that booking windows and notice count from; default: now. */
+  now?: Date;
 }
 
-export type ClaimResult = { ok: true; notices: Check[] } | { ok: false; clashes: Clash[]; checks: Check[] };
+/** `requests`: how many of the rooms wait for somebody's approval. */
+export type ClaimResult = { ok: true; notices: Check[]; requests: number } | { ok: false; clashes: Clash[]; checks: Check[]; nearest?: Nearest };
+
+/** What the rules of all rooms would allow, nearest to what was wanted; and for whom they were read. */
+export interface Nearest {
+  span: Span;
+  personId: number;
+}
 
 interface AskedRoom {
   id: number;
@@ -33,6 +48,17 @@ interface AskedRoom {
   hours: Hours[];
   part_ids: number[] | null;
   zone: string;
+  layers: RuleLayer[];
+  rules: BookingRules;
+  /** The acting person decides about this room. */
+  decides: boolean;
+  /** Whom the meeting is held for: whose groups and quotas count. */
+  principal_id: number;
+  is_recurring: boolean;
+  /** As it stands in the meeting: what a change starts from. */
+  meeting_starts_at: Date | null;
+  /** Approved for the meeting, at the last time somebody decided. */
+  approved: { from: string; to: string } | null;
 }
 
 /**
@@ -42,20 +68,81 @@ interface AskedRoom {
  */
 export async function claimRooms(trx: Db, by: Actor, wish: ClaimWish): Promise<ClaimResult> {
   const roomIds = [...new Set(wish.roomIds)];
-  if (!roomIds.length) return { ok: true, notices: [] };
-  const asked = await findAskedRooms(trx, roomIds);
-  const checks = checkAll(asked, wish);
-  if (checks.some(({ level }) => level === 'error')) return { ok: false, clashes: [], checks };
+  if (!roomIds.length) return { ok: true, notices: [], requests: 0 };
+  return claimAsked(trx, by, wish, await findAskedRooms(trx, by, roomIds, wish.meetingId), {});
+}
 
+interface Circumstances {
+  /** Of a move: the rooms the meeting had. */
+  before?: readonly number[];
+  /** A cancelled meeting comes back: its rules were looked at when it was booked. */
+  isRestored?: boolean;
+}
+
+async function claimAsked(trx: Db, by: Actor, wish: ClaimWish, asked: AskedRoom[], how: Circumstances): Promise<ClaimResult> {
+  const now = wish.now ?? new Date();
+  const checks = checkAll(asked, wish, now, how);
+  const first = sort(asked, checks, wish);
+  if (first.refused) return refusal(asked, wish, checks, now);
+
+  const roomIds = asked.map(({ id }) => id);
   const atomicIds = atomicOf(asked);
   await lockRooms(trx, atomicIds);
-  const isClaimed = (await insertClaims(trx, by, wish, roomIds, atomicIds.length)) ||
-    ((await expireHolds(trx, atomicIds, wish)) > 0 && (await insertClaims(trx, by, wish, roomIds, atomicIds.length)));
-  if (isClaimed) return { ok: true, notices: checks };
+  // Counted behind the lock of the rooms: of two bookings of one room that are sent together, the second counts the first.
+  const counted = how.isRestored ? [] : await checkQuotas(trx, asked, wish, now);
+  const all = [...checks, ...counted];
+  const { refused, beyond } = counted.length ? sort(asked, all, wish) : first;
+  if (refused) return refusal(asked, wish, all, now);
+  const { requests, overridden } = requestsFor(asked, wish, beyond, how);
 
+  if (requests.some(({ isHolding }) => !isHolding)) {
+    // What doesn't hold the room would slip past the constraint; it is not asked for what is taken already.
+    const taken = await findClashes(trx, by.id, { roomIds, startsAt: wish.startsAt, endsAt: wish.endsAt, exceptMeetingId: wish.meetingId });
+    if (taken.length) return { ok: false, clashes: taken, checks: all };
+  }
+  const isClaimed = (await insertClaims(trx, by, wish, roomIds, atomicIds.length, requests)) ||
+    ((await expireHolds(trx, atomicIds, wish)) > 0 && (await insertClaims(trx, by, wish, roomIds, atomicIds.length, requests)));
+  if (isClaimed) {
+    await recordOverrides(trx, by, wish.meetingId, [...all.filter(({ isOverridden }) => isOverridden && !how.isRestored), ...overridden], wish.overrideReason ?? '');
+    await writeRequests(trx, by, { meetingId: wish.meetingId, startsAt: wish.startsAt, endsAt: wish.endsAt, now, note: wish.askReason ?? null }, requests);
+    return { ok: true, notices: all.filter(({ level }) => level === 'notice'), requests: requests.length };
+  }
   const clashes = await findClashes(trx, by.id, { roomIds, startsAt: wish.startsAt, endsAt: wish.endsAt, exceptMeetingId: wish.meetingId });
   await notePrevented(trx, by, wish, clashes);
-  return { ok: false, clashes, checks };
+  return { ok: false, clashes, checks: all };
+}
+
+/** Errors stop a booking, unless it was asked with a reason and who decides about the room may allow all of the room's. */
+function sort(asked: AskedRoom[], checks: Check[], wish: ClaimWish): { refused: boolean; beyond: Map<number, Check[]> } {
+  const beyond = new Map<number, Check[]>();
+  for (const { id } of asked) {
+    const errors = checks.filter(({ level, room }) => level === 'error' && room.id === id);
+    if (!errors.length) continue;
+    if (!wish.askReason || errors.some(({ mayRequest }) => !mayRequest)) return { refused: true, beyond };
+    beyond.set(id, errors);
+  }
+  return { refused: false, beyond };
+}
+
+/** Which of the rooms have to be asked for. Who decides about a room doesn't ask; neither does a change inside an approved slot. */
+function requestsFor(asked: AskedRoom[], wish: ClaimWish, beyond: Map<number, Check[]>, how: Circumstances): { requests: NewRequest[]; overridden: Check[] } {
+  const requests: NewRequest[] = [];
+  const overridden: Check[] = [];
+  for (const room of asked) {
+    const rules = beyond.get(room.id) ?? [];
+    const needsApproval = rules.length > 0 || (room.rules.in_policy === 'request' && !room.decides && !isInside(room, wish));
+    if (!needsApproval) continue;
+    if (!rules.length && wish.overrideReason && !how.isRestored) {
+      overridden.push(checkOf(room, { rule: 'approval', actual: '', limit: '', nearest: '' }, { isOverridden: true }));
+      continue;
+    }
+    requests.push({ roomId: room.id, isHolding: room.rules.requests_hold === 'hold', answerHours: room.rules.answer_hours, rules });
+  }
+  return { requests, overridden };
+}
+
+function isInside(room: AskedRoom, wish: ClaimWish): boolean {
+  return room.approved !== null && new Date(room.approved.from) <= wish.startsAt && wish.endsAt <= new Date(room.approved.to);
 }
 
 /**
@@ -63,19 +150,29 @@ export async function claimRooms(trx: Db, by: Actor, wish: ClaimWish): Promise<C
  * Always locks the rooms of before and after, so that two moves that cross can't wait for each other.
  */
 export async function moveClaims(trx: Db, by: Actor, wish: ClaimWish): Promise<ClaimResult> {
-  const held = await rows<{ room_id: number }>(
+  const before = await row<{ held: number[] | null; room_ids: number[] | null }>(
     trx,
-    `select room_id from room_claims where meeting_id = :meeting and state in ('held', 'requested', 'confirmed')`,
+    `select (select array_agg(room_id) from room_claims where meeting_id = :meeting and state in ('held', 'requested', 'confirmed')) as held,
+            (select array_agg(room_id) from meeting_rooms where meeting_id = :meeting) as room_ids`,
     { meeting: wish.meetingId },
   );
-  const asked = await findAskedRooms(trx, [...new Set(wish.roomIds)]);
-  await lockRooms(trx, [...new Set([...held.map(({ room_id }) => room_id), ...atomicOf(asked)])]);
+  const held = before?.held ?? [];
+  const hadIds = held.length ? (before?.room_ids ?? []) : [];
+  const roomIds = [...new Set(wish.roomIds)];
+  const known = await findAskedRooms(trx, by, [...new Set([...roomIds, ...hadIds])], wish.meetingId);
+  const asked = known.filter(({ id }) => roomIds.includes(id));
+  await lockRooms(trx, [...new Set([...held, ...atomicOf(asked)])]);
+  // Rooms that are given up have their say too: it may be too late to change anything in them.
+  const late = known.filter(({ id }) => !roomIds.includes(id)).flatMap((room) => lateIn(room, 'notice_change', wish));
+  if (late.some(({ level }) => level === 'error')) return { ok: false, clashes: [], checks: late };
   try {
     // A savepoint: what was given up comes back when the new place is taken.
     return await trx.transaction(async (inner) => {
       await releaseClaims(inner, by, wish.meetingId, 'released', 'moved');
       await change(inner, `delete from meeting_rooms where meeting_id = :meeting`, { meeting: wish.meetingId });
-      const result = await claimRooms(inner, by, wish);
+      if (late.length) await recordOverrides(inner, by, wish.meetingId, late, wish.overrideReason ?? '');
+      if (!asked.length) return { ok: true, notices: late, requests: 0 } satisfies ClaimResult;
+      const result = await claimAsked(inner, by, wish, asked, { before: hadIds });
       if (!result.ok) throw new Refused(result);
       return result;
     });
@@ -84,6 +181,21 @@ export async function moveClaims(trx: Db, by: Actor, wish: ClaimWish): Promise<C
     await notePrevented(trx, by, wish, error.result.clashes);
     return error.result;
   }
+}
+
+/** May the meeting still be called off, by the rules of its rooms? Records what a reason goes beyond. @returns the rules that stand against it */
+export async function checkCancel(trx: Db, by: Actor, wish: { meetingId: number; roomIds: readonly number[]; now: Date; overrideReason: string | null }): Promise<Check[]> {
+  if (!wish.roomIds.length) return [];
+  const rooms = await findAskedRooms(trx, by, wish.roomIds, wish.meetingId);
+  const checks = rooms.flatMap((room) => lateIn(room, 'notice_cancel', wish));
+  const errors = checks.filter(({ level }) => level === 'error');
+  if (!errors.length) await recordOverrides(trx, by, wish.meetingId, checks, wish.overrideReason ?? '');
+  return errors;
+}
+
+function lateIn(room: AskedRoom, rule: 'notice_change' | 'notice_cancel', wish: { now?: Date; overrideReason?: string | null }): Check[] {
+  const broken = room.meeting_starts_at ? brokenNotice(rule, room.rules, room.meeting_starts_at, wish.now ?? new Date()) : undefined;
+  return broken ? [checkOf(room, broken, { isOverridden: Boolean(wish.overrideReason) })] : [];
 }
 
 class Refused extends Error {
@@ -113,7 +225,8 @@ export async function releaseClaims(
   await lockRooms(trx, held.map(({ room_id }) => room_id));
   const freed = await rows<{ id: number }>(
     trx,
-    `update room_claims set state = :state, ended_at = now(), ended_by = :by, end_reason = :reason
+    `with withdrawn as (update room_requests set state = 'withdrawn', version = version + 1 where meeting_id = :meeting and state = 'open')
+     update room_claims set state = :state, ended_at = now(), ended_by = :by, end_reason = :reason
       where meeting_id = :meeting and state in ('held', 'requested', 'confirmed') returning id`,
     { state, by: by.id, reason, meeting: meetingId },
   );
@@ -122,16 +235,17 @@ export async function releaseClaims(
 }
 
 /** Claims again what a cancelled meeting had asked for, at the time that stands in it. Refused, nothing has changed. */
-export async function restoreClaims(trx: Db, by: Actor, meetingId: number): Promise<ClaimResult> {
+export async function restoreClaims(trx: Db, by: Actor, meetingId: number, now = new Date()): Promise<ClaimResult> {
   const meeting = await row<{ starts_at: Date | null; ends_at: Date | null; room_ids: number[] | null }>(
     trx,
     `select m.starts_at, m.ends_at, (select json_agg(room_id) from meeting_rooms where meeting_id = m.id) as room_ids
        from meetings m where m.id = :meeting`,
     { meeting: meetingId },
   );
-  if (!meeting?.starts_at || !meeting.ends_at || !meeting.room_ids) return { ok: true, notices: [] };
-  // Its hours were agreed when it was booked: only the slot itself has to be free.
-  return claimRooms(trx, by, { meetingId, roomIds: meeting.room_ids, startsAt: meeting.starts_at, endsAt: meeting.ends_at, overrideReason: 'restored' });
+  if (!meeting?.starts_at || !meeting.ends_at || !meeting.room_ids) return { ok: true, notices: [], requests: 0 };
+  // Hours and rules were agreed when it was booked: only the slot itself has to be free. Who decides about the room is asked again.
+  const wish = { meetingId, roomIds: meeting.room_ids, startsAt: meeting.starts_at, endsAt: meeting.ends_at, overrideReason: 'restored', now };
+  return claimAsked(trx, by, wish, await findAskedRooms(trx, by, meeting.room_ids, meetingId), { isRestored: true });
 }
 
 /** Pieces of freed claims that lie in a closure of their room become the closure's. */
@@ -156,28 +270,68 @@ export async function lockRooms(trx: Db, roomIds: readonly number[]): Promise<vo
   await rows(trx, `select id from rooms where id = any(:rooms) order by id for no key update`, { rooms: roomIds });
 }
 
-/** The rooms with their rules. The share lock holds off a change of their parts until the claims are written. */
-async function findAskedRooms(trx: Db, roomIds: readonly number[]): Promise<AskedRoom[]> {
-  const found = await rows<AskedRoom>(
+/** The rooms with their rules, in one query. The share lock holds off a change of their parts until the claims are written. */
+async function findAskedRooms(trx: Db, by: Actor, roomIds: readonly number[], meetingId: number): Promise<AskedRoom[]> {
+  const found = await rows<Omit<AskedRoom, 'rules'>>(
     trx,
     `select r.id, r.name_en, r.name_zh, r.capacity, r.status,
             (select json_agg(part_id order by part_id) from room_parts where hall_id = r.id) as part_ids,
             (select coalesce(json_agg(json_build_object('weekday', weekday, 'opens_at', to_char(opens_at, 'HH24:MI'),
                     'closes_at', to_char(closes_at, 'HH24:MI'))), '[]') from room_hours where room_id = r.id) as hours,
-            (select zone from organisations) as zone
-       from rooms r where r.id = any(:rooms) order by r.id for key share of r`,
-    { rooms: roomIds },
+            (select zone from organisations) as zone, m.principal_id, m.recurrence_id is not null as is_recurring, m.starts_at as meeting_starts_at,
+            ${layersOf('m.principal_id')} as layers,
+            exists (select 1 from booking_rules) and may_decide_room(r.id, :by) as decides,
+            (select case when q.state = 'approved' then json_build_object('from', q.starts_at, 'to', q.ends_at) end
+               from room_requests q where q.meeting_id = :meeting and q.room_id = r.id order by q.id desc limit 1) as approved
+       from rooms r
+       cross join (select coalesce(booked_for_id, organiser_id) as principal_id, recurrence_id, starts_at from meetings where id = :meeting) m
+      where r.id = any(:rooms) order by r.id for key share of r`,
+    { rooms: roomIds, meeting: meetingId, by: by.id },
   );
   if (found.length !== roomIds.length) throw new BadRequest();
-  return found;
+  return found.map((room) => ({ ...room, rules: rulesFrom(room.layers) }));
 }
 
-function checkAll(asked: AskedRoom[], wish: ClaimWish): Check[] {
+function checkAll(asked: AskedRoom[], wish: ClaimWish, now: Date, how: Circumstances): Check[] {
   const seats = asked.reduce((sum, room) => sum + room.capacity, 0);
   const isCrowded = Boolean(wish.seats && wish.seats > seats);
-  return asked.flatMap((room) =>
-    checkClaim(room, { startsAt: wish.startsAt, endsAt: wish.endsAt, seats: isCrowded ? wish.seats : null }, room.zone, Boolean(wish.overrideReason)),
-  );
+  return asked.flatMap((room) => {
+    const before = how.before && room.meeting_starts_at ? { before: { startsAt: room.meeting_starts_at, hadRoom: how.before.includes(room.id) } } : {};
+    return checkClaim(
+      room,
+      {
+        startsAt: wish.startsAt, endsAt: wish.endsAt, seats: isCrowded ? wish.seats : null,
+        wish: { now, isRecurring: room.is_recurring, isApproved: how.before !== undefined && isInside(room, wish), ...before },
+      },
+      room.zone,
+      Boolean(wish.overrideReason),
+    );
+  });
+}
+
+/** Quotas, where a room has any: one look-up for each such room. */
+async function checkQuotas(trx: Db, asked: AskedRoom[], wish: ClaimWish, now: Date): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const room of asked.filter(({ rules }) => hasQuota(rules))) {
+    if (isInside(room, wish)) continue;
+    const on = dayOf(wish.startsAt, room.zone);
+    const monday = addDays(on, 1 - weekdayOf(on));
+    const usage = await findUsage(trx, {
+      principalId: room.principal_id, roomId: room.id, exceptMeetingId: wish.meetingId, now,
+      weekFrom: startOfDay(monday, room.zone), weekTo: startOfDay(addDays(monday, 7), room.zone),
+    });
+    const broken = brokenQuotas(room.rules, { from: wish.startsAt, to: wish.endsAt }, usage);
+    checks.push(...broken.map((one) => checkOf(room, one, { isOverridden: Boolean(wish.overrideReason) })));
+  }
+  return checks;
+}
+
+function refusal(asked: AskedRoom[], wish: ClaimWish, checks: Check[], now: Date): ClaimResult {
+  const [first] = asked;
+  if (!first) return { ok: false, clashes: [], checks };
+  const broken = checks.flatMap(({ rule, actual, limit, nearest = '' }) => (rule === 'quota_person_hours' || rule === 'quota_unit_hours' ? [{ rule, actual, limit, nearest }] : []));
+  const span = fittingSpan(asked.map(({ rules }) => rules), { from: wish.startsAt, to: wish.endsAt, now, isRecurring: first.is_recurring }, broken, first.zone);
+  return { ok: false, clashes: [], checks, nearest: { span, personId: first.principal_id } };
 }
 
 function atomicOf(asked: AskedRoom[]): number[] {
@@ -185,22 +339,26 @@ function atomicOf(asked: AskedRoom[]): number[] {
 }
 
 /** One statement for all rooms, in order. Incomplete, it takes back what it wrote, which nobody has seen. */
-async function insertClaims(trx: Db, by: Actor, wish: ClaimWish, roomIds: number[], expected: number): Promise<boolean> {
+async function insertClaims(trx: Db, by: Actor, wish: ClaimWish, roomIds: number[], expected: number, requests: NewRequest[]): Promise<boolean> {
   const made = await rows<{ id: number }>(
     trx,
     `with wanted as (
-       select coalesce(p.part_id, r.id) as room_id, max(r.setup_minutes) as setup, max(r.teardown_minutes) as teardown
+       select coalesce(p.part_id, r.id) as room_id, max(r.setup_minutes) as setup, max(r.teardown_minutes) as teardown,
+              bool_or(r.id = any(:requested)) as is_requested, bool_or(r.id = any(:open)) as is_open
          from rooms r left join room_parts p on p.hall_id = r.id
         where r.id = any(:rooms) group by 1
      ), noted as (
        insert into meeting_rooms (meeting_id, room_id) select :meeting, id from rooms where id = any(:rooms) on conflict do nothing
      )
-     insert into room_claims (room_id, meeting_id, state, starts_at, ends_at, setup_minutes, teardown_minutes, occupies_from, occupies_to, created_by)
-     select room_id, :meeting, 'confirmed', :from, :to, setup, teardown,
+     insert into room_claims (room_id, meeting_id, state, is_holding, starts_at, ends_at, setup_minutes, teardown_minutes, occupies_from, occupies_to, created_by)
+     select room_id, :meeting, case when is_requested then 'requested' else 'confirmed' end, not is_open, :from, :to, setup, teardown,
             :from::timestamptz - make_interval(mins => setup), :to::timestamptz + make_interval(mins => teardown), :by
        from wanted order by room_id
      on conflict do nothing returning id`,
-    { rooms: roomIds, meeting: wish.meetingId, from: wish.startsAt, to: wish.endsAt, by: by.id },
+    {
+      rooms: roomIds, meeting: wish.meetingId, from: wish.startsAt, to: wish.endsAt, by: by.id,
+      requested: requests.map(({ roomId }) => roomId), open: requests.filter(({ isHolding }) => !isHolding).map(({ roomId }) => roomId),
+    },
   );
   if (made.length === expected) return true;
   if (made.length) await change(trx, `delete from room_claims where id = any(:made)`, { made: made.map(({ id }) => id) });
@@ -217,13 +375,13 @@ async function notePrevented(trx: Db, by: Actor, wish: ClaimWish, clashes: Clash
   );
 }
 
-/** Holds whose time is over give way to who wants the slot; no timer does it. */
+/** Holds (and returned requests) whose time is over give way to who wants the slot; no timer does it. */
 async function expireHolds(trx: Db, atomicIds: number[], wish: ClaimWish): Promise<number> {
   return change(
     trx,
     `update room_claims c set state = 'expired', ended_at = now()
        from rooms r
-      where c.room_id = any(:rooms) and c.state = 'held' and c.hold_until <= now() and r.id = c.room_id
+      where c.room_id = any(:rooms) and c.state in ('held', 'requested') and c.hold_until <= now() and r.id = c.room_id
         and c.occupies_from < :to::timestamptz + make_interval(mins => r.teardown_minutes)
         and c.occupies_to > :from::timestamptz - make_interval(mins => r.setup_minutes)`,
     { rooms: atomicIds, from: wish.startsAt, to: wish.endsAt },

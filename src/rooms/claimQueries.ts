@@ -1,6 +1,9 @@
 import { rows, type Db } from '../lib/db/db.js';
+import { rulesFrom, type BookingRules, type RuleLayer } from './bookingRules.js';
+import { layersOf } from './bookingRuleQueries.js';
 import { nearestFreeTimes } from './freeTimes.js';
 import { outsideHours, type Hours, type Span } from './openingHours.js';
+import { brokenRules, nextStart } from './ruleChecks.js';
 
 /** Columns of a room's name. */
 export interface RoomName {
@@ -89,12 +92,14 @@ export interface AlternativesWish {
   isStepFree?: boolean;
   /** Its own claims are not in the way. */
   exceptMeetingId?: number | null;
+  /** For whom it is booked: nothing is offered that the rules refuse this person. */
+  personId?: number | null;
   now: Date;
 }
 
 export interface Alternatives {
   /** Rooms free at that time, the best fit first: same building and floor, then fewest seats too many. */
-  rooms: (RoomName & { capacity: number; building: string; floor: string })[];
+  rooms: (RoomName & { capacity: number; building: string; floor: string; on_request: boolean })[];
   /** Times at which all rooms asked for are free, the nearest first. */
   times: Span[];
 }
@@ -105,6 +110,7 @@ interface RoomWithHours extends RoomName {
   floor: string;
   hours: Hours[];
   zone: string;
+  layers: RuleLayer[];
 }
 
 const HOURS = `(select coalesce(json_agg(json_build_object('weekday', weekday, 'opens_at', to_char(opens_at, 'HH24:MI'),
@@ -120,7 +126,7 @@ async function listFreeRooms(db: Db, wish: AlternativesWish): Promise<Alternativ
   const found = await rows<RoomWithHours>(
     db,
     `with asked as (select site, building, floor, capacity from rooms where id = any(:rooms) order by id limit 1)
-     select r.id, r.name_en, r.name_zh, r.capacity, r.building, r.floor, ${HOURS} as hours, (select zone from organisations) as zone
+     select r.id, r.name_en, r.name_zh, r.capacity, r.building, r.floor, ${HOURS} as hours, (select zone from organisations) as zone, ${layersOf(':person')} as layers
        from rooms r left join asked a on true
       where r.status = 'in_service' and r.id <> all(:rooms) and r.capacity >= :seats and r.equipment @> :equipment
         and (r.is_step_free or not :step_free)
@@ -138,22 +144,29 @@ async function listFreeRooms(db: Db, wish: AlternativesWish): Promise<Alternativ
       limit 30`,
     {
       rooms: wish.roomIds, from: wish.startsAt, to: wish.endsAt, seats: wish.seats ?? 1, equipment: wish.equipment ?? [],
-      step_free: wish.isStepFree ?? false, except: wish.exceptMeetingId ?? null,
+      step_free: wish.isStepFree ?? false, except: wish.exceptMeetingId ?? null, person: wish.personId ?? null,
     },
   );
   return found
     .filter((room) => !outsideHours(room.hours, wish.startsAt, wish.endsAt, room.zone))
+    .map((room) => ({ ...room, rules: rulesFrom(room.layers) }))
+    .filter(({ rules, zone }) => isAllowed(rules, { from: wish.startsAt, to: wish.endsAt }, wish.now, zone))
     .slice(0, 4)
-    .map(({ id, name_en, name_zh, capacity, building, floor }) => ({ id, name_en, name_zh, capacity, building, floor }));
+    .map(({ id, name_en, name_zh, capacity, building, floor, rules }) => ({ id, name_en, name_zh, capacity, building, floor, on_request: rules.in_policy === 'request' }));
+}
+
+/** By its rules, quotas apart, which one booking more or less decides. */
+function isAllowed(rules: BookingRules, span: Span, now: Date, zone: string): boolean {
+  return brokenRules(rules, { ...span, now, isRecurring: false }, zone).length === 0;
 }
 
 const DAYS = 7;
 
 async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Span[]> {
   const reach = (DAYS + 1) * 86_400_000;
-  const found = await rows<{ hours: Hours[]; zone: string; setup_minutes: number; teardown_minutes: number; busy: { from: string; to: string }[] }>(
+  const found = await rows<{ layers: RuleLayer[]; hours: Hours[]; zone: string; setup_minutes: number; teardown_minutes: number; busy: { from: string; to: string }[] }>(
     db,
-    `select ${HOURS} as hours, r.setup_minutes, r.teardown_minutes, (select zone from organisations) as zone,
+    `select ${HOURS} as hours, ${layersOf(':person')} as layers, r.setup_minutes, r.teardown_minutes, (select zone from organisations) as zone,
             (select coalesce(json_agg(json_build_object('from', c.occupies_from, 'to', c.occupies_to)), '[]')
                from room_claims c
               where (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))
@@ -161,23 +174,37 @@ async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Span[]> {
                 and c.occupies && tstzrange(:from, :to)) as busy
        from rooms r where r.id = any(:rooms) and r.status = 'in_service'`,
     {
-      rooms: wish.roomIds, except: wish.exceptMeetingId ?? null,
+      rooms: wish.roomIds, except: wish.exceptMeetingId ?? null, person: wish.personId ?? null,
       from: new Date(wish.startsAt.getTime() - reach), to: new Date(wish.endsAt.getTime() + reach),
     },
   );
   const first = found[0];
   if (!first || found.length !== wish.roomIds.length) return [];
-  return nearestFreeTimes({
+  const rules = found.map(({ layers }) => rulesFrom(layers));
+  const soonest = new Date(wish.now.getTime() + Math.max(...rules.map((one) => one.notice_create)) * 60_000);
+  const step = commonStep(rules);
+  const times = nearestFreeTimes({
     hours: commonHours(found.map(({ hours }) => hours)),
     zone: first.zone,
     busy: found.flatMap(({ busy }) => busy.map(({ from, to }) => ({ from: new Date(from), to: new Date(to) }))),
     wanted: { from: wish.startsAt, to: wish.endsAt },
     setupMinutes: Math.max(...found.map((room) => room.setup_minutes)),
     teardownMinutes: Math.max(...found.map((room) => room.teardown_minutes)),
-    notBefore: wish.now,
+    notBefore: nextStart(rules, soonest, first.zone),
     days: DAYS,
-    limit: 4,
+    limit: 20,
+    ...(step ? { stepMinutes: step } : {}),
   });
+  return times.filter((span) => rules.every((one) => isAllowed(one, span, wish.now, first.zone))).slice(0, 4);
+}
+
+/** Minutes at whose multiples all rooms let a booking begin; undefined where none says. */
+function commonStep(rules: BookingRules[]): number | undefined {
+  const steps = rules.map((one) => one.start_interval).filter((step) => step > 0);
+  const multiple = (a: number, b: number): number => {
+    for (let product = Math.max(a, b); ; product += Math.max(a, b)) if (product % a === 0 && product % b === 0) return product;
+  };
+  return steps.length ? Math.max(5, steps.reduce(multiple, 1)) : undefined;
 }
 
 /** The hours in which all of several rooms are open. */

@@ -7,6 +7,8 @@ import type { Hours } from './openingHours.js';
 export interface RoomOption extends RoomName {
   capacity: number;
   status: RoomStatus;
+  /** Given on request, unless a group's rules say otherwise. */
+  on_request?: boolean;
 }
 
 /** A hall stands before its parts. */
@@ -15,7 +17,11 @@ const HALL = `left join rooms h on h.id = (select min(hall_id) from room_parts w
 
 /** The rooms for a `<select>`, in the order of the catalogue. */
 export function listRoomOptions(db: Db): Promise<RoomOption[]> {
-  return rows<RoomOption>(db, `select r.id, r.name_en, r.name_zh, r.capacity, r.status from rooms r ${HALL} where r.status <> 'retired' order by ${IN_ORDER}`);
+  return rows<RoomOption>(db, `select r.id, r.name_en, r.name_zh, r.capacity, r.status, coalesce(l.in_policy, o.in_policy) = 'request' as on_request
+       from rooms r ${HALL}
+       left join booking_rules l on l.room_id = r.id and l.group_id is null
+       left join booking_rules o on o.room_id is null and o.group_id is null
+      where r.status <> 'retired' order by ${IN_ORDER}`);
 }
 
 export interface ListedRoom extends RoomOption {

@@ -11,10 +11,13 @@ import { equipmentNames, equipmentOptions } from './equipment.js';
 import { EditRoomForm, NewRoomForm, PhotoForm, PhotoRemovalForm, RoomsQuery, StatusForm } from './forms.js';
 import { mayKeepRooms } from './policy.js';
 import { findRoom, listClosures, listComingMeetings, listRooms } from './queries.js';
+import { requestRoutes } from './requestRoutes.js';
 import { tellHours, tellPlace } from './roomFacts.js';
 import { newRoomValues, roomFormPage, valuesOf } from './roomForm.js';
 
 export const routes: Route[] = [
+  // Before /rooms/:id, which would take their names for ids.
+  ...requestRoutes,
   route({
     method: 'get',
     path: '/rooms',

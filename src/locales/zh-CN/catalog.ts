@@ -1,8 +1,11 @@
 import { lib } from './lib.js';
 import { audit } from './audit.js';
 import { people } from './people.js';
+import { groups } from './groups.js';
 import { auth } from './auth.js';
 import { rooms } from './rooms.js';
+import { rules } from './rules.js';
+import { requests } from './requests.js';
 import { meetings } from './meetings.js';
 import { invitations } from './invitations.js';
 import { calendar } from './calendar.js';
@@ -18,8 +21,11 @@ export const zhCN = {
   ...lib,
   ...audit,
   ...people,
+  ...groups,
   ...auth,
   ...rooms,
+  ...rules,
+  ...requests,
   ...meetings,
   ...invitations,
   ...calendar,
