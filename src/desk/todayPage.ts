@@ -11,6 +11,7 @@ import { shownState, toneOfState } from '../meetings/shownState.js';
 import { titleOf } from '../meetings/title.js';
 import { listMinutesToAcknowledge } from '../minutes/circulationQueries.js';
 import { listMinutesWaitingFor, type WaitingMinutes } from '../minutes/queries.js';
+import { listRequestsFor, listUnsettled, type RoomRequest } from '../rooms/requestQueries.js';
 import { freeNow } from './freeNow.js';
 import { linkOf, linkOfMinutes, nextStep, type Facts } from './nextStep.js';
 import { findBeginnings, listFacts, type MeetingFacts } from './queries.js';
@@ -22,7 +23,7 @@ const FREE_ROOMS = 5;
 export async function todayPage(c: Context): Promise<Answer> {
   const today = dayOf(c.now, c.zone);
   const day = dayOfGrid(today, c.zone);
-  const [minutes, receipts, actions, replies, meetings, asked, rooms, beginnings] = await Promise.all([
+  const [minutes, receipts, actions, replies, meetings, asked, rooms, beginnings, toApprove, unsettled] = await Promise.all([
     listMinutesWaitingFor(c.db, c.viewer),
     listMinutesToAcknowledge(c.db, c.viewer),
     listActionsWaitingFor(c.db, c.viewer.id, todayOf(c)),
@@ -31,6 +32,8 @@ export async function todayPage(c: Context): Promise<Answer> {
     countAskedFor(c.db, c.viewer.id, todayOf(c)),
     roomsFreeNow(c, today),
     isSecretary(c.viewer) ? findBeginnings(c.db) : undefined,
+    listRequestsFor(c.db, c.viewer.id, c.now, 20),
+    listUnsettled(c.db, c.viewer.id, c.now),
   ]);
   const facts = await listFacts(c.db, c.viewer.id, meetings.map(({ id }) => id));
   const [coming] = meetings.length === 0 ? await listMeetings(c.db, c.viewer, { whose: 'mine', when: 'coming' }, c.now, 1) : [];
@@ -39,6 +42,8 @@ export async function todayPage(c: Context): Promise<Answer> {
     ...receipts.map((one) => receiptRow(c, one)),
     ...actions.map((one) => actionRow(c, one)),
     ...replies.map((one) => replyRow(c, one)),
+    ...toApprove.map((one) => requestRow(c, one, one.due_at <= c.now ? 'roomOverdue' : 'roomApproval')),
+    ...unsettled.map((one) => requestRow(c, one, one.state === 'returned' ? 'roomReturned' : one.state === 'refused' ? 'roomRefused' : 'roomAsked')),
   ]);
   const isNew = beginnings && !(beginnings.has_rooms && beginnings.has_people && beginnings.has_meetings);
   return page('desk/today', {
@@ -117,6 +122,19 @@ function replyRow(c: Context, one: ReplyWanted): WaitingRow {
     title: one.starts_at ? `${title} · ${c.fmt.shortDay(one.starts_at)} ${c.fmt.time(one.starts_at)}` : title,
     href: `/meetings/${one.meeting_id}`,
     actions: [answer('accepted', c.t('desk.waiting.yes')), answer('declined', c.t('desk.waiting.no'))],
+  };
+}
+
+/** A room that waits for the viewer's word, or one they asked for themselves. */
+function requestRow(c: Context, one: RoomRequest, wait: Wait): WaitingRow {
+  const isMine = wait !== 'roomApproval' && wait !== 'roomOverdue';
+  return {
+    wait,
+    when: isMine ? one.starts_at : one.due_at,
+    pill: pillOf(c, wait),
+    title: `${c.fmt.name(one.room)} · ${one.title ?? c.t('requests.private')} · ${c.fmt.shortDay(one.starts_at)} ${c.fmt.time(one.starts_at)}`,
+    href: isMine && one.title !== null ? `/meetings/${one.meeting_id}` : `/rooms/requests/${one.id}`,
+    end: isMine ? (one.decider ? c.fmt.name(one.decider) : c.t('requests.row.due', { time: c.fmt.dateTime(one.due_at) })) : `${c.fmt.name(one.asker)} · ${c.t('requests.row.due', { time: c.fmt.dateTime(one.due_at) })}`,
   };
 }
 

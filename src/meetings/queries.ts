@@ -29,6 +29,8 @@ export interface RoomOf {
   floor: string;
   /** Booked on request and not decided yet. */
   is_requested: boolean;
+  /** Asked for and refused; the meeting still names it until another one is found. */
+  is_refused: boolean;
 }
 
 /** One meeting with everything its pages need and what the viewer is to it. Instants are dates, `number` is 第 N 次. */
@@ -106,7 +108,10 @@ export function visibleMeetings(viewer: Who, alias = 'm'): { sql: string; bindin
 const ROOMS = `coalesce((select jsonb_agg(jsonb_build_object('id', r.id, 'code', r.code, 'name_en', r.name_en, 'name_zh', r.name_zh,
       'site', r.site, 'building', r.building, 'floor', r.floor,
       'is_requested', exists (select 1 from room_claims c where c.meeting_id = m.id and c.state = 'requested'
-         and (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))))
+         and (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))),
+      'is_refused', (select q.state from room_requests q where q.meeting_id = m.id and q.room_id = r.id order by q.id desc limit 1) is not distinct from 'refused'
+         and not exists (select 1 from room_claims c where c.meeting_id = m.id and c.state in ('held', 'requested', 'confirmed')
+           and (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))))
       order by r.sort_order, r.id)
     from meeting_rooms mr join rooms r on r.id = mr.room_id where mr.meeting_id = m.id), '[]'::jsonb)`;
 

@@ -91,6 +91,18 @@ export function listApprovers(db: Db, roomId: number): Promise<Approver[]> {
   );
 }
 
+/** Who decides about several rooms, and whether this person does (also as a deputy). */
+export function listDecidersOf(db: Db, roomIds: number[], viewerId: number): Promise<{ room_id: number; decides: boolean; people: { name: string; name_en: string | null }[] }[]> {
+  return rows(
+    db,
+    `select r as room_id, may_decide_room(r, :viewer) as decides,
+            (select coalesce(json_agg(json_build_object('name', p.name, 'name_en', p.name_en) order by p.sort_name), '[]')
+               from persons p where p.id in (select room_deciders(r) limit 5)) as people
+       from unnest(cast(:rooms as bigint[])) r`,
+    { rooms: roomIds, viewer: viewerId },
+  );
+}
+
 /** Who decides about a room now, by name: owner and named approvers, else the secretaries. */
 export function listDeciders(db: Db, roomId: number): Promise<{ id: number; name: string; name_en: string | null }[]> {
   return rows(db, `select p.id, p.name, p.name_en from persons p where p.id in (select room_deciders(:room)) order by p.sort_name, p.id limit 20`, { room: roomId });

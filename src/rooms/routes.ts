@@ -5,6 +5,9 @@ import { problemsOf } from '../lib/http/form.js';
 import { once } from '../lib/http/once.js';
 import { secretary, signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
+import { bookingRuleRoutes } from './bookingRuleRoutes.js';
+import { listDeciders, listLayersFor } from './bookingRuleQueries.js';
+import { rulesFrom } from './bookingRules.js';
 import { changeStatus, createRoom, setPhoto, updateRoom } from './commands.js';
 import { closureRoutes } from './closureRoutes.js';
 import { equipmentNames, equipmentOptions } from './equipment.js';
@@ -13,11 +16,13 @@ import { mayKeepRooms } from './policy.js';
 import { findRoom, listClosures, listComingMeetings, listRooms } from './queries.js';
 import { requestRoutes } from './requestRoutes.js';
 import { tellHours, tellPlace } from './roomFacts.js';
+import { tellRules } from './tellRules.js';
 import { newRoomValues, roomFormPage, valuesOf } from './roomForm.js';
 
 export const routes: Route[] = [
   // Before /rooms/:id, which would take their names for ids.
   ...requestRoutes,
+  ...bookingRuleRoutes,
   route({
     method: 'get',
     path: '/rooms',
@@ -144,13 +149,19 @@ export const routes: Route[] = [
 
 async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
   const room = await findRoom(c.db, idOf(c));
-  const [meetings, closures] = await Promise.all([listComingMeetings(c.db, c.viewer.id, room.id, c.now), listClosures(c.db, c.viewer.id, room.id, c.now)]);
+  const [meetings, closures, layers] = await Promise.all([
+    listComingMeetings(c.db, c.viewer.id, room.id, c.now), listClosures(c.db, c.viewer.id, room.id, c.now), listLayersFor(c.db, room.id, c.viewer.id),
+  ]);
+  const rules = rulesFrom(layers);
+  const deciders = rules.in_policy === 'request' ? await listDeciders(c.db, room.id) : [];
   return page('rooms/room', {
     title: c.fmt.name(room),
     room,
     place: tellPlace(room),
     equipment: equipmentNames(room.equipment, c.t),
     hours: tellHours(room.hours, c.t),
+    // As they hold for the reader.
+    rules: tellRules(rules, c.t, deciders.map((person) => c.fmt.name(person)).join(c.t('requests.comma'))),
     officeZone: c.office.zone === c.zone ? null : c.office.zone,
     meetings: meetings.map((meeting) => ({
       title: meeting.title ?? c.t('calendar.day.booked'),
