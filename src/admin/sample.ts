@@ -7,6 +7,7 @@ import { Conflict } from '../lib/http/errors.js';
 import type { Clock } from '../lib/time/clock.js';
 import { addBookings, addRooms, addSeries, castSample, keepMailsIn } from './sampleMeetingCommands.js';
 import { addMinutes } from './sampleMinutesCommands.js';
+import { addPolicies } from './samplePolicyCommands.js';
 import { START_WITH, UNITS } from './samplePeople.js';
 import { addPeople, addressOf } from './samplePeopleCommands.js';
 import { lockSetup } from './setupCommands.js';
@@ -37,6 +38,7 @@ export async function makeSample(db: Db, options: { password?: string; clock: Cl
     await addRooms(trx, cast);
     const records = await addSeries(trx, cast);
     await addBookings(trx, cast);
+    await addPolicies(trx, cast);
     await addMinutes(trx, cast, records);
     if (options.config.smtpUrl) await keepMailsIn(trx);
   });
