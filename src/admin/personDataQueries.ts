@@ -27,6 +27,9 @@ export async function findPersonData(db: Db, id: number, isOwn: boolean): Promis
     account: await all(`select created_at, password_changed_at, must_change_password from accounts where person_id = :id`),
     sessions: await all(`select created_at, last_seen_at, expires_at, revoked_at, ip, user_agent from sessions where person_id = :id order by id`),
     deputies: await all(`select person_id, deputy_id, from_on, to_on from deputies where :id in (person_id, deputy_id) order by id`),
+    groups: await all(`select g.name_en, g.name_zh from people_group_members m join people_groups g on g.id = m.group_id where m.person_id = :id order by g.id`),
+    room_requests: await all(`select q.id, ${TITLE}, q.room_id, q.state, q.asked_at, q.decided_at, q.note from room_requests q join meetings m on m.id = q.meeting_id where q.asked_by = :id order by q.id`),
+    rules_gone_beyond: await all(`select at, rule, actual, allowed, reason from rule_overrides where person_id = :id order by id`),
     head_of: await all(`select code, name_en, name_zh from units where head_id = :id order by code`),
     meetings_organised: await all(`select m.id, ${TITLE}, m.starts_at, m.state from meetings m where :id in (m.organiser_id, m.booked_for_id, m.created_by) order by m.id`),
     participations: await all(

@@ -111,7 +111,7 @@ async function formPage(c: Context<unknown, unknown>, values: Record<string, unk
       values: { ...values, room: chosen },
       rooms: rooms
         .filter(({ id, status: state }) => state === 'in_service' || chosen.includes(id))
-        .map((room) => ({ value: room.id, label: `${c.fmt.name(room)} · ${c.t('calendar.day.seats', { count: room.capacity })}${room.on_request ? c.t('rules.onRequest') : ''}` })),
+        .map((room) => ({ value: room.id, onRequest: room.on_request === true, label: `${c.fmt.name(room)} · ${c.t('calendar.day.seats', { count: room.capacity })}${room.on_request ? c.t('rules.onRequest') : ''}` })),
       mayOverride: isSecretary(c.viewer),
       refusal,
       ...(problems ? { errors: problems.errors } : {}),

@@ -1,6 +1,10 @@
 import { load } from 'cheerio';
 import { randomUUID } from 'node:crypto';
 import { change, row, rows } from '../../src/lib/db/db.js';
+import { calendarEvent } from '../../src/invitations/calendarEvent.js';
+import { findTellable } from '../../src/invitations/queries.js';
+import { translator } from '../../src/lib/i18n/translate.js';
+import { format } from '../../src/lib/time/format.js';
 import { approveRequest, refuseRequest, remindOverdue } from '../../src/rooms/requestCommands.js';
 import { makeCast, type Cast, type CastPerson } from '../support/cast.js';
 import { testWorld, type World } from '../support/world.js';
@@ -41,11 +45,23 @@ const claims = (meeting: number) => rows<{ state: string; is_holding: boolean }>
 const answer = async (person: CastPerson, id: number, fields: Record<string, string>) => (await world.agent(person)).post(`/rooms/requests/${id}/answer`).type('form').send(fields);
 const mails = (kind: string) => rows<{ person_id: number; subject: string; lang: string }>(world.db, `select person_id, subject, lang from deliveries where kind = :kind order by id`, { kind });
 
+/** The place and the rooms of a meeting as a calendar mail names them. */
+async function calendar(meeting: number) {
+  const told = await findTellable(world.db, meeting);
+  if (!told) throw new Error('no meeting');
+  const event = calendarEvent({
+    facts: told, told, attendees: [], sequence: 0, stampedAt: world.clock.now(), organizerAddress: 'meetings@office.example', sentBy: null, mailDomain: 'office.example', status: 'CONFIRMED',
+    reader: { lang: 'en', t: translator('en'), fmt: format('en', 'Asia/Shanghai') },
+  });
+  return { location: event.location, rooms: event.attendees?.filter(({ type }) => type === 'ROOM').map(({ name, partstat }) => ({ name, partstat })) };
+}
+
 describe('a room on request', () => {
   it('is asked for, shown striped and to who decides, and booked when they approve', async () => {
     const asked = await ask(cast.organiser);
     const meeting = meetingIn(asked);
     expect(await claims(meeting)).toEqual([{ state: 'requested', is_holding: true }]);
+    expect((await calendar(meeting)).rooms).toEqual([{ name: 'studio', partstat: 'NEEDS-ACTION' }]);
     const page = load((await (await world.agent(cast.organiser)).get(`/meetings/${meeting}`).expect(200)).text);
     expect(page('section:contains("Room request")').text()).toContain('studio waits for approval by Shen Lan, Zhou Zheng');
     expect(load((await (await world.agent(cast.organiser)).get(`/calendar?date=${on()}`)).text)('td.striped').text()).toContain('Recording');
@@ -60,6 +76,7 @@ describe('a room on request', () => {
 
     expect((await answer(cast.chair, id, { verdict: 'approve' })).headers.location).toBe('/rooms/requests');
     expect(await claims(meeting)).toEqual([{ state: 'confirmed', is_holding: true }]);
+    expect((await calendar(meeting)).rooms).toEqual([{ name: 'studio', partstat: 'ACCEPTED' }]);
     await world.runJobs();
     expect(await mails('rooms.requestDecided')).toMatchObject([{ person_id: cast.organiser.id, subject: expect.stringContaining('Approved: studio') as string }]);
     const history = await rows<{ action: string }>(world.db, `select action from audit_events where meeting_id = :meeting order by id`, { meeting });
@@ -85,6 +102,8 @@ describe('a room on request', () => {
     expect((await requestOf(meeting)).state).toBe('open');
     expect((await requestOf(meeting)).id).toBeGreaterThan(id);
     expect((await claims(meeting)).map(({ state }) => state)).toEqual(['released', 'requested']);
+    const room = load((await agent.get(`/rooms/${studio}`)).text);
+    expect(room('dl').text()).toContain('须经');
   });
 
   it('is free again when it is refused, the room declines, and the meeting says so', async () => {
@@ -94,6 +113,7 @@ describe('a room on request', () => {
     const text = (await (await world.agent(cast.organiser)).get(`/meetings/${meeting}`)).text;
     expect(text).toContain('refused by Zhou Zheng: Needed for something more important: The minister comes');
     expect(text).toContain('studio (refused)');
+    expect(await calendar(meeting)).toEqual({ location: undefined, rooms: [{ name: 'studio', partstat: 'DECLINED' }] });
     const other = meetingIn(await ask(cast.attendee));
     expect((await claims(other)).map(({ state }) => state)).toEqual(['requested']);
   });

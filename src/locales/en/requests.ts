@@ -33,6 +33,7 @@ export const requests = {
   'requests.page.holds': 'The room is held until you answer.',
   'requests.page.free': 'The room is not held: somebody else may book it before you answer.',
   'requests.page.decide': 'Your answer',
+  'requests.page.no': 'Or a no, with a reason',
   'requests.page.approve': 'Approve',
   'requests.page.return': 'Return',
   'requests.page.refuse': 'Refuse',

@@ -1,6 +1,8 @@
 /** Rules of booking: what they are called, what a "no" says, and the page where they are set. */
 export const rules = {
   'rules.onRequest': ' · on request',
+  'rules.ask.note': 'Note to who decides about the room',
+  'rules.ask.noteHint': 'For rooms given on request: who comes, and what for',
   'rules.ask.label': 'Ask for approval all the same: why?',
   'rules.ask.hint': 'Whoever decides about the room reads it. The room is asked for, not booked, until they answer.',
   'rules.time.minutes_one': '{count} minute',

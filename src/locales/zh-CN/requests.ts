@@ -35,6 +35,7 @@ export const requests: Translation<typeof en> = {
   'requests.page.holds': '答复前，会议室为其保留。',
   'requests.page.free': '会议室未予保留，答复前他人可能订走。',
   'requests.page.decide': '审批意见',
+  'requests.page.no': '不同意的，请说明原因',
   'requests.page.approve': '批准',
   'requests.page.return': '退回',
   'requests.page.refuse': '不予批准',

@@ -3,6 +3,8 @@ import type { rules as en } from '../en/rules.js';
 
 export const rules: Translation<typeof en> = {
   'rules.onRequest': ' · 需审批',
+  'rules.ask.note': '申请说明',
+  'rules.ask.noteHint': '须审批的会议室，请说明用途和参会人员',
   'rules.ask.label': '仍要申请，请说明理由',
   'rules.ask.hint': '审批人可见。批准前为申请状态，会议室尚未订下。',
   'rules.time.minutes_other': '{count} 分钟',
