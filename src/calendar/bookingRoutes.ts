@@ -122,19 +122,18 @@ async function formPage(c: Context<unknown, unknown>, values: Record<string, unk
 
 /** Who has it, and the nearest that is to be had, each as one button; below it the form as it was filled in. */
 async function refusalPage(c: Context<unknown, unknown>, form: BookingForm, span: Span, refused: RoomsRefused): Promise<Answer> {
-  // Where a rule stands against it, what the rules would allow is looked for.
-  const allowed = refused.nearest?.span ?? span;
+  // Other rooms at the time that was typed; times near what the rules of the rooms allow, where they refuse the wish itself.
   const alternatives = await nearestAlternatives(c.db, {
-    roomIds: form.room, startsAt: allowed.from, endsAt: allowed.to, seats: form.seats, personId: refused.nearest?.personId ?? c.viewer.id, now: c.now,
+    roomIds: form.room, startsAt: span.from, endsAt: span.to, seats: form.seats, personId: refused.nearest?.personId ?? c.viewer.id, now: c.now,
+    ...(refused.nearest ? { allowed: refused.nearest.span } : {}),
   });
-  const isSameTime = allowed.from.getTime() === span.from.getTime() && allowed.to.getTime() === span.to.getTime();
   const errors = refused.checks.filter(({ level }) => level === 'error');
   const isClash = refused.clashes.length > 0 || refused.checks.every(({ level }) => level === 'notice');
   const reasons = isClash ? refused.clashes.map((clash) => tellClash(c, clash)) : errors.map((check) => tellCheck(check, c.t, c.fmt));
   const refusal: Refusal = {
     heading: c.t(isClash ? 'calendar.clash.heading' : 'calendar.clash.notOpen'),
     reasons: reasons.length ? reasons : [c.t('calendar.clash.justNow')],
-    rooms: isSameTime ? roomButtons(c, form, alternatives) : [],
+    rooms: roomButtons(c, form, alternatives),
     mayAsk: !isClash && errors.every((check) => check.mayRequest === true),
     times: alternatives.times.map(({ from, to }) => ({
       label: dayOf(from, c.zone) === form.date ? c.fmt.range(from, to) : `${c.fmt.shortDay(from)} ${c.fmt.range(from, to)}`,

@@ -29,19 +29,16 @@ export interface RoomWish {
 /** A "no" of the rooms in words, with the nearest rooms and times that are free. */
 export async function tellRefusal(c: Context, refused: RoomsRefused, wish: RoomWish): Promise<Refusal> {
   const fmt = format(c.lang, wish.zone);
-  // Where a rule stands against it, what the rules would allow is looked for, not what they refuse.
-  const span = refused.nearest?.span ?? { from: wish.startsAt, to: wish.endsAt };
+  // Other rooms at the time that was typed; times near what the rules of the rooms allow, where they refuse the wish itself.
   const free = await nearestAlternatives(c.db, {
-    roomIds: wish.roomIds, startsAt: span.from, endsAt: span.to, seats: wish.seats ?? null,
+    roomIds: wish.roomIds, startsAt: wish.startsAt, endsAt: wish.endsAt, ...(refused.nearest ? { allowed: refused.nearest.span } : {}), seats: wish.seats ?? null,
     exceptMeetingId: wish.exceptMeetingId ?? null, personId: refused.nearest?.personId ?? c.viewer.id, now: c.now,
   });
-  const isSameTime = span.from.getTime() === wish.startsAt.getTime() && span.to.getTime() === wish.endsAt.getTime();
   const errors = refused.checks.filter(({ level }) => level === 'error');
   return {
     reasons: [...refused.clashes.map((clash) => tellClash(clash, c.t, fmt)), ...errors.map((check) => tellCheck(check, c.t, fmt))],
     picks: {
-      // A button for another room keeps the time that was typed: it is only offered where that is allowed.
-      rooms: isSameTime ? free.rooms.map((room) => ({ pick: `room:${room.id}`, label: c.t('meetings.clash.room', { room: fmt.name(room), count: room.capacity }) + (room.on_request ? c.t('rules.onRequest') : '') })) : [],
+      rooms: free.rooms.map((room) => ({ pick: `room:${room.id}`, label: c.t('meetings.clash.room', { room: fmt.name(room), count: room.capacity }) + (room.on_request ? c.t('rules.onRequest') : '') })),
       times: free.times.map(({ from, to }) => ({ pick: `time:${from.getTime()}/${to.getTime()}`, label: `${fmt.shortDay(from)} ${fmt.range(from, to)}` })),
     },
     mayAsk: refused.clashes.length === 0 && errors.length > 0 && errors.every((check) => check.mayRequest === true),

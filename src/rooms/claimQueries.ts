@@ -95,6 +95,8 @@ export interface AlternativesWish {
   /** For whom it is booked: nothing is offered that the rules refuse this person. */
   personId?: number | null;
   now: Date;
+  /** What the rules of the rooms asked for would allow, where they refuse the wish itself: times are looked for near it. */
+  allowed?: Span;
 }
 
 export interface Alternatives {
@@ -164,6 +166,7 @@ const DAYS = 7;
 
 async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Span[]> {
   const reach = (DAYS + 1) * 86_400_000;
+  const wanted = wish.allowed ?? { from: wish.startsAt, to: wish.endsAt };
   const found = await rows<{ layers: RuleLayer[]; hours: Hours[]; zone: string; setup_minutes: number; teardown_minutes: number; busy: { from: string; to: string }[] }>(
     db,
     `select ${HOURS} as hours, ${layersOf(':person')} as layers, r.setup_minutes, r.teardown_minutes, (select zone from organisations) as zone,
@@ -175,7 +178,7 @@ async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Span[]> {
        from rooms r where r.id = any(:rooms) and r.status = 'in_service'`,
     {
       rooms: wish.roomIds, except: wish.exceptMeetingId ?? null, person: wish.personId ?? null,
-      from: new Date(wish.startsAt.getTime() - reach), to: new Date(wish.endsAt.getTime() + reach),
+      from: new Date(wanted.from.getTime() - reach), to: new Date(wanted.to.getTime() + reach),
     },
   );
   const first = found[0];
@@ -187,7 +190,7 @@ async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Span[]> {
     hours: commonHours(found.map(({ hours }) => hours)),
     zone: first.zone,
     busy: found.flatMap(({ busy }) => busy.map(({ from, to }) => ({ from: new Date(from), to: new Date(to) }))),
-    wanted: { from: wish.startsAt, to: wish.endsAt },
+    wanted,
     setupMinutes: Math.max(...found.map((room) => room.setup_minutes)),
     teardownMinutes: Math.max(...found.map((room) => room.teardown_minutes)),
     notBefore: nextStart(rules, soonest, first.zone),

@@ -55,8 +55,9 @@ describe('rules of a room', () => {
     expect(page('[role=alert]').text()).toContain('Orchid: 1 hour at most.');
     expect(page('[role=alert]').text()).toContain('Nearest: 10:00 / 10:30');
     const times = page('.alternatives form').toArray().map((one) => Object.fromEntries(page(one).find('input').toArray().map((input) => [page(input).attr('name') ?? '', page(input).attr('value') ?? ''])));
-    expect(times.length).toBeGreaterThan(0);
-    const again = await post(cast.organiser, '/bookings', { ...times[0], room: cast.rooms.orchid, key: randomUUID() });
+    const allowed = times.find(({ date }) => date !== '2030-04-08');
+    expect(allowed).toBeDefined();
+    const again = await post(cast.organiser, '/bookings', { ...allowed, room: cast.rooms.orchid, key: randomUUID() });
     expect(again.status).toBe(303);
     const stale = await post(cast.administrator, path(), { version: 0, window_days: 10, approvers: '' });
     expect(stale.status).toBe(409);

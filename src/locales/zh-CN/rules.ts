@@ -17,7 +17,7 @@ export const rules: Translation<typeof en> = {
   'rules.check.notice_cancel': '{room}的预订须至少提前 {time}取消，截止时间为 {until}，现已逾时。确需取消，请联系文秘人员。',
   'rules.check.min_duration': '{room}每次至少使用 {time}。',
   'rules.check.max_duration': '{room}每次最多使用 {time}。',
-  'rules.check.interval_other': '{room}的会议每隔 {count} 分钟可开始一场，相近的开始时间：{times}。',
+  'rules.check.interval_other': '{room}的会议须按 {count} 分钟间隔开始，相近的开始时间：{times}。',
   'rules.check.quota_person_hours': '{room}每人每周最多预订 {limit} 小时。加上本次为 {actual} 小时，当周尚余 {left} 小时。',
   'rules.check.quota_unit_hours': '{room}每个部门每周最多预订 {limit} 小时。加上本次为 {actual} 小时，当周尚余 {left} 小时。',
   'rules.check.quota_person_coming_other': '{room}每人最多保留 {count} 个未开始的预订。请取消一个，或待其结束后再订。',
