@@ -29,7 +29,7 @@ export interface RoomOf {
   floor: string;
   /** Booked on request and not decided yet. */
   is_requested: boolean;
-  /** Asked for and refused; the meeting still names it until another one is found. */
+  /** Asked for and not given (refused, or returned and no longer kept); the meeting still names it until another one is found. */
   is_refused: boolean;
 }
 
@@ -109,7 +109,7 @@ const ROOMS = `coalesce((select jsonb_agg(jsonb_build_object('id', r.id, 'code',
       'site', r.site, 'building', r.building, 'floor', r.floor,
       'is_requested', exists (select 1 from room_claims c where c.meeting_id = m.id and c.state = 'requested'
          and (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))),
-      'is_refused', (select q.state from room_requests q where q.meeting_id = m.id and q.room_id = r.id order by q.id desc limit 1) is not distinct from 'refused'
+      'is_refused', coalesce((select q.state from room_requests q where q.meeting_id = m.id and q.room_id = r.id order by q.id desc limit 1) in ('refused', 'returned'), false)
          and not exists (select 1 from room_claims c where c.meeting_id = m.id and c.state in ('held', 'requested', 'confirmed')
            and (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))))
       order by r.sort_order, r.id)

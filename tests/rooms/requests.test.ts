@@ -20,10 +20,13 @@ beforeAll(async () => {
   await change(world.db, `insert into room_approvers (room_id, person_id) values (:studio, :chair), (:studio, :reviewer)`, { studio, chair: cast.chair.id, reviewer: cast.reviewer.id });
 });
 afterAll(() => world.close());
-beforeEach(() => {
-  day += 1;
-  if ([16, 23, 30].includes(day)) day += 2; // the rooms are closed on weekends
-});
+beforeEach(nextDay);
+
+/** The rooms are closed on weekends. */
+function nextDay(): void {
+  do day += 1;
+  while ([9, 10, 16, 17, 23, 24, 30, 31].includes(day));
+}
 
 async function room(code: string, holds: 'hold' | 'free'): Promise<number> {
   const made = await row<{ id: number }>(world.db, `insert into rooms (code, name_en, name_zh, capacity) values (:code, :code, :code, 10) returning id`, { code });
@@ -106,13 +109,29 @@ describe('a room on request', () => {
     expect(room('dl').text()).toContain('须经');
   });
 
+  it('is kept no longer than a day after it was returned: whoever wants it then has it', async () => {
+    const meeting = meetingIn(await ask(cast.organiser));
+    await answer(cast.chair, (await requestOf(meeting)).id, { verdict: 'return', code: 'time', reason: 'Later, please' });
+    expect((await ask(cast.outsider)).status).toBe(409);
+    await change(world.db, `update room_claims set hold_until = now() - interval '1 minute' where meeting_id = :meeting`, { meeting });
+    expect((await ask(cast.outsider)).status).toBe(303);
+    expect((await claims(meeting)).map(({ state }) => state)).toEqual(['expired']);
+    const agent = await world.agent(cast.organiser);
+    const text = (await agent.get(`/meetings/${meeting}`)).text;
+    expect(text).toContain('studio (not booked)');
+    expect(text).toContain('The room is not held.');
+    const again = await agent.post(`/meetings/${meeting}/room-request`).type('form').send({ note: '' });
+    expect(again.status).toBe(409);
+    expect(load(again.text)('[name=pick]').length).toBeGreaterThan(0);
+  });
+
   it('is free again when it is refused, the room declines, and the meeting says so', async () => {
     const meeting = meetingIn(await ask(cast.organiser));
     await answer(cast.chair, (await requestOf(meeting)).id, { verdict: 'refuse', code: 'priority', reason: 'The minister comes' });
     expect((await claims(meeting)).map(({ state }) => state)).toEqual(['refused']);
     const text = (await (await world.agent(cast.organiser)).get(`/meetings/${meeting}`)).text;
     expect(text).toContain('refused by Zhou Zheng: Needed for something more important: The minister comes');
-    expect(text).toContain('studio (refused)');
+    expect(text).toContain('studio (not booked)');
     expect(await calendar(meeting)).toEqual({ location: undefined, rooms: [{ name: 'studio', partstat: 'DECLINED' }] });
     const other = meetingIn(await ask(cast.attendee));
     expect((await claims(other)).map(({ state }) => state)).toEqual(['requested']);
@@ -120,7 +139,7 @@ describe('a room on request', () => {
 
   it('is not asked for by who decides about it, nor for a change inside an approved slot', async () => {
     expect((await claims(meetingIn(await ask(cast.chair))))[0]?.state).toBe('confirmed');
-    day += 1;
+    nextDay();
     const meeting = meetingIn(await ask(cast.organiser, { from: '13:00', to: '15:00' }));
     await answer(cast.chair, (await requestOf(meeting)).id, { verdict: 'approve' });
     const move = async (from: string, to: string, version: number) =>
@@ -143,7 +162,7 @@ describe('a room on request', () => {
     const request = load((await (await world.agent(cast.chair)).get(`/rooms/requests/${(await requestOf(meeting)).id}`)).text);
     expect(request('main').text()).toContain('A whole play');
     expect(request('main').text()).toContain('studio: 2 hours at most.');
-    day += 1;
+    nextDay();
     const beyond = meetingIn(await ask(cast.secretary, { ...long, override_reason: 'Live broadcast' }));
     expect((await claims(beyond))[0]?.state).toBe('confirmed');
     expect(await rows(world.db, `select rule, actual, allowed, reason, person_id from rule_overrides where meeting_id = :beyond order by rule`, { beyond })).toEqual([

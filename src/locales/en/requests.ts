@@ -71,7 +71,7 @@ export const requests = {
   'requests.meeting.refusedText': 'The room is free again. Choose another one or another time.',
   'requests.meeting.see': 'See the request',
   'requests.meeting.decide': 'Decide',
-  'requests.meeting.roomRefused': 'refused',
+  'requests.meeting.roomRefused': 'not booked',
   'requests.notice.asked': 'The room is asked for. You get an answer by mail.',
   'requests.notice.approved': 'Approved. Who asked is told.',
   'requests.notice.returned': 'Returned. Who asked is told.',

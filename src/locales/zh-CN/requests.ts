@@ -73,7 +73,7 @@ export const requests: Translation<typeof en> = {
   'requests.meeting.refusedText': '会议室已释放，请另选会议室或时间。',
   'requests.meeting.see': '查看申请',
   'requests.meeting.decide': '去审批',
-  'requests.meeting.roomRefused': '未批准',
+  'requests.meeting.roomRefused': '未订下',
   'requests.notice.asked': '已提交会议室申请，结果将以邮件告知。',
   'requests.notice.approved': '已批准，申请人将收到通知。',
   'requests.notice.returned': '已退回，申请人将收到通知。',
