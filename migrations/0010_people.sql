@@ -51,13 +51,25 @@ create table persons (
   density        text not null default 'comfortable' check (density in ('comfortable', 'compact')),
   has_shortcuts  boolean not null default true,
   deactivated_at timestamptz,
+  -- Chinese names stand at their Latin spelling, so that one list serves both languages
+  sort_name      text not null generated always as (lower(coalesce(name_en, name))) stored,
+  -- name, Latin name as written, without spaces and as initials ("zw"), e-mail: what a search reads
+  search_text    text not null generated always as (
+    lower(name || ' ' || coalesce(name_en || ' ' || replace(name_en, ' ', '') || ' ' || regexp_replace(name_en, '(\w)\w*\W*', '\1', 'g'), '')
+      || ' ' || coalesce(email, ''))) stored,
+  merged_into_id bigint references persons,
+  erased_at      timestamptz,
   created_at     timestamptz not null default now(),
   version        integer not null default 1,
-  check (not is_guest or role = 'member')
+  check (not is_guest or role = 'member'),
+  check (merged_into_id is null or deactivated_at is not null),
+  check (erased_at is null or deactivated_at is not null)
 );
 create unique index persons_email on persons (email) where email is not null;
 create index persons_unit on persons (unit_id);
 create index persons_name on persons (lower(name), id);
+create index persons_sorted on persons (sort_name, id);
+create index persons_merged on persons (merged_into_id) where merged_into_id is not null;
 alter table units add foreign key (head_id) references persons;
 alter table organisations add foreign key (office_head_id) references persons;
 
@@ -124,3 +136,24 @@ create table idempotency_keys (
   primary key (person_id, key)
 );
 create index idempotency_keys_age on idempotency_keys (created_at);
+
+-- Attempts per account and per address, kept by rate-limiter-flexible: its columns, its names.
+create table sign_in_limits (
+  key    varchar(255) primary key,
+  points integer not null default 0,
+  expire bigint
+);
+create index sign_in_limits_expire on sign_in_limits (expire);
+
+-- A table of people as it was uploaded, between its preview and its import. Personal data: removed after a week.
+create table person_imports (
+  id          bigint generated always as identity primary key,
+  content     text not null,
+  created_by  bigint not null references persons,
+  created_at  timestamptz not null default now(),
+  finished_at timestamptz,
+  added       integer,
+  changed     integer,
+  left_out    integer
+);
+create index person_imports_age on person_imports (created_at);

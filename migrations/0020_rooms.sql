@@ -17,6 +17,7 @@ create table rooms (
   teardown_minutes integer not null default 0 check (teardown_minutes between 0 and 240),
   owner_id         bigint references persons,
   photo_file_id    bigint,
+  photo_alt        text check (char_length(photo_alt) between 1 and 300),   -- what the photo shows, for whoever can't see it
   status           text not null default 'in_service' check (status in ('in_service', 'out_of_service', 'retired')),
   status_reason    text check (char_length(status_reason) <= 500),
   sort_order       integer not null default 0,

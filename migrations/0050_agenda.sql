@@ -8,6 +8,7 @@ create table files (
   media_type  text not null,
   bytes       bigint not null default 0,
   sha256      text,
+  crc32       bigint check (crc32 between 0 and 4294967295),   -- what a download of all papers needs beforehand
   state       text not null default 'uploading' check (state in ('uploading', 'stored')),
   uploaded_by bigint references persons,
   created_at  timestamptz not null default now()
@@ -36,13 +37,15 @@ create table agenda_items (
   is_restricted   boolean not null default false,
   state           text not null default 'accepted'
                   check (state in ('proposed', 'accepted', 'returned', 'deferred', 'under_discussion', 'concluded', 'carried_over', 'withdrawn')),
+  state_reason    text check (char_length(state_reason) between 1 and 2000),   -- why it was returned, withdrawn or deferred
   carried_from_id bigint unique references agenda_items,   -- carry-over is a link, never a copy, and happens once
   opened_at       timestamptz,
   concluded_at    timestamptz,
   created_by      bigint not null references persons,
   created_at      timestamptz not null default now(),
   version         integer not null default 1,
-  check (num_nonnulls(meeting_id, series_id) >= 1)
+  check (num_nonnulls(meeting_id, series_id) >= 1),
+  check (state <> 'returned' or state_reason is not null)
 );
 create index agenda_items_meeting on agenda_items (meeting_id, position, id) where meeting_id is not null;
 create index agenda_items_backlog on agenda_items (series_id, id) where meeting_id is null;

@@ -9,6 +9,7 @@ create table minutes (
   lang           text not null check (lang in ('en', 'zh-CN')),
   template       text not null default 'plain' check (template in ('plain', 'official')),
   title          text check (char_length(title) <= 200),
+  correction_reason text check (char_length(correction_reason) between 1 and 1000),   -- why the issued version is being corrected; stands in the next one
   number_year    integer,
   number         integer,
   number_scope   text,
@@ -21,6 +22,8 @@ create table minutes (
   unique (number_scope, number_year, number)
 );
 create index minutes_state on minutes (state, id);
+-- Whoever is asked to review or approve is found without reading every meeting.
+create index minutes_open on minutes (meeting_id) where state <> 'issued';
 create index minutes_issued on minutes (issued_at desc, id) where issued_at is not null;
 
 -- Gap-free: per series, else the organisation, and year of approval in the organisation's zone; one counter row.
@@ -44,8 +47,14 @@ create table statements (
   updated_by bigint references persons,
   updated_at timestamptz not null default now(),
   deleted_at timestamptz,
+  -- Writing as people type: which form made a statement and which one saved it last, so that a form is never at odds
+  -- with itself, and a new statement is kept once before anybody presses a button.
+  created_key uuid unique,                     -- the form that made it
+  saved_key  uuid,                             -- the form that saved it in the background and is still open
+  is_draft   boolean not null default false,   -- still stands in the field of who is writing it
   version    integer not null default 1
 );
+create index statements_drafts on statements (meeting_id, created_by) where is_draft and deleted_at is null;
 create index statements_meeting on statements (meeting_id, item_id, position, id) where deleted_at is null;
 
 -- What was resolved, on which basis; hangs on its statement (resolved, approved_in_principle, deferred).
@@ -126,10 +135,21 @@ create table approvals (
   minutes_id  bigint not null references minutes,
   version_id  bigint not null unique references minutes_versions,
   approved_by bigint not null references persons,
+  on_behalf_of_id bigint references persons,      -- a secretary signs for a leader: both names are kept
   approved_at timestamptz not null default now(),
   sha256      text not null
 );
 create index approvals_minutes on approvals (minutes_id, id);
+
+-- A version that went out: from then on its recipients may read it, whatever is being corrected behind it.
+create table issues (
+  id         bigint generated always as identity primary key,
+  minutes_id bigint not null references minutes,
+  version_id bigint not null unique references minutes_versions,
+  issued_by  bigint not null references persons,
+  issued_at  timestamptz not null default now()
+);
+create index issues_minutes on issues (minutes_id, id);
 
 create table circulations (
   id              bigint generated always as identity primary key,
@@ -156,6 +176,10 @@ create trigger minutes_versions_no_truncate before truncate on minutes_versions
 create trigger approvals_immutable before update or delete on approvals
   for each row execute function refuse_change_of_record();
 create trigger approvals_no_truncate before truncate on approvals
+  for each statement execute function refuse_change_of_record();
+create trigger issues_immutable before update or delete on issues
+  for each row execute function refuse_change_of_record();
+create trigger issues_no_truncate before truncate on issues
   for each statement execute function refuse_change_of_record();
 
 -- An allotted number stays with its minutes.
@@ -185,3 +209,11 @@ begin
 end $$;
 create trigger statements_of_approved_minutes before insert or update or delete on statements
   for each row execute function refuse_change_of_approved_text();
+
+-- The worker draws PDFs; pages only hand them out. The key is the hash of all that stands in one.
+create table drawings (
+  key      text primary key check (key ~ '^[0-9a-f]{64}$'),
+  content  bytea not null,
+  drawn_at timestamptz not null default now()
+);
+create index drawings_age on drawings (drawn_at);

@@ -26,6 +26,10 @@ create index actions_lead on actions (lead_id, due_on) where state not in ('plan
 create index actions_open on actions (due_on, id) where state not in ('planned', 'closed', 'cancelled');
 create index actions_meeting on actions (meeting_id);
 create index actions_closed on actions (closed_at desc, id) where state = 'closed';
+-- Lists and exports go by due date; what is not assigned yet may lack one and comes last. The board, Today and the filters
+-- look only at what is not done, however much is.
+create index actions_not_done on actions ((coalesce(due_on, date '9999-12-31')), id) where state not in ('closed', 'cancelled');
+create index actions_done on actions (state, (coalesce(due_on, date '9999-12-31')) desc, id desc) where state in ('closed', 'cancelled');
 
 create table action_helpers (
   action_id bigint not null references actions,
@@ -39,13 +43,18 @@ create table answers (
   action_id    bigint not null references actions,
   text         text not null check (char_length(text) between 1 and 20000),
   answered_by  bigint not null references persons,
+  -- A lead without an account cannot answer here: whoever writes it down is answered_by, for_id the lead.
+  for_id       bigint references persons,
   answered_at  timestamptz not null default now(),
   verdict      text check (verdict in ('accepted', 'sent_back')),
   verdict_note text check (char_length(verdict_note) <= 5000),
   verdict_by   bigint references persons,
   verdict_at   timestamptz,
   check (verdict is null or num_nonnulls(verdict_by, verdict_at) = 2),
-  check (verdict is distinct from 'sent_back' or char_length(verdict_note) > 0)
+  check (verdict is distinct from 'sent_back' or char_length(verdict_note) > 0),
+  -- Nobody judges an answer of their own, or one that was written down for them.
+  check (verdict_by is null or verdict_by <> answered_by),
+  check (verdict_by is null or for_id is null or verdict_by <> for_id)
 );
 create index answers_action on answers (action_id, id desc);
 create unique index answers_one_open on answers (action_id) where verdict is null;
@@ -67,6 +76,7 @@ create table due_date_extensions (
   verdict_by   bigint references persons,
   verdict_at   timestamptz
 );
+create index due_date_extensions_action on due_date_extensions (action_id, id);
 create unique index due_date_extensions_one_open on due_date_extensions (action_id) where verdict is null;
 
 -- One push 催办, stored. The same action, person, level and day is never sent twice.
@@ -80,6 +90,8 @@ create table reminders (
   at        timestamptz not null default now(),
   unique (action_id, person_id, level, on_day)
 );
+-- Who the reminders of a lead went to, newest day first: one digest per person per day.
+create index reminders_person on reminders (person_id, at desc);
 
 create function keep_original_due_date() returns trigger language plpgsql as $$
 begin

@@ -17,6 +17,8 @@ create table audit_events (
 create index audit_events_at on audit_events (at desc, id desc);
 create index audit_events_noun on audit_events (noun, noun_id, id desc);
 create index audit_events_meeting on audit_events (meeting_id, id desc) where meeting_id is not null;
+-- The log by kind of thing.
+create index audit_events_kind on audit_events (noun, id desc);
 create index audit_events_person on audit_events (person_id, id desc);
 
 -- Committed events are sealed into a hash chain by the worker every minute: a chain lock inside each transaction
@@ -40,3 +42,17 @@ create trigger audit_seals_append_only before update or delete on audit_seals
   for each row execute function refuse_change_of_history();
 create trigger audit_seals_no_truncate before truncate on audit_seals
   for each statement execute function refuse_change_of_history();
+
+-- What was found when the hash chain of the history was walked. The head of each walk is kept: a chain that was cut off
+-- or written anew from some point on no longer meets the heads of earlier walks.
+
+create table audit_verifications (
+  id         bigint generated always as identity primary key,
+  at         timestamptz not null default clock_timestamp(),
+  seals      bigint not null,               -- how many were walked
+  head_hash  text,                          -- hash of the last one
+  broken_seq bigint,                        -- the first that does not fit; null: all fit
+  unsealed   bigint not null                -- older than ten minutes and without a seal
+);
+create trigger audit_verifications_append_only before update or delete on audit_verifications
+  for each row execute function refuse_change_of_history();

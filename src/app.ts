@@ -75,7 +75,7 @@ export function createApp(parts: Parts): Express {
 }
 
 function redact(url: string): string {
-  return url.replace(/\/(i|setup|reset|account)\/[^/?]+/, '/$1/…').replace(/([?&]token=)[^&]+/, '$1…');
+  return url.replace(/\/(i|setup|reset|account|feeds)\/[^/?]+/, '/$1/…').replace(/([?&]token=)[^&]+/, '$1…');
 }
 
 function secureHeaders(publicUrl: string) {

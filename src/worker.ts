@@ -17,7 +17,9 @@ import { createLog } from './lib/log/log.js';
 import { giveUp, say } from './lib/log/steps.js';
 import { mailCron, mailJobs } from './lib/mail/jobs.js';
 import type { MailRenderers } from './lib/mail/renderer.js';
+import { cron as meetingsCron, jobs as meetingsJobs } from './meetings/jobs.js';
 import { renderers as meetingsMail } from './meetings/mail.js';
+import { renderers as seriesMail } from './meetings/seriesMail.js';
 import { cron as minutesCron, jobs as minutesJobs } from './minutes/jobs.js';
 import { renderers as minutesMail } from './minutes/mail.js';
 import { cron as peopleCron, jobs as peopleJobs } from './people/jobs.js';
@@ -32,6 +34,7 @@ const renderers: MailRenderers = {
   ...roomsMail,
   ...actionsMail,
   ...meetingsMail,
+  ...seriesMail,
   ...agendaMail,
   ...minutesMail,
   ...invitationsMail,
@@ -44,6 +47,7 @@ export const jobs: Jobs = {
   ...actionsJobs,
   ...minutesJobs,
   ...invitationsJobs,
+  ...meetingsJobs,
   ...mailJobs(renderers),
   ...peopleJobs,
   ...roomsJobs,
@@ -51,7 +55,7 @@ export const jobs: Jobs = {
 };
 
 /** What comes by itself. */
-export const cron: CronLine[] = [...filesCron, ...auditCron, ...peopleCron, ...roomsCron, ...authCron, ...actionsCron, ...minutesCron, ...mailCron];
+export const cron: CronLine[] = [...filesCron, ...auditCron, ...peopleCron, ...roomsCron, ...authCron, ...actionsCron, ...meetingsCron, ...minutesCron, ...mailCron];
 
 /**
  * Works off jobs until a signal, or until the server that started this process is gone.

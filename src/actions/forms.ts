@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { choice, date, id, list, onceKey, optionalDate, optionalId, optionalLine, optionalProse, prose } from '../lib/http/fields.js';
+import { SCOPES } from './listQueries.js';
 
 export const ReasonForm = z.strictObject({ reason: prose(2000) });
 
@@ -26,7 +27,7 @@ export const HandOverAllQuery = z.object({ from: optionalId().catch(null) });
 export const EmptyForm = z.strictObject({});
 
 const filter = {
-  scope: z.enum(['mine', 'all']).catch('mine'),
+  scope: z.enum(SCOPES).catch('mine'),
   state: z.enum(['open', 'closed', 'cancelled']).catch('open'),
   lead: optionalId().catch(null),
   unit: optionalId().catch(null),

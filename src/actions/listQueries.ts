@@ -3,9 +3,11 @@ import { addDays } from '../lib/time/zone.js';
 import { COLUMNS, endOfWeek, type ActionState, type Column } from './lights.js';
 import { ACTION_TABLES, IS_INVOLVED, MAY_HAND_OVER, OVERSEES, SEES_MEETING, VISIBLE_ACTIONS } from './queries.js';
 
+export const SCOPES = ['mine', 'asked', 'all'] as const;
+
 export interface ActionFilter {
-  /** mine: what I lead, help with, or am asked to accept or to give to somebody else. */
-  scope: 'mine' | 'all';
+  /** mine: what I lead, help with, or am asked to accept or to give to somebody else; asked: what others owe my meetings. */
+  scope: (typeof SCOPES)[number];
   state: 'open' | 'closed' | 'cancelled';
   lead?: number | null;
   unit?: number | null;
@@ -45,10 +47,14 @@ const COLUMN = `case when a.state = 'answered' then 'answered' when a.due_on < :
 /** As the index actions_not_done has it. */
 const OPEN = `a.state not in ('closed', 'cancelled')`;
 
+/** What came of meetings that the viewer answers for (organiser, chair, secretary) and of items the viewer proposed. */
+const ASKED_FOR = `(a.state <> 'planned' and a.lead_id <> :viewer_id and (${OVERSEES} or i.proposed_by = :viewer_id))`;
+
 function whereOf(filter: ActionFilter): { sql: string; bindings: Bindings } {
   const sql = [VISIBLE_ACTIONS];
   const bindings: Bindings = {};
   if (filter.scope === 'mine') sql.push(`(${IS_INVOLVED} or (a.state in ('answered', 'refused', 'planned') and ${OVERSEES}))`);
+  if (filter.scope === 'asked') sql.push(ASKED_FOR);
   sql.push(filter.state === 'open' ? OPEN : filter.state === 'closed' ? `a.state = 'closed'` : `a.state = 'cancelled'`);
   if (filter.lead) {
     sql.push('a.lead_id = :lead');
@@ -196,7 +202,7 @@ export async function listActionsWaitingFor(db: Db, viewerId: number, today: str
   );
 }
 
-/** What came of meetings that the viewer answers for (organiser, chair, secretary) and of items the viewer proposed. */
+/** What the list of `asked` holds that is open. */
 export async function countAskedFor(db: Db, viewerId: number, today: string): Promise<{ open: number; overdue: number; to_accept: number }> {
   const found = await row<{ open: number; overdue: number; to_accept: number }>(
     db,
@@ -204,7 +210,7 @@ export async function countAskedFor(db: Db, viewerId: number, today: string): Pr
             (count(*) filter (where a.state <> 'answered' and a.due_on < :today))::integer as overdue,
             (count(*) filter (where a.state = 'answered'))::integer as to_accept
        from ${ACTION_TABLES}
-      where ${OPEN} and a.state <> 'planned' and a.lead_id <> :viewer_id and (${OVERSEES} or i.proposed_by = :viewer_id)`,
+      where ${OPEN} and ${ASKED_FOR}`,
     { viewer_id: viewerId, today },
   );
   return found ?? { open: 0, overdue: 0, to_accept: 0 };

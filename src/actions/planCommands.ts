@@ -15,14 +15,15 @@ export interface Plan {
 
 /** Hangs an action on a statement, or changes the one that hangs there. */
 export async function planAction(trx: Db, by: Actor, statement: { id: number; meeting_id: number; item_id: number | null }, plan: Plan): Promise<number> {
-  const before = await row<Plan & { id: number; state: string }>(
+  const before = await row<Plan & { id: number; state: string; assigned_at: Date | null }>(
     trx,
-    `select id, deliverable, lead_id, due_on, state, array(select person_id from action_helpers h where h.action_id = a.id order by 1) as helper_ids
+    `select id, deliverable, lead_id, due_on, state, assigned_at, array(select person_id from action_helpers h where h.action_id = a.id order by 1) as helper_ids
        from actions a where statement_id = :statement for no key update`,
     { statement: statement.id },
   );
-  // What was already assigned by minutes that were issued changes by its own verbs only, each with its reason.
-  if (before && before.state !== 'planned' && before.state !== 'cancelled') return before.id;
+  // What was already assigned by minutes that were issued changes by its own verbs only, each with its reason; what a
+  // decision called off since does not come back because its statement is saved again in a correction.
+  if (before && before.state !== 'planned' && (before.state !== 'cancelled' || before.assigned_at)) return before.id;
   const saved = await row<{ id: number }>(
     trx,
     `insert into actions (meeting_id, item_id, statement_id, deliverable, lead_id, due_on, created_by)
@@ -73,7 +74,7 @@ export async function restorePlannedAction(trx: Db, by: Actor, statementId: numb
 export async function assignActions(trx: Db, by: Actor, meetingId: number): Promise<{ assigned: number; left: number }> {
   const assigned = await rows<{ id: number; lead_id: number; due_on: string; is_restricted: boolean }>(
     trx,
-    `update actions a set state = 'assigned', original_due_on = due_on, assigned_at = now(), version = version + 1
+    `update actions a set state = 'assigned', original_due_on = coalesce(original_due_on, due_on), assigned_at = now(), version = version + 1
       where meeting_id = :meeting and state = 'planned' and lead_id is not null and due_on is not null
       returning id, lead_id, due_on, coalesce((select i.is_restricted from agenda_items i where i.id = a.item_id), false) as is_restricted`,
     { meeting: meetingId },

@@ -5,6 +5,7 @@ import type { Config } from '../config.js';
 import { inTransaction, type Db } from '../lib/db/db.js';
 import { Conflict } from '../lib/http/errors.js';
 import type { Clock } from '../lib/time/clock.js';
+import { addFacts } from './sampleFactsCommands.js';
 import { addBookings, addRooms, addSeries, castSample, keepMailsIn } from './sampleMeetingCommands.js';
 import { addMinutes } from './sampleMinutesCommands.js';
 import { addPolicies } from './samplePolicyCommands.js';
@@ -39,6 +40,7 @@ export async function makeSample(db: Db, options: { password?: string; clock: Cl
     const records = await addSeries(trx, cast);
     await addBookings(trx, cast);
     await addPolicies(trx, cast);
+    await addFacts(trx, cast);
     await addMinutes(trx, cast, records);
     if (options.config.smtpUrl) await keepMailsIn(trx);
   });

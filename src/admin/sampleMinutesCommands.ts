@@ -47,10 +47,10 @@ async function addOne(db: Db, cast: SampleCast, record: SampleRecord, stage: Sta
   await change(
     db,
     `insert into reviews (minutes_id, version_id, reviewer_id, verdict, at) values (:id, :version, :reviewer, 'passed', :at)`,
-    { id, version: version.id, reviewer: record.reviewer, at: after(20) },
+    { id, version: version.id, reviewer: record.reviewer, at: after(24) },
   );
   if (stage === 'passed') return setState(db, id, stage);
-  await approve(db, cast, record, id, version, meeting?.series_id ?? 0, after(26));
+  await approve(db, cast, record, id, version, meeting?.series_id ?? 0, after(25));
   if (stage === 'issued') await issue(db, cast, record, id, version.id, after(28));
 }
 

@@ -228,16 +228,16 @@ export const SERIES: SampleSeries[] = [
 ];
 
 /** Single meetings that fill the days around today: title, hours, room, unit that meets. */
-export const BOOKINGS: { title: string; from: string; to: string; room: string; unit: string }[] = [
+export const BOOKINGS: { title: string; from: string; to: string; room: string; unit: string; weekly?: true; isPrivate?: true }[] = [
   { title: '财务报表核对', from: '08:30', to: '10:30', room: 'r302', unit: 'finance' },
   { title: 'Interview panel', from: '13:00', to: '14:00', room: 'r301', unit: 'hr' },
-  { title: '招聘面试', from: '14:00', to: '16:30', room: 'r401', unit: 'hr' },
+  { title: '招聘面试', from: '14:00', to: '16:30', room: 'r401', unit: 'hr', isPrivate: true },
   { title: 'Call with Nagoya', from: '09:30', to: '10:15', room: 'r205', unit: 'international' },
   { title: '教学督导例行沟通', from: '15:00', to: '16:30', room: 'r303', unit: 'teaching' },
   { title: '科研项目中期检查', from: '09:00', to: '11:30', room: 'r402', unit: 'research' },
   { title: '物业服务协调', from: '16:00', to: '17:00', room: 'r205', unit: 'estates' },
   { title: 'Lab safety briefing', from: '10:00', to: '11:00', room: 'r201', unit: 'research' },
-  { title: '公文写作培训', from: '14:00', to: '17:00', room: 'hall-east', unit: 'office' },
+  { title: '公文写作培训', from: '14:00', to: '17:00', room: 'hall-east', unit: 'office', weekly: true },
   { title: '信息员碰头会', from: '11:00', to: '11:45', room: 'r201', unit: 'it' },
   { title: '课程思政研讨', from: '13:30', to: '15:00', room: 'r402', unit: 'teaching' },
   { title: 'Erasmus desk', from: '16:30', to: '17:30', room: 'r303', unit: 'international' },

@@ -18,7 +18,8 @@ function signInPage(c: Context, locals: Record<string, unknown> = {}, status = 2
 
 /** The form again, with one sentence on top and without the password. */
 function refused(c: Context, message: string, status: number): Answer {
-  const body = c.req.body as { email?: string; next?: string; kept?: string };
+  // A post of another kind than a form has no body at all.
+  const body = (c.req.body ?? {}) as { email?: string; next?: string; kept?: string };
   const { errors } = problemsOf([{ field: '', message }], {});
   return signInPage(c, { errors, values: { email: body.email }, next: body.next, kept: body.kept, lapsed: body.kept ? 'kept' : undefined }, status);
 }
@@ -70,7 +71,7 @@ export const signInRoutes: Route[] = [
     },
     onInvalid: (c, problems) => {
       const values = { email: problems.values.email };
-      const { next, kept } = c.req.body as { next?: string; kept?: string };
+      const { next, kept } = (c.req.body ?? {}) as { next?: string; kept?: string };
       return signInPage(c, { errors: problems.errors, values, next, kept, lapsed: kept ? 'kept' : undefined }, 422);
     },
   }),

@@ -8,9 +8,16 @@ import { dayOfGrid, layOutDay, type Day } from './dayGrid.js';
 import { showDay } from './dayPage.js';
 import { DayQuery, filterQuery } from './forms.js';
 import { findDayState, listDayClaims, type CalendarRoom } from './queries.js';
+import { feedRoutes } from './feedRoutes.js';
+import { setupTaskRoutes } from './setupTaskRoutes.js';
+import { viewRoutes } from './viewRoutes.js';
+import { viewTabs } from './viewPage.js';
 
 export const routes: Route[] = [
   ...bookingRoutes,
+  ...viewRoutes,
+  ...setupTaskRoutes,
+  ...feedRoutes,
   route({
     method: 'get',
     path: '/calendar',
@@ -36,6 +43,7 @@ export const routes: Route[] = [
           title: `${c.t('calendar.day.title')} · ${c.fmt.date(day.on)}`,
           wide: true,
           scripts: ['day-grid'],
+          tabs: viewTabs(c, 'day', day.on),
           on: day.on,
           dateText: c.fmt.date(day.on),
           isToday,
@@ -47,13 +55,13 @@ export const routes: Route[] = [
           hasFilter: filters !== '',
           hasRooms: state.rooms.length > 0,
           mayAddRooms: isSecretary(c.viewer),
-          equipment: equipmentOptions(c.t).filter(({ value }) => c.query.equipment.includes(value) || state.rooms.some((room) => room.equipment.includes(value))),
+          equipment: equipmentOptions(state.kinds, c.fmt, c.query.equipment).filter(({ value }) => c.query.equipment.includes(value) || state.rooms.some((room) => room.equipment.includes(value))),
           units: grid.last - grid.first,
           // For the line of now, which the script draws and moves.
           from: new Date(day.start.getTime() + grid.first * 900_000).toISOString(),
           to: new Date(day.start.getTime() + grid.last * 900_000).toISOString(),
           hours: grid.hours.map(({ from, to }) => ({ span: to - from, time: day.marks[from] })),
-          rows: showDay(grid, state.rooms, { day, lang: c.lang, t: c.t, fmt: c.fmt, nowUnit, isToday }),
+          rows: showDay(grid, state.rooms, { day, lang: c.lang, t: c.t, fmt: c.fmt, nowUnit, isToday, kinds: state.kinds }),
           zoneText: c.zone === c.office.zone ? null : c.zone,
         },
         { caching: 'revisit', ...(etag ? { etag } : {}) },

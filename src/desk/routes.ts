@@ -18,7 +18,7 @@ import { listDecidersOf } from '../rooms/bookingRuleQueries.js';
 import { listRequestsOfMeeting, type RoomRequest } from '../rooms/requestQueries.js';
 import { HistoryQuery } from './forms.js';
 import { tellEntries } from './history.js';
-import { countReplies, factsOf, showPeople } from './meetingPage.js';
+import { countReplies, factsOf, showPeople, tellSeating } from './meetingPage.js';
 import { linkOf, nextStep, type NextStep } from './nextStep.js';
 import { listFacts, listHistory } from './queries.js';
 import { stepsOf } from './steps.js';
@@ -58,6 +58,7 @@ async function showMeeting(c: Context): Promise<Answer> {
     isOpen,
     state,
     stateTone: toneOfState(state),
+    seating: isOpen ? tellSeating(meeting, participants, c.t, c.fmt) : undefined,
     steps: stepsOf({ ...facts, state: meeting.state }),
     step,
     waitsFor: minutes && waitsFor(step, minutes, c.fmt),
@@ -67,7 +68,8 @@ async function showMeeting(c: Context): Promise<Answer> {
     peopleCount: participants.length,
     replies: meeting.state === 'scheduled' ? countReplies(participants) : undefined,
     own,
-    mayReply: own !== undefined && whyClosed({ ...own, state: meeting.state, ends_at: meeting.ends_at }, c.now) === undefined,
+    // Who is marked present, or has been excused, isn't asked whether they will come.
+    mayReply: own !== undefined && !participants.some(({ person_id, attendance }) => person_id === c.viewer.id && attendance !== null) && whyClosed({ ...own, state: meeting.state, ends_at: meeting.ends_at }, c.now) === undefined,
     invitations,
     agenda,
     papers: agenda?.lines.flatMap((line) => (line.is_hidden || !line.is_on_agenda ? [] : line.papers)) ?? [],
@@ -115,6 +117,7 @@ function menuOf(c: Context, meeting: Meeting, hasPeople: boolean): { href: strin
   const verb = (is: boolean, path: string, text: string, apart = false) => (is ? [{ href: `${here}/${path}`, text, apart }] : []);
   return [
     ...verb(mayEditMeeting(meeting), 'edit', c.t('desk.menu.edit')),
+    ...verb(mayEditMeeting(meeting) && meeting.rooms.length > 0, 'swap', c.t('swap.title')),
     ...verb(true, 'copy', c.t('desk.menu.copy')),
     ...verb(mayWriteToAll(meeting) && hasPeople, 'message', c.t('desk.menu.message')),
     ...verb(hasPeople && meeting.state !== 'cancelled', 'attendance-sheet', c.t('desk.menu.sheet')),

@@ -7,6 +7,7 @@ import { isSecretary } from '../lib/http/policy.js';
 import { page, type Answer, type Context } from '../lib/http/route.js';
 import { dayOf } from '../lib/time/zone.js';
 import { listMeetings, listMeetingsFor, type MeetingLine } from '../meetings/queries.js';
+import { listEndingOf, type EndingSeries } from '../meetings/renewalQueries.js';
 import { shownState, toneOfState } from '../meetings/shownState.js';
 import { titleOf } from '../meetings/title.js';
 import { listMinutesToAcknowledge } from '../minutes/circulationQueries.js';
@@ -23,7 +24,7 @@ const FREE_ROOMS = 5;
 export async function todayPage(c: Context): Promise<Answer> {
   const today = dayOf(c.now, c.zone);
   const day = dayOfGrid(today, c.zone);
-  const [minutes, receipts, actions, replies, meetings, asked, rooms, beginnings, toApprove, unsettled] = await Promise.all([
+  const [minutes, receipts, actions, replies, meetings, asked, rooms, beginnings, ending, toApprove, unsettled] = await Promise.all([
     listMinutesWaitingFor(c.db, c.viewer),
     listMinutesToAcknowledge(c.db, c.viewer),
     listActionsWaitingFor(c.db, c.viewer.id, todayOf(c)),
@@ -32,6 +33,7 @@ export async function todayPage(c: Context): Promise<Answer> {
     countAskedFor(c.db, c.viewer.id, todayOf(c)),
     roomsFreeNow(c, today),
     isSecretary(c.viewer) ? findBeginnings(c.db) : undefined,
+    listEndingOf(c.db, c.viewer.id, c.now),
     listRequestsFor(c.db, c.viewer.id, c.now, 20),
     listUnsettled(c.db, c.viewer.id, c.now),
   ]);
@@ -42,6 +44,7 @@ export async function todayPage(c: Context): Promise<Answer> {
     ...receipts.map((one) => receiptRow(c, one)),
     ...actions.map((one) => actionRow(c, one)),
     ...replies.map((one) => replyRow(c, one)),
+    ...ending.map((one) => renewalRow(c, one)),
     ...toApprove.map((one) => requestRow(c, one, one.due_at <= c.now ? 'roomOverdue' : 'roomApproval')),
     ...unsettled.map((one) => requestRow(c, one, one.state === 'returned' ? 'roomReturned' : one.state === 'refused' ? 'roomRefused' : 'roomAsked')),
   ]);
@@ -79,6 +82,13 @@ interface WaitingRow {
 
 function pillOf(c: Context, wait: Wait): { text: string; tone: string } {
   return { text: c.t(`desk.waiting.${wait}`), tone: toneOf(wait) };
+}
+
+function renewalRow(c: Context, one: EndingSeries): WaitingRow {
+  return {
+    wait: 'renew', when: one.last_at, pill: pillOf(c, 'renew'), href: `/series/${one.id}`, end: c.t('series.renewal.todayNote'),
+    title: c.t('series.renewal.today', { name: one.name, day: c.fmt.shortDay(one.last_at) }),
+  };
 }
 
 function minutesRow(c: Context, one: WaitingMinutes): WaitingRow {

@@ -66,10 +66,11 @@ export function announceChanges(db: Db, meetingId: number, now: Date): Promise<v
  * once for several edits, comes to the same.
  */
 export async function tellEverybody(trx: Db, meetingId: number, now: Date, by: number | null): Promise<void> {
-  const meeting = await findTellable(trx, meetingId);
-  if (!meeting || meeting.state === 'draft' || (!meeting.starts_at && !meeting.starts_on) || spanOf(meeting).end <= now) return;
+  const found = await findTellable(trx, meetingId);
+  if (!found || found.state === 'draft' || (!found.starts_at && !found.starts_on) || spanOf(found).end <= now) return;
   const addressees = await listAddressees(trx, meetingId);
   const earlier = await listAnnouncements(trx, meetingId, addressees.flatMap((one) => one.last_revision ?? []));
+  const meeting = await withoutMovesTakenBack(trx, found, addressees, earlier);
   const isOn = meeting.state === 'scheduled' || meeting.state === 'in_progress';
   const cancel = addressees.filter((one) => (one.is_removed || meeting.state === 'cancelled') && one.holds_invitation && one.last_method !== 'CANCEL');
   const reachable = addressees.filter((one) => isOn && !one.is_removed && one.invited_at !== null && one.has_address);
@@ -98,6 +99,20 @@ export async function tellEverybody(trx: Db, meetingId: number, now: Date, by: n
       action: 'invitation.update', noun: 'meetings', id: meetingId, meetingId, after: { revision, told: request.length, cancelled: cancel.length },
     });
   }
+}
+
+/** Moved and moved back before anybody heard of it, with other news to tell: these are told without asking everybody again. */
+async function withoutMovesTakenBack(trx: Db, meeting: Tellable, addressees: Addressee[], earlier: Map<number, Announcement>): Promise<Tellable> {
+  const last = await findLastAnnouncement(trx, meeting.id);
+  if (!last || last.time_sequence >= meeting.time_sequence) return meeting;
+  const knowsTheTime = ({ last_method: method, last_revision: revision }: Addressee) => {
+    const told = revision === null ? undefined : earlier.get(revision);
+    return method === 'REQUEST' && told !== undefined && !differingFields(told, meeting).some((field) => field === 'time' || field === 'place');
+  };
+  const invited = addressees.filter((one) => !one.is_removed && one.last_method !== null);
+  if (invited.length === 0 || !invited.every(knowsTheTime)) return meeting;
+  await takeBackTimeSequence(trx, meeting.id, last.time_sequence);
+  return { ...meeting, time_sequence: last.time_sequence };
 }
 
 function isNews(one: Addressee, earlier: Map<number, Announcement>, meeting: Tellable): boolean {

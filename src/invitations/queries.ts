@@ -32,19 +32,24 @@ const TOLD = `jsonb_build_object(
   'chair', (select ${brief('p')} from participants h join persons p on p.id = h.person_id
              where h.meeting_id = m.id and h.role = 'chair' and h.removed_at is null))`;
 
-/** Not scoped to a viewer: for the worker, and for pages whose token or command has settled who asks. */
-export async function findTellable(db: Db, meetingId: number): Promise<Tellable | undefined> {
-  const found = await row<Omit<Tellable, keyof Announcement> & { told: Announcement }>(
-    db,
-    `select m.id, m.state, m.uid, m.sequence, m.time_sequence, m.revision, m.cancel_reason, m.created_at, m.updated_at, m.announced_at,
+const TELLABLE = `select m.id, m.state, m.uid, m.sequence, m.time_sequence, m.revision, m.cancel_reason, m.created_at, m.updated_at, m.announced_at,
             po.email as organiser_email, ${TOLD} as told
        from meetings m
        join persons po on po.id = m.organiser_id
-       left join persons pb on pb.id = m.booked_for_id
-      where m.id = :id`,
-    { id: meetingId },
-  );
+       left join persons pb on pb.id = m.booked_for_id`;
+
+type TellableRow = Omit<Tellable, keyof Announcement> & { told: Announcement };
+
+/** Not scoped to a viewer: for the worker, and for pages whose token or command has settled who asks. */
+export async function findTellable(db: Db, meetingId: number): Promise<Tellable | undefined> {
+  const found = await row<TellableRow>(db, `${TELLABLE} where m.id = :id`, { id: meetingId });
   return found ? { ...found, ...found.told } : undefined;
+}
+
+/** Several at once, by id; not scoped either. */
+export async function listTellables(db: Db, meetingIds: readonly number[]): Promise<Map<number, Tellable>> {
+  const found = await rows<TellableRow>(db, `${TELLABLE} where m.id = any(:ids)`, { ids: meetingIds });
+  return new Map(found.map((one) => [one.id, { ...one, ...one.told }]));
 }
 
 /** What was told at some revisions, by revision. */

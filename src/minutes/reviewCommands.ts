@@ -89,6 +89,8 @@ export async function passMinutes(db: Db, by: Actor, id: number, given: { versio
     const minutes = await lockMinutes(trx, by, id);
     const stale = verdictOn(minutes, given.versionId, mayReview);
     if (stale) return stale;
+    // A secretary may hand in what another wrote, but then does not pass it: four eyes, not two.
+    if (minutes.versions[0]?.creator.id === by.id) throw new Forbidden('minutes.error.ownSubmission');
     await insertReview(trx, by, minutes, 'passed', given.versionId, [], given.note);
     await setState(trx, by, minutes, 'passed', 'minutes.pass');
     await tell(trx, by, minutes, 'toApprove', minutes.versions[0]!.number, minutes.approver ? [minutes.approver.id] : []);

@@ -1,8 +1,8 @@
 import type { Key, Translate } from '../lib/i18n/translate.js';
 import type { Format } from '../lib/time/format.js';
-import { timeOf } from '../lib/time/zone.js';
+import { dayOf, timeOf } from '../lib/time/zone.js';
 import type { BookingRules } from './bookingRules.js';
-import { outsideHours, type Hours } from './openingHours.js';
+import { outsideHours, type Opening } from './openingHours.js';
 import { brokenRules, type BookingRule, type Broken, type RuleWish } from './ruleChecks.js';
 
 export type RoomStatus = 'in_service' | 'out_of_service' | 'retired';
@@ -14,7 +14,9 @@ export interface RoomRules {
   name_zh: string;
   capacity: number;
   status: RoomStatus;
-  hours: Hours[];
+  /** Out of service until then; null: until somebody says so. */
+  back_at?: Date | string | null;
+  hours: Opening;
   /** For the person it is booked for; without them only status, hours and seats are looked at. */
   rules?: BookingRules;
 }
@@ -37,6 +39,8 @@ export interface Check {
   mayRequest?: boolean;
   /** It would have been an error: a secretary's reason went beyond it. */
   isOverridden?: boolean;
+  /** The day on which hours stand against it, and why it differs from the week: a holiday, an exception of the room. */
+  day?: { on: string; why: { name_en: string; name_zh: string } };
 }
 
 export interface Asked {
@@ -56,16 +60,18 @@ export interface Asked {
 export function checkClaim(room: RoomRules, asked: Asked, zone: string, isOverridden = false): Check[] {
   const found: Check[] = [];
   const { rules } = room;
-  const add = (rule: Rule, level: Check['level'], actual: string, limit: string, mayOverride: boolean, nearest?: string) => {
-    found.push(checkOf(room, { rule, actual, limit, nearest: nearest ?? '' }, { level, mayOverride, isOverridden }));
+  const add = (rule: Rule, level: Check['level'], actual: string, limit: string, mayOverride: boolean, day?: Check['day']) => {
+    found.push({ ...checkOf(room, { rule, actual, limit, nearest: '' }, { level, mayOverride, isOverridden }), ...(day ? { day } : {}) });
   };
-  if (room.status !== 'in_service') add('status', 'error', room.status, 'in_service', false);
+  const status = statusAt(room, asked.startsAt);
+  if (status !== 'in_service') add('status', 'error', status, room.back_at ? dayOf(new Date(new Date(room.back_at).getTime() - 1), zone) : '', false);
   const outside = asked.wish?.isApproved ? undefined : outsideHours(room.hours, asked.startsAt, asked.endsAt, zone);
+  const day = outside?.why && { on: outside.on, why: { name_en: outside.why.name_en, name_zh: outside.why.name_zh } };
   if (outside?.opens_at) {
     const actual = `${timeOf(asked.startsAt, zone)}–${timeOf(asked.endsAt, zone)}`;
-    add('opening_hours', 'error', actual, `${outside.opens_at}–${outside.closes_at}`, true);
+    add('opening_hours', 'error', actual, `${outside.opens_at}–${outside.closes_at}`, true, day);
   } else if (outside) {
-    add('closed_day', 'error', outside.on, '', true);
+    add('closed_day', 'error', outside.on, '', true, day);
   }
   const capacity = rules?.capacity_rule ?? 'warn';
   if (asked.seats && asked.seats > room.capacity && capacity !== 'off') {
@@ -75,6 +81,11 @@ export function checkClaim(room: RoomRules, asked: Asked, zone: string, isOverri
     for (const broken of brokenRules(rules, { ...asked.wish, from: asked.startsAt, to: asked.endsAt }, zone)) found.push(checkOf(room, broken, { isOverridden }));
   }
   return found;
+}
+
+/** What a room's status is at a time: after its date, a room out of service is in service again. */
+export function statusAt(room: { status: RoomStatus; back_at?: Date | string | null }, at: Date): RoomStatus {
+  return room.status === 'out_of_service' && room.back_at && new Date(room.back_at) <= at ? 'in_service' : room.status;
 }
 
 /** A broken rule of a room as a check. */
@@ -102,10 +113,13 @@ export function tellCheck(check: Check, t: Translate, fmt: Format): string {
   const { actual, limit, nearest = '' } = check;
   switch (check.rule) {
     case 'status':
+      if (limit) return t('layouts.check.outUntil', { room, day: fmt.date(limit) });
       return t(actual === 'retired' ? 'rooms.check.retired' : 'rooms.check.outOfService', { room });
     case 'closed_day':
+      if (check.day) return t('hours.check.closedFor', { room, day: fmt.date(check.day.on), reason: fmt.name(check.day.why) });
       return t('rooms.check.closedDay', { room, day: fmt.date(actual) });
     case 'opening_hours':
+      if (check.day) return t('hours.check.otherHours', { room, day: fmt.date(check.day.on), reason: fmt.name(check.day.why), hours: limit });
       return t('rooms.check.openingHours', { room, hours: limit });
     case 'capacity':
       return t('rooms.check.capacity', { room, seats: limit, people: actual });

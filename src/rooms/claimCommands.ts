@@ -1,65 +1,19 @@
 import type { Actor } from '../lib/audit/record.js';
 import { change, row, rows, type Db } from '../lib/db/db.js';
-import { BadRequest } from '../lib/http/errors.js';
 import { addDays, dayOf, startOfDay, weekdayOf } from '../lib/time/zone.js';
-import { hasQuota, rulesFrom, type BookingRules, type RuleLayer } from './bookingRules.js';
-import { findUsage, layersOf } from './bookingRuleQueries.js';
-import { checkClaim, checkOf, type Check, type RoomStatus } from './claimChecks.js';
+import { findAskedRooms, type AskedRoom } from './askedRoomQueries.js';
+import { offerFreed } from './awaitedCommands.js';
+import { hasQuota } from './bookingRules.js';
+import { findUsage } from './bookingRuleQueries.js';
+import { checkOf, type Check } from './claimChecks.js';
 import { findClashes, type Clash } from './claimQueries.js';
 import { recordOverrides, writeRequests, type NewRequest } from './claimRecordCommands.js';
-import type { Hours, Span } from './openingHours.js';
-import { brokenNotice, brokenQuotas, fittingSpan } from './ruleChecks.js';
+import { atomicOf, checkAll, isInside, lateIn, refusal, requestsFor, sort, type Circumstances, type ClaimResult, type ClaimWish } from './claimVerdict.js';
+import { brokenQuotas } from './ruleChecks.js';
 
 // Who occupies which room when. Everything here runs in the caller's transaction. Overlap is forbidden by the constraint
 // room_claims_no_overlap; a clash is a row count of INSERT … ON CONFLICT DO NOTHING, never an error: catching the error
 // of a plain insert deadlocks under contention.
-
-export interface ClaimWish {
-  meetingId: number;
-  /** Rooms as they were asked for: a divisible hall stays a hall here, its parts are claimed. */
-  roomIds: readonly number[];
-  startsAt: Date;
-  endsAt: Date;
-  /** People expected; more than the room seats is told, or refused where the room's rules say so. */
-  seats?: number | null;
-  /** A reason to go beyond rules that may be overridden (hours, rules of booking, approval). The caller has asked whether this person may. */
-  overrideReason?: string | null;
-  /** A reason to ask for a room beyond its rules, where who decides about it may be asked; and what they read of any request. */
-  askReason?: string | null;
-  /** The instant that booking windows and notice count from; default: now. */
-  now?: Date;
-}
-
-/** `requests`: how many of the rooms wait for somebody's approval. */
-export type ClaimResult = { ok: true; notices: Check[]; requests: number } | { ok: false; clashes: Clash[]; checks: Check[]; nearest?: Nearest };
-
-/** What the rules of all rooms would allow, nearest to what was wanted; and for whom they were read. */
-export interface Nearest {
-  span: Span;
-  personId: number;
-}
-
-interface AskedRoom {
-  id: number;
-  name_en: string;
-  name_zh: string;
-  capacity: number;
-  status: RoomStatus;
-  hours: Hours[];
-  part_ids: number[] | null;
-  zone: string;
-  layers: RuleLayer[];
-  rules: BookingRules;
-  /** The acting person decides about this room. */
-  decides: boolean;
-  /** Whom the meeting is held for: whose groups and quotas count. */
-  principal_id: number;
-  is_recurring: boolean;
-  /** As it stands in the meeting: what a change starts from. */
-  meeting_starts_at: Date | null;
-  /** Approved for the meeting, at the last time somebody decided. */
-  approved: { from: string; to: string } | null;
-}
 
 /**
  * Claims rooms for a meeting that exists already, and notes in meeting_rooms what was asked for.
@@ -69,17 +23,11 @@ interface AskedRoom {
 export async function claimRooms(trx: Db, by: Actor, wish: ClaimWish): Promise<ClaimResult> {
   const roomIds = [...new Set(wish.roomIds)];
   if (!roomIds.length) return { ok: true, notices: [], requests: 0 };
-  return claimAsked(trx, by, wish, await findAskedRooms(trx, by, roomIds, wish.meetingId), {});
+  return claimAsked(trx, by, wish, await findAskedRooms(trx, by, roomIds, wish), {});
 }
 
-interface Circumstances {
-  /** Of a move: the rooms the meeting had. */
-  before?: readonly number[];
-  /** A cancelled meeting comes back: its rules were looked at when it was booked. */
-  isRestored?: boolean;
-}
-
-async function claimAsked(trx: Db, by: Actor, wish: ClaimWish, asked: AskedRoom[], how: Circumstances): Promise<ClaimResult> {
+/** The same for rooms that were read already; claimForMany goes this way where rules have to be counted or somebody has to be asked. */
+export async function claimAsked(trx: Db, by: Actor, wish: ClaimWish, asked: AskedRoom[], how: Circumstances): Promise<ClaimResult> {
   const now = wish.now ?? new Date();
   const checks = checkAll(asked, wish, now, how);
   const first = sort(asked, checks, wish);
@@ -112,39 +60,6 @@ async function claimAsked(trx: Db, by: Actor, wish: ClaimWish, asked: AskedRoom[
   return { ok: false, clashes, checks: all };
 }
 
-/** Errors stop a booking, unless it was asked with a reason and who decides about the room may allow all of the room's. */
-function sort(asked: AskedRoom[], checks: Check[], wish: ClaimWish): { refused: boolean; beyond: Map<number, Check[]> } {
-  const beyond = new Map<number, Check[]>();
-  for (const { id } of asked) {
-    const errors = checks.filter(({ level, room }) => level === 'error' && room.id === id);
-    if (!errors.length) continue;
-    if (!wish.askReason || errors.some(({ mayRequest }) => !mayRequest)) return { refused: true, beyond };
-    beyond.set(id, errors);
-  }
-  return { refused: false, beyond };
-}
-
-/** Which of the rooms have to be asked for. Who decides about a room doesn't ask; neither does a change inside an approved slot. */
-function requestsFor(asked: AskedRoom[], wish: ClaimWish, beyond: Map<number, Check[]>, how: Circumstances): { requests: NewRequest[]; overridden: Check[] } {
-  const requests: NewRequest[] = [];
-  const overridden: Check[] = [];
-  for (const room of asked) {
-    const rules = beyond.get(room.id) ?? [];
-    const needsApproval = rules.length > 0 || (room.rules.in_policy === 'request' && !room.decides && !isInside(room, wish));
-    if (!needsApproval) continue;
-    if (!rules.length && wish.overrideReason && !how.isRestored) {
-      overridden.push(checkOf(room, { rule: 'approval', actual: '', limit: '', nearest: '' }, { isOverridden: true }));
-      continue;
-    }
-    requests.push({ roomId: room.id, isHolding: room.rules.requests_hold === 'hold', answerHours: room.rules.answer_hours, rules });
-  }
-  return { requests, overridden };
-}
-
-function isInside(room: AskedRoom, wish: ClaimWish): boolean {
-  return room.approved !== null && new Date(room.approved.from) <= wish.startsAt && wish.endsAt <= new Date(room.approved.to);
-}
-
 /**
  * Moves a meeting to another time, other rooms, or both. Refused, it stands where it stood.
  * Always locks the rooms of before and after, so that two moves that cross can't wait for each other.
@@ -159,7 +74,7 @@ export async function moveClaims(trx: Db, by: Actor, wish: ClaimWish): Promise<C
   const held = before?.held ?? [];
   const hadIds = held.length ? (before?.room_ids ?? []) : [];
   const roomIds = [...new Set(wish.roomIds)];
-  const known = await findAskedRooms(trx, by, [...new Set([...roomIds, ...hadIds])], wish.meetingId);
+  const known = await findAskedRooms(trx, by, [...new Set([...roomIds, ...hadIds])], wish);
   const asked = known.filter(({ id }) => roomIds.includes(id));
   await lockRooms(trx, [...new Set([...held, ...atomicOf(asked)])]);
   // Rooms that are given up have their say too: it may be too late to change anything in them.
@@ -183,19 +98,19 @@ export async function moveClaims(trx: Db, by: Actor, wish: ClaimWish): Promise<C
   }
 }
 
-/** May the meeting still be called off, by the rules of its rooms? Records what a reason goes beyond. @returns the rules that stand against it */
-export async function checkCancel(trx: Db, by: Actor, wish: { meetingId: number; roomIds: readonly number[]; now: Date; overrideReason: string | null }): Promise<Check[]> {
+/** May the meeting still be changed or called off, by the rules of its rooms? Records what a reason goes beyond. @returns the rules that stand against it */
+export async function checkNotice(
+  trx: Db,
+  by: Actor,
+  rule: 'notice_change' | 'notice_cancel',
+  wish: { meetingId: number; roomIds: readonly number[]; now: Date; overrideReason?: string | null },
+): Promise<Check[]> {
   if (!wish.roomIds.length) return [];
-  const rooms = await findAskedRooms(trx, by, wish.roomIds, wish.meetingId);
-  const checks = rooms.flatMap((room) => lateIn(room, 'notice_cancel', wish));
+  const rooms = await findAskedRooms(trx, by, wish.roomIds, { meetingId: wish.meetingId, startsAt: wish.now, endsAt: wish.now });
+  const checks = rooms.flatMap((room) => lateIn(room, rule, wish));
   const errors = checks.filter(({ level }) => level === 'error');
   if (!errors.length) await recordOverrides(trx, by, wish.meetingId, checks, wish.overrideReason ?? '');
   return errors;
-}
-
-function lateIn(room: AskedRoom, rule: 'notice_change' | 'notice_cancel', wish: { now?: Date; overrideReason?: string | null }): Check[] {
-  const broken = room.meeting_starts_at ? brokenNotice(rule, room.rules, room.meeting_starts_at, wish.now ?? new Date()) : undefined;
-  return broken ? [checkOf(room, broken, { isOverridden: Boolean(wish.overrideReason) })] : [];
 }
 
 class Refused extends Error {
@@ -230,7 +145,10 @@ export async function releaseClaims(
       where meeting_id = :meeting and state in ('held', 'requested', 'confirmed') returning id`,
     { state, by: by.id, reason, meeting: meetingId },
   );
-  if (freed.length) await handToClosures(trx, freed.map(({ id }) => id));
+  if (freed.length) {
+    await handToClosures(trx, freed.map(({ id }) => id));
+    await offerFreed(trx, freed.map(({ id }) => id));
+  }
   return freed.length;
 }
 
@@ -245,7 +163,7 @@ export async function restoreClaims(trx: Db, by: Actor, meetingId: number, now =
   if (!meeting?.starts_at || !meeting.ends_at || !meeting.room_ids) return { ok: true, notices: [], requests: 0 };
   // Hours and rules were agreed when it was booked: only the slot itself has to be free. Who decides about the room is asked again.
   const wish = { meetingId, roomIds: meeting.room_ids, startsAt: meeting.starts_at, endsAt: meeting.ends_at, overrideReason: 'restored', now };
-  return claimAsked(trx, by, wish, await findAskedRooms(trx, by, meeting.room_ids, meetingId), { isRestored: true });
+  return claimAsked(trx, by, wish, await findAskedRooms(trx, by, meeting.room_ids, wish), { isRestored: true });
 }
 
 /** Pieces of freed claims that lie in a closure of their room become the closure's. */
@@ -270,45 +188,6 @@ export async function lockRooms(trx: Db, roomIds: readonly number[]): Promise<vo
   await rows(trx, `select id from rooms where id = any(:rooms) order by id for no key update`, { rooms: roomIds });
 }
 
-/** The rooms with their rules, in one query. The share lock holds off a change of their parts until the claims are written. */
-async function findAskedRooms(trx: Db, by: Actor, roomIds: readonly number[], meetingId: number): Promise<AskedRoom[]> {
-  const found = await rows<Omit<AskedRoom, 'rules'>>(
-    trx,
-    `select r.id, r.name_en, r.name_zh, r.capacity, r.status,
-            (select json_agg(part_id order by part_id) from room_parts where hall_id = r.id) as part_ids,
-            (select coalesce(json_agg(json_build_object('weekday', weekday, 'opens_at', to_char(opens_at, 'HH24:MI'),
-                    'closes_at', to_char(closes_at, 'HH24:MI'))), '[]') from room_hours where room_id = r.id) as hours,
-            (select zone from organisations) as zone, m.principal_id, m.recurrence_id is not null as is_recurring, m.starts_at as meeting_starts_at,
-            ${layersOf('m.principal_id')} as layers,
-            exists (select 1 from booking_rules) and may_decide_room(r.id, :by) as decides,
-            (select case when q.state = 'approved' then json_build_object('from', q.starts_at, 'to', q.ends_at) end
-               from room_requests q where q.meeting_id = :meeting and q.room_id = r.id order by q.id desc limit 1) as approved
-       from rooms r
-       cross join (select coalesce(booked_for_id, organiser_id) as principal_id, recurrence_id, starts_at from meetings where id = :meeting) m
-      where r.id = any(:rooms) order by r.id for key share of r`,
-    { rooms: roomIds, meeting: meetingId, by: by.id },
-  );
-  if (found.length !== roomIds.length) throw new BadRequest();
-  return found.map((room) => ({ ...room, rules: rulesFrom(room.layers) }));
-}
-
-function checkAll(asked: AskedRoom[], wish: ClaimWish, now: Date, how: Circumstances): Check[] {
-  const seats = asked.reduce((sum, room) => sum + room.capacity, 0);
-  const isCrowded = Boolean(wish.seats && wish.seats > seats);
-  return asked.flatMap((room) => {
-    const before = how.before && room.meeting_starts_at ? { before: { startsAt: room.meeting_starts_at, hadRoom: how.before.includes(room.id) } } : {};
-    return checkClaim(
-      room,
-      {
-        startsAt: wish.startsAt, endsAt: wish.endsAt, seats: isCrowded ? wish.seats : null,
-        wish: { now, isRecurring: room.is_recurring, isApproved: how.before !== undefined && isInside(room, wish), ...before },
-      },
-      room.zone,
-      Boolean(wish.overrideReason),
-    );
-  });
-}
-
 /** Quotas, where a room has any: one look-up for each such room. */
 async function checkQuotas(trx: Db, asked: AskedRoom[], wish: ClaimWish, now: Date): Promise<Check[]> {
   const checks: Check[] = [];
@@ -324,18 +203,6 @@ async function checkQuotas(trx: Db, asked: AskedRoom[], wish: ClaimWish, now: Da
     checks.push(...broken.map((one) => checkOf(room, one, { isOverridden: Boolean(wish.overrideReason) })));
   }
   return checks;
-}
-
-function refusal(asked: AskedRoom[], wish: ClaimWish, checks: Check[], now: Date): ClaimResult {
-  const [first] = asked;
-  if (!first) return { ok: false, clashes: [], checks };
-  const broken = checks.flatMap(({ rule, actual, limit, nearest = '' }) => (rule === 'quota_person_hours' || rule === 'quota_unit_hours' ? [{ rule, actual, limit, nearest }] : []));
-  const span = fittingSpan(asked.map(({ rules }) => rules), { from: wish.startsAt, to: wish.endsAt, now, isRecurring: first.is_recurring }, broken, first.zone);
-  return { ok: false, clashes: [], checks, nearest: { span, personId: first.principal_id } };
-}
-
-function atomicOf(asked: AskedRoom[]): number[] {
-  return [...new Set(asked.flatMap((room) => room.part_ids ?? [room.id]))].sort((a, b) => a - b);
 }
 
 /** One statement for all rooms, in order. Incomplete, it takes back what it wrote, which nobody has seen. */

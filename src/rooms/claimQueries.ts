@@ -2,7 +2,8 @@ import { rows, type Db } from '../lib/db/db.js';
 import { rulesFrom, type BookingRules, type RuleLayer } from './bookingRules.js';
 import { layersOf } from './bookingRuleQueries.js';
 import { nearestFreeTimes } from './freeTimes.js';
-import { outsideHours, type Hours, type Span } from './openingHours.js';
+import { OPENING } from './dayRuleQueries.js';
+import { commonHours, outsideHours, type Opening, type Span } from './openingHours.js';
 import { brokenRules, nextStart } from './ruleChecks.js';
 
 /** Columns of a room's name. */
@@ -32,7 +33,7 @@ export interface Clash {
 
 /**
  * SQL condition: may the person `:viewer` know the title of meeting `m`? What is not private, and what one organises, typed,
- * stands in for or takes part in (see the function in migrations/0213).
+ * stands in for or takes part in (see the function in migrations/0030_meetings.sql).
  */
 export const KNOWS_TITLE = `(not m.is_private or knows_private_meeting(m.id, :viewer))`;
 
@@ -106,17 +107,15 @@ export interface Alternatives {
   times: Span[];
 }
 
-interface RoomWithHours extends RoomName {
+/** A free room before its opening hours were looked at. */
+export interface RoomWithHours extends RoomName {
   capacity: number;
   building: string;
   floor: string;
-  hours: Hours[];
+  hours: Opening;
   zone: string;
   layers: RuleLayer[];
 }
-
-const HOURS = `(select coalesce(json_agg(json_build_object('weekday', weekday, 'opens_at', to_char(opens_at, 'HH24:MI'),
-  'closes_at', to_char(closes_at, 'HH24:MI'))), '[]') from room_hours where room_id = r.id)`;
 
 /** The nearest free rooms and times when a wish can't be met; two queries. */
 export async function nearestAlternatives(db: Db, wish: AlternativesWish): Promise<Alternatives> {
@@ -128,9 +127,9 @@ async function listFreeRooms(db: Db, wish: AlternativesWish): Promise<Alternativ
   const found = await rows<RoomWithHours>(
     db,
     `with asked as (select site, building, floor, capacity from rooms where id = any(:rooms) order by id limit 1)
-     select r.id, r.name_en, r.name_zh, r.capacity, r.building, r.floor, ${HOURS} as hours, (select zone from organisations) as zone, ${layersOf(':person')} as layers
+     select r.id, r.name_en, r.name_zh, r.capacity, r.building, r.floor, ${OPENING} as hours, (select zone from organisations) as zone, ${layersOf(':person')} as layers
        from rooms r left join asked a on true
-      where r.status = 'in_service' and r.id <> all(:rooms) and r.capacity >= :seats and r.equipment @> :equipment
+      where (r.status = 'in_service' or r.status = 'out_of_service' and r.back_at <= :from) and r.id <> all(:rooms) and r.capacity >= :seats and r.equipment @> :equipment
         and (r.is_step_free or not :step_free)
         and not exists (select 1 from room_parts p where p.hall_id = r.id and p.part_id = any(:rooms))
         and not exists (select 1 from room_parts p where p.part_id = r.id and p.hall_id = any(:rooms))
@@ -158,27 +157,28 @@ async function listFreeRooms(db: Db, wish: AlternativesWish): Promise<Alternativ
 }
 
 /** By its rules, quotas apart, which one booking more or less decides. */
-function isAllowed(rules: BookingRules, span: Span, now: Date, zone: string): boolean {
-  return brokenRules(rules, { ...span, now, isRecurring: false }, zone).length === 0;
+export function isAllowed(rules: BookingRules, span: Span, now: Date, zone: string, isRecurring = false): boolean {
+  return brokenRules(rules, { ...span, now, isRecurring }, zone).length === 0;
 }
 
-const DAYS = 7;
+/** Days before and after in which another time is looked for. */
+export const DAYS = 7;
 
 async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Span[]> {
   const reach = (DAYS + 1) * 86_400_000;
   const wanted = wish.allowed ?? { from: wish.startsAt, to: wish.endsAt };
-  const found = await rows<{ layers: RuleLayer[]; hours: Hours[]; zone: string; setup_minutes: number; teardown_minutes: number; busy: { from: string; to: string }[] }>(
+  const found = await rows<{ layers: RuleLayer[]; hours: Opening; zone: string; setup_minutes: number; teardown_minutes: number; busy: { from: string; to: string }[] }>(
     db,
-    `select ${HOURS} as hours, ${layersOf(':person')} as layers, r.setup_minutes, r.teardown_minutes, (select zone from organisations) as zone,
+    `select ${OPENING} as hours, ${layersOf(':person')} as layers, r.setup_minutes, r.teardown_minutes, (select zone from organisations) as zone,
             (select coalesce(json_agg(json_build_object('from', c.occupies_from, 'to', c.occupies_to)), '[]')
                from room_claims c
               where (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))
                 and c.is_holding and c.state in ('held', 'requested', 'confirmed') and c.meeting_id is distinct from :except
                 and c.occupies && tstzrange(:from, :to)) as busy
-       from rooms r where r.id = any(:rooms) and r.status = 'in_service'`,
+       from rooms r where r.id = any(:rooms) and (r.status = 'in_service' or r.back_at <= :at)`,
     {
       rooms: wish.roomIds, except: wish.exceptMeetingId ?? null, person: wish.personId ?? null,
-      from: new Date(wanted.from.getTime() - reach), to: new Date(wanted.to.getTime() + reach),
+      at: wanted.from, from: new Date(wanted.from.getTime() - reach), to: new Date(wanted.to.getTime() + reach),
     },
   );
   const first = found[0];
@@ -202,21 +202,10 @@ async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Span[]> {
 }
 
 /** Minutes at whose multiples all rooms let a booking begin; undefined where none says. */
-function commonStep(rules: BookingRules[]): number | undefined {
+export function commonStep(rules: BookingRules[]): number | undefined {
   const steps = rules.map((one) => one.start_interval).filter((step) => step > 0);
   const multiple = (a: number, b: number): number => {
     for (let product = Math.max(a, b); ; product += Math.max(a, b)) if (product % a === 0 && product % b === 0) return product;
   };
   return steps.length ? Math.max(5, steps.reduce(multiple, 1)) : undefined;
-}
-
-/** The hours in which all of several rooms are open. */
-function commonHours(all: Hours[][]): Hours[] {
-  return [1, 2, 3, 4, 5, 6, 7].flatMap((weekday) => {
-    const open = all.map((hours) => hours.find((row) => row.weekday === weekday));
-    if (open.some((row) => !row)) return [];
-    const opens_at = open.map((row) => row?.opens_at ?? '').sort().at(-1) ?? '';
-    const closes_at = open.map((row) => row?.closes_at ?? '').sort()[0] ?? '';
-    return opens_at < closes_at ? [{ weekday, opens_at, closes_at }] : [];
-  });
 }

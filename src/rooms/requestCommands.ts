@@ -3,6 +3,7 @@ import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { Conflict, Forbidden, NotFound } from '../lib/http/errors.js';
 import { enqueue } from '../lib/jobs/enqueue.js';
 import { queueDeliveries, type NewDelivery } from '../lib/mail/queue.js';
+import { offerFreed } from './awaitedCommands.js';
 import { handToClosures, lockRooms } from './claimCommands.js';
 import { findClashes, type Clash } from './claimQueries.js';
 import type { ReasonCode, RequestState } from './requestQueries.js';
@@ -68,7 +69,10 @@ export function refuseRequest(db: Db, by: Actor, id: number, now: Date, why: { c
         where meeting_id = :meeting and state = 'requested' and room_id = any(:rooms) returning id`,
       { by: by.id, reason: why.reason, meeting: request.meeting_id, rooms: request.atomic_ids },
     );
-    if (freed.length) await handToClosures(trx, freed.map((claim) => claim.id));
+    if (freed.length) {
+      await handToClosures(trx, freed.map((claim) => claim.id));
+      await offerFreed(trx, freed.map((claim) => claim.id));
+    }
     await settle(trx, by, request, now, { state: 'refused', action: 'roomRequest.refuse', ...why });
     // Who was invited there is told that the room is not theirs.
     if (request.announced_at) await enqueue(trx, 'invitations.announceChange', { meetingId: request.meeting_id }, { runAt: new Date(Date.now() + 60_000) });

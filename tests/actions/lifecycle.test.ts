@@ -1,7 +1,8 @@
 import { load } from 'cheerio';
 import { randomUUID } from 'node:crypto';
 import { acceptAnswer } from '../../src/actions/answerCommands.js';
-import { row, rows } from '../../src/lib/db/db.js';
+import { assignActions, planAction } from '../../src/actions/planCommands.js';
+import { inTransaction, row, rows } from '../../src/lib/db/db.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
 import { assignOne, mailsOf, makeScene, planOne, stateOf, type Scene } from './scene.js';
@@ -182,6 +183,17 @@ test('what was issued without a lead or a date is seen by who oversees it and me
   await secretary.post(`/actions/${id}/handover`).type('form').send({ lead_id: String(cast.outsider.id), due_on: '2030-03-01', note: '' }).expect(422);
   await secretary.post(`/actions/${id}/handover`).type('form').send({ lead_id: String(cast.outsider.id), due_on: '2030-03-29', note: '' }).expect(303);
   expect(await actionOf(id)).toMatchObject({ state: 'assigned', due_on: '2030-03-29', original_due_on: '2030-03-29' });
+});
+
+test('what was called off stays so when its statement is saved again in a correction', async () => {
+  const here = await makeScene(world.db, cast);
+  const id = await assignOne(world.db, cast, here);
+  await chair.post(`/actions/${id}/cancellation`).type('form').send({ reason: 'Weekly no. 43 decided otherwise.' }).expect(303);
+  const statement = Number((await actionOf(id))?.statement_id);
+  const plan = { deliverable: 'Revise it', lead_id: cast.outsider.id, helper_ids: [], due_on: '2030-05-01' };
+  await inTransaction(world.db, (trx) => planAction(trx, { id: cast.secretary.id }, { id: statement, meeting_id: here.meetingId, item_id: here.itemId }, plan));
+  await inTransaction(world.db, (trx) => assignActions(trx, { id: cast.secretary.id }, here.meetingId));
+  expect(await actionOf(id)).toMatchObject({ state: 'cancelled', state_reason: 'Weekly no. 43 decided otherwise.', original_due_on: '2030-03-20', due_on: '2030-03-20' });
 });
 
 describe('twice or at once', () => {

@@ -69,6 +69,16 @@ test.each([
   await (await world.agent(cast[who as 'chair'])).get(`/actions/${ids[which]}`).expect(status);
 });
 
+test('what Today counts as asked for is what the list of it holds, and no more', async () => {
+  const asked = await board(cast.secretary, '?scope=asked');
+  const shown = Object.values(asked).flat().length;
+  expect(asked).toMatchObject({ Overdue: ['Report the meeting costs'], 'Due this week': ['Choose a venue'], 'Answered, to accept': ['Repair the PA system'] });
+  expect((await countAskedFor(world.db, cast.secretary.id, TODAY)).open).toBe(shown);
+  const today = load((await (await world.agent(cast.secretary)).get('/').expect(200)).text);
+  expect(today('section[aria-labelledby=asked] a').attr('href')).toBe('/actions?scope=asked');
+  expect(await board(cast.outsider, '?scope=asked')).toEqual({});
+});
+
 test('a guest and nobody at all are sent to sign in', async () => {
   await (await world.agent()).get('/actions').expect(303).expect('location', /sign-in/);
 });

@@ -186,3 +186,10 @@ describe('the language', () => {
     expect((await (await world.agent()).post('/language').type('form').send({ lang: 'fr' })).status).toBe(422);
   });
 });
+
+test.each(['application/json', 'text/plain', 'multipart/form-data; boundary=x'])('a post of %s is told what is missing, not that we failed', async (type) => {
+  const browser = await world.agent();
+  const answer = await browser.post('/sign-in').set('Content-Type', type).send('{"email":');
+  expect(answer.status).toBe(422);
+  expect(answer.text).toContain('name="password"');
+});

@@ -51,6 +51,16 @@ describe('the meeting page', () => {
     expect(page('#people').parent().parent().text()).toContain('Chen An');
   });
 
+  it('asks who is not yet marked whether they come, and nobody who sits in the room already', async () => {
+    const id = await make({ day: 26 });
+    await addParticipants(world.db, by(cast.organiser), id, [{ personId: cast.chair.id, role: 'chair' }, { personId: cast.attendee.id, role: 'required' }]);
+    await world.owner.raw(`update participants set invited_at = now() where meeting_id = ?`, [id]);
+    await world.owner.raw(`update meetings set state = 'in_progress', announced_at = now() where id = ?`, [id]);
+    expect((await open(`/meetings/${id}`, cast.attendee)).page('#reply form')).not.toHaveLength(0);
+    await world.db.raw(`insert into attendances (participant_id, status) select id, 'present' from participants where meeting_id = ? and person_id = ?`, [id, cast.attendee.id]);
+    expect((await open(`/meetings/${id}`, cast.attendee)).page('#reply')).toHaveLength(0);
+  });
+
   it('shows an outsider the frame, and neither people nor history', async () => {
     const id = await make({ day: 8 });
     await addParticipants(world.db, by(cast.organiser), id, [{ personId: cast.attendee.id, role: 'required' }]);

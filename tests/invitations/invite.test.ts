@@ -315,6 +315,18 @@ describe('a change', () => {
     expect(page('.card-next .pill-ok').text()).toContain('参加');
   });
 
+  it('of the time taken back within its minute asks nobody again, although the title is told', async () => {
+    const meeting = await invited();
+    const attendee = await world.agent(cast.attendee);
+    await attendee.post(`/meetings/${meeting.id}/reply`).type('form').send({ status: 'accepted', note: '' });
+    await edit(meeting, LATER);
+    await edit(meeting, { startsAt: START, endsAt: END, title: 'Budget' });
+    await settle();
+    expect(sink.to(cast.guest.email)).toHaveLength(2);
+    expect([last(cast.guest).value('sequence'), last(cast.guest).value('summary')]).toEqual(['0', 'Budget']);
+    expect(last(cast.guest).attendee(cast.attendee.email)?.getFirstParameter('partstat')).toBe('ACCEPTED');
+  });
+
   it('while the mail server is down arrives as one mail with the newest state', async () => {
     const meeting = await invited();
     world.config.smtpUrl = 'smtp://127.0.0.1:9';

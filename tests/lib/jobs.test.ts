@@ -88,6 +88,29 @@ test('gives the jobs of a killed worker to another at once, and leaves those of 
   await living.leave();
 });
 
+test('leaves a job that takes minutes to the worker that is at it', async () => {
+  let begun = 0;
+  let finish = (): void => undefined;
+  const ended = new Promise<void>((resolve) => (finish = resolve));
+  const worker = startWorker({
+    'test.long': async () => {
+      begun += 1;
+      await ended;
+    },
+  });
+  await enqueue(world.db, 'test.long', {});
+  await until(async () => begun === 1 && (await listAlive(world.db)).length === 1);
+  await world.owner.raw(`update graphile_worker._private_jobs set locked_at = now() - interval '2 minutes' where locked_by is not null`);
+  await buryDead(world.db);
+  const { rows: held } = await world.owner.raw<{ rows: unknown[] }>(
+    `select j.locked_by = any(p.worker_ids) as is_known from graphile_worker._private_jobs j, worker_processes p where j.task_id = (select id from graphile_worker._private_tasks where identifier = 'test.long')`,
+  );
+  expect(held).toEqual([{ is_known: true }]);
+  finish();
+  await worker.stop();
+  expect(begun).toBe(1);
+});
+
 test('begins anew when the database ended its connections', async () => {
   const done: unknown[] = [];
   const worker = startWorker({ 'test.after': async (_context, payload) => void done.push(payload) });

@@ -134,6 +134,15 @@ test('lets the approver send minutes back, and takes them straight back to the a
   expect(await stateOf(world.db, ended.minutes)).toBe('passed');
 });
 
+test('does not let a reviewer pass what they handed in themselves', async () => {
+  const ended = await endedMeeting(world.db, cast);
+  expect((await post(reviewer, `/minutes/${ended.minutes}/submission`)).status).toBe(303);
+  const own = await post(reviewer, `/minutes/${ended.minutes}/pass`, { version_id: await versionOf(world.db, ended.minutes) });
+  expect(own.status).toBe(403);
+  expect(own.text).toContain('You handed in this version yourself');
+  expect(await stateOf(world.db, ended.minutes)).toBe('in_review');
+});
+
 test('has no gate where nobody but the author could review', async () => {
   const lone = await endedMeeting(world.db, cast, { author: cast.reviewer.id, isPrivate: true });
   await world.db.raw(`update participants set role = 'required' where meeting_id = ? and person_id = ?`, [lone.meeting, cast.secretary.id]);

@@ -1,6 +1,7 @@
 import type { Config } from '../../src/config.js';
 import { ensureReplyLinks } from '../../src/invitations/linkCommands.js';
 import { rows, type Db } from '../../src/lib/db/db.js';
+import { closeRooms } from '../../src/rooms/closureCommands.js';
 
 /** What answers to GET without being a page of its own. */
 export const NOT_PAGES: Record<string, string> = {
@@ -8,12 +9,14 @@ export const NOT_PAGES: Record<string, string> = {
   '/people/import/template': 'CSV',
   '/people/export': 'CSV',
   '/profile/data': 'a file',
-  '/rooms/:id/photo': 'a picture',
+  '/rooms/:id/photos/:photo': 'a picture',
+  '/rooms/plans/:id/picture': 'a picture',
   '/reset/:token': 'sends on to a page without the token',
   '/account/:token': 'sends on to a page without the token',
   '/account/password': 'reached by a link alone',
   '/setup/:token': 'sends on or says that the office is set up',
   '/meetings/:id/invitation.ics': 'a calendar file',
+  '/feeds/:token': 'a calendar file',
   '/i/reply/:id': 'reached by /i/:token',
   '/i/reply/:id/meeting.ics': 'a calendar file',
   '/actions/export': 'CSV',
@@ -59,6 +62,15 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     one(`insert into person_imports (content, created_by, finished_at, added, changed, left_out)
          values (E'姓名,邮箱,部门,工号\\n新同事,new@linjiang.example,新部门,7\\n,nobody@linjiang.example,,8\\n王敏,wang.min@linjiang.example,,9', ${secretary}, ${more}) returning id`);
   const [table, imported] = [await upload('null, null, null, null'), await upload('now(), 1, 2, 3')];
+
+  // A room with meetings to come is closed while they take place.
+  const [busy] = await rows<{ id: number; starts_at: Date; ends_at: Date }>(db, `
+    select x.room_id as id, m.starts_at, m.ends_at from meeting_rooms x join meetings m on m.id = x.meeting_id
+     where m.state = 'scheduled' and not exists (select 1 from room_parts p where p.hall_id = x.room_id) order by m.starts_at desc limit 1`);
+  const { groupId: closure } = await closeRooms(db, { id: secretary }, { roomIds: [busy?.id ?? room], startsAt: busy?.starts_at ?? new Date(), endsAt: busy?.ends_at ?? new Date(), reason: 'New carpets' });
+
+  const holidays = await one('select id from holiday_calendars where is_default');
+  const holidayImport = await one(`insert into holiday_imports (calendar_id, content, created_by) values (${holidays}, E'日期,名称,类型\\n2027-01-01,元旦,放假\\n昨天,元旦,放假', ${secretary}) returning id`);
 
   const of = (path: string, address = path, as: number | null = secretary): Address => ({ path, address, as });
   const each = (path: string, found: Found[]) => found.map(({ id, person: as }) => of(path, path.replace(':id', String(id)), as));
@@ -130,12 +142,33 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     of('/rooms/:id/policy/groups/:group', `/rooms/${room}/policy/groups/${group}`),
     of('/rooms/new'),
     ...['/rooms/:id', '/rooms/:id/edit', '/rooms/:id/status', '/rooms/:id/closures/new'].map((path) => at(path, room)),
+    of('/rooms/equipment'),
+    of('/rooms/equipment/new'),
+    at('/rooms/equipment/:id/edit', await one('select id from equipment_kinds order by stock desc nulls last limit 1')),
+    of('/rooms/plans'),
+    of('/rooms/plans/new'),
+    at('/rooms/plans/:id', await one('select id from floor_plans order by id limit 1')),
+    at('/rooms/plans/:id/edit', await one('select id from floor_plans order by id limit 1')),
+    of('/rooms/holidays'),
+    ...['/rooms/:id/hours'].map((path) => at(path, room)),
+    ...['/rooms/holidays/:id', '/rooms/holidays/:id/import'].map((path) => at(path, holidays)),
+    of('/rooms/holidays/:id/import/:import', `/rooms/holidays/${holidays}/import/${holidayImport}`),
+    of('/rooms/closures'),
+    of('/rooms/closures/new'),
+    ...['/rooms/closures/:id', '/rooms/closures/:id/edit', '/rooms/closures/:id/moves'].map((path) => at(path, closure)),
     of('/calendar'),
+    of('/calendar/week'),
+    of('/calendar/week', `/calendar/week?of=room-${room}`),
+    of('/calendar/month'),
+    of('/calendar/month', `/calendar/month?of=room-${room}`),
+    at('/calendar/people/:id', organiser),
+    of('/calendar/sheet'),
+    of('/feeds'),
     of('/bookings/new'),
     of('/meetings'),
     of('/meetings', '/meetings?whose=all&when=past'),
     of('/meetings/new'),
-    ...['agenda', 'copy', 'edit', 'replies', 'cancellation', 'message', 'people', 'attendance-sheet', 'name-plates'].flatMap((name) => each(`/meetings/:id/${name}`, coming)),
+    ...['agenda', 'copy', 'edit', 'replies', 'cancellation', 'message', 'people', 'swap', 'setup-tasks', 'attendance-sheet', 'name-plates'].flatMap((name) => each(`/meetings/:id/${name}`, coming)),
     ...each('/meetings/:id', meetings),
     ...each('/meetings/:id', cancelled),
     ...each('/meetings/:id/history', coming),
@@ -148,6 +181,10 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     of('/series'),
     of('/series/new'),
     ...['', '/backlog', '/members', '/edit', '/dates/new', '/end'].flatMap((name) => each(`/series/:id${name}`, series)),
+    ...(await rows<{ series: number; id: number; person: number }>(db, `
+      select s.id as series, m.id, s.organiser_id as person from meetings m join series s on s.id = m.series_id
+       where m.recurrence_id is not null and m.state in ('draft', 'scheduled') and m.starts_at > now() and s.ended_on is null order by m.id limit 1`))
+      .map(({ series: board, id, person: as }) => of('/series/:id/dates/:meeting/following', `/series/${board}/dates/${id}/following`, as)),
     ...['/meetings/:id/minutes/write', '/meetings/:id/attendance', '/meetings/:id/end'].flatMap((path) => each(path, running)),
     ...(await rows<{ id: number; person: number; statement: number }>(db, `
       select m.id, m.organiser_id as person, s.id as statement from statements s join meetings m on m.id = s.meeting_id join minutes x on x.meeting_id = m.id

@@ -83,7 +83,9 @@ async function tryEmbedded(dataDir: string, server: string | undefined): Promise
 async function closeEmbedded({ embedded, directUrl, serverLock }: OpenDatabase, dataDir: string): Promise<void> {
   const release = await takeFolderLock(join(dataDir, '.starting'));
   try {
-    const lock = serverLock ?? (await takeServerLock(directUrl, 'closing').catch(() => undefined));
+    // A lock that was lost may be another server's by now.
+    const own = serverLock?.isLost() ? undefined : serverLock;
+    const lock = own ?? (await takeServerLock(directUrl, 'closing').catch(() => undefined));
     if (lock && 'heldBy' in lock) return; // a server still needs it
     await embedded?.stop();
     await lock?.release();

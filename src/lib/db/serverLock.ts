@@ -10,6 +10,8 @@ function ignore(): void {
 }
 
 export interface ServerLock {
+  /** Whether the connection that holds the lock has ended: somebody else may have it by now. */
+  isLost(): boolean;
   /** Tells a start that comes meanwhile to wait a moment. */
   sayStopping(): Promise<void>;
   release(): Promise<void>;
@@ -21,12 +23,16 @@ export interface ServerLock {
  */
 export async function takeServerLock(directUrl: string, name: string): Promise<ServerLock | { heldBy: string }> {
   const client = new pg.Client({ connectionString: directUrl, application_name: name, connectionTimeoutMillis: 3000 });
-  // The connection ends with the database; whoever starts that again takes the lock again.
+  // The connection ends with the database, or when PostgreSQL restarts itself after one of its processes crashed; the
+  // lock is then taken again (keepRunning.ts).
+  let isLost = false;
   client.on('error', () => undefined);
+  client.on('end', () => (isLost = true));
   await client.connect();
   const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [SERVER_LOCK]);
   if (rows[0]?.taken) {
     return {
+      isLost: () => isLost,
       sayStopping: () => client.query(`select set_config('application_name', $1, false)`, [STOPPING]).then(ignore, ignore),
       release: () => client.end().catch(ignore),
     };

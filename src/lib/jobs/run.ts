@@ -38,7 +38,8 @@ async function runOnce(directUrl: string, jobs: Jobs, cron: CronLine[], context:
   pool.on('connect', (client) => client.on('error', () => undefined));
   const events: WorkerEvents = new EventEmitter();
   const workerIds: string[] = [];
-  events.on('worker:create', ({ worker }) => workerIds.push(worker.workerId));
+  // Jobs are locked in the name of the pool, not of one of its workers.
+  events.on('pool:create', ({ workerPool }) => workerIds.push(workerPool.id));
   try {
     await buryDead(db);
     const runner = await run({
@@ -54,7 +55,10 @@ async function runOnce(directUrl: string, jobs: Jobs, cron: CronLine[], context:
       logger: new Logger((scope) => (level, message) => log[LOG_LEVEL[level] ?? 'debug']({ scope }, message)),
     });
     const ended = runner.promise.catch((error: unknown) => log.error({ err: error }, 'queue ended'));
-    const registration = await register(directUrl, workerIds);
+    const registration = await register(directUrl, workerIds).catch(async (error: unknown) => {
+      await runner.stop().catch(() => undefined);
+      throw error;
+    });
     const burying = setInterval(() => {
       buryDead(db).then(
         (count) => count > 0 && log.warn({ count }, 'gave the jobs of dead workers back'),

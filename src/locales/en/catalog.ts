@@ -6,9 +6,18 @@ import { auth } from './auth.js';
 import { rooms } from './rooms.js';
 import { rules } from './rules.js';
 import { requests } from './requests.js';
+import { layouts } from './layouts.js';
+import { equipment } from './equipment.js';
+import { plans } from './plans.js';
+import { hours } from './hours.js';
+import { swap } from './swap.js';
+import { closures } from './closures.js';
 import { meetings } from './meetings.js';
+import { series } from './series.js';
 import { invitations } from './invitations.js';
 import { calendar } from './calendar.js';
+import { calendarViews } from './calendarViews.js';
+import { feeds } from './feeds.js';
 import { agenda } from './agenda.js';
 import { actions } from './actions.js';
 import { sitting } from './sitting.js';
@@ -27,9 +36,18 @@ export const en = {
   ...rooms,
   ...rules,
   ...requests,
+  ...layouts,
+  ...equipment,
+  ...plans,
+  ...hours,
+  ...swap,
+  ...closures,
   ...meetings,
+  ...series,
   ...invitations,
   ...calendar,
+  ...calendarViews,
+  ...feeds,
   ...agenda,
   ...actions,
   ...sitting,

@@ -179,7 +179,7 @@ export const minutes = {
   'minutes.check.O02': '“{found}” has no due date, or one before the meeting',
   'minutes.check.O03': '“{found}” does not say what will be there at the end',
   'minutes.check.D01': '“{found}” was on the agenda for decision and has none',
-  'minutes.check.D02': 'The votes do not add up: {found}',
+  'minutes.check.D02': '{found} votes: none, or more than the voters present',
   'minutes.check.C01': '“{found}” has no outcome',
   'minutes.check.C04': '“{found}” is named, but there is no such paper',
   'minutes.check.F02': '“{found}” will mean nothing later: give the date',
@@ -354,6 +354,7 @@ export const minutes = {
   'minutes.notice.issued_one': 'Issued to {count} person.',
   'minutes.notice.issued_other': 'Issued to {count} people.',
   'minutes.error.notYourGate': 'The review of these minutes is not yours.',
+  'minutes.error.ownSubmission': 'You handed in this version yourself, so somebody else has to pass it. If nobody else can, take it back and let the author hand it in.',
   'minutes.error.notYourApproval': 'The approval of these minutes is not yours.',
 
   // Mail
@@ -369,7 +370,7 @@ export const minutes = {
   'minutes.mail.approved.subject': 'Approved: {title}',
   'minutes.mail.approved.text': 'The minutes “{title}” are approved. Choose who gets them.',
   'minutes.mail.approved.button': 'Circulate',
-  'minutes.mail.circulation.subject': 'Minutes: {title}',
+  'minutes.mail.circulation.subject': 'Issued: {title}',
   'minutes.mail.circulation.text': 'These minutes are issued to you: {number}. They are attached as a PDF.',
   'minutes.mail.circulation.receipt': 'Please acknowledge receipt.',
   'minutes.mail.circulation.button': 'Acknowledge receipt',

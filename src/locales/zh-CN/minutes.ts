@@ -178,7 +178,7 @@ export const minutes: Translation<typeof en> = {
   'minutes.check.O02': '“{found}”无办结时限，或时限早于会议日期',
   'minutes.check.O03': '“{found}”未明确办理成果',
   'minutes.check.D01': '“{found}”为审议议题，但无议定结果',
-  'minutes.check.D02': '表决票数不符：{found}',
+  'minutes.check.D02': '表决共计{found}票：未计票，或多于到会有表决权的人数',
   'minutes.check.C01': '“{found}”无结果',
   'minutes.check.C04': '文中提到“{found}”，但无此材料',
   'minutes.check.F02': '“{found}”日后不明所指，请写明日期',
@@ -351,6 +351,7 @@ export const minutes: Translation<typeof en> = {
   'minutes.notice.corrected': '勘误已开始，请修改后送审。',
   'minutes.notice.issued_other': '已印发{count}人。',
   'minutes.error.notYourGate': '您不是本纪要的审核人。',
+  'minutes.error.ownSubmission': '本稿由您本人送审，须由他人审核。如无其他审核人，请先撤回，再由起草人送审。',
   'minutes.error.notYourApproval': '您不是本纪要的签发人。',
 
   // Mail
@@ -366,7 +367,7 @@ export const minutes: Translation<typeof en> = {
   'minutes.mail.approved.subject': '已签发：{title}',
   'minutes.mail.approved.text': '《{title}》已签发，请确定印发范围。',
   'minutes.mail.approved.button': '去印发',
-  'minutes.mail.circulation.subject': '会议纪要：{title}',
+  'minutes.mail.circulation.subject': '印发：{title}',
   'minutes.mail.circulation.text': '现将会议纪要{number}印发给您，附 PDF。',
   'minutes.mail.circulation.receipt': '请签收。',
   'minutes.mail.circulation.button': '签收',

@@ -1,0 +1,98 @@
+import { row, rows, type Db } from '../lib/db/db.js';
+import type { Lang } from '../lib/i18n/translate.js';
+import { KNOWS_TITLE } from '../rooms/claimQueries.js';
+
+export interface Feed {
+  id: number;
+  room: { id: number; name_en: string; name_zh: string } | null;
+  is_busy_only: boolean;
+  created_at: Date;
+}
+
+/** The feeds of a person that still work, oldest first. */
+export function listFeeds(db: Db, personId: number): Promise<Feed[]> {
+  return rows<Feed>(
+    db,
+    `select f.id, f.is_busy_only, f.created_at, case when r.id is null then null else jsonb_build_object('id', r.id, 'name_en', r.name_en, 'name_zh', r.name_zh) end as room
+       from feeds f left join rooms r on r.id = f.room_id where f.person_id = :person and f.revoked_at is null order by f.id`,
+    { person: personId },
+  );
+}
+
+export interface FeedHolder {
+  id: number;
+  person_id: number;
+  room_id: number | null;
+  room: { name_en: string; name_zh: string } | null;
+  is_busy_only: boolean;
+  /** Of the person, as the feed is read by them. */
+  lang: Lang;
+  zone: string;
+  name: string;
+  name_en: string | null;
+}
+
+/** Whose feed a token opens; nobody's once it is revoked or the person has left. */
+export function findFeedHolder(db: Db, tokenHash: Buffer): Promise<FeedHolder | undefined> {
+  return row<FeedHolder>(
+    db,
+    `select f.id, f.person_id, f.room_id, f.is_busy_only, p.lang, p.zone, p.name, p.name_en,
+            case when r.id is null then null else jsonb_build_object('name_en', r.name_en, 'name_zh', r.name_zh) end as room
+       from feeds f join persons p on p.id = f.person_id left join rooms r on r.id = f.room_id
+      where f.token_hash = :hash and f.revoked_at is null and p.deactivated_at is null`,
+    { hash: tokenHash },
+  );
+}
+
+export interface FeedLine {
+  id: number;
+  /** Grows with every change of the meeting or of a room it asked for: what a kept event is valid for. */
+  state: string;
+  /** The person may know title, text and organiser. */
+  is_known: boolean;
+  /** Text and link are for who takes part. */
+  is_own: boolean;
+}
+
+export interface FeedSpan {
+  from: Date;
+  to: Date;
+}
+
+const STATE = `m.version || '.' || m.sequence || '.' || coalesce((select sum(r.version) from meeting_rooms mr join rooms r on r.id = mr.room_id where mr.meeting_id = m.id), 0)
+  || '.' || m.state`;
+/** What people were told of and was called off stays for a month, as cancelled. */
+const STANDS = `(m.state <> 'cancelled' or (m.cancelled_at >= now() - interval '30 days' and m.announced_at is not null))`;
+const OWN = `(:viewer in (m.organiser_id, m.booked_for_id)
+  or exists (select from participants p where p.meeting_id = m.id and p.person_id = :viewer and p.removed_at is null offset 0)) is true`;
+/** More than anybody meets in a year; a calendar program chokes on less. */
+const MOST = 5000;
+
+/** What a person organises, is the leader of or takes part in. */
+export function listPersonFeed(db: Db, personId: number, span: FeedSpan): Promise<FeedLine[]> {
+  return rows<FeedLine>(
+    db,
+    `select m.id, ${STATE} as state, true as is_known, true as is_own
+       from (select meeting_id as id from participants where person_id = :viewer and removed_at is null
+              union select id from meetings where organiser_id = :viewer and starts_at >= :from and starts_at < :to
+              union select id from meetings where booked_for_id = :viewer and starts_at >= :from and starts_at < :to) mine
+       join meetings m on m.id = mine.id
+      where m.starts_at >= :from and m.starts_at < :to and ${STANDS}
+      order by m.starts_at, m.id limit ${MOST}`,
+    { viewer: personId, from: span.from, to: span.to },
+  );
+}
+
+/** The meetings that asked for a room, of a hall also those of its parts, and of a part those of its hall. */
+export function listRoomFeed(db: Db, viewerId: number, roomId: number, span: FeedSpan): Promise<FeedLine[]> {
+  return rows<FeedLine>(
+    db,
+    `select m.id, ${STATE} as state, ${KNOWS_TITLE} as is_known, ${OWN} as is_own
+       from (select distinct c.meeting_id from room_claims c
+              where (c.room_id = :room or c.room_id in (select part_id from room_parts where hall_id = :room))
+                and c.occupies_from >= :from and c.occupies_from < :to and c.state in ('held', 'requested', 'confirmed') and c.meeting_id is not null) taken
+       join meetings m on m.id = taken.meeting_id
+      order by m.starts_at, m.id limit ${MOST}`,
+    { viewer: viewerId, room: roomId, from: span.from, to: span.to },
+  );
+}

@@ -1,0 +1,54 @@
+import type { Context } from '../lib/http/route.js';
+import { clockAt } from './dayGrid.js';
+import type { CalendarClaim, CalendarRoom } from './queries.js';
+import type { RoomDay } from './spanGrid.js';
+
+export type CalendarView = 'day' | 'week' | 'month' | 'mine' | 'sheet';
+
+/** Day | Week | Month | Mine | Day sheet, each for the same date. */
+export function viewTabs(c: Context<unknown, unknown>, current: CalendarView, on: string, of = '') {
+  const rooms = of ? `&of=${encodeURIComponent(of)}` : '';
+  const tab = (view: CalendarView, href: string) => ({ href, text: c.t(`calendar.view.${view}`), current: view === current });
+  return [
+    tab('day', `/calendar?date=${on}`),
+    tab('week', `/calendar/week?date=${on}${rooms}`),
+    tab('month', `/calendar/month?date=${on}${rooms}`),
+    tab('mine', `/calendar/people/${c.viewer.id}?date=${on}`),
+    tab('sheet', `/calendar/sheet?date=${on}`),
+  ];
+}
+
+export interface ShownEntry {
+  kind: 'busy' | 'free' | 'closed';
+  look: string;
+  href: string | null;
+  time: string;
+  title: string;
+  heard: string;
+}
+
+/** One day of one room as a list: bookings, closures and what is free, in order of time; nothing for what is past or not open. */
+export function showRoomDay(c: Context<unknown, unknown>, room: CalendarRoom, { day, cells }: RoomDay<CalendarClaim>): ShownEntry[] {
+  const name = c.fmt.name(room);
+  return cells.flatMap((cell): ShownEntry[] => {
+    if (cell.kind === 'busy') {
+      return cell.claims.map((claim) => {
+        const isClosure = claim.closure_id !== null;
+        const isHold = claim.meeting_id === null && !isClosure;
+        return {
+          kind: isClosure ? 'closed' : 'busy',
+          look: isClosure ? 'hatched' : claim.is_requested ? 'striped' : claim.is_mine ? 'is-mine' : '',
+          href: claim.meeting_id !== null && claim.title !== null ? `/meetings/${claim.meeting_id}` : null,
+          time: `${clockAt(day, claim.s)}–${clockAt(day, claim.e)}`,
+          title: claim.title ?? c.t(isHold ? 'calendar.day.held' : 'calendar.day.booked'),
+          heard: isClosure ? c.t('calendar.day.closureHeard') : claim.is_requested ? c.t('calendar.day.requestedHeard') : claim.is_mine ? c.t('calendar.day.mineHeard') : '',
+        };
+      });
+    }
+    if (cell.kind !== 'free') return [];
+    const from = day.marks[cell.from] ?? '';
+    const to = day.marks[cell.to] ?? '';
+    const end = day.marks[Math.min(cell.to, cell.from + 4)] ?? to;
+    return [{ kind: 'free', look: 'is-free', href: `/bookings/new?room=${room.id}&date=${day.on}&from=${from}&to=${end}`, time: `${from}–${to}`, title: c.t('calendar.view.free'), heard: c.t('calendar.day.book', { room: name, from, to }) }];
+  });
+}
