@@ -2,6 +2,7 @@ import { change, row, type Db } from '../lib/db/db.js';
 import { addDays, dayOf, toInstant, weekdayOf } from '../lib/time/zone.js';
 import { createMeeting } from '../meetings/commands.js';
 import type { SampleCast } from './sampleMeetingCommands.js';
+import { OUT } from './sampleRooms.js';
 
 /** Rules of the sample office: how far ahead, short use of the small room, and a guest room that is given on request. */
 export async function addPolicies(db: Db, cast: SampleCast): Promise<void> {
@@ -24,11 +25,11 @@ export async function addPolicies(db: Db, cast: SampleCast): Promise<void> {
   await addRequest(db, cast, guest);
 }
 
-/** One request that waits: somebody who is no head asks for the guest room. */
+/** One request that waits: somebody who is no head asks for the guest room, for a day on which it is in service again. */
 async function addRequest(db: Db, cast: SampleCast, roomId: number): Promise<void> {
   const people = cast.units.get('international') ?? [];
   const asker = people[1];
-  const day = addDays(dayOf(cast.now, cast.zone), 2);
+  const day = addDays(dayOf(cast.now, cast.zone), OUT.days + 1);
   const on = weekdayOf(day) > 5 ? addDays(day, 2) : day;
   const startsAt = toInstant(on, '10:00', cast.zone);
   const endsAt = toInstant(on, '11:30', cast.zone);

@@ -1,6 +1,7 @@
 import { load } from 'cheerio';
+import { randomUUID } from 'node:crypto';
 import { change, inTransaction, row, rows } from '../../src/lib/db/db.js';
-import { createMeeting } from '../../src/meetings/commands.js';
+import { cancelMeeting, createMeeting } from '../../src/meetings/commands.js';
 import { claimForMany } from '../../src/rooms/manyClaimCommands.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
@@ -159,6 +160,40 @@ describe('rules about standing meetings', () => {
     }
     expect(await claimsOf(series)).toEqual([{ state: 'confirmed', n: 5 }]);
   });
+});
+
+it('hold for a date that waited for its room: it is told why it waits on, or asked for', async () => {
+  const blocked = await createMeeting(world.db, { id: cast.reviewer.id }, { title: 'In the way', startsAt: new Date('2030-04-08T09:00+08:00'), endsAt: new Date('2030-04-08T10:00+08:00'), zone: 'Asia/Shanghai', roomIds: [cast.rooms.orchid] });
+  const series = seriesIn(await postTo(organiser, ...confirm((await plan()).text, { '2030-04-08': { choice: 'wait' } })));
+  await cancelMeeting(world.db, { id: cast.reviewer.id }, blocked.ok ? blocked.id : 0, { reason: 'x' });
+  const waiting = await row<{ id: number }>(world.db, `select m.id from meetings m join awaited_rooms a on a.meeting_id = m.id where m.series_id = :series`, { series });
+  const take = async () => {
+    expect((await postTo(organiser, `/series/${series}/dates/${waiting?.id}/room`, {})).status).toBe(303);
+    return load((await organiser.get(`/series/${series}`)).text)('body').text();
+  };
+  const claims = () => rows(world.db, `select state from room_claims where meeting_id = :id`, { id: waiting?.id });
+  await rules({ max_minutes: 30 });
+  expect(await take()).toContain('The date goes on waiting. Orchid: 30 minutes at most.');
+  expect(await claims()).toEqual([]);
+  await change(world.db, `update booking_rules set max_minutes = null, in_policy = 'request'`);
+  expect(await take()).toContain('The room is asked for');
+  expect(await claims()).toEqual([{ state: 'requested' }]);
+});
+
+it('hold for a swap: too late is too late, and a room on request is asked for', async () => {
+  const make = async (roomId: number) => {
+    const made = await createMeeting(world.db, { id: cast.organiser.id }, { title: 'Swapped', startsAt: new Date('2030-04-03T09:00+08:00'), endsAt: new Date('2030-04-03T10:00+08:00'), zone: 'Asia/Shanghai', roomIds: [roomId] });
+    return made.ok ? made.id : 0;
+  };
+  const [one, other] = [await make(cast.rooms.orchid), await make(cast.rooms.bamboo)];
+  const swap = () => postTo(organiser, `/meetings/${one}/swap`, { version: 1, other: `${other}:1`, key: randomUUID() });
+  await rules({ notice_change: 60 * 1440 }, cast.rooms.bamboo);
+  const late = await swap();
+  expect([late.status, load(late.text)('[role=alert]').text()]).toEqual([409, expect.stringContaining('Bamboo')]);
+  await change(world.db, `update booking_rules set notice_change = null, in_policy = 'request'`);
+  expect((await swap()).status).toBe(303);
+  const claims = await rows(world.db, `select meeting_id, room_id, state from room_claims where meeting_id = any(:ids) and state in ('requested', 'confirmed') order by meeting_id`, { ids: [one, other] });
+  expect(claims).toEqual([{ meeting_id: one, room_id: cast.rooms.bamboo, state: 'requested' }, { meeting_id: other, room_id: cast.rooms.orchid, state: 'confirmed' }]);
 });
 
 it('counts for each meeting whom it is held for', async () => {
