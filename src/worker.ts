@@ -25,12 +25,15 @@ import { renderers as minutesMail } from './minutes/mail.js';
 import { cron as peopleCron, jobs as peopleJobs } from './people/jobs.js';
 import { cron as pollsCron, jobs as pollsJobs } from './polls/jobs.js';
 import { renderers as pollsMail } from './polls/mail.js';
+import { cron as roomsCron, jobs as roomsJobs } from './rooms/jobs.js';
+import { renderers as roomsMail } from './rooms/mail.js';
 import { systemClock } from './lib/time/clock.js';
 
 /** Kind of mail → what makes it; each feature brings its own. */
 const renderers: MailRenderers = {
   ...authMail,
   ...adminMail,
+  ...roomsMail,
   ...actionsMail,
   ...meetingsMail,
   ...seriesMail,
@@ -51,11 +54,12 @@ export const jobs: Jobs = {
   ...mailJobs(renderers),
   ...pollsJobs,
   ...peopleJobs,
+  ...roomsJobs,
   ...authJobs,
 };
 
 /** What comes by itself. */
-export const cron: CronLine[] = [...filesCron, ...auditCron, ...peopleCron, ...authCron, ...actionsCron, ...meetingsCron, ...minutesCron, ...pollsCron, ...mailCron];
+export const cron: CronLine[] = [...filesCron, ...auditCron, ...peopleCron, ...roomsCron, ...authCron, ...actionsCron, ...meetingsCron, ...minutesCron, ...pollsCron, ...mailCron];
 
 /**
  * Works off jobs until a signal, or until the server that started this process is gone.

@@ -34,6 +34,9 @@ export async function findPersonData(db: Db, id: number, isOwn: boolean): Promis
               (select jsonb_object_agg(to_char(c.starts_at, 'YYYY-MM-DD"T"HH24:MI:SSOF'), a.answer) from poll_answers a join poll_options c on c.id = a.option_id where a.poll_person_id = x.id) as answers
          from poll_people x join polls o on o.id = x.poll_id where x.person_id = :id order by o.id`,
     ),
+    groups: await all(`select g.name_en, g.name_zh from people_group_members m join people_groups g on g.id = m.group_id where m.person_id = :id order by g.id`),
+    room_requests: await all(`select q.id, ${TITLE}, q.room_id, q.state, q.asked_at, q.decided_at, q.note from room_requests q join meetings m on m.id = q.meeting_id where q.asked_by = :id order by q.id`),
+    rules_gone_beyond: await all(`select at, rule, actual, allowed, reason from rule_overrides where person_id = :id order by id`),
     head_of: await all(`select code, name_en, name_zh from units where head_id = :id order by code`),
     meetings_organised: await all(`select m.id, ${TITLE}, m.starts_at, m.state from meetings m where :id in (m.organiser_id, m.booked_for_id, m.created_by) order by m.id`),
     participations: await all(

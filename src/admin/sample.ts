@@ -9,6 +9,7 @@ import { addFacts } from './sampleFactsCommands.js';
 import { addBookings, addRooms, addSeries, castSample, keepMailsIn } from './sampleMeetingCommands.js';
 import { addAbsences, addPoll } from './samplePollCommands.js';
 import { addMinutes } from './sampleMinutesCommands.js';
+import { addPolicies } from './samplePolicyCommands.js';
 import { START_WITH, UNITS } from './samplePeople.js';
 import { addPeople, addressOf } from './samplePeopleCommands.js';
 import { lockSetup } from './setupCommands.js';
@@ -39,6 +40,7 @@ export async function makeSample(db: Db, options: { password?: string; clock: Cl
     await addRooms(trx, cast);
     const records = await addSeries(trx, cast);
     await addBookings(trx, cast);
+    await addPolicies(trx, cast);
     await addFacts(trx, cast);
     await addMinutes(trx, cast, records);
     await addAbsences(trx, cast);

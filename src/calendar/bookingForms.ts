@@ -23,6 +23,7 @@ export const BookingForm = z.strictObject({
   layout: z.literal('').or(choice(LAYOUTS)).optional(),
   is_private: flag(),
   override_reason: optionalLine(300),
+  ask_reason: optionalLine(300),
   key: onceKey(),
 });
 export type BookingForm = z.output<typeof BookingForm>;

@@ -69,10 +69,12 @@ function book(c: Context, form: BookingForm, span: Span): Promise<Booked | { loc
       expectedCount: form.seats,
       layout: form.layout || null,
       overrideReason: form.override_reason,
+      askReason: form.ask_reason,
+      now: c.now,
       mailDomain: c.config.mailDomain,
     });
     if (!made.ok) return { refused: made };
-    return { location: `/meetings/${made.id}`, notice: 'calendar.booking.saved' as const };
+    return { location: `/meetings/${made.id}`, notice: made.requests ? ('requests.notice.asked' as const) : ('calendar.booking.saved' as const) };
   });
 }
 
@@ -99,6 +101,8 @@ interface Refusal {
   reasons: string[];
   rooms: { label: string; room: number }[];
   times: { label: string; date: string; from: string; to: string }[];
+  /** Who decides about the rooms may be asked to allow it. */
+  mayAsk: boolean;
 }
 
 async function formPage(c: Context<unknown, unknown>, values: Record<string, unknown>, { problems, status = 200, refusal }: Shown = {}): Promise<Answer> {
@@ -111,7 +115,7 @@ async function formPage(c: Context<unknown, unknown>, values: Record<string, unk
       values: { ...values, room: chosen },
       rooms: rooms
         .filter(({ id, status: state }) => state === 'in_service' || chosen.includes(id))
-        .map((room) => ({ value: room.id, label: `${c.fmt.name(room)} · ${c.t('calendar.day.seats', { count: room.capacity })}` })),
+        .map((room) => ({ value: room.id, onRequest: room.on_request === true, label: `${c.fmt.name(room)} · ${c.t('calendar.day.seats', { count: room.capacity })}${room.on_request ? c.t('rules.onRequest') : ''}` })),
       layouts: shownLayouts(c, rooms),
       mayOverride: isSecretary(c.viewer),
       refusal,
@@ -123,13 +127,19 @@ async function formPage(c: Context<unknown, unknown>, values: Record<string, unk
 
 /** Who has it, and the nearest that is to be had, each as one button; below it the form as it was filled in. */
 async function refusalPage(c: Context<unknown, unknown>, form: BookingForm, span: Span, refused: RoomsRefused): Promise<Answer> {
-  const alternatives = await nearestAlternatives(c.db, { roomIds: form.room, startsAt: span.from, endsAt: span.to, seats: form.seats, now: c.now });
+  // Other rooms at the time that was typed; times near what the rules of the rooms allow, where they refuse the wish itself.
+  const alternatives = await nearestAlternatives(c.db, {
+    roomIds: form.room, startsAt: span.from, endsAt: span.to, seats: form.seats, personId: refused.nearest?.personId ?? c.viewer.id, now: c.now,
+    ...(refused.nearest ? { allowed: refused.nearest.span } : {}),
+  });
+  const errors = refused.checks.filter(({ level }) => level === 'error');
   const isClash = refused.clashes.length > 0 || refused.checks.every(({ level }) => level === 'notice');
-  const reasons = isClash ? refused.clashes.map((clash) => tellClash(c, clash)) : refused.checks.map((check) => tellCheck(check, c.t, c.fmt));
+  const reasons = isClash ? refused.clashes.map((clash) => tellClash(c, clash)) : errors.map((check) => tellCheck(check, c.t, c.fmt));
   const refusal: Refusal = {
     heading: c.t(isClash ? 'calendar.clash.heading' : 'calendar.clash.notOpen'),
     reasons: reasons.length ? reasons : [c.t('calendar.clash.justNow')],
     rooms: roomButtons(c, form, alternatives),
+    mayAsk: !isClash && errors.every((check) => check.mayRequest === true),
     times: alternatives.times.map(({ from, to }) => ({
       label: dayOf(from, c.zone) === form.date ? c.fmt.range(from, to) : `${c.fmt.shortDay(from)} ${c.fmt.range(from, to)}`,
       date: dayOf(from, c.zone),
@@ -145,7 +155,7 @@ function roomButtons(c: Context<unknown, unknown>, form: BookingForm, { rooms }:
   if (form.room.length !== 1) return [];
   return rooms.map((room) => ({
     room: room.id,
-    label: [c.fmt.name(room), c.t('calendar.day.seats', { count: room.capacity })].join(' · '),
+    label: [c.fmt.name(room), c.t('calendar.day.seats', { count: room.capacity })].join(' · ') + (room.on_request ? c.t('rules.onRequest') : ''),
   }));
 }
 

@@ -15,6 +15,8 @@ import { issuedVersion, pillOf } from '../minutes/documentRoutes.js';
 import { mayApprove, mayReview, maySeeDraft } from '../minutes/policy.js';
 import { findMinutesOf, type Minutes } from '../minutes/queries.js';
 import { votesOfMeeting } from '../polls/pollPage.js';
+import { listDecidersOf } from '../rooms/bookingRuleQueries.js';
+import { listRequestsOfMeeting, type RoomRequest } from '../rooms/requestQueries.js';
 import { HistoryQuery } from './forms.js';
 import { tellEntries } from './history.js';
 import { countReplies, factsOf, showPeople, tellSeating } from './meetingPage.js';
@@ -37,7 +39,7 @@ async function showMeeting(c: Context): Promise<Answer> {
   const meeting = await findMeeting(c.db, c.viewer, idOf(c));
   const isOpen = maySeeAgenda(meeting);
   const today = todayOf(c);
-  const [[facts], participants, own, invitations, agenda, minutes, actions, votes, history] = await Promise.all([
+  const [[facts], participants, own, invitations, agenda, minutes, actions, votes, history, requests] = await Promise.all([
     listFacts(c.db, c.viewer.id, [meeting.id]),
     maySeeReplies(meeting) ? listParticipants(c.db, meeting.id) : [],
     findReplyOf(c.db, meeting.id, c.viewer.id),
@@ -47,6 +49,7 @@ async function showMeeting(c: Context): Promise<Answer> {
     listActionsOfMeeting(c.db, c.viewer.id, meeting.id, today),
     maySeeReplies(meeting) ? votesOfMeeting(c, meeting.id) : undefined,
     isOpen ? listHistory(c.db, meeting.id, { limit: RECENT + 1 }) : [],
+    listRequestsOfMeeting(c.db, c.viewer.id, meeting.id),
   ]);
   if (!facts) throw new Error('a meeting that was found has facts');
   const step = nextStep(factsOf(meeting, facts, own, minutes && { is_author: minutes.is_author, may_review: mayReview(minutes), may_approve: mayApprove(minutes) }), c.now);
@@ -82,10 +85,26 @@ async function showMeeting(c: Context): Promise<Answer> {
       restore: mayRestore(meeting) && meeting.ends_at > c.now,
     },
     isOnTheDay: meeting.rooms.length > 0 && mayCheckIn(meeting) && meeting.state !== 'ended' && c.now.getTime() > meeting.starts_at.getTime() - 15 * 60_000 && c.now < meeting.ends_at,
+    requests: await showRequests(c, meeting, requests),
+    mayAsk: mayEditMeeting(meeting) && meeting.ends_at > c.now,
     menu: isOpen ? menuOf(c, meeting, participants.length > 0) : [],
     history: tellEntries(history.slice(0, RECENT), c.t, c.fmt),
     hasMoreHistory: history.length > RECENT,
   }, { caching: 'no-store' });
+}
+
+/** Rooms that were asked for, while that matters; for who keeps the meeting and who decides. What was approved is simply the room. */
+async function showRequests(c: Context, meeting: Meeting, requests: RoomRequest[]) {
+  const isOn = (meeting.state === 'draft' || meeting.state === 'scheduled') && meeting.ends_at > c.now;
+  const shown = isOn ? requests.filter(({ state }) => state === 'open' || state === 'returned' || state === 'refused') : [];
+  if (!shown.length) return [];
+  const deciders = await listDecidersOf(c.db, shown.map(({ room }) => room.id), c.viewer.id);
+  return shown
+    .map((request) => {
+      const known = deciders.find(({ room_id }) => room_id === request.room.id);
+      return { ...request, names: (known?.people ?? []).map((person) => c.fmt.name(person)).join(c.t('requests.comma')), mayDecide: known?.decides ?? false };
+    })
+    .filter(({ mayDecide }) => mayDecide || mayEditMeeting(meeting));
 }
 
 /** Whose turn it is, where that is somebody else. */

@@ -13,6 +13,7 @@ import { shownState, toneOfState } from '../meetings/shownState.js';
 import { titleOf } from '../meetings/title.js';
 import { listMinutesToAcknowledge } from '../minutes/circulationQueries.js';
 import { listMinutesWaitingFor, type WaitingMinutes } from '../minutes/queries.js';
+import { listRequestsFor, listUnsettled, type RoomRequest } from '../rooms/requestQueries.js';
 import { freeNow } from './freeNow.js';
 import { linkOf, linkOfMinutes, nextStep, type Facts } from './nextStep.js';
 import { findBeginnings, listFacts, type MeetingFacts } from './queries.js';
@@ -24,7 +25,7 @@ const FREE_ROOMS = 5;
 export async function todayPage(c: Context): Promise<Answer> {
   const today = dayOf(c.now, c.zone);
   const day = dayOfGrid(today, c.zone);
-  const [minutes, receipts, actions, replies, polls, meetings, asked, rooms, beginnings, ending] = await Promise.all([
+  const [minutes, receipts, actions, replies, polls, meetings, asked, rooms, beginnings, ending, toApprove, unsettled] = await Promise.all([
     listMinutesWaitingFor(c.db, c.viewer),
     listMinutesToAcknowledge(c.db, c.viewer),
     listActionsWaitingFor(c.db, c.viewer.id, todayOf(c)),
@@ -35,6 +36,8 @@ export async function todayPage(c: Context): Promise<Answer> {
     roomsFreeNow(c, today),
     isSecretary(c.viewer) ? findBeginnings(c.db) : undefined,
     listEndingOf(c.db, c.viewer.id, c.now),
+    listRequestsFor(c.db, c.viewer.id, c.now, 20),
+    listUnsettled(c.db, c.viewer.id, c.now),
   ]);
   const facts = await listFacts(c.db, c.viewer.id, meetings.map(({ id }) => id));
   const [coming] = meetings.length === 0 ? await listMeetings(c.db, c.viewer, { whose: 'mine', when: 'coming' }, c.now, 1) : [];
@@ -45,6 +48,8 @@ export async function todayPage(c: Context): Promise<Answer> {
     ...replies.map((one) => replyRow(c, one)),
     ...ending.map((one) => renewalRow(c, one)),
     ...polls.map((one) => pollRow(c, one)),
+    ...toApprove.map((one) => requestRow(c, one, one.due_at <= c.now ? 'roomOverdue' : 'roomApproval')),
+    ...unsettled.map((one) => requestRow(c, one, one.state === 'returned' ? 'roomReturned' : one.state === 'refused' ? 'roomRefused' : 'roomAsked')),
   ]);
   const isNew = beginnings && !(beginnings.has_rooms && beginnings.has_people && beginnings.has_meetings);
   return page('desk/today', {
@@ -136,6 +141,19 @@ function replyRow(c: Context, one: ReplyWanted): WaitingRow {
 function pollRow(c: Context, one: { id: number; title: string; deadline_at: Date; wants: 'answer' | 'choice' }): WaitingRow {
   const wait = one.wants === 'answer' ? 'poll' : 'choose';
   return { wait, when: one.deadline_at, pill: pillOf(c, wait), title: one.title, href: `/polls/${one.id}`, end: c.t('polls.until', { when: c.fmt.dateTime(one.deadline_at) }) };
+}
+
+/** A room that waits for the viewer's word, or one they asked for themselves. */
+function requestRow(c: Context, one: RoomRequest, wait: Wait): WaitingRow {
+  const isMine = wait !== 'roomApproval' && wait !== 'roomOverdue';
+  return {
+    wait,
+    when: isMine ? one.starts_at : one.due_at,
+    pill: pillOf(c, wait),
+    title: `${c.fmt.name(one.room)} · ${one.title ?? c.t('requests.private')} · ${c.fmt.shortDay(one.starts_at)} ${c.fmt.time(one.starts_at)}`,
+    href: isMine && one.title !== null ? `/meetings/${one.meeting_id}` : `/rooms/requests/${one.id}`,
+    end: isMine ? (one.decider ? c.fmt.name(one.decider) : c.t('requests.row.due', { time: c.fmt.dateTime(one.due_at) })) : `${c.fmt.name(one.asker)} · ${c.t('requests.row.due', { time: c.fmt.dateTime(one.due_at) })}`,
+  };
 }
 
 function meetingRow(c: Context, meeting: MeetingLine, known: MeetingFacts | undefined) {

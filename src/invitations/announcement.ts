@@ -22,6 +22,8 @@ export interface ToldRoom {
   floor: string;
   /** As its claims stand: confirmed, or asked for and not decided. */
   is_requested: boolean;
+  /** Asked for and refused: it declines, and nobody is sent there. Absent in what was kept before there were requests. */
+  is_refused?: boolean;
 }
 
 /** Instants are ISO texts, because it rests as JSON. */
@@ -65,7 +67,7 @@ function essence(told: Announcement, field: ToldField): string {
     case 'time':
       return JSON.stringify([told.starts_at, told.ends_at, told.starts_on, told.ends_on]);
     case 'place':
-      return JSON.stringify([told.rooms.map((room) => room.id), told.place]);
+      return JSON.stringify([told.rooms.filter((room) => !room.is_refused).map((room) => room.id), told.place]);
     case 'organiser':
       return String(told.organiser.id);
     case 'booked_for':
@@ -114,7 +116,8 @@ function zoneName(lang: Lang, zone: string, at: Date): string {
 
 /** "Orchid, building A, floor 3" for each room, then any other place; empty when it is only a link. */
 export function placeText(told: Announcement, { t, fmt }: Reader): string {
-  const rooms = told.rooms.map((room) => {
+  // Nobody is sent to a room that was refused; it stays among the attendees as one that declined.
+  const rooms = told.rooms.filter((room) => !room.is_refused).map((room) => {
     const building = /^[A-Za-z0-9]{1,2}$/.test(room.building) ? t('invitations.place.building', { building: room.building }) : room.building;
     const floor = /^[A-Za-z]?\d{1,2}$/.test(room.floor) ? t('invitations.place.floor', { floor: room.floor }) : room.floor;
     return [fmt.name(room), building, floor].filter(Boolean).join(t('invitations.place.comma'));

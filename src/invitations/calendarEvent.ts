@@ -102,7 +102,7 @@ function roomAttendee(room: ToldRoom, mailDomain: string, { fmt }: Reader): Cale
   return {
     type: 'ROOM',
     role: 'NON-PARTICIPANT',
-    partstat: room.is_requested ? 'NEEDS-ACTION' : 'ACCEPTED',
+    partstat: room.is_refused ? 'DECLINED' : room.is_requested ? 'NEEDS-ACTION' : 'ACCEPTED',
     rsvp: false,
     address: `room-${room.code}@${mailDomain}`,
     name: fmt.name(room),

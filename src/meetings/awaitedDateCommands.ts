@@ -1,4 +1,5 @@
 import { countOffers, stopAwaiting } from '../rooms/awaitedCommands.js';
+import type { Check } from '../rooms/claimChecks.js';
 import type { Actor } from '../lib/audit/record.js';
 import { inTransaction, type Db } from '../lib/db/db.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
@@ -7,12 +8,15 @@ import { findAwaited, listAwaitedBehind } from './awaitedQueries.js';
 import { lockSeriesOf } from './numberCommands.js';
 import { lockMeeting } from './queries.js';
 
+/** `refused`: a rule of the room stands against it. `isAsked`: somebody has to approve it. */
+export type TakenRoom = { ok: true; isAsked: boolean } | { ok: false; reason: 'gone' } | { ok: false; reason: 'refused'; checks: Check[] };
+
 /**
  * Gives a date that waited its room; a skipped one takes place after all.
  * @returns `gone` when somebody else was quicker, or the date wants no room any more
  * @throws Forbidden when the acting person may not change the meeting
  */
-export function takeAwaitedRoom(db: Db, by: Actor, meetingId: number, now: Date): Promise<{ ok: true } | { ok: false; reason: 'gone' }> {
+export function takeAwaitedRoom(db: Db, by: Actor, meetingId: number, now: Date): Promise<TakenRoom> {
   return inTransaction(db, async (trx) => {
     await lockSeriesOf(trx, meetingId);
     const meeting = await lockMeeting(trx, by, meetingId);
@@ -21,10 +25,13 @@ export function takeAwaitedRoom(db: Db, by: Actor, meetingId: number, now: Date)
     const roomIds = awaited.rooms.map(({ id }) => id);
     const taken = awaited.kind === 'skip'
       ? await restoreMeeting(trx, by, meetingId, now, roomIds)
-      : await changeMeeting(trx, by, meetingId, { version: meeting.version, roomIds });
-    if (!taken.ok) return { ok: false, reason: 'gone' };
+      : await changeMeeting(trx, by, meetingId, { version: meeting.version, roomIds, now });
+    if (!taken.ok) {
+      const checks = 'checks' in taken ? taken.checks.filter(({ level }) => level === 'error') : [];
+      return checks.length > 0 ? { ok: false, reason: 'refused', checks } : { ok: false, reason: 'gone' };
+    }
     await stopAwaiting(trx, [meetingId]);
-    return { ok: true };
+    return { ok: true, isAsked: (taken.requests ?? 0) > 0 };
   });
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mayActFor } from '../people/queries.js';
-import { claimRooms, moveClaims, releaseClaims, restoreClaims } from '../rooms/claimCommands.js';
+import { checkNotice, claimRooms, moveClaims, releaseClaims, restoreClaims } from '../rooms/claimCommands.js';
 import { listLines, releaseEquipment, tellLines, type EquipmentLine } from '../rooms/equipmentCommands.js';
 import type { Layout } from '../rooms/layouts.js';
 import { record, type Actor } from '../lib/audit/record.js';
@@ -44,6 +44,10 @@ export interface NewMeeting {
   lang?: Lang;
   /** A reason to go beyond a rule of a room, for those who may. */
   overrideReason?: string | null;
+  /** A reason to ask for a room beyond its rules, where that may be asked; told to who decides about the room. */
+  askReason?: string | null;
+  /** What booking windows and notice count from; default: now. */
+  now?: Date;
   /** Right-hand side of the UID: MAIL_DOMAIN. */
   mailDomain?: string;
 }
@@ -53,12 +57,19 @@ export function newUid(mailDomain = 'banhui'): string {
   return `${randomUUID()}@${mailDomain}`;
 }
 
+/** `requests`: how many of its rooms wait for somebody's approval, when any do. */
+export interface Booked {
+  ok: true;
+  id: number;
+  requests?: number;
+}
+
 /**
  * Books: a meeting to which nobody has been invited yet, with its rooms. Refused with what the rooms say, in which case
  * nothing is left behind.
  * @throws Forbidden when the acting person may not act for the organiser or the leader
  */
-export function createMeeting(db: Db, by: Actor, input: NewMeeting): Promise<{ ok: true; id: number } | RoomsRefused> {
+export function createMeeting(db: Db, by: Actor, input: NewMeeting): Promise<Booked | RoomsRefused> {
   return inTransaction(db, async (trx) => {
     const organiserId = input.organiserId ?? by.id;
     if (by.id === null || organiserId === null) throw new Forbidden();
@@ -81,24 +92,27 @@ export function createMeeting(db: Db, by: Actor, input: NewMeeting): Promise<{ o
     if (!made) throw new Conflict();
     const { id } = made;
     const lines = input.equipment ?? [];
+    let requests = 0;
     if (input.roomIds.length > 0 || lines.length > 0) {
       if (input.layout) await setLayout(trx, id, input.roomIds, input.layout);
       const wish = {
         meetingId: id, roomIds: input.roomIds, startsAt: input.startsAt, endsAt: input.endsAt,
-        seats: input.expectedCount ?? null, overrideReason: await allowedReason(trx, by, input.overrideReason),
+        seats: input.expectedCount ?? null, overrideReason: await allowedReason(trx, by, input.overrideReason), askReason: input.askReason ?? null,
+        ...(input.now ? { now: input.now } : {}),
       };
       const claimed = lines.length > 0 ? await takePlace(trx, by, { ...wish, lines }, (inner) => claimRooms(inner, by, wish)) : await claimRooms(trx, by, wish);
       if (!claimed.ok) {
         await change(trx, `delete from meetings where id = :id`, { id });
         return claimed;
       }
+      ({ requests } = claimed);
     }
     const principal = input.bookedForId ?? organiserId;
     await record(trx, principal === by.id ? by : { ...by, onBehalfOf: principal }, {
       action: 'meeting.create', noun: 'meetings', id, meetingId: id,
       after: { title: input.title, starts_at: input.startsAt, ends_at: input.endsAt, room_ids: input.roomIds, link: input.link, place: input.place, ...(input.layout ? { layout: input.layout } : {}), ...(lines.length > 0 ? { equipment: await tellLines(trx, lines) } : {}) },
     });
-    return { ok: true, id };
+    return { ok: true, id, ...(requests ? { requests } : {}) };
   });
 }
 
@@ -123,6 +137,8 @@ export interface MeetingChange {
   organiserId?: number;
   bookedForId?: number | null;
   overrideReason?: string | null;
+  askReason?: string | null;
+  now?: Date;
 }
 
 /**
@@ -134,7 +150,7 @@ export function changeMeeting(
   by: Actor,
   id: number,
   input: MeetingChange,
-): Promise<{ ok: true } | { ok: false; reason: 'stale'; meeting: Meeting } | RoomsRefused> {
+): Promise<{ ok: true; requests?: number } | { ok: false; reason: 'stale'; meeting: Meeting } | RoomsRefused> {
   return inTransaction(db, async (trx) => {
     const meeting = await lockMeeting(trx, by, id);
     if (meeting.state !== 'draft' && meeting.state !== 'scheduled') throw new Conflict('meetings.problem.closed');
@@ -155,18 +171,21 @@ export function changeMeeting(
     if (layouts.before !== layouts.after || (difference.rooms && layouts.after !== null)) await setLayout(trx, id, newRoomIds, layouts.after);
     const lines = { before: await listLines(trx, id), after: input.equipment };
     const isEquipmentNew = lines.after !== undefined && !isSame(lines.before, lines.after);
+    let requests = 0;
     if (difference.time || difference.rooms || isEquipmentNew) {
       const wish = {
         meetingId: id, roomIds: newRoomIds, startsAt: changed.starts_at, endsAt: changed.ends_at,
-        seats: changed.expected_count, overrideReason: await allowedReason(trx, by, input.overrideReason),
+        seats: changed.expected_count, overrideReason: await allowedReason(trx, by, input.overrideReason), askReason: input.askReason ?? null,
+        ...(input.now ? { now: input.now } : {}),
       };
       const moved = await takePlace(trx, by, { ...wish, ...(lines.after ? { lines: lines.after } : {}) }, (inner) =>
-        difference.time || difference.rooms ? moveClaims(inner, by, wish) : Promise.resolve({ ok: true, notices: [] }),
+        difference.time || difference.rooms ? moveClaims(inner, by, wish) : Promise.resolve({ ok: true, notices: [], requests: 0 }),
       );
       if (!moved.ok) {
         await setLayout(trx, id, roomIds, layouts.before);
         return moved;
       }
+      ({ requests } = moved);
     }
 
     const differs = changesOf(meeting, changed, {
@@ -174,7 +193,8 @@ export function changeMeeting(
       ...(layouts.before === layouts.after ? {} : { layout: layouts }),
       ...(isEquipmentNew ? { equipment: { before: await tellLines(trx, lines.before), after: await tellLines(trx, lines.after ?? []) } } : {}),
     });
-    if (!differs) return { ok: true };
+    const done = { ok: true as const, ...(requests ? { requests } : {}) };
+    if (!differs) return done;
     const isTold = meeting.announced_at !== null && ANNOUNCED.some((name) => name in differs.after);
     await change(
       trx,
@@ -190,18 +210,31 @@ export function changeMeeting(
       ...(input.overrideReason ? { note: input.overrideReason } : {}),
     });
     if (isTold) await announce(trx, 'invitations.announceChange', id);
-    return { ok: true };
+    return done;
   });
 }
 
-/** Calls it off, with a reason; its rooms are free at once. The meeting, its agenda and people stay and can be restored. */
-export function cancelMeeting(db: Db, by: Actor, id: number, input: { reason: string }): Promise<void> {
+/**
+ * Calls it off, with a reason; its rooms are free at once. The meeting, its agenda and people stay and can be restored.
+ * @param input.now asks the rooms' notice for calling off (a secretary's reason goes beyond it); without it none is asked
+ */
+export function cancelMeeting(
+  db: Db,
+  by: Actor,
+  id: number,
+  input: { reason: string; now?: Date; overrideReason?: string | null },
+): Promise<{ ok: true } | RoomsRefused> {
   return inTransaction(db, async (trx) => {
     await lockSeriesOf(trx, id);
     const meeting = await lockMeeting(trx, by, id);
-    if (meeting.state === 'cancelled') return;
+    if (meeting.state === 'cancelled') return { ok: true };
     if (meeting.state !== 'draft' && meeting.state !== 'scheduled') throw new Conflict('meetings.problem.closed');
     if (!mayCancel(meeting)) throw new Forbidden();
+    if (input.now) {
+      const overrideReason = await allowedReason(trx, by, input.overrideReason);
+      const checks = await checkNotice(trx, by, 'notice_cancel', { meetingId: id, roomIds: meeting.rooms.map((room) => room.id), now: input.now, overrideReason });
+      if (checks.length) return { ok: false, clashes: [], checks };
+    }
     await releaseClaims(trx, by, id, 'cancelled', input.reason);
     await releaseEquipment(trx, id);
     const isTold = meeting.announced_at !== null;
@@ -217,6 +250,7 @@ export function cancelMeeting(db: Db, by: Actor, id: number, input: { reason: st
     });
     if (isTold) await announce(trx, 'invitations.announceCancellation', id);
     else if (meeting.series_id !== null) await numberSeries(trx, meeting.series_id);
+    return { ok: true };
   });
 }
 
@@ -225,22 +259,24 @@ export function cancelMeeting(db: Db, by: Actor, id: number, input: { reason: st
  * @param roomIds other rooms (or none) instead of the former ones
  * @param withEquipment false: without what it had taken, which others have now
  */
-export function restoreMeeting(db: Db, by: Actor, id: number, now: Date, roomIds?: number[], withEquipment = true): Promise<{ ok: true } | RoomsRefused> {
+export function restoreMeeting(db: Db, by: Actor, id: number, now: Date, roomIds?: number[], withEquipment = true): Promise<{ ok: true; requests?: number } | RoomsRefused> {
   return inTransaction(db, async (trx) => {
     await lockSeriesOf(trx, id);
     const meeting = await lockMeeting(trx, by, id);
     if (meeting.state !== 'cancelled') return { ok: true };
     if (!mayRestore(meeting)) throw new Forbidden();
     if (meeting.ends_at <= now) throw new Conflict('meetings.problem.over');
+    let requests = 0;
     if (roomIds || meeting.rooms.length > 0 || meeting.equipment.length > 0) {
       const span = { startsAt: meeting.starts_at, endsAt: meeting.ends_at };
       const restored = await takePlace(trx, by, { meetingId: id, ...span, ...(withEquipment ? {} : { lines: [] }) }, (inner) =>
-        roomIds ? moveClaims(inner, by, { meetingId: id, roomIds, ...span }) : restoreClaims(inner, by, id),
+        roomIds ? moveClaims(inner, by, { meetingId: id, roomIds, ...span, now }) : restoreClaims(inner, by, id, now),
       );
       if (!restored.ok) {
         await keepRooms(trx, id, meeting.rooms.map((room) => room.id));
         return restored;
       }
+      ({ requests } = restored);
     }
     const isTold = meeting.announced_at !== null;
     await change(
@@ -257,7 +293,7 @@ export function restoreMeeting(db: Db, by: Actor, id: number, now: Date, roomIds
     });
     if (isTold) await announce(trx, 'invitations.announceChange', id);
     else if (meeting.series_id !== null) await numberSeries(trx, meeting.series_id);
-    return { ok: true };
+    return { ok: true, ...(requests ? { requests } : {}) };
   });
 }
 

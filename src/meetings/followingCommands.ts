@@ -119,7 +119,8 @@ export function changeFollowing(db: Db, by: Actor, wish: FollowingWish, plan: Da
     const fresh = await writeDates(trx, by, { ...series, name: wish.text.title }, plan, recurrenceId, [...written.values()].filter(({ on }) => !taken.has(on)));
     const notices = new Map<string, Check[]>([...moved.notices, ...fresh.notices]);
     const refused = new Map<string, RoomsRefused>([...moved.refused, ...fresh.refused]);
-    if (refused.size > 0) return { ok: false, refused, notices, carried, waiting: moved.waiting };
+    const requested = new Set([...moved.requested, ...fresh.requested]);
+    if (refused.size > 0) return { ok: false, refused, notices, requested, carried, waiting: moved.waiting };
 
     if (wish.text.description) {
       await change(trx, `update meetings set description = :text where recurrence_id = :rule and description = '' and not (id = any(:kept))`, { text: wish.text.description, rule: recurrenceId, kept: kept.map(({ date }) => date.id) });
@@ -132,7 +133,7 @@ export function changeFollowing(db: Db, by: Actor, wish: FollowingWish, plan: Da
       before: { rule: rule.rule, zone: rule.zone, from: rule.starts_at_time, room_ids: usual.roomIds },
       after: { ...factsOf(plan, [...written.values()]), room_ids: plan.roomIds, called_off: namesOf(carried, 'calledOff'), left: namesOf(carried, 'left') },
     });
-    return { ok: true, seriesId: series.id, notices, carried, waiting: moved.waiting };
+    return { ok: true, seriesId: series.id, notices, requested, carried, waiting: moved.waiting };
   });
 }
 
@@ -154,7 +155,7 @@ async function moveDates(
   wish: FollowingWish,
   usual: Usual,
   kept: { kind: CarriedDate['kind']; date: RuleDate; to: WrittenDate }[],
-): Promise<{ refused: Map<string, RoomsRefused>; notices: Map<string, Check[]>; waiting: Set<string> }> {
+): Promise<{ refused: Map<string, RoomsRefused>; notices: Map<string, Check[]>; requested: Set<string>; waiting: Set<string> }> {
   const whereabouts = await listWhereaboutsOf(trx, [...new Set([...kept.flatMap(({ date, to }) => [...date.roomIds, ...to.roomIds]), ...plan.roomIds])]);
   const placeOf = (startsAt: Date, endsAt: Date, place: string | null, roomIds: number[]) => ({ starts_at: startsAt, ends_at: endsAt, place, roomIds, rooms: roomIds.flatMap((id) => whereabouts.get(id) ?? []) });
   const lines = kept.map(({ kind, date, to }) => {
@@ -178,20 +179,28 @@ async function moveDates(
   await stopAwaiting(trx, ids);
   await writeLines(trx, recurrenceId, lines.map(({ line }) => line));
   const waiting = places.filter(({ isWaiting }) => isWaiting);
-  const results = await claimForMany(trx, by, places.filter(({ isWaiting }) => !isWaiting).map(({ date, roomIds, line }) => ({ meetingId: date.id, roomIds, startsAt: line.from, endsAt: line.to })));
+  const results = await claimForMany(trx, by, places.filter(({ isWaiting }) => !isWaiting).map(({ date, roomIds, line }) => ({
+    meetingId: date.id, roomIds, startsAt: line.from, endsAt: line.to, ...(plan.now ? { now: plan.now } : {}),
+    // What waited for its rooms had none.
+    before: { startsAt: date.startsAt, roomIds: date.isAwaiting ? [] : date.roomIds },
+  })));
   const skipped = lines.filter(({ isSkipped }) => isSkipped).map(({ date, to }) => ({ meetingId: date.id, roomIds: to.roomIds }));
   await change(trx, `delete from meeting_rooms where meeting_id = any(:ids)`, { ids: skipped.map(({ meetingId }) => meetingId) });
   await keepWishes(trx, skipped);
   await awaitRooms(trx, [...skipped, ...waiting.map(({ date, roomIds }) => ({ meetingId: date.id, roomIds }))]);
   const refused = new Map<string, RoomsRefused>();
   const notices = new Map<string, Check[]>();
+  const requested = new Set<string>();
   for (const { date, to } of places) {
     const result = results.get(date.id);
     if (result && !result.ok) refused.set(to.on, result);
-    else if (result && result.notices.length > 0) notices.set(to.on, result.notices);
+    else if (result) {
+      if (result.notices.length > 0) notices.set(to.on, result.notices);
+      if (result.requests > 0) requested.add(to.on);
+    }
   }
   const moving = new Set(ids);
-  return { refused, notices, waiting: new Set(lines.filter(({ date, isCalledOff }) => date.isAwaiting && !isCalledOff && !moving.has(date.id)).map(({ to }) => to.on)) };
+  return { refused, notices, requested, waiting: new Set(lines.filter(({ date, isCalledOff }) => date.isAwaiting && !isCalledOff && !moving.has(date.id)).map(({ to }) => to.on)) };
 }
 
 /** The new text where a date has the usual one; what was changed for one date stays. The date that was opened follows in what was typed anew. */

@@ -56,12 +56,12 @@ async function create(c: Context<z.output<typeof NewMeetingForm>>): Promise<Answ
   if (odd) return drawForm(c, { problems: odd });
   if (seriesId !== null && !mayKeepSeries(await findSeries(c.db, c.viewer, seriesId))) throw new Forbidden();
   const made = await once(c.db, c.viewer.id, key, c.form, async (trx) => {
-    const result = await createMeeting(trx, c.by, { ...toMeeting(form, span, acting), seriesId, mailDomain: c.config.mailDomain });
+    const result = await createMeeting(trx, c.by, { ...toMeeting(form, span, acting), seriesId, mailDomain: c.config.mailDomain, now: c.now });
     if (!result.ok) return { location: undefined, refused: result };
     if (seriesId !== null) await joinSeries(trx, c.by, seriesId, result.id);
-    return { location: `/meetings/${result.id}` };
+    return { location: `/meetings/${result.id}`, isAsked: result.requests !== undefined };
   });
-  if (made.location !== undefined) return redirect(made.location, { notice: 'meetings.notice.created' });
+  if (made.location !== undefined) return redirect(made.location, { notice: 'isAsked' in made && made.isAsked ? 'requests.notice.asked' : 'meetings.notice.created' });
   return refused(c, made.refused, form, span);
 }
 
@@ -92,8 +92,8 @@ async function change(c: Context<MeetingForm>): Promise<Answer> {
   const odd = await checkLayout(c, form);
   if (odd) return drawForm(c, { meeting, problems: odd });
   const { organiserId, bookedForId, ...rest } = toMeeting(form, span, acting);
-  const result = await changeMeeting(c.db, c.by, meeting.id, { ...rest, version, ...(organiserId ? { organiserId } : {}), bookedForId: bookedForId ?? null });
-  if (result.ok) return redirect(`/meetings/${meeting.id}`, { notice: 'meetings.notice.saved' });
+  const result = await changeMeeting(c.db, c.by, meeting.id, { ...rest, version, now: c.now, ...(organiserId ? { organiserId } : {}), bookedForId: bookedForId ?? null });
+  if (result.ok) return redirect(`/meetings/${meeting.id}`, { notice: result.requests ? 'requests.notice.asked' : 'meetings.notice.saved' });
   if ('reason' in result) {
     // Somebody else was quicker: what was typed stays in the form, what stands now is shown beside it, and saving again decides.
     const values = { ...c.form, version: result.meeting.version };
@@ -161,7 +161,7 @@ export async function shownPerson(c: Context, id: number | null): Promise<string
 export function toMeeting(form: MeetingFields, { startsAt, endsAt }: Span, acting: Acting): NewMeeting {
   return {
     title: form.title, startsAt, endsAt, zone: form.zone, roomIds: form.rooms, link: form.link, place: form.place, lang: form.lang,
-    isPrivate: form.is_private, expectedCount: form.expected, description: form.description, overrideReason: form.override_reason,
+    isPrivate: form.is_private, expectedCount: form.expected, description: form.description, overrideReason: form.override_reason, askReason: form.ask_reason,
     ...(form.layout === undefined ? {} : { layout: form.layout || null }),
     ...(form.kinds.length > 0 ? { equipment: form.kinds.flatMap((kindId, i) => (form.pieces[i] ? [{ kindId, quantity: form.pieces[i] }] : [])) } : {}),
     bookedForId: acting.bookedForId, ...(acting.organiserId ? { organiserId: acting.organiserId } : {}),

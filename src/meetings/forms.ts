@@ -44,6 +44,8 @@ export const meetingFields = {
   pieces: list(optionalWhole(0, 9999), 100),
   description: optionalProse(20_000),
   override_reason: optionalLine(300),
+  /** Why a room should be given beyond its rules, for who decides about it. */
+  ask_reason: optionalLine(300),
   /** A free room or time offered after a clash: 'room:7' or 'time:<from>/<to>' in milliseconds. */
   pick: z.string().regex(/^(room:[1-9]\d{0,14}|time:\d{1,15}\/\d{1,15})$/, { error: message('lib.field.choice') }).optional(),
 };
@@ -80,7 +82,8 @@ export function spanOf(form: { on: string; from: string; to: string; to_on: stri
   return { startsAt, endsAt };
 }
 
-export const CancelForm = z.strictObject({ reason: prose(1000) });
+/** `beyond`: a secretary calls it off later than the rooms' notice allows. */
+export const CancelForm = z.strictObject({ reason: prose(1000), beyond: flag() });
 /** Where it goes when its own rooms are taken: another room, or none. */
 export const RestoreForm = z.strictObject({ room: z.union([z.literal('none'), id()], { error: message('lib.field.choice') }).optional(), equipment: z.literal('none').optional() });
 
@@ -92,5 +95,7 @@ export const AddPeopleForm = z.strictObject({
   role: choice(ROLES),
 });
 export const RoleForm = z.strictObject({ role: choice(ROLES) });
+/** Asking again for rooms that were returned or refused, with an answer. */
+export const AskAgainForm = z.strictObject({ note: optionalLine(300) });
 export const NoFields = z.strictObject({});
 export const MessageForm = z.strictObject({ subject: line(200), text: prose(20_000), key: onceKey() });

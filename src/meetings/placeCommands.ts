@@ -1,5 +1,5 @@
 import { listLines, takeEquipment, type EquipmentLine, type Shortage } from '../rooms/equipmentCommands.js';
-import type { ClaimResult } from '../rooms/claimCommands.js';
+import type { ClaimResult } from '../rooms/claimVerdict.js';
 import type { Layout } from '../rooms/layouts.js';
 import type { Actor } from '../lib/audit/record.js';
 import { change, type Db } from '../lib/db/db.js';

@@ -35,9 +35,12 @@ export async function carryOut(
   if (!form.confirmed || unexplained.length > 0) return drawPlan(c, plan, frame, await work(c.db, false), unexplained);
   const saved = await once(c.db, c.viewer.id, form.key, form, async (trx) => {
     const result = await work(trx, true);
-    return result.ok ? { location: frame.doneAt ?? `/series/${result.seriesId}` } : { location: undefined, refused: result };
+    return result.ok ? { location: frame.doneAt ?? `/series/${result.seriesId}`, asked: result.requested?.size ?? 0 } : { location: undefined, refused: result };
   });
-  if (saved.location !== undefined) return redirect(saved.location, { notice: frame.notice });
+  if (saved.location !== undefined) {
+    const asked = 'asked' in saved ? saved.asked : 0;
+    return redirect(saved.location, { notice: asked > 0 ? { key: 'requests.notice.datesAsked', values: { count: asked } } : frame.notice });
+  }
   return drawPlan(c, plan, frame, saved.refused, []);
 }
 
@@ -61,7 +64,14 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
   const inTheWay = plan.occurrences.dates.filter(({ on }) => refused.has(on));
   const [rooms, alternatives] = await Promise.all([
     listRoomOptions(c.db),
-    alternativesOfMany(c.db, inTheWay.map(({ on, startsAt, endsAt }) => ({ key: on, roomIds: plan.roomIds, startsAt, endsAt })), c.now),
+    alternativesOfMany(
+      c.db,
+      inTheWay.map(({ on, startsAt, endsAt }) => {
+        const nearest = refused.get(on)?.nearest;
+        return { key: on, roomIds: plan.roomIds, startsAt, endsAt, personId: nearest?.personId ?? c.viewer.id, ...(nearest ? { allowed: nearest.span } : {}) };
+      }),
+      c.now,
+    ),
   ]);
   const carried = tellCarried(c, result.carried ?? [], plan.zone);
   const lines = plan.occurrences.dates.map((date): PlanLine => {
@@ -88,7 +98,12 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
     return {
       on: date.on, when: `${fmt.day(span.startsAt)} ${fmt.range(span.startsAt, span.endsAt)}`, reasons, options, chosen,
       isFree: reasons.length === 0 && chosen !== 'skip' && !isWaiting && stands?.isFixed !== true,
-      marks: [...(isWaiting ? [c.t('series.awaited.noRoom')] : []), ...(result.notices.get(date.on) ?? []).map((check) => tellCheck(check, c.t, fmt)), ...(stands ? [stands.text] : [])],
+      marks: [
+        ...(isWaiting ? [c.t('series.awaited.noRoom')] : []),
+        ...(result.requested?.has(date.on) && chosen !== 'skip' ? [c.t('requests.plan.toApprove')] : []),
+        ...(result.notices.get(date.on) ?? []).map((check) => tellCheck(check, c.t, fmt)),
+        ...(stands ? [stands.text] : []),
+      ],
       reason: choice?.kind === 'skip' && !isUnexplained ? choice.reason : '', lacksReason: isUnexplained,
     };
   });

@@ -30,6 +30,8 @@ export interface RoomOf {
   floor: string;
   /** Booked on request and not decided yet. */
   is_requested: boolean;
+  /** Asked for and not given (refused, or returned and no longer kept); the meeting still names it until another one is found. */
+  is_refused: boolean;
   /** How it is set up; null: as it is. */
   layout: Layout | null;
   /** As it is set up. */
@@ -124,7 +126,10 @@ export function visibleMeetings(viewer: Who, alias = 'm'): { sql: string; bindin
 const ROOMS = `coalesce((select jsonb_agg(jsonb_build_object('id', r.id, 'code', r.code, 'name_en', r.name_en, 'name_zh', r.name_zh,
       'site', r.site, 'building', r.building, 'floor', r.floor, 'layout', ml.layout, 'seats', coalesce(rl.capacity, r.capacity), 'min_people', r.min_people,
       'is_requested', exists (select 1 from room_claims c where c.meeting_id = m.id and c.state = 'requested'
-         and (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))))
+         and (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))),
+      'is_refused', coalesce((select q.state from room_requests q where q.meeting_id = m.id and q.room_id = r.id order by q.id desc limit 1) in ('refused', 'returned'), false)
+         and not exists (select 1 from room_claims c where c.meeting_id = m.id and c.state in ('held', 'requested', 'confirmed')
+           and (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))))
       order by r.sort_order, r.id)
     from meeting_rooms mr join rooms r on r.id = mr.room_id
     left join meeting_layouts ml on ml.meeting_id = mr.meeting_id and ml.room_id = r.id

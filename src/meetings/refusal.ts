@@ -12,6 +12,8 @@ export interface Refusal {
   reasons: string[];
   /** Free rooms and times; `pick` goes back with the form. */
   picks: { rooms: { pick: string; label: string }[]; times: { pick: string; label: string }[] };
+  /** Who decides about the rooms may be asked to allow it, with a reason. */
+  mayAsk: boolean;
   /** Only the equipment is short; rooms and time are to be had. */
   isShort: boolean;
   /** A secretary may go beyond what is in the way, with a reason. */
@@ -31,11 +33,12 @@ export interface RoomWish {
 export async function tellRefusal(c: Context, refused: RoomsRefused, wish: RoomWish): Promise<Refusal> {
   const fmt = format(c.lang, wish.zone);
   if (refused.shortages?.length) {
-    return { reasons: refused.shortages.flatMap((shortage) => tellShortage(shortage, c.t, fmt)), picks: { rooms: [], times: [] }, isShort: true, mayOverride: false };
+    return { reasons: refused.shortages.flatMap((shortage) => tellShortage(shortage, c.t, fmt)), picks: { rooms: [], times: [] }, isShort: true, mayAsk: false, mayOverride: false };
   }
+  // Other rooms at the time that was typed; times near what the rules of the rooms allow, where they refuse the wish itself.
   const free = await nearestAlternatives(c.db, {
-    roomIds: wish.roomIds, startsAt: wish.startsAt, endsAt: wish.endsAt, seats: wish.seats ?? null,
-    exceptMeetingId: wish.exceptMeetingId ?? null, now: c.now,
+    roomIds: wish.roomIds, startsAt: wish.startsAt, endsAt: wish.endsAt, ...(refused.nearest ? { allowed: refused.nearest.span } : {}), seats: wish.seats ?? null,
+    exceptMeetingId: wish.exceptMeetingId ?? null, personId: refused.nearest?.personId ?? c.viewer.id, now: c.now,
   });
   return wordRefusal(c, refused, free, wish.zone);
 }
@@ -47,9 +50,10 @@ export function wordRefusal(c: Context, refused: RoomsRefused, free: Alternative
   return {
     reasons: [...refused.clashes.map((clash) => tellClash(clash, c.t, fmt)), ...errors.map((check) => tellCheck(check, c.t, fmt))],
     picks: {
-      rooms: free.rooms.map((room) => ({ pick: `room:${room.id}`, label: c.t('meetings.clash.room', { room: fmt.name(room), count: room.capacity }) })),
+      rooms: free.rooms.map((room) => ({ pick: `room:${room.id}`, label: c.t('meetings.clash.room', { room: fmt.name(room), count: room.capacity }) + (room.on_request ? c.t('rules.onRequest') : '') })),
       times: free.times.map(({ from, to }) => ({ pick: `time:${from.getTime()}/${to.getTime()}`, label: `${fmt.shortDay(from)} ${fmt.range(from, to)}` })),
     },
+    mayAsk: refused.clashes.length === 0 && errors.length > 0 && errors.every((check) => check.mayRequest === true),
     isShort: false,
     mayOverride: isSecretary(c.viewer) && refused.clashes.length === 0 && errors.every((check) => check.mayOverride),
   };

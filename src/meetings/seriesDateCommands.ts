@@ -36,11 +36,15 @@ export interface DatesPlan {
   /** By date 'YYYY-MM-DD' of the rule. */
   choices: Map<string, DateChoice>;
   mailDomain?: string;
+  /** What booking windows and notice count from; default: now. */
+  now?: Date;
 }
 
 /** What the plan comes to: refusals by date (who has the room, or which rule stands against it) and what is only told. */
 export type Planned = ({ ok: true; seriesId: number } | { ok: false; refused: Map<string, RoomsRefused> }) & {
   notices: Map<string, Check[]>;
+  /** Dates whose rooms somebody has to approve. */
+  requested?: Set<string>;
   /** Of a change: dates that go on waiting for their room. */
   waiting?: Set<string>;
   /** Of a change: what becomes of the dates that stood before. */
@@ -119,7 +123,7 @@ export async function addRecurrence(trx: Db, series: Pick<Series, 'id'>, plan: D
 /**
  * Meetings for these dates with their rooms, the members as participants, and the history of each.
  * @param firstNumber the series has no other meeting: numbers are counted here, from this one
- * @returns what the rooms say, by date; `refused` is empty when all is written
+ * @returns what the rooms say, by date; `refused` is empty when all is written, `requested` waits for somebody's approval
  */
 export async function writeDates(
   trx: Db,
@@ -129,10 +133,11 @@ export async function writeDates(
   recurrenceId: number | null,
   dates: WrittenDate[],
   firstNumber?: number,
-): Promise<{ refused: Map<string, RoomsRefused>; notices: Map<string, Check[]> }> {
+): Promise<{ refused: Map<string, RoomsRefused>; notices: Map<string, Check[]>; requested: Set<string> }> {
   const refused = new Map<string, RoomsRefused>();
   const notices = new Map<string, Check[]>();
-  if (dates.length === 0) return { refused, notices };
+  const requested = new Set<string>();
+  if (dates.length === 0) return { refused, notices, requested };
   const numbered = dates.filter(({ skipped, startsAt }) => skipped === null && startsAt.getTime() > Date.now()).sort((a, b) => a.startsAt.getTime() - b.startsAt.getTime());
   const numbers = new Map(firstNumber === undefined ? [] : numbered.map(({ on }, place) => [on, firstNumber + place]));
   const lines = dates.map(({ on, occurrenceAt, startsAt, endsAt, skipped }) => ({
@@ -156,13 +161,18 @@ export async function writeDates(
   const ids = new Map(made.map(({ id, uid }) => [uid, id]));
   const written = dates.map((date, i) => ({ ...date, meetingId: ids.get(lines[i]?.uid ?? '') ?? -1 }));
 
-  const results = await claimForMany(trx, by, written.filter(({ skipped, isWaiting }) => skipped === null && !isWaiting));
+  const now = plan.now ? { now: plan.now } : {};
+  const claimed = written.filter(({ skipped, isWaiting }) => skipped === null && !isWaiting);
+  const results = await claimForMany(trx, by, claimed.map(({ meetingId, roomIds, startsAt, endsAt }) => ({ meetingId, roomIds, startsAt, endsAt, ...now })));
   for (const { on, meetingId } of written) {
     const result = results.get(meetingId);
     if (result && !result.ok) refused.set(on, result);
-    else if (result && result.notices.length > 0) notices.set(on, result.notices);
+    else if (result) {
+      if (result.notices.length > 0) notices.set(on, result.notices);
+      if (result.requests > 0) requested.add(on);
+    }
   }
-  if (refused.size > 0) return { refused, notices };
+  if (refused.size > 0) return { refused, notices, requested };
 
   await keepWishes(trx, written.filter(({ skipped }) => skipped !== null));
   await awaitRooms(trx, written.filter(({ skipped, isWaiting }) => skipped !== null || isWaiting));
@@ -181,7 +191,7 @@ export async function writeDates(
        from meetings where id = any(:meetings) order by starts_at`,
     { by: by.id, meetings, request: by.requestId ?? null, ip: by.ip ?? null },
   );
-  return { refused, notices };
+  return { refused, notices, requested };
 }
 
 /** A skipped date stays as a cancelled one: with its reason, and with the rooms it is restored to. */
@@ -199,11 +209,11 @@ export async function keepWishes(trx: Db, skipped: { meetingId: number; roomIds:
 export async function materialise(trx: Db, by: Actor, series: Series, plan: DatesPlan, firstNumber?: number): Promise<Planned> {
   const recurrenceId = await addRecurrence(trx, series, plan);
   const dates = writtenDates(plan);
-  const { refused, notices } = await writeDates(trx, by, series, plan, recurrenceId, dates, firstNumber);
-  if (refused.size > 0) return { ok: false, refused, notices };
+  const { refused, notices, requested } = await writeDates(trx, by, series, plan, recurrenceId, dates, firstNumber);
+  if (refused.size > 0) return { ok: false, refused, notices, requested };
   if (firstNumber === undefined) await numberSeries(trx, series.id);
   await record(trx, by, { action: 'series.dates', noun: 'series', id: series.id, after: factsOf(plan, dates) });
-  return { ok: true, seriesId: series.id, notices };
+  return { ok: true, seriesId: series.id, notices, requested };
 }
 
 /** What the history keeps of a plan. */

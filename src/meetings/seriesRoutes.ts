@@ -1,3 +1,4 @@
+import { tellCheck } from '../rooms/claimChecks.js';
 import type { z } from 'zod';
 import { findPersonOption, personText } from '../people/queries.js';
 import { Forbidden } from '../lib/http/errors.js';
@@ -130,7 +131,11 @@ function awaitedRow(c: Context, date: AwaitedDate) {
 async function takeRoom(c: Context): Promise<Answer> {
   const series = await findKept(c);
   const taken = await takeAwaitedRoom(c.db, c.by, idOf(c, 'meeting'), c.now);
-  return redirect(`/series/${series.id}`, { notice: taken.ok ? 'series.notice.roomTaken' : 'series.notice.roomGone' });
+  if (!taken.ok && taken.reason === 'refused') {
+    const why = taken.checks.map((check) => tellCheck(check, c.t, c.fmt)).join(' ');
+    return redirect(`/series/${series.id}`, { notice: { key: 'requests.notice.stillWaits', values: { why } } });
+  }
+  return redirect(`/series/${series.id}`, { notice: !taken.ok ? 'series.notice.roomGone' : taken.isAsked ? 'requests.notice.asked' : 'series.notice.roomTaken' });
 }
 
 async function findKept(c: Context): Promise<Series> {

@@ -31,10 +31,10 @@ export const swapRoutes: Route[] = [
       const meeting = await findEditable(c);
       const [otherId = 0, otherVersion = 0] = c.form.other.split(':').map(Number);
       const done = await once(c.db, c.viewer.id, c.form.key, c.form, async (trx) => {
-        const result = await swapRooms(trx, c.by, { id: meeting.id, version: c.form.version }, { id: otherId, version: otherVersion });
-        return result.ok ? { location: `/meetings/${meeting.id}` } : { result };
+        const result = await swapRooms(trx, c.by, { id: meeting.id, version: c.form.version }, { id: otherId, version: otherVersion }, c.now);
+        return result.ok ? { location: `/meetings/${meeting.id}`, requests: result.requests } : { result };
       });
-      if (!('result' in done) || !done.result) return redirect(`/meetings/${meeting.id}`, { notice: 'swap.notice' });
+      if (!('result' in done) || !done.result) return redirect(`/meetings/${meeting.id}`, { notice: 'requests' in done && done.requests > 0 ? 'requests.notice.asked' : 'swap.notice' });
       if (done.result.reason === 'stale') return swapPage(c, { problems: problemsOf([{ field: 'other', message: c.t('swap.stale') }], c.req.body), status: 409 });
       return swapPage(c, { refused: done.result.refused, status: 409 });
     },

@@ -11,7 +11,7 @@ import type { ParticipantRole } from '../meetings/queries.js';
 import { findOrAddGuests, type GuestWish } from '../people/guestCommands.js';
 import { keepActive } from '../people/queries.js';
 import { claimRooms } from '../rooms/claimCommands.js';
-import { confirmHold, holdRooms, releaseHolds } from '../rooms/holdCommands.js';
+import { yieldHold, holdRooms, releaseHolds } from '../rooms/holdCommands.js';
 import { MAX_OPTIONS, MIN_OPTIONS, type PollAnswer } from './forms.js';
 import { isAnswerable, mayKeepPoll } from './policy.js';
 import { listOptions, listPeople, lockPoll, type Poll, type PollOption, type PollPerson } from './queries.js';
@@ -143,9 +143,9 @@ export async function choosePollOption(
       wanted = chosen;
       if (chosen.starts_at <= now) return { ok: false, reason: 'past' };
       const people = await listPeople(trx, pollId);
-      // A hold of its own is in the way of another room with the same parts.
-      if (options.room !== undefined) await releaseHolds(trx, by, [optionId], 'poll closed');
-      const meetingId = await makeMeeting(trx, by, poll, chosen, people, options);
+      if (options.room === undefined) await yieldHold(trx, by, optionId);
+      else await releaseHolds(trx, by, [optionId], 'poll closed');
+      const meetingId = await makeMeeting(trx, by, poll, chosen, people, { ...options, now });
       await releaseHolds(trx, by, candidates.filter(({ id }) => id !== optionId).map(({ id }) => id), 'poll closed');
       await change(trx, `update poll_options set is_chosen = true where id = :id`, { id: optionId });
       await change(trx, `update polls set state = 'closed', meeting_id = :meeting, closed_at = :now, closed_by = :by where id = :id`, { id: pollId, meeting: meetingId, now, by: by.id });
@@ -160,7 +160,7 @@ export async function choosePollOption(
 }
 
 async function makeMeeting(
-  trx: Db, by: Actor, poll: Poll, chosen: PollOption, people: PollPerson[], options: { mailDomain?: string; room?: number | 'none' },
+  trx: Db, by: Actor, poll: Poll, chosen: PollOption, people: PollPerson[], options: { mailDomain?: string; room?: number | 'none'; now: Date },
 ): Promise<number> {
   const made = await createMeeting(trx, by, {
     title: poll.title, startsAt: chosen.starts_at, endsAt: chosen.ends_at, zone: poll.zone, roomIds: [], organiserId: poll.organiser_id, description: poll.note,
@@ -168,8 +168,9 @@ async function makeMeeting(
   });
   if (!made.ok) throw new Refused(made);
   const roomIds = options.room === 'none' ? [] : options.room ? [options.room] : chosen.room_ids;
-  if (roomIds.length > 0 && (options.room !== undefined || !(await confirmHold(trx, chosen.id, made.id, roomIds)))) {
-    const claimed = await claimRooms(trx, by, { meetingId: made.id, roomIds, startsAt: chosen.starts_at, endsAt: chosen.ends_at, seats: people.length });
+  if (roomIds.length > 0) {
+    // By all rules of the rooms: what was held for a poll is not thereby allowed, and who decides about a room is asked.
+    const claimed = await claimRooms(trx, by, { meetingId: made.id, roomIds, startsAt: chosen.starts_at, endsAt: chosen.ends_at, seats: people.length, now: options.now });
     if (!claimed.ok) throw new Refused(claimed);
   }
   const active = await keepActive(trx, people.map(({ person_id }) => person_id));

@@ -1,43 +1,19 @@
 import type { Actor } from '../lib/audit/record.js';
 import { change, row, rows, type Db } from '../lib/db/db.js';
-import { BadRequest } from '../lib/http/errors.js';
-import { checkClaim, type Check } from './claimChecks.js';
-import { findClashes, type Clash } from './claimQueries.js';
+import { addDays, dayOf, startOfDay, weekdayOf } from '../lib/time/zone.js';
+import { findAskedRooms, type AskedRoom } from './askedRoomQueries.js';
 import { offerFreed } from './awaitedCommands.js';
-import { OPENING } from './dayRuleQueries.js';
-import type { Opening } from './openingHours.js';
-import type { RoomStatus } from './claimChecks.js';
+import { hasQuota } from './bookingRules.js';
+import { findUsage } from './bookingRuleQueries.js';
+import { checkOf, type Check } from './claimChecks.js';
+import { findClashes, type Clash } from './claimQueries.js';
+import { recordOverrides, writeRequests, type NewRequest } from './claimRecordCommands.js';
+import { atomicOf, checkAll, isInside, lateIn, refusal, requestsFor, sort, type Circumstances, type ClaimResult, type ClaimWish } from './claimVerdict.js';
+import { brokenQuotas } from './ruleChecks.js';
 
 // Who occupies which room when. Everything here runs in the caller's transaction. Overlap is forbidden by the constraint
 // room_claims_no_overlap; a clash is a row count of INSERT … ON CONFLICT DO NOTHING, never an error: catching the error
 // of a plain insert deadlocks under contention.
-
-export interface ClaimWish {
-  meetingId: number;
-  /** Rooms as they were asked for: a divisible hall stays a hall here, its parts are claimed. */
-  roomIds: readonly number[];
-  startsAt: Date;
-  endsAt: Date;
-  /** People expected; more than the room seats is told, not refused. */
-  seats?: number | null;
-  /** A reason to go beyond rules that may be overridden (opening hours). The caller has asked whether this person may. */
-  overrideReason?: string | null;
-}
-
-export type ClaimResult = { ok: true; notices: Check[] } | { ok: false; clashes: Clash[]; checks: Check[] };
-
-/** A room with its rules and the parts it consists of. */
-export interface AskedRoom {
-  id: number;
-  name_en: string;
-  name_zh: string;
-  capacity: number;
-  status: RoomStatus;
-  back_at: Date | null;
-  hours: Opening;
-  part_ids: number[] | null;
-  zone: string;
-}
 
 /**
  * Claims rooms for a meeting that exists already, and notes in meeting_rooms what was asked for.
@@ -46,20 +22,42 @@ export interface AskedRoom {
  */
 export async function claimRooms(trx: Db, by: Actor, wish: ClaimWish): Promise<ClaimResult> {
   const roomIds = [...new Set(wish.roomIds)];
-  if (!roomIds.length) return { ok: true, notices: [] };
-  const asked = await findAskedRooms(trx, roomIds, wish);
-  const checks = checkAll(asked, wish);
-  if (checks.some(({ level }) => level === 'error')) return { ok: false, clashes: [], checks };
+  if (!roomIds.length) return { ok: true, notices: [], requests: 0 };
+  return claimAsked(trx, by, wish, await findAskedRooms(trx, by, roomIds, wish), {});
+}
 
+/** The same for rooms that were read already; claimForMany goes this way where rules have to be counted or somebody has to be asked. */
+export async function claimAsked(trx: Db, by: Actor, wish: ClaimWish, asked: AskedRoom[], how: Circumstances): Promise<ClaimResult> {
+  const now = wish.now ?? new Date();
+  const checks = checkAll(asked, wish, now, how);
+  const first = sort(asked, checks, wish);
+  if (first.refused) return refusal(asked, wish, checks, now);
+
+  const roomIds = asked.map(({ id }) => id);
   const atomicIds = atomicOf(asked);
   await lockRooms(trx, atomicIds);
-  const isClaimed = (await insertClaims(trx, by, wish, roomIds, atomicIds.length)) ||
-    ((await expireHolds(trx, atomicIds, wish)) > 0 && (await insertClaims(trx, by, wish, roomIds, atomicIds.length)));
-  if (isClaimed) return { ok: true, notices: checks };
+  // Counted behind the lock of the rooms: of two bookings of one room that are sent together, the second counts the first.
+  const counted = how.isRestored ? [] : await checkQuotas(trx, asked, wish, now);
+  const all = [...checks, ...counted];
+  const { refused, beyond } = counted.length ? sort(asked, all, wish) : first;
+  if (refused) return refusal(asked, wish, all, now);
+  const { requests, overridden } = requestsFor(asked, wish, beyond, how);
 
+  if (requests.some(({ isHolding }) => !isHolding)) {
+    // What doesn't hold the room would slip past the constraint; it is not asked for what is taken already.
+    const taken = await findClashes(trx, by.id, { roomIds, startsAt: wish.startsAt, endsAt: wish.endsAt, exceptMeetingId: wish.meetingId });
+    if (taken.length) return { ok: false, clashes: taken, checks: all };
+  }
+  const isClaimed = (await insertClaims(trx, by, wish, roomIds, atomicIds.length, requests)) ||
+    ((await expireHolds(trx, atomicIds, wish)) > 0 && (await insertClaims(trx, by, wish, roomIds, atomicIds.length, requests)));
+  if (isClaimed) {
+    await recordOverrides(trx, by, wish.meetingId, [...all.filter(({ isOverridden }) => isOverridden && !how.isRestored), ...overridden], wish.overrideReason ?? '');
+    await writeRequests(trx, by, { meetingId: wish.meetingId, startsAt: wish.startsAt, endsAt: wish.endsAt, now, note: wish.askReason ?? null }, requests);
+    return { ok: true, notices: all.filter(({ level }) => level === 'notice'), requests: requests.length };
+  }
   const clashes = await findClashes(trx, by.id, { roomIds, startsAt: wish.startsAt, endsAt: wish.endsAt, exceptMeetingId: wish.meetingId });
   await notePrevented(trx, by, wish, clashes);
-  return { ok: false, clashes, checks };
+  return { ok: false, clashes, checks: all };
 }
 
 /**
@@ -67,19 +65,29 @@ export async function claimRooms(trx: Db, by: Actor, wish: ClaimWish): Promise<C
  * Always locks the rooms of before and after, so that two moves that cross can't wait for each other.
  */
 export async function moveClaims(trx: Db, by: Actor, wish: ClaimWish): Promise<ClaimResult> {
-  const held = await rows<{ room_id: number }>(
+  const before = await row<{ held: number[] | null; room_ids: number[] | null }>(
     trx,
-    `select room_id from room_claims where meeting_id = :meeting and state in ('held', 'requested', 'confirmed')`,
+    `select (select array_agg(room_id) from room_claims where meeting_id = :meeting and state in ('held', 'requested', 'confirmed')) as held,
+            (select array_agg(room_id) from meeting_rooms where meeting_id = :meeting) as room_ids`,
     { meeting: wish.meetingId },
   );
-  const asked = await findAskedRooms(trx, [...new Set(wish.roomIds)], wish);
-  await lockRooms(trx, [...new Set([...held.map(({ room_id }) => room_id), ...atomicOf(asked)])]);
+  const held = before?.held ?? [];
+  const hadIds = held.length ? (before?.room_ids ?? []) : [];
+  const roomIds = [...new Set(wish.roomIds)];
+  const known = await findAskedRooms(trx, by, [...new Set([...roomIds, ...hadIds])], wish);
+  const asked = known.filter(({ id }) => roomIds.includes(id));
+  await lockRooms(trx, [...new Set([...held, ...atomicOf(asked)])]);
+  // Rooms that are given up have their say too: it may be too late to change anything in them.
+  const late = known.filter(({ id }) => !roomIds.includes(id)).flatMap((room) => lateIn(room, 'notice_change', wish));
+  if (late.some(({ level }) => level === 'error')) return { ok: false, clashes: [], checks: late };
   try {
     // A savepoint: what was given up comes back when the new place is taken.
     return await trx.transaction(async (inner) => {
       await releaseClaims(inner, by, wish.meetingId, 'released', 'moved');
       await change(inner, `delete from meeting_rooms where meeting_id = :meeting`, { meeting: wish.meetingId });
-      const result = await claimRooms(inner, by, wish);
+      if (late.length) await recordOverrides(inner, by, wish.meetingId, late, wish.overrideReason ?? '');
+      if (!asked.length) return { ok: true, notices: late, requests: 0 } satisfies ClaimResult;
+      const result = await claimAsked(inner, by, wish, asked, { before: hadIds });
       if (!result.ok) throw new Refused(result);
       return result;
     });
@@ -88,6 +96,21 @@ export async function moveClaims(trx: Db, by: Actor, wish: ClaimWish): Promise<C
     await notePrevented(trx, by, wish, error.result.clashes);
     return error.result;
   }
+}
+
+/** May the meeting still be changed or called off, by the rules of its rooms? Records what a reason goes beyond. @returns the rules that stand against it */
+export async function checkNotice(
+  trx: Db,
+  by: Actor,
+  rule: 'notice_change' | 'notice_cancel',
+  wish: { meetingId: number; roomIds: readonly number[]; now: Date; overrideReason?: string | null },
+): Promise<Check[]> {
+  if (!wish.roomIds.length) return [];
+  const rooms = await findAskedRooms(trx, by, wish.roomIds, { meetingId: wish.meetingId, startsAt: wish.now, endsAt: wish.now });
+  const checks = rooms.flatMap((room) => lateIn(room, rule, wish));
+  const errors = checks.filter(({ level }) => level === 'error');
+  if (!errors.length) await recordOverrides(trx, by, wish.meetingId, checks, wish.overrideReason ?? '');
+  return errors;
 }
 
 class Refused extends Error {
@@ -117,7 +140,8 @@ export async function releaseClaims(
   await lockRooms(trx, held.map(({ room_id }) => room_id));
   const freed = await rows<{ id: number }>(
     trx,
-    `update room_claims set state = :state, ended_at = now(), ended_by = :by, end_reason = :reason
+    `with withdrawn as (update room_requests set state = 'withdrawn', version = version + 1 where meeting_id = :meeting and state = 'open')
+     update room_claims set state = :state, ended_at = now(), ended_by = :by, end_reason = :reason
       where meeting_id = :meeting and state in ('held', 'requested', 'confirmed') returning id`,
     { state, by: by.id, reason, meeting: meetingId },
   );
@@ -129,16 +153,17 @@ export async function releaseClaims(
 }
 
 /** Claims again what a cancelled meeting had asked for, at the time that stands in it. Refused, nothing has changed. */
-export async function restoreClaims(trx: Db, by: Actor, meetingId: number): Promise<ClaimResult> {
+export async function restoreClaims(trx: Db, by: Actor, meetingId: number, now = new Date()): Promise<ClaimResult> {
   const meeting = await row<{ starts_at: Date | null; ends_at: Date | null; room_ids: number[] | null }>(
     trx,
     `select m.starts_at, m.ends_at, (select json_agg(room_id) from meeting_rooms where meeting_id = m.id) as room_ids
        from meetings m where m.id = :meeting`,
     { meeting: meetingId },
   );
-  if (!meeting?.starts_at || !meeting.ends_at || !meeting.room_ids) return { ok: true, notices: [] };
-  // Its hours were agreed when it was booked: only the slot itself has to be free.
-  return claimRooms(trx, by, { meetingId, roomIds: meeting.room_ids, startsAt: meeting.starts_at, endsAt: meeting.ends_at, overrideReason: 'restored' });
+  if (!meeting?.starts_at || !meeting.ends_at || !meeting.room_ids) return { ok: true, notices: [], requests: 0 };
+  // Hours and rules were agreed when it was booked: only the slot itself has to be free. Who decides about the room is asked again.
+  const wish = { meetingId, roomIds: meeting.room_ids, startsAt: meeting.starts_at, endsAt: meeting.ends_at, overrideReason: 'restored', now };
+  return claimAsked(trx, by, wish, await findAskedRooms(trx, by, meeting.room_ids, wish), { isRestored: true });
 }
 
 /** Pieces of freed claims that lie in a closure of their room become the closure's. */
@@ -163,53 +188,44 @@ export async function lockRooms(trx: Db, roomIds: readonly number[]): Promise<vo
   await rows(trx, `select id from rooms where id = any(:rooms) order by id for no key update`, { rooms: roomIds });
 }
 
-/** The rooms with their rules. The share lock holds off a change of their parts until the claims are written. */
-export async function findAskedRooms(trx: Db, roomIds: readonly number[], { meetingId, startsAt, endsAt }: Partial<Pick<ClaimWish, 'meetingId'>> & Pick<ClaimWish, 'startsAt' | 'endsAt'>): Promise<AskedRoom[]> {
-  const found = await rows<AskedRoom>(
-    trx,
-    `select r.id, r.name_en, r.name_zh, r.status, r.back_at,
-            coalesce((select l.capacity from meeting_layouts m join room_layouts l using (room_id, layout) where m.meeting_id = :meeting and m.room_id = r.id), r.capacity) as capacity,
-            (select json_agg(part_id order by part_id) from room_parts where hall_id = r.id) as part_ids,
-            ${OPENING} as hours,
-            (select zone from organisations) as zone
-       from rooms r where r.id = any(:rooms) order by r.id for key share of r`,
-    { rooms: roomIds, meeting: meetingId ?? null, from: startsAt, to: endsAt },
-  );
-  if (found.length !== roomIds.length) throw new BadRequest();
-  return found;
-}
-
-/** What the rules of all rooms of a wish say; nothing is read. */
-export function checkAll(asked: AskedRoom[], wish: ClaimWish): Check[] {
-  const seats = asked.reduce((sum, room) => sum + room.capacity, 0);
-  const isCrowded = Boolean(wish.seats && wish.seats > seats);
-  return asked.flatMap((room) =>
-    checkClaim(room, { startsAt: wish.startsAt, endsAt: wish.endsAt, seats: isCrowded ? wish.seats : null }, room.zone, Boolean(wish.overrideReason)),
-  );
-}
-
-/** The rooms that are claimed, in the order of locking. */
-export function atomicOf(asked: AskedRoom[]): number[] {
-  return [...new Set(asked.flatMap((room) => room.part_ids ?? [room.id]))].sort((a, b) => a - b);
+/** Quotas, where a room has any: one look-up for each such room. */
+async function checkQuotas(trx: Db, asked: AskedRoom[], wish: ClaimWish, now: Date): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const room of asked.filter(({ rules }) => hasQuota(rules))) {
+    if (isInside(room, wish)) continue;
+    const on = dayOf(wish.startsAt, room.zone);
+    const monday = addDays(on, 1 - weekdayOf(on));
+    const usage = await findUsage(trx, {
+      principalId: room.principal_id, roomId: room.id, exceptMeetingId: wish.meetingId, now,
+      weekFrom: startOfDay(monday, room.zone), weekTo: startOfDay(addDays(monday, 7), room.zone),
+    });
+    const broken = brokenQuotas(room.rules, { from: wish.startsAt, to: wish.endsAt }, usage);
+    checks.push(...broken.map((one) => checkOf(room, one, { isOverridden: Boolean(wish.overrideReason) })));
+  }
+  return checks;
 }
 
 /** One statement for all rooms, in order. Incomplete, it takes back what it wrote, which nobody has seen. */
-async function insertClaims(trx: Db, by: Actor, wish: ClaimWish, roomIds: number[], expected: number): Promise<boolean> {
+async function insertClaims(trx: Db, by: Actor, wish: ClaimWish, roomIds: number[], expected: number, requests: NewRequest[]): Promise<boolean> {
   const made = await rows<{ id: number }>(
     trx,
     `with wanted as (
-       select coalesce(p.part_id, r.id) as room_id, max(r.setup_minutes) as setup, max(r.teardown_minutes) as teardown
+       select coalesce(p.part_id, r.id) as room_id, max(r.setup_minutes) as setup, max(r.teardown_minutes) as teardown,
+              bool_or(r.id = any(:requested)) as is_requested, bool_or(r.id = any(:open)) as is_open
          from rooms r left join room_parts p on p.hall_id = r.id
         where r.id = any(:rooms) group by 1
      ), noted as (
        insert into meeting_rooms (meeting_id, room_id) select :meeting, id from rooms where id = any(:rooms) on conflict do nothing
      )
-     insert into room_claims (room_id, meeting_id, state, starts_at, ends_at, setup_minutes, teardown_minutes, occupies_from, occupies_to, created_by)
-     select room_id, :meeting, 'confirmed', :from, :to, setup, teardown,
+     insert into room_claims (room_id, meeting_id, state, is_holding, starts_at, ends_at, setup_minutes, teardown_minutes, occupies_from, occupies_to, created_by)
+     select room_id, :meeting, case when is_requested then 'requested' else 'confirmed' end, not is_open, :from, :to, setup, teardown,
             :from::timestamptz - make_interval(mins => setup), :to::timestamptz + make_interval(mins => teardown), :by
        from wanted order by room_id
      on conflict do nothing returning id`,
-    { rooms: roomIds, meeting: wish.meetingId, from: wish.startsAt, to: wish.endsAt, by: by.id },
+    {
+      rooms: roomIds, meeting: wish.meetingId, from: wish.startsAt, to: wish.endsAt, by: by.id,
+      requested: requests.map(({ roomId }) => roomId), open: requests.filter(({ isHolding }) => !isHolding).map(({ roomId }) => roomId),
+    },
   );
   if (made.length === expected) return true;
   if (made.length) await change(trx, `delete from room_claims where id = any(:made)`, { made: made.map(({ id }) => id) });
@@ -226,13 +242,13 @@ async function notePrevented(trx: Db, by: Actor, wish: ClaimWish, clashes: Clash
   );
 }
 
-/** Holds whose time is over give way to who wants the slot; no timer does it. */
+/** Holds (and returned requests) whose time is over give way to who wants the slot; no timer does it. */
 async function expireHolds(trx: Db, atomicIds: number[], wish: ClaimWish): Promise<number> {
   return change(
     trx,
     `update room_claims c set state = 'expired', ended_at = now()
        from rooms r
-      where c.room_id = any(:rooms) and c.state = 'held' and c.hold_until <= now() and r.id = c.room_id
+      where c.room_id = any(:rooms) and c.state in ('held', 'requested') and c.hold_until <= now() and r.id = c.room_id
         and c.occupies_from < :to::timestamptz + make_interval(mins => r.teardown_minutes)
         and c.occupies_to > :from::timestamptz - make_interval(mins => r.setup_minutes)`,
     { rooms: atomicIds, from: wish.startsAt, to: wish.endsAt },

@@ -1,7 +1,10 @@
 import { rows, type Db } from '../lib/db/db.js';
+import { rulesFrom, type BookingRules, type RuleLayer } from './bookingRules.js';
+import { layersOf } from './bookingRuleQueries.js';
 import { nearestFreeTimes } from './freeTimes.js';
 import { OPENING } from './dayRuleQueries.js';
 import { commonHours, outsideHours, type Opening, type Span } from './openingHours.js';
+import { brokenRules, nextStart } from './ruleChecks.js';
 
 /** Columns of a room's name. */
 export interface RoomName {
@@ -90,12 +93,16 @@ export interface AlternativesWish {
   isStepFree?: boolean;
   /** Its own claims are not in the way. */
   exceptMeetingId?: number | null;
+  /** For whom it is booked: nothing is offered that the rules refuse this person. */
+  personId?: number | null;
   now: Date;
+  /** What the rules of the rooms asked for would allow, where they refuse the wish itself: times are looked for near it. */
+  allowed?: Span;
 }
 
 export interface Alternatives {
   /** Rooms free at that time, the best fit first: same building and floor, then fewest seats too many. */
-  rooms: (RoomName & { capacity: number; building: string; floor: string })[];
+  rooms: (RoomName & { capacity: number; building: string; floor: string; on_request: boolean })[];
   /** Times at which all rooms asked for are free, the nearest first. */
   times: Span[];
 }
@@ -107,6 +114,7 @@ export interface RoomWithHours extends RoomName {
   floor: string;
   hours: Opening;
   zone: string;
+  layers: RuleLayer[];
 }
 
 /** The nearest free rooms and times when a wish can't be met; two queries. */
@@ -119,7 +127,7 @@ async function listFreeRooms(db: Db, wish: AlternativesWish): Promise<Alternativ
   const found = await rows<RoomWithHours>(
     db,
     `with asked as (select site, building, floor, capacity from rooms where id = any(:rooms) order by id limit 1)
-     select r.id, r.name_en, r.name_zh, r.capacity, r.building, r.floor, ${OPENING} as hours, (select zone from organisations) as zone
+     select r.id, r.name_en, r.name_zh, r.capacity, r.building, r.floor, ${OPENING} as hours, (select zone from organisations) as zone, ${layersOf(':person')} as layers
        from rooms r left join asked a on true
       where (r.status = 'in_service' or r.status = 'out_of_service' and r.back_at <= :from) and r.id <> all(:rooms) and r.capacity >= :seats and r.equipment @> :equipment
         and (r.is_step_free or not :step_free)
@@ -137,13 +145,20 @@ async function listFreeRooms(db: Db, wish: AlternativesWish): Promise<Alternativ
       limit 30`,
     {
       rooms: wish.roomIds, from: wish.startsAt, to: wish.endsAt, seats: wish.seats ?? 1, equipment: wish.equipment ?? [],
-      step_free: wish.isStepFree ?? false, except: wish.exceptMeetingId ?? null,
+      step_free: wish.isStepFree ?? false, except: wish.exceptMeetingId ?? null, person: wish.personId ?? null,
     },
   );
   return found
     .filter((room) => !outsideHours(room.hours, wish.startsAt, wish.endsAt, room.zone))
+    .map((room) => ({ ...room, rules: rulesFrom(room.layers) }))
+    .filter(({ rules, zone }) => isAllowed(rules, { from: wish.startsAt, to: wish.endsAt }, wish.now, zone))
     .slice(0, 4)
-    .map(({ id, name_en, name_zh, capacity, building, floor }) => ({ id, name_en, name_zh, capacity, building, floor }));
+    .map(({ id, name_en, name_zh, capacity, building, floor, rules }) => ({ id, name_en, name_zh, capacity, building, floor, on_request: rules.in_policy === 'request' }));
+}
+
+/** By its rules, quotas apart, which one booking more or less decides. */
+export function isAllowed(rules: BookingRules, span: Span, now: Date, zone: string, isRecurring = false): boolean {
+  return brokenRules(rules, { ...span, now, isRecurring }, zone).length === 0;
 }
 
 /** Days before and after in which another time is looked for. */
@@ -151,9 +166,10 @@ export const DAYS = 7;
 
 async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Span[]> {
   const reach = (DAYS + 1) * 86_400_000;
-  const found = await rows<{ hours: Opening; zone: string; setup_minutes: number; teardown_minutes: number; busy: { from: string; to: string }[] }>(
+  const wanted = wish.allowed ?? { from: wish.startsAt, to: wish.endsAt };
+  const found = await rows<{ layers: RuleLayer[]; hours: Opening; zone: string; setup_minutes: number; teardown_minutes: number; busy: { from: string; to: string }[] }>(
     db,
-    `select ${OPENING} as hours, r.setup_minutes, r.teardown_minutes, (select zone from organisations) as zone,
+    `select ${OPENING} as hours, ${layersOf(':person')} as layers, r.setup_minutes, r.teardown_minutes, (select zone from organisations) as zone,
             (select coalesce(json_agg(json_build_object('from', c.occupies_from, 'to', c.occupies_to)), '[]')
                from room_claims c
               where (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))
@@ -161,21 +177,35 @@ async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Span[]> {
                 and c.occupies && tstzrange(:from, :to)) as busy
        from rooms r where r.id = any(:rooms) and (r.status = 'in_service' or r.back_at <= :at)`,
     {
-      rooms: wish.roomIds, except: wish.exceptMeetingId ?? null,
-      at: wish.startsAt, from: new Date(wish.startsAt.getTime() - reach), to: new Date(wish.endsAt.getTime() + reach),
+      rooms: wish.roomIds, except: wish.exceptMeetingId ?? null, person: wish.personId ?? null,
+      at: wanted.from, from: new Date(wanted.from.getTime() - reach), to: new Date(wanted.to.getTime() + reach),
     },
   );
   const first = found[0];
   if (!first || found.length !== wish.roomIds.length) return [];
-  return nearestFreeTimes({
+  const rules = found.map(({ layers }) => rulesFrom(layers));
+  const soonest = new Date(wish.now.getTime() + Math.max(...rules.map((one) => one.notice_create)) * 60_000);
+  const step = commonStep(rules);
+  const times = nearestFreeTimes({
     hours: commonHours(found.map(({ hours }) => hours)),
     zone: first.zone,
     busy: found.flatMap(({ busy }) => busy.map(({ from, to }) => ({ from: new Date(from), to: new Date(to) }))),
-    wanted: { from: wish.startsAt, to: wish.endsAt },
+    wanted,
     setupMinutes: Math.max(...found.map((room) => room.setup_minutes)),
     teardownMinutes: Math.max(...found.map((room) => room.teardown_minutes)),
-    notBefore: wish.now,
+    notBefore: nextStart(rules, soonest, first.zone),
     days: DAYS,
-    limit: 4,
+    limit: 20,
+    ...(step ? { stepMinutes: step } : {}),
   });
+  return times.filter((span) => rules.every((one) => isAllowed(one, span, wish.now, first.zone))).slice(0, 4);
+}
+
+/** Minutes at whose multiples all rooms let a booking begin; undefined where none says. */
+export function commonStep(rules: BookingRules[]): number | undefined {
+  const steps = rules.map((one) => one.start_interval).filter((step) => step > 0);
+  const multiple = (a: number, b: number): number => {
+    for (let product = Math.max(a, b); ; product += Math.max(a, b)) if (product % a === 0 && product % b === 0) return product;
+  };
+  return steps.length ? Math.max(5, steps.reduce(multiple, 1)) : undefined;
 }

@@ -1,7 +1,7 @@
 import { addDays, dayOf, startOfDay } from '../lib/time/zone.js';
 import { openSpan, type Opening, type Span } from './openingHours.js';
 
-const QUARTER = 15 * 60_000;
+const MINUTE = 60_000;
 
 /** What is left of `span` without the busy spans; they may overlap each other and stand in any order. */
 export function freeWithin(span: Span, busy: readonly Span[]): Span[] {
@@ -31,10 +31,12 @@ export interface FreeTimeWish {
   /** Days to look back and ahead. */
   days: number;
   limit: number;
+  /** Minutes of the day at whose multiples it may begin; default: quarter hours. */
+  stepMinutes?: number;
 }
 
 /**
- * Times of the wanted length nearest to the wanted one, on quarter hours, within opening hours, in order of distance
+ * Times of the wanted length nearest to the wanted one, on quarter hours (or where a booking may begin), within opening hours, in order of distance
  * (of two equally near the later first: people move meetings back more readily): on the wanted day one for each free
  * stretch, on each other day the one nearest to the same time of day.
  */
@@ -61,12 +63,16 @@ function freeStarts(wish: FreeTimeWish, on: string, target: number): number[] {
   const open = openSpan(wish.hours, on, wish.zone);
   if (!open) return [];
   const length = wish.wanted.to.getTime() - wish.wanted.from.getTime();
+  const step = (wish.stepMinutes ?? 15) * MINUTE;
+  const midnight = startOfDay(on, wish.zone).getTime();
+  const up = (at: number) => midnight + Math.ceil((at - midnight) / step) * step;
+  const down = (at: number) => midnight + Math.floor((at - midnight) / step) * step;
   const [setup, teardown] = [wish.setupMinutes * 60_000, wish.teardownMinutes * 60_000];
   // The meeting stays within the opening hours; setting up and clearing away may lie outside them.
   const around = { from: new Date(open.from.getTime() - setup), to: new Date(open.to.getTime() + teardown) };
   return freeWithin(around, wish.busy).flatMap((free) => {
-    const first = Math.ceil(Math.max(free.from.getTime() + setup, open.from.getTime(), wish.notBefore.getTime()) / QUARTER) * QUARTER;
-    const last = Math.floor((Math.min(free.to.getTime() - teardown, open.to.getTime()) - length) / QUARTER) * QUARTER;
-    return first > last ? [] : [Math.min(Math.max(target, first), last)];
+    const first = up(Math.max(free.from.getTime() + setup, open.from.getTime(), wish.notBefore.getTime()));
+    const last = down(Math.min(free.to.getTime() - teardown, open.to.getTime()) - length);
+    return first > last ? [] : [Math.min(Math.max(wish.stepMinutes ? up(target) : target, first), last)];
   });
 }

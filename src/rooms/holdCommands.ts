@@ -77,17 +77,13 @@ export async function releaseHolds(trx: Db, by: Actor, optionIds: readonly numbe
 }
 
 /**
- * Makes the hold of a candidate the meeting's claim. A hold whose time is over still counts while nobody took its place.
- * @returns false when it is no longer there: the caller claims anew
+ * Gives up what one candidate holds for the meeting it becomes, which claims its rooms next in the same transaction, by all
+ * their rules. The rooms stay locked until then, so that nobody comes in between, and no closure takes the piece.
  */
-export async function confirmHold(trx: Db, optionId: number, meetingId: number, roomIds: readonly number[]): Promise<boolean> {
-  const atoms = await rows<{ id: number }>(trx, `select distinct coalesce(p.part_id, r.id) as id from rooms r left join room_parts p on p.hall_id = r.id where r.id = any(:rooms)`, { rooms: roomIds });
-  await lockRooms(trx, atoms.map(({ id }) => id));
+export async function yieldHold(trx: Db, by: Actor, optionId: number): Promise<void> {
   const held = await rows<{ room_id: number }>(trx, `select room_id from room_claims where poll_option_id = :option and state = 'held'`, { option: optionId });
-  if (atoms.length === 0 || held.length !== atoms.length) return false;
-  await change(trx, `update room_claims set state = 'confirmed', meeting_id = :meeting where poll_option_id = :option and state = 'held'`, { meeting: meetingId, option: optionId });
-  await change(trx, `insert into meeting_rooms (meeting_id, room_id) select :meeting, unnest(cast(:rooms as bigint[])) on conflict do nothing`, { meeting: meetingId, rooms: roomIds });
-  return true;
+  await lockRooms(trx, held.map(({ room_id }) => room_id));
+  await change(trx, `update room_claims set state = 'released', ended_at = now(), ended_by = :by, end_reason = 'chosen' where poll_option_id = :option and state = 'held'`, { option: optionId, by: by.id });
 }
 
 /** Marks holds whose time is over, so that no page shows them; a booking doesn't wait for this. @returns how many */

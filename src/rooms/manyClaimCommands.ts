@@ -1,56 +1,122 @@
 import type { Actor } from '../lib/audit/record.js';
 import { change, rows, type Db } from '../lib/db/db.js';
+import { findAskedRooms, listApproved, listPrincipals, type AskedRoom } from './askedRoomQueries.js';
 import { offerFreed } from './awaitedCommands.js';
+import { hasQuota } from './bookingRules.js';
 import type { Check } from './claimChecks.js';
-import { atomicOf, checkAll, findAskedRooms, handToClosures, lockRooms, type AskedRoom, type ClaimResult, type ClaimWish } from './claimCommands.js';
+import { claimAsked, handToClosures, lockRooms } from './claimCommands.js';
+import { atomicOf, checkAll, lateIn, refusal, type ClaimResult, type ClaimWish } from './claimVerdict.js';
 import { findClashesOfMany, spanOf } from './manyClaimQueries.js';
 
 // The same as claimCommands.ts for many meetings at once (the dates of a standing meeting): the rules of the rooms are read
-// once and asked in memory, all claims are one statement, and what it did not make are the clashes.
+// once and asked in memory, all claims are one statement, and what it did not make are the clashes. What can't be decided in
+// memory (quotas, which the dates before count towards; rooms that somebody is asked for) is claimed date by date.
+
+/**
+ * A date and, of one that is moved, how it stood: its claims were given up by releaseForMany, its row may say the new time
+ * already. Nobody's reason goes beyond rules for many dates at once.
+ */
+export interface DateWish extends Omit<ClaimWish, 'overrideReason'> {
+  before?: { startsAt: Date; roomIds: readonly number[] };
+}
 
 interface Open {
-  wish: ClaimWish;
-  roomIds: number[];
-  /** How many claims it makes. */
-  parts: number;
+  wish: DateWish;
+  rooms: AskedRoom[];
   checks: Check[];
 }
 
 /**
- * Claims rooms for meetings that exist already. Each meeting gets all its rooms or none; the others are not touched by that.
+ * Claims rooms for meetings that exist already, as dates of a standing meeting: rules about recurring bookings count for each.
+ * Each meeting gets all its rooms or none; the others are not touched by that.
  * @returns by meeting what its rooms say
  */
-export async function claimForMany(trx: Db, by: Actor, wishes: readonly ClaimWish[]): Promise<Map<number, ClaimResult>> {
-  const results = new Map<number, ClaimResult>(wishes.map(({ meetingId }) => [meetingId, { ok: true, notices: [] }]));
-  const roomIds = [...new Set(wishes.flatMap((wish) => wish.roomIds))];
-  if (roomIds.length === 0) return results;
-  const span = spanOf(wishes);
-  const asked = new Map((await findAskedRooms(trx, roomIds, { startsAt: span.from, endsAt: span.to })).map((room) => [room.id, room]));
-  const open = wishes.flatMap((wish) => {
-    const rooms = [...new Set(wish.roomIds)].flatMap((id) => asked.get(id) ?? []);
-    const checks = checkAll(rooms, wish);
-    const isAllowed = !checks.some(({ level }) => level === 'error');
-    results.set(wish.meetingId, isAllowed ? { ok: true, notices: checks } : { ok: false, clashes: [], checks });
-    return isAllowed && rooms.length > 0 ? [{ wish, roomIds: rooms.map(({ id }) => id), parts: atomicOf(rooms).length, checks }] : [];
-  });
-  if (open.length === 0) return results;
+export async function claimForMany(trx: Db, by: Actor, wishes: readonly DateWish[]): Promise<Map<number, ClaimResult>> {
+  const results = new Map<number, ClaimResult>(wishes.map(({ meetingId }) => [meetingId, { ok: true, notices: [], requests: 0 }]));
+  const known = await readRooms(trx, by, wishes);
+  const asked = [...known.values()].flatMap((rooms) => [...rooms.values()]);
+  if (asked.length === 0) return results;
+  const approved = await listApproved(trx, wishes.flatMap(({ meetingId, before }) => (before ? [meetingId] : [])));
 
-  await lockRooms(trx, atomicOf([...asked.values()]));
+  const together: Open[] = [];
+  const single: Open[] = [];
+  for (const wish of wishes) {
+    const ofPrincipal = known.get(wish.meetingId);
+    const pick = (ids: readonly number[]) => [...new Set(ids)].sort((a, b) => a - b).flatMap((id) => ofPrincipal?.get(id) ?? []).map((room) => asDate(room, wish, approved.get(wish.meetingId)?.get(room.id)));
+    const rooms = pick(wish.roomIds);
+    // Rooms that are given up have their say too, as for a single move.
+    const late = pick((wish.before?.roomIds ?? []).filter((id) => !wish.roomIds.includes(id))).flatMap((room) => lateIn(room, 'notice_change', wish));
+    if (late.some(({ level }) => level === 'error')) results.set(wish.meetingId, { ok: false, clashes: [], checks: late });
+    else if (rooms.length === 0) continue;
+    else if (rooms.some((room) => isDecidedSingly(room, wish))) single.push({ wish, rooms, checks: [] });
+    else {
+      const now = wish.now ?? new Date();
+      const checks = checkAll(rooms, wish, now, circumstancesOf(wish));
+      if (checks.some(({ level }) => level === 'error')) results.set(wish.meetingId, refusal(rooms, wish, checks, now));
+      else {
+        results.set(wish.meetingId, { ok: true, notices: checks, requests: 0 });
+        together.push({ wish, rooms, checks });
+      }
+    }
+  }
+
+  await lockRooms(trx, atomicOf(asked));
+  for (const [meetingId, result] of await claimTogether(trx, by, together)) results.set(meetingId, result);
+  // In order of time, behind those that are claimed already: quotas count them.
+  for (const { wish, rooms } of single.sort((a, b) => a.wish.startsAt.getTime() - b.wish.startsAt.getTime())) {
+    // Refused, it leaves nothing behind, and neither does what it would have asked for.
+    results.set(wish.meetingId, await claimAsked(trx, by, wish, rooms, circumstancesOf(wish)));
+  }
+  return results;
+}
+
+/** The rooms of all wishes, by meeting; read once for each person they are held for, which of one standing meeting is mostly one. */
+async function readRooms(trx: Db, by: Actor, wishes: readonly DateWish[]): Promise<Map<number, Map<number, AskedRoom>>> {
+  const roomIds = [...new Set(wishes.flatMap(({ roomIds: ids, before }) => [...ids, ...(before?.roomIds ?? [])]))];
+  if (roomIds.length === 0) return new Map();
+  const span = spanOf(wishes);
+  const principals = await listPrincipals(trx, wishes.map(({ meetingId }) => meetingId));
+  const byPrincipal = new Map<number, Map<number, AskedRoom>>();
+  for (const principalId of new Set(principals.values())) {
+    const rooms = await findAskedRooms(trx, by, roomIds, { principalId, startsAt: span.from, endsAt: span.to });
+    byPrincipal.set(principalId, new Map(rooms.map((room) => [room.id, room])));
+  }
+  return new Map([...principals].flatMap(([meetingId, principalId]) => {
+    const rooms = byPrincipal.get(principalId);
+    return rooms ? [[meetingId, rooms] as const] : [];
+  }));
+}
+
+function asDate(room: AskedRoom, wish: DateWish, approved: AskedRoom['approved'] = null): AskedRoom {
+  return { ...room, is_recurring: true, meeting_starts_at: wish.before?.startsAt ?? null, approved };
+}
+
+function circumstancesOf({ before }: DateWish): { before?: readonly number[] } {
+  return before ? { before: before.roomIds } : {};
+}
+
+/** What the one statement can't do: count, and ask somebody. */
+function isDecidedSingly({ rules }: AskedRoom, wish: DateWish): boolean {
+  return hasQuota(rules) || rules.in_policy === 'request' || (Boolean(wish.askReason) && rules.out_of_policy === 'request');
+}
+
+/** @returns what the rooms of those say that could not have them */
+async function claimTogether(trx: Db, by: Actor, open: Open[]): Promise<Map<number, ClaimResult>> {
+  if (open.length === 0) return new Map();
   let missing = await insertAll(trx, by, open);
-  if (missing.length > 0 && (await expireHolds(trx, missing, asked)) > 0) missing = await insertAll(trx, by, missing);
-  if (missing.length === 0) return results;
+  if (missing.length > 0 && (await expireHolds(trx, missing)) > 0) missing = await insertAll(trx, by, missing);
+  if (missing.length === 0) return new Map();
   const clashes = await findClashesOfMany(
     trx,
     by.id,
-    missing.map(({ wish, roomIds: ids }) => ({ key: wish.meetingId, roomIds: ids, startsAt: wish.startsAt, endsAt: wish.endsAt, exceptMeetingId: wish.meetingId })),
+    missing.map(({ wish, rooms }) => ({ key: wish.meetingId, roomIds: rooms.map(({ id }) => id), startsAt: wish.startsAt, endsAt: wish.endsAt, exceptMeetingId: wish.meetingId })),
   );
-  for (const { wish, checks } of missing) results.set(wish.meetingId, { ok: false, clashes: clashes.get(wish.meetingId) ?? [], checks });
-  return results;
+  return new Map(missing.map(({ wish, checks }) => [wish.meetingId, { ok: false, clashes: clashes.get(wish.meetingId) ?? [], checks }]));
 }
 
 /** One statement for all rooms and dates, in order. @returns those that could not have all their rooms, of which nothing is left */
 async function insertAll(trx: Db, by: Actor, open: Open[]): Promise<Open[]> {
-  const list = open.flatMap(({ wish, roomIds }) => roomIds.map((room) => ({ meeting: wish.meetingId, room, from: wish.startsAt, to: wish.endsAt })));
+  const list = open.flatMap(({ wish, rooms }) => rooms.map(({ id }) => ({ meeting: wish.meetingId, room: id, from: wish.startsAt, to: wish.endsAt })));
   const made = await rows<{ meeting_id: number }>(
     trx,
     `with asked as materialized (
@@ -69,7 +135,7 @@ async function insertAll(trx: Db, by: Actor, open: Open[]): Promise<Open[]> {
   );
   const got = new Map<number, number>();
   for (const { meeting_id } of made) got.set(meeting_id, (got.get(meeting_id) ?? 0) + 1);
-  const missing = open.filter(({ wish, parts }) => (got.get(wish.meetingId) ?? 0) < parts);
+  const missing = open.filter(({ wish, rooms }) => (got.get(wish.meetingId) ?? 0) < atomicOf(rooms).length);
   if (missing.length > 0) {
     const meetings = missing.map(({ wish }) => wish.meetingId);
     // Nobody has seen them: they were written by this statement.
@@ -80,8 +146,8 @@ async function insertAll(trx: Db, by: Actor, open: Open[]): Promise<Open[]> {
 }
 
 /**
- * Gives up what these meetings occupy, for another place of each of them; the rows stay. A closure that waited for a piece
- * takes it over, other dates that waited for the room are offered it.
+ * Gives up what these meetings occupy, for another place of each of them, and withdraws what was asked for; the rows
+ * stay. A closure that waited for a piece takes it over, other dates that waited for the room are offered it.
  */
 export async function releaseForMany(trx: Db, by: Actor, meetingIds: readonly number[], state: 'cancelled' | 'released', reason: string): Promise<void> {
   const held = await rows<{ room_id: number }>(
@@ -93,7 +159,8 @@ export async function releaseForMany(trx: Db, by: Actor, meetingIds: readonly nu
   await lockRooms(trx, held.map(({ room_id }) => room_id));
   const freed = await rows<{ id: number }>(
     trx,
-    `update room_claims set state = :state, ended_at = now(), ended_by = :by, end_reason = :reason
+    `with withdrawn as (update room_requests set state = 'withdrawn', version = version + 1 where meeting_id = any(:meetings) and state = 'open')
+     update room_claims set state = :state, ended_at = now(), ended_by = :by, end_reason = :reason
       where meeting_id = any(:meetings) and state in ('held', 'requested', 'confirmed') returning id`,
     { state, by: by.id, reason, meetings: meetingIds },
   );
@@ -102,16 +169,14 @@ export async function releaseForMany(trx: Db, by: Actor, meetingIds: readonly nu
   await offerFreed(trx, ids);
 }
 
-/** Holds whose time is over give way to who wants the slot, as for a single booking. */
-async function expireHolds(trx: Db, open: Open[], asked: Map<number, AskedRoom>): Promise<number> {
-  const list = open.flatMap(({ wish, roomIds }) =>
-    atomicOf(roomIds.flatMap((id) => asked.get(id) ?? [])).map((room) => ({ room, from: wish.startsAt, to: wish.endsAt })),
-  );
+/** Holds (and returned requests) whose time is over give way to who wants the slot, as for a single booking. */
+async function expireHolds(trx: Db, open: Open[]): Promise<number> {
+  const list = open.flatMap(({ wish, rooms }) => atomicOf(rooms).map((room) => ({ room, from: wish.startsAt, to: wish.endsAt })));
   return change(
     trx,
     `update room_claims c set state = 'expired', ended_at = now()
        from jsonb_to_recordset(:list) as w (room bigint, "from" timestamptz, "to" timestamptz) join rooms r on r.id = w.room
-      where c.room_id = w.room and c.state = 'held' and c.hold_until <= now()
+      where c.room_id = w.room and c.state in ('held', 'requested') and c.hold_until <= now()
         and c.occupies_from < w."to" + make_interval(mins => r.teardown_minutes)
         and c.occupies_to > w."from" - make_interval(mins => r.setup_minutes)`,
     { list: JSON.stringify(list) },

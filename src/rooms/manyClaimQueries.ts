@@ -1,8 +1,11 @@
 import { rows, type Db } from '../lib/db/db.js';
-import { DAYS, KNOWS_TITLE, type Alternatives, type Clash, type RoomWithHours } from './claimQueries.js';
+import { layersOf } from './bookingRuleQueries.js';
+import { rulesFrom, type RuleLayer } from './bookingRules.js';
+import { commonStep, DAYS, isAllowed, KNOWS_TITLE, type Alternatives, type Clash, type RoomWithHours } from './claimQueries.js';
 import { OPENING } from './dayRuleQueries.js';
 import { nearestFreeTimes } from './freeTimes.js';
-import { commonHours, outsideHours, type Opening } from './openingHours.js';
+import { commonHours, outsideHours, type Opening, type Span } from './openingHours.js';
+import { nextStart } from './ruleChecks.js';
 
 /** One of many wishes, under a key of the caller. */
 export interface KeyedWish<K> {
@@ -11,6 +14,10 @@ export interface KeyedWish<K> {
   startsAt: Date;
   endsAt: Date;
   exceptMeetingId?: number;
+  /** For whom it is booked: nothing is offered that the rules refuse this person. */
+  personId?: number | null;
+  /** What the rules of the rooms would allow, where they refuse the wish itself: times are looked for near it. */
+  allowed?: Span;
 }
 
 interface ClashRow extends Omit<Clash, 'kind'> {
@@ -63,43 +70,47 @@ export async function findClashesOfMany<K>(db: Db, viewerId: number | null, wish
   return clashes;
 }
 
-/** `nearestAlternatives` for many wishes by two queries. */
+/** `nearestAlternatives` for many wishes, dates of a standing meeting, by two queries. */
 export async function alternativesOfMany<K>(db: Db, wishes: readonly KeyedWish<K>[], now: Date): Promise<Map<K, Alternatives>> {
   if (wishes.length === 0) return new Map();
-  const [free, busy] = await Promise.all([listFreeRooms(db, wishes), listBusy(db, wishes)]);
+  const [free, busy] = await Promise.all([listFreeRooms(db, wishes, now), listBusy(db, wishes)]);
   const reach = (DAYS + 1) * 86_400_000;
   return new Map(
     wishes.map((wish, n) => {
       const asked = wish.roomIds.flatMap((id) => busy.get(id) ?? []);
       const [first] = asked;
-      const [from, to] = [wish.startsAt.getTime() - reach, wish.endsAt.getTime() + reach];
+      const wanted = wish.allowed ?? { from: wish.startsAt, to: wish.endsAt };
+      const [from, to] = [wanted.from.getTime() - reach, wanted.to.getTime() + reach];
+      const rules = asked.map(({ layers }) => rulesFrom(layers.get(wish.personId ?? null) ?? []));
+      const step = commonStep(rules);
       const times = first && asked.length === wish.roomIds.length
         ? nearestFreeTimes({
             hours: commonHours(asked.map(({ hours }) => hours)),
             zone: first.zone,
             busy: asked.flatMap((room) => room.busy.filter((span) => span.to.getTime() > from && span.from.getTime() < to && !(wish.exceptMeetingId && span.meeting === wish.exceptMeetingId))),
-            wanted: { from: wish.startsAt, to: wish.endsAt },
+            wanted,
             setupMinutes: Math.max(...asked.map((room) => room.setup_minutes)),
             teardownMinutes: Math.max(...asked.map((room) => room.teardown_minutes)),
-            notBefore: now,
+            notBefore: nextStart(rules, new Date(now.getTime() + Math.max(...rules.map((one) => one.notice_create)) * 60_000), first.zone),
             days: DAYS,
-            limit: 4,
-          })
+            limit: 20,
+            ...(step ? { stepMinutes: step } : {}),
+          }).filter((span) => rules.every((one) => isAllowed(one, span, now, first.zone, true)))
         : [];
-      return [wish.key, { rooms: free.get(n) ?? [], times }];
+      return [wish.key, { rooms: free.get(n) ?? [], times: times.slice(0, 4) }];
     }),
   );
 }
 
-async function listFreeRooms<K>(db: Db, wishes: readonly KeyedWish<K>[]): Promise<Map<number, Alternatives['rooms']>> {
+async function listFreeRooms<K>(db: Db, wishes: readonly KeyedWish<K>[], now: Date): Promise<Map<number, Alternatives['rooms']>> {
   const found = await rows<RoomWithHours & { n: number }>(
     db,
     `select w.n, f.*, (select zone from organisations) as zone
-       from jsonb_to_recordset(:list) as w (n integer, rooms jsonb, "from" timestamptz, "to" timestamptz, "except" bigint)
+       from jsonb_to_recordset(:list) as w (n integer, rooms jsonb, "from" timestamptz, "to" timestamptz, "except" bigint, person bigint)
       cross join lateral (select array(select jsonb_array_elements_text(w.rooms)::bigint) as ids) a
        left join rooms o on o.id = a.ids[1]
       cross join lateral (
-        select r.id, r.name_en, r.name_zh, r.capacity, r.building, r.floor, ${OPENING} as hours
+        select r.id, r.name_en, r.name_zh, r.capacity, r.building, r.floor, ${OPENING} as hours, ${layersOf('w.person')} as layers
           from rooms r
          where (r.status = 'in_service' or r.status = 'out_of_service' and r.back_at <= w."from") and r.id <> all(a.ids)
            and not exists (select 1 from room_parts p where p.hall_id = r.id and p.part_id = any(a.ids))
@@ -112,17 +123,19 @@ async function listFreeRooms<K>(db: Db, wishes: readonly KeyedWish<K>[]): Promis
                 and c.occupies && tstzrange(w."from" - make_interval(mins => r.setup_minutes), w."to" + make_interval(mins => r.teardown_minutes)))
          order by r.site is distinct from o.site, r.building is distinct from o.building, r.floor is distinct from o.floor,
                   abs(r.capacity - coalesce(o.capacity, 0)), r.sort_order, r.id
-         limit 12) f
+         limit 30) f
       order by w.n`,
-    { list: JSON.stringify(wishes.map(({ roomIds, startsAt, endsAt, exceptMeetingId }, n) => ({ n, rooms: roomIds, from: startsAt, to: endsAt, except: exceptMeetingId }))), ...spanOf(wishes) },
+    { list: JSON.stringify(wishes.map(({ roomIds, startsAt, endsAt, exceptMeetingId, personId }, n) => ({ n, rooms: roomIds, from: startsAt, to: endsAt, except: exceptMeetingId, person: personId ?? null }))), ...spanOf(wishes) },
   );
   const byWish = new Map<number, Alternatives['rooms']>();
-  for (const { n, hours, zone, ...room } of found) {
+  for (const { n, hours, zone, layers, ...room } of found) {
     const wish = wishes[n];
     const ofWish = byWish.get(n) ?? [];
     if (!wish || ofWish.length === 4 || outsideHours(hours, wish.startsAt, wish.endsAt, zone)) continue;
+    const rules = rulesFrom(layers);
+    if (!isAllowed(rules, { from: wish.startsAt, to: wish.endsAt }, now, zone, true)) continue;
     const { id, name_en, name_zh, capacity, building, floor } = room;
-    byWish.set(n, [...ofWish, { id, name_en, name_zh, capacity, building, floor }]);
+    byWish.set(n, [...ofWish, { id, name_en, name_zh, capacity, building, floor, on_request: rules.in_policy === 'request' }]);
   }
   return byWish;
 }
@@ -132,22 +145,26 @@ interface Busy {
   zone: string;
   setup_minutes: number;
   teardown_minutes: number;
+  /** Rules by the person they were read for. */
+  layers: Map<number | null, RuleLayer[]>;
   busy: { from: Date; to: Date; meeting: number | null }[];
 }
 
 /** What is taken in each room asked for, from a week before the first wish to a week after the last. */
 async function listBusy<K>(db: Db, wishes: readonly KeyedWish<K>[]): Promise<Map<number, Busy>> {
   const reach = (DAYS + 1) * 86_400_000;
-  const { from, to } = spanOf(wishes);
-  const found = await rows<Omit<Busy, 'busy'> & { id: number; busy: { from: string; to: string; meeting: number | null }[] }>(
+  const { from, to } = spanOf([...wishes, ...wishes.flatMap(({ allowed }) => (allowed ? [{ startsAt: allowed.from, endsAt: allowed.to }] : []))]);
+  const persons = [...new Set(wishes.map(({ personId }) => personId ?? null))];
+  const found = await rows<Omit<Busy, 'busy' | 'layers'> & { id: number; layers: { person: number | null; layers: RuleLayer[] }[]; busy: { from: string; to: string; meeting: number | null }[] }>(
     db,
     `select r.id, ${OPENING} as hours, r.setup_minutes, r.teardown_minutes, (select zone from organisations) as zone,
+            (select json_agg(json_build_object('person', p.id, 'layers', ${layersOf('p.id')})) from unnest(cast(:persons as bigint[])) as p (id)) as layers,
             (select coalesce(json_agg(json_build_object('from', c.occupies_from, 'to', c.occupies_to, 'meeting', c.meeting_id)), '[]')
                from room_claims c
               where (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))
                 and c.is_holding and c.state in ('held', 'requested', 'confirmed') and c.occupies && tstzrange(:from, :to)) as busy
        from rooms r where r.id = any(:rooms) and (r.status = 'in_service' or r.status = 'out_of_service' and r.back_at <= :from)`,
-    { rooms: [...new Set(wishes.flatMap(({ roomIds }) => roomIds))], from: new Date(from.getTime() - reach), to: new Date(to.getTime() + reach) },
+    { rooms: [...new Set(wishes.flatMap(({ roomIds }) => roomIds))], persons, from: new Date(from.getTime() - reach), to: new Date(to.getTime() + reach) },
   );
-  return new Map(found.map(({ id, busy, ...room }) => [id, { ...room, busy: busy.map(({ from, to, meeting }) => ({ from: new Date(from), to: new Date(to), meeting })) }]));
+  return new Map(found.map(({ id, busy, layers, ...room }) => [id, { ...room, layers: new Map(layers.map((one) => [one.person, one.layers])), busy: busy.map(({ from, to, meeting }) => ({ from: new Date(from), to: new Date(to), meeting })) }]));
 }

@@ -8,6 +8,8 @@ import type { Hours } from './openingHours.js';
 export interface RoomOption extends RoomName {
   capacity: number;
   status: RoomStatus;
+  /** Given on request, unless a group's rules say otherwise. */
+  on_request?: boolean;
 }
 
 /** A hall stands before its parts. */
@@ -22,8 +24,12 @@ const LAYOUTS = `(select coalesce(json_agg(json_build_object('layout', layout, '
 export function listRoomOptions(db: Db): Promise<(RoomOption & { layouts: LayoutSeats[] })[]> {
   return rows(
     db,
-    `select r.id, r.name_en, r.name_zh, r.capacity, case when r.back_at is not null then 'in_service' else r.status end as status, ${LAYOUTS} as layouts
-       from rooms r ${HALL} where r.status <> 'retired' order by ${IN_ORDER}`,
+    `select r.id, r.name_en, r.name_zh, r.capacity, case when r.back_at is not null then 'in_service' else r.status end as status, ${LAYOUTS} as layouts,
+            coalesce(l.in_policy, o.in_policy) = 'request' as on_request
+       from rooms r ${HALL}
+       left join booking_rules l on l.room_id = r.id and l.group_id is null
+       left join booking_rules o on o.room_id is null and o.group_id is null
+      where r.status <> 'retired' order by ${IN_ORDER}`,
   );
 }
 

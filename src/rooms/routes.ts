@@ -3,6 +3,9 @@ import { once } from '../lib/http/once.js';
 import { secretary, signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { addDays, dayOf, startOfDay } from '../lib/time/zone.js';
+import { bookingRuleRoutes } from './bookingRuleRoutes.js';
+import { listDeciders, listLayersFor } from './bookingRuleQueries.js';
+import { rulesFrom } from './bookingRules.js';
 import { changeStatus, createRoom, updateRoom } from './commands.js';
 import { statusAt } from './claimChecks.js';
 import { closureGroupRoutes } from './closureGroupRoutes.js';
@@ -18,13 +21,17 @@ import { listDayRules } from './dayRuleQueries.js';
 import { holidayRoutes } from './holidayRoutes.js';
 import { mayKeepRooms } from './policy.js';
 import { findRoom, listClosures, listComingMeetings, listRooms } from './queries.js';
+import { requestRoutes } from './requestRoutes.js';
 import { tellHours, tellLayouts, tellPlace } from './roomFacts.js';
+import { tellRules } from './tellRules.js';
 import { newRoomValues, roomFormPage, valuesOf } from './roomForm.js';
 import { hoursOn } from './openingHours.js';
 import { roomHoursRoutes } from './roomHoursRoutes.js';
 
 export const routes: Route[] = [
   // Before /rooms/:id, which would take their names for an id.
+  ...requestRoutes,
+  ...bookingRuleRoutes,
   ...closureGroupRoutes,
   ...holidayRoutes,
   route({
@@ -123,11 +130,14 @@ export const routes: Route[] = [
 async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
   const room = await findRoom(c.db, idOf(c));
   const today = dayOf(c.now, c.office.zone);
-  const [kinds, meetings, closures, rules] = await Promise.all([
+  const [kinds, meetings, closures, days, layers] = await Promise.all([
     listEquipmentKinds(c.db),
     listComingMeetings(c.db, c.viewer.id, room.id, c.now), listClosures(c.db, c.viewer.id, room.id, c.now), listDayRules(c.db, [room.id], today, addDays(today, 60)),
+    listLayersFor(c.db, room.id, c.viewer.id),
   ]);
-  const differing = rules.get(room.id) ?? [];
+  const differing = days.get(room.id) ?? [];
+  const rules = rulesFrom(layers);
+  const deciders = rules.in_policy === 'request' ? await listDeciders(c.db, room.id) : [];
   return page('rooms/room', {
     title: c.fmt.name(room),
     room,
@@ -141,6 +151,8 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
       const open = hoursOn([...room.hours, rule], rule.on);
       return c.t('hours.room.line', { day: c.fmt.shortDate(rule.on), hours: open ? `${open.opens_at}–${open.closes_at}` : c.t('hours.room.closed'), reason: c.fmt.name(rule) });
     }),
+    // As they hold for the reader.
+    rules: tellRules(rules, c.t, deciders.map((person) => c.fmt.name(person)).join(c.t('requests.comma'))),
     officeZone: c.office.zone === c.zone ? null : c.office.zone,
     meetings: meetings.map((meeting) => ({
       title: meeting.title ?? c.t('calendar.day.booked'),

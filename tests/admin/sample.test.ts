@@ -19,6 +19,7 @@ test('makes a believable office with every state of minutes and actions, around 
   expect(await count("rooms where key_note <> '' and owner_id is not null")).toBe(12);
   expect(await count('equipment_bookings where is_held')).toBeGreaterThan(3);
   expect(await count('meeting_layouts')).toBeGreaterThan(2);
+  expect(await count("room_requests q join rooms r on r.id = q.room_id where q.state = 'open' and (r.status = 'in_service' or r.back_at <= q.starts_at)")).toBe(1);
 
   const standing = await rows<{ past: number; coming: number }>(
     world.db,

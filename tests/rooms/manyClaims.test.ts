@@ -1,7 +1,7 @@
 import { inTransaction, row, rows } from '../../src/lib/db/db.js';
 import { createMeeting } from '../../src/meetings/commands.js';
 import { addClosure } from '../../src/rooms/closureCommands.js';
-import type { ClaimWish } from '../../src/rooms/claimCommands.js';
+import type { ClaimWish } from '../../src/rooms/claimVerdict.js';
 import { claimForMany, releaseForMany } from '../../src/rooms/manyClaimCommands.js';
 import { alternativesOfMany } from '../../src/rooms/manyClaimQueries.js';
 import { nearestAlternatives } from '../../src/rooms/claimQueries.js';
@@ -44,7 +44,7 @@ test('each date gets all its rooms or none, and the others are not touched by th
   const wishes = [await wish([hall, cast.rooms.orchid], 9), await wish([hall, cast.rooms.orchid], 9, 1), await wish([hall, cast.rooms.orchid], 9, 2), await wish([hall], 9, 5), await wish([east], 9, 3)];
   const results = await claim(wishes);
   const [free, parted, hidden, closed, part] = wishes.map(({ meetingId }) => results.get(meetingId));
-  expect([free, part]).toEqual([{ ok: true, notices: [] }, { ok: true, notices: [] }]);
+  expect([free, part]).toEqual([{ ok: true, notices: [], requests: 0 }, { ok: true, notices: [], requests: 0 }]);
   expect(parted).toMatchObject({ ok: false, clashes: [{ room: { id: west }, kind: 'meeting', title: 'In the way', organiser: { name: expect.any(String) as string } }] });
   expect(hidden).toMatchObject({ ok: false, clashes: [{ room: { id: cast.rooms.orchid }, title: null, organiser: null, meeting_id: null }] });
   expect(closed).toMatchObject({ ok: false, clashes: [], checks: [{ rule: 'closed_day', level: 'error' }] });
@@ -55,7 +55,7 @@ test('each date gets all its rooms or none, and the others are not touched by th
 test('a hold whose time is over gives way', async () => {
   await world.db.raw(`insert into room_claims (room_id, state, starts_at, ends_at, occupies_from, occupies_to, hold_until, created_by) values (?, 'held', ?, ?, ?, ?, now() - interval '1 minute', ?)`, [cast.rooms.orchid, at(9), at(10), at(9), at(10), cast.organiser.id]);
   const one = await wish([cast.rooms.orchid], 9);
-  expect((await claim([one])).get(one.meetingId)).toEqual({ ok: true, notices: [] });
+  expect((await claim([one])).get(one.meetingId)).toEqual({ ok: true, notices: [], requests: 0 });
 });
 
 test('what is given up goes to a closure that waited for it', async () => {

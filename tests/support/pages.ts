@@ -55,6 +55,8 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
   const room = await one('select id from rooms order by id limit 1');
   const unit = await one('select id from units order by id limit 1');
   const person = await one('select id from persons where not is_guest order by id desc limit 1');
+  const group = await one('select id from people_groups order by id limit 1');
+  const [request] = await find('select id, asked_by as person from room_requests order by id limit 1');
 
   const organiser = await one('select organiser_id as id from meetings order by id limit 1');
   const guests = (await find('select id, id as person from persons where is_guest order by id limit 2')).map(({ id }) => id);
@@ -138,7 +140,18 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     of('/units/new', '/units/new', administrator),
     at('/units/:id/edit', unit, administrator),
     at('/units/:id/deactivation', unit, administrator),
+    of('/people/groups'),
+    of('/people/groups/new'),
+    at('/people/groups/:id', group),
+    at('/people/groups/:id/removal', group),
     of('/rooms'),
+    of('/rooms/requests'),
+    of('/rooms/requests', '/rooms/requests?view=mine', request?.person),
+    ...(request ? [at('/rooms/requests/:id', request.id), at('/rooms/requests/:id', request.id, request.person)] : []),
+    of('/rooms/policy'),
+    of('/rooms/policy/groups/:group', `/rooms/policy/groups/${group}`),
+    of('/rooms/:id/policy', `/rooms/${room}/policy`),
+    of('/rooms/:id/policy/groups/:group', `/rooms/${room}/policy/groups/${group}`),
     of('/rooms/new'),
     ...['/rooms/:id', '/rooms/:id/edit', '/rooms/:id/status', '/rooms/:id/closures/new'].map((path) => at(path, room)),
     of('/rooms/equipment'),

@@ -46,7 +46,7 @@ export const calendar = {
   'calendar.booking.seats': 'People expected',
   'calendar.booking.private': 'Private',
   'calendar.booking.privateHint': 'Others only see “Booked”.',
-  'calendar.booking.override': 'Reason to book outside the opening hours',
+  'calendar.booking.override': 'Reason to go beyond opening hours or rules',
   'calendar.booking.overrideHint': 'It is kept in the history.',
   'calendar.booking.book': 'Book',
   'calendar.booking.saved': 'The room is booked.',

@@ -107,7 +107,7 @@ export const meetings = {
   'meetings.form.description': 'What it is about',
   'meetings.form.more': 'More',
   'meetings.form.override': 'Reason for an exception',
-  'meetings.form.overrideHint': 'As a secretary you may go beyond opening hours; the reason is kept',
+  'meetings.form.overrideHint': 'As a secretary you may go beyond opening hours and rules of booking; the reason is kept',
   'meetings.form.book': 'Book',
   'meetings.form.skipped': 'The time {time} does not exist on that day in {zone}, because the clocks are changed. Choose another time.',
   'meetings.form.order': 'The end must be after the start. If it goes past midnight, give the day it ends under “More”.',

@@ -48,7 +48,7 @@ export const calendar: Translation<typeof en> = {
   'calendar.booking.seats': '预计人数',
   'calendar.booking.private': '不公开',
   'calendar.booking.privateHint': '他人只看到“已占用”。',
-  'calendar.booking.override': '在开放时间以外使用的理由',
+  'calendar.booking.override': '超出开放时间或预订规则的理由',
   'calendar.booking.overrideHint': '将记入操作记录。',
   'calendar.booking.book': '预订',
   'calendar.booking.saved': '会议室已订好。',

@@ -1,8 +1,11 @@
 import { lib } from './lib.js';
 import { audit } from './audit.js';
 import { people } from './people.js';
+import { groups } from './groups.js';
 import { auth } from './auth.js';
 import { rooms } from './rooms.js';
+import { rules } from './rules.js';
+import { requests } from './requests.js';
 import { layouts } from './layouts.js';
 import { equipment } from './equipment.js';
 import { plans } from './plans.js';
@@ -31,8 +34,11 @@ export const zhCN = {
   ...lib,
   ...audit,
   ...people,
+  ...groups,
   ...auth,
   ...rooms,
+  ...rules,
+  ...requests,
   ...layouts,
   ...equipment,
   ...plans,

@@ -107,7 +107,7 @@ export const meetings: Translation<typeof en> = {
   'meetings.form.description': '会议说明',
   'meetings.form.more': '更多',
   'meetings.form.override': '例外理由',
-  'meetings.form.overrideHint': '作为文秘人员，您可突破开放时间；理由将予以记录',
+  'meetings.form.overrideHint': '作为文秘人员，您可不受开放时间和预订规则限制；理由将予以记录',
   'meetings.form.book': '预订',
   'meetings.form.skipped': '当日因调整时钟，{zone} 不存在 {time} 这一时刻，请另选时间。',
   'meetings.form.order': '结束时间须晚于开始时间；如跨午夜，请在“更多”中填写结束日期。',

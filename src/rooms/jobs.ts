@@ -1,0 +1,11 @@
+import type { CronLine, Jobs } from '../lib/jobs/job.js';
+import { remindOverdue, tellApprovers } from './requestCommands.js';
+
+export const jobs: Jobs = {
+  'rooms.tellApprovers': async ({ db, clock }) => tellApprovers(db, clock.now()),
+  'rooms.remindRequests': async ({ db, clock }) => {
+    await remindOverdue(db, clock.now());
+  },
+};
+
+export const cron: CronLine[] = [{ at: '*/15 * * * *', job: 'rooms.remindRequests' }];
