@@ -80,7 +80,10 @@ async function prepareAndLoad(file) {
 async function dev() {
   await prepare({ build: false });
   console.log('  dev        restarts when something under src changes; pages are read anew each time');
-  process.exitCode = await run([bin('tsx'), 'watch', '--clear-screen=false', 'src/server.ts'], { env: { ...process.env, BANHUI_DEV: '1' } }).code;
+  // Apart from the terminal's group: Ctrl-C, once from the terminal and once from us, would make tsx kill the server
+  // before it has stopped its database.
+  const apart = { detached: process.platform !== 'win32', stdio: ['ignore', 'inherit', 'inherit'] };
+  process.exitCode = await run([bin('tsx'), 'watch', '--clear-screen=false', 'src/server.ts'], { ...apart, env: { ...process.env, BANHUI_DEV: '1' } }).code;
 }
 
 async function bench() {
@@ -120,8 +123,13 @@ async function test() {
 /** Runs Node on a program of the packages. */
 function run(args, options = {}) {
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'inherit', ...options });
-  const hand = (signal) => child.kill(signal);
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, hand);
+  let handed = false;
+  const hand = (signal) => {
+    if (!handed) child.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal);
+    handed = true;
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, hand);
   const parts = [];
   child.stdout?.on('data', (part) => parts.push(part));
   child.stderr?.on('data', (part) => parts.push(part));
@@ -134,7 +142,7 @@ function run(args, options = {}) {
       });
       child.on('close', (code, signal) => {
         if (signal) console.log(`  ended      by ${signal}: ${args.find((arg) => !arg.startsWith('-'))}`);
-        for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, hand);
+        for (const signal of signals) process.off(signal, hand);
         resolve(code ?? 1);
       });
     }),

@@ -83,6 +83,22 @@ test('a page that was asked for offers the way to the start', async () => {
   expect(load(answer.text)('main a[href="/"]').length).toBe(1);
 });
 
+test('a database that is there and says nothing is told to the machine that asks, in time', async () => {
+  const slow = createApp({ config: world.config, db: world.db, clock: systemClock, log: pino({ level: 'silent' }) });
+  expect((await request(slow).get('/readyz')).body).toEqual({ ok: true });
+  const lock = await world.owner.transaction();
+  await lock.raw('lock table migrations, worker_processes in access exclusive mode');
+  try {
+    const answer = await request(slow).get('/readyz').timeout(6_000);
+    expect([answer.status, answer.body]).toEqual([503, { ok: false, reason: 'the database does not answer' }]);
+    expect((await request(slow).get('/healthz')).status).toBe(200);
+    expect((await request(slow).get('/metrics').timeout(6_000)).text).toContain('process_cpu');
+  } finally {
+    await lock.rollback();
+  }
+  expect((await request(slow).get('/readyz')).status).toBe(200);
+}, 20_000);
+
 test('an answer that broke off in the middle is cut, not mended', async () => {
   const broken = express();
   broken.get('/', (_req, res) => {

@@ -171,3 +171,26 @@ test('finishes the request at hand when it is told to stop, takes no other, and 
   address = await server.address;
   expect(await status(`${address}/readyz`)).toBe(200);
 });
+
+test('Ctrl-C ends npm run dev with its database, though the terminal tells every process of it', async () => {
+  const other = makeFastFolder('banhui-dev-');
+  const child = spawn(process.execPath, [join('src', 'start.mjs'), 'dev'], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: other, PORT: '0' },
+    detached: true, // a group of its own, as in a terminal
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (said += part.toString()));
+  try {
+    await until(() => Promise.resolve(/ready\s+http/.test(said)), 40);
+    const database = Number(readFileSync(join(other, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
+    process.kill(-(child.pid ?? 0), 'SIGINT');
+    await ended(child);
+    expect(said).not.toContain('Force killing');
+    expect(said).toMatch(/stopped/);
+    expect(isAlive(database)).toBe(false);
+  } finally {
+    if (child.exitCode === null) child.kill('SIGTERM');
+    rmSync(other, { recursive: true, force: true });
+  }
+});

@@ -1,4 +1,5 @@
 import { Router, type Request, type Response } from 'express';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { row, type Db } from '../db/db.js';
 import { compareMigrations } from '../db/migrate.js';
@@ -19,8 +20,7 @@ export function operation(db: Db): Router {
   });
   router.get('/metrics', (req, res, next) => {
     if (!isFromHere(req)) return next();
-    registry
-      .look()
+    within(registry.look())
       .catch(() => undefined) // without the database the figures of this process are still worth having
       .then(() => registry.all.metrics())
       .then((text) => res.type(registry.all.contentType).set('Cache-Control', 'no-store').send(text), next);
@@ -39,9 +39,18 @@ function isFromHere(req: Request): boolean {
   return (address === '::1' || address.startsWith('127.')) && !req.headers['x-forwarded-for'] && !req.headers.forwarded;
 }
 
+/** A machine asks every few seconds: a database that is there and says nothing counts as away. */
+const PATIENCE = 3_000;
+
+async function within<T>(asked: Promise<T>): Promise<T> {
+  const late = sleep(PATIENCE, undefined, { ref: false }).then(() => Promise.reject(new Error('no answer in time')));
+  late.catch(() => undefined);
+  return Promise.race([asked, late]);
+}
+
 async function isReady(db: Db): Promise<{ ok: boolean; reason?: string }> {
   try {
-    const { missing } = await compareMigrations(db);
+    const { missing } = await within(compareMigrations(db));
     return missing.length === 0 ? { ok: true } : { ok: false, reason: 'migrations are missing' };
   } catch {
     return { ok: false, reason: 'the database does not answer' };
