@@ -15,6 +15,7 @@ import { minutes } from './minutes.js';
 import { desk } from './desk.js';
 import { admin } from './admin.js';
 import { outbox } from './outbox.js';
+import { movingIn } from './movingIn.js';
 
 export const zhCN = {
   ...lib,
@@ -34,4 +35,5 @@ export const zhCN = {
   ...desk,
   ...admin,
   ...outbox,
+  ...movingIn,
 } as const;
