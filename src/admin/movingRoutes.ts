@@ -11,7 +11,7 @@ import { decodeText } from '../people/csv.js';
 import { bookingsCsv, roomsCsv } from './exportTable.js';
 import { listRoomsForExport } from './exportQueries.js';
 import { MOST_BYTES, Unreadable } from './importEntry.js';
-import { beginBookingImport, decideClashes, startBookingImport, startRoomImport, type PlaceChoice } from './movingCommands.js';
+import { beginBookingImport, decideClashes, startBookingImport, startRoomImport, type Decision, type PlaceChoice } from './movingCommands.js';
 import { BookingsUploadForm, ClashesForm, ExportQuery, MrbsUploadForm, PlacesForm, RoomLinesForm, RoomsUploadForm } from './movingForms.js';
 import { importPage, movingPage, unreadablePage, type FormName } from './movingPage.js';
 import type { ImportKind } from './movingQueries.js';
@@ -142,11 +142,11 @@ export const movingRoutes: Route[] = [
     policy: secretary,
     form: ClashesForm,
     async handle(c) {
-      const decisions = c.form.row.flatMap((number, n) => {
+      const decisions = c.form.row.flatMap((number, n): Decision[] => {
         const decision = c.form.decision[n] ?? '';
         if (decision === '') return [];
-        if (decision === 'out' || decision === 'no_room') return [{ number, decision, roomId: null } as const];
-        return [{ number, decision: 'room', roomId: Number(decision) } as const];
+        if (decision === 'out' || decision === 'no_room') return [{ number, decision, roomId: null }];
+        return [{ number, decision: 'room', roomId: Number(decision) }];
       });
       if (new Set(decisions.map(({ number }) => number)).size !== decisions.length) throw new BadRequest();
       const { changed } = await decideClashes(c.db, c.by, idOf(c), { decisions, all: c.form.all });

@@ -17,7 +17,7 @@ export function readCalendar(text: string, zone: string, t: Translate): ReadBook
     // Event by event: one that is broken spoils no other, and the whole file is never a tree in memory.
     for (const block of blocks(text)) {
       if (++number > MOST_ROWS) throw new Unreadable({ key: 'moving.file.too_long', values: { count: MOST_ROWS } });
-      const entry = toEntry(number, block, zone, t, places);
+      const entry = readEvent(number, block, zone, t, places);
       // Dates of one series may share their UID.
       if (entry.externalId && seen.has(entry.externalId)) entry.externalId += ` ${entry.startsAt?.toISOString() ?? ''}`;
       if (entry.externalId) seen.add(entry.externalId);
@@ -42,15 +42,16 @@ function* blocks(text: string): Generator<string> {
 /** At most so much of one event is looked at: a hostile one must not cost minutes. */
 const MOST_OF_ONE = 200_000;
 
-function toEntry(number: number, block: string, zone: string, t: Translate, places: Map<string, Place>): Entry {
-  const bad: Entry = { number, externalId: null, place: null, title: '', description: '', startsAt: null, endsAt: null, zone, organiser: '', isPrivate: false, isTentative: false, content: contentOf([block.slice(0, 400)]), reasons: [{ key: 'moving.bad.event' }] };
-  if (block.length > MOST_OF_ONE) return bad;
-  let event: ICAL.Component;
+function readEvent(number: number, block: string, zone: string, t: Translate, places: Map<string, Place>): Entry {
   try {
-    event = new ICAL.Component(ICAL.parse(block) as ConstructorParameters<typeof ICAL.Component>[0]);
+    if (block.length <= MOST_OF_ONE) return toEntry(number, new ICAL.Component(ICAL.parse(block) as ConstructorParameters<typeof ICAL.Component>[0]), zone, t, places);
   } catch {
-    return bad;
+    // ical.js throws plain errors, some only when a value is read: whatever it says, this event is not one
   }
+  return { number, externalId: null, place: null, title: '', description: '', startsAt: null, endsAt: null, zone, organiser: '', isPrivate: false, isTentative: false, content: contentOf([block.slice(0, 400)]), reasons: [{ key: 'moving.bad.event' }] };
+}
+
+function toEntry(number: number, event: ICAL.Component, zone: string, t: Translate, places: Map<string, Place>): Entry {
   const textOf = (name: string): string => {
     const value = event.getFirstPropertyValue(name);
     return value === null || value === undefined ? '' : String(value as unknown);

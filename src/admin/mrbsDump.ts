@@ -20,7 +20,7 @@ const NAME = String.raw`((?:[\x60"]?[\w$]{1,64}[\x60"]?\.)?[\x60"]?[\w$]{1,64}[\
 const CREATE = new RegExp(String.raw`CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?${NAME}\s*\(`, 'iy');
 const INSERT = new RegExp(String.raw`(?:INSERT|REPLACE)\s+(?:IGNORE\s+)?INTO\s+${NAME}\s*(?:\(([^()]{1,5000})\)\s*)?VALUES\s*`, 'iy');
 const COPY = new RegExp(String.raw`COPY\s+${NAME}\s*(?:\(([^()]{1,5000})\)\s*)?FROM\s+stdin[^;\n]{0,200};[^\n]*\n`, 'iy');
-const BARE = /[^'"\s,()]{1,100}/y;
+const BARE = /[^'"\s,():]{1,100}/y;
 const NOT_A_COLUMN = /^(primary|unique|key|index|constraint|fulltext|spatial|check|foreign|exclude|like)\b/i;
 
 /** MySQL escapes by backslash in every string, PostgreSQL only in E'…'. */
@@ -121,8 +121,7 @@ export function* readDump(text: string): Generator<DumpRow> {
       space();
       return value();
     }
-    // A cast of pg_dump's: '…'::text is behind the value; NULL::x too.
-    return /^null(::|$)/i.test(word) ? null : /^true$/i.test(word) ? '1' : /^false$/i.test(word) ? '0' : word;
+    return /^null$/i.test(word) ? null : /^true$/i.test(word) ? '1' : /^false$/i.test(word) ? '0' : word;
   }
 
   function* tuples(table: MrbsTable | undefined, columns: string[] | undefined): Generator<DumpRow> {
@@ -134,7 +133,7 @@ export function* readDump(text: string): Generator<DumpRow> {
       for (;;) {
         space();
         cells.push(value());
-        match(/::[\w ]{1,60}/y);
+        match(/::[\w ]{1,60}/y); // a cast
         space();
         const sign = text[at++];
         if (sign === ')') break;

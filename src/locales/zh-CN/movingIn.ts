@@ -1,7 +1,7 @@
 import type { Translation } from '../../lib/i18n/catalog.js';
 import type { movingIn as en } from '../en/movingIn.js';
 
-export const movingIn = {
+export const movingIn: Translation<typeof en> = {
   'moving.title': '数据迁入',
   'moving.indexText': '从表格或 MRBS 迁入会议室和预订，或导出为 CSV。',
   'moving.text': '从其他系统迁入会议室和预订。确认预览之前不会生成任何预订；同一文件重复导入，不会产生重复数据。',
@@ -222,4 +222,4 @@ export const movingIn = {
   'audit.import.finish': '导入了预订',
   'audit.import.decide': '处理了导入冲突',
   'audit.import.rooms': '导入了会议室',
-} satisfies Translation<typeof en>;
+};
