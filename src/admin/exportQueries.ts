@@ -40,6 +40,7 @@ export function listRoomsForExport(db: Db): Promise<ExportedRoom[]> {
 
 export interface ExportedBooking {
   id: number;
+  uid: string;
   /** Null when it is private to others, as are the organiser and the description. */
   title: string | null;
   organiser: string | null;
@@ -67,7 +68,7 @@ export interface ExportPlace {
 export function listBookingsForExport(db: Db, viewerId: number, from: Date, to: Date, after: ExportPlace | null, limit: number): Promise<ExportedBooking[]> {
   return rows(
     db,
-    `select m.id, case when known.yes then m.title end as title, case when known.yes then o.name end as organiser, case when known.yes then o.email end as organiser_email,
+    `select m.id, m.uid, case when known.yes then m.title end as title, case when known.yes then o.name end as organiser, case when known.yes then o.email end as organiser_email,
             case when known.yes then m.description end as description, m.is_private, coalesce(r.id, 0) as room_id, r.code as room_code, m.starts_at, m.ends_at
        from meetings m
        join persons o on o.id = m.organiser_id

@@ -37,9 +37,14 @@ export function bookingsCsv(db: Db, viewerId: number, span: { from: Date; to: Da
   return csvOf(BOOKING_COLUMNS.map((field) => t(`moving.booking.${field}`)), lines());
 }
 
+/** A meeting's UID and its room: unique in the world, so that tables of two offices may be brought into a third. */
+function exportedId(booking: ExportedBooking): string {
+  return `${booking.uid}/${booking.room_code ?? ''}`;
+}
+
 function bookingCells(booking: ExportedBooking, zone: string, t: Translate): string[] {
   return [
-    `banhui-${booking.id}-${booking.room_id}`, booking.room_code ?? '', dayOf(booking.starts_at, zone), timeOf(booking.starts_at, zone), timeOf(booking.ends_at, zone),
+    exportedId(booking), booking.room_code ?? '', dayOf(booking.starts_at, zone), timeOf(booking.starts_at, zone), timeOf(booking.ends_at, zone),
     dayOf(booking.ends_at, zone), booking.title ?? t('moving.booked'), booking.organiser_email ?? booking.organiser ?? '',
     t(booking.is_private ? 'moving.yes' : 'moving.no'), booking.description ?? '',
   ];

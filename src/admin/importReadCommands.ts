@@ -11,6 +11,8 @@ import { readCalendar } from './mrbsCalendar.js';
 import { readMrbsDump } from './mrbsEntries.js';
 
 const BATCH = 1_000;
+/** Most rooms of one file: a person chooses for each. */
+const MOST_PLACES = 500;
 
 /**
  * Reads a file of bookings into rows, which a person then looks at. Begun again after a killed worker, it finds the rows
@@ -34,6 +36,7 @@ export async function readImport(db: Db, id: number): Promise<void> {
     }
     await stage(db, id, batch);
     const [places, names] = [read.places(), await listRoomNames(db)];
+    if (places.length > MOST_PLACES) throw new Unreadable({ key: 'moving.file.tooManyPlaces', values: { count: MOST_PLACES } });
     await inTransaction(db, async (trx) => {
       const locked = await findImportById(trx, id, { lock: true });
       if (locked?.state !== 'reading') return;

@@ -113,6 +113,12 @@ async function listKnown(trx: Db, found: Import, batch: WaitingRow[]): Promise<{
     `select external_id, meeting_id from imported_bookings where source = :source and external_id = any(:keys)`,
     { source: found.source, keys: batch.map(keyOf) },
   );
+  // Our own export names a meeting by its UID: it is known, too, after it was changed here.
+  const own = await rows<{ number: number; id: number }>(
+    trx,
+    `select b.number, m.id from jsonb_to_recordset(cast(:batch as jsonb)) as b (number integer, uid text) join meetings m on m.uid = b.uid`,
+    { batch: JSON.stringify(batch.flatMap(({ number, external_id }) => (external_id?.includes('/') ? { number, uid: external_id.slice(0, external_id.lastIndexOf('/')) } : []))) },
+  );
   const same = await rows<{ number: number; id: number }>(
     trx,
     `select b.number, min(m.id) as id
@@ -124,7 +130,7 @@ async function listKnown(trx: Db, found: Import, batch: WaitingRow[]): Promise<{
       group by b.number`,
     { batch: JSON.stringify(batch.map(({ number, title, starts_at, ends_at, room_id }) => ({ number, title, starts_at, ends_at, room_id }))), viewer: found.created_by },
   );
-  return { byKey: new Map(imported.map((one) => [one.external_id, one.meeting_id])), byNumber: new Map(same.map((one) => [one.number, one.id])) };
+  return { byKey: new Map(imported.map((one) => [one.external_id, one.meeting_id])), byNumber: new Map([...same, ...own].map((one) => [one.number, one.id])) };
 }
 
 async function importRow(trx: Db, found: Import, one: WaitingRow, { now, mailDomain, lang }: { now: Date; mailDomain: string; lang: Lang }): Promise<Outcome> {

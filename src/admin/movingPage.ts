@@ -56,7 +56,7 @@ export async function importPage(c: Context, problem?: string): Promise<Answer> 
   const bad = await listBadRows(c.db, found.id, SHOWN);
   const common = {
     title, id: found.id, counts, errors: problem ? { '': problem } : {}, bad: bad.map((one) => ({ number: one.number, text: one.content, why: tellReasons(c, one.reasons) })),
-    moreBad: Math.max(0, counts.bad - SHOWN), unknown: found.unknown_columns,
+    moreBad: Math.max(0, counts.bad - SHOWN), unknown: found.unknown_columns, isTable: found.kind === 'bookings',
   };
   if (found.state === 'mapping') return placesPage(c, found, common, status);
   if (found.state === 'running') return page('admin/moving-progress', { ...common, isReading: false, scripts: ['refresh'] }, status);
@@ -72,7 +72,7 @@ async function placesPage(c: Context, found: Import, common: Record<string, unkn
   return page(
     'admin/moving-places',
     {
-      ...common, zone: found.zone, isTable: found.kind === 'bookings',
+      ...common, zone: found.zone,
       places: places.map((place) => ({ ...place, value: choices.get(place.key) ?? (place.choice === 'room' ? String(place.room_id) : (place.choice ?? '')) })),
       rooms: rooms.map((room) => ({ value: room.id, label: `${c.fmt.name(room)} (${room.code})` })),
     },

@@ -240,6 +240,11 @@ describe('export', () => {
     const path = await bring(secretary, 'bookings', 'again.csv', sent.text);
     expect(await carryOut(secretary, path)).toContain('0 bookings imported 4 were there already');
     expect(await meetings()).toHaveLength(4);
+    // Known by its UID after it was renamed and cancelled, too.
+    await change(world.db, `delete from imported_bookings`);
+    await change(world.db, `update meetings set title = 'Renamed', state = 'cancelled', cancelled_at = now(), cancel_reason = 'x' where title = '+1'`);
+    const renamed = await bring(second, 'bookings', 'again.csv', sent.text);
+    expect(await carryOut(second, renamed)).toContain('0 bookings imported 4 were there already');
   });
 
   test('begins with the mark by which a spreadsheet knows UTF-8', async () => {
