@@ -76,7 +76,7 @@ function toEntry(number: number, event: ICAL.Component, zone: string, t: Transla
   const { reasons, ...texts } = checkTexts(textOf('summary'), kept, organiser);
   const endsAt = instant(event, 'dtend', zone) ?? after(event, startsAt);
   const uid = textOf('uid');
-  const recurrence = textOf('recurrence-id');
+  const recurrence = textOf('recurrence-id').replace(/[-:]/g, ''); // as MRBS writes it in its database
   return {
     number, ...texts, externalId: uid ? contentOf([recurrence ? `${uid} ${recurrence}` : uid]) : null, place, startsAt, endsAt, zone: own,
     isPrivate: /^(private|confidential)$/i.test(textOf('class')), isTentative, content: contentOf([textOf('summary'), location, textOf('dtstart')]),

@@ -20,6 +20,7 @@ export function readMrbsDump(text: string, zone: string, t: Translate): ReadBook
   const zones = zonesOfPlaces(text);
   function* entries(): Generator<Entry> {
     let number = 0;
+    const seen = new Set<string>();
     try {
       for (const { table, values } of readDump(text)) {
         if (table === 'room') rooms.set(values.id ?? '', values);
@@ -27,7 +28,10 @@ export function readMrbsDump(text: string, zone: string, t: Translate): ReadBook
         else if (table === 'entry') {
           if (++number > MOST_ROWS) throw new Unreadable({ key: 'moving.file.too_long', values: { count: MOST_ROWS } });
           used.add(roomKey(values.room_id));
-          yield toEntry(number, values, zones.get(roomKey(values.room_id)) ?? zone, t);
+          const entry = toEntry(number, values, zones.get(roomKey(values.room_id)) ?? zone, t);
+          if (entry.externalId !== null && seen.has(entry.externalId)) entry.externalId += ` ${values.id ?? ''}`;
+          if (entry.externalId !== null) seen.add(entry.externalId);
+          yield entry;
         }
       }
     } catch (error) {
@@ -71,6 +75,16 @@ function roomKey(id: string | null | undefined): string {
   return `room:${(id ?? '').slice(0, 40)}`;
 }
 
+/**
+ * MRBS gives an entry that is edited a new number and keeps its ical_uid, which is unique in the world and which its calendar
+ * file has, too; dates of a series share it and differ by ical_recur_id. Versions before 1.4.5 have the number only.
+ */
+function externalIdOf({ id, ical_uid, ical_recur_id }: DumpRow['values']): string | null {
+  const uid = contentOf([ical_uid ?? '']);
+  if (!uid) return id ? id.slice(0, 200) : null;
+  return ical_recur_id ? `${uid} ${ical_recur_id.slice(0, 40).replace(/[-:]/g, '')}` : uid;
+}
+
 function instant(seconds: string | null | undefined): Date | null {
   return /^\d{1,11}$/.test(seconds ?? '') ? new Date(Number(seconds) * 1000) : null;
 }
@@ -93,7 +107,7 @@ function toEntry(number: number, values: DumpRow['values'], zone: string, t: Tra
   const [startsAt, endsAt] = [instant(values.start_time), instant(values.end_time)];
   const id = values.id ?? '';
   return {
-    number, ...texts, externalId: id ? id.slice(0, 200) : null, place: roomKey(values.room_id), startsAt, endsAt, zone,
+    number, ...texts, externalId: externalIdOf(values), place: roomKey(values.room_id), startsAt, endsAt, zone,
     // Before 1.4.5 `private` was a column of its own.
     isPrivate: Boolean(status & STATUS.private) || values.private === '1', isTentative: isTentative || isAwaiting,
     content: contentOf([`#${id}`, values.name ?? '', values.create_by ?? '']), reasons: [...reasons, ...checkTimes(startsAt, endsAt)],

@@ -67,6 +67,17 @@ test('what is no dump of MRBS, or an empty one, is told', () => {
   expect(() => [...readMrbsDump("INSERT INTO mrbs_room (id) VALUES (1);", ZONE, t).entries]).toThrow('moving.file.noEntries');
 });
 
+test('an entry is known by its UID, which stays when MRBS gives it a new number, and which its calendar file has, too', () => {
+  const dump = (id: number) => `INSERT INTO mrbs_entry (id, start_time, end_time, room_id, name, ical_uid, ical_recur_id) VALUES
+    (${id},${NINE},${NINE + 60},1,'A','MRBS-5@office.example',''),(${id + 1},${NINE},${NINE + 60},1,'B','MRBS-6@office.example','20300305T010000Z'),
+    (${id + 2},${NINE},${NINE + 60},1,'C','MRBS-6@office.example','20300312T010000Z'),(${id + 3},${NINE},${NINE + 60},1,'D','',NULL);`;
+  const ids = (id: number) => [...readMrbsDump(dump(id), ZONE, t).entries].map(({ externalId }) => externalId);
+  expect(ids(1)).toEqual(['MRBS-5@office.example', 'MRBS-6@office.example 20300305T010000Z', 'MRBS-6@office.example 20300312T010000Z', '4']);
+  expect(ids(100).slice(0, 3)).toEqual(ids(1).slice(0, 3));
+  const event = 'BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:MRBS-6@office.example\nRECURRENCE-ID:20300305T010000Z\nDTSTART:20300305T010000Z\nDTEND:20300305T020000Z\nSUMMARY:B\nEND:VEVENT\nEND:VCALENDAR';
+  expect([...readCalendar(event, ZONE, t).entries][0]?.externalId).toBe(ids(1)[1]);
+});
+
 test('a hostile dump costs no time', () => {
   const start = performance.now();
   const nested = `INSERT INTO mrbs_entry (id) VALUES ${'('.repeat(200_000)}`;

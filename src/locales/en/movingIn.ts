@@ -30,7 +30,7 @@ export const movingIn = {
   'moving.mrbs.text': 'Upload a dump of its database (made by mysqldump or pg_dump as plain SQL, with the tables mrbs_area, mrbs_room and mrbs_entry) or its iCalendar export. The dump is only read, never carried out.',
   'moving.mrbs.zoneHint': 'For areas that name none, such as Asia/Shanghai',
   'moving.mrbs.source': 'Name of this MRBS',
-  'moving.mrbs.sourceHint': 'Only if you bring several: their numbers are kept apart by it',
+  'moving.mrbs.sourceHint': 'Needed if you bring several: bookings of old versions have only a number, and a second MRBS of the same name would be taken for the first',
   'moving.mrbs.fileHint': '.sql or .ics',
 
   'moving.rooms.title': 'Rooms from a table',

@@ -33,7 +33,7 @@ export const movingIn: Translation<typeof en> = {
   'moving.mrbs.text': '上传其数据库备份（用 mysqldump 或 pg_dump 导出的纯文本 SQL，须含 mrbs_area、mrbs_room、mrbs_entry 三张表）或其 iCalendar 导出文件。备份仅供读取，不会执行。',
   'moving.mrbs.zoneHint': '用于未注明时区的区域，如 Asia/Shanghai',
   'moving.mrbs.source': '该 MRBS 的名称',
-  'moving.mrbs.sourceHint': '迁入多套 MRBS 时填写，以区分各自的编号',
+  'moving.mrbs.sourceHint': '迁入多套 MRBS 时须填写：旧版预订仅有编号，同名的第二套会被误认为第一套',
   'moving.mrbs.fileHint': '.sql 或 .ics 文件',
 
   'moving.rooms.title': '从表格导入会议室',
