@@ -23,6 +23,7 @@ import { ROOT } from './lib/http/view.js';
 import { routes as meetings } from './meetings/routes.js';
 import { routes as minutes } from './minutes/routes.js';
 import { routes as people } from './people/routes.js';
+import { routes as polls } from './polls/routes.js';
 import { routes as rooms } from './rooms/routes.js';
 
 /** Every address of the product, in the order in which features may know each other. */
@@ -33,6 +34,7 @@ export const routes: Route[] = [
   ...meetings,
   ...invitations,
   ...calendar,
+  ...polls,
   ...agenda,
   ...actions,
   ...minutes,
@@ -75,7 +77,7 @@ export function createApp(parts: Parts): Express {
 }
 
 function redact(url: string): string {
-  return url.replace(/\/(i|setup|reset|account|feeds)\/[^/?]+/, '/$1/…').replace(/([?&]token=)[^&]+/, '$1…');
+  return url.replace(/\/(i|p|setup|reset|account|feeds|door)\/[^/?]+/, '/$1/…').replace(/([?&]token=)[^&]+/, '$1…');
 }
 
 function secureHeaders(publicUrl: string) {

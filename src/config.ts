@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { CannotStart } from './lib/log/steps.js';
@@ -40,7 +40,21 @@ function url(protocols: string[], expected: string) {
   return z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), { error: expected, abort: true });
 }
 
-const database = url(['postgres:', 'postgresql:'], 'an address such as postgres://user:password@host:5432/banhui');
+const database = url(['postgres:', 'postgresql:'], 'an address such as postgres://user:password@host:5432/banhui').refine(
+  (text) => isDecodable(new URL(text)),
+  'an address in which special characters of name and password are percent-encoded, such as %25 for %',
+);
+const smtp = url(['smtp:', 'smtps:'], 'an address such as smtp://user:password@host:587')
+  .refine((text) => isDecodable(new URL(text)), { error: 'an address in which special characters of name and password are percent-encoded, such as %25 for %', abort: true })
+  .refine((text) => {
+    const { hostname, pathname, hash, port } = new URL(text);
+    return hostname !== '' && ['', '/'].includes(pathname) && hash === '' && port !== '0';
+  }, { error: 'an address without a path, such as smtp://user:password@host:587', abort: true })
+  .refine((text) => {
+    const { protocol, searchParams } = new URL(text);
+    const values = protocol === 'smtps:' ? ['required'] : ['none', 'optional', 'required'];
+    return [...searchParams].every(([name, value]) => name === 'tls' && values.includes(value));
+  }, 'after the ? nothing but tls=none, tls=optional or tls=required, and with smtps: only the last');
 const pattern = z
   .string()
   .refine((text) => text.split('{token}').length === 2 && ADDRESS.test(text.replace('{token}', 'x')), 'an address with {token} in it, such as meetings+{token}@example.org');
@@ -59,7 +73,7 @@ const schema = z.object({
     .transform((text) => new URL(text).origin)
     .optional(),
   SECRET_KEY: z.string().min(32, 'at least 32 characters, random').optional(),
-  SMTP_URL: url(['smtp:', 'smtps:'], 'an address such as smtp://user:password@host:587').optional(),
+  SMTP_URL: smtp.optional(),
   MAIL_FROM: z
     .string()
     .refine((text) => ADDRESS.test(/^[^<>]*<([^<>]+)>$/.exec(text)?.[1] ?? text), 'an address such as Meetings <meetings@example.org>')
@@ -75,6 +89,16 @@ const schema = z.object({
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error'], 'one of debug, info, warn, error').default('info'),
   SAMPLE_PASSWORD: z.string().min(12, 'at least 12 characters').optional(),
 });
+
+/** Name and password are decoded when the address is used; a lone % would only fail then. */
+function isDecodable({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function isProxy(text: string): boolean {
   if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
@@ -106,6 +130,8 @@ export function readConfig(environment: Environment = process.env, root = proces
 
   const set = parsed.data;
   const dataDir = resolve(root, set.DATA_DIR);
+  // An installation that keeps everything elsewhere needs no folder.
+  if (!set.DATABASE_URL || !set.SECRET_KEY) makeDataDir(dataDir, set.DATA_DIR);
   const mailFrom = set.MAIL_FROM ?? 'Banhui <meetings@localhost>';
   return {
     port: set.PORT,
@@ -165,11 +191,32 @@ function defaultMailDomain(mailFrom: string, publicUrl: string | undefined): str
   return own === 'localhost' && host && isIP(host) === 0 && !host.startsWith('[') ? host : own;
 }
 
+/** Makes the data folder and tries whether this user may write in it. @param given as it was set, for the message */
+function makeDataDir(dataDir: string, given: string): void {
+  try {
+    makeFolder(dataDir);
+    rmdirSync(mkdtempSync(join(dataDir, '.try-')));
+  } catch (error) {
+    throw new SettingsError(`The settings are not right:\n- DATA_DIR is "${given}"; expected: a folder that this user can make and write in (${(error as Error).message})`);
+  }
+}
+
+/** Level by level: Node's own recursive mkdir never returns where a file system makes no folders, as in /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  if (dirname(folder) !== folder) makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
+  } catch (error) {
+    // Made by another start in between.
+    if (!existsSync(folder)) throw error;
+  }
+}
+
 /** The key of this installation, made once and readable by nobody else. */
 function keptKey(dataDir: string): string {
   const file = join(dataDir, 'secret-key');
   if (!existsSync(file)) {
-    mkdirSync(dataDir, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
     try {
       writeFileSync(file, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' });
     } catch (error) {
@@ -177,7 +224,15 @@ function keptKey(dataDir: string): string {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   }
-  const key = readFileSync(file, 'utf8').trim();
+  const key = readKey(file);
   if (key.length < 32) throw new SettingsError(`${file} holds no key; expected: at least 32 characters. Restore it from the backup, or remove it to have another one made`);
   return key;
+}
+
+function readKey(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new SettingsError(`${file} cannot be read (${(error as Error).message}). Start as the user who made it, or choose another DATA_DIR`);
+  }
 }

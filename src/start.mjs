@@ -28,7 +28,7 @@ class Stop extends Error {}
 
 async function main() {
   const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major < 20 || (major === 20 && minor < 11)) throw new Stop(`Banhui needs Node 20.11 or newer; this is Node ${process.versions.node}. See https://nodejs.org`);
+  if (major < 20 || (major === 20 && minor < 12)) throw new Stop(`Banhui needs Node 20.12 or newer; this is Node ${process.versions.node}. See https://nodejs.org`);
   if (!Object.hasOwn(commands, command)) throw new Stop(`No such command: ${command}. There are: ${Object.keys(commands).filter((name) => name !== 'compile').join(', ')}`);
   process.chdir(ROOT);
   endWithNpm();

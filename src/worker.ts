@@ -18,10 +18,14 @@ import { createLog } from './lib/log/log.js';
 import { giveUp, say } from './lib/log/steps.js';
 import { mailCron, mailJobs } from './lib/mail/jobs.js';
 import type { MailRenderers } from './lib/mail/renderer.js';
+import { cron as meetingsCron, jobs as meetingsJobs } from './meetings/jobs.js';
 import { renderers as meetingsMail } from './meetings/mail.js';
+import { renderers as seriesMail } from './meetings/seriesMail.js';
 import { cron as minutesCron, jobs as minutesJobs } from './minutes/jobs.js';
 import { renderers as minutesMail } from './minutes/mail.js';
 import { cron as peopleCron, jobs as peopleJobs } from './people/jobs.js';
+import { cron as pollsCron, jobs as pollsJobs } from './polls/jobs.js';
+import { renderers as pollsMail } from './polls/mail.js';
 import { systemClock } from './lib/time/clock.js';
 
 /** Kind of mail → what makes it; each feature brings its own. */
@@ -30,9 +34,11 @@ const renderers: MailRenderers = {
   ...adminMail,
   ...actionsMail,
   ...meetingsMail,
+  ...seriesMail,
   ...agendaMail,
   ...minutesMail,
   ...invitationsMail,
+  ...pollsMail,
 };
 
 /** Job name → handler; each feature brings its own. */
@@ -42,14 +48,16 @@ export const jobs: Jobs = {
   ...actionsJobs,
   ...minutesJobs,
   ...invitationsJobs,
+  ...meetingsJobs,
   ...mailJobs(renderers),
+  ...pollsJobs,
   ...peopleJobs,
   ...authJobs,
   ...adminJobs,
 };
 
 /** What comes by itself. */
-export const cron: CronLine[] = [...filesCron, ...auditCron, ...peopleCron, ...authCron, ...actionsCron, ...minutesCron, ...mailCron, ...adminCron];
+export const cron: CronLine[] = [...filesCron, ...auditCron, ...peopleCron, ...authCron, ...actionsCron, ...meetingsCron, ...minutesCron, ...pollsCron, ...mailCron, ...adminCron];
 
 /**
  * Works off jobs until a signal, or until the server that started this process is gone.

@@ -8,7 +8,7 @@ import { jobs } from '../src/worker.js';
 // Holds the source to the rules of src/README.md: who may know whom, what a feature folder may hold, where SQL stands.
 
 const ROOT = join(__dirname, '..');
-const FEATURES = ['people', 'auth', 'rooms', 'meetings', 'invitations', 'calendar', 'agenda', 'actions', 'minutes', 'desk', 'admin'];
+const FEATURES = ['people', 'auth', 'rooms', 'meetings', 'invitations', 'calendar', 'polls', 'agenda', 'actions', 'minutes', 'desk', 'admin'];
 
 interface Source {
   path: string;
@@ -72,7 +72,7 @@ test('every job that is asked for by name has a handler', () => {
   const asked = features.flatMap(({ text }) => [...text.matchAll(/\benqueue\(\s*\w+,\s*([^,]+),/g)].map(([, name]) => ({ name: name ?? '', text })));
   // A name in a variable: every job-like text of that file counts.
   const named = asked.flatMap(({ name, text }) =>
-    name.startsWith("'") ? [name.slice(1, -1)] : [...text.matchAll(/'((?:auth|meetings|invitations|agenda|actions|minutes|mail)\.[a-zA-Z]+)'/g)].map(([, job]) => job ?? ''),
+    name.startsWith("'") ? [name.slice(1, -1)] : [...text.matchAll(/'((?:auth|meetings|invitations|polls|agenda|actions|minutes|mail)\.[a-zA-Z]+)'/g)].map(([, job]) => job ?? ''),
   );
   expect(named.length).toBeGreaterThan(5);
   expect(named.filter((name) => !(name in jobs) && !(name in en))).toEqual([]);

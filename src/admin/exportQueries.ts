@@ -1,5 +1,6 @@
 import { rows, type Db } from '../lib/db/db.js';
 import { KNOWS_TITLE } from '../rooms/claimQueries.js';
+import type { LayoutSeats } from '../rooms/layouts.js';
 import type { Hours } from '../rooms/openingHours.js';
 
 export interface ExportedRoom {
@@ -20,6 +21,11 @@ export interface ExportedRoom {
   sort_order: number;
   version: number;
   hours: Hours[];
+  /** What a table doesn't hold and a change must keep. */
+  min_people: number | null;
+  key_note: string;
+  owner_id: number | null;
+  layouts: LayoutSeats[];
   /** Codes of the parts of a hall, in the order of the alphabet. */
   parts: string[];
 }
@@ -29,7 +35,8 @@ export function listRoomsForExport(db: Db): Promise<ExportedRoom[]> {
   return rows(
     db,
     `select r.id, r.code, r.name_en, r.name_zh, r.site, r.building, r.floor, r.capacity, r.equipment, r.is_step_free, r.setup_minutes, r.teardown_minutes,
-            r.contact, r.note, r.sort_order, r.version,
+            r.contact, r.note, r.sort_order, r.version, r.min_people, r.key_note, r.owner_id,
+            (select coalesce(json_agg(json_build_object('layout', layout, 'capacity', capacity)), '[]') from room_layouts where room_id = r.id) as layouts,
             (select coalesce(json_agg(json_build_object('weekday', weekday, 'opens_at', to_char(opens_at, 'HH24:MI'),
                     'closes_at', to_char(closes_at, 'HH24:MI')) order by weekday), '[]') from room_hours where room_id = r.id) as hours,
             (select coalesce(json_agg(x.code order by x.code), '[]') from room_parts p join rooms x on x.id = p.part_id where p.hall_id = r.id) as parts

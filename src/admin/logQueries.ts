@@ -85,7 +85,7 @@ export function listLog(db: Db, filter: LogFilter): Promise<LogEntry[]> {
               when j.meeting_id is not null then json_build_object('name', j.title)
             end as thing
        from judged j
-       left join persons p on p.id = j.person_id
+       left join persons p on p.id = coalesce(j.person_id, case when j.action = 'reply.record' and not j.is_masked then cast(j.after ->> 'person_id' as bigint) end)
        left join persons b on b.id = j.on_behalf_of_id
       order by j.id desc`,
     { ...filter, limit: LOG_PAGE + 1 },

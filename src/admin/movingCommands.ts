@@ -105,7 +105,7 @@ async function makeRoom(trx: Db, by: Actor, place: ImportPlace): Promise<number>
   for (let n = 1; ; n++) {
     const room = await createRoom(trx, by, {
       code: n === 1 ? stem : `${stem}-${n}`, name_en: place.label, name_zh: place.label, site: '', building: place.area, floor: '', capacity: place.capacity ?? 10,
-      equipment: [], is_step_free: false, ...WORKDAYS, setup_minutes: 0, teardown_minutes: 0, contact: '', note: '', sort_order: 0, parts: [],
+      equipment: [], is_step_free: false, ...WORKDAYS, setup_minutes: 0, teardown_minutes: 0, contact: '', note: '', sort_order: 0, parts: [], min_people: null, layouts: [], owner: null, key_note: '',
     });
     if (room.ok) return room.id;
     if (room.problem !== 'rooms.problem.codeTaken') throw new Conflict(room.problem);

@@ -5,6 +5,8 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { inTransaction, type Db } from '../lib/db/db.js';
 import { Conflict, Forbidden, NotFound } from '../lib/http/errors.js';
 import { forgetAddress } from '../lib/mail/forget.js';
+import { forgetTimes } from '../calendar/absenceCommands.js';
+import { forgetPollNotes, mergePollPeople } from '../polls/reminderCommands.js';
 import { mergeParticipants } from '../meetings/handOverCommands.js';
 import { eraseValues, fillFrom, markMerged } from '../people/commands.js';
 import { lockPerson } from '../people/directoryQueries.js';
@@ -21,6 +23,7 @@ export async function mergeGuests(db: Db, by: Actor, keepId: number, dropId: num
     await mergeParticipants(trx, by, keepId, dropId, (keep.email ?? drop.email) !== drop.email);
     await mergePresenters(trx, keepId, dropId);
     await mergeLeads(trx, keepId, dropId);
+    await mergePollPeople(trx, keepId, dropId);
     await endAccess(trx, by, dropId);
     await markMerged(trx, dropId, keepId);
     await fillFrom(trx, keepId, drop);
@@ -37,6 +40,8 @@ export async function erasePerson(db: Db, by: Actor, id: number, reason: string)
     await eraseValues(trx, id);
     await forgetAccess(trx, id);
     await forgetAddress(trx, id);
+    await forgetTimes(trx, id);
+    await forgetPollNotes(trx, id);
     await record(trx, by, { action: 'person.erase', noun: 'persons', id, note: reason });
   });
 }

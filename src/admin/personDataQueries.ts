@@ -27,6 +27,13 @@ export async function findPersonData(db: Db, id: number, isOwn: boolean): Promis
     account: await all(`select created_at, password_changed_at, must_change_password from accounts where person_id = :id`),
     sessions: await all(`select created_at, last_seen_at, expires_at, revoked_at, ip, user_agent from sessions where person_id = :id order by id`),
     deputies: await all(`select person_id, deputy_id, from_on, to_on from deputies where :id in (person_id, deputy_id) order by id`),
+    absences: await all(`select kind, starts_at, ends_at, is_all_day, case when :isOwn then note end as note from absences where person_id = :id order by id`),
+    working_hours: await all(`select weekday, starts_at, ends_at from working_hours where person_id = :id order by weekday`),
+    polls: await all(
+      `select o.id, case when o.is_private and not :isOwn then null else o.title end as title, x.note, x.answered_at,
+              (select jsonb_object_agg(to_char(c.starts_at, 'YYYY-MM-DD"T"HH24:MI:SSOF'), a.answer) from poll_answers a join poll_options c on c.id = a.option_id where a.poll_person_id = x.id) as answers
+         from poll_people x join polls o on o.id = x.poll_id where x.person_id = :id order by o.id`,
+    ),
     head_of: await all(`select code, name_en, name_zh from units where head_id = :id order by code`),
     meetings_organised: await all(`select m.id, ${TITLE}, m.starts_at, m.state from meetings m where :id in (m.organiser_id, m.booked_for_id, m.created_by) order by m.id`),
     participations: await all(

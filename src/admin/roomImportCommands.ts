@@ -2,6 +2,7 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
 import { createRoom, requireKeeper, updateRoom } from '../rooms/commands.js';
+import { listEquipmentKinds } from '../rooms/equipmentQueries.js';
 import { listRoomsForExport } from './exportQueries.js';
 import type { Reason } from './importEntry.js';
 import { findOwnImport, type RoomOutcome } from './movingQueries.js';
@@ -11,7 +12,7 @@ import { planRooms, readRoomTable, type PlannedRoom } from './roomPlan.js';
 export async function planRoomImport(db: Db, content: string): Promise<{ plan: PlannedRoom[]; unknown: string[] }> {
   const { lines, unknown } = readRoomTable(content);
   const retired = await rows<{ code: string }>(db, `select code from rooms where status = 'retired'`);
-  return { plan: planRooms(lines, await listRoomsForExport(db), retired.map(({ code }) => code)), unknown };
+  return { plan: planRooms(lines, { rooms: await listRoomsForExport(db), retired: retired.map(({ code }) => code), kinds: await listEquipmentKinds(db) }), unknown };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { plainHeading, readGrid } from '../people/csv.js';
-import { EQUIPMENT, type Equipment } from '../rooms/equipment.js';
+import { equipmentOptions, type EquipmentKind } from '../rooms/equipment.js';
 import type { RoomFields } from '../rooms/forms.js';
+import { LAYOUTS } from '../rooms/layouts.js';
 import type { ExportedRoom } from './exportQueries.js';
 import { checkTexts, contentOf, Unreadable, type Reason } from './importEntry.js';
 import { NO, YES } from './bookingTable.js';
@@ -72,19 +73,33 @@ export type PlannedRoom =
  * What an import of rooms would do, line by line; pure, so that preview and import can't differ. The key is the code;
  * empty cells change nothing. `values.parts` is filled by whoever knows the ids: parts may stand in the same table.
  */
-export function planRooms(lines: RoomLine[], known: ExportedRoom[], retired: string[]): PlannedRoom[] {
-  const byCode = new Map(known.map((room) => [room.code, room]));
+export function planRooms(lines: RoomLine[], known: KnownRooms): PlannedRoom[] {
+  const byCode = new Map(known.rooms.map((room) => [room.code, room]));
   const inFile = new Set(lines.map(({ cells }) => codeOf(cells)));
-  const seen = new Map<string, number>();
-  const isThere = (code: string) => byCode.has(code) || inFile.has(code);
-  return lines.map((line) => planLine(line, byCode, seen, new Set(retired), isThere));
+  const around: Around = { byCode, seen: new Map(), retired: new Set(known.retired), kinds: known.kinds, isThere: (code) => byCode.has(code) || inFile.has(code) };
+  return lines.map((line) => planLine(line, around));
+}
+
+/** What is there, as far as an import must know it. */
+export interface KnownRooms {
+  rooms: ExportedRoom[];
+  /** Codes of rooms out of use for good. */
+  retired: string[];
+  kinds: EquipmentKind[];
+}
+interface Around {
+  byCode: Map<string, ExportedRoom>;
+  seen: Map<string, number>;
+  retired: Set<string>;
+  kinds: EquipmentKind[];
+  isThere(code: string): boolean;
 }
 
 function codeOf(cells: RoomLine['cells']): string {
   return (cells.code ?? '').normalize('NFKC').trim().toLowerCase();
 }
 
-function planLine(line: RoomLine, byCode: Map<string, ExportedRoom>, seen: Map<string, number>, retired: Set<string>, isThere: (code: string) => boolean): PlannedRoom {
+function planLine(line: RoomLine, { byCode, seen, retired, kinds, isThere }: Around): PlannedRoom {
   const { cells } = line;
   const reasons: Reason[] = [];
   const shown = (text: string | undefined) => contentOf([text ?? '']).slice(0, 40);
@@ -114,9 +129,12 @@ function planLine(line: RoomLine, byCode: Map<string, ExportedRoom>, seen: Map<s
   if (!room && cells.capacity === undefined) reasons.push({ key: 'moving.bad.noSeats' });
   if (!room && !cells.name_en && !cells.name_zh) reasons.push({ key: 'moving.bad.noName' });
   const listed = (text: string) => text.split(/[;；、,，]/).map((one) => one.trim().toLowerCase()).filter(Boolean);
-  const equipment = cells.equipment === undefined ? ((room?.equipment ?? []) as Equipment[]) : (listed(cells.equipment) as Equipment[]);
-  const unknown = cells.equipment === undefined ? undefined : equipment.find((one) => !EQUIPMENT.includes(one));
-  if (unknown !== undefined) reasons.push({ key: 'moving.bad.equipment', values: { text: shown(unknown), names: EQUIPMENT.join(', ') } });
+  const offered = equipmentOptions(kinds, { name: ({ name_en, name_zh }) => `${name_en}\n${name_zh}` }, room?.equipment ?? []).map(({ value, label }) => ({ code: value, names: [value, ...label.toLowerCase().split('\n')] }));
+  const fitted = cells.equipment === undefined ? [] : listed(cells.equipment).map((typed) => ({ typed, code: offered.find(({ names }) => names.includes(typed))?.code }));
+  const unknown = fitted.find(({ code }) => code === undefined);
+  if (unknown) reasons.push({ key: 'moving.bad.equipment', values: { text: shown(unknown.typed), names: offered.map(({ code }) => code).join(', ') } });
+  const equipment = cells.equipment === undefined ? (room?.equipment ?? []) : offered.map(({ code }) => code).filter((code) => fitted.some((one) => one.code === code));
+  if (Math.max(room?.min_people ?? 0, ...(room?.layouts ?? []).map((layout) => layout.capacity)) > capacity) reasons.push({ key: 'moving.bad.layouts' });
   const step = cells.is_step_free;
   if (step && !YES.test(step) && !NO.test(step)) reasons.push({ key: 'moving.bad.yesNo', values: { text: shown(step) } });
   const hours = cells.hours === undefined ? (room ? fromKnown(room) : WORKDAYS) : readHours(cells.hours);
@@ -133,8 +151,10 @@ function planLine(line: RoomLine, byCode: Map<string, ExportedRoom>, seen: Map<s
   const text = (field: 'site' | 'building' | 'floor' | 'contact' | 'note') => cells[field]?.normalize('NFC').replace(/\r\n?/g, '\n') ?? room?.[field] ?? '';
   const values: RoomFields = {
     code, name_en: cells.name_en ?? room?.name_en ?? cells.name_zh ?? '', name_zh: cells.name_zh ?? room?.name_zh ?? cells.name_en ?? '',
-    site: text('site'), building: text('building'), floor: text('floor'), capacity, equipment: EQUIPMENT.filter((one) => equipment.includes(one)),
+    site: text('site'), building: text('building'), floor: text('floor'), capacity, equipment,
     is_step_free: step ? YES.test(step) : (room?.is_step_free ?? false), ...hours, setup_minutes, teardown_minutes, contact: text('contact'), note: text('note'), sort_order, parts: [],
+    min_people: room?.min_people ?? null, key_note: room?.key_note ?? '', owner: room?.owner_id ? `#${room.owner_id}` : null,
+    layouts: LAYOUTS.map((layout) => room?.layouts.find((one) => one.layout === layout)?.capacity ?? null),
   };
   if (!room) return { line, outcome: 'add', values, partCodes };
   const before = fromKnown(room);

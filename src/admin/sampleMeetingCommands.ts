@@ -43,6 +43,8 @@ export async function castSample(db: Db, now: Date, mailDomain: string): Promise
 }
 
 export async function addRooms(db: Db, cast: SampleCast): Promise<void> {
+  // The sample office is one in China and keeps the holidays of its state.
+  await change(db, `update holiday_calendars set is_default = true where name_en = 'China'`);
   for (const [at, room] of ROOMS.entries()) {
     const made = await row<{ id: number }>(
       db,
@@ -189,7 +191,7 @@ export async function addSeries(db: Db, cast: SampleCast): Promise<SampleRecord[
 
 async function addRecurrence(db: Db, cast: SampleCast, seriesId: number, series: SampleSeries): Promise<number> {
   const dates = datesOf(series, cast);
-  const rule: Rule = { frequency: 'weekly', every: 1, weekday: series.weekday, monthDay: 1, nth: 1 };
+  const rule: Rule = { frequency: 'weekly', every: 1, weekdays: [series.weekday], monthDay: 1, nth: 1, month: 1 };
   const made = await row<{ id: number }>(
     db,
     `insert into recurrences (series_id, uid, rule, zone, starts_on, starts_at_time, until_at)

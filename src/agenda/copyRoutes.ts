@@ -6,7 +6,7 @@ import { signedIn } from '../lib/http/policy.js';
 import { idOf, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { addDays } from '../lib/time/zone.js';
 import { spanOf } from '../meetings/forms.js';
-import { applyPick, drawForm, readActing, shownPerson, tellSpan, toMeeting, valuesOf, type Drawing } from '../meetings/formRoutes.js';
+import { applyPick, checkLayout, drawForm, readActing, shownPerson, tellSpan, toMeeting, valuesOf, type Drawing } from '../meetings/formRoutes.js';
 import { maySeeAgenda } from '../meetings/policy.js';
 import { findMeeting, type Meeting } from '../meetings/queries.js';
 import { tellRefusal } from '../meetings/refusal.js';
@@ -59,6 +59,8 @@ async function copy(c: Context<z.output<typeof CopyForm>>): Promise<Answer> {
   if ('field' in span) return drawForm(c, { ...drawingOf(c, source), problems: tellSpan(c, span, form.zone) });
   const acting = await readActing(c, form);
   if ('problems' in acting) return drawForm(c, { ...drawingOf(c, source), problems: acting.problems });
+  const odd = await checkLayout(c, form);
+  if (odd) return drawForm(c, { ...drawingOf(c, source), problems: odd });
   const made = await once(c.db, c.viewer.id, form.key, c.form, async (trx) => {
     const result = await copyMeeting(trx, c.by, source.meeting.id, { ...toMeeting(form, span, acting), mailDomain: c.config.mailDomain }, {
       withPeople: form.with_people, itemIds: form.with_agenda ? source.itemIds : [],

@@ -1,4 +1,4 @@
-import multer from 'multer';
+import { readTexts } from '../lib/files/receive.js';
 import { readCookie } from '../lib/http/cookies.js';
 import type { Doors, Parts } from '../lib/http/mount.js';
 import { json, page, redirect, type Answer, type Context } from '../lib/http/route.js';
@@ -38,26 +38,11 @@ async function askToSignIn(c: Context): Promise<Answer> {
 
 async function keep(c: Context, person: number): Promise<string | undefined> {
   const isMultipart = Boolean(c.req.is('multipart/form-data'));
-  const files: KeptForm['files'] = isMultipart ? await readFieldsOnly(c) : [];
+  const files: KeptForm['files'] = isMultipart ? await readTexts(c.req, c.res) : [];
   const fields = Object.entries((c.req.body ?? {}) as Record<string, string | string[]>).flatMap(([name, value]) =>
     [value].flat().map((one): [string, string] => [name, one]),
   );
   return seal({ person, path: c.path, fields, files, isMultipart, at: Date.now() }, c.config.secretKey);
-}
-
-/** Reads the texts of a form with files into the body; the files themselves are let go, their names are told. */
-async function readFieldsOnly(c: Context): Promise<KeptForm['files']> {
-  const files: KeptForm['files'] = [];
-  const read = multer({
-    defParamCharset: 'utf8',
-    limits: { fieldSize: 1_000_000, fields: 2000, files: 50 },
-    fileFilter(_req, file, done) {
-      files.push([file.fieldname, file.originalname.slice(0, 200)]);
-      done(null, false);
-    },
-  }).any();
-  await new Promise<void>((resolve) => read(c.req, c.res, () => resolve()));
-  return files;
 }
 
 /** The page the form stood on, where its address is ours; the place to go when what was posted can't go on. */

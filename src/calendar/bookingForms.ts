@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { date, flag, line, list, onceKey, optionalId, optionalLine, optionalWhole, time } from '../lib/http/fields.js';
+import { choice, date, flag, line, list, onceKey, optionalId, optionalLine, optionalWhole, time } from '../lib/http/fields.js';
+import { LAYOUTS } from '../rooms/layouts.js';
 
 /** What the grid's links carry; what makes no sense is left out. */
 export const NewBookingQuery = z.object({
@@ -19,6 +20,7 @@ export const BookingForm = z.strictObject({
   // The select of a second room posts an empty value.
   room: list(optionalId(), 20).transform((ids) => [...new Set(ids.filter((id) => id !== null))]),
   seats: optionalWhole(1, 5000),
+  layout: z.literal('').or(choice(LAYOUTS)).optional(),
   is_private: flag(),
   override_reason: optionalLine(300),
   key: onceKey(),

@@ -5,6 +5,7 @@ import { page, redirect, route, type Answer, type Context, type Notice, type Rou
 import type { Key } from '../lib/i18n/translate.js';
 import { addDays, dayOf, startOfDay, timeOf, toInstant } from '../lib/time/zone.js';
 import { createMeeting, type RoomsRefused } from '../meetings/commands.js';
+import { checkLayout, shownLayouts } from '../meetings/formRoutes.js';
 import { tellCheck } from '../rooms/claimChecks.js';
 import { nearestAlternatives, type Alternatives, type Clash } from '../rooms/claimQueries.js';
 import type { Span } from '../rooms/openingHours.js';
@@ -40,6 +41,8 @@ export const bookingRoutes: Route[] = [
       const given = c.req.body as Record<string, unknown>;
       if ('problem' in span) return formPage(c, given, { problems: problemsOf([{ field: span.field, message: c.t(span.problem) }], given), status: 422 });
       if (!c.form.room.length) return formPage(c, given, { problems: problemsOf([{ field: 'room', message: c.t('calendar.booking.needsRoom') }], given), status: 422 });
+      const odd = await checkLayout(c, { layout: c.form.layout, rooms: c.form.room });
+      if (odd) return formPage(c, given, { problems: odd, status: 422 });
       const done = await book(c, c.form, span);
       if ('refused' in done) return refusalPage(c, c.form, span, done.refused);
       return redirect(done.location, 'again' in done ? {} : { notice: done.notice });
@@ -64,6 +67,7 @@ function book(c: Context, form: BookingForm, span: Span): Promise<Booked | { loc
       roomIds: form.room,
       isPrivate: form.is_private,
       expectedCount: form.seats,
+      layout: form.layout || null,
       overrideReason: form.override_reason,
       mailDomain: c.config.mailDomain,
     });
@@ -108,6 +112,7 @@ async function formPage(c: Context<unknown, unknown>, values: Record<string, unk
       rooms: rooms
         .filter(({ id, status: state }) => state === 'in_service' || chosen.includes(id))
         .map((room) => ({ value: room.id, label: `${c.fmt.name(room)} · ${c.t('calendar.day.seats', { count: room.capacity })}` })),
+      layouts: shownLayouts(c, rooms),
       mayOverride: isSecretary(c.viewer),
       refusal,
       ...(problems ? { errors: problems.errors } : {}),

@@ -1,5 +1,5 @@
 import { addDays, dayOf, startOfDay, timeOf } from '../lib/time/zone.js';
-import { openSpan, type Hours } from '../rooms/openingHours.js';
+import { openSpan, ruleOn, type DayRule, type Opening } from '../rooms/openingHours.js';
 
 // One day of all rooms as rows of cells in quarter hours. Pure: no texts, no database. All positions are quarter hours
 // ("units") since the day's first instant in the reader's zone: a day of a clock change has 92 or 100 of them.
@@ -9,7 +9,7 @@ const QUARTER = 15 * 60_000;
 export interface GridRoom {
   id: number;
   is_in_service: boolean;
-  hours: readonly Hours[];
+  hours: Opening;
   /** Parts of a divisible hall, whose claims count as its own. */
   part_ids: readonly number[];
 }
@@ -33,6 +33,8 @@ export interface Cell<C> {
   to: number;
   /** What is in it: one, or several where a hall is divided or meetings share a quarter hour. */
   claims: C[];
+  /** Of a closed stretch: the holiday or exception that closes it. */
+  why?: DayRule;
 }
 
 export interface Row<R, C> {
@@ -108,7 +110,7 @@ export function layOutDay<R extends GridRoom, C extends GridClaim>(
   for (const list of byRoom.values()) list.sort((a, b) => a.f - b.f || a.t - b.t);
   const rows = rooms.map((room) => ({
     room,
-    open: room.is_in_service ? openUnits(day, room.hours, officeZone) : [],
+    ...(room.is_in_service ? openUnits(day, room.hours, officeZone) : NEVER),
     busy: gather(room.part_ids.length ? ofParts(byRoom, room.part_ids) : (byRoom.get(room.id) ?? []), day.units),
   }));
   const [first, last] = extent(rows, day.units);
@@ -116,7 +118,7 @@ export function layOutDay<R extends GridRoom, C extends GridClaim>(
     first,
     last,
     hours: hourMarks(day, first, last),
-    rows: rows.map(({ room, open, busy }) => ({ room, cells: cellsOf(open, busy, first, last, nowUnit) })),
+    rows: rows.map(({ room, open, why, busy }) => ({ room, cells: cellsOf(open, why, busy, first, last, nowUnit) })),
   };
 }
 
@@ -159,28 +161,39 @@ function gather<C extends GridClaim>(claims: readonly C[], units: number): Busy<
 }
 
 type Spans = readonly (readonly [number, number])[];
+interface Open {
+  open: Spans;
+  /** Stretches of office days that differ from the week, but for make-up working days, which need no word. */
+  why: readonly { from: number; to: number; rule: DayRule }[];
+}
+const NEVER: Open = { open: [], why: [] };
 // Of a day, by the hours of a room as they were read, which stay the same until the room changes.
-const openings = new WeakMap<Day, WeakMap<readonly Hours[], { zone: string; spans: Spans }>>();
+const openings = new WeakMap<Day, WeakMap<Opening, { zone: string; open: Open }>>();
 
 /** When a room is open on the reader's day, which touches two days of an office in another zone. */
-function openUnits(day: Day, hours: readonly Hours[], zone: string): Spans {
+function openUnits(day: Day, hours: Opening, zone: string): Open {
   let ofDay = openings.get(day);
   if (!ofDay) openings.set(day, (ofDay = new WeakMap()));
   const known = ofDay.get(hours);
-  if (known?.zone === zone) return known.spans;
+  if (known?.zone === zone) return known.open;
   const spans: [number, number][] = [];
+  const why: { from: number; to: number; rule: DayRule }[] = [];
+  const unit = (instant: Date, round: (value: number) => number) => Math.min(day.units, Math.max(0, round((instant.getTime() - day.start.getTime()) / QUARTER)));
   const lastOn = dayOf(new Date(day.end.getTime() - 1), zone);
   for (let on = dayOf(day.start, zone); on <= lastOn; on = addDays(on, 1)) {
-    const open = openSpan(hours, on, zone);
-    if (!open) continue;
-    const from = Math.max(0, Math.ceil((open.from.getTime() - day.start.getTime()) / QUARTER));
-    const to = Math.min(day.units, Math.floor((open.to.getTime() - day.start.getTime()) / QUARTER));
+    const rule = ruleOn(hours, on);
+    if (rule && rule.kind !== 'workday') why.push({ from: unit(startOfDay(on, zone), Math.floor), to: unit(startOfDay(addDays(on, 1), zone), Math.ceil), rule });
+    const span = openSpan(hours, on, zone);
+    if (!span) continue;
+    const from = unit(span.from, Math.ceil);
+    const to = unit(span.to, Math.floor);
     const before = spans.at(-1);
     if (before && before[1] >= from) before[1] = Math.max(before[1], to);
     else if (from < to) spans.push([from, to]);
   }
-  ofDay.set(hours, { zone, spans });
-  return spans;
+  const open = { open: spans, why };
+  ofDay.set(hours, { zone, open });
+  return open;
 }
 
 /** Whole hours around everything open or booked; the usual office day when there is nothing. */
@@ -213,11 +226,13 @@ function hourMarks(day: Day, first: number, last: number): { from: number; to: n
   return marks;
 }
 
-function cellsOf<C>(open: Spans, busy: Busy<C>[], first: number, last: number, nowUnit: number): Cell<C>[] {
+function cellsOf<C>(open: Spans, why: Open['why'], busy: Busy<C>[], first: number, last: number, nowUnit: number): Cell<C>[] {
   const cells: Cell<C>[] = [];
   const none: C[] = [];
   const add = (kind: Cell<C>['kind'], from: number, to: number, claims: C[]) => {
-    if (from < to) cells.push({ kind, from, to, claims });
+    if (from >= to) return;
+    const differs = kind === 'closed' ? why.find((one) => one.from <= from && from < one.to) : undefined;
+    cells.push({ kind, from, to, claims, ...(differs ? { why: differs.rule } : {}) });
   };
   const idle = (from: number, to: number) => {
     let at = from;

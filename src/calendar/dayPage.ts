@@ -1,7 +1,7 @@
 import type { Lang, Translate } from '../lib/i18n/translate.js';
 import { prepare } from '../lib/i18n/prepare.js';
 import type { Format } from '../lib/time/format.js';
-import { equipmentNames } from '../rooms/equipment.js';
+import { equipmentNames, type EquipmentKind } from '../rooms/equipment.js';
 import { clockAt, type Cell, type Day, type Grid } from './dayGrid.js';
 import type { CalendarClaim, CalendarRoom } from './queries.js';
 
@@ -10,7 +10,8 @@ import type { CalendarClaim, CalendarRoom } from './queries.js';
 export interface ShownItem {
   href: string | null;
   title: string;
-  time: string;
+  from: string;
+  to: string;
 }
 
 export interface ShownCell {
@@ -22,7 +23,7 @@ export interface ShownCell {
   items: ShownItem[];
   /** What only a screen reader is told. */
   heard: string;
-  /** The whole text of a narrow cell, shown by the pointer. */
+  /** The whole text of a taken cell, shown by the pointer: a cell may be too narrow for it. */
   hint: string | null;
 }
 
@@ -34,6 +35,8 @@ export interface ShownRow {
   cells: ShownCell[];
   /** Free stretches from now on, for narrow screens. */
   free: { href: string; label: string; time: string }[];
+  /** Why the room is closed that day, if it is for a reason. */
+  why: string | null;
 }
 
 export interface Show {
@@ -43,6 +46,7 @@ export interface Show {
   fmt: Format;
   nowUnit: number;
   isToday: boolean;
+  kinds: readonly EquipmentKind[];
 }
 
 const texts = new Map<Lang, ReturnType<typeof makeTexts>>();
@@ -74,7 +78,7 @@ function describe(room: CalendarRoom, rooms: ReadonlyMap<number, CalendarRoom>, 
     const parts = [
       t('calendar.day.seats', { count: room.capacity }),
       ...(hall ? [t('calendar.day.partOf', { hall: fmt.name(hall) })] : []),
-      ...(room.status === 'out_of_service' ? [t('rooms.status.out_of_service')] : equipmentNames(room.equipment, t).slice(0, 2)),
+      ...(room.status === 'out_of_service' ? [t('rooms.status.out_of_service')] : equipmentNames(room.equipment, show.kinds, fmt).slice(0, 2)),
     ];
     known.set(show.lang, (told = { name: fmt.name(room), facts: parts.join(' · ') }));
   }
@@ -89,11 +93,11 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
   const { marks } = day;
   const said = words;
 
-  const time = (claim: CalendarClaim) => `${clockAt(day, claim.s)}–${clockAt(day, claim.e)}`;
   const item = (claim: CalendarClaim): ShownItem => ({
     href: claim.meeting_id !== null && claim.title !== null ? `/meetings/${claim.meeting_id}` : null,
     title: claim.title ?? (claim.meeting_id === null && claim.closure_id === null ? said.held : said.booked),
-    time: time(claim),
+    from: clockAt(day, claim.s),
+    to: clockAt(day, claim.e),
   });
   const busy = (cell: Cell<CalendarClaim>): ShownCell => {
     const items = cell.claims.map(item);
@@ -102,8 +106,7 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
     const isClosure = one !== undefined && one.closure_id !== null;
     const look = isClosure ? 'is-closed hatched' : one?.is_requested ? 'is-busy striped' : isMine ? 'is-busy is-mine' : 'is-busy';
     const heard = isClosure ? said.closure : [isMine ? said.mine : '', one?.is_requested ? said.requested : ''].join(' ').trim();
-    const isNarrow = cell.to - cell.from < 6;
-    return { span: cell.to - cell.from, look, free: null, items, heard, hint: isNarrow ? items.map((i) => `${i.title} ${i.time}`).join(', ') : null };
+    return { span: cell.to - cell.from, look, free: null, items, heard, hint: items.map((i) => `${i.title} ${i.from}–${i.to}`).join(', ') };
   };
 
   return grid.rows.map(({ room, cells }) => {
@@ -111,6 +114,7 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
     const base = `/bookings/new?room=${room.id}&date=${day.on}&from=`;
     const shown: ShownCell[] = [];
     const free: ShownRow['free'] = [];
+    let why: string | null = null;
     for (const cell of cells) {
       const span = cell.to - cell.from;
       if (cell.kind === 'busy') shown.push(busy(cell));
@@ -122,10 +126,14 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
         const label = said.book(name, from, to);
         shown.push({ span, look: 'is-free', free: { href, label, time: `${from}–${to}`, to }, items: [], heard: '', hint: null });
         if (free.length < 3) free.push({ href, label, time: show.isToday && cell.from === show.nowUnit ? said.until(to) : `${from}–${to}` });
+      } else if (cell.why) {
+        const title = show.fmt.name(cell.why);
+        why = title;
+        shown.push({ span, look: 'is-closed hatched', free: null, items: [{ href: null, title, from: '', to: '' }], heard: said.closure, hint: span < 6 ? title : null });
       } else {
         shown.push({ span, look: cell.kind === 'closed' ? 'is-closed hatched' : 'is-past', free: null, items: [], heard: cell.kind === 'closed' ? said.closed : said.past, hint: null });
       }
     }
-    return { id: room.id, name, facts: told, isPart: room.hall_id !== null, cells: shown, free };
+    return { id: room.id, name, facts: told, isPart: room.hall_id !== null, cells: shown, free, why };
   });
 }

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { date, flag, list, optionalWhole } from '../lib/http/fields.js';
-import { EQUIPMENT } from '../rooms/equipment.js';
+import { EQUIPMENT_CODE } from '../rooms/equipment.js';
 
 /** Filters of the day; what makes no sense is left out. */
 export const DayQuery = z.object({
   date: date().refine((on) => on < '2200').optional().catch(undefined),
   seats: optionalWhole(1, 5000).catch(null),
-  equipment: list(z.enum(EQUIPMENT)).catch([]),
+  equipment: list(z.string().regex(EQUIPMENT_CODE), 50).catch([]),
   step_free: flag().catch(false),
 });
 export type DayQuery = z.output<typeof DayQuery>;

@@ -1,6 +1,9 @@
 import { row, rows, type Db } from '../lib/db/db.js';
-import type { Hours } from '../rooms/openingHours.js';
-import type { RoomStatus } from '../rooms/claimChecks.js';
+import { readRuleBook } from '../rooms/dayRuleQueries.js';
+import type { Hours, Opening } from '../rooms/openingHours.js';
+import { statusAt, type RoomStatus } from '../rooms/claimChecks.js';
+import type { EquipmentKind } from '../rooms/equipment.js';
+import { listEquipmentKinds } from '../rooms/equipmentQueries.js';
 import { KNOWS_TITLE } from '../rooms/claimQueries.js';
 import type { Day, GridClaim, GridRoom } from './dayGrid.js';
 
@@ -13,7 +16,9 @@ export interface CalendarRoom extends GridRoom {
   is_step_free: boolean;
   status: RoomStatus;
   status_reason: string | null;
-  hours: Hours[];
+  /** Out of service until then. */
+  back_at: Date | null;
+  hours: Opening;
   part_ids: number[];
   /** The hall that this room is a part of. */
   hall_id: number | null;
@@ -28,12 +33,19 @@ export interface CalendarClaim extends GridClaim {
   is_requested: boolean;
 }
 
-// Rooms change a few times a year and are read for every page: each process keeps them until their versions change.
-const kept = new WeakMap<Db, { version: number; rooms: CalendarRoom[] }>();
+// Rooms and their days change a few times a year and are read for every page: each process keeps them until a version changes.
+const kept = new WeakMap<Db, { version: string; rooms: CalendarRoom[]; kinds: EquipmentKind[] }>();
+
+interface RoomRow extends CalendarRoom {
+  hours: Hours[];
+  holiday_rule: 'office' | 'own' | 'none';
+  calendar_id: number | null;
+}
 
 // A hall stands before its parts.
 const ROOMS = `
-  select r.id, r.name_en, r.name_zh, r.building, r.capacity, r.equipment, r.is_step_free, r.status, r.status_reason, r.status = 'in_service' as is_in_service, h.id as hall_id,
+  select r.id, r.name_en, r.name_zh, r.building, r.capacity, r.equipment, r.is_step_free, r.status, r.status_reason, r.back_at, r.status = 'in_service' as is_in_service, h.id as hall_id,
+         r.holiday_rule, r.calendar_id,
          coalesce((select json_agg(json_build_object('weekday', weekday, 'opens_at', to_char(opens_at, 'HH24:MI'), 'closes_at', to_char(closes_at, 'HH24:MI')))
                      from room_hours where room_id = r.id), '[]') as hours,
          coalesce((select json_agg(part_id order by part_id) from room_parts where hall_id = r.id), '[]') as part_ids
@@ -42,19 +54,43 @@ const ROOMS = `
    where r.status <> 'retired'
    order by coalesce(h.sort_order, r.sort_order), coalesce(h.id, r.id), h.id is not null, r.sort_order, r.id`;
 
-/** Everything an unchanged revisit needs, in one look-up: the revision of a day (or of several) and of the rooms. The rooms are read again when they changed. */
-export async function findDayState(db: Db, day: Pick<Day, 'start' | 'end'>): Promise<{ revision: string; rooms: CalendarRoom[] }> {
+/** Rooms with their weeks, exceptions and holidays; two queries, whatever the number of rooms. */
+async function readRooms(db: Db): Promise<CalendarRoom[]> {
+  const [found, book] = await Promise.all([rows<RoomRow>(db, ROOMS), readRuleBook(db)]);
+  return found.map(({ holiday_rule, calendar_id, ...room }) => {
+    const calendar = holiday_rule === 'none' ? null : holiday_rule === 'own' ? calendar_id : book.defaultId;
+    return { ...room, hours: [...room.hours, ...(book.rooms.get(room.id) ?? []), ...(book.calendars.get(calendar ?? 0) ?? [])] };
+  });
+}
+
+/**
+ * Everything an unchanged revisit needs, in one look-up: the revision of a day (or of several), of the rooms, of the
+ * holidays and of the catalogue of equipment. These are read again when one of them changed.
+ */
+export async function findDayState(db: Db, day: Pick<Day, 'start' | 'end'>): Promise<{ revision: string; rooms: CalendarRoom[]; kinds: EquipmentKind[] }> {
   const utcDay = (instant: Date) => instant.toISOString().slice(0, 10);
-  const found = await row<{ days: string; version: number }>(
+  const found = await row<{ days: string; rooms: number; holidays: number; kinds: number }>(
     db,
     `select (select coalesce(sum(revision), 0)::text from day_revisions where day between :first and :last) as days,
-            (select coalesce(sum(version), 0)::bigint from rooms) as version`,
+            (select coalesce(sum(version), 0)::bigint from rooms) as rooms,
+            (select coalesce(sum(revision), 0)::bigint from holiday_calendars) as holidays,
+            (select coalesce(sum(version), 0)::bigint from equipment_kinds) as kinds`,
     { first: utcDay(day.start), last: utcDay(day.end) },
   );
   if (!found) throw new Error('a select of aggregates has a row');
+  const version = `${found.rooms}.${found.holidays}.${found.kinds}`;
   let known = kept.get(db);
-  if (known?.version !== found.version) kept.set(db, (known = { version: found.version, rooms: await rows<CalendarRoom>(db, ROOMS) }));
-  return { revision: `${found.days}.${found.version}`, rooms: known.rooms };
+  if (known?.version !== version) {
+    const [rooms, kinds] = await Promise.all([readRooms(db), listEquipmentKinds(db)]);
+    kept.set(db, (known = { version, rooms, kinds }));
+  }
+  return { revision: `${found.days}.${version}`, rooms: roomsOn(known.rooms, day), kinds: known.kinds };
+}
+
+/** The rooms as they are on a day: one whose date has come is in service again. Nearly always that is the kept list itself. */
+function roomsOn(rooms: CalendarRoom[], day: Pick<Day, 'start' | 'end'>): CalendarRoom[] {
+  const isBack = (room: CalendarRoom) => room.status === 'out_of_service' && statusAt(room, day.start) === 'in_service';
+  return rooms.some(isBack) ? rooms.map((room) => (isBack(room) ? { ...room, status: 'in_service', is_in_service: true } : room)) : rooms;
 }
 
 interface ClaimRow {

@@ -3,11 +3,14 @@ import { revisit } from '../lib/http/revisit.js';
 import { page, route, unchanged, type Route } from '../lib/http/route.js';
 import { addDays, dayOf } from '../lib/time/zone.js';
 import { equipmentOptions } from '../rooms/equipment.js';
+import { absenceRoutes } from './absenceRoutes.js';
 import { bookingRoutes } from './bookingRoutes.js';
 import { dayOfGrid, layOutDay, type Day } from './dayGrid.js';
 import { showDay } from './dayPage.js';
+import { findTimeRoutes } from './findTimeRoutes.js';
 import { DayQuery, filterQuery } from './forms.js';
 import { findDayState, listDayClaims, type CalendarRoom } from './queries.js';
+import { doorRoutes } from './doorRoutes.js';
 import { feedRoutes } from './feedRoutes.js';
 import { setupTaskRoutes } from './setupTaskRoutes.js';
 import { viewRoutes } from './viewRoutes.js';
@@ -18,6 +21,9 @@ export const routes: Route[] = [
   ...viewRoutes,
   ...setupTaskRoutes,
   ...feedRoutes,
+  ...doorRoutes,
+  ...absenceRoutes,
+  ...findTimeRoutes,
   route({
     method: 'get',
     path: '/calendar',
@@ -55,13 +61,13 @@ export const routes: Route[] = [
           hasFilter: filters !== '',
           hasRooms: state.rooms.length > 0,
           mayAddRooms: isSecretary(c.viewer),
-          equipment: equipmentOptions(c.t).filter(({ value }) => c.query.equipment.includes(value) || state.rooms.some((room) => room.equipment.includes(value))),
+          equipment: equipmentOptions(state.kinds, c.fmt, c.query.equipment).filter(({ value }) => c.query.equipment.includes(value) || state.rooms.some((room) => room.equipment.includes(value))),
           units: grid.last - grid.first,
           // For the line of now, which the script draws and moves.
           from: new Date(day.start.getTime() + grid.first * 900_000).toISOString(),
           to: new Date(day.start.getTime() + grid.last * 900_000).toISOString(),
           hours: grid.hours.map(({ from, to }) => ({ span: to - from, time: day.marks[from] })),
-          rows: showDay(grid, state.rooms, { day, lang: c.lang, t: c.t, fmt: c.fmt, nowUnit, isToday }),
+          rows: showDay(grid, state.rooms, { day, lang: c.lang, t: c.t, fmt: c.fmt, nowUnit, isToday, kinds: state.kinds }),
           zoneText: c.zone === c.office.zone ? null : c.zone,
         },
         { caching: 'revisit', ...(etag ? { etag } : {}) },

@@ -1,3 +1,5 @@
+import type { Translate } from '../lib/i18n/translate.js';
+import type { Format } from '../lib/time/format.js';
 import { mayRecord, mayStart } from '../meetings/policy.js';
 import type { Meeting, Participant, ReplyStatus } from '../meetings/queries.js';
 import { toneOfReply, type Tone } from '../meetings/shownState.js';
@@ -34,6 +36,19 @@ export function countReplies(participants: readonly Participant[]): { come: numb
   const come = asked.filter(({ reply }) => reply === 'accepted').length;
   const dont = asked.filter(({ reply }) => reply === 'declined' || reply === 'delegated').length;
   return { come, dont, open: asked.length - come - dont };
+}
+
+/** Do the rooms fit the people, as they are set up? A sentence when they don't; about meetings that are still to come. */
+export function tellSeating(meeting: Meeting, participants: readonly Participant[], t: Translate, fmt: Format): string | undefined {
+  if (meeting.state !== 'draft' && meeting.state !== 'scheduled') return undefined;
+  const people = Math.max(participants.filter(({ role, reply }) => role !== 'informed' && reply !== 'declined').length, meeting.expected_count ?? 0);
+  const [first] = meeting.rooms;
+  if (!first || people === 0) return undefined;
+  const seats = meeting.rooms.reduce((sum, room) => sum + room.seats, 0);
+  if (people > seats) return t('layouts.meeting.crowded', { people, seats });
+  // Only what was said to be expected: a list of people is seldom complete at first.
+  const fewest = meeting.rooms.length === 1 ? first.min_people : null;
+  return fewest !== null && meeting.expected_count !== null && people < fewest ? t('layouts.meeting.lost', { people, room: fmt.name(first), count: fewest }) : undefined;
 }
 
 interface MinutesRights {

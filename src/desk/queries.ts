@@ -65,8 +65,9 @@ export function listHistory(db: Db, meetingId: number, options: { before?: numbe
     db,
     `select e.id, e.at, e.action, e.noun, e.note, e.before, e.after, p.name, p.name_en, b.name as behalf_name, b.name_en as behalf_name_en
        from audit_events e
-       left join persons p on p.id = e.person_id
-       left join persons b on b.id = e.on_behalf_of_id
+       cross join lateral (select case when e.action = 'reply.record' then cast(e.after ->> 'person_id' as bigint) end as person_id) answering
+       left join persons p on p.id = coalesce(e.person_id, answering.person_id)
+       left join persons b on b.id = coalesce(e.on_behalf_of_id, answering.person_id)
       where e.meeting_id = :meeting and (cast(:before as bigint) is null or e.id < :before)
       order by e.id desc limit :limit`,
     { meeting: meetingId, before: options.before ?? null, limit: options.limit },

@@ -7,16 +7,17 @@ import { findReplyOf } from '../invitations/replyQueries.js';
 import { signedIn } from '../lib/http/policy.js';
 import type { Format } from '../lib/time/format.js';
 import { idOf, page, route, type Answer, type Context, type Route } from '../lib/http/route.js';
-import { mayCancel, mayEditAgenda, mayEditMeeting, mayInvite, mayPropose, mayRestore, maySeeAgenda, maySeeReplies, mayWriteToAll } from '../meetings/policy.js';
+import { mayCancel, mayCheckIn, mayEditAgenda, mayEditMeeting, mayInvite, mayPropose, mayRestore, maySeeAgenda, maySeeReplies, mayWriteToAll } from '../meetings/policy.js';
 import { findMeeting, listParticipants, type Meeting } from '../meetings/queries.js';
 import { shownState, toneOfState } from '../meetings/shownState.js';
 import { titleOf } from '../meetings/title.js';
 import { issuedVersion, pillOf } from '../minutes/documentRoutes.js';
 import { mayApprove, mayReview, maySeeDraft } from '../minutes/policy.js';
 import { findMinutesOf, type Minutes } from '../minutes/queries.js';
+import { votesOfMeeting } from '../polls/pollPage.js';
 import { HistoryQuery } from './forms.js';
 import { tellEntries } from './history.js';
-import { countReplies, factsOf, showPeople } from './meetingPage.js';
+import { countReplies, factsOf, showPeople, tellSeating } from './meetingPage.js';
 import { linkOf, nextStep, type NextStep } from './nextStep.js';
 import { listFacts, listHistory } from './queries.js';
 import { stepsOf } from './steps.js';
@@ -36,7 +37,7 @@ async function showMeeting(c: Context): Promise<Answer> {
   const meeting = await findMeeting(c.db, c.viewer, idOf(c));
   const isOpen = maySeeAgenda(meeting);
   const today = todayOf(c);
-  const [[facts], participants, own, invitations, agenda, minutes, actions, history] = await Promise.all([
+  const [[facts], participants, own, invitations, agenda, minutes, actions, votes, history] = await Promise.all([
     listFacts(c.db, c.viewer.id, [meeting.id]),
     maySeeReplies(meeting) ? listParticipants(c.db, meeting.id) : [],
     findReplyOf(c.db, meeting.id, c.viewer.id),
@@ -44,6 +45,7 @@ async function showMeeting(c: Context): Promise<Answer> {
     isOpen ? loadAgenda(c.db, c.viewer, meeting) : undefined,
     findMinutesOf(c.db, c.viewer, meeting.id),
     listActionsOfMeeting(c.db, c.viewer.id, meeting.id, today),
+    maySeeReplies(meeting) ? votesOfMeeting(c, meeting.id) : undefined,
     isOpen ? listHistory(c.db, meeting.id, { limit: RECENT + 1 }) : [],
   ]);
   if (!facts) throw new Error('a meeting that was found has facts');
@@ -55,6 +57,7 @@ async function showMeeting(c: Context): Promise<Answer> {
     isOpen,
     state,
     stateTone: toneOfState(state),
+    seating: isOpen ? tellSeating(meeting, participants, c.t, c.fmt) : undefined,
     steps: stepsOf({ ...facts, state: meeting.state }),
     step,
     waitsFor: minutes && waitsFor(step, minutes, c.fmt),
@@ -71,12 +74,14 @@ async function showMeeting(c: Context): Promise<Answer> {
     papers: agenda?.lines.flatMap((line) => (line.is_hidden || !line.is_on_agenda ? [] : line.papers)) ?? [],
     minutes: minutes && { id: minutes.id, pill: pillOf(minutes.state, c.t), isDraft: maySeeDraft(minutes), issued: issuedVersion(minutes) },
     actions: actions.map((action) => ({ ...action, due: dueWords(c, action, today), tone: stateTone(action.state) })),
+    votes,
     may: {
       invite: mayInvite(meeting),
       agenda: mayEditAgenda(meeting),
       propose: !mayEditAgenda(meeting) && mayPropose(meeting),
       restore: mayRestore(meeting) && meeting.ends_at > c.now,
     },
+    isOnTheDay: meeting.rooms.length > 0 && mayCheckIn(meeting) && meeting.state !== 'ended' && c.now.getTime() > meeting.starts_at.getTime() - 15 * 60_000 && c.now < meeting.ends_at,
     menu: isOpen ? menuOf(c, meeting, participants.length > 0) : [],
     history: tellEntries(history.slice(0, RECENT), c.t, c.fmt),
     hasMoreHistory: history.length > RECENT,
@@ -97,6 +102,7 @@ function menuOf(c: Context, meeting: Meeting, hasPeople: boolean): { href: strin
   const verb = (is: boolean, path: string, text: string, apart = false) => (is ? [{ href: `${here}/${path}`, text, apart }] : []);
   return [
     ...verb(mayEditMeeting(meeting), 'edit', c.t('desk.menu.edit')),
+    ...verb(mayEditMeeting(meeting) && meeting.rooms.length > 0, 'swap', c.t('swap.title')),
     ...verb(true, 'copy', c.t('desk.menu.copy')),
     ...verb(mayWriteToAll(meeting) && hasPeople, 'message', c.t('desk.menu.message')),
     ...verb(hasPeople && meeting.state !== 'cancelled', 'attendance-sheet', c.t('desk.menu.sheet')),

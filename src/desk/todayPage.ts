@@ -6,7 +6,9 @@ import { listRepliesWanted, type ReplyWanted } from '../invitations/replyQueries
 import { isSecretary } from '../lib/http/policy.js';
 import { page, type Answer, type Context } from '../lib/http/route.js';
 import { dayOf } from '../lib/time/zone.js';
+import { listPollsWaiting } from '../polls/queries.js';
 import { listMeetings, listMeetingsFor, type MeetingLine } from '../meetings/queries.js';
+import { listEndingOf, type EndingSeries } from '../meetings/renewalQueries.js';
 import { shownState, toneOfState } from '../meetings/shownState.js';
 import { titleOf } from '../meetings/title.js';
 import { listMinutesToAcknowledge } from '../minutes/circulationQueries.js';
@@ -22,15 +24,17 @@ const FREE_ROOMS = 5;
 export async function todayPage(c: Context): Promise<Answer> {
   const today = dayOf(c.now, c.zone);
   const day = dayOfGrid(today, c.zone);
-  const [minutes, receipts, actions, replies, meetings, asked, rooms, beginnings] = await Promise.all([
+  const [minutes, receipts, actions, replies, polls, meetings, asked, rooms, beginnings, ending] = await Promise.all([
     listMinutesWaitingFor(c.db, c.viewer),
     listMinutesToAcknowledge(c.db, c.viewer),
     listActionsWaitingFor(c.db, c.viewer.id, todayOf(c)),
     listRepliesWanted(c.db, c.viewer, c.now),
+    listPollsWaiting(c.db, c.viewer.id, c.now),
     listMeetingsFor(c.db, c.viewer, day.start, day.end),
     countAskedFor(c.db, c.viewer.id, todayOf(c)),
     roomsFreeNow(c, today),
     isSecretary(c.viewer) ? findBeginnings(c.db) : undefined,
+    listEndingOf(c.db, c.viewer.id, c.now),
   ]);
   const facts = await listFacts(c.db, c.viewer.id, meetings.map(({ id }) => id));
   const [coming] = meetings.length === 0 ? await listMeetings(c.db, c.viewer, { whose: 'mine', when: 'coming' }, c.now, 1) : [];
@@ -39,6 +43,8 @@ export async function todayPage(c: Context): Promise<Answer> {
     ...receipts.map((one) => receiptRow(c, one)),
     ...actions.map((one) => actionRow(c, one)),
     ...replies.map((one) => replyRow(c, one)),
+    ...ending.map((one) => renewalRow(c, one)),
+    ...polls.map((one) => pollRow(c, one)),
   ]);
   const isNew = beginnings && !(beginnings.has_rooms && beginnings.has_people && beginnings.has_meetings);
   return page('desk/today', {
@@ -74,6 +80,13 @@ interface WaitingRow {
 
 function pillOf(c: Context, wait: Wait): { text: string; tone: string } {
   return { text: c.t(`desk.waiting.${wait}`), tone: toneOf(wait) };
+}
+
+function renewalRow(c: Context, one: EndingSeries): WaitingRow {
+  return {
+    wait: 'renew', when: one.last_at, pill: pillOf(c, 'renew'), href: `/series/${one.id}`, end: c.t('series.renewal.todayNote'),
+    title: c.t('series.renewal.today', { name: one.name, day: c.fmt.shortDay(one.last_at) }),
+  };
 }
 
 function minutesRow(c: Context, one: WaitingMinutes): WaitingRow {
@@ -118,6 +131,11 @@ function replyRow(c: Context, one: ReplyWanted): WaitingRow {
     href: `/meetings/${one.meeting_id}`,
     actions: [answer('accepted', c.t('desk.waiting.yes')), answer('declined', c.t('desk.waiting.no'))],
   };
+}
+
+function pollRow(c: Context, one: { id: number; title: string; deadline_at: Date; wants: 'answer' | 'choice' }): WaitingRow {
+  const wait = one.wants === 'answer' ? 'poll' : 'choose';
+  return { wait, when: one.deadline_at, pill: pillOf(c, wait), title: one.title, href: `/polls/${one.id}`, end: c.t('polls.until', { when: c.fmt.dateTime(one.deadline_at) }) };
 }
 
 function meetingRow(c: Context, meeting: MeetingLine, known: MeetingFacts | undefined) {

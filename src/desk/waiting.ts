@@ -1,13 +1,13 @@
 /** What may wait for a person. The order is that of the list: first what holds up others, then what is late, then the rest. */
 export const WAITS = [
-  'review', 'approve', 'issue', 'correct', 'overdue', 'sentBack', 'accept', 'decide', 'reassign', 'takeOn', 'due', 'reply', 'write', 'acknowledge',
+  'review', 'approve', 'issue', 'correct', 'overdue', 'sentBack', 'accept', 'decide', 'reassign', 'takeOn', 'choose', 'due', 'reply', 'poll', 'write', 'renew', 'acknowledge',
 ] as const;
 export type Wait = (typeof WAITS)[number];
 
 export type Tone = 'accent' | 'warn' | 'bad';
 const TONES: Record<Wait, Tone> = {
   review: 'warn', approve: 'warn', issue: 'warn', correct: 'bad', overdue: 'bad', sentBack: 'bad', accept: 'warn', decide: 'warn',
-  reassign: 'bad', takeOn: 'accent', due: 'accent', reply: 'accent', write: 'accent', acknowledge: 'accent',
+  reassign: 'bad', takeOn: 'accent', due: 'accent', reply: 'accent', poll: 'accent', choose: 'warn', write: 'accent', renew: 'warn', acknowledge: 'accent',
 };
 
 export function toneOf(wait: Wait): Tone {

@@ -1,19 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { mayActFor } from '../people/queries.js';
-import { claimRooms, moveClaims, releaseClaims, restoreClaims, type ClaimResult } from '../rooms/claimCommands.js';
+import { claimRooms, moveClaims, releaseClaims, restoreClaims } from '../rooms/claimCommands.js';
+import { listLines, releaseEquipment, tellLines, type EquipmentLine } from '../rooms/equipmentCommands.js';
+import type { Layout } from '../rooms/layouts.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
 import { isSecretary, type Role } from '../lib/http/policy.js';
 import type { Lang } from '../lib/i18n/translate.js';
-import { enqueue } from '../lib/jobs/enqueue.js';
+import { enqueue, enqueueAll } from '../lib/jobs/enqueue.js';
 import { mayCancel, mayEditMeeting, mayRestore } from './policy.js';
 import { lockSeriesOf, numberSeries } from './numberCommands.js';
+import { isSame, setLayout, takePlace, type PlaceRefused } from './placeCommands.js';
 import { lockMeeting, type Meeting } from './queries.js';
 import { differenceOf, nextSequence } from './sequence.js';
 
-/** Why the rooms said no: who has them, or which of their rules stands against it. */
-export type RoomsRefused = Extract<ClaimResult, { ok: false }>;
+/** Why the rooms said no: who has them, which of their rules stands against it, or which equipment is short. */
+export type RoomsRefused = PlaceRefused;
 
 export interface NewMeeting {
   title: string;
@@ -34,6 +37,10 @@ export interface NewMeeting {
   occurrence?: { recurrenceId: number; at: Date };
   isPrivate?: boolean;
   expectedCount?: number | null;
+  /** How its rooms are set up, where they can be. */
+  layout?: Layout | null;
+  /** What is carried into them. */
+  equipment?: EquipmentLine[];
   lang?: Lang;
   /** A reason to go beyond a rule of a room, for those who may. */
   overrideReason?: string | null;
@@ -73,11 +80,14 @@ export function createMeeting(db: Db, by: Actor, input: NewMeeting): Promise<{ o
     );
     if (!made) throw new Conflict();
     const { id } = made;
-    if (input.roomIds.length > 0) {
-      const claimed = await claimRooms(trx, by, {
+    const lines = input.equipment ?? [];
+    if (input.roomIds.length > 0 || lines.length > 0) {
+      if (input.layout) await setLayout(trx, id, input.roomIds, input.layout);
+      const wish = {
         meetingId: id, roomIds: input.roomIds, startsAt: input.startsAt, endsAt: input.endsAt,
         seats: input.expectedCount ?? null, overrideReason: await allowedReason(trx, by, input.overrideReason),
-      });
+      };
+      const claimed = lines.length > 0 ? await takePlace(trx, by, { ...wish, lines }, (inner) => claimRooms(inner, by, wish)) : await claimRooms(trx, by, wish);
       if (!claimed.ok) {
         await change(trx, `delete from meetings where id = :id`, { id });
         return claimed;
@@ -86,7 +96,7 @@ export function createMeeting(db: Db, by: Actor, input: NewMeeting): Promise<{ o
     const principal = input.bookedForId ?? organiserId;
     await record(trx, principal === by.id ? by : { ...by, onBehalfOf: principal }, {
       action: 'meeting.create', noun: 'meetings', id, meetingId: id,
-      after: { title: input.title, starts_at: input.startsAt, ends_at: input.endsAt, room_ids: input.roomIds, link: input.link, place: input.place },
+      after: { title: input.title, starts_at: input.startsAt, ends_at: input.endsAt, room_ids: input.roomIds, link: input.link, place: input.place, ...(input.layout ? { layout: input.layout } : {}), ...(lines.length > 0 ? { equipment: await tellLines(trx, lines) } : {}) },
     });
     return { ok: true, id };
   });
@@ -105,6 +115,10 @@ export interface MeetingChange {
   description?: string;
   isPrivate?: boolean;
   expectedCount?: number | null;
+  /** Undefined: as it is; null: the rooms as they are. */
+  layout?: Layout | null;
+  /** All it shall have; undefined: what it has. */
+  equipment?: EquipmentLine[];
   lang?: Lang;
   organiserId?: number;
   bookedForId?: number | null;
@@ -137,15 +151,29 @@ export function changeMeeting(
     const newRoomIds = input.roomIds ?? roomIds;
     const newRooms = await listWhereabouts(trx, newRoomIds);
     const difference = differenceOf({ ...meeting, roomIds }, { ...changed, rooms: newRooms, roomIds: newRoomIds });
-    if (difference.time || difference.rooms) {
-      const moved = await moveClaims(trx, by, {
+    const layouts = { before: layoutOf(meeting), after: input.layout === undefined ? layoutOf(meeting) : input.layout };
+    if (layouts.before !== layouts.after || (difference.rooms && layouts.after !== null)) await setLayout(trx, id, newRoomIds, layouts.after);
+    const lines = { before: await listLines(trx, id), after: input.equipment };
+    const isEquipmentNew = lines.after !== undefined && !isSame(lines.before, lines.after);
+    if (difference.time || difference.rooms || isEquipmentNew) {
+      const wish = {
         meetingId: id, roomIds: newRoomIds, startsAt: changed.starts_at, endsAt: changed.ends_at,
         seats: changed.expected_count, overrideReason: await allowedReason(trx, by, input.overrideReason),
-      });
-      if (!moved.ok) return moved;
+      };
+      const moved = await takePlace(trx, by, { ...wish, ...(lines.after ? { lines: lines.after } : {}) }, (inner) =>
+        difference.time || difference.rooms ? moveClaims(inner, by, wish) : Promise.resolve({ ok: true, notices: [] }),
+      );
+      if (!moved.ok) {
+        await setLayout(trx, id, roomIds, layouts.before);
+        return moved;
+      }
     }
 
-    const differs = changesOf(meeting, changed, difference.rooms ? { before: roomIds, after: newRoomIds } : undefined);
+    const differs = changesOf(meeting, changed, {
+      ...(difference.rooms ? { room_ids: { before: roomIds, after: newRoomIds } } : {}),
+      ...(layouts.before === layouts.after ? {} : { layout: layouts }),
+      ...(isEquipmentNew ? { equipment: { before: await tellLines(trx, lines.before), after: await tellLines(trx, lines.after ?? []) } } : {}),
+    });
     if (!differs) return { ok: true };
     const isTold = meeting.announced_at !== null && ANNOUNCED.some((name) => name in differs.after);
     await change(
@@ -175,6 +203,7 @@ export function cancelMeeting(db: Db, by: Actor, id: number, input: { reason: st
     if (meeting.state !== 'draft' && meeting.state !== 'scheduled') throw new Conflict('meetings.problem.closed');
     if (!mayCancel(meeting)) throw new Forbidden();
     await releaseClaims(trx, by, id, 'cancelled', input.reason);
+    await releaseEquipment(trx, id);
     const isTold = meeting.announced_at !== null;
     await change(
       trx,
@@ -194,17 +223,20 @@ export function cancelMeeting(db: Db, by: Actor, id: number, input: { reason: st
 /**
  * Puts a cancelled meeting back while its rooms are free. People who were told are invited again: same UID, higher SEQUENCE.
  * @param roomIds other rooms (or none) instead of the former ones
+ * @param withEquipment false: without what it had taken, which others have now
  */
-export function restoreMeeting(db: Db, by: Actor, id: number, now: Date, roomIds?: number[]): Promise<{ ok: true } | RoomsRefused> {
+export function restoreMeeting(db: Db, by: Actor, id: number, now: Date, roomIds?: number[], withEquipment = true): Promise<{ ok: true } | RoomsRefused> {
   return inTransaction(db, async (trx) => {
     await lockSeriesOf(trx, id);
     const meeting = await lockMeeting(trx, by, id);
     if (meeting.state !== 'cancelled') return { ok: true };
     if (!mayRestore(meeting)) throw new Forbidden();
     if (meeting.ends_at <= now) throw new Conflict('meetings.problem.over');
-    if (roomIds || meeting.rooms.length > 0) {
+    if (roomIds || meeting.rooms.length > 0 || meeting.equipment.length > 0) {
       const span = { startsAt: meeting.starts_at, endsAt: meeting.ends_at };
-      const restored = roomIds ? await moveClaims(trx, by, { meetingId: id, roomIds, ...span }) : await restoreClaims(trx, by, id);
+      const restored = await takePlace(trx, by, { meetingId: id, ...span, ...(withEquipment ? {} : { lines: [] }) }, (inner) =>
+        roomIds ? moveClaims(inner, by, { meetingId: id, roomIds, ...span }) : restoreClaims(inner, by, id),
+      );
       if (!restored.ok) {
         await keepRooms(trx, id, meeting.rooms.map((room) => room.id));
         return restored;
@@ -246,6 +278,12 @@ export async function announce(trx: Db, job: 'invitations.announceChange' | 'inv
   await enqueue(trx, job, { meetingId }, { runAt: new Date(Date.now() + 60_000), key: `${job}:${meetingId}` });
 }
 
+/** The same for many meetings whose dates changed together. */
+export async function announceAll(trx: Db, meetingIds: readonly number[]): Promise<void> {
+  const job = 'invitations.announceChange';
+  await enqueueAll(trx, job, meetingIds.map((meetingId) => ({ payload: { meetingId }, key: `${job}:${meetingId}` })), new Date(Date.now() + 60_000));
+}
+
 type Editable = Pick<
   Meeting,
   | 'title' | 'starts_at' | 'ends_at' | 'zone' | 'link' | 'place' | 'description' | 'is_private' | 'expected_count' | 'lang'
@@ -271,7 +309,7 @@ function after(meeting: Meeting, input: MeetingChange): Editable {
 }
 
 /** The fields that differ, as they were and as they become; undefined when nothing does. */
-function changesOf(meeting: Meeting, changed: Editable, rooms: { before: number[]; after: number[] } | undefined) {
+function changesOf(meeting: Meeting, changed: Editable, others: Record<string, { before: unknown; after?: unknown }>) {
   const before: Record<string, unknown> = {};
   const now: Record<string, unknown> = {};
   for (const name of Object.keys(changed) as (keyof Editable)[]) {
@@ -279,8 +317,13 @@ function changesOf(meeting: Meeting, changed: Editable, rooms: { before: number[
     before[name] = meeting[name];
     now[name] = changed[name];
   }
-  if (rooms) [before.room_ids, now.room_ids] = [rooms.before, rooms.after];
+  for (const [name, other] of Object.entries(others)) [before[name], now[name]] = [other.before, other.after];
   return Object.keys(now).length > 0 ? { before, after: now } : undefined;
+}
+
+/** A meeting has one layout, noted with each room that can be set up so. */
+function layoutOf(meeting: Pick<Meeting, 'rooms'>): Layout | null {
+  return meeting.rooms.find(({ layout }) => layout !== null)?.layout ?? null;
 }
 
 /** The history keeps both names when somebody acts for another person: a deputy, or who typed it for a leader. */

@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import { findPersonOption, listPrincipals, personText, resolvePersons } from '../people/queries.js';
+import { listMovableKinds } from '../rooms/equipmentQueries.js';
+import { LAYOUTS } from '../rooms/layouts.js';
 import { listRoomOptions } from '../rooms/queries.js';
 import { BadRequest, Conflict, Forbidden } from '../lib/http/errors.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';
@@ -15,6 +17,7 @@ import { tellRefusal, type Refusal } from './refusal.js';
 import { joinSeries } from './seriesCommands.js';
 import { findSeries } from './seriesQueries.js';
 import { titleOf } from './title.js';
+import { tellLayouts } from '../rooms/roomFacts.js';
 
 export const formRoutes: Route[] = [
   route({ method: 'get', path: '/meetings/new', policy: signedIn, query: PrefillQuery, handle: showNew }),
@@ -49,6 +52,8 @@ async function create(c: Context<z.output<typeof NewMeetingForm>>): Promise<Answ
   if ('field' in span) return drawForm(c, { problems: tellSpan(c, span, form.zone) });
   const acting = await readActing(c, form);
   if ('problems' in acting) return drawForm(c, { problems: acting.problems });
+  const odd = await checkLayout(c, form);
+  if (odd) return drawForm(c, { problems: odd });
   if (seriesId !== null && !mayKeepSeries(await findSeries(c.db, c.viewer, seriesId))) throw new Forbidden();
   const made = await once(c.db, c.viewer.id, key, c.form, async (trx) => {
     const result = await createMeeting(trx, c.by, { ...toMeeting(form, span, acting), seriesId, mailDomain: c.config.mailDomain });
@@ -84,6 +89,8 @@ async function change(c: Context<MeetingForm>): Promise<Answer> {
   if ('field' in span) return drawForm(c, { meeting, problems: tellSpan(c, span, form.zone) });
   const acting = await readActing(c, form);
   if ('problems' in acting) return drawForm(c, { meeting, problems: acting.problems });
+  const odd = await checkLayout(c, form);
+  if (odd) return drawForm(c, { meeting, problems: odd });
   const { organiserId, bookedForId, ...rest } = toMeeting(form, span, acting);
   const result = await changeMeeting(c.db, c.by, meeting.id, { ...rest, version, ...(organiserId ? { organiserId } : {}), bookedForId: bookedForId ?? null });
   if (result.ok) return redirect(`/meetings/${meeting.id}`, { notice: 'meetings.notice.saved' });
@@ -93,6 +100,20 @@ async function change(c: Context<MeetingForm>): Promise<Answer> {
     return drawForm(c, { meeting: result.meeting, values, status: 409, differences: await differencesOf(c, result.meeting, form) });
   }
   return refused(c, result, form, span, meeting);
+}
+
+/** A layout belongs to a room that can be set up so; what the rooms offer is named. */
+export async function checkLayout(c: Context<unknown, unknown>, form: Pick<MeetingFields, 'layout' | 'rooms'>): Promise<Problems | undefined> {
+  const { layout } = form;
+  if (!layout) return undefined;
+  const chosen = (await listRoomOptions(c.db)).filter(({ id }) => form.rooms.includes(id));
+  if (chosen.some(({ layouts }) => layouts.some((one) => one.layout === layout))) return undefined;
+  const offers = chosen.map((room) => {
+    const layouts = tellLayouts(room.layouts, c.t).join(c.t('rooms.list.comma'));
+    return layouts ? c.t('layouts.problem.layoutOffers', { room: c.fmt.name(room), layouts }) : c.t('layouts.problem.layoutNone', { room: c.fmt.name(room) });
+  });
+  const message = chosen.length > 0 ? c.t('layouts.problem.layout', { rooms: offers.join(' ') }) : c.t('layouts.problem.layoutRoom');
+  return problemsOf([{ field: 'layout', message }], c.req.body);
 }
 
 /** A chosen alternative stands in place of what was typed. */
@@ -141,6 +162,8 @@ export function toMeeting(form: MeetingFields, { startsAt, endsAt }: Span, actin
   return {
     title: form.title, startsAt, endsAt, zone: form.zone, roomIds: form.rooms, link: form.link, place: form.place, lang: form.lang,
     isPrivate: form.is_private, expectedCount: form.expected, description: form.description, overrideReason: form.override_reason,
+    ...(form.layout === undefined ? {} : { layout: form.layout || null }),
+    ...(form.kinds.length > 0 ? { equipment: form.kinds.flatMap((kindId, i) => (form.pieces[i] ? [{ kindId, quantity: form.pieces[i] }] : [])) } : {}),
     bookedForId: acting.bookedForId, ...(acting.organiserId ? { organiserId: acting.organiserId } : {}),
   };
 }
@@ -154,7 +177,8 @@ export async function valuesOf(c: Context, meeting: Meeting): Promise<Record<str
     title: meeting.title, on, from: timeOf(meeting.starts_at, zone), to: timeOf(meeting.ends_at, zone), to_on: lastDay === on ? '' : lastDay, zone,
     rooms: meeting.rooms.map(({ id }) => id), link: meeting.link, place: meeting.place, organiser: await shownPerson(c, meeting.organiser_id),
     booked_for: await shownPerson(c, meeting.booked_for_id), lang: meeting.lang, is_private: meeting.is_private, expected: meeting.expected_count,
-    description: meeting.description, version: meeting.version,
+    description: meeting.description, version: meeting.version, layout: meeting.rooms.find(({ layout }) => layout !== null)?.layout ?? '',
+    kinds: meeting.equipment.map(({ kind_id }) => kind_id), pieces: meeting.equipment.map(({ quantity }) => quantity),
   };
 }
 
@@ -201,18 +225,38 @@ export async function drawForm(c: Context, drawing: Drawing): Promise<Answer> {
   const { meeting, problems } = drawing;
   const values: Record<string, unknown> = { ...(drawing.values ?? problems?.values) };
   values.rooms = [values.rooms ?? []].flat().filter((room) => room !== '');
-  const [rooms, organisers] = await Promise.all([listRoomOptions(c.db), isSecretary(c.viewer) ? undefined : listActable(c, meeting)]);
+  const [rooms, movable, organisers] = await Promise.all([listRoomOptions(c.db), listMovableKinds(c.db, meeting?.id ?? null), isSecretary(c.viewer) ? undefined : listActable(c, meeting)]);
   const seriesId = Number(values.series) || 0;
   const series = !meeting && seriesId ? await findSeries(c.db, c.viewer, seriesId) : undefined;
   const heading = drawing.action?.heading ?? (meeting ? c.t('meetings.form.edit', { title: titleOf(c.t, meeting) }) : series ? c.t('meetings.form.newDate', { name: series.name }) : c.t('meetings.form.new'));
   return page(
     'meetings/form',
     {
-      title: heading, heading, meeting, series, rooms, organisers, values, refusal: drawing.refusal, differences: drawing.differences ?? [],
-      errors: problems?.errors ?? {}, action: drawing.action, isOffice: isSecretary(c.viewer), tomorrow: addDays(dayOf(c.now, c.zone), 1),
+      title: heading, heading, meeting, series, rooms, organisers, values, equipment: shownEquipment(c, movable, values, problems), layouts: shownLayouts(c, rooms), refusal: drawing.refusal, differences: drawing.differences ?? [],
+      errors: problems?.errors ?? {}, action: drawing.action, following: meeting && !drawing.action ? followingOf(meeting) : undefined, isOffice: isSecretary(c.viewer), tomorrow: addDays(dayOf(c.now, c.zone), 1),
     },
     { status: drawing.status ?? (problems ? 422 : 200) },
   );
+}
+
+/** A line for each movable kind, with what was typed beside it. */
+function shownEquipment(c: Context, kinds: Awaited<ReturnType<typeof listMovableKinds>>, values: Record<string, unknown>, problems?: Problems) {
+  const [ids, pieces] = [[values.kinds ?? []].flat().map(String), [values.pieces ?? []].flat() as unknown[]];
+  return kinds.map((kind) => {
+    const at = ids.indexOf(String(kind.id));
+    return { id: kind.id, name: c.fmt.name(kind), stock: kind.stock, value: at < 0 ? '' : pieces[at], error: at < 0 ? undefined : problems?.errors[`pieces.${at}`] };
+  });
+}
+
+/** The layouts that some room has, as choices. */
+export function shownLayouts(c: Context<unknown, unknown>, rooms: Awaited<ReturnType<typeof listRoomOptions>>) {
+  return LAYOUTS.filter((layout) => rooms.some(({ layouts }) => layouts.some((one) => one.layout === layout))).map((value) => ({ value, label: c.t(`layouts.${value}`) }));
+}
+
+/** Where more dates than this one are changed; undefined for a date without a rule and for who does not keep the series. */
+function followingOf({ id, series_id, recurrence_id, is_private, relation }: Meeting): string | undefined {
+  if (series_id === null || recurrence_id === null || !mayKeepSeries({ is_private, ended_on: null, relation })) return undefined;
+  return `/series/${series_id}/dates/${id}/following`;
 }
 
 /** In whose name one may call a meeting without being a secretary: one's own, one's principals', and who answers for it by now. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { choice, date, flag, id, line, list, message, onceKey, optionalDate, optionalId, optionalLine, optionalLink, optionalProse, optionalWhole, prose, time, version, zone } from '../lib/http/fields.js';
 import { LANGS, type Lang } from '../lib/i18n/translate.js';
+import { LAYOUTS } from '../rooms/layouts.js';
 import { toInstant } from '../lib/time/zone.js';
 import { MAX_DAYS, ROLES, STATES } from './queries.js';
 
@@ -36,6 +37,11 @@ export const meetingFields = {
   lang: choice(langs),
   is_private: flag(),
   expected: optionalWhole(1, 5000),
+  /** How the rooms are set up; '' as they are, absent: unchanged. */
+  layout: z.literal('').or(choice(LAYOUTS)).optional(),
+  /** Movable equipment: a line for each kind that the form offered; without lines it stays as it is. */
+  kinds: list(id(), 100),
+  pieces: list(optionalWhole(0, 9999), 100),
   description: optionalProse(20_000),
   override_reason: optionalLine(300),
   /** A free room or time offered after a clash: 'room:7' or 'time:<from>/<to>' in milliseconds. */
@@ -76,7 +82,7 @@ export function spanOf(form: { on: string; from: string; to: string; to_on: stri
 
 export const CancelForm = z.strictObject({ reason: prose(1000) });
 /** Where it goes when its own rooms are taken: another room, or none. */
-export const RestoreForm = z.strictObject({ room: z.union([z.literal('none'), id()], { error: message('lib.field.choice') }).optional() });
+export const RestoreForm = z.strictObject({ room: z.union([z.literal('none'), id()], { error: message('lib.field.choice') }).optional(), equipment: z.literal('none').optional() });
 
 /** People to add: one by the picker, several line by line, or a whole unit. */
 export const AddPeopleForm = z.strictObject({

@@ -127,3 +127,8 @@ export function mayKeepSeries({ is_private, relation: r }: SeriesStanding): bool
 export function maySeeMembers(series: SeriesStanding): boolean {
   return mayKeepSeries(series) || series.relation.member_role !== null;
 }
+
+/** On the day: says that people are there, ends early, goes on a little. Whoever takes part, because whoever is there first does it. */
+export function mayCheckIn(m: Standing): boolean {
+  return m.state !== 'cancelled' && (keeps(m) || m.relation.is_creator || m.relation.role !== null || m.relation.member_role !== null);
+}

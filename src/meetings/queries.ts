@@ -1,5 +1,6 @@
 import { NotFound } from '../lib/http/errors.js';
 import { likePattern, row, rows, type Bindings, type Db } from '../lib/db/db.js';
+import type { Layout } from '../rooms/layouts.js';
 import type { Lang } from '../lib/i18n/translate.js';
 import type { Relation } from './policy.js';
 
@@ -29,6 +30,20 @@ export interface RoomOf {
   floor: string;
   /** Booked on request and not decided yet. */
   is_requested: boolean;
+  /** How it is set up; null: as it is. */
+  layout: Layout | null;
+  /** As it is set up. */
+  seats: number;
+  /** Fewer people would be lost in it. */
+  min_people: number | null;
+}
+
+/** Pieces of a movable kind. */
+export interface EquipmentOf {
+  kind_id: number;
+  name_en: string;
+  name_zh: string;
+  quantity: number;
 }
 
 /** One meeting with everything its pages need and what the viewer is to it. Instants are dates, `number` is 第 N 次. */
@@ -61,6 +76,7 @@ export interface Meeting {
   revision: number;
   announced_at: Date | null;
   started_at: Date | null;
+  checked_in_at: Date | null;
   ended_at: Date | null;
   cancelled_at: Date | null;
   cancel_reason: string | null;
@@ -74,6 +90,8 @@ export interface Meeting {
   canceller: Brief | null;
   chair: Brief | null;
   rooms: RoomOf[];
+  /** What is carried into them; of a cancelled meeting, what it had. */
+  equipment: EquipmentOf[];
   participant_count: number;
   relation: Relation;
 }
@@ -104,11 +122,17 @@ export function visibleMeetings(viewer: Who, alias = 'm'): { sql: string; bindin
 
 /** The rooms a meeting asked for, as jsonb; a hall stays a hall while its claims are on the parts. */
 const ROOMS = `coalesce((select jsonb_agg(jsonb_build_object('id', r.id, 'code', r.code, 'name_en', r.name_en, 'name_zh', r.name_zh,
-      'site', r.site, 'building', r.building, 'floor', r.floor,
+      'site', r.site, 'building', r.building, 'floor', r.floor, 'layout', ml.layout, 'seats', coalesce(rl.capacity, r.capacity), 'min_people', r.min_people,
       'is_requested', exists (select 1 from room_claims c where c.meeting_id = m.id and c.state = 'requested'
          and (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))))
       order by r.sort_order, r.id)
-    from meeting_rooms mr join rooms r on r.id = mr.room_id where mr.meeting_id = m.id), '[]'::jsonb)`;
+    from meeting_rooms mr join rooms r on r.id = mr.room_id
+    left join meeting_layouts ml on ml.meeting_id = mr.meeting_id and ml.room_id = r.id
+    left join room_layouts rl on rl.room_id = r.id and rl.layout = ml.layout
+   where mr.meeting_id = m.id), '[]'::jsonb)`;
+
+const EQUIPMENT = `coalesce((select jsonb_agg(jsonb_build_object('kind_id', k.id, 'name_en', k.name_en, 'name_zh', k.name_zh, 'quantity', b.quantity) order by k.sort_order, k.id)
+    from equipment_bookings b join equipment_kinds k on k.id = b.kind_id where b.meeting_id = m.id), '[]'::jsonb)`;
 
 const FIND = `
   select m.*, s.name as series_name, ${brief('po')} as organiser, ${brief('pc')} as creator,
@@ -117,6 +141,7 @@ const FIND = `
          (select ${brief('p')} from participants h join persons p on p.id = h.person_id
            where h.meeting_id = m.id and h.role = 'chair' and h.removed_at is null) as chair,
          ${ROOMS} as rooms,
+         ${EQUIPMENT} as equipment,
          (select count(*) from participants n where n.meeting_id = m.id and n.removed_at is null) as participant_count,
          jsonb_build_object(
            'is_organiser', m.organiser_id = :viewer_id, 'is_booked_for', coalesce(m.booked_for_id = :viewer_id, false),
@@ -151,6 +176,19 @@ export async function lockMeeting(trx: Db, by: { id: number | null }, id: number
   return findMeeting(trx, { id: by.id ?? -1 }, id);
 }
 
+/** Meetings to come within twelve hours that have a room, those at the same time first: with which of them could rooms be swapped? */
+export function listSwappable(db: Db, viewer: Who, meeting: Pick<Meeting, 'id' | 'starts_at' | 'ends_at'>, now: Date): Promise<Meeting[]> {
+  const scope = visibleMeetings(viewer);
+  return rows<Meeting>(
+    db,
+    `${FIND} where ${scope.sql} and m.id <> :id and m.state in ('draft', 'scheduled') and m.ends_at > :now
+        and m.starts_at > cast(:from as timestamptz) - interval '12 hours' and m.starts_at < cast(:to as timestamptz) + interval '12 hours'
+        and exists (select 1 from meeting_rooms x where x.meeting_id = m.id)
+      order by m.starts_at >= :to or m.ends_at <= :from, abs(extract(epoch from m.starts_at - cast(:from as timestamptz))), m.id limit 60`,
+    { ...scope.bindings, id: meeting.id, from: meeting.starts_at, to: meeting.ends_at, now },
+  );
+}
+
 /** A meeting in a list. */
 export interface MeetingLine {
   id: number;
@@ -167,6 +205,8 @@ export interface MeetingLine {
   announced_at: Date | null;
   organiser: Brief;
   rooms: RoomOf[];
+  /** What is carried into them; of a cancelled meeting, what it had. */
+  equipment: EquipmentOf[];
   participant_count: number;
   /** The viewer is organiser, leader, participant, or typed it. */
   is_mine: boolean;

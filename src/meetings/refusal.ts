@@ -1,5 +1,6 @@
 import { tellCheck } from '../rooms/claimChecks.js';
-import { nearestAlternatives, type Clash } from '../rooms/claimQueries.js';
+import { nearestAlternatives, type Alternatives, type Clash } from '../rooms/claimQueries.js';
+import type { Shortage } from '../rooms/equipmentCommands.js';
 import { isSecretary } from '../lib/http/policy.js';
 import type { Context } from '../lib/http/route.js';
 import { format, type Format } from '../lib/time/format.js';
@@ -11,6 +12,8 @@ export interface Refusal {
   reasons: string[];
   /** Free rooms and times; `pick` goes back with the form. */
   picks: { rooms: { pick: string; label: string }[]; times: { pick: string; label: string }[] };
+  /** Only the equipment is short; rooms and time are to be had. */
+  isShort: boolean;
   /** A secretary may go beyond what is in the way, with a reason. */
   mayOverride: boolean;
 }
@@ -27,10 +30,19 @@ export interface RoomWish {
 /** A "no" of the rooms in words, with the nearest rooms and times that are free. */
 export async function tellRefusal(c: Context, refused: RoomsRefused, wish: RoomWish): Promise<Refusal> {
   const fmt = format(c.lang, wish.zone);
+  if (refused.shortages?.length) {
+    return { reasons: refused.shortages.flatMap((shortage) => tellShortage(shortage, c.t, fmt)), picks: { rooms: [], times: [] }, isShort: true, mayOverride: false };
+  }
   const free = await nearestAlternatives(c.db, {
     roomIds: wish.roomIds, startsAt: wish.startsAt, endsAt: wish.endsAt, seats: wish.seats ?? null,
     exceptMeetingId: wish.exceptMeetingId ?? null, now: c.now,
   });
+  return wordRefusal(c, refused, free, wish.zone);
+}
+
+/** The same when the free rooms and times are known. */
+export function wordRefusal(c: Context, refused: RoomsRefused, free: Alternatives, zone: string): Refusal {
+  const fmt = format(c.lang, zone);
   const errors = refused.checks.filter(({ level }) => level === 'error');
   return {
     reasons: [...refused.clashes.map((clash) => tellClash(clash, c.t, fmt)), ...errors.map((check) => tellCheck(check, c.t, fmt))],
@@ -38,8 +50,20 @@ export async function tellRefusal(c: Context, refused: RoomsRefused, wish: RoomW
       rooms: free.rooms.map((room) => ({ pick: `room:${room.id}`, label: c.t('meetings.clash.room', { room: fmt.name(room), count: room.capacity }) })),
       times: free.times.map(({ from, to }) => ({ pick: `time:${from.getTime()}/${to.getTime()}`, label: `${fmt.shortDay(from)} ${fmt.range(from, to)}` })),
     },
+    isShort: false,
     mayOverride: isSecretary(c.viewer) && refused.clashes.length === 0 && errors.every((check) => check.mayOverride),
   };
+}
+
+/** How many are left, and who has the others as far as one may know. */
+export function tellShortage({ kind, asked, left, stock, holders }: Shortage, t: Translate, fmt: Format): string[] {
+  return [
+    t('equipment.short.left', { name: fmt.name(kind), asked, count: left, stock }),
+    ...holders.map((holder) => {
+      const values = { count: holder.quantity, when: `${fmt.shortDay(holder.starts_at)} ${fmt.range(holder.starts_at, holder.ends_at)}` };
+      return holder.title === null ? t('equipment.short.hasPrivate', values) : t('equipment.short.has', { ...values, title: holder.title, who: fmt.name(holder.organiser) });
+    }),
+  ];
 }
 
 /** "Room 301 is taken 09:00–10:30: Weekly leadership (Li Qiang)". What one may not know is only "taken". */

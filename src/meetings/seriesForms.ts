@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { choice, date, flag, id, line, list, message, onceKey, optionalDate, optionalId, optionalLine, optionalLink, optionalProse, prose, time, version, whole, zone } from '../lib/http/fields.js';
+import { choice, date, flag, id, line, list, message, onceKey, optionalDate, optionalId, optionalLine, optionalLink, optionalProse, optionalWhole, prose, time, version, whole, zone } from '../lib/http/fields.js';
 import { LANGS, type Lang } from '../lib/i18n/translate.js';
 import { ROLES } from './queries.js';
-import type { DateChoice } from './seriesCommands.js';
+import { FREQUENCIES } from './recurrence.js';
+import type { DateChoice } from './seriesDateCommands.js';
 
 export const SeriesQuery = z.object({
   q: optionalLine(100).catch(null),
@@ -25,15 +26,24 @@ const seriesFields = {
   approver: optionalLine(300),
 };
 
+/** Most dates one plan may have. */
+export const MAX_DATES = 400;
+
 const dateFields = {
-  frequency: choice(['weekly', 'monthly_date', 'monthly_weekday']),
+  /** `dates`: no rule but a list of single dates. */
+  frequency: choice([...FREQUENCIES, 'dates']),
   every: whole(1, 12),
-  weekday: whole(1, 7),
+  weekday: list(whole(1, 7), 7),
   month_day: whole(1, 31),
   nth: choice(['1', '2', '3', '4', '-1']).transform(Number),
   nth_weekday: whole(1, 7),
+  month: optionalWhole(1, 12),
   from_on: date(),
-  until_on: date(),
+  ends: choice(['on', 'count']).optional(),
+  until_on: optionalDate(),
+  count: optionalWhole(1, MAX_DATES),
+  /** One a line, or parted by commas. */
+  on_dates: optionalProse(20_000),
   from: time(),
   to: time(),
   zone: zone(),
@@ -45,7 +55,7 @@ const dateFields = {
 /** One line of the plan for each date of the rule, in the same order: what is done with it, and why when it is skipped. */
 const planFields = {
   at: list(date(), 500),
-  choice: list(z.string().regex(/^(keep|skip|room:[1-9]\d{0,14}|time:\d{1,15}\/\d{1,15})$/, { error: message('lib.field.choice') }), 500),
+  choice: list(z.string().regex(/^(keep|skip|wait|room:[1-9]\d{0,14}|time:\d{1,15}\/\d{1,15})$/, { error: message('lib.field.choice') }), 500),
   reason: list(optionalLine(300), 500),
   /** The plan has been seen and is meant. */
   confirmed: flag(),
@@ -57,6 +67,12 @@ export const NewSeriesForm = z.strictObject({
   ...seriesFields, ...dateFields, ...planFields, chair: optionalLine(300), secretary: optionalLine(300), members: optionalProse(20_000), key: onceKey(),
 });
 export const NewDatesForm = z.strictObject({ ...dateFields, ...planFields, key: onceKey() });
+/** A change of this and the following dates: the text, which keeps them as they are, and the rule, which plans them anew. */
+export const FollowingForm = z.strictObject({
+  ...dateFields, ...planFields, title: line(200), description: optionalProse(20_000), scope: choice(['following', 'all']), version: version(), key: onceKey(),
+});
+export type FollowingFields = z.output<typeof FollowingForm>;
+export const FollowingQuery = z.object({ scope: choice(['following', 'all']).catch('following') });
 export const SeriesForm = z.strictObject({ ...seriesFields, version: version() });
 export type SeriesFields = Omit<z.output<typeof SeriesForm>, 'version'>;
 export type DatesForm = Omit<z.output<typeof NewDatesForm>, 'key'>;
@@ -78,6 +94,7 @@ export function choicesOf(form: Pick<DatesForm, 'at' | 'choice' | 'reason'>): { 
       const [startsAt, endsAt] = value.split('/').map((at) => new Date(Number(at)));
       if (startsAt && endsAt && startsAt < endsAt) choices.set(on, { kind, startsAt, endsAt });
     }
+    if (kind === 'wait') choices.set(on, { kind });
     if (kind === 'skip') {
       if (!reason) unexplained.push(on);
       choices.set(on, { kind, reason: reason ?? '…' }); // never saved: the plan is shown again first

@@ -5,6 +5,8 @@ import { problemsOf, type Problems } from '../lib/http/form.js';
 import { isSecretary, signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { addDays, dayOf, startOfDay } from '../lib/time/zone.js';
+import { takeAwaitedRoom } from './awaitedDateCommands.js';
+import { listAwaited, type AwaitedDate } from './awaitedQueries.js';
 import { listActable, readActing, shownPerson } from './formRoutes.js';
 import { NoFields, RoleForm } from './forms.js';
 import { removeMember, setMembers } from './memberCommands.js';
@@ -12,8 +14,10 @@ import { readPeople } from './namedPeople.js';
 import { readSeriesPeople } from './planRoutes.js';
 import { mayKeepSeries, maySeeMembers } from './policy.js';
 import { ROLES } from './queries.js';
+import { findEnding, findSeriesFacts, isSeldomAttended } from './renewalQueries.js';
 import { readRule, tellRule } from './recurrence.js';
 import { changeSeries, endSeries } from './seriesCommands.js';
+import { tellFacts } from './seriesFacts.js';
 import { EndForm, MembersForm, SeriesForm, SeriesQuery } from './seriesForms.js';
 import { findSeries, listDates, listMembers, listRecurrences, listSeries, type Series } from './seriesQueries.js';
 import { toneOfState } from './shownState.js';
@@ -46,6 +50,7 @@ export const seriesRoutes: Route[] = [
       return redirect(`/series/${idOf(c)}/members`, { notice: 'meetings.people.removed' });
     },
   }),
+  route({ method: 'post', path: '/series/:id/dates/:meeting/room', policy: signedIn, form: NoFields, handle: takeRoom }),
   route({ method: 'get', path: '/series/:id/end', policy: signedIn, handle: (c) => showEnd(c) }),
   route({ method: 'post', path: '/series/:id/end', policy: signedIn, form: EndForm, handle: end, onInvalid: showEnd }),
 ];
@@ -81,26 +86,51 @@ async function showList(c: Context<unknown, z.output<typeof SeriesQuery>>): Prom
 async function showSeries(c: Context): Promise<Answer> {
   const series = await findSeries(c.db, c.viewer, idOf(c));
   const mayKeep = mayKeepSeries(series);
-  const [recurrences, coming, past, members] = await Promise.all([
+  const [recurrences, coming, past, members, awaited, facts, ending] = await Promise.all([
     listRecurrences(c.db, series.id),
     listDates(c.db, series.id, 'coming', c.now),
     listDates(c.db, series.id, 'past', c.now, 10),
     maySeeMembers(series) ? listMembers(c.db, series.id) : undefined,
+    mayKeep ? listAwaited(c.db, series.id, c.now) : [],
+    maySeeMembers(series) ? findSeriesFacts(c.db, series.id, c.now) : undefined,
+    mayKeep ? findEnding(c.db, series.id, c.now) : undefined,
   ]);
-  const running = recurrences.filter(({ until_at }) => until_at > c.now);
+  const running = recurrences.filter(({ starts_on, until_at, zone }) => until_at > c.now && starts_on <= dayOf(until_at, zone));
+  const waiting = new Set(awaited.filter(({ kind }) => kind === 'wait').map(({ meeting_id }) => meeting_id));
   const row = (date: (typeof coming)[number]) => ({
     time: `${c.fmt.shortDay(date.starts_at)} ${c.fmt.range(date.starts_at, date.ends_at)}`,
     title: titleOf(c.t, date),
     href: `/meetings/${date.id}`,
     pill: { text: c.t(`meetings.state.${date.state}`), tone: toneOfState(date.state) },
-    meta: [...date.rooms.map((room) => c.fmt.name(room)), date.cancel_reason],
+    meta: [...date.rooms.map((room) => c.fmt.name(room)), waiting.has(date.id) ? c.t('series.awaited.noRoom') : null, date.cancel_reason],
     over: date.state === 'cancelled',
   });
   return page('meetings/series', {
     title: series.name, series, mayKeep, members, roles: ROLES,
     rules: running.map((one) => c.t('meetings.series.ruleLine', { rule: tellRule(c.t, readRule(one.rule)), time: one.starts_at_time, zone: one.zone, day: c.fmt.day(one.until_at) })),
     coming: coming.map(row), past: past.map(row),
+    awaited: awaited.map((date) => awaitedRow(c, date)), ending: ending && c.fmt.day(ending.last_at),
+    facts: facts && facts.held + facts.cancelled > 0 ? { items: tellFacts(c.t, c.fmt, facts), isSeldom: isSeldomAttended(facts) } : undefined,
   });
+}
+
+/** A date that wants a room: what it waits for, and the way to take it when it is free. */
+function awaitedRow(c: Context, date: AwaitedDate) {
+  const when = `${c.fmt.shortDay(date.starts_at)} ${c.fmt.range(date.starts_at, date.ends_at)}`;
+  return {
+    time: when,
+    title: titleOf(c.t, date),
+    href: `/meetings/${date.meeting_id}`,
+    pill: { text: c.t(date.is_free ? 'series.awaited.free' : 'series.awaited.taken'), tone: date.is_free ? 'ok' : 'neutral' },
+    meta: [c.t(date.kind === 'wait' ? 'series.awaited.wait' : 'series.awaited.skip', { rooms: date.rooms.map((room) => c.fmt.name(room)).join(c.t('series.rule.comma')) })],
+    ...(date.is_free ? { actions: [{ action: `/series/${date.series_id}/dates/${date.meeting_id}/room`, label: c.t('series.awaited.take'), about: when, hidden: {} }] } : {}),
+  };
+}
+
+async function takeRoom(c: Context): Promise<Answer> {
+  const series = await findKept(c);
+  const taken = await takeAwaitedRoom(c.db, c.by, idOf(c, 'meeting'), c.now);
+  return redirect(`/series/${series.id}`, { notice: taken.ok ? 'series.notice.roomTaken' : 'series.notice.roomGone' });
 }
 
 async function findKept(c: Context): Promise<Series> {

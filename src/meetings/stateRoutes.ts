@@ -43,12 +43,12 @@ async function restore(c: Context<z.output<typeof RestoreForm>>): Promise<Answer
   if (!mayRestore(meeting) && meeting.state === 'cancelled') throw new Forbidden();
   const { room } = c.form;
   const chosen = room === undefined ? undefined : room === 'none' ? [] : [room];
-  const result = await restoreMeeting(c.db, c.by, meeting.id, c.now, chosen);
-  if (result.ok) return redirect(`/meetings/${meeting.id}`, { notice: 'meetings.notice.restored' });
+  const result = await restoreMeeting(c.db, c.by, meeting.id, c.now, chosen, c.form.equipment !== 'none');
+  if (result.ok) return redirect(`/meetings/${meeting.id}`, { notice: room === undefined ? 'meetings.notice.restored' : room === 'none' ? 'meetings.notice.restoredWithoutRoom' : 'meetings.notice.restoredElsewhere' });
   const roomIds = chosen ?? meeting.rooms.map((room) => room.id);
   const refusal = await tellRefusal(c, result, { roomIds, startsAt: meeting.starts_at, endsAt: meeting.ends_at, exceptMeetingId: meeting.id, zone: c.zone });
   const heading = c.t('meetings.restore.heading', { title: titleOf(c.t, meeting) });
-  return page('meetings/restore', { title: heading, heading, meeting, refusal }, { status: 409 });
+  return page('meetings/restore', { title: heading, heading, meeting, refusal, room }, { status: 409 });
 }
 
 async function showMessage(c: Context, problems?: Problems): Promise<Answer> {

@@ -192,9 +192,12 @@ const ownWords: Record<SnapshotStatement['kind'], RegExp> = {
   deferred: /^(?:会议)?(?:决定)?暂缓|^deferred\b/i,
 };
 
+/** Words of any kind that already say who speaks: 会议听取了…, also where it was noted as something else. */
+const wholeSubject = /^(?:会议|the meeting\b|it was\b)/i;
+
 /** A text that begins with its phrase keeps it: 原则同意… becomes 会议原则同意 and the rest. */
 function parted(kind: SnapshotStatement['kind'], text: string, phrase: string): { phrase: string; text: string } {
-  const own = ownWords[kind].exec(text)?.[0];
+  const own = ownWords[kind].exec(text)?.[0] ?? (wholeSubject.test(text) ? Object.values(ownWords).map((words) => words.exec(text)?.[0]).find((found) => found !== undefined) : undefined);
   if (!own) return { phrase, text };
   const rest = text.slice(own.length);
   return { phrase: /^[一-鿿]/.test(own) && !own.startsWith('会议') ? `会议${own}` : own, text: rest };

@@ -3,7 +3,9 @@ import { change, row, rows, type Db } from '../lib/db/db.js';
 import { BadRequest } from '../lib/http/errors.js';
 import { checkClaim, type Check } from './claimChecks.js';
 import { findClashes, type Clash } from './claimQueries.js';
-import type { Hours } from './openingHours.js';
+import { offerFreed } from './awaitedCommands.js';
+import { OPENING } from './dayRuleQueries.js';
+import type { Opening } from './openingHours.js';
 import type { RoomStatus } from './claimChecks.js';
 
 // Who occupies which room when. Everything here runs in the caller's transaction. Overlap is forbidden by the constraint
@@ -24,13 +26,15 @@ export interface ClaimWish {
 
 export type ClaimResult = { ok: true; notices: Check[] } | { ok: false; clashes: Clash[]; checks: Check[] };
 
-interface AskedRoom {
+/** A room with its rules and the parts it consists of. */
+export interface AskedRoom {
   id: number;
   name_en: string;
   name_zh: string;
   capacity: number;
   status: RoomStatus;
-  hours: Hours[];
+  back_at: Date | null;
+  hours: Opening;
   part_ids: number[] | null;
   zone: string;
 }
@@ -43,7 +47,7 @@ interface AskedRoom {
 export async function claimRooms(trx: Db, by: Actor, wish: ClaimWish): Promise<ClaimResult> {
   const roomIds = [...new Set(wish.roomIds)];
   if (!roomIds.length) return { ok: true, notices: [] };
-  const asked = await findAskedRooms(trx, roomIds);
+  const asked = await findAskedRooms(trx, roomIds, wish);
   const checks = checkAll(asked, wish);
   if (checks.some(({ level }) => level === 'error')) return { ok: false, clashes: [], checks };
 
@@ -68,7 +72,7 @@ export async function moveClaims(trx: Db, by: Actor, wish: ClaimWish): Promise<C
     `select room_id from room_claims where meeting_id = :meeting and state in ('held', 'requested', 'confirmed')`,
     { meeting: wish.meetingId },
   );
-  const asked = await findAskedRooms(trx, [...new Set(wish.roomIds)]);
+  const asked = await findAskedRooms(trx, [...new Set(wish.roomIds)], wish);
   await lockRooms(trx, [...new Set([...held.map(({ room_id }) => room_id), ...atomicOf(asked)])]);
   try {
     // A savepoint: what was given up comes back when the new place is taken.
@@ -117,7 +121,10 @@ export async function releaseClaims(
       where meeting_id = :meeting and state in ('held', 'requested', 'confirmed') returning id`,
     { state, by: by.id, reason, meeting: meetingId },
   );
-  if (freed.length) await handToClosures(trx, freed.map(({ id }) => id));
+  if (freed.length) {
+    await handToClosures(trx, freed.map(({ id }) => id));
+    await offerFreed(trx, freed.map(({ id }) => id));
+  }
   return freed.length;
 }
 
@@ -157,22 +164,23 @@ export async function lockRooms(trx: Db, roomIds: readonly number[]): Promise<vo
 }
 
 /** The rooms with their rules. The share lock holds off a change of their parts until the claims are written. */
-async function findAskedRooms(trx: Db, roomIds: readonly number[]): Promise<AskedRoom[]> {
+export async function findAskedRooms(trx: Db, roomIds: readonly number[], { meetingId, startsAt, endsAt }: Partial<Pick<ClaimWish, 'meetingId'>> & Pick<ClaimWish, 'startsAt' | 'endsAt'>): Promise<AskedRoom[]> {
   const found = await rows<AskedRoom>(
     trx,
-    `select r.id, r.name_en, r.name_zh, r.capacity, r.status,
+    `select r.id, r.name_en, r.name_zh, r.status, r.back_at,
+            coalesce((select l.capacity from meeting_layouts m join room_layouts l using (room_id, layout) where m.meeting_id = :meeting and m.room_id = r.id), r.capacity) as capacity,
             (select json_agg(part_id order by part_id) from room_parts where hall_id = r.id) as part_ids,
-            (select coalesce(json_agg(json_build_object('weekday', weekday, 'opens_at', to_char(opens_at, 'HH24:MI'),
-                    'closes_at', to_char(closes_at, 'HH24:MI'))), '[]') from room_hours where room_id = r.id) as hours,
+            ${OPENING} as hours,
             (select zone from organisations) as zone
        from rooms r where r.id = any(:rooms) order by r.id for key share of r`,
-    { rooms: roomIds },
+    { rooms: roomIds, meeting: meetingId ?? null, from: startsAt, to: endsAt },
   );
   if (found.length !== roomIds.length) throw new BadRequest();
   return found;
 }
 
-function checkAll(asked: AskedRoom[], wish: ClaimWish): Check[] {
+/** What the rules of all rooms of a wish say; nothing is read. */
+export function checkAll(asked: AskedRoom[], wish: ClaimWish): Check[] {
   const seats = asked.reduce((sum, room) => sum + room.capacity, 0);
   const isCrowded = Boolean(wish.seats && wish.seats > seats);
   return asked.flatMap((room) =>
@@ -180,7 +188,8 @@ function checkAll(asked: AskedRoom[], wish: ClaimWish): Check[] {
   );
 }
 
-function atomicOf(asked: AskedRoom[]): number[] {
+/** The rooms that are claimed, in the order of locking. */
+export function atomicOf(asked: AskedRoom[]): number[] {
   return [...new Set(asked.flatMap((room) => room.part_ids ?? [room.id]))].sort((a, b) => a - b);
 }
 

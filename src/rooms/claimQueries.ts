@@ -1,6 +1,7 @@
 import { rows, type Db } from '../lib/db/db.js';
 import { nearestFreeTimes } from './freeTimes.js';
-import { outsideHours, type Hours, type Span } from './openingHours.js';
+import { OPENING } from './dayRuleQueries.js';
+import { commonHours, outsideHours, type Opening, type Span } from './openingHours.js';
 
 /** Columns of a room's name. */
 export interface RoomName {
@@ -99,16 +100,14 @@ export interface Alternatives {
   times: Span[];
 }
 
-interface RoomWithHours extends RoomName {
+/** A free room before its opening hours were looked at. */
+export interface RoomWithHours extends RoomName {
   capacity: number;
   building: string;
   floor: string;
-  hours: Hours[];
+  hours: Opening;
   zone: string;
 }
-
-const HOURS = `(select coalesce(json_agg(json_build_object('weekday', weekday, 'opens_at', to_char(opens_at, 'HH24:MI'),
-  'closes_at', to_char(closes_at, 'HH24:MI'))), '[]') from room_hours where room_id = r.id)`;
 
 /** The nearest free rooms and times when a wish can't be met; two queries. */
 export async function nearestAlternatives(db: Db, wish: AlternativesWish): Promise<Alternatives> {
@@ -120,9 +119,9 @@ async function listFreeRooms(db: Db, wish: AlternativesWish): Promise<Alternativ
   const found = await rows<RoomWithHours>(
     db,
     `with asked as (select site, building, floor, capacity from rooms where id = any(:rooms) order by id limit 1)
-     select r.id, r.name_en, r.name_zh, r.capacity, r.building, r.floor, ${HOURS} as hours, (select zone from organisations) as zone
+     select r.id, r.name_en, r.name_zh, r.capacity, r.building, r.floor, ${OPENING} as hours, (select zone from organisations) as zone
        from rooms r left join asked a on true
-      where r.status = 'in_service' and r.id <> all(:rooms) and r.capacity >= :seats and r.equipment @> :equipment
+      where (r.status = 'in_service' or r.status = 'out_of_service' and r.back_at <= :from) and r.id <> all(:rooms) and r.capacity >= :seats and r.equipment @> :equipment
         and (r.is_step_free or not :step_free)
         and not exists (select 1 from room_parts p where p.hall_id = r.id and p.part_id = any(:rooms))
         and not exists (select 1 from room_parts p where p.part_id = r.id and p.hall_id = any(:rooms))
@@ -147,22 +146,23 @@ async function listFreeRooms(db: Db, wish: AlternativesWish): Promise<Alternativ
     .map(({ id, name_en, name_zh, capacity, building, floor }) => ({ id, name_en, name_zh, capacity, building, floor }));
 }
 
-const DAYS = 7;
+/** Days before and after in which another time is looked for. */
+export const DAYS = 7;
 
 async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Span[]> {
   const reach = (DAYS + 1) * 86_400_000;
-  const found = await rows<{ hours: Hours[]; zone: string; setup_minutes: number; teardown_minutes: number; busy: { from: string; to: string }[] }>(
+  const found = await rows<{ hours: Opening; zone: string; setup_minutes: number; teardown_minutes: number; busy: { from: string; to: string }[] }>(
     db,
-    `select ${HOURS} as hours, r.setup_minutes, r.teardown_minutes, (select zone from organisations) as zone,
+    `select ${OPENING} as hours, r.setup_minutes, r.teardown_minutes, (select zone from organisations) as zone,
             (select coalesce(json_agg(json_build_object('from', c.occupies_from, 'to', c.occupies_to)), '[]')
                from room_claims c
               where (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))
                 and c.is_holding and c.state in ('held', 'requested', 'confirmed') and c.meeting_id is distinct from :except
                 and c.occupies && tstzrange(:from, :to)) as busy
-       from rooms r where r.id = any(:rooms) and r.status = 'in_service'`,
+       from rooms r where r.id = any(:rooms) and (r.status = 'in_service' or r.back_at <= :at)`,
     {
       rooms: wish.roomIds, except: wish.exceptMeetingId ?? null,
-      from: new Date(wish.startsAt.getTime() - reach), to: new Date(wish.endsAt.getTime() + reach),
+      at: wish.startsAt, from: new Date(wish.startsAt.getTime() - reach), to: new Date(wish.endsAt.getTime() + reach),
     },
   );
   const first = found[0];
@@ -177,16 +177,5 @@ async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Span[]> {
     notBefore: wish.now,
     days: DAYS,
     limit: 4,
-  });
-}
-
-/** The hours in which all of several rooms are open. */
-function commonHours(all: Hours[][]): Hours[] {
-  return [1, 2, 3, 4, 5, 6, 7].flatMap((weekday) => {
-    const open = all.map((hours) => hours.find((row) => row.weekday === weekday));
-    if (open.some((row) => !row)) return [];
-    const opens_at = open.map((row) => row?.opens_at ?? '').sort().at(-1) ?? '';
-    const closes_at = open.map((row) => row?.closes_at ?? '').sort()[0] ?? '';
-    return opens_at < closes_at ? [{ weekday, opens_at, closes_at }] : [];
   });
 }

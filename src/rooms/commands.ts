@@ -1,10 +1,11 @@
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { Forbidden } from '../lib/http/errors.js';
-import { keepFiles } from '../lib/files/store.js';
+import { resolvePersons } from '../people/queries.js';
 import type { Key } from '../lib/i18n/translate.js';
 import type { RoomStatus } from './claimChecks.js';
 import type { RoomFields } from './forms.js';
+import { inOrder, LAYOUTS, type LayoutSeats } from './layouts.js';
 import { findRoom, type Room } from './queries.js';
 
 export interface Refusal {
@@ -28,22 +29,25 @@ export async function requireKeeper(trx: Db, by: Actor): Promise<void> {
 export function createRoom(db: Db, by: Actor, input: RoomFields): Promise<{ ok: true; id: number } | Refusal> {
   return inTransaction(db, async (trx) => {
     await requireKeeper(trx, by);
+    const wrong = await checkFields(trx, input, []);
+    if (!wrong.ok) return wrong;
     const made = await row<{ id: number }>(
       trx,
-      `insert into rooms (code, name_en, name_zh, site, building, floor, capacity, equipment, is_step_free, contact, note, setup_minutes, teardown_minutes, sort_order)
-       values (:code, :name_en, :name_zh, :site, :building, :floor, :capacity, :equipment, :is_step_free, :contact, :note, :setup_minutes, :teardown_minutes, :sort_order)
+      `insert into rooms (code, name_en, name_zh, site, building, floor, capacity, equipment, is_step_free, contact, note, setup_minutes, teardown_minutes, sort_order, min_people, key_note, owner_id)
+       values (:code, :name_en, :name_zh, :site, :building, :floor, :capacity, :equipment, :is_step_free, :contact, :note, :setup_minutes, :teardown_minutes, :sort_order, :min_people, :key_note, :owner)
        on conflict (code) do nothing returning id`,
-      columns(input),
+      { ...columns(input), owner: wrong.ownerId },
     );
     if (!made) return { ok: false, reason: 'problem', field: 'code', problem: 'rooms.problem.codeTaken' };
     await writeHours(trx, made.id, input);
+    await writeLayouts(trx, made.id, input);
     const refused = await writeParts(trx, made.id, [], partsOf(input));
     if (refused) {
       await change(trx, `delete from room_hours where room_id = :id`, made);
-      await change(trx, `delete from rooms where id = :id`, made);
+      await change(trx, `delete from rooms where id = :id`, made); // and, with it, its layouts
       return refused;
     }
-    await record(trx, by, { action: 'room.create', noun: 'rooms', id: made.id, after: { ...columns(input), hours: hoursOf(input), parts: partsOf(input) } });
+    await record(trx, by, { action: 'room.create', noun: 'rooms', id: made.id, after: { ...columns(input), owner_id: wrong.ownerId, layouts: told(layoutsOf(input)), hours: hoursOf(input), parts: partsOf(input) } });
     return { ok: true, id: made.id };
   });
 }
@@ -55,18 +59,21 @@ export function updateRoom(db: Db, by: Actor, id: number, version: number, input
     if (room.version !== version) return { ok: false, reason: 'stale', room };
     const taken = await row(trx, `select 1 from rooms where code = :code and id <> :id`, { code: input.code, id });
     if (taken) return { ok: false, reason: 'problem', field: 'code', problem: 'rooms.problem.codeTaken' };
+    const wrong = await checkFields(trx, input, room.equipment);
+    if (!wrong.ok) return wrong;
     const refused = await writeParts(trx, id, room.parts.map((part) => part.id), partsOf(input));
     if (refused) return refused;
     await writeHours(trx, id, input);
+    await writeLayouts(trx, id, input);
     await change(
       trx,
       `update rooms set code = :code, name_en = :name_en, name_zh = :name_zh, site = :site, building = :building, floor = :floor, capacity = :capacity,
               equipment = :equipment, is_step_free = :is_step_free, contact = :contact, note = :note, setup_minutes = :setup_minutes,
-              teardown_minutes = :teardown_minutes, sort_order = :sort_order, version = version + 1
+              teardown_minutes = :teardown_minutes, sort_order = :sort_order, min_people = :min_people, key_note = :key_note, owner_id = :owner, version = version + 1
         where id = :id`,
-      { ...columns(input), id },
+      { ...columns(input), owner: wrong.ownerId, id },
     );
-    const differs = difference(fieldsOf(room), { ...columns(input), hours: hoursOf(input), parts: partsOf(input) });
+    const differs = difference(fieldsOf(room), { ...columns(input), owner_id: wrong.ownerId, layouts: told(layoutsOf(input)), hours: hoursOf(input), parts: partsOf(input) });
     if (differs) await record(trx, by, { action: 'room.update', noun: 'rooms', id, ...differs });
     return { ok: true };
   });
@@ -76,7 +83,7 @@ export function updateRoom(db: Db, by: Actor, id: number, version: number, input
  * Takes a room out of service, back into it, or out of use for good. Meetings that have it keep it: who does it sees them.
  * A room with coming meetings or in a hall that is in use is not retired, because it would vanish from under them.
  */
-export function changeStatus(db: Db, by: Actor, id: number, version: number, input: { status: RoomStatus; reason: string | null }): Promise<{ ok: true } | Stale | Refusal> {
+export function changeStatus(db: Db, by: Actor, id: number, version: number, input: { status: RoomStatus; reason: string | null; backAt: Date | null }): Promise<{ ok: true } | Stale | Refusal> {
   return inTransaction(db, async (trx) => {
     const room = await lockRoom(trx, by, id);
     if (room.version !== version) return { ok: false, reason: 'stale', room };
@@ -86,37 +93,27 @@ export function changeStatus(db: Db, by: Actor, id: number, version: number, inp
       if (halls) return { ok: false, reason: 'problem', field: 'status', problem: 'rooms.problem.stillPart' };
     }
     const reason = input.status === 'in_service' ? null : input.reason;
-    await change(trx, `update rooms set status = :status, status_reason = :reason, version = version + 1 where id = :id`, { status: input.status, reason, id });
+    const backAt = input.status === 'out_of_service' ? input.backAt : null;
+    await change(trx, `update rooms set status = :status, status_reason = :reason, back_at = :back, version = version + 1 where id = :id`, { status: input.status, reason, back: backAt, id });
     await record(trx, by, {
-      action: 'room.status', noun: 'rooms', id, before: { status: room.status, reason: room.status_reason }, after: { status: input.status, reason },
+      action: 'room.status', noun: 'rooms', id, before: { status: room.status, reason: room.status_reason, back_at: room.back_at },
+      after: { status: input.status, reason, back_at: backAt },
       ...(input.reason ? { note: input.reason } : {}),
     });
     return { ok: true };
   });
 }
 
-/** The file has arrived (see lib/files); null takes the photo away. */
-export function setPhoto(db: Db, by: Actor, id: number, version: number, photo: { fileId: number; alt: string } | null): Promise<{ ok: true } | Stale> {
-  return inTransaction(db, async (trx) => {
-    const room = await lockRoom(trx, by, id);
-    if (room.version !== version) return { ok: false, reason: 'stale', room };
-    if (photo) await keepFiles(trx, by, [photo.fileId]);
-    await change(trx, `update rooms set photo_file_id = :file, photo_alt = :alt, version = version + 1 where id = :id`, { file: photo?.fileId ?? null, alt: photo?.alt ?? null, id });
-    await record(trx, by, { action: 'room.photo', noun: 'rooms', id, before: { photo_alt: room.photo_alt }, after: { photo_alt: photo?.alt ?? null } });
-    return { ok: true };
-  });
-}
-
 /** Waits for bookings of this room (and of `others`) that are being written, and holds off new ones until the change is done. */
-async function lockRoom(trx: Db, by: Actor, id: number, others: number[] = []): Promise<Room> {
+export async function lockRoom(trx: Db, by: Actor, id: number, others: number[] = []): Promise<Room> {
   await requireKeeper(trx, by);
   await rows(trx, `select id from rooms where id = any(:ids) order by id for update`, { ids: [id, ...others] });
   return findRoom(trx, id);
 }
 
-type Columns = Omit<RoomFields, 'opens' | 'closes' | 'parts'>;
+type Columns = Omit<RoomFields, 'opens' | 'closes' | 'parts' | 'layouts' | 'owner'>;
 
-function columns({ opens: _opens, closes: _closes, parts: _parts, ...rest }: RoomFields): Columns {
+function columns({ opens: _opens, closes: _closes, parts: _parts, layouts: _layouts, owner: _owner, ...rest }: RoomFields): Columns {
   return rest;
 }
 
@@ -132,7 +129,7 @@ function hoursOf({ opens, closes }: RoomFields): { weekday: number; opens_at: st
 }
 
 function fieldsOf(room: Room): Record<string, unknown> {
-  return { ...room, parts: room.parts.map((part) => part.id).sort((a, b) => a - b) };
+  return { ...room, owner_id: room.owner?.id ?? null, layouts: told(inOrder(room.layouts)), parts: room.parts.map((part) => part.id).sort((a, b) => a - b) };
 }
 
 /** What changed, before and after, or undefined when nothing did. */
@@ -141,6 +138,33 @@ function difference(before: Record<string, unknown>, after: Record<string, unkno
   if (!changed.length) return undefined;
   const pick = (of: Record<string, unknown>) => Object.fromEntries(changed.map((name) => [name, of[name]]));
   return { before: pick(before), after: pick(after) };
+}
+
+function layoutsOf({ layouts }: RoomFields): LayoutSeats[] {
+  return LAYOUTS.flatMap((layout, i) => (layouts[i] ? [{ layout, capacity: layouts[i] }] : []));
+}
+
+/** Of the history: `theatre 60`. */
+function told(layouts: LayoutSeats[]): string[] {
+  return layouts.map(({ layout, capacity }) => `${layout} ${capacity}`);
+}
+
+/** What only the database knows: are the codes in the catalogue, and who is the owner? */
+async function checkFields(trx: Db, input: RoomFields, before: readonly string[]): Promise<{ ok: true; ownerId: number | null } | Refusal> {
+  const known = await rows<{ code: string }>(trx, `select code from equipment_kinds where not is_movable and (is_active or code = any(:before)) and code = any(:codes)`, { codes: input.equipment, before });
+  if (known.length !== new Set(input.equipment).size) return { ok: false, reason: 'problem', field: 'equipment', problem: 'equipment.problem.unknown' };
+  if (!input.owner) return { ok: true, ownerId: null };
+  const [found] = await resolvePersons(trx, [input.owner]);
+  if (found?.ok) return { ok: true, ownerId: found.person.id };
+  return { ok: false, reason: 'problem', field: 'owner', problem: found?.reason === 'several' ? 'layouts.problem.ownerSeveral' : 'layouts.problem.owner' };
+}
+
+async function writeLayouts(trx: Db, id: number, input: RoomFields): Promise<void> {
+  const layouts = layoutsOf(input);
+  await change(trx, `delete from room_layouts where room_id = :id`, { id });
+  await change(trx, `insert into room_layouts (room_id, layout, capacity) select :id::bigint, * from unnest(:layouts::text[], :seats::int[])`, {
+    id, layouts: layouts.map(({ layout }) => layout), seats: layouts.map(({ capacity }) => capacity),
+  });
 }
 
 async function writeHours(trx: Db, id: number, input: RoomFields): Promise<void> {

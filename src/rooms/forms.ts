@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { choice, date, flag, line, list, message, onceKey, optionalId, optionalLine, optionalProse, optionalWhole, time, version, whole } from '../lib/http/fields.js';
-import { EQUIPMENT } from './equipment.js';
+import { choice, date, flag, line, list, message, onceKey, optionalDate, optionalId, optionalLine, optionalProse, optionalWhole, time, version, whole } from '../lib/http/fields.js';
+import { EQUIPMENT_CODE } from './equipment.js';
+import { LAYOUTS } from './layouts.js';
 
 export const RoomsQuery = z.object({
   seats: optionalWhole(1, 5000).catch(null),
-  equipment: list(z.enum(EQUIPMENT)).catch([]),
+  equipment: list(z.string().regex(EQUIPMENT_CODE), 50).catch([]),
   step_free: flag().catch(false),
   retired: flag().catch(false),
 });
@@ -26,7 +27,13 @@ const ROOM = {
   building: text(100),
   floor: text(20),
   capacity: whole(1, 5000),
-  equipment: list(z.enum(EQUIPMENT, { error: message('lib.field.choice') }), 50),
+  /** Seats by layout, in the order of LAYOUTS; empty where the room isn't laid out so. */
+  layouts: list(optionalWhole(1, 5000), LAYOUTS.length),
+  min_people: optionalWhole(1, 5000),
+  /** Who answers for the room, as the picker writes a person. */
+  owner: optionalLine(300),
+  key_note: text(500),
+  equipment: list(z.string().regex(EQUIPMENT_CODE, { error: message('lib.field.choice') }), 50),
   is_step_free: flag(),
   opens: list(openingTime(), 7),
   closes: list(openingTime(), 7),
@@ -38,12 +45,19 @@ const ROOM = {
   parts: list(optionalId(), 20),
 };
 
-interface WithHours {
+interface Checked {
   opens: (string | null)[];
   closes: (string | null)[];
+  capacity: number;
+  layouts: (number | null)[];
+  min_people: number | null;
 }
 
-function checkHours(form: WithHours, context: z.RefinementCtx): void {
+function checkRoom(form: Checked, context: z.RefinementCtx): void {
+  form.layouts.forEach((seats, i) => {
+    if (seats !== null && seats > form.capacity) context.addIssue({ code: 'custom', path: ['layouts', i], message: message('layouts.problem.tooMany', { seats: form.capacity }) });
+  });
+  if (form.min_people !== null && form.min_people > form.capacity) context.addIssue({ code: 'custom', path: ['min_people'], message: message('layouts.problem.tooMany', { seats: form.capacity }) });
   for (let day = 0; day < 7; day++) {
     const opens = form.opens[day] ?? null;
     const closes = form.closes[day] ?? null;
@@ -52,12 +66,12 @@ function checkHours(form: WithHours, context: z.RefinementCtx): void {
   }
 }
 
-export const NewRoomForm = z.strictObject({ ...ROOM, key: onceKey() }).superRefine(checkHours);
-export const EditRoomForm = z.strictObject({ ...ROOM, version: version() }).superRefine(checkHours);
+export const NewRoomForm = z.strictObject({ ...ROOM, key: onceKey() }).superRefine(checkRoom);
+export const EditRoomForm = z.strictObject({ ...ROOM, version: version() }).superRefine(checkRoom);
 export type RoomFields = Omit<z.output<typeof NewRoomForm>, 'key'>;
 
 export const StatusForm = z
-  .strictObject({ status: choice(['in_service', 'out_of_service', 'retired']), reason: optionalLine(500), version: version() })
+  .strictObject({ status: choice(['in_service', 'out_of_service', 'retired']), reason: optionalLine(500), until: optionalDate(), version: version() })
   .refine((form) => form.status === 'in_service' || form.reason !== null, { path: ['reason'], error: message('rooms.problem.reason') });
 
 export const ClosureForm = z.strictObject({
@@ -69,5 +83,3 @@ export const ClosureForm = z.strictObject({
   key: onceKey(),
 });
 
-export const PhotoForm = z.strictObject({ photo_alt: line(300), version: version() });
-export const PhotoRemovalForm = z.strictObject({ version: version() });

@@ -1,5 +1,5 @@
 import { addDays, dayOf, startOfDay } from '../lib/time/zone.js';
-import { openSpan, type Hours, type Span } from './openingHours.js';
+import { openSpan, type Opening, type Span } from './openingHours.js';
 
 const QUARTER = 15 * 60_000;
 
@@ -18,7 +18,7 @@ export function freeWithin(span: Span, busy: readonly Span[]): Span[] {
 }
 
 export interface FreeTimeWish {
-  hours: readonly Hours[];
+  hours: Opening;
   zone: string;
   /** Everything that is taken in the days searched, setup and teardown included. */
   busy: readonly Span[];

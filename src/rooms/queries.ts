@@ -2,6 +2,7 @@ import { row, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
 import type { RoomStatus } from './claimChecks.js';
 import { KNOWS_TITLE, type RoomName } from './claimQueries.js';
+import type { Layout, LayoutSeats } from './layouts.js';
 import type { Hours } from './openingHours.js';
 
 export interface RoomOption extends RoomName {
@@ -13,9 +14,17 @@ export interface RoomOption extends RoomName {
 const IN_ORDER = `coalesce(h.sort_order, r.sort_order), coalesce(h.id, r.id), h.id is not null, r.sort_order, r.id`;
 const HALL = `left join rooms h on h.id = (select min(hall_id) from room_parts where part_id = r.id)`;
 
-/** The rooms for a `<select>`, in the order of the catalogue. */
-export function listRoomOptions(db: Db): Promise<RoomOption[]> {
-  return rows<RoomOption>(db, `select r.id, r.name_en, r.name_zh, r.capacity, r.status from rooms r ${HALL} where r.status <> 'retired' order by ${IN_ORDER}`);
+/** SQL: the status of room `r` at the instant `:at`: out of service until a date is in service after it, without anybody's doing. */
+const STATUS_AT = `case when r.status = 'out_of_service' and r.back_at <= :at then 'in_service' else r.status end`;
+const LAYOUTS = `(select coalesce(json_agg(json_build_object('layout', layout, 'capacity', capacity)), '[]') from room_layouts where room_id = r.id)`;
+
+/** The rooms for a `<select>`, in the order of the catalogue. One that comes back on a known day may be chosen: the time decides. */
+export function listRoomOptions(db: Db): Promise<(RoomOption & { layouts: LayoutSeats[] })[]> {
+  return rows(
+    db,
+    `select r.id, r.name_en, r.name_zh, r.capacity, case when r.back_at is not null then 'in_service' else r.status end as status, ${LAYOUTS} as layouts
+       from rooms r ${HALL} where r.status <> 'retired' order by ${IN_ORDER}`,
+  );
 }
 
 export interface ListedRoom extends RoomOption {
@@ -27,19 +36,27 @@ export interface ListedRoom extends RoomOption {
   is_step_free: boolean;
   hall: RoomName | null;
   part_count: number;
+  layouts: LayoutSeats[];
+  min_people: number | null;
+  back_at: Date | null;
+  /** The first of its photos. */
+  photo: { id: number; alt: string } | null;
+  plan_id: number | null;
 }
 
 /** The catalogue, a few hundred rooms at most. */
-export function listRooms(db: Db, filter: { seats?: number | null; equipment?: readonly string[]; isStepFree?: boolean; withRetired?: boolean }): Promise<ListedRoom[]> {
+export function listRooms(db: Db, at: Date, filter: { seats?: number | null; equipment?: readonly string[]; isStepFree?: boolean; withRetired?: boolean }): Promise<ListedRoom[]> {
   return rows<ListedRoom>(
     db,
-    `select r.id, r.code, r.name_en, r.name_zh, r.site, r.building, r.floor, r.capacity, r.equipment, r.is_step_free, r.status,
+    `select r.id, r.code, r.name_en, r.name_zh, r.site, r.building, r.floor, r.capacity, r.equipment, r.is_step_free, r.min_people, r.back_at,
+            ${STATUS_AT} as status, ${LAYOUTS} as layouts, (select plan_id from plan_rooms where room_id = r.id) as plan_id,
+            (select json_build_object('id', id, 'alt', alt) from room_photos where room_id = r.id order by position, id limit 1) as photo,
             case when h.id is not null then json_build_object('id', h.id, 'name_en', h.name_en, 'name_zh', h.name_zh) end as hall,
             (select count(*) from room_parts where hall_id = r.id) as part_count
        from rooms r ${HALL}
       where (r.status <> 'retired' or :retired) and r.capacity >= :seats and r.equipment @> :equipment and (r.is_step_free or not :step_free)
       order by ${IN_ORDER} limit 1000`,
-    { retired: filter.withRetired ?? false, seats: filter.seats ?? 1, equipment: filter.equipment ?? [], step_free: filter.isStepFree ?? false },
+    { at, retired: filter.withRetired ?? false, seats: filter.seats ?? 1, equipment: filter.equipment ?? [], step_free: filter.isStepFree ?? false },
   );
 }
 
@@ -55,10 +72,19 @@ export interface Room extends RoomName {
   note: string;
   setup_minutes: number;
   teardown_minutes: number;
-  photo_file_id: number | null;
-  photo_alt: string | null;
+  layouts: LayoutSeats[];
+  /** Fewer people would be lost in it. */
+  min_people: number | null;
+  /** How one gets the key. */
+  key_note: string;
+  owner: { id: number; name: string; name_en: string | null; email: string | null } | null;
+  photos: { id: number; alt: string }[];
+  plan_id: number | null;
+  /** As it was set; `statusAt` says what it is at a time. */
   status: RoomStatus;
   status_reason: string | null;
+  /** The instant at which it is in service again, where that is known. */
+  back_at: Date | null;
   sort_order: number;
   version: number;
   hours: Hours[];
@@ -75,7 +101,10 @@ export async function findRoom(db: Db, id: number): Promise<Room> {
   const found = await row<Room>(
     db,
     `select r.id, r.code, r.name_en, r.name_zh, r.site, r.building, r.floor, r.capacity, r.equipment, r.is_step_free, r.contact, r.note,
-            r.setup_minutes, r.teardown_minutes, r.photo_file_id, r.photo_alt, r.status, r.status_reason, r.sort_order, r.version,
+            r.setup_minutes, r.teardown_minutes, r.status, r.status_reason, r.back_at, r.min_people, r.key_note, r.sort_order, r.version, ${LAYOUTS} as layouts,
+            (select json_build_object('id', o.id, 'name', o.name, 'name_en', o.name_en, 'email', o.email) from persons o where o.id = r.owner_id) as owner,
+            (select coalesce(json_agg(json_build_object('id', id, 'alt', alt) order by position, id), '[]') from room_photos where room_id = r.id) as photos,
+            (select plan_id from plan_rooms where room_id = r.id) as plan_id,
             (select coalesce(json_agg(json_build_object('weekday', weekday, 'opens_at', to_char(opens_at, 'HH24:MI'),
                     'closes_at', to_char(closes_at, 'HH24:MI')) order by weekday), '[]') from room_hours where room_id = r.id) as hours,
             (select coalesce(json_agg(${NAME} order by x.sort_order, x.id), '[]') from room_parts p join rooms x on x.id = p.part_id where p.hall_id = r.id) as parts,
@@ -85,6 +114,13 @@ export async function findRoom(db: Db, id: number): Promise<Room> {
   );
   if (!found) throw new NotFound();
   return found;
+}
+
+/** The file of a room's photo. @throws NotFound */
+export async function findPhotoFile(db: Db, roomId: number, photoId: number): Promise<number> {
+  const found = await row<{ file_id: number }>(db, `select file_id from room_photos where id = :photo and room_id = :room`, { photo: photoId, room: roomId });
+  if (!found) throw new NotFound();
+  return found.file_id;
 }
 
 /** Rooms that could be parts of a hall: neither halls themselves nor retired; with `hallId`, its own parts too. */
@@ -109,6 +145,8 @@ export interface ComingMeeting {
   organiser: { name: string; name_en: string | null } | null;
   /** The parts of a hall that it occupies; null in a room without parts. */
   part: RoomName[] | null;
+  /** How the room is set up for it, where it isn't as it is. */
+  layout: Layout | null;
 }
 
 /** The next meetings in a room (or in any part of a hall), the running one first. */
@@ -135,7 +173,8 @@ export function listComingMeetings(db: Db, viewerId: number, roomId: number, now
             (:viewer in (m.organiser_id, m.booked_for_id, m.created_by)
               or exists (select 1 from participants p where p.meeting_id = m.id and p.person_id = :viewer and p.removed_at is null)) is true as is_mine,
             case when known.yes then json_build_object('name', o.name, 'name_en', o.name_en) end as organiser,
-            (select json_agg(${NAME} order by x.id) from rooms x where x.id = any(coming.part_ids)) as part
+            (select json_agg(${NAME} order by x.id) from rooms x where x.id = any(coming.part_ids)) as part,
+            (select ml.layout from meeting_layouts ml join meeting_rooms mr using (meeting_id, room_id) where ml.meeting_id = m.id and ml.room_id = :room) as layout
        from coming
        join meetings m on m.id = coming.meeting_id
        join persons o on o.id = m.organiser_id
@@ -147,6 +186,8 @@ export function listComingMeetings(db: Db, viewerId: number, roomId: number, now
 
 export interface RoomClosure {
   id: number;
+  /** With which other rooms it is closed. */
+  group_id: number;
   reason: string;
   starts_at: Date;
   ends_at: Date;
@@ -160,7 +201,7 @@ export interface RoomClosure {
 export function listClosures(db: Db, viewerId: number, roomId: number, now: Date): Promise<RoomClosure[]> {
   return rows<RoomClosure>(
     db,
-    `select cl.id, cl.reason, cl.starts_at, cl.ends_at, cl.room_id,
+    `select cl.id, cl.group_id, cl.reason, cl.starts_at, cl.ends_at, cl.room_id,
             (select coalesce(json_agg(distinct jsonb_build_object('id', case when known.yes then m.id end, 'title', case when known.yes then m.title end,
                     'starts_at', c.starts_at, 'ends_at', c.ends_at)), '[]')
                from room_claims c join meetings m on m.id = c.meeting_id

@@ -1,9 +1,15 @@
 import type { Translate } from '../lib/i18n/translate.js';
+import { inOrder, type LayoutSeats } from './layouts.js';
 import type { Hours } from './openingHours.js';
 
 /** Where a room is, in one line: site, building, floor; what is not known is left out. */
 export function tellPlace(room: { site: string; building: string; floor: string }): string {
   return [room.site, room.building, room.floor].filter(Boolean).join(' · ');
+}
+
+/** "Theatre 60", one for each layout. */
+export function tellLayouts(layouts: readonly LayoutSeats[], t: Translate): string[] {
+  return inOrder(layouts).map(({ layout, capacity }) => t('layouts.seats', { layout: t(`layouts.${layout}`), count: capacity }));
 }
 
 /** Opening hours in as few lines as say it: neighbouring days with the same hours are one. */

@@ -1,20 +1,32 @@
-import { sendImage } from '../lib/files/send.js';
-import { IMAGE_TYPES } from '../lib/files/kinds.js';
-import { NotFound } from '../lib/http/errors.js';
 import { problemsOf } from '../lib/http/form.js';
 import { once } from '../lib/http/once.js';
 import { secretary, signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
-import { changeStatus, createRoom, setPhoto, updateRoom } from './commands.js';
+import { addDays, dayOf, startOfDay } from '../lib/time/zone.js';
+import { changeStatus, createRoom, updateRoom } from './commands.js';
+import { statusAt } from './claimChecks.js';
+import { closureGroupRoutes } from './closureGroupRoutes.js';
 import { closureRoutes } from './closureRoutes.js';
 import { equipmentNames, equipmentOptions } from './equipment.js';
-import { EditRoomForm, NewRoomForm, PhotoForm, PhotoRemovalForm, RoomsQuery, StatusForm } from './forms.js';
+import { listEquipmentKinds } from './equipmentQueries.js';
+import { equipmentRoutes } from './equipmentRoutes.js';
+import { photoRoutes } from './photoRoutes.js';
+import { planRoutes } from './planRoutes.js';
+import { listPlans } from './planQueries.js';
+import { EditRoomForm, NewRoomForm, RoomsQuery, StatusForm } from './forms.js';
+import { listDayRules } from './dayRuleQueries.js';
+import { holidayRoutes } from './holidayRoutes.js';
 import { mayKeepRooms } from './policy.js';
 import { findRoom, listClosures, listComingMeetings, listRooms } from './queries.js';
-import { tellHours, tellPlace } from './roomFacts.js';
+import { tellHours, tellLayouts, tellPlace } from './roomFacts.js';
 import { newRoomValues, roomFormPage, valuesOf } from './roomForm.js';
+import { hoursOn } from './openingHours.js';
+import { roomHoursRoutes } from './roomHoursRoutes.js';
 
 export const routes: Route[] = [
+  // Before /rooms/:id, which would take their names for an id.
+  ...closureGroupRoutes,
+  ...holidayRoutes,
   route({
     method: 'get',
     path: '/rooms',
@@ -23,14 +35,15 @@ export const routes: Route[] = [
     async handle(c) {
       const { query } = c;
       const isKeeper = mayKeepRooms(c.viewer);
-      const rooms = await listRooms(c.db, { seats: query.seats, equipment: query.equipment, isStepFree: query.step_free, withRetired: isKeeper && query.retired });
+      const [kinds, plans, rooms] = await Promise.all([listEquipmentKinds(c.db), listPlans(c.db), listRooms(c.db, c.now, { seats: query.seats, equipment: query.equipment, isStepFree: query.step_free, withRetired: isKeeper && query.retired })]);
       return page('rooms/list', {
         title: c.t('rooms.list.title'),
-        rooms: rooms.map((room) => ({ ...room, place: tellPlace(room), equipmentText: equipmentNames(room.equipment, c.t).join(c.t('rooms.list.comma')) })),
+        rooms: rooms.map((room) => ({ ...room, place: tellPlace(room), equipmentText: equipmentNames(room.equipment, kinds, c.fmt).join(c.t('rooms.list.comma')), layoutText: tellLayouts(room.layouts, c.t).join(c.t('rooms.list.comma')), until: room.status === 'out_of_service' ? lastDayOut(room.back_at, c) : null })),
+        plans: plans.map((plan) => ({ href: `/rooms/plans/${plan.id}`, text: tellPlace(plan) || c.t('plans.list.whole') })),
         filter: query,
         hasFilter: query.seats !== null || query.equipment.length > 0 || query.step_free,
         // Only what some room has, or what was asked for.
-        equipment: equipmentOptions(c.t).filter(({ value }) => query.equipment.includes(value) || rooms.some((room) => room.equipment.includes(value))),
+        equipment: equipmentOptions(kinds, c.fmt, query.equipment).filter(({ value }) => query.equipment.includes(value) || rooms.some((room) => room.equipment.includes(value))),
         isKeeper,
       });
     },
@@ -57,6 +70,9 @@ export const routes: Route[] = [
     },
     onInvalid: (c, problems) => roomFormPage(c, { values: problems.values, problems, status: 422 }),
   }),
+  // Before /rooms/:id, which would take their second word for an id.
+  ...equipmentRoutes,
+  ...planRoutes,
   route({ method: 'get', path: '/rooms/:id', policy: signedIn, handle: showRoom }),
   route({
     method: 'get',
@@ -64,7 +80,7 @@ export const routes: Route[] = [
     policy: secretary,
     async handle(c) {
       const room = await findRoom(c.db, idOf(c));
-      return roomFormPage(c, { room, values: valuesOf(room) });
+      return roomFormPage(c, { room, values: valuesOf(room, c.fmt) });
     },
   }),
   route({
@@ -91,63 +107,40 @@ export const routes: Route[] = [
     policy: secretary,
     form: StatusForm,
     async handle(c) {
-      const done = await changeStatus(c.db, c.by, idOf(c), c.form.version, c.form);
+      if (c.form.status === 'out_of_service' && c.form.until !== null && c.form.until < dayOf(c.now, c.office.zone)) return statusPage(c, { until: c.t('rooms.problem.over') }, 422);
+      const done = await changeStatus(c.db, c.by, idOf(c), c.form.version, { ...c.form, backAt: c.form.until === null ? null : startOfDay(addDays(c.form.until, 1), c.office.zone) });
       if (done.ok) return redirect(`/rooms/${idOf(c)}`, { notice: 'rooms.notice.saved' });
       if (done.reason === 'stale') return statusPage(c, { [done.room.status === c.form.status ? '' : 'status']: c.t('rooms.problem.changed') }, 409);
       return statusPage(c, { [done.field]: c.t(done.problem) }, 422);
     },
     onInvalid: (c, problems) => statusPage(c, problems.errors, 422),
   }),
-  route({
-    method: 'get',
-    path: '/rooms/:id/photo',
-    policy: signedIn,
-    async handle(c) {
-      const room = await findRoom(c.db, idOf(c));
-      if (room.photo_file_id === null) throw new NotFound();
-      return sendImage(c, room.photo_file_id);
-    },
-  }),
-  route({
-    method: 'post',
-    path: '/rooms/:id/photo',
-    policy: secretary,
-    upload: { field: 'photo', maxFiles: 1, authorise: (c) => findRoom(c.db, idOf(c)) },
-    form: PhotoForm,
-    async handle(c) {
-      const file = c.files[0];
-      if (!file || !IMAGE_TYPES.includes(file.media_type)) {
-        return editWithPhotoProblem(c, problemsOf([{ field: 'photo', message: c.t('rooms.problem.photo') }], c.req.body).errors);
-      }
-      const done = await setPhoto(c.db, c.by, idOf(c), c.form.version, { fileId: file.id, alt: c.form.photo_alt });
-      if (!done.ok) return editWithPhotoProblem(c, { photo: c.t('rooms.problem.changed') }, 409);
-      return redirect(`/rooms/${idOf(c)}`, { notice: 'rooms.notice.saved' });
-    },
-    onInvalid: (c, problems) => editWithPhotoProblem(c, problems.errors),
-  }),
-  route({
-    method: 'post',
-    path: '/rooms/:id/photo/removal',
-    policy: secretary,
-    form: PhotoRemovalForm,
-    async handle(c) {
-      const done = await setPhoto(c.db, c.by, idOf(c), c.form.version, null);
-      if (!done.ok) return editWithPhotoProblem(c, { photo: c.t('rooms.problem.changed') }, 409);
-      return redirect(`/rooms/${idOf(c)}`, { notice: 'rooms.notice.saved' });
-    },
-  }),
   ...closureRoutes,
+  ...photoRoutes,
+  ...roomHoursRoutes,
 ];
 
 async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
   const room = await findRoom(c.db, idOf(c));
-  const [meetings, closures] = await Promise.all([listComingMeetings(c.db, c.viewer.id, room.id, c.now), listClosures(c.db, c.viewer.id, room.id, c.now)]);
+  const today = dayOf(c.now, c.office.zone);
+  const [kinds, meetings, closures, rules] = await Promise.all([
+    listEquipmentKinds(c.db),
+    listComingMeetings(c.db, c.viewer.id, room.id, c.now), listClosures(c.db, c.viewer.id, room.id, c.now), listDayRules(c.db, [room.id], today, addDays(today, 60)),
+  ]);
+  const differing = rules.get(room.id) ?? [];
   return page('rooms/room', {
     title: c.fmt.name(room),
     room,
     place: tellPlace(room),
-    equipment: equipmentNames(room.equipment, c.t),
+    status: statusAt(room, c.now),
+    until: lastDayOut(room.back_at, c),
+    layouts: tellLayouts(room.layouts, c.t),
+    equipment: equipmentNames(room.equipment, kinds, c.fmt),
     hours: tellHours(room.hours, c.t),
+    differing: differing.slice(0, 12).map((rule) => {
+      const open = hoursOn([...room.hours, rule], rule.on);
+      return c.t('hours.room.line', { day: c.fmt.shortDate(rule.on), hours: open ? `${open.opens_at}–${open.closes_at}` : c.t('hours.room.closed'), reason: c.fmt.name(rule) });
+    }),
     officeZone: c.office.zone === c.zone ? null : c.office.zone,
     meetings: meetings.map((meeting) => ({
       title: meeting.title ?? c.t('calendar.day.booked'),
@@ -156,7 +149,7 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
       time: c.fmt.range(meeting.starts_at, meeting.ends_at),
       mine: meeting.is_mine,
       // Of a hall: which part, when it isn't all of them.
-      meta: [meeting.organiser ? c.fmt.name(meeting.organiser) : '', meeting.part && meeting.part.length < room.parts.length ? meeting.part.map((part) => c.fmt.name(part)).join(c.t('rooms.list.comma')) : ''],
+      meta: [meeting.organiser ? c.fmt.name(meeting.organiser) : '', meeting.part && meeting.part.length < room.parts.length ? meeting.part.map((part) => c.fmt.name(part)).join(c.t('rooms.list.comma')) : '', meeting.layout ? c.t('layouts.room.layoutBooked', { layout: c.t(`layouts.${meeting.layout}`) }) : ''],
     })),
     closures: closures.map((closure) => ({
       ...closure,
@@ -172,20 +165,20 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
   });
 }
 
+/** The last day on which a room is out of service, in words; null when nobody knows it, or it is over. */
+function lastDayOut(backAt: Date | null, c: Context<unknown, unknown>): string | null {
+  return backAt && backAt > c.now ? c.fmt.date(dayOf(new Date(backAt.getTime() - 1), c.office.zone)) : null;
+}
+
 async function statusPage(c: Context<unknown, unknown>, errors: Record<string, string> = {}, status = 200): Promise<Answer> {
   const room = await findRoom(c.db, idOf(c));
   const [coming] = await listComingMeetings(c.db, c.viewer.id, room.id, c.now, 1);
   const typed = body(c);
   return page(
     'rooms/status',
-    { title: c.t('rooms.status.title', { room: c.fmt.name(room) }), room, hasMeetings: coming !== undefined, errors, values: { status: typed.status ?? room.status, reason: typed.reason ?? room.status_reason } },
+    { title: c.t('rooms.status.title', { room: c.fmt.name(room) }), room, hasMeetings: coming !== undefined, errors, values: { status: typed.status ?? statusAt(room, c.now), reason: typed.reason ?? room.status_reason, until: typed.until ?? (room.back_at ? dayOf(new Date(room.back_at.getTime() - 1), c.office.zone) : '') } },
     { status },
   );
-}
-
-async function editWithPhotoProblem(c: Context<unknown, unknown>, errors: Record<string, string>, status = 422): Promise<Answer> {
-  const room = await findRoom(c.db, idOf(c));
-  return roomFormPage(c, { room, values: { ...valuesOf(room), photo_alt: body(c).photo_alt ?? room.photo_alt }, problems: { errors }, status });
 }
 
 async function problemPage(c: Context<unknown, unknown>, id: number | null, refused: { field: string; problem: Parameters<Context['t']>[0] }): Promise<Answer> {

@@ -299,9 +299,14 @@ describe('rooms', () => {
     expect(await row(world.db, `select count(*) as parts from room_parts p join rooms r on r.id = p.hall_id where r.code = 'hall'`)).toEqual({ parts: 2 });
     const again = await send(content.split('\n').slice(0, 4).join('\n'));
     expect(await text(secretary, again)).toContain('3 rooms are there already');
-    const other = await send('code,seats\nleft,60\n');
+    await change(world.db, `update rooms set owner_id = :owner, key_note = 'At the desk', min_people = 5 where code = 'left'`, { owner: cast.attendee.id });
+    await change(world.db, `insert into room_layouts (room_id, layout, capacity) select id, 'theatre', 40 from rooms where code = 'left'`);
+    expect(await text(secretary, await send('code,seats\nleft,30\n'))).toContain('fewer seats than one of the room’s layouts');
+    const other = await send('code,seats,equipment\nleft,60,白板; Video\n');
     await secretary.post(`${other}/rooms`).type('form').send({ lines: 'all' });
     expect(await row(world.db, `select capacity, name_zh, version from rooms where code = 'left'`)).toMatchObject({ capacity: 60, name_zh: '左厅' });
+    // What the table doesn't hold is kept.
+    expect(await row(world.db, `select owner_id, key_note, min_people, equipment, (select capacity from room_layouts where room_id = r.id) as theatre from rooms r where code = 'left'`)).toEqual({ owner_id: cast.attendee.id, key_note: 'At the desk', min_people: 5, equipment: ['video', 'whiteboard'], theatre: 40 });
   });
 
   test('what is no table is told at the field', async () => {

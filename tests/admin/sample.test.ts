@@ -15,6 +15,10 @@ test('makes a believable office with every state of minutes and actions, around 
   expect(await count('rooms')).toBe(12);
   expect(await count('room_parts')).toBe(2);
   expect(await count('series')).toBe(3);
+  expect(await count('plan_rooms')).toBe(3);
+  expect(await count("rooms where key_note <> '' and owner_id is not null")).toBe(12);
+  expect(await count('equipment_bookings where is_held')).toBeGreaterThan(3);
+  expect(await count('meeting_layouts')).toBeGreaterThan(2);
 
   const standing = await rows<{ past: number; coming: number }>(
     world.db,

@@ -50,6 +50,37 @@ app.get('/day', (req, res, next) => {
   })().catch(next);
 });
 
+app.post('/series', (req, res, next) => {
+  void (async () => {
+    const { from_on, from, to, rooms } = req.body as Record<string, string>;
+    const client = await pool.connect();
+    try {
+      await client.query('begin');
+      const dates = Array.from({ length: 52 }, (_, week) => {
+        const at = (time: string | undefined) => new Date(Date.parse(`${from_on}T${time}:00+08:00`) + week * 7 * 86_400_000);
+        return { start: at(from), end: at(to), uid: randomUUID() };
+      });
+      const made = await client.query<{ id: string }>(
+        `with made as (
+           insert into meetings (title, starts_at, ends_at, zone, organiser_id, created_by, uid)
+           select 'Weekly', s, e, 'Asia/Shanghai', 1, 1, u from unnest($1::timestamptz[], $2::timestamptz[], $3::text[]) as d (s, e, u) returning id, starts_at, ends_at
+         ), noted as (insert into meeting_rooms (meeting_id, room_id) select id, $4 from made)
+         insert into room_claims (room_id, meeting_id, state, starts_at, ends_at, occupies_from, occupies_to, created_by)
+         select $4, id, 'confirmed', starts_at, ends_at, starts_at, ends_at, 1 from made order by starts_at on conflict do nothing returning id`,
+        [dates.map(({ start }) => start), dates.map(({ end }) => end), dates.map(({ uid }) => uid), rooms],
+      );
+      if (made.rowCount !== 52) throw new Error('taken');
+      await client.query('commit');
+      res.redirect(303, '/series/1');
+    } catch (error) {
+      await client.query('rollback');
+      throw error;
+    } finally {
+      client.release();
+    }
+  })().catch(next);
+});
+
 app.post('/book', (req, res, next) => {
   void (async () => {
     const { title, date, from, to, room } = req.body as Record<string, string>;

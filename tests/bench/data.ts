@@ -53,8 +53,8 @@ export async function makeData(owner: Db, meetings: number, today: string): Prom
        select 1 + (id - 1) % ${ROOMS}, id, 'confirmed', starts_at, ends_at, starts_at, ends_at, created_by from meetings order by 1, starts_at`,
     );
     await trx.raw(
-      `insert into participants (meeting_id, person_id, role, invited_at)
-       select id, 1 + (id * 7 + k * 13) % ${PERSONS}, case k when 0 then 'chair' else 'required' end, now() from meetings, generate_series(0, 4) k`,
+      `insert into participants (meeting_id, person_id, role, invited_at, meets_from, meets_to)
+       select id, 1 + (id * 7 + k * 13) % ${PERSONS}, case k when 0 then 'chair' else 'required' end, now(), starts_at, ends_at from meetings, generate_series(0, 4) k`,
     );
     await trx.raw(
       `insert into audit_events (person_id, action, noun, noun_id, meeting_id, after) select created_by, 'meeting.create', 'meetings', id, id, jsonb_build_object('title', title) from meetings`,

@@ -14,8 +14,9 @@ import { createDb, type Db } from '../../src/lib/db/db.js';
 import { APP_ROLE, clusterUrl, makeAppRole } from '../../src/lib/db/embedded.js';
 import { migrate } from '../../src/lib/db/migrate.js';
 import { serviceUser } from '../../src/lib/db/serviceUser.js';
-import { addDays, dayOf } from '../../src/lib/time/zone.js';
+import { addDays, dayOf, weekdayOf } from '../../src/lib/time/zone.js';
 import { countDoubleBookings, makeData, PER_DAY, ROOMS, type BenchData } from './data.js';
+import { findPath } from './find.js';
 import { ask, measure, startSubject, type Ask, type Measured, type Subject } from './measure.js';
 
 const SIZES = process.argv.slice(2).map(Number).filter(Boolean);
@@ -64,6 +65,7 @@ async function measureAll(bench: Bench): Promise<{ rows: Measured[]; race: Race 
   await run('month of all rooms', product, 300, 1, 200, (n) => ({ path: `/calendar/month?date=${data.day}`, headers: signedIn(n) }));
   await run('week of a person', product, 300, 1, 200, (n) => ({ path: `/calendar/people/${data.personIds[n % 50]}?date=${data.day}`, headers: signedIn(n) }));
   await run('meeting page', product, 800, 1, 200, (n) => ({ path: `/meetings/${data.meetingId + (n % PER_DAY)}`, headers: signedIn(n) }));
+  await run('find a time, 8 × 20 × 14', product, 200, 1, 200, (n) => ({ path: findPath(data, n), headers: signedIn(n) }));
 
   let slot = 0;
   const form = (key: boolean) => {
@@ -74,6 +76,23 @@ async function measureAll(bench: Bench): Promise<{ rows: Measured[]; race: Race 
   await run('booking', product, 900, 1, 303, (n) => ({ method: 'POST', path: '/bookings', headers: signedIn(n), body: form(true) }));
   await run('booking, bare, 16 clients', bare, 1600, 16, 303, () => ({ method: 'POST', path: '/book', body: form(false) }));
   await run('booking, 16 clients', product, 1600, 16, 303, (n) => ({ method: 'POST', path: '/bookings', headers: signedIn(n), body: form(true) }));
+  // A weekly meeting of 52 dates on days of their own, far behind the single bookings.
+  let made = 0;
+  const year = () => {
+    const n = made++;
+    const [weekday, hour] = [Math.floor(n / (ROOMS * 10)) % 7, 8 + (Math.floor(n / ROOMS) % 10)];
+    const from_on = addDays(data.emptyDay, 400 + weekday + 371 * Math.floor(n / (ROOMS * 70)));
+    return { from_on, from: `${String(hour).padStart(2, '0')}:00`, to: `${String(hour + 1).padStart(2, '0')}:00`, rooms: String(data.roomIds[n % ROOMS] ?? 1) };
+  };
+  const rule = () => {
+    const fields = year();
+    return new URLSearchParams({
+      ...fields, name: 'Weekly, by the measurement', organiser: '', lang: 'en', first_number: '1', gates: '', frequency: 'weekly', every: '1', weekday: String(weekdayOf(fields.from_on)),
+      month_day: '1', nth: '1', nth_weekday: '1', ends: 'count', count: '52', zone: 'Asia/Shanghai', confirmed: 'on', key: randomUUID(),
+    }).toString();
+  };
+  await run('series of 52, bare', bare, 150, 1, 303, () => ({ method: 'POST', path: '/series', body: new URLSearchParams(year()).toString() }));
+  await run('series of 52', product, 150, 1, 303, (n) => ({ method: 'POST', path: '/series', headers: signedIn(n), body: rule() }));
   return { rows, race: await raceForSlots(bench, slot) };
 }
 

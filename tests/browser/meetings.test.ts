@@ -83,7 +83,7 @@ describe.each([['with a script', true], ['without a script', false]])('%s', (_na
   it('plans a standing meeting; only the fields of the chosen rule are in the way', async () => {
     await page.goto('/series/new');
     expect(await page.locator('#f-month_day').isVisible()).toBe(!scripts);
-    await page.locator('input[name=frequency][value=monthly_date]').check();
+    await page.selectOption('#f-frequency', 'monthly_date');
     expect(await page.locator('#f-month_day').isVisible()).toBe(true);
     expect(await page.locator('#f-weekday').isVisible()).toBe(!scripts);
     await page.fill('#f-name', scripts ? 'Monthly board' : 'Monthly circle');

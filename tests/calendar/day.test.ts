@@ -36,6 +36,20 @@ describe('the day of all rooms', () => {
     expect(html).not.toMatch(/style=/);
   });
 
+  it('writes start and end apart, so that a narrow cell can leave out the end, and tells the whole to the pointer', async () => {
+    await book('Short talk', cast.rooms.orchid, '2030-06-03', 9.5, 10.25);
+    const page = load((await agent.get('/calendar?date=2030-06-03')).text);
+    const cell = page('td.is-busy');
+    expect(cell.attr('title')).toBe('Short talk 09:30–10:15');
+    expect(cell.find('i').text()).toBe('09:30–10:15');
+    expect(cell.find('i > u').text()).toBe('–10:15');
+  });
+
+  it('opens its folded filter while it narrows the rooms', async () => {
+    const isOpen = async (query: string) => load((await agent.get(`/calendar?date=2030-03-04${query}`)).text)('.filter-fold').is('[open]');
+    expect([await isOpen(''), await isOpen('&seats=4')]).toEqual([false, true]);
+  });
+
   it('speaks Chinese to who reads Chinese', async () => {
     const html = (await (await world.agent(cast.attendee)).get('/calendar?date=2030-03-05')).text;
     expect(load(html)('td.is-free > a').first().attr('aria-label')).toBe('预订兰厅，08:00 至 10:00 空闲');

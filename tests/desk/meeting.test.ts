@@ -61,6 +61,17 @@ describe('the meeting page', () => {
     expect((await open(`/meetings/${id}`, cast.attendee)).page('#reply')).toHaveLength(0);
   });
 
+  it('shows one’s answer while none is taken any more, and nothing of it after the meeting', async () => {
+    const id = await make({ day: 27 });
+    await addParticipants(world.db, by(cast.organiser), id, [{ personId: cast.chair.id, role: 'chair' }]);
+    await world.owner.raw(`update participants set invited_at = now() where meeting_id = ?`, [id]);
+    await world.db.raw(`insert into replies (participant_id, status, note, sequence, via) select id, 'accepted', '', 0, 'page' from participants where meeting_id = ?`, [id]);
+    await cancelMeeting(world.db, by(cast.organiser), id, { reason: 'Snow' });
+    expect((await open(`/meetings/${id}`, cast.chair)).page('#reply').text().replace(/\s+/g, ' ')).toBe(' Your answer Yes ');
+    await world.owner.raw(`update meetings set state = 'ended', cancelled_at = null, cancelled_by = null, cancel_reason = null, announced_at = now() where id = ?`, [id]);
+    expect((await open(`/meetings/${id}`, cast.chair)).page('#reply')).toHaveLength(0);
+  });
+
   it('shows an outsider the frame, and neither people nor history', async () => {
     const id = await make({ day: 8 });
     await addParticipants(world.db, by(cast.organiser), id, [{ personId: cast.attendee.id, role: 'required' }]);

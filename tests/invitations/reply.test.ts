@@ -187,6 +187,11 @@ describe('an answer', () => {
     const shown = load((await organiser.get(`/meetings/${meeting.id}/replies`)).text);
     expect(shown('.row').filter((_, one) => shown(one).text().includes('Alex Guest')).children('.pill-bad').text()).toBe('No');
     expect(shown('main').text()).toContain('On a journey');
+    const told = load((await organiser.get(`/meetings/${meeting.id}/history`)).text)('.history > li').first().text();
+    expect(told).toContain('Answered the invitation');
+    expect(told).toContain('Alex Guest');
+    const log = load((await (await world.agent(cast.administrator)).get('/admin/log?noun=participants')).text)('main').text();
+    expect(log).toContain('Alex Guest');
   });
 
   it('from another site is refused', async () => {

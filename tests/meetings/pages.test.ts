@@ -158,6 +158,20 @@ describe('cancelling', () => {
     expect((await post(organiser, `/meetings/${id}/restoration`, { room })).status).toBe(303);
     expect((await findMeeting(world.db, cast.organiser, id)).rooms.map((one) => one.id)).toEqual([cast.rooms.bamboo]);
   });
+
+  it('says what became of the place when it is undone', async () => {
+    const told = async (room: Record<string, unknown>) => {
+      const id = await book('2030-05-13', { rooms: String(cast.rooms.orchid) });
+      await post(organiser, `/meetings/${id}/cancellation`, { reason: 'Nobody can come' });
+      const answer = await post(organiser, `/meetings/${id}/restoration`, room);
+      const notice = load((await organiser.get(answer.headers.location ?? '')).text)('.notice-ok').text().trim();
+      await post(organiser, `/meetings/${id}/cancellation`, { reason: 'Not after all' });
+      return notice;
+    };
+    expect(await told({})).toBe('The meeting is back in its place.');
+    expect(await told({ room: cast.rooms.bamboo })).toBe('The meeting is on again, in the other room.');
+    expect(await told({ room: 'none' })).toBe('The meeting is on again. It has no room yet.');
+  });
 });
 
 describe('people', () => {

@@ -103,6 +103,18 @@ describe('making one', () => {
     expect(await rows(world.db, `select cancel_reason from meetings where series_id = :series and state = 'cancelled' order by starts_at`, { series })).toEqual([{ cancel_reason: 'No room' }, { cancel_reason: 'Qingming' }]);
   });
 
+  it('from today on means the dates to come, not this morning’s', async () => {
+    const before = world.clock.now();
+    world.clock.set('2030-06-03T04:00:00Z'); // Monday noon in Shanghai
+    const days = async (from: string) => {
+      const plan = await post(organiser, '/series', form({ from_on: '2030-06-03', until_on: '2030-06-17', from, to: '16:00', rooms: '' }));
+      return load(plan.text)('input[name=at]').toArray().map((one) => one.attribs.value);
+    };
+    expect(await days('09:00')).toEqual(['2030-06-10', '2030-06-17']);
+    expect(await days('15:00')).toEqual(['2030-06-03', '2030-06-10', '2030-06-17']);
+    world.clock.set(before.toISOString());
+  });
+
   it('tells the dates a clock change leaves out before saving', async () => {
     const plan = await post(organiser, '/series', form({ weekday: '7', from_on: '2030-03-24', until_on: '2030-04-07', from: '02:30', to: '03:30', zone: 'Europe/Berlin', rooms: '' }));
     expect(plan.status).toBe(200);
@@ -192,6 +204,8 @@ describe('keeping one', () => {
     expect((await dates(series)).map(({ state, number }) => [state, number])).toEqual([['draft', 42], ['draft', 43], ['draft', 44], ['cancelled', null], ['cancelled', null]]);
     expect((await organiser.get(`/series/${series}/dates/new`)).status).toBe(409);
     expect(load((await organiser.get('/series?q=weekly')).text)('.pill').text()).toContain('Ended');
+    const about = load((await organiser.get(`/series/${series}`)).text)('main').text();
+    expect(about).toContain('until Mon 15 Apr 2030');
   });
 
   it('is hidden from others when private', async () => {

@@ -39,14 +39,14 @@ test('sends each recipient the minutes in their language with a PDF, also in the
   await issued({ lang: 'en', withGuest: true }, [cast.attendee.id, cast.chair.id, cast.guest.id]);
 
   const english = last(cast.chair.email);
-  expect(english.mail.subject).toBe('Minutes: Minutes of the budget meeting');
+  expect(english.mail.subject).toBe('Issued: Minutes of the budget meeting');
   expect(english.mail.text).toContain('It was resolved: The draft budget is approved.');
   expect(english.mail.text).toContain('/receipt');
   expect(english.mail.attachments.map((part) => part.filename)).toEqual(['Minutes of the budget meeting.pdf']);
   expect(pdfText(english.mail.attachments[0]!.content).text).toContain('It was resolved: The draft budget is approved.');
 
   const chinese = last(cast.attendee.email);
-  expect(chinese.mail.subject).toBe('会议纪要：Minutes of the budget meeting');
+  expect(chinese.mail.subject).toBe('印发：Minutes of the budget meeting');
   expect(chinese.mail.text).toContain('会议议定：The draft budget is approved.');
   expect(chinese.mail.attachments).toHaveLength(2);
   expect(pdfText(chinese.mail.attachments[1]!.content).text).toContain('兰厅');

@@ -114,6 +114,10 @@ describe('phrases', () => {
     ['heard', '会议听取了财务处的汇报。', 'zh-CN', '会议听取了', '财务处的汇报。'],
     ['resolved', '更换功放一台。', 'zh-CN', '会议议定：', '更换功放一台。'],
     ['resolved', '会议议定，更换功放。', 'zh-CN', '会议议定', '，更换功放。'],
+    ['noted', '会议听取了财务处的汇报。', 'zh-CN', '会议听取了', '财务处的汇报。'],
+    ['resolved', '会议原则同意预算草案。', 'zh-CN', '会议原则同意', '预算草案。'],
+    ['resolved', '会议室更换功放一台。', 'zh-CN', '会议议定：', '会议室更换功放一台。'],
+    ['resolved', 'It was noted that costs fall.', 'en', 'It was noted', ' that costs fall.'],
     ['noted', 'Costs fall.', 'en', 'It was noted: ', 'Costs fall.'],
     ['noted', 'The meeting noted that costs fall.', 'en', 'The meeting noted', ' that costs fall.'],
   ] as const)('%s before “%s” in %s', (kind, text, lang, phrase, rest) => expect(paragraph(kind, text, lang)).toEqual([phrase, rest]));

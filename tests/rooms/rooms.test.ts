@@ -34,7 +34,7 @@ async function valuesOf(id: number): Promise<Record<string, unknown>> {
     if (field.attr('type') === 'checkbox' && !field.is(':checked')) continue;
     const name = field.attr('name') ?? '';
     const value = String(field.val() ?? '');
-    values[name] = name in values ? [values[name], value].flat() : ['opens', 'closes', 'parts', 'equipment'].includes(name) ? [value] : value;
+    values[name] = name in values ? [values[name], value].flat() : ['opens', 'closes', 'parts', 'equipment', 'layouts'].includes(name) ? [value] : value;
   }
   return values;
 }
@@ -69,7 +69,7 @@ describe('the catalogue of rooms', () => {
     ['no seats', { capacity: 0 }, '#f-capacity-error', 'from 1 to 5000'],
     ['a day that only opens', { closes: ['', '18:00', '18:00', '18:00', '18:00', '', ''] }, '#f-opens-0-error', 'both'],
     ['a day that closes before it opens', { closes: ['18:00', '07:00', '18:00', '18:00', '18:00', '', ''] }, '#f-opens-1-error', 'must close after'],
-    ['equipment that nobody knows', { equipment: ['jacuzzi'] }, '.error-summary', 'Choose one'],
+    ['equipment that nobody knows', { equipment: ['jacuzzi'] }, '.error-summary', 'Choose again'],
   ])('refuses %s at its place and keeps the rest', async (_name, more, place, message) => {
     const answer = await send(keeper, '/rooms', { ...fields({ name_en: 'Kept', ...more }), key: randomUUID() });
     expect(answer.status).toBe(422);
@@ -83,7 +83,7 @@ describe('the catalogue of rooms', () => {
     const member = await world.agent(cast.organiser);
     const { orchid } = cast.rooms;
     for (const path of ['/rooms/new', `/rooms/${orchid}/edit`, `/rooms/${orchid}/status`, `/rooms/${orchid}/closures/new`]) expect((await member.get(path)).status).toBe(403);
-    for (const path of ['/rooms', `/rooms/${orchid}`, `/rooms/${orchid}/status`, `/rooms/${orchid}/closures`, `/rooms/${orchid}/photo/removal`, `/rooms/${orchid}/closures/1/lifting`]) {
+    for (const path of ['/rooms', `/rooms/${orchid}`, `/rooms/${orchid}/status`, `/rooms/${orchid}/closures`, `/rooms/${orchid}/photos/1/removal`, `/rooms/${orchid}/closures/1/lifting`]) {
       expect((await send(member, path, { version: 1 })).status).toBe(403);
     }
     expect(load((await member.get(`/rooms/${orchid}`)).text)('main').text()).not.toContain('Edit');
@@ -112,6 +112,11 @@ describe('the catalogue of rooms', () => {
     expect(page('textarea[name=note]').text().trim()).toBe('Mine');
     await send(keeper, `/rooms/${id}`, { ...opened, note: 'Mine', floor: '9', version: page('[name=version]').first().val() }).expect(303);
     expect(await row(world.db, 'select note, floor from rooms where id = :id', { id })).toEqual({ note: 'Mine', floor: '9' });
+  });
+
+  it('is asked for in groups, each under a heading', async () => {
+    const page = load((await keeper.get('/rooms/new')).text);
+    expect(page('main h2.form-section').toArray().map((one) => page(one).text())).toEqual(['Name and place', 'Seats and equipment', 'Access and contact', 'Times', 'Lists and parts']);
   });
 
   it('is added once when the form is sent twice', async () => {
@@ -259,17 +264,18 @@ describe('a divisible hall', () => {
 describe('the photo of a room', () => {
   const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
   const put = async (id: number, file: Buffer, name: string, alt = 'A long table') =>
-    keeper.post(`/rooms/${id}/photo`).field('version', String((await valuesOf(id)).version)).field('photo_alt', alt).attach('photo', file, name);
+    keeper.post(`/rooms/${id}/photos`).field('version', String((await valuesOf(id)).version)).field('photo_alt', alt).attach('photo', file, name);
 
   it('is shown with what it shows in words, and taken away again', async () => {
     const id = await add();
     expect((await put(id, PNG, 'room.png')).status).toBe(303);
     expect(load((await keeper.get(`/rooms/${id}`)).text)('img.room-photo').attr('alt')).toBe('A long table');
-    const image = await keeper.get(`/rooms/${id}/photo`).expect(200);
+    const address = load((await keeper.get(`/rooms/${id}`)).text)('img.room-photo').attr('src') ?? '';
+    const image = await keeper.get(address).expect(200);
     expect(image.headers['content-type']).toBe('image/png');
     expect(image.body).toEqual(PNG);
-    await send(keeper, `/rooms/${id}/photo/removal`, { version: (await valuesOf(id)).version }).expect(303);
-    expect((await keeper.get(`/rooms/${id}/photo`)).status).toBe(404);
+    await send(keeper, `${address}/removal`, { version: (await valuesOf(id)).version }).expect(303);
+    expect((await keeper.get(address)).status).toBe(404);
   });
 
   it('must be a picture and be told in words', async () => {
@@ -278,6 +284,8 @@ describe('the photo of a room', () => {
       expect(answer.status).toBe(422);
       expect(load(answer.text)('.error-summary')).toHaveLength(1);
     }
-    expect(await row(world.db, 'select photo_file_id from rooms where id = :id', { id })).toEqual({ photo_file_id: null });
+    const unreadable = await put(id, Buffer.from('plain words'), 'room.png');
+    expect(load(unreadable.text)('.error-summary li').text()).toBe('Choose a picture: PNG, JPEG, GIF or WebP');
+    expect(await rows(world.db, 'select id from room_photos where room_id = :id', { id })).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig, SETTINGS, SettingsError } from '../../src/config.js';
@@ -56,7 +56,16 @@ test.each([
   ['PUBLIC_URL', 'https://example.org/banhui'],
   ['PUBLIC_URL', 'https://user@example.org'],
   ['SECRET_KEY', 'too short'],
+  ['DATABASE_URL', 'postgres://app:100%@db.example.org/banhui'],
   ['SMTP_URL', 'mail.example.org'],
+  ['SMTP_URL', 'smtp://user:100%25%@mail.example.org'],
+  ['SMTP_URL', 'smtp://us%zzer@mail.example.org'],
+  ['SMTP_URL', 'smtp://user:12#3@mail.example.org'],
+  ['SMTP_URL', 'smtp://mail.example.org/path'],
+  ['SMTP_URL', 'smtp://mail.example.org?tls=maybe'],
+  ['SMTP_URL', 'smtp://mail.example.org?TLS=none'],
+  ['SMTP_URL', 'smtps://mail.example.org?tls=none'],
+  ['SMTP_URL', 'smtp://'],
   ['MAIL_FROM', 'nobody'],
   ['MAIL_FROM', 'A <a@example.org>, B <b@example.org>'],
   ['MAIL_DOMAIN', 'exa mple'],
@@ -114,4 +123,30 @@ test.each([
 test('knows every setting of the example file', () => {
   const named = [...readFileSync('.env.example', 'utf8').matchAll(/^#([A-Z_]+)=/gm)].map((found) => found[1]);
   expect(named.sort()).toEqual([...SETTINGS].sort());
+});
+
+test.each(['smtp://mail', 'smtp://u%40b:p%25@mail.example.org:25/?tls=none', 'smtp://[::1]:2525?tls=optional', 'smtps://mail.example.org?tls=required'])('takes SMTP_URL=%s', (url) => {
+  expect(readConfig({ SECRET_KEY: KEY, MAIL_FROM: 'a@example.org', SMTP_URL: url }, root).smtpUrl).toBe(url);
+});
+
+test.each([{}, { SECRET_KEY: KEY }])('names DATA_DIR when no folder can be made there (%j)', (environment) => {
+  const file = join(root, 'file');
+  writeFileSync(file, '');
+  const impossible = [file, join(file, 'below'), ...(process.platform === 'linux' ? ['/proc/none/data', '/proc'] : [])];
+  for (const place of impossible) {
+    expect(() => readConfig({ DATA_DIR: place, ...environment }, root)).toThrow(SettingsError);
+    expect(() => readConfig({ DATA_DIR: place, ...environment }, root)).toThrow(`- DATA_DIR is "${place}"; expected: a folder`);
+  }
+});
+
+test('makes DATA_DIR with all folders above, and leaves nothing else in it', () => {
+  readConfig({ DATA_DIR: 'a/b/c' }, root);
+  expect(readdirSync(join(root, 'a', 'b', 'c'))).toEqual(['secret-key']);
+});
+
+test('says the same Node everywhere', () => {
+  const { engines } = JSON.parse(readFileSync('package.json', 'utf8')) as { engines: { node: string } };
+  const wanted = engines.node.replace('>=', '');
+  expect(readFileSync('README.md', 'utf8')).toContain(`${wanted} or newer, nothing else`);
+  expect(readFileSync('src/start.mjs', 'utf8')).toContain(`Banhui needs Node ${wanted} or newer`);
 });

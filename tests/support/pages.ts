@@ -1,6 +1,9 @@
+import { addDoorDisplay, doorToken } from '../../src/calendar/doorCommands.js';
 import type { Config } from '../../src/config.js';
 import { ensureReplyLinks } from '../../src/invitations/linkCommands.js';
+import { linkFor } from '../../src/polls/linkCommands.js';
 import { rows, type Db } from '../../src/lib/db/db.js';
+import { closeRooms } from '../../src/rooms/closureCommands.js';
 
 /** What answers to GET without being a page of its own. */
 export const NOT_PAGES: Record<string, string> = {
@@ -8,14 +11,17 @@ export const NOT_PAGES: Record<string, string> = {
   '/people/import/template': 'CSV',
   '/people/export': 'CSV',
   '/profile/data': 'a file',
-  '/rooms/:id/photo': 'a picture',
+  '/rooms/:id/photos/:photo': 'a picture',
+  '/rooms/plans/:id/picture': 'a picture',
   '/reset/:token': 'sends on to a page without the token',
   '/account/:token': 'sends on to a page without the token',
   '/account/password': 'reached by a link alone',
   '/setup/:token': 'sends on or says that the office is set up',
   '/meetings/:id/invitation.ics': 'a calendar file',
+  '/door/:token': 'sends on to a page without the token',
   '/feeds/:token': 'a calendar file',
   '/i/reply/:id': 'reached by /i/:token',
+  '/p/poll/:id': 'reached by /p/:token',
   '/i/reply/:id/meeting.ics': 'a calendar file',
   '/actions/export': 'CSV',
   '/actions/:id/files/:file': 'a file',
@@ -73,6 +79,17 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
       from imports i cross join (values (1, 'waiting', '[]', null), (2, 'bad', '[{"key":"moving.bad.noTitle"}]', null), (3, 'clash', '[]', '{"clashes":[],"checks":[]}')) n (number, state, reasons, clash)
      where i.kind = 'bookings'`);
 
+  // A room with meetings to come is closed while they take place.
+  const [busy] = await rows<{ id: number; starts_at: Date; ends_at: Date }>(db, `
+    select x.room_id as id, m.starts_at, m.ends_at from meeting_rooms x join meetings m on m.id = x.meeting_id
+     where m.state = 'scheduled' and not exists (select 1 from room_parts p where p.hall_id = x.room_id) order by m.starts_at desc limit 1`);
+  const { groupId: closure } = await closeRooms(db, { id: secretary }, { roomIds: [busy?.id ?? room], startsAt: busy?.starts_at ?? new Date(), endsAt: busy?.ends_at ?? new Date(), reason: 'New carpets' });
+
+  const holidays = await one('select id from holiday_calendars where is_default');
+  const holidayImport = await one(`insert into holiday_imports (calendar_id, content, created_by) values (${holidays}, E'日期,名称,类型\\n2027-01-01,元旦,放假\\n昨天,元旦,放假', ${secretary}) returning id`);
+  await addDoorDisplay(db, { id: secretary }, config.secretKey, room, { name: 'Tablet', lang: 'zh-CN' });
+  const display = await one('select max(id) as id from door_displays');
+
   const of = (path: string, address = path, as: number | null = secretary): Address => ({ path, address, as });
   const each = (path: string, found: Found[]) => found.map(({ id, person: as }) => of(path, path.replace(':id', String(id)), as));
   const at = (path: string, id: number, as = secretary) => of(path, path.replace(':id', String(id)), as);
@@ -101,6 +118,12 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
   const papers = await find(`with f as (insert into files (name, media_type, bytes, state, uploaded_by) values ('plan.pdf', 'application/pdf', 1, 'stored', ${here?.person ?? 0}) returning id)
                              insert into papers (item_id, file_id, name, added_by) select ${items[0]?.id ?? 0}, f.id, 'Plan', ${here?.person ?? 0} from f returning id, ${items[0]?.person ?? 0} as person`);
   const [link] = await ensureReplyLinks(db, config, coming[0]?.id ?? 0).then((links) => [...links.values()]);
+
+  const polls = await find('select id, organiser_id as person from polls order by id limit 1');
+  const asked = await find(`select x.poll_id as id, x.person_id as person from poll_people x join persons p on p.id = x.person_id order by p.is_guest, x.answered_at nulls first, x.id`);
+  const [silent] = asked;
+  const guestAsked = asked.at(-1);
+  const guestLink = guestAsked ? await linkFor(db, config, guestAsked.id, guestAsked.person) : '';
 
   return [
     of('/'),
@@ -132,6 +155,20 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     of('/rooms'),
     of('/rooms/new'),
     ...['/rooms/:id', '/rooms/:id/edit', '/rooms/:id/status', '/rooms/:id/closures/new'].map((path) => at(path, room)),
+    of('/rooms/equipment'),
+    of('/rooms/equipment/new'),
+    at('/rooms/equipment/:id/edit', await one('select id from equipment_kinds order by stock desc nulls last limit 1')),
+    of('/rooms/plans'),
+    of('/rooms/plans/new'),
+    at('/rooms/plans/:id', await one('select id from floor_plans order by id limit 1')),
+    at('/rooms/plans/:id/edit', await one('select id from floor_plans order by id limit 1')),
+    of('/rooms/holidays'),
+    ...['/rooms/:id/hours'].map((path) => at(path, room)),
+    ...['/rooms/holidays/:id', '/rooms/holidays/:id/import'].map((path) => at(path, holidays)),
+    of('/rooms/holidays/:id/import/:import', `/rooms/holidays/${holidays}/import/${holidayImport}`),
+    of('/rooms/closures'),
+    of('/rooms/closures/new'),
+    ...['/rooms/closures/:id', '/rooms/closures/:id/edit', '/rooms/closures/:id/moves'].map((path) => at(path, closure)),
     of('/calendar'),
     of('/calendar/week'),
     of('/calendar/week', `/calendar/week?of=room-${room}`),
@@ -140,11 +177,22 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     at('/calendar/people/:id', organiser),
     of('/calendar/sheet'),
     of('/feeds'),
+    of('/door', `/door/${doorToken(config.secretKey, display)}`, null),
+    at('/rooms/:id/doors', room),
+    of('/find-a-time', `/find-a-time?asked=1&p=${person}&p=${organiser}&p=${secretary}&o=${administrator}&when=next`),
+    of('/find-a-time', '/find-a-time?when=next&seats=4000'),
+    at('/people/:id/times', person, administrator),
+    at('/people/:id/times', secretary),
+    of('/polls'),
+    of('/polls/new'),
+    ...each('/polls/:id', [...polls, ...(silent ? [silent] : [])]),
+    ...each('/polls/:id/cancellation', polls),
+    of('/p/:token', guestLink.replace(config.publicUrl, ''), null),
     of('/bookings/new'),
     of('/meetings'),
     of('/meetings', '/meetings?whose=all&when=past'),
     of('/meetings/new'),
-    ...['agenda', 'copy', 'edit', 'replies', 'cancellation', 'message', 'people', 'setup-tasks', 'attendance-sheet', 'name-plates'].flatMap((name) => each(`/meetings/:id/${name}`, coming)),
+    ...['agenda', 'copy', 'edit', 'replies', 'cancellation', 'message', 'people', 'swap', 'setup-tasks', 'check-in', 'attendance-sheet', 'name-plates'].flatMap((name) => each(`/meetings/:id/${name}`, coming)),
     ...each('/meetings/:id', meetings),
     ...each('/meetings/:id', cancelled),
     ...each('/meetings/:id/history', coming),
@@ -157,6 +205,10 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     of('/series'),
     of('/series/new'),
     ...['', '/backlog', '/members', '/edit', '/dates/new', '/end'].flatMap((name) => each(`/series/:id${name}`, series)),
+    ...(await rows<{ series: number; id: number; person: number }>(db, `
+      select s.id as series, m.id, s.organiser_id as person from meetings m join series s on s.id = m.series_id
+       where m.recurrence_id is not null and m.state in ('draft', 'scheduled') and m.starts_at > now() and s.ended_on is null order by m.id limit 1`))
+      .map(({ series: board, id, person: as }) => of('/series/:id/dates/:meeting/following', `/series/${board}/dates/${id}/following`, as)),
     ...['/meetings/:id/minutes/write', '/meetings/:id/attendance', '/meetings/:id/end'].flatMap((path) => each(path, running)),
     ...(await rows<{ id: number; person: number; statement: number }>(db, `
       select m.id, m.organiser_id as person, s.id as statement from statements s join meetings m on m.id = s.meeting_id join minutes x on x.meeting_id = m.id

@@ -7,6 +7,8 @@ import type { OpenDatabase } from './open.js';
 import { takeServerLock } from './serverLock.js';
 
 const LOOK_EVERY = 500;
+/** After an attempt that failed: it is not tried, nor told, twice a second. */
+const TRY_EVERY = 5_000;
 
 /**
  * Starts the embedded database again when it dies under the running server (out of memory, killed by hand); until then
@@ -16,14 +18,24 @@ const LOOK_EVERY = 500;
  */
 export function keepRunning(opened: OpenDatabase, dataDir: string, name: string, log: Logger): () => void {
   let isBusy = false;
+  let notBefore = 0;
+  let told: string | undefined;
   const timer = setInterval(() => {
-    if (isBusy || !opened.embedded || (isAlive(opened.embedded.pid) && !opened.serverLock?.isLost())) return;
+    if (isBusy || Date.now() < notBefore || !opened.embedded || (isAlive(opened.embedded.pid) && !opened.serverLock?.isLost())) return;
     isBusy = true;
-    log.error('the database ended or cut us off; seeing that it runs');
+    if (told === undefined) log.error('the database ended or cut us off; seeing that it runs');
     startAgain(opened, dataDir, name)
       .then(
-        () => log.warn('the database is back'),
-        (error: unknown) => log.error({ err: error }, 'the database could not be started'),
+        () => {
+          told = undefined;
+          log.warn('the database is back');
+        },
+        (error: unknown) => {
+          notBefore = Date.now() + TRY_EVERY;
+          const why = error instanceof Error ? error.message : String(error);
+          if (why !== told) log.error({ err: error }, 'the database is not ours again');
+          told = why;
+        },
       )
       .finally(() => (isBusy = false));
   }, LOOK_EVERY);

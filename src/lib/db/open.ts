@@ -36,7 +36,7 @@ export async function openDatabase(config: Config, server: string | undefined): 
   const since = performance.now();
   try {
     const { role } = await check(opened.url);
-    const { applied } = await migrate(opened.directUrl, role);
+    const { applied } = await migrate(opened.directUrl, role).catch(tellMissingRight);
     say('schema', applied.length === 0 ? 'up to date' : `${applied.length} migrations, up to ${applied.at(-1)}`, since);
     return opened;
   } catch (error) {
@@ -83,7 +83,9 @@ async function tryEmbedded(dataDir: string, server: string | undefined): Promise
 async function closeEmbedded({ embedded, directUrl, serverLock }: OpenDatabase, dataDir: string): Promise<void> {
   const release = await takeFolderLock(join(dataDir, '.starting'));
   try {
-    const lock = serverLock ?? (await takeServerLock(directUrl, 'closing').catch(() => undefined));
+    // A lock that was lost may be another server's by now.
+    const own = serverLock?.isLost() ? undefined : serverLock;
+    const lock = own ?? (await takeServerLock(directUrl, 'closing').catch(() => undefined));
     if (lock && 'heldBy' in lock) return; // a server still needs it
     await embedded?.stop();
     await lock?.release();
@@ -109,8 +111,15 @@ async function check(url: string): Promise<DatabaseCheck> {
   return found;
 }
 
+/** The role of DATABASE_URL alone may well be one that owns nothing. */
+function tellMissingRight(error: unknown): never {
+  if (sqlState(error) !== '42501') throw error;
+  throw new CannotStart(`The role that is to own the tables may not make or change them: ${String(error).split(' - ').at(-1)}.\nSet DATABASE_DIRECT_URL to the database as its owner.`);
+}
+
 /** A database that starts at the same time as we do (a machine booting, containers) is given 30 s. */
 async function patiently(url: string): Promise<DatabaseCheck> {
+  let told = false;
   for (const until = Date.now() + 30_000; ; await sleep(500)) {
     try {
       return await check(url);
@@ -118,8 +127,13 @@ async function patiently(url: string): Promise<DatabaseCheck> {
       if (error instanceof CannotStart) throw error;
       const state = sqlState(error);
       const isComing = state === undefined || ['57P03', 'ECONNREFUSED', 'ENOENT', 'ECONNRESET'].includes(state);
-      if (isComing && Date.now() < until) continue;
       const { host, pathname, username } = new URL(url);
+      if (isComing && Date.now() < until) {
+        if (!told) say('database', `waiting for ${host}, at most 30 s`);
+        told = true;
+        continue;
+      }
+      if (isComing) throw new CannotStart(`The database ${pathname.slice(1)} at ${host} cannot be reached: ${error instanceof Error ? error.message || state : String(error)}`);
       throw new CannotStart(`The database ${pathname.slice(1)} at ${host} does not let ${username || 'us'} in: ${error instanceof Error ? error.message || state : String(error)}`);
     }
   }

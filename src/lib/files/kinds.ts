@@ -25,6 +25,7 @@ const KINDS: Record<string, { type: string; sniffed?: string }> = {
   txt: { type: 'text/plain', sniffed: 'text/plain' },
   md: { type: 'text/plain', sniffed: 'text/plain' },
   csv: { type: 'text/csv', sniffed: 'text/plain' },
+  ics: { type: 'text/calendar' },
 };
 
 /** What only a page that reads such files takes (`also` of its upload); nobody attaches them. */

@@ -1,7 +1,9 @@
+import type { Request, Response } from 'express';
 import multer from 'multer';
 import { allowLongBody } from '../http/bodyTime.js';
 import { BadRequest } from '../http/errors.js';
 import type { Context } from '../http/route.js';
+import type { Key } from '../i18n/translate.js';
 import { MAX_FILE_BYTES, discardFiles, storeFile, type Arrival, type ArrivedFile } from './store.js';
 
 export interface Upload {
@@ -10,6 +12,8 @@ export interface Upload {
   maxFiles: number;
   /** Extensions this page reads besides what may be attached: 'sql', 'ics'. */
   also?: readonly string[];
+  /** Said of a file of the wrong kind, where fewer kinds are taken than everywhere; a key, told {name}. */
+  wrongKind?: Key;
   /** Asked before the first byte is stored: may this person put a file to this thing? Throws NotFound or Forbidden. */
   authorise?(c: Context): Promise<unknown>;
 }
@@ -67,10 +71,28 @@ export async function receiveFiles(c: Context, upload: Upload): Promise<Received
   const arrivals = arrived();
   for (const arrival of arrivals) {
     if (arrival.ok) continue;
-    const key = arrival.reason === 'size' ? 'lib.files.isTooLarge' : arrival.reason === 'empty' ? 'lib.files.isEmpty' : 'lib.files.isOfWrongKind';
+    const key = arrival.reason === 'size' ? 'lib.files.isTooLarge' : arrival.reason === 'empty' ? 'lib.files.isEmpty' : upload.wrongKind ?? 'lib.files.isOfWrongKind';
     problems.push({ field: upload.field, message: c.t(key, { name: arrival.name, size: MAX_FILE_BYTES / 1024 / 1024 }) });
   }
   return { files: arrivals.flatMap((arrival) => (arrival.ok ? arrival.file : [])), problems };
+}
+
+/**
+ * Reads the texts of a form with files into the body; the files themselves are let go.
+ * @returns their fields and names, in their order
+ */
+export async function readTexts(req: Request, res: Response): Promise<[field: string, name: string][]> {
+  const files: [field: string, name: string][] = [];
+  const read = multer({
+    defParamCharset: 'utf8',
+    limits: { fieldSize: 1_000_000, fields: 2000, files: 50, fieldNestingDepth: 0 },
+    fileFilter(_req, file, done) {
+      files.push([file.fieldname, file.originalname.slice(0, 200)]);
+      done(null, false);
+    },
+  }).any();
+  await new Promise<void>((resolve) => read(req, res, () => resolve()));
+  return files;
 }
 
 function idsOf(arrivals: Arrival[]): number[] {

@@ -1,5 +1,6 @@
 import type { NextFunction, Request, Response } from 'express';
 import { sqlState } from '../db/db.js';
+import { readTexts } from '../files/receive.js';
 import type { Key, Values } from '../i18n/translate.js';
 import { HttpError } from './errors.js';
 import { give, plainContext, type Parts } from './mount.js';
@@ -17,7 +18,7 @@ const AWAY = /ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|Connection terminated|Timeout
 export function tellError(error: unknown): Told {
   if (error instanceof HttpError) return error;
   const state = sqlState(error);
-  const text = error instanceof Error ? `${state ?? ''} ${error.message}` : '';
+  const text = `${state ?? ''} ${String(error)}`;
   if ((state && /^(08|53|57|58)/.test(state)) || AWAY.test(text)) return { status: 503, key: 'lib.error.unavailable' };
   if (state && /^22/.test(state)) return { status: 400, key: 'lib.error.badRequest' };
   if (state && /^23/.test(state)) return { status: 409, key: 'lib.error.conflict' };
@@ -33,26 +34,44 @@ const UNKNOWN_OFFICE: Office = { name_en: 'Banhui', name_zh: '办会', lang: 'en
 /** The last handler: every failure ends in a page in the person's language, or in JSON for our scripts. */
 export function showFailure(parts: Parts) {
   return (error: unknown, req: Request, res: Response, next: NextFunction): void => {
-    if (res.headersSent) return next(error);
-    const c = (res.locals.context as Context | undefined) ?? plainContext(req, res, parts, null, UNKNOWN_OFFICE);
-    const told = tellError(error);
-    if (told.status >= 500) parts.log.error({ err: error, requestId: c.requestId }, 'request failed');
-    const text = c.t(told.key, { id: c.requestId.slice(0, 8), ...told.values });
-    if (told.status === 503) res.set('Retry-After', '5');
-    if (req.accepts(['html', 'json']) === 'json') return give(c, json({ error: text }, told.status));
-    try {
-      give(c, page('errors/error', { title: c.t('lib.error.title'), text, status: told.status, resend: told.status === 503 ? posted(req) : [] }, { status: told.status, caching: 'no-store' }));
-    } catch (broken) {
-      parts.log.error({ err: broken }, 'error page failed');
-      res.status(told.status).type('text').send(text);
-    }
+    tell(parts, error, req, res).catch(next);
   };
 }
 
-/** The fields of a form that could not be carried out, for a button that sends it again. */
-function posted(req: Request): { name: string; value: string }[] {
-  if (req.method !== 'POST' || typeof req.body !== 'object' || req.body === null) return [];
-  return Object.entries(req.body as Record<string, unknown>)
+async function tell(parts: Parts, error: unknown, req: Request, res: Response): Promise<void> {
+  if (res.headersSent) throw error;
+  const c = (res.locals.context as Context | undefined) ?? plainContext(req, res, parts, null, UNKNOWN_OFFICE);
+  const told = tellError(error);
+  if (told.status >= 500) parts.log.error({ err: error, requestId: c.requestId }, 'request failed');
+  const text = c.t(told.key, { id: c.requestId.slice(0, 8), ...told.values });
+  if (told.status === 503) res.set('Retry-After', '5');
+  if (req.accepts(['html', 'json']) === 'json') return give(c, json({ error: text }, told.status));
+  try {
+    const resend = told.status === 503 ? await posted(req, res) : undefined;
+    give(c, page('errors/error', { title: c.t('lib.error.title'), text, status: told.status, resend }, { status: told.status, caching: 'no-store' }));
+  } catch (broken) {
+    parts.log.error({ err: broken }, 'error page failed');
+    res.status(told.status).type('text').send(text);
+  }
+}
+
+/** A form that could not be carried out, for a button that sends it again. */
+interface Posted {
+  fields: { name: string; value: string }[];
+  /** File fields and the names of the files in them, which have to be chosen again. */
+  files: { field: string; names: string[] }[];
+  isMultipart: boolean;
+}
+
+async function posted(req: Request, res: Response): Promise<Posted | undefined> {
+  if (req.method !== 'POST') return undefined;
+  const isMultipart = Boolean(req.is('multipart/form-data'));
+  // Where the failure came first (nobody could be asked who this is), a form with files has not been read yet.
+  const found = isMultipart && req.body === undefined ? await readTexts(req, res) : [];
+  const names = new Map<string, string[]>();
+  for (const [field, name] of found) names.set(field, [...(names.get(field) ?? []), name]);
+  const fields = Object.entries((req.body ?? {}) as Record<string, string | string[]>)
     .filter(([name]) => !/password/i.test(name))
-    .flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((one) => ({ name, value: String(one) })));
+    .flatMap(([name, value]) => [value].flat().map((one) => ({ name, value: one })));
+  return { fields, files: [...names].map(([field, of]) => ({ field, names: of })), isMultipart };
 }

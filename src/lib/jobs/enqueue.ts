@@ -26,3 +26,14 @@ export async function enqueue(trx: Db, name: string, payload: Record<string, unk
     },
   );
 }
+
+/** The same for many, by one statement. */
+export async function enqueueAll(trx: Db, name: string, jobs: { payload: Record<string, unknown>; key?: string }[], runAt?: Date): Promise<void> {
+  if (jobs.length === 0) return;
+  await change(
+    trx,
+    `select graphile_worker.add_job(identifier => :name, payload => w.payload::json, run_at => :run_at, job_key => w.key)
+       from jsonb_to_recordset(:list) as w (payload jsonb, key text)`,
+    { name, run_at: runAt ?? null, list: JSON.stringify(jobs) },
+  );
+}

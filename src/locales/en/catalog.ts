@@ -3,11 +3,22 @@ import { audit } from './audit.js';
 import { people } from './people.js';
 import { auth } from './auth.js';
 import { rooms } from './rooms.js';
+import { layouts } from './layouts.js';
+import { equipment } from './equipment.js';
+import { plans } from './plans.js';
+import { hours } from './hours.js';
+import { swap } from './swap.js';
+import { closures } from './closures.js';
 import { meetings } from './meetings.js';
+import { series } from './series.js';
 import { invitations } from './invitations.js';
 import { calendar } from './calendar.js';
 import { calendarViews } from './calendarViews.js';
 import { feeds } from './feeds.js';
+import { day } from './day.js';
+import { absences } from './absences.js';
+import { findTime } from './findTime.js';
+import { polls } from './polls.js';
 import { agenda } from './agenda.js';
 import { actions } from './actions.js';
 import { sitting } from './sitting.js';
@@ -24,11 +35,22 @@ export const en = {
   ...people,
   ...auth,
   ...rooms,
+  ...layouts,
+  ...equipment,
+  ...plans,
+  ...hours,
+  ...swap,
+  ...closures,
   ...meetings,
+  ...series,
   ...invitations,
   ...calendar,
   ...calendarViews,
   ...feeds,
+  ...day,
+  ...absences,
+  ...findTime,
+  ...polls,
   ...agenda,
   ...actions,
   ...sitting,

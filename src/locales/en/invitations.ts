@@ -56,6 +56,7 @@ export const invitations = {
 
   'invitations.page.hello': '{name}, you are invited:',
   'invitations.page.question': 'Will you come?',
+  'invitations.page.answer': 'Your answer',
   'invitations.page.ics': 'Add to my calendar (.ics)',
   'invitations.lost.title': 'This link does not open anything',
   'invitations.lost.text': 'Open the link in the mail once more. If it still does not work, the meeting is long over or a newer mail holds a newer link.',

@@ -20,6 +20,8 @@ export const lib = {
   'lib.error.sentBefore': 'This form was already sent, with other content. Open a new one to send it again.',
   'lib.error.invalid': 'Please correct the following',
   'lib.error.sendAgain': 'Send again',
+  'lib.error.files': 'Files',
+  'lib.error.chooseAgain': 'These files have to be chosen again: {names}',
 
   'lib.field.required': 'Fill this in',
   'lib.field.tooLong_one': 'At most {count} character',

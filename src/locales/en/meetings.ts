@@ -45,6 +45,8 @@ export const meetings = {
   'meetings.notice.saved': 'Saved.',
   'meetings.notice.cancelled': 'The meeting is cancelled; its rooms are free again.',
   'meetings.notice.restored': 'The meeting is back in its place.',
+  'meetings.notice.restoredElsewhere': 'The meeting is on again, in the other room.',
+  'meetings.notice.restoredWithoutRoom': 'The meeting is on again. It has no room yet.',
   'meetings.notice.messageSent_one': 'The message goes to {count} person.',
   'meetings.notice.messageSent_other': 'The message goes to {count} people.',
   'meetings.list.title': 'Meetings',

@@ -75,7 +75,7 @@ export const movingIn = {
   'moving.room.capacity': 'Seats',
   'moving.room.capacity.text': 'Needed for a new room; 1 to 5,000',
   'moving.room.equipment': 'Equipment',
-  'moving.room.equipment.text': 'Of video, projector, display, whiteboard, microphone, phone, recording, interpretation, tea; several with semicolons',
+  'moving.room.equipment.text': 'Codes or names of the catalogue of equipment, such as video or whiteboard; several with semicolons',
   'moving.room.is_step_free': 'Step-free',
   'moving.room.is_step_free.text': '1 or 0, yes or no',
   'moving.room.hours': 'Opening hours',
@@ -230,6 +230,7 @@ export const movingIn = {
   'moving.bad.oneLine': 'a line break is allowed in the note only',
   'moving.bad.equipment': '“{text}” is no equipment: {names}',
   'moving.bad.hours': '“{text}” are no opening hours, such as 1-5 08:00-18:00',
+  'moving.bad.layouts': 'it has fewer seats than one of the room’s layouts, or than the people it is meant for: correct these on its page first',
   'moving.bad.part': 'the part “{text}” is no other room here or in this table',
   'moving.bad.changedMeanwhile': 'somebody else changed the room meanwhile: import the table again',
 

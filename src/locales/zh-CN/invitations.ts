@@ -57,6 +57,7 @@ export const invitations: Translation<typeof en> = {
 
   'invitations.page.hello': '{name}，请您参加：',
   'invitations.page.question': '您能参加吗？',
+  'invitations.page.answer': '您的回复',
   'invitations.page.ics': '添加到我的日历（.ics）',
   'invitations.lost.title': '此链接无法打开',
   'invitations.lost.text': '请重新点击邮件中的链接。如仍无法打开，可能会议早已结束，或新的邮件中有新的链接。',

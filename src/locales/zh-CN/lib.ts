@@ -23,6 +23,8 @@ export const lib: Translation<typeof en> = {
   'lib.error.sentBefore': '此表单已用其他内容提交过，请重新打开后再提交。',
   'lib.error.invalid': '请更正以下问题',
   'lib.error.sendAgain': '再次提交',
+  'lib.error.files': '文件',
+  'lib.error.chooseAgain': '以下文件需要重新选择：{names}',
 
   'lib.field.required': '请填写此项',
   'lib.field.tooLong_other': '最多 {count} 个字符',

@@ -48,6 +48,8 @@ export const meetings: Translation<typeof en> = {
   'meetings.notice.saved': '已保存。',
   'meetings.notice.cancelled': '会议已取消，会议室已释放。',
   'meetings.notice.restored': '会议已恢复。',
+  'meetings.notice.restoredElsewhere': '会议已恢复，改用所选会议室。',
+  'meetings.notice.restoredWithoutRoom': '会议已恢复，会议室待定。',
   'meetings.notice.messageSent_other': '通知将发送给 {count} 人。',
   'meetings.list.title': '会议',
   'meetings.list.new': '新建会议',

@@ -73,7 +73,7 @@ export const movingIn: Translation<typeof en> = {
   'moving.room.capacity': '座位数',
   'moving.room.capacity.text': '新会议室必填，1 至 5000',
   'moving.room.equipment': '设备',
-  'moving.room.equipment.text': '可填 video、projector、display、whiteboard、microphone、phone、recording、interpretation、tea，多项以分号分隔',
+  'moving.room.equipment.text': '设备目录中的代码或名称，如 video、白板，多项以分号分隔',
   'moving.room.is_step_free': '无障碍',
   'moving.room.is_step_free.text': '1 或 0，是或否',
   'moving.room.hours': '开放时间',
@@ -217,6 +217,7 @@ export const movingIn: Translation<typeof en> = {
   'moving.bad.oneLine': '仅备注可以换行',
   'moving.bad.equipment': '“{text}”不是可选设备：{names}',
   'moving.bad.hours': '“{text}”不是有效的开放时间，应如 1-5 08:00-18:00',
+  'moving.bad.layouts': '座位数少于该会议室的布局座位数或最少人数，请先在其页面更正',
   'moving.bad.part': '组成部分“{text}”不是现有或本表中的其他会议室',
   'moving.bad.changedMeanwhile': '该会议室已被他人修改，请重新导入',
 

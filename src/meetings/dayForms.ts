@@ -1,0 +1,5 @@
+import { z } from 'zod';
+import { whole } from '../lib/http/fields.js';
+
+export const CheckInForm = z.strictObject({});
+export const ExtensionForm = z.strictObject({ minutes: whole(5, 120) });

@@ -1,0 +1,236 @@
+import { awaitRooms, stopAwaiting } from '../rooms/awaitedCommands.js';
+import type { Check } from '../rooms/claimChecks.js';
+import { claimForMany, releaseForMany } from '../rooms/manyClaimCommands.js';
+import { record, type Actor } from '../lib/audit/record.js';
+import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
+import { BadRequest, Conflict, Forbidden } from '../lib/http/errors.js';
+import { announceAll, cancelMeeting, type RoomsRefused } from './commands.js';
+import { carryDates, type CarriedDate } from './carriedDates.js';
+import { findRuleOf, listRuleDates, listWhereaboutsOf, type RuleDate, type RunningRule, type Usual } from './followingQueries.js';
+import { numberSeries } from './numberCommands.js';
+import { mayKeepSeries } from './policy.js';
+import { differenceOf, nextSequence } from './sequence.js';
+import { addRecurrence, factsOf, keepWishes, planned, writeDates, writtenDates, type DatesPlan, type Planned, type WrittenDate } from './seriesDateCommands.js';
+import { lockSeries, type Series } from './seriesQueries.js';
+
+// A change of this and the following dates, or of all coming ones (from the next date on). The past never changes.
+
+export interface FollowingText {
+  title: string;
+  description: string;
+  link: string | null;
+  place: string | null;
+}
+
+export interface FollowingWish {
+  seriesId: number;
+  /** The date from which it was asked for. */
+  meetingId: number;
+  /** `all`: from the next date on, whichever was opened. */
+  scope: 'following' | 'all';
+  /** Version of the series the form was opened with. */
+  version: number;
+  text: FollowingText;
+  /** Told to those whose date has no place in the new rule. */
+  reason: string;
+}
+
+/** Somebody changed the standing meeting since the form was opened. */
+export class SeriesChanged extends Conflict {
+  constructor() {
+    super('series.problem.changed');
+  }
+}
+
+/** Where a change begins: never in the past. */
+export function beginningOf(rule: Pick<RunningRule, 'occurrence_at'>, scope: FollowingWish['scope'], now: Date): Date {
+  return scope === 'following' && rule.occurrence_at > now ? rule.occurrence_at : now;
+}
+
+interface Opened {
+  series: Series;
+  rule: RunningRule;
+  dates: RuleDate[];
+  usual: Usual;
+}
+
+async function open(trx: Db, by: Actor, wish: FollowingWish, now: Date): Promise<Opened> {
+  const series = await lockSeries(trx, by, wish.seriesId);
+  if (!mayKeepSeries(series)) throw new Forbidden();
+  if (series.ended_on !== null) throw new Conflict('meetings.problem.seriesEnded');
+  if (series.version !== wish.version) throw new SeriesChanged();
+  const rule = await findRuleOf(trx, wish.seriesId, wish.meetingId);
+  await rows(trx, `select 1 from meetings where recurrence_id = :rule and starts_at > :now order by id for no key update`, { rule: rule.id, now });
+  return { series, rule, ...(await listRuleDates(trx, rule, beginningOf(rule, wish.scope, now), now)) };
+}
+
+/** Title, text, link and place of these dates; each stays what it is for calendars. What was changed for one date stays. @returns how many changed */
+export function changeFollowingText(db: Db, by: Actor, wish: FollowingWish, now: Date): Promise<number> {
+  return inTransaction(db, async (trx) => {
+    const { series, dates, usual } = await open(trx, by, wish, now);
+    const lines = dates.filter(({ isCancelled }) => !isCancelled).flatMap((date) => {
+      const text = textOf(date, usual, wish);
+      const isSame = text.title === date.title && text.description === date.description && text.link === date.link && text.place === date.place;
+      return isSame ? [] : [{ ...lineOf(date, nextSequence(sequenceOf(date), { time: false, distant: text.place !== date.place })), ...text, from: date.startsAt, to: date.endsAt }];
+    });
+    await writeLines(trx, null, lines);
+    if (wish.scope === 'all' && wish.text.title !== usual.title && series.name === usual.title) await change(trx, `update series set name = :name where id = :id`, { name: wish.text.title, id: series.id });
+    await change(trx, `update series set version = version + 1 where id = :id`, { id: series.id });
+    await record(trx, by, { action: 'series.update', noun: 'series', id: series.id, before: { ...usual }, after: { ...wish.text, dates: lines.length } });
+    return lines.length;
+  });
+}
+
+/**
+ * Time, rule, rooms: the present rule ends before these dates and another one of the same series begins.
+ * @param isMeant false: nothing is saved, the answer says what would become of each date
+ * @throws SeriesChanged since the form was opened
+ */
+export function changeFollowing(db: Db, by: Actor, wish: FollowingWish, plan: DatesPlan, now: Date, isMeant: boolean): Promise<Planned> {
+  return planned(db, isMeant, async (trx) => {
+    const { rule: newRule } = plan;
+    if (newRule === null) throw new BadRequest();
+    const { series, rule, dates, usual } = await open(trx, by, wish, now);
+    const carried = carryDates(dates, plan.occurrences.dates.map(({ on }) => on), newRule.frequency);
+    const byId = new Map(dates.map((date) => [date.id, date]));
+    const written = new Map(writtenDates(plan).map((date) => [date.on, date]));
+
+    const recurrenceId = await addRecurrence(trx, series, plan, rule.id);
+    const begins = beginningOf(rule, wish.scope, now);
+    await change(
+      trx,
+      `update recurrences r set until_at = least(r.until_at, coalesce((select max(occurrence_at) from meetings where recurrence_id = r.id and occurrence_at < :begins), cast(:begins as timestamptz) - interval '1 second'))
+        where r.id = :rule`,
+      { rule: rule.id, begins },
+    );
+    // Gives up first what is called off or left out, so that its rooms are free for the others.
+    for (const { kind, date } of carried) if (kind === 'calledOff') await cancelMeeting(trx, by, date.id, { reason: wish.reason });
+    const kept = carried.flatMap((one) => {
+      const date = byId.get(one.date.id);
+      const to = one.to === null ? undefined : written.get(one.to);
+      return date && to ? [{ kind: one.kind, date, to }] : [];
+    });
+    for (const { kind, date, to } of kept) if (kind === 'taken' && to.skipped !== null) await cancelMeeting(trx, by, date.id, { reason: to.skipped });
+    const left = carried.filter(({ kind }) => kind === 'left').map(({ date }) => date.id);
+    await change(trx, `update meetings set recurrence_id = null, occurrence_at = null where id = any(:left)`, { left });
+
+    const moved = await moveDates(trx, by, recurrenceId, plan, wish, usual, kept);
+    const taken = new Set(kept.map(({ to }) => to.on));
+    const fresh = await writeDates(trx, by, { ...series, name: wish.text.title }, plan, recurrenceId, [...written.values()].filter(({ on }) => !taken.has(on)));
+    const notices = new Map<string, Check[]>([...moved.notices, ...fresh.notices]);
+    const refused = new Map<string, RoomsRefused>([...moved.refused, ...fresh.refused]);
+    if (refused.size > 0) return { ok: false, refused, notices, carried, waiting: moved.waiting };
+
+    if (wish.text.description) {
+      await change(trx, `update meetings set description = :text where recurrence_id = :rule and description = '' and not (id = any(:kept))`, { text: wish.text.description, rule: recurrenceId, kept: kept.map(({ date }) => date.id) });
+    }
+    if (wish.scope === 'all' && series.name === usual.title) await change(trx, `update series set name = :name where id = :id`, { name: wish.text.title, id: series.id });
+    await change(trx, `update series set version = version + 1, duration_minutes = :minutes where id = :id`, { id: series.id, minutes: minutesOf(plan) });
+    await numberSeries(trx, series.id);
+    await record(trx, by, {
+      action: 'series.change', noun: 'series', id: series.id,
+      before: { rule: rule.rule, zone: rule.zone, from: rule.starts_at_time, room_ids: usual.roomIds },
+      after: { ...factsOf(plan, [...written.values()]), room_ids: plan.roomIds, called_off: namesOf(carried, 'calledOff'), left: namesOf(carried, 'left') },
+    });
+    return { ok: true, seriesId: series.id, notices, carried, waiting: moved.waiting };
+  });
+}
+
+function namesOf(carried: CarriedDate[], kind: CarriedDate['kind']): string[] {
+  return carried.filter((one) => one.kind === kind).map(({ date }) => date.on);
+}
+
+function minutesOf({ occurrences }: DatesPlan): number {
+  const [first] = occurrences.dates;
+  return first ? Math.max(5, Math.min(1440, Math.round((first.endsAt.getTime() - first.startsAt.getTime()) / 60_000))) : 60;
+}
+
+/** Dates that go on in the new rule: those called off or moved by hand stay as they stand, the others get its time and rooms. */
+async function moveDates(
+  trx: Db,
+  by: Actor,
+  recurrenceId: number | null,
+  plan: DatesPlan,
+  wish: FollowingWish,
+  usual: Usual,
+  kept: { kind: CarriedDate['kind']; date: RuleDate; to: WrittenDate }[],
+): Promise<{ refused: Map<string, RoomsRefused>; notices: Map<string, Check[]>; waiting: Set<string> }> {
+  const whereabouts = await listWhereaboutsOf(trx, [...new Set([...kept.flatMap(({ date, to }) => [...date.roomIds, ...to.roomIds]), ...plan.roomIds])]);
+  const placeOf = (startsAt: Date, endsAt: Date, place: string | null, roomIds: number[]) => ({ starts_at: startsAt, ends_at: endsAt, place, roomIds, rooms: roomIds.flatMap((id) => whereabouts.get(id) ?? []) });
+  const lines = kept.map(({ kind, date, to }) => {
+    const isSkipped = kind === 'taken' && to.skipped !== null;
+    const isCalledOff = kind === 'cancelled' || isSkipped;
+    const isFixed = kind === 'moved';
+    const [startsAt, endsAt] = isFixed ? [date.startsAt, date.endsAt] : [to.startsAt, to.endsAt];
+    const hasChoice = plan.choices.get(to.on)?.kind === 'room';
+    const roomIds = isCalledOff || isFixed || (date.hasOwnRooms && !hasChoice) ? date.roomIds : to.roomIds;
+    const text = isFixed || isCalledOff ? { title: date.title, description: date.description, link: date.link, place: date.place } : textOf(date, usual, wish);
+    const difference = differenceOf(placeOf(date.startsAt, date.endsAt, date.place, date.roomIds), placeOf(startsAt, endsAt, text.place, roomIds));
+    const isNews = !isCalledOff && (difference.time || difference.rooms || JSON.stringify(text) !== JSON.stringify({ title: date.title, description: date.description, link: date.link, place: date.place }));
+    // Calling it off has counted already.
+    const numbers = isCalledOff ? { sequence: date.sequence + (isSkipped && date.announcedAt ? 1 : 0), time_sequence: date.timeSequence } : nextSequence(sequenceOf(date), difference);
+    return { date, to, roomIds, isCalledOff, isSkipped, isWaiting: to.isWaiting && !isFixed && !isCalledOff, difference, line: { ...lineOf(date, numbers), ...text, occurrence: to.occurrenceAt, from: startsAt, to: endsAt, told: isNews && date.announcedAt !== null } };
+  });
+  const places = lines.filter(({ isCalledOff, difference, isWaiting }) => !isCalledOff && (difference.time || difference.rooms || isWaiting));
+  const ids = places.map(({ date }) => date.id);
+  await releaseForMany(trx, by, ids, 'released', 'moved');
+  await change(trx, `delete from meeting_rooms where meeting_id = any(:ids)`, { ids });
+  await stopAwaiting(trx, ids);
+  await writeLines(trx, recurrenceId, lines.map(({ line }) => line));
+  const waiting = places.filter(({ isWaiting }) => isWaiting);
+  const results = await claimForMany(trx, by, places.filter(({ isWaiting }) => !isWaiting).map(({ date, roomIds, line }) => ({ meetingId: date.id, roomIds, startsAt: line.from, endsAt: line.to })));
+  const skipped = lines.filter(({ isSkipped }) => isSkipped).map(({ date, to }) => ({ meetingId: date.id, roomIds: to.roomIds }));
+  await change(trx, `delete from meeting_rooms where meeting_id = any(:ids)`, { ids: skipped.map(({ meetingId }) => meetingId) });
+  await keepWishes(trx, skipped);
+  await awaitRooms(trx, [...skipped, ...waiting.map(({ date, roomIds }) => ({ meetingId: date.id, roomIds }))]);
+  const refused = new Map<string, RoomsRefused>();
+  const notices = new Map<string, Check[]>();
+  for (const { date, to } of places) {
+    const result = results.get(date.id);
+    if (result && !result.ok) refused.set(to.on, result);
+    else if (result && result.notices.length > 0) notices.set(to.on, result.notices);
+  }
+  const moving = new Set(ids);
+  return { refused, notices, waiting: new Set(lines.filter(({ date, isCalledOff }) => date.isAwaiting && !isCalledOff && !moving.has(date.id)).map(({ to }) => to.on)) };
+}
+
+/** The new text where a date has the usual one; what was changed for one date stays. The date that was opened follows in what was typed anew. */
+function textOf(date: RuleDate, usual: Usual, { text, meetingId }: FollowingWish): FollowingText {
+  const pick = <K extends keyof FollowingText>(field: K): FollowingText[K] => (date[field] === usual[field] || (date.id === meetingId && text[field] !== usual[field]) ? text[field] : date[field]);
+  return { title: pick('title'), description: pick('description'), link: pick('link'), place: pick('place') };
+}
+
+function sequenceOf({ announcedAt, sequence, timeSequence }: RuleDate) {
+  return { announced_at: announcedAt, sequence, time_sequence: timeSequence };
+}
+
+interface Line extends FollowingText {
+  id: number;
+  sequence: number;
+  time_sequence: number;
+  occurrence?: Date;
+  from: Date;
+  to: Date;
+  told: boolean;
+}
+
+function lineOf(date: RuleDate, numbers: { sequence: number; time_sequence: number }): Pick<Line, 'id' | 'sequence' | 'time_sequence' | 'told'> {
+  return { id: date.id, ...numbers, told: date.announcedAt !== null };
+}
+
+/** One statement for all; who was invited to one is told, a minute later. */
+async function writeLines(trx: Db, recurrenceId: number | null, lines: Line[]): Promise<void> {
+  if (lines.length === 0) return;
+  await change(
+    trx,
+    `update meetings m set title = w.title, description = w.description, link = w.link, place = w.place, starts_at = w."from", ends_at = w."to",
+            sequence = w.sequence, time_sequence = w.time_sequence, revision = m.revision + case when w.told then 1 else 0 end,
+            recurrence_id = coalesce(:recurrence, m.recurrence_id), occurrence_at = coalesce(w.occurrence, m.occurrence_at),
+            zone = coalesce((select zone from recurrences where id = :recurrence), m.zone), updated_at = now(), version = m.version + 1
+       from jsonb_to_recordset(:list) as w (id bigint, title text, description text, link text, place text, sequence integer, time_sequence integer,
+                                            occurrence timestamptz, "from" timestamptz, "to" timestamptz, told boolean)
+      where m.id = w.id`,
+    { recurrence: recurrenceId, list: JSON.stringify(lines) },
+  );
+  await announceAll(trx, lines.filter(({ told }) => told).map(({ id }) => id));
+}

@@ -1,0 +1,132 @@
+import { row, rows, type Db } from '../lib/db/db.js';
+import { NotFound } from '../lib/http/errors.js';
+import { dayOf } from '../lib/time/zone.js';
+import type { StandingDate } from './carriedDates.js';
+import type { MeetingState } from './queries.js';
+
+/** The rule a date belongs to. */
+export interface RunningRule {
+  id: number;
+  series_id: number;
+  rule: string;
+  zone: string;
+  /** 'HH:MM' in the zone. */
+  starts_at_time: string;
+  until_at: Date;
+  /** By the rule, of the date asked for. */
+  occurrence_at: Date;
+  /** The last date of the rule before it; null when it is the first. */
+  before_at: Date | null;
+}
+
+/** @throws NotFound for a date of another series or without a rule */
+export async function findRuleOf(db: Db, seriesId: number, meetingId: number): Promise<RunningRule> {
+  const found = await row<RunningRule>(
+    db,
+    `select r.id, r.series_id, r.rule, r.zone, to_char(r.starts_at_time, 'HH24:MI') as starts_at_time, r.until_at, m.occurrence_at,
+            (select max(b.occurrence_at) from meetings b where b.recurrence_id = r.id and b.occurrence_at < m.occurrence_at) as before_at
+       from meetings m join recurrences r on r.id = m.recurrence_id where m.id = :meeting and m.series_id = :series`,
+    { meeting: meetingId, series: seriesId },
+  );
+  if (!found) throw new NotFound();
+  return found;
+}
+
+/** A date of a rule with all that tells whether somebody changed it on its own. */
+export interface RuleDate extends StandingDate {
+  occurrenceAt: Date;
+  /** It has no room yet and waits for it. */
+  isAwaiting: boolean;
+  title: string;
+  description: string;
+  link: string | null;
+  place: string | null;
+  roomIds: number[];
+  announcedAt: Date | null;
+  sequence: number;
+  timeSequence: number;
+}
+
+/** What most of the dates have: where one differs, somebody changed it on its own. */
+export interface Usual {
+  minutes: number;
+  roomIds: number[];
+  title: string;
+  description: string;
+  link: string | null;
+  place: string | null;
+}
+
+interface Row {
+  id: number;
+  state: MeetingState;
+  occurrence_at: Date;
+  starts_at: Date;
+  ends_at: Date;
+  title: string;
+  description: string;
+  link: string | null;
+  place: string | null;
+  room_ids: number[];
+  item_count: number;
+  is_awaiting: boolean;
+  announced_at: Date | null;
+  sequence: number;
+  time_sequence: number;
+}
+
+/** Dates of a rule from an instant on that have not begun, called off ones too, by time. */
+export async function listRuleDates(db: Db, rule: Pick<RunningRule, 'id' | 'zone'>, from: Date, now: Date): Promise<{ dates: RuleDate[]; usual: Usual }> {
+  const found = await rows<Row>(
+    db,
+    `select m.id, m.state, m.occurrence_at, m.starts_at, m.ends_at, m.title, m.description, m.link, m.place, m.announced_at, m.sequence, m.time_sequence,
+            coalesce((select json_agg(room_id order by room_id) from meeting_rooms where meeting_id = m.id), (select json_agg(room_id order by room_id) from awaited_rooms where meeting_id = m.id), '[]') as room_ids,
+            not exists (select 1 from meeting_rooms where meeting_id = m.id) and exists (select 1 from awaited_rooms where meeting_id = m.id) as is_awaiting,
+            (select count(*) from agenda_items i where i.meeting_id = m.id) as item_count
+       from meetings m
+      where m.recurrence_id = :rule and m.occurrence_at >= :from and m.starts_at > :now and m.state in ('draft', 'scheduled', 'cancelled')
+      order by m.occurrence_at`,
+    { rule: rule.id, from, now },
+  );
+  const live = found.filter(({ state }) => state !== 'cancelled');
+  const among = live.length > 0 ? live : found;
+  const usual: Usual = {
+    minutes: usualOf(among.map(minutesOf)) ?? 60,
+    roomIds: usualOf(among.map(({ room_ids }) => room_ids)) ?? [],
+    title: usualOf(among.map(({ title }) => title)) ?? '',
+    description: usualOf(among.map(({ description }) => description)) ?? '',
+    link: usualOf(among.map(({ link }) => link)) ?? null,
+    place: usualOf(among.map(({ place }) => place)) ?? null,
+  };
+  const dates = found.map((date): RuleDate => ({
+    id: date.id, on: dayOf(date.occurrence_at, rule.zone), occurrenceAt: date.occurrence_at, startsAt: date.starts_at, endsAt: date.ends_at,
+    isCancelled: date.state === 'cancelled',
+    hasOwnTime: date.starts_at.getTime() !== date.occurrence_at.getTime() || minutesOf(date) !== usual.minutes,
+    hasOwnRooms: date.room_ids.join() !== usual.roomIds.join(),
+    isAwaiting: date.is_awaiting && date.state !== 'cancelled', itemCount: date.item_count, title: date.title, description: date.description, link: date.link, place: date.place, roomIds: date.room_ids,
+    announcedAt: date.announced_at, sequence: date.sequence, timeSequence: date.time_sequence,
+  }));
+  return { dates, usual };
+}
+
+function minutesOf({ starts_at, ends_at }: Pick<Row, 'starts_at' | 'ends_at'>): number {
+  return Math.round((ends_at.getTime() - starts_at.getTime()) / 60_000);
+}
+
+/** The most frequent value; of equally frequent ones the first. */
+function usualOf<T>(values: T[]): T | undefined {
+  const counts = new Map<string, { value: T; count: number }>();
+  for (const value of values) {
+    const key = JSON.stringify(value);
+    const known = counts.get(key);
+    if (known) known.count++;
+    else counts.set(key, { value, count: 1 });
+  }
+  return [...counts.values()].reduce<{ value: T; count: number } | undefined>((best, one) => (best && best.count >= one.count ? best : one), undefined)?.value;
+}
+
+/** Site and building of rooms by id. */
+export async function listWhereaboutsOf(db: Db, roomIds: number[]): Promise<Map<number, { site: string; building: string }>> {
+  const found = await rows<{ id: number; site: string; building: string }>(db, `select id, site, building from rooms where id = any(:ids)`, { ids: roomIds });
+  return new Map(found.map(({ id, site, building }) => [id, { site, building }]));
+}

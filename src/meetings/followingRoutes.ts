@@ -1,0 +1,146 @@
+import { listRoomOptions } from '../rooms/queries.js';
+import { Conflict, Forbidden } from '../lib/http/errors.js';
+import { problemsOf, type Problems } from '../lib/http/form.js';
+import { once } from '../lib/http/once.js';
+import { signedIn } from '../lib/http/policy.js';
+import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
+import { translator } from '../lib/i18n/translate.js';
+import { dayOf, timeOf } from '../lib/time/zone.js';
+import { fieldsOfRule, planOf, ruleOf } from './datesPlan.js';
+import { beginningOf, changeFollowing, changeFollowingText, SeriesChanged, type FollowingWish } from './followingCommands.js';
+import { findRuleOf, listRuleDates, type RunningRule, type Usual } from './followingQueries.js';
+import { carryOut, keptChoices } from './planPage.js';
+import { mayKeepSeries } from './policy.js';
+import { readRule, writeRule } from './recurrence.js';
+import { FollowingForm, FollowingQuery, type FollowingFields } from './seriesForms.js';
+import { findSeries, type Series } from './seriesQueries.js';
+
+export const followingRoutes: Route[] = [
+  route({
+    method: 'get',
+    path: '/series/:id/dates/:meeting/following',
+    policy: signedIn,
+    query: FollowingQuery,
+    async handle(c) {
+      const opened = await open(c, c.query.scope);
+      return draw(c, opened, { values: valuesOf(opened, c.query.scope) });
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/series/:id/dates/:meeting/following',
+    policy: signedIn,
+    form: FollowingForm,
+    handle: change,
+    async onInvalid(c, problems) {
+      return draw(c, await open(c, 'following'), { problems });
+    },
+  }),
+];
+
+interface Opened {
+  series: Series;
+  rule: RunningRule;
+  usual: Usual;
+  /** Local day of the first date that may change. */
+  beginsOn: string;
+}
+
+async function open(c: Context, scope: FollowingWish['scope']): Promise<Opened> {
+  const series = await findSeries(c.db, c.viewer, idOf(c));
+  if (!mayKeepSeries(series)) throw new Forbidden();
+  if (series.ended_on !== null) throw new Conflict('meetings.problem.seriesEnded');
+  const rule = await findRuleOf(c.db, series.id, idOf(c, 'meeting'));
+  const { dates, usual } = await listRuleDates(c.db, rule, beginningOf(rule, scope, c.now), c.now);
+  return { series, rule, usual, beginsOn: dates[0]?.on ?? dayOf(c.now, rule.zone) };
+}
+
+function valuesOf({ series, rule, usual, beginsOn }: Opened, scope: FollowingWish['scope']): Record<string, unknown> {
+  return {
+    ...fieldsOfRule(readRule(rule.rule)), scope, version: series.version, title: usual.title || series.name, description: usual.description, link: usual.link, place: usual.place,
+    rooms: usual.roomIds, zone: rule.zone, from: rule.starts_at_time, to: endOf(rule, usual), from_on: beginsOn, ends: 'on', until_on: dayOf(rule.until_at, rule.zone),
+  };
+}
+
+/** Wall time at which a usual date ends. */
+function endOf(rule: RunningRule, usual: Usual): string {
+  return timeOf(new Date(Date.parse(`2000-01-01T${rule.starts_at_time}:00Z`) + usual.minutes * 60_000), 'UTC');
+}
+
+/** Nothing but title, text, link and place is another one. */
+function isTextOnly(form: FollowingFields, { rule, usual, beginsOn }: Opened): boolean {
+  const wanted = ruleOf(form);
+  return (
+    wanted !== null && writeRule(wanted) === writeRule(readRule(rule.rule)) && form.from === rule.starts_at_time && form.to === endOf(rule, usual) && form.zone === rule.zone &&
+    form.ends !== 'count' && form.until_on === dayOf(rule.until_at, rule.zone) && form.from_on === beginsOn &&
+    [...form.rooms].sort((a, b) => a - b).join() === [...usual.roomIds].sort((a, b) => a - b).join()
+  );
+}
+
+async function change(c: Context<FollowingFields>): Promise<Answer> {
+  const opened = await open(c, c.form.scope);
+  if (c.form.back) return draw(c, opened, { values: c.req.body as Record<string, unknown> });
+  try {
+    return await save(c, opened);
+  } catch (error) {
+    if (!(error instanceof SeriesChanged)) throw error;
+    // What was typed stays in the form; saving again decides.
+    const now = await open(c, c.form.scope);
+    return draw(c, now, { values: { ...(c.req.body as Record<string, unknown>), version: now.series.version }, isStale: true });
+  }
+}
+
+async function save(c: Context<FollowingFields>, opened: Opened): Promise<Answer> {
+  const { form } = c;
+  const { series, rule } = opened;
+  const wish: FollowingWish = {
+    seriesId: series.id, meetingId: idOf(c, 'meeting'), scope: form.scope, version: form.version,
+    text: { title: form.title, description: form.description, link: form.link, place: form.place },
+    // Read by those whose date is called off: in the language of the meeting.
+    reason: translator(series.lang)('series.carried.reason'),
+  };
+  if (isTextOnly(form, opened)) {
+    const done = await once(c.db, c.viewer.id, form.key, form, async (trx) => {
+      const count = await changeFollowingText(trx, c.by, wish, c.now);
+      return { location: `/series/${series.id}`, count };
+    });
+    return redirect(done.location, { notice: 'count' in done ? { key: 'series.notice.textChanged', values: { count: done.count } } : 'meetings.notice.saved' });
+  }
+  const problem = beforeAllowed(c, form, rule);
+  if (problem) return draw(c, opened, { problems: problemsOf([{ field: 'from_on', message: problem }], c.req.body) });
+  const read = planOf(c, form);
+  if ('problems' in read) return draw(c, opened, { problems: read.problems });
+  const plan = { ...read.plan, occurrences: { ...read.plan.occurrences, dates: read.plan.occurrences.dates.filter(({ startsAt }) => startsAt > c.now) } };
+  return carryOut(
+    c,
+    plan,
+    { name: series.name, action: actionOf(c), notice: 'series.notice.changed' },
+    (db, isMeant) => changeFollowing(db, c.by, wish, plan, c.now, isMeant),
+  );
+}
+
+/** The past and the dates that stay are not touched. */
+function beforeAllowed(c: Context, form: FollowingFields, rule: RunningRule): string | undefined {
+  if (form.from_on < dayOf(c.now, form.zone)) return c.t('series.form.past');
+  const stays = form.scope === 'following' && rule.before_at ? dayOf(rule.before_at, rule.zone) : undefined;
+  return stays !== undefined && form.from_on <= stays ? c.t('series.form.afterStaying', { day: c.fmt.date(stays) }) : undefined;
+}
+
+function actionOf(c: Context): string {
+  return `/series/${idOf(c)}/dates/${idOf(c, 'meeting')}/following`;
+}
+
+async function draw(c: Context, { series, rule }: Opened, drawing: { values?: Record<string, unknown>; problems?: Problems; isStale?: boolean }): Promise<Answer> {
+  const { problems } = drawing;
+  const values: Record<string, unknown> = { ...(drawing.values ?? problems?.values) };
+  values.rooms = [values.rooms ?? []].flat().filter((room) => room !== '');
+  const heading = c.t('series.following.title', { name: series.name });
+  return page(
+    'meetings/following',
+    {
+      title: heading, heading, series, action: actionOf(c), day: c.fmt.date(dayOf(rule.occurrence_at, rule.zone)), rooms: await listRoomOptions(c.db), values,
+      choices: keptChoices(values), errors: problems?.errors ?? {}, isStale: drawing.isStale, scripts: ['series-rule'],
+    },
+    { status: drawing.isStale ? 409 : problems ? 422 : 200 },
+  );
+}

@@ -1,0 +1,130 @@
+import { tellCheck } from '../rooms/claimChecks.js';
+import { alternativesOfMany } from '../rooms/manyClaimQueries.js';
+import { listRoomOptions, type RoomOption } from '../rooms/queries.js';
+import { once } from '../lib/http/once.js';
+import { page, redirect, type Answer, type Context } from '../lib/http/route.js';
+import { format } from '../lib/time/format.js';
+import type { RoomsRefused } from './commands.js';
+import { tellCarried } from './carriedDates.js';
+import { tellRule } from './recurrence.js';
+import { wordRefusal } from './refusal.js';
+import type { DateChoice, DatesPlan, Planned } from './seriesDateCommands.js';
+import { choicesOf, type DatesForm } from './seriesForms.js';
+
+// The one screen that shows all dates of a plan before anything is saved: what is in the way, and a choice for each date.
+
+export interface PlanFrame {
+  name: string;
+  /** Address the plan is posted to, as the form was. */
+  action: string;
+  /** Text of the notice once it is saved. */
+  notice: 'meetings.notice.datesPlanned' | 'series.notice.changed';
+  /** Where the person goes then; default: the standing meeting's page. */
+  doneAt?: string;
+}
+
+/** Shows the plan until every date has its place and the person says yes; then saves it in one piece. */
+export async function carryOut(
+  c: Context<DatesForm & { key: string }>,
+  plan: DatesPlan,
+  frame: PlanFrame,
+  work: (db: Context['db'], isMeant: boolean) => Promise<Planned>,
+): Promise<Answer> {
+  const { form } = c;
+  const { unexplained } = choicesOf(form);
+  if (!form.confirmed || unexplained.length > 0) return drawPlan(c, plan, frame, await work(c.db, false), unexplained);
+  const saved = await once(c.db, c.viewer.id, form.key, form, async (trx) => {
+    const result = await work(trx, true);
+    return result.ok ? { location: frame.doneAt ?? `/series/${result.seriesId}` } : { location: undefined, refused: result };
+  });
+  if (saved.location !== undefined) return redirect(saved.location, { notice: frame.notice });
+  return drawPlan(c, plan, frame, saved.refused, []);
+}
+
+interface PlanLine {
+  on: string;
+  when: string;
+  reasons: string[];
+  /** Its rooms are to be had. */
+  isFree: boolean;
+  /** What is only told: rules that are kept narrowly, what becomes of the date that stood there. */
+  marks: string[];
+  options: { value: string; label: string }[];
+  chosen: string;
+  reason: string;
+  lacksReason: boolean;
+}
+
+async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame, result: Planned, unexplained: string[]): Promise<Answer> {
+  const fmt = format(c.lang, plan.zone);
+  const refused = result.ok ? new Map<string, RoomsRefused>() : result.refused;
+  const inTheWay = plan.occurrences.dates.filter(({ on }) => refused.has(on));
+  const [rooms, alternatives] = await Promise.all([
+    listRoomOptions(c.db),
+    alternativesOfMany(c.db, inTheWay.map(({ on, startsAt, endsAt }) => ({ key: on, roomIds: plan.roomIds, startsAt, endsAt })), c.now),
+  ]);
+  const carried = tellCarried(c, result.carried ?? [], plan.zone);
+  const lines = plan.occurrences.dates.map((date): PlanLine => {
+    const choice = plan.choices.get(date.on);
+    const span = choice?.kind === 'time' ? choice : date;
+    const no = refused.get(date.on);
+    const stands = carried.stands.get(date.on);
+    const options = [{ value: 'keep', label: stands?.isFixed ? c.t('series.plan.asItStands') : c.t('meetings.plan.keep') }];
+    let reasons: string[] = [];
+    if (no) {
+      const told = wordRefusal(c, no, alternatives.get(date.on) ?? { rooms: [], times: [] }, plan.zone);
+      reasons = told.reasons;
+      options.push(
+        ...told.picks.rooms.map(({ pick, label }) => ({ value: pick, label: c.t('meetings.plan.otherRoom', { room: label }) })),
+        ...told.picks.times.map(({ pick, label }) => ({ value: pick, label: c.t('meetings.plan.otherTime', { time: label }) })),
+        { value: 'wait', label: c.t('series.plan.wait') },
+      );
+    }
+    if (!stands?.isFixed) options.push({ value: 'skip', label: c.t('meetings.plan.skip') });
+    const chosen = choice && !stands?.isFixed ? valueOf(choice) : 'keep';
+    if (!options.some(({ value }) => value === chosen)) options.splice(1, 0, { value: chosen, label: labelOf(c, choice, rooms, fmt) });
+    const isWaiting = chosen === 'wait' || (result.waiting?.has(date.on) ?? false);
+    const isUnexplained = unexplained.includes(date.on);
+    return {
+      on: date.on, when: `${fmt.day(span.startsAt)} ${fmt.range(span.startsAt, span.endsAt)}`, reasons, options, chosen,
+      isFree: reasons.length === 0 && chosen !== 'skip' && !isWaiting && stands?.isFixed !== true,
+      marks: [...(isWaiting ? [c.t('series.awaited.noRoom')] : []), ...(result.notices.get(date.on) ?? []).map((check) => tellCheck(check, c.t, fmt)), ...(stands ? [stands.text] : [])],
+      reason: choice?.kind === 'skip' && !isUnexplained ? choice.reason : '', lacksReason: isUnexplained,
+    };
+  });
+  const status = unexplained.length > 0 ? 422 : !result.ok ? 409 : 200;
+  return page(
+    'meetings/plan',
+    {
+      title: c.t('meetings.plan.title', { name: frame.name }), name: frame.name, action: frame.action,
+      rule: plan.rule ? tellRule(c.t, plan.rule) : c.t('series.rule.list'), lines, refusedCount: refused.size,
+      leftOut: plan.occurrences.leftOut.map((on) => c.fmt.date(on)), time: plan.from, zone: plan.zone, otherwise: carried.otherwise,
+      kept: keptFields(c.req.body as Record<string, unknown>, ['at', 'choice', 'reason', 'confirmed', 'back', 'key']),
+    },
+    { status },
+  );
+}
+
+/** What was posted, as hidden fields; without some of them. */
+export function keptFields(body: Record<string, unknown>, except: string[]): { name: string; value: string }[] {
+  return Object.entries(body).filter(([name]) => !except.includes(name)).flatMap(([name, value]) => [value].flat().map((one) => ({ name, value: String(one) })));
+}
+
+/** Choices that were made on the plan, kept while the person goes back to the rule. */
+export function keptChoices(form: { at?: unknown; choice?: unknown; reason?: unknown }): { at: string; choice: string; reason: string }[] {
+  const list = (value: unknown) => (value === undefined ? [] : [value].flat().map(String));
+  const [at, choice, reason] = [list(form.at), list(form.choice), list(form.reason)];
+  return at.map((on, i) => ({ at: on, choice: choice[i] ?? 'keep', reason: reason[i] ?? '' })).filter((one) => one.choice !== 'keep');
+}
+
+function valueOf(choice: DateChoice): string {
+  if (choice.kind === 'room') return `room:${choice.roomId}`;
+  if (choice.kind === 'time') return `time:${choice.startsAt.getTime()}/${choice.endsAt.getTime()}`;
+  return choice.kind;
+}
+
+function labelOf(c: Context, choice: DateChoice | undefined, rooms: RoomOption[], fmt: Context['fmt']): string {
+  if (choice?.kind === 'room') return c.t('meetings.plan.otherRoom', { room: fmt.name(rooms.find(({ id }) => id === choice.roomId)) });
+  if (choice?.kind === 'time') return c.t('meetings.plan.otherTime', { time: `${fmt.shortDay(choice.startsAt)} ${fmt.range(choice.startsAt, choice.endsAt)}` });
+  return choice?.kind === 'wait' ? c.t('series.plan.wait') : c.t('meetings.plan.keep');
+}

@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { layOut } from '../lib/mail/layout.js';
+import type { MailBlock, MailRenderer, MailRenderers, NothingToSend, RenderContext, RenderedMail } from '../lib/mail/renderer.js';
+import { findPersonOption } from '../people/queries.js';
+import { linkFor } from './linkCommands.js';
+import { findPollFor, listOptions, listPeople, type Poll, type PollOption } from './queries.js';
+
+// Each mail is read as its recipient may see the poll; what was answered, chosen or cancelled meanwhile is not asked for again.
+
+const Payload = z.object({ poll_id: z.number() });
+const GONE: NothingToSend = { nothing: 'the poll is no longer as this mail would tell it' };
+
+interface Telling extends RenderContext {
+  poll: Poll;
+  options: PollOption[];
+  organiser: string;
+  link: string;
+}
+
+function about(make: (c: Telling) => Promise<RenderedMail | NothingToSend> | RenderedMail | NothingToSend): MailRenderer {
+  return async (c) => {
+    const { poll_id } = Payload.parse(c.delivery.payload);
+    const poll = await findPollFor(c.db, c.delivery.person_id, poll_id);
+    if (!poll) return GONE;
+    const [options, link] = await Promise.all([listOptions(c.db, poll_id), linkFor(c.db, c.config, poll_id, c.delivery.person_id)]);
+    return make({ ...c, poll, options, organiser: c.fmt.name(poll.organiser), link });
+  };
+}
+
+const whenOf = (c: Telling, one: PollOption): string => `${c.fmt.day(one.starts_at)} ${c.fmt.range(one.starts_at, one.ends_at)}`;
+
+async function letter(c: Telling, subject: string, blocks: MailBlock[], button: string, href = c.link): Promise<RenderedMail> {
+  const sender = await c.once(`person:${c.poll.organiser_id}`, () => findPersonOption(c.db, c.poll.organiser_id));
+  const made = layOut({ title: subject, blocks: [...blocks, { kind: 'buttons', buttons: [{ label: button, href }] }] }, { lang: c.delivery.lang, t: c.t, fmt: c.fmt });
+  return {
+    subject, ...made, senderName: c.organiser, thread: `polls:${c.poll.id}`,
+    ...(sender?.email && sender.id !== c.delivery.person_id ? { replyTo: { name: c.organiser, address: sender.email } } : {}),
+  };
+}
+
+const times = (c: Telling): MailBlock => ({ kind: 'list', items: c.options.map((one) => whenOf(c, one)) });
+const isOpen = (c: Telling): boolean => c.poll.state === 'open' && c.poll.deadline_at > c.now;
+
+const asked = about((c) => {
+  if (!isOpen(c)) return GONE;
+  return letter(
+    c,
+    c.t('polls.mail.asked.subject', { title: c.poll.title }),
+    [
+      { kind: 'paragraph', text: c.t('polls.mail.asked.text', { name: c.organiser, deadline: c.fmt.dateTime(c.poll.deadline_at), zone: c.fmt.zone }) },
+      times(c),
+      ...(c.poll.note ? [{ kind: 'quote', text: c.poll.note } as const] : []),
+      { kind: 'paragraph', text: c.t('polls.mail.asked.change'), tone: 'soft' },
+    ],
+    c.t('polls.mail.asked.button'),
+  );
+});
+
+const reminder = about(async (c) => {
+  const me = (await listPeople(c.db, c.poll.id)).find(({ person_id }) => person_id === c.delivery.person_id);
+  if (!isOpen(c) || me?.answered_at) return GONE;
+  return letter(
+    c,
+    c.t('polls.mail.reminder.subject', { title: c.poll.title }),
+    [{ kind: 'paragraph', text: c.t('polls.mail.reminder.text', { name: c.organiser, deadline: c.fmt.dateTime(c.poll.deadline_at), zone: c.fmt.zone }) }, times(c)],
+    c.t('polls.mail.asked.button'),
+  );
+});
+
+const chosen = about((c) => {
+  const option = c.options.find(({ is_chosen }) => is_chosen);
+  if (!option) return GONE;
+  const rooms = option.rooms.map((room) => c.fmt.name(room));
+  return letter(
+    c,
+    c.t('polls.mail.chosen.subject', { title: c.poll.title, when: c.fmt.shortDay(option.starts_at) }),
+    [
+      { kind: 'paragraph', text: c.t('polls.mail.chosen.text', { name: c.organiser }) },
+      { kind: 'facts', facts: [{ label: c.t('polls.mail.when'), text: `${whenOf(c, option)} (${c.fmt.zone})` }, ...(rooms.length && option.is_held ? [{ label: c.t('polls.mail.where'), text: rooms.join(' · ') }] : [])] },
+      { kind: 'paragraph', text: c.t('polls.mail.chosen.later'), tone: 'soft' },
+    ],
+    c.t('polls.mail.open'),
+  );
+});
+
+const cancelled = about((c) => {
+  if (c.poll.state !== 'cancelled') return GONE;
+  return letter(
+    c,
+    c.t('polls.mail.cancelled.subject', { title: c.poll.title }),
+    [{ kind: 'paragraph', text: c.t('polls.mail.cancelled.text', { name: c.organiser }) }, { kind: 'quote', text: c.poll.cancel_reason ?? '' }],
+    c.t('polls.mail.open'),
+  );
+});
+
+const over = about(async (c) => {
+  if (c.poll.state !== 'open') return GONE;
+  const people = await listPeople(c.db, c.poll.id);
+  const answered = people.filter(({ answered_at }) => answered_at !== null).length;
+  return letter(
+    c,
+    c.t('polls.mail.over.subject', { title: c.poll.title }),
+    [
+      { kind: 'paragraph', text: answered === 0 ? c.t('polls.mail.over.nobody') : c.t('polls.mail.over.text', { answered, asked: people.length }) },
+      { kind: 'paragraph', text: c.t('polls.mail.over.holds'), tone: 'soft' },
+    ],
+    c.t('polls.mail.over.button'),
+    `${c.config.publicUrl}/polls/${c.poll.id}`,
+  );
+});
+
+export const renderers: MailRenderers = { 'polls.asked': asked, 'polls.reminder': reminder, 'polls.chosen': chosen, 'polls.cancelled': cancelled, 'polls.over': over };

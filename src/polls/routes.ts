@@ -1,0 +1,121 @@
+import { Forbidden } from '../lib/http/errors.js';
+import { problemsOf, type Problems } from '../lib/http/form.js';
+import { signedIn } from '../lib/http/policy.js';
+import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
+import { format } from '../lib/time/format.js';
+import { tellRefusal } from '../meetings/refusal.js';
+import { answerPoll, cancelPoll, choosePollOption, type Chosen } from './commands.js';
+import { AnswerForm, ANSWERS, CancelForm, ChoiceForm, ListQuery } from './forms.js';
+import { guestRoutes } from './guestRoutes.js';
+import { newRoutes } from './newRoutes.js';
+import { isAnswerable, mayKeepPoll } from './policy.js';
+import { showOptions, stateOf, tableOf } from './pollPage.js';
+import { findPoll, listOptions, listPeople, listPolls } from './queries.js';
+
+export const routes: Route[] = [
+  route({
+    method: 'get',
+    path: '/polls',
+    policy: signedIn,
+    query: ListQuery,
+    async handle(c) {
+      const polls = await listPolls(c.db, c.viewer.id, c.query.state, c.now);
+      return page('polls/list', {
+        title: c.t('polls.list.title'), state: c.query.state,
+        polls: polls.map((poll) => ({ ...poll, pill: poll.must_answer ? { text: c.t('polls.list.answer'), tone: 'accent' } : stateOf(c, poll, c.now), deadline: c.fmt.dateTime(poll.deadline_at) })),
+      });
+    },
+  }),
+  ...newRoutes,
+  route({ method: 'get', path: '/polls/:id', policy: signedIn, handle: (c) => pollPage(c) }),
+  route({
+    method: 'post',
+    path: '/polls/:id/answer',
+    policy: signedIn,
+    form: AnswerForm,
+    async handle(c) {
+      const poll = await findPoll(c.db, c.viewer.id, idOf(c));
+      if (poll.relation.poll_person_id === null) throw new Forbidden();
+      const answered = await answerPoll(c.db, c.by, poll.id, c.viewer.id, c.form.answers, c.form.note, c.now);
+      if (answered.ok) return redirect(`/polls/${poll.id}`, { notice: 'polls.answered' });
+      if (answered.reason === 'closed') return redirect(`/polls/${poll.id}`, { notice: 'polls.problem.answersClosed' });
+      return pollPage(c, { problems: problemsOf(answered.options.map((id) => ({ field: `answer_${id}`, message: c.t('polls.problem.missing') })), c.req.body) });
+    },
+    onInvalid: (c, problems) => pollPage(c, { problems }),
+  }),
+  route({
+    method: 'post',
+    path: '/polls/:id/choice',
+    policy: signedIn,
+    form: ChoiceForm,
+    async handle(c) {
+      const id = idOf(c);
+      const chosen = await choosePollOption(c.db, c.by, id, c.form.option, c.now, { mailDomain: c.config.mailDomain, ...(c.form.room ? { room: c.form.room } : {}) });
+      if (chosen.ok) return redirect(`/meetings/${chosen.meetingId}`, { notice: 'polls.chosen' });
+      if (chosen.reason === 'past') return redirect(`/polls/${id}`, { notice: 'polls.problem.past' });
+      return pollPage(c, { refused: chosen });
+    },
+    onInvalid: (c, problems) => pollPage(c, { problems }),
+  }),
+  route({ method: 'get', path: '/polls/:id/cancellation', policy: signedIn, handle: (c) => cancelPage(c) }),
+  route({
+    method: 'post',
+    path: '/polls/:id/cancellation',
+    policy: signedIn,
+    form: CancelForm,
+    async handle(c) {
+      await cancelPoll(c.db, c.by, idOf(c), c.form.reason, c.now);
+      return redirect(`/polls/${idOf(c)}`, { notice: 'polls.cancelled' });
+    },
+    onInvalid: cancelPage,
+  }),
+  ...guestRoutes,
+];
+
+async function cancelPage(c: Context, problems?: Problems): Promise<Answer> {
+  const poll = await findPoll(c.db, c.viewer.id, idOf(c));
+  if (!mayKeepPoll(poll)) throw new Forbidden();
+  return page('polls/cancel', { title: c.t('polls.cancel.title', { title: poll.title }), poll, values: problems?.values ?? {}, errors: problems?.errors ?? {} }, { status: problems ? 422 : 200 });
+}
+
+interface Showing {
+  problems?: Problems;
+  refused?: Extract<Chosen, { reason: 'rooms' }>;
+}
+
+async function pollPage(c: Context<unknown, unknown>, { problems, refused }: Showing = {}): Promise<Answer> {
+  const poll = await findPoll(c.db, c.viewer.id, idOf(c));
+  const [options, people] = await Promise.all([listOptions(c.db, poll.id), listPeople(c.db, poll.id)]);
+  const keeps = mayKeepPoll(poll);
+  const shown = showOptions(c, options, people);
+  const me = people.find(({ person_id }) => person_id === c.viewer.id);
+  const mine = problems ? problems.values : Object.fromEntries(Object.entries(me?.answers ?? {}).map(([option, answer]) => [`answer_${option}`, answer]));
+  return page(
+    'polls/poll',
+    {
+      title: poll.title,
+      poll, keeps, me,
+      state: stateOf(c, poll, c.now),
+      deadline: format(c.lang, c.zone).dateTime(poll.deadline_at),
+      zoneText: c.zone,
+      options: shown,
+      // Best first for who chooses; in order of time for who answers.
+      ranked: [...shown].sort((a, b) => a.rank - b.rank),
+      // Answers are for who calls it and who is asked, as on any list that goes round.
+      table: tableOf(c, shown, people),
+      answered: people.filter(({ answered_at }) => answered_at !== null).length,
+      mayAnswer: Boolean(me) && isAnswerable(poll, c.now),
+      answerOptions: ANSWERS.map((value) => ({ value, label: c.t(`polls.answer.${value}`) })),
+      refusal: refused ? { option: refused.option.id, ...(await tellRooms(c, refused, people.length)) } : null,
+      values: { note: me?.note ?? '', ...mine },
+      errors: problems?.errors ?? {},
+    },
+    { status: refused ? 409 : problems ? 422 : 200, caching: 'no-store' },
+  );
+}
+
+/** Who has the room by now, and which others are free then. */
+async function tellRooms(c: Context<unknown, unknown>, { refused, option }: Extract<Chosen, { reason: 'rooms' }>, seats: number) {
+  const { reasons, picks } = await tellRefusal(c, refused, { roomIds: option.room_ids, startsAt: option.starts_at, endsAt: option.ends_at, seats, zone: c.zone });
+  return { reasons, rooms: picks.rooms.map(({ pick, label }) => ({ room: pick.replace('room:', ''), label })) };
+}

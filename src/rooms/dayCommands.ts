@@ -1,0 +1,95 @@
+import type { Actor } from '../lib/audit/record.js';
+import { change, rows, type Db } from '../lib/db/db.js';
+import { lockRooms } from './claimCommands.js';
+
+// What happens to the claims of a meeting while it is held: it ends early, it goes on a little longer. In the caller's transaction.
+
+interface Running {
+  id: number;
+  room_id: number;
+  teardown_minutes: number;
+  ends_at: Date;
+  occupies_to: Date;
+}
+
+/** The claims of a meeting that runs at an instant, their rooms locked. */
+async function lockRunning(trx: Db, meetingId: number, now: Date): Promise<Running[]> {
+  const find = (more = '') =>
+    rows<Running>(
+      trx,
+      `select id, room_id, teardown_minutes, ends_at, occupies_to from room_claims
+        where meeting_id = :meeting and state = 'confirmed' and starts_at < :now and ends_at > :now order by room_id ${more}`,
+      { meeting: meetingId, now },
+    );
+  await lockRooms(trx, (await find()).map(({ room_id }) => room_id));
+  return find('for no key update');
+}
+
+/**
+ * Gives up the rest of the time: the room is free after its teardown. A closure that waited for the piece takes it over.
+ * @returns the new end, or undefined when the meeting occupies no room now
+ */
+export async function shortenClaims(trx: Db, by: Actor, meetingId: number, now: Date): Promise<Date | undefined> {
+  const at = new Date(Math.ceil(now.getTime() / 60_000) * 60_000);
+  const running = (await lockRunning(trx, meetingId, now)).filter(({ ends_at }) => ends_at > at);
+  if (!running.length) return undefined;
+  await change(
+    trx,
+    `update room_claims set ends_at = :at, occupies_to = :at::timestamptz + make_interval(mins => teardown_minutes), end_reason = 'ended_early', ended_by = :by
+      where id = any(:ids)`,
+    { at, by: by.id, ids: running.map(({ id }) => id) },
+  );
+  await change(
+    trx,
+    `insert into room_claims (room_id, closure_id, state, starts_at, ends_at, occupies_from, occupies_to, created_by)
+     select f.room_id, cl.id, 'confirmed', piece.f, piece.t, piece.f, piece.t, cl.created_by
+       from unnest(cast(:rooms as bigint[]), cast(:from as timestamptz[]), cast(:to as timestamptz[])) as f (room_id, f, t)
+       join closures cl on cl.lifted_at is null and cl.starts_at < f.t and cl.ends_at > f.f
+        and (cl.room_id = f.room_id or exists (select 1 from room_parts p where p.hall_id = cl.room_id and p.part_id = f.room_id))
+      cross join lateral (select greatest(f.f, cl.starts_at) as f, least(f.t, cl.ends_at) as t) piece
+      where piece.f < piece.t
+      order by f.room_id, piece.f
+     on conflict do nothing`,
+    {
+      rooms: running.map(({ room_id }) => room_id),
+      from: running.map(({ teardown_minutes }) => new Date(at.getTime() + teardown_minutes * 60_000).toISOString()),
+      to: running.map(({ occupies_to }) => occupies_to.toISOString()),
+    },
+  );
+  return at;
+}
+
+/**
+ * Keeps the rooms a little longer, all of them or none.
+ * @returns the new end; 'taken' when somebody has one of them next; undefined when the meeting occupies no room now
+ */
+export async function lengthenClaims(trx: Db, meetingId: number, minutes: number, now: Date): Promise<Date | 'taken' | undefined> {
+  const running = await lockRunning(trx, meetingId, now);
+  if (!running.length) return undefined;
+  const ids = running.map(({ id }) => id);
+  const bindings = { ids, minutes };
+  // Holds whose time is over give way, as for any booking.
+  await change(
+    trx,
+    `update room_claims h set state = 'expired', ended_at = now() from room_claims c
+      where c.id = any(:ids) and h.room_id = c.room_id and h.state = 'held' and h.hold_until <= now()
+        and h.occupies && tstzrange(c.occupies_to, c.occupies_to + make_interval(mins => :minutes))`,
+    bindings,
+  );
+  // Everybody who writes claims has locked the room first, so that what is free here stays free.
+  const next = await rows(
+    trx,
+    `select 1 from room_claims c join room_claims o on o.room_id = c.room_id and o.id <> c.id and o.is_holding and o.state in ('held', 'requested', 'confirmed')
+        and o.occupies && tstzrange(c.occupies_to, c.occupies_to + make_interval(mins => :minutes))
+      where c.id = any(:ids) limit 1`,
+    bindings,
+  );
+  if (next.length) return 'taken';
+  const moved = await rows<{ ends_at: Date }>(
+    trx,
+    `update room_claims set ends_at = ends_at + make_interval(mins => :minutes), occupies_to = occupies_to + make_interval(mins => :minutes)
+      where id = any(:ids) returning ends_at`,
+    bindings,
+  );
+  return moved[0]?.ends_at;
+}

@@ -1,0 +1,137 @@
+import { load } from 'cheerio';
+import { row, rows } from '../../src/lib/db/db.js';
+import { makeCast, type Cast } from '../support/cast.js';
+import { testWorld, type Agent, type World } from '../support/world.js';
+
+let world: World;
+let cast: Cast;
+let organiser: Agent;
+beforeAll(async () => {
+  world = await testWorld();
+  cast = await makeCast(world.db);
+  organiser = await world.agent(cast.organiser);
+});
+afterAll(() => world.close());
+
+const KEY = () => crypto.randomUUID();
+const at = (time: string) => new Date(`2030-03-05T${time}:00+08:00`);
+
+/** A meeting of some people on Tuesday, in UTC+8. */
+async function busy(title: string, from: string, to: string, people: number[], more: { isPrivate?: boolean; room?: number } = {}): Promise<number> {
+  const made = await row<{ id: number }>(
+    world.db,
+    `insert into meetings (title, starts_at, ends_at, zone, is_private, organiser_id, created_by, uid) values (:title, :from, :to, 'Asia/Shanghai', :private, :by, :by, gen_random_uuid()) returning id`,
+    { title, from: at(from), to: at(to), private: more.isPrivate ?? false, by: cast.reviewer.id },
+  );
+  for (const person of people) await world.db.raw(`insert into participants (meeting_id, person_id) values (?, ?)`, [made?.id ?? 0, person]);
+  if (more.room) {
+    await world.db.raw(
+      `insert into room_claims (room_id, meeting_id, state, starts_at, ends_at, occupies_from, occupies_to, created_by) values (?, ?, 'confirmed', ?, ?, ?, ?, ?)`,
+      [more.room, made?.id ?? 0, at(from), at(to), at(from), at(to), cast.reviewer.id],
+    );
+  }
+  return made?.id ?? 0;
+}
+
+const search = (more = '') => `/find-a-time?asked=1&p=${cast.organiser.id}&p=${cast.attendee.id}&when=span&from=2030-03-05&to=2030-03-05&minutes=60${more}`;
+
+async function suggestions(path: string, agent = organiser) {
+  const answer = await agent.get(path);
+  expect(answer.status).toBe(200);
+  const $ = load(answer.text);
+  return { $, list: $('.find-list > li').toArray().map((one) => $(one).find('.row-main').text().replace(/\s+/g, ' ').trim()), uses: $('button[name=use]').toArray().map((one) => $(one).attr('value') ?? '') };
+}
+
+test('finds the first free hour and says why', async () => {
+  await busy('Budget', '09:00', '10:00', [cast.attendee.id]);
+  const { list, uses } = await suggestions(search());
+  expect(list[0]).toMatch(/^Tue 5 Mar 10:00–11:00 everybody free; Orchid \(12 seats\); room a little large for 2/);
+  expect(uses[0]).toBe(`${at('10:00').getTime()}/${at('11:00').getTime()}/${cast.rooms.orchid}`);
+});
+
+test('a declined meeting leaves one free, a tentative one says so, an absence keeps away', async () => {
+  const meeting = await busy('Workshop', '10:00', '12:00', [cast.attendee.id]);
+  const replied = (status: string) =>
+    world.db.raw(`insert into replies (participant_id, status, sequence, via) select id, ?, 0, 'page' from participants where meeting_id = ?`, [status, meeting]);
+  await replied('declined');
+  expect((await suggestions(search())).list[0]).toContain('10:00–11:00 everybody free');
+  await replied('tentative');
+  const { list, $ } = await suggestions(search());
+  expect(list[0]).toContain('13:00–14:00');
+  expect($('.find-grid .striped .only-heard').text()).toContain('10:00–12:00 tentative');
+  await world.db.raw(`insert into absences (person_id, kind, starts_at, ends_at, is_all_day, note, created_by) values (?, 'leave', ?, ?, false, 'dentist', ?)`, [cast.attendee.id, at('13:00'), at('18:00'), cast.attendee.id]);
+  const absent = await organiser.get(search());
+  expect(load(absent.text)('.find-grid').text()).toContain('13:00–18:00 absent');
+  expect(absent.text).not.toContain('dentist');
+  expect(absent.text).toContain('tentative: Chen An');
+  await world.db.raw(`delete from absences`);
+  await world.db.raw(`update meetings set state = 'cancelled', cancelled_at = now(), cancel_reason = 'x' where id = ?`, [meeting]);
+});
+
+test('never shows a title that the viewer may not know', async () => {
+  await busy('Secret merger', '15:00', '16:00', [cast.attendee.id], { isPrivate: true });
+  const mine = await (await world.agent(cast.attendee)).get(search());
+  expect(mine.text).toContain('Secret merger');
+  const other = await organiser.get(search());
+  expect(other.text).not.toContain('Secret merger');
+  expect(other.text).toContain('Budget');
+  expect(load(other.text)('.find-grid').text()).toContain('15:00–16:00 busy');
+});
+
+test('shows the time where people are, and ranks outside their hours lower', async () => {
+  await world.db.raw(`update persons set zone = 'Europe/Berlin' where id = ?`, [cast.attendee.id]);
+  const { list } = await suggestions(search());
+  // 16:00 in Shanghai is 09:00 in Berlin.
+  expect(list[0]).toContain('16:00–17:00');
+  expect(list[0]).toContain('Chen An: 09:00–10:00 (Berlin)');
+  expect(list.at(-1)).toContain('outside the working hours of Chen An');
+  await world.db.raw(`update persons set zone = 'Asia/Shanghai' where id = ?`, [cast.attendee.id]);
+});
+
+test('makes the meeting with people and room by one press, once', async () => {
+  const { uses } = await suggestions(search(`&o=${cast.outsider.id}`));
+  const form = { key: KEY(), use: uses[0] ?? '', title: '', p: [cast.organiser.id, cast.attendee.id], o: [cast.outsider.id], minutes: '60' };
+  const made = await organiser.post('/find-a-time/meeting').type('form').send(form);
+  expect(made.status).toBe(303);
+  expect((await organiser.post('/find-a-time/meeting').type('form').send(form)).headers.location).toBe(made.headers.location);
+  const id = Number(made.headers.location?.split('/')[2]);
+  expect(await row(world.db, `select title, state, organiser_id from meetings where id = :id`, { id })).toEqual({ title: 'Meeting of Ouyang Min', state: 'draft', organiser_id: cast.organiser.id });
+  expect(await rows(world.db, `select person_id, role from participants where meeting_id = :id order by id`, { id })).toEqual(expect.arrayContaining([
+    { person_id: cast.attendee.id, role: 'required' }, { person_id: cast.outsider.id, role: 'optional' },
+  ]));
+  expect(await row(world.db, `select room_id, state, starts_at from room_claims where meeting_id = :id`, { id })).toEqual({ room_id: cast.rooms.orchid, state: 'confirmed', starts_at: at('10:00') });
+});
+
+test('who was quicker gets it; the other one sees the clash and goes on with a press', async () => {
+  const { uses } = await suggestions(search());
+  await busy('Quicker', '11:00', '12:00', [], { room: cast.rooms.orchid });
+  const use = `${at('11:00').getTime()}/${at('12:00').getTime()}/${cast.rooms.orchid}`;
+  expect(uses.length).toBeGreaterThan(0);
+  const form = { use, title: 'Planning', p: [cast.organiser.id, cast.attendee.id] };
+  const clash = await organiser.post('/find-a-time/meeting').type('form').send({ ...form, key: KEY() });
+  expect(clash.status).toBe(409);
+  const $ = load(clash.text);
+  expect(clash.text).toContain('Quicker');
+  const pick = $(`button[value="room:${cast.rooms.bamboo}"]`).attr('value');
+  const made = await organiser.post('/find-a-time/meeting').type('form').send({ ...form, key: $('input[name=key]').attr('value'), pick });
+  expect(made.status).toBe(303);
+  expect(await row(world.db, `select c.room_id from room_claims c join meetings m on m.id = c.meeting_id where m.title = 'Planning'`)).toEqual({ room_id: cast.rooms.bamboo });
+});
+
+test('offers the nearest when nothing fits', async () => {
+  await busy('All day', '08:00', '20:00', [cast.attendee.id]);
+  const { list, $ } = await suggestions(search());
+  expect($('button[name=use]')).toHaveLength(0);
+  expect(list[0]).toContain('Later: Wed 6 Mar 09:00–10:00');
+  expect(list.join()).toContain('With Chen An as optional: Tue 5 Mar');
+});
+
+test('adds by name, unit and standing meeting; an unknown name is told at its field', async () => {
+  const byUnit = load((await organiser.get(`/find-a-time?asked=1&unit=${cast.units.finance}`)).text);
+  expect(byUnit('input[name=p]:checked').length).toBeGreaterThanOrEqual(3);
+  const optional = load((await organiser.get(`/find-a-time?add=${encodeURIComponent('Wei Ran')}&add_as=o`)).text);
+  expect(optional('input[name=o][type=checkbox]').attr('value')).toBe(String(cast.outsider.id));
+  const unknown = await organiser.get(`/find-a-time?add=Nobody`);
+  expect(unknown.status).toBe(422);
+  expect(unknown.text).toContain('Nobody in the directory is called “Nobody”');
+});

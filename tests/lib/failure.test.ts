@@ -1,0 +1,94 @@
+import { load } from 'cheerio';
+import express, { type Express } from 'express';
+import { pino } from 'pino';
+import request from 'supertest';
+import { createApp } from '../../src/app.js';
+import { createDb } from '../../src/lib/db/db.js';
+import { showFailure } from '../../src/lib/http/failure.js';
+import { systemClock } from '../../src/lib/time/clock.js';
+import { testWorld, type World } from '../support/world.js';
+
+// The whole app, with a database that is away.
+
+let world: World;
+let app: Express;
+beforeAll(async () => {
+  world = await testWorld();
+  const db = createDb('postgres://banhui@127.0.0.1:9/banhui', { max: 1 });
+  app = createApp({ config: world.config, db, clock: systemClock, log: pino({ level: 'silent' }) });
+});
+afterAll(() => world.close());
+
+const SAME = { 'Sec-Fetch-Site': 'same-origin' };
+
+/** What the button of the page would send. */
+function kept(html: string): { action: string | undefined; enctype: string | undefined; fields: [string | undefined, string | undefined][]; files: string[] } {
+  const $ = load(html);
+  const form = $('main form').last();
+  return {
+    action: form.attr('action'),
+    enctype: form.attr('enctype'),
+    fields: form.find('input[type=hidden]').get().map((one) => [$(one).attr('name'), $(one).attr('value')]),
+    files: form.find('input[type=file]').get().map((one) => $(one).attr('name') ?? ''),
+  };
+}
+
+test('the page of 503 keeps every value of a form, of lists and of bracketed names too, and no password', async () => {
+  const body = 'title=A+%22b%22+%3Cc%3E%0D%0Ad&room=1&room=2&room=3&hours%5Bmon%5D=9&hours%5Btue%5D=10&names%5B%5D=x&names%5B%5D=y&empty=&password=secret';
+  const answer = await request(app).post('/bookings?day=2026-11-25').set(SAME).type('form').send(body);
+  expect(answer.status).toBe(503);
+  expect(answer.headers['retry-after']).toBe('5');
+  expect(answer.text).not.toContain('secret');
+  const { action, enctype, fields } = kept(answer.text);
+  expect(action).toBe('/bookings?day=2026-11-25');
+  expect(enctype).toBeUndefined();
+  const sent = new URLSearchParams(body);
+  sent.delete('password');
+  expect(fields).toEqual([...sent].map(([name, value]) => [name, value.replace('\r\n', '\n')])); // as HTML is read; a browser sends CRLF again
+});
+
+test('it keeps a form of very many values', async () => {
+  const body = Array.from({ length: 1500 }, (_, n) => `person=${n}`).join('&');
+  const answer = await request(app).post('/meetings/1/participants').set(SAME).type('form').send(body);
+  expect(kept(answer.text).fields.map(([, value]) => Number(value))).toEqual(Array.from({ length: 1500 }, (_, n) => n));
+});
+
+test('it keeps the texts of a form with files and names the files to choose again', async () => {
+  const answer = await request(app)
+    .post('/actions/1/answer')
+    .set(SAME)
+    .field('text', '已经办结。\nDone.')
+    .field('person', '3')
+    .field('person', '4')
+    .attach('files', Buffer.from('%PDF-1.7'), '结果.pdf')
+    .attach('files', Buffer.from('%PDF-1.7'), 'b.pdf');
+  expect(answer.status).toBe(503);
+  const { enctype, fields, files } = kept(answer.text);
+  expect(enctype).toBe('multipart/form-data');
+  expect(fields).toEqual([['text', '已经办结。\nDone.'], ['person', '3'], ['person', '4']]);
+  expect(files).toEqual(['files']);
+  expect(answer.text).toContain('结果.pdf, b.pdf');
+});
+
+test('a form without fields can be sent again, too', async () => {
+  const answer = await request(app).post('/sign-out').set(SAME).type('form').send('');
+  expect(answer.status).toBe(503);
+  expect(kept(answer.text)).toMatchObject({ action: '/sign-out', fields: [] });
+});
+
+test('a page that was asked for offers the way to the start', async () => {
+  const answer = await request(app).get('/sign-in');
+  expect(answer.status).toBe(503);
+  expect(load(answer.text)('main form').length).toBe(0);
+  expect(load(answer.text)('main a[href="/"]').length).toBe(1);
+});
+
+test('an answer that broke off in the middle is cut, not mended', async () => {
+  const broken = express();
+  broken.get('/', (_req, res) => {
+    res.write('half');
+    throw new Error('in the middle');
+  });
+  broken.use(showFailure({ config: world.config, db: world.db, clock: systemClock, log: pino({ level: 'silent' }) }));
+  await expect(request(broken).get('/')).rejects.toThrow(/aborted|hang up/);
+});
