@@ -92,7 +92,7 @@ interface Around {
   seen: Map<string, number>;
   retired: Set<string>;
   kinds: EquipmentKind[];
-  isThere(code: string): boolean;
+  isThere: (code: string) => boolean;
 }
 
 function codeOf(cells: RoomLine['cells']): string {
