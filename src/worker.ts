@@ -1,5 +1,6 @@
 import { cron as actionsCron, jobs as actionsJobs } from './actions/jobs.js';
 import { renderers as actionsMail } from './actions/mail.js';
+import { cron as adminCron, jobs as adminJobs } from './admin/jobs.js';
 import { renderers as adminMail } from './admin/mail.js';
 import { renderers as agendaMail } from './agenda/mail.js';
 import { cron as authCron, jobs as authJobs } from './auth/jobs.js';
@@ -56,10 +57,11 @@ export const jobs: Jobs = {
   ...peopleJobs,
   ...roomsJobs,
   ...authJobs,
+  ...adminJobs,
 };
 
 /** What comes by itself. */
-export const cron: CronLine[] = [...filesCron, ...auditCron, ...peopleCron, ...roomsCron, ...authCron, ...actionsCron, ...meetingsCron, ...minutesCron, ...pollsCron, ...mailCron];
+export const cron: CronLine[] = [...filesCron, ...auditCron, ...peopleCron, ...roomsCron, ...authCron, ...actionsCron, ...meetingsCron, ...minutesCron, ...pollsCron, ...mailCron, ...adminCron];
 
 /**
  * Works off jobs until a signal, or until the server that started this process is gone.

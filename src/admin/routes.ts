@@ -1,9 +1,10 @@
 import type { Route } from '../lib/http/route.js';
 import { departureRoutes } from './departureRoutes.js';
 import { logRoutes } from './logRoutes.js';
+import { movingRoutes } from './movingRoutes.js';
 import { officeRoutes } from './officeRoutes.js';
 import { outboxRoutes } from './outboxRoutes.js';
 import { personDataRoutes } from './personDataRoutes.js';
 import { setupRoutes } from './setupRoutes.js';
 
-export const routes: Route[] = [...setupRoutes, ...officeRoutes, ...logRoutes, ...outboxRoutes, ...departureRoutes, ...personDataRoutes];
+export const routes: Route[] = [...setupRoutes, ...officeRoutes, ...logRoutes, ...outboxRoutes, ...departureRoutes, ...personDataRoutes, ...movingRoutes];

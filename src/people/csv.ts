@@ -48,8 +48,12 @@ function delimiterOf(text: string): string {
   return counts.sort((a, b) => b.count - a.count)[0]?.mark ?? ',';
 }
 
-/** Reads a table with a line of headings. Columns that mean nothing to us are named and left alone. */
-export function readTable(given: string): CsvTable {
+export type Grid =
+  | { ok: true; head: string[]; lines: { number: number; record: string[] }[] }
+  | { ok: false; reason: 'empty' | 'broken' | 'too_long'; at?: number };
+
+/** The cells of a table, its first filled line apart; empty lines are left out, and counted. */
+export function readGrid(given: string, mostLines: number): Grid {
   // Excel may begin with a line that names the delimiter.
   const text = given.replace(/^\ufeff/, '').replace(/^sep=.\r?\n/i, '');
   const shift = given.replace(/^\ufeff/, '').length === text.length ? 0 : 1;
@@ -61,24 +65,35 @@ export function readTable(given: string): CsvTable {
     throw error;
   }
   const isEmpty = (record: string[]) => record.every((cell) => cell.trim() === '');
-  const filled = records.filter(({ record }) => !isEmpty(record));
-  const [head, ...body] = filled;
+  const [head, ...body] = records.filter(({ record }) => !isEmpty(record));
   if (!head || body.length === 0) return { ok: false, reason: 'empty' };
-  if (body.length > MOST_LINES) return { ok: false, reason: 'too_long' };
-  const columns = head.record.map((name) => FIELD_OF.get(name.normalize('NFKC').trim().toLowerCase().replace(/\s+/g, ' ').replace(/ ?[*:：]$/, '')));
+  if (body.length > mostLines) return { ok: false, reason: 'too_long' };
+  return { ok: true, head: head.record, lines: body.map(({ record, info }) => ({ number: info.lines + shift, record: record.map((cell) => unguard(cell).trim()) })) };
+}
+
+/** A heading as it is looked up: letters of one width and case, without a star or colon at its end. */
+export function plainHeading(name: string): string {
+  return name.normalize('NFKC').trim().toLowerCase().replace(/\s+/g, ' ').replace(/ ?[*:：]$/, '');
+}
+
+/** Reads a table with a line of headings. Columns that mean nothing to us are named and left alone. */
+export function readTable(given: string): CsvTable {
+  const grid = readGrid(given, MOST_LINES);
+  if (!grid.ok) return grid;
+  const columns = grid.head.map((name) => FIELD_OF.get(plainHeading(name)));
   const fields = columns.filter((field) => field !== undefined);
   const twice = fields.find((field, at) => fields.indexOf(field) !== at);
   if (twice) return { ok: false, reason: 'twice', name: twice };
   if (!fields.includes('name')) return { ok: false, reason: 'no_name' };
-  const lines = body.map(({ record, info }): CsvLine => {
+  const lines = grid.lines.map(({ record, number }): CsvLine => {
     const cells: CsvLine['cells'] = {};
     columns.forEach((field, at) => {
-      const cell = unguard(record[at] ?? '').trim();
+      const cell = record[at];
       if (field && cell) cells[field] = cell;
     });
-    return { number: info.lines + shift, cells };
+    return { number, cells };
   });
-  return { ok: true, lines, fields, unknown: head.record.filter((name, at) => !columns[at] && name.trim()).map((name) => name.trim()) };
+  return { ok: true, lines, fields, unknown: grid.head.filter((name, at) => !columns[at] && name.trim()).map((name) => name.trim()) };
 }
 
 /** Our own export puts an apostrophe before what a spreadsheet would take for a formula, such as +86 10 …. */

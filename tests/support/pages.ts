@@ -29,6 +29,8 @@ export const NOT_PAGES: Record<string, string> = {
   '/papers/:id': 'a file',
   '/meetings/:id/papers.zip': 'a file',
   '/admin/outbox/:id/invite.ics': 'a calendar file',
+  '/admin/moving-in/export/rooms': 'CSV',
+  '/admin/moving-in/export/bookings': 'CSV',
 };
 
 export interface Address {
@@ -66,6 +68,18 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     one(`insert into person_imports (content, created_by, finished_at, added, changed, left_out)
          values (E'姓名,邮箱,部门,工号\\n新同事,new@linjiang.example,新部门,7\\n,nobody@linjiang.example,,8\\n王敏,wang.min@linjiang.example,,9', ${secretary}, ${more}) returning id`);
   const [table, imported] = [await upload('null, null, null, null'), await upload('now(), 1, 2, 3')];
+  const moving = (kind: string, state: string, more = 'null, null') =>
+    one(`insert into imports (kind, name, zone, state, created_by, content, problem) values ('${kind}', 'table.csv', 'Asia/Shanghai', '${state}', ${secretary}, ${more}) returning id`);
+  const imports = [
+    await moving('rooms', 'mapping', `E'code,name,seats\\nnew-room,新会议室,8\\nBad Code,,0', null`),
+    await moving('mrbs_sql', 'unreadable', `null, '{"key":"moving.file.noMrbs"}'`),
+    ...(await Promise.all(['reading', 'mapping', 'running', 'done'].map((state) => moving('bookings', state)))),
+  ];
+  await db.raw(`insert into import_places (import_id, key, label, area, rows, choice) select id, 'hall', 'Hall', '主楼', 1, 'new' from imports where kind = 'bookings'`);
+  await db.raw(`insert into import_rows (import_id, number, state, place, title, starts_at, ends_at, zone, content, reasons, clash, suggested_room_id)
+    select i.id, n.number, n.state, 'hall', 'A meeting 会议', now(), now() + interval '1 hour', 'Asia/Shanghai', 'A meeting', n.reasons::jsonb, n.clash::jsonb, ${room}
+      from imports i cross join (values (1, 'waiting', '[]', null), (2, 'bad', '[{"key":"moving.bad.noTitle"}]', null), (3, 'clash', '[]', '{"clashes":[],"checks":[]}')) n (number, state, reasons, clash)
+     where i.kind = 'bookings'`);
 
   // A room with meetings to come is closed while they take place.
   const [busy] = await rows<{ id: number; starts_at: Date; ends_at: Date }>(db, `
@@ -231,6 +245,8 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     ...each('/actions/:id/obstacle', await actions('in_progress')),
     ...each('/actions/:id/handover', await actions('assigned', 'm.organiser_id')),
     ...each('/actions/:id/cancellation', await actions('assigned', 'm.organiser_id')),
+    of('/admin/moving-in'),
+    ...imports.map((id) => at('/admin/moving-in/:id', id)),
     of('/admin', '/admin', administrator),
     of('/admin/office', '/admin/office', administrator),
     of('/admin/mail', '/admin/mail', administrator),

@@ -28,6 +28,12 @@ const KINDS: Record<string, { type: string; sniffed?: string }> = {
   ics: { type: 'text/calendar' },
 };
 
+/** What only a page that reads such files takes (`also` of its upload); nobody attaches them. */
+const READ_ONLY: typeof KINDS = {
+  sql: { type: 'text/plain' },
+  ics: { type: 'text/calendar' },
+};
+
 /** For the `accept` attribute of a file field. */
 export const ACCEPTED = Object.keys(KINDS).map((extension) => `.${extension}`).join(',');
 export const ACCEPTED_IMAGES = '.png,.jpg,.jpeg,.gif,.webp';
@@ -37,10 +43,11 @@ export const IMAGE_TYPES: readonly string[] = ['image/png', 'image/jpeg', 'image
 /**
  * The media type of a file by its name, when its content is of that kind.
  * @param sniffed media type found by the first bytes, 'text/plain' for text, undefined for anything unknown
+ * @param also extensions that this page reads besides
  */
-export function kindOf(name: string, sniffed: string | undefined): string | undefined {
+export function kindOf(name: string, sniffed: string | undefined, also: readonly string[] = []): string | undefined {
   const extension = /\.([A-Za-z0-9]{1,8})$/.exec(name)?.[1]?.toLowerCase();
-  const kind = extension ? KINDS[extension] : undefined;
+  const kind = extension ? (KINDS[extension] ?? (also.includes(extension) ? READ_ONLY[extension] : undefined)) : undefined;
   return kind && sniffed === (kind.sniffed ?? kind.type) ? kind.type : undefined;
 }
 

@@ -10,6 +10,8 @@ export interface Upload {
   /** Name of the form's file field. It stands last in the form: what comes after a broken upload is not read. */
   field: string;
   maxFiles: number;
+  /** Extensions this page reads besides what may be attached: 'sql', 'ics'. */
+  also?: readonly string[];
   /** Said of a file of the wrong kind, where fewer kinds are taken than everywhere; a key, told {name}. */
   wrongKind?: Key;
   /** Asked before the first byte is stored: may this person put a file to this thing? Throws NotFound or Forbidden. */
@@ -39,7 +41,7 @@ export async function receiveFiles(c: Context, upload: Upload): Promise<Received
     storage: {
       _handleFile(_req, file, done) {
         const place = places.push(undefined) - 1;
-        storeFile(c.db, file.stream, { name: file.originalname, uploadedBy: c.maybeViewer?.id ?? null }).then(
+        storeFile(c.db, file.stream, { name: file.originalname, uploadedBy: c.maybeViewer?.id ?? null, also: upload.also ?? [] }).then(
           (arrival) => {
             places[place] = arrival;
             done(null, {});

@@ -23,7 +23,7 @@ export interface ArrivedFile {
 export type Arrival = { ok: true; file: ArrivedFile } | { ok: false; reason: 'size' | 'kind' | 'empty'; name: string };
 
 /** Stores a stream. A refused or broken one leaves nothing. */
-export async function storeFile(db: Db, stream: Readable, given: { name: string; uploadedBy: number | null }): Promise<Arrival> {
+export async function storeFile(db: Db, stream: Readable, given: { name: string; uploadedBy: number | null; also?: readonly string[] }): Promise<Arrival> {
   const name = safeName(given.name);
   const made = await row<{ id: number }>(
     db,
@@ -35,7 +35,7 @@ export async function storeFile(db: Db, stream: Readable, given: { name: string;
   try {
     const written = await writeChunks(db, id, stream);
     const refused = written.bytes === 0 ? 'empty' : written.bytes > MAX_FILE_BYTES ? 'size' : undefined;
-    const mediaType = refused ? undefined : kindOf(name, await sniff(db, id, written.isText));
+    const mediaType = refused ? undefined : kindOf(name, await sniff(db, id, written.isText), given.also);
     if (refused || !mediaType) {
       await discardFiles(db, [id]);
       return { ok: false, reason: refused ?? 'kind', name };
@@ -109,6 +109,11 @@ export async function keepFiles(trx: Db, by: { id: number | null }, ids: number[
 /** Removes arrived files that nothing has kept. */
 export async function discardFiles(db: Db, ids: number[]): Promise<void> {
   if (ids.length > 0) await change(db, `delete from files where id = any(:ids) and state = 'uploading'`, { ids });
+}
+
+/** Removes files whose thing has let go of them, in its transaction. */
+export async function removeFiles(trx: Db, ids: number[]): Promise<void> {
+  if (ids.length > 0) await change(trx, `delete from files where id = any(:ids)`, { ids });
 }
 
 /** Removes what uploads left that died with their process. @returns how many */

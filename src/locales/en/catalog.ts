@@ -29,6 +29,7 @@ import { minutes } from './minutes.js';
 import { desk } from './desk.js';
 import { admin } from './admin.js';
 import { outbox } from './outbox.js';
+import { movingIn } from './movingIn.js';
 
 /** Every English text, by its flat name `feature.place.meaning`. */
 export const en = {
@@ -63,4 +64,5 @@ export const en = {
   ...desk,
   ...admin,
   ...outbox,
+  ...movingIn,
 } as const;

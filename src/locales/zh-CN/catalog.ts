@@ -29,6 +29,7 @@ import { minutes } from './minutes.js';
 import { desk } from './desk.js';
 import { admin } from './admin.js';
 import { outbox } from './outbox.js';
+import { movingIn } from './movingIn.js';
 
 export const zhCN = {
   ...lib,
@@ -62,4 +63,5 @@ export const zhCN = {
   ...desk,
   ...admin,
   ...outbox,
+  ...movingIn,
 } as const;
