@@ -1,4 +1,5 @@
 import { addDays, weekdayOf } from '../lib/time/zone.js';
+import { openSpan, type Opening } from '../rooms/openingHours.js';
 import { dayOfGrid, layOutDay, type Cell, type Day, type GridClaim, type GridRoom } from './dayGrid.js';
 
 // Weeks and months out of days. Pure, like dayGrid.ts, whose rules of a day they share.
@@ -52,6 +53,21 @@ export function layOutRoom<R extends GridRoom, C extends GridClaim>(days: readon
     const [row] = layOutDay(day, [room], ofDay, officeZone, nowUnit).rows;
     return { day, cells: row?.cells ?? [] };
   });
+}
+
+// Hours as they were read stay the same until a room changes: each day of them is worked out once.
+const opened = new WeakMap<Opening, Map<string, number>>();
+
+/** How many minutes a room is open on a local day of the office; 0 when it is closed. */
+export function openMinutes(hours: Opening, on: string, zone: string): number {
+  let days = opened.get(hours);
+  if (!days) opened.set(hours, (days = new Map<string, number>()));
+  const known = days.get(`${on} ${zone}`);
+  if (known !== undefined) return known;
+  const open = openSpan(hours, on, zone);
+  const minutes = open ? (open.to.getTime() - open.from.getTime()) / 60_000 : 0;
+  days.set(`${on} ${zone}`, minutes);
+  return minutes;
 }
 
 /** How full a day is, in five steps: 0 nothing, 1 up to a quarter of the open time … 4 more than three quarters. */

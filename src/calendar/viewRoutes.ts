@@ -2,11 +2,11 @@ import { NotFound } from '../lib/http/errors.js';
 import { signedIn } from '../lib/http/policy.js';
 import { revisit } from '../lib/http/revisit.js';
 import { idOf, page, route, unchanged, type Answer, type Context, type Route } from '../lib/http/route.js';
+import { prepare } from '../lib/i18n/prepare.js';
 import { addDays, dayOf } from '../lib/time/zone.js';
-import { openSpan } from '../rooms/openingHours.js';
 import { dayOfGrid, type Day } from './dayGrid.js';
 import { findDayState, listDayClaims, type CalendarRoom } from './queries.js';
-import { daysOfMonth, daysOfWeek, layOutRoom, levelOf, nextMonth, previousMonth } from './spanGrid.js';
+import { daysOfMonth, daysOfWeek, layOutRoom, levelOf, openMinutes, nextMonth, previousMonth } from './spanGrid.js';
 import { SheetQuery, SpanQuery, WeekQuery } from './viewForms.js';
 import { showRoomDay, viewTabs } from './viewPage.js';
 import { findColleague, listOccupancy, listPersonMeetings, listSheet, listSites } from './viewQueries.js';
@@ -109,19 +109,28 @@ async function occupancyOf(c: Context<unknown, unknown>, days: readonly Day[], r
     const before = taken.get(key);
     taken.set(key, { minutes: (before?.minutes ?? 0) + minutes, bookings: (before?.bookings ?? 0) + bookings });
   }
+  // A month of twenty rooms has six hundred cells: what many of them say is worded once.
+  const labels = days.map((day) => c.fmt.shortDate(day.on));
+  const occupied = prepare(c.t, 'calendar.view.occupied', ['day', 'bookings', 'hours']);
+  const counted = new Map<number, string>();
+  const tellBookings = (count: number) => {
+    const known = counted.get(count) ?? c.t('calendar.view.bookings', { count });
+    counted.set(count, known);
+    return known;
+  };
   return {
-    days: days.map((day) => ({ on: day.on, number: Number(day.on.slice(8)), weekday: weekday(c, day.on), label: c.fmt.shortDate(day.on), isToday: day.on === today, href: `/calendar?date=${day.on}` })),
+    days: days.map((day, i) => ({ on: day.on, number: Number(day.on.slice(8)), weekday: weekday(c, day.on), label: labels[i] ?? '', isToday: day.on === today, href: `/calendar?date=${day.on}` })),
     rows: rooms.map((room) => ({
       id: room.id, name: c.fmt.name(room), isPart: room.hall_id !== null,
       cells: days.map((day, i) => {
         // A hall is as full as the fullest of its parts.
         const parts = (room.part_ids.length ? room.part_ids : [room.id]).map((id) => taken.get(`${id} ${i}`) ?? { minutes: 0, bookings: 0 });
         const { minutes, bookings } = parts.reduce((most, part) => (part.minutes > most.minutes ? part : most), { minutes: 0, bookings: 0 });
-        const open = openSpan(room.hours, day.on, c.office.zone);
-        const hours = c.fmt.number(Math.round(minutes / 6) / 10);
+        const open = openMinutes(room.hours, day.on, c.office.zone);
+        const hours = bookings ? c.fmt.number(Math.round(minutes / 6) / 10) : '0';
         return {
-          isClosed: !open && bookings === 0, bookings, hours, level: levelOf(minutes, open ? (open.to.getTime() - open.from.getTime()) / 60_000 : 0),
-          heard: c.t('calendar.view.occupied', { day: c.fmt.shortDate(day.on), count: bookings, hours }), href: `/calendar/week?date=${day.on}&of=room-${room.id}`,
+          isClosed: open === 0 && bookings === 0, bookings, hours, level: levelOf(minutes, open),
+          heard: occupied(labels[i] ?? '', tellBookings(bookings), hours), href: `/calendar/week?date=${day.on}&of=room-${room.id}`,
         };
       }),
     })),
