@@ -204,7 +204,7 @@ create table attendances (
 );
 
 -- May this person know which private meeting it is? Asked for the few private rows of a list only: written out in each list,
--- planning it cost more than reading the list. The rule is maySeeMeeting of src/meetings/policy.ts.
+-- planning it cost more than reading the list. The same rule as visibleMeetings of src/meetings/queries.ts.
 create function knows_private_meeting(of_meeting bigint, viewer bigint) returns boolean language plpgsql stable as $$
 begin
   return exists (

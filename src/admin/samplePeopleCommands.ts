@@ -1,5 +1,5 @@
 import { makeAccount } from '../auth/commands.js';
-import { change, row, type Db } from '../lib/db/db.js';
+import { change, type Db } from '../lib/db/db.js';
 import { addDays, dayOf } from '../lib/time/zone.js';
 import { createPerson } from '../people/commands.js';
 import { createUnit } from '../people/unitCommands.js';
@@ -56,9 +56,4 @@ async function add(
   });
   if (!made.ok) throw new Error(`${person.name}: ${made.reason}`);
   return made.id;
-}
-
-/** Somebody of the sample by name. */
-export function findSamplePerson(db: Db, name: string): Promise<{ id: number; email: string } | undefined> {
-  return row(db, `select id, email from persons where name = :name and not is_guest order by id limit 1`, { name });
 }

@@ -5,9 +5,10 @@ import { page, redirect, route, type Answer, type Context, type Notice, type Rou
 import type { Key } from '../lib/i18n/translate.js';
 import { addDays, dayOf, startOfDay, timeOf, toInstant } from '../lib/time/zone.js';
 import { createMeeting, type RoomsRefused } from '../meetings/commands.js';
+import { tellClash } from '../meetings/refusal.js';
 import { checkLayout, shownLayouts } from '../meetings/formRoutes.js';
 import { tellCheck } from '../rooms/claimChecks.js';
-import { nearestAlternatives, type Alternatives, type Clash } from '../rooms/claimQueries.js';
+import { nearestAlternatives, type Alternatives } from '../rooms/claimQueries.js';
 import type { Span } from '../rooms/openingHours.js';
 import { listRoomOptions } from '../rooms/queries.js';
 import { BookingForm, NewBookingQuery } from './bookingForms.js';
@@ -134,7 +135,7 @@ async function refusalPage(c: Context<unknown, unknown>, form: BookingForm, span
   });
   const errors = refused.checks.filter(({ level }) => level === 'error');
   const isClash = refused.clashes.length > 0 || refused.checks.every(({ level }) => level === 'notice');
-  const reasons = isClash ? refused.clashes.map((clash) => tellClash(c, clash)) : errors.map((check) => tellCheck(check, c.t, c.fmt));
+  const reasons = isClash ? refused.clashes.map((clash) => tellClash(clash, c.t, c.fmt)) : errors.map((check) => tellCheck(check, c.t, c.fmt));
   const refusal: Refusal = {
     heading: c.t(isClash ? 'calendar.clash.heading' : 'calendar.clash.notOpen'),
     reasons: reasons.length ? reasons : [c.t('calendar.clash.justNow')],
@@ -157,15 +158,6 @@ function roomButtons(c: Context<unknown, unknown>, form: BookingForm, { rooms }:
     room: room.id,
     label: [c.fmt.name(room), c.t('calendar.day.seats', { count: room.capacity })].join(' · ') + (room.on_request ? c.t('rules.onRequest') : ''),
   }));
-}
-
-/** What stands in the way, in words that this person may read. */
-export function tellClash(c: Pick<Context, 't' | 'fmt'>, clash: Clash): string {
-  const values = { room: c.fmt.name(clash.room), time: c.fmt.range(clash.starts_at, clash.ends_at) };
-  if (clash.kind === 'closure') return c.t('calendar.clash.closure', { ...values, reason: clash.reason ?? '' });
-  if (clash.kind === 'hold') return c.t('calendar.clash.hold', values);
-  if (clash.title === null) return c.t('calendar.clash.private', values);
-  return c.t('calendar.clash.meeting', { ...values, title: clash.title, organiser: c.fmt.name(clash.organiser) });
 }
 
 /** The next full hour of the person's day; late in the evening the last one. */

@@ -114,7 +114,7 @@ export interface Taken {
 /** What occupies atomic rooms in [from, to), one row a room. Holds that are over don't count. */
 export async function listTaken(db: Db, roomIds: readonly number[], from: Date, to: Date): Promise<Map<number, Taken>> {
   if (!roomIds.length) return new Map();
-  const stands = `is_holding and state in ('held', 'requested', 'confirmed') and (state <> 'held' or hold_until > now())`;
+  const stands = `is_holding and state in ('held', 'requested', 'confirmed') and (hold_until is null or hold_until > now())`;
   const found = await rows<Taken>(
     db,
     // As JSON: thousands of numbers are read ten times as fast as out of PostgreSQL's own form of an array.

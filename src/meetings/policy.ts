@@ -35,12 +35,6 @@ function keeps({ is_private, relation: r }: Standing): boolean {
   );
 }
 
-/** May know that it takes place, when, where and under which title. In SQL: `visibleMeetings`. */
-export function maySeeMeeting(m: Standing): boolean {
-  const r = m.relation;
-  return !m.is_private || r.is_organiser || r.is_booked_for || r.is_creator || r.acts_for || r.role !== null || r.member_role !== null;
-}
-
 /** Agenda, papers and replies of a meeting that one may see. */
 export function maySeeAgenda(m: Standing): boolean {
   const r = m.relation;

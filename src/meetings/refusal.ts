@@ -74,6 +74,7 @@ export function tellShortage({ kind, asked, left, stock, holders }: Shortage, t:
 export function tellClash(clash: Clash, t: Translate, fmt: Format): string {
   const values = { room: fmt.name(clash.room), when: `${fmt.shortDay(clash.starts_at)} ${fmt.range(clash.starts_at, clash.ends_at)}` };
   if (clash.kind === 'closure') return t('meetings.clash.closed', { ...values, reason: clash.reason ?? '' });
+  if (clash.kind === 'hold') return t('meetings.clash.held', values);
   if (clash.title === null) return t('meetings.clash.taken', values);
   return t('meetings.clash.takenBy', { ...values, title: clash.title, name: fmt.name(clash.organiser) });
 }

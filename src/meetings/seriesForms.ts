@@ -79,7 +79,6 @@ export type DatesForm = Omit<z.output<typeof NewDatesForm>, 'key'>;
 
 export const MembersForm = z.strictObject({ people: prose(20_000), role: choice(ROLES) });
 export const EndForm = z.strictObject({ on: date(), reason: prose(1000) });
-export const PlanPrefillQuery = z.object({ from_on: optionalDate().catch(null) });
 export const PersonForm = z.strictObject({ person: id(), role: choice(ROLES) });
 
 /** The lines of the plan by date. @returns the date whose skipping lacks a reason, as `unexplained` */

@@ -4,8 +4,3 @@ import type { Translate } from '../lib/i18n/translate.js';
 export function titleOf(t: Translate, meeting: { title: string; number: number | null }): string {
   return meeting.number === null ? meeting.title : t('meetings.title.numbered', { title: meeting.title, number: meeting.number });
 }
-
-/** What stands in place of a title that somebody may not read. */
-export function hiddenTitle(t: Translate): string {
-  return t('meetings.title.hidden');
-}

@@ -2,8 +2,6 @@ import { z } from 'zod';
 import { choice, id, line, list, optionalId, optionalProse, prose, version } from '../lib/http/fields.js';
 import { returnCodes } from './checks.js';
 
-export const BeginForm = z.strictObject({});
-
 export const MinutesForm = z.strictObject({
   version: version(),
   title: line(200),

@@ -19,11 +19,6 @@ export function mayKeepPoll({ is_private, relation: r }: Standing): boolean {
   return r.is_organiser || r.is_creator || r.acts_for || (r.is_office && !is_private);
 }
 
-/** Knows that it exists. In SQL: `VISIBLE` of queries.ts. */
-export function maySeePoll(poll: Standing): boolean {
-  return mayKeepPoll(poll) || poll.relation.poll_person_id !== null;
-}
-
 /** Answers are open until the deadline, while nobody has chosen. */
 export function isAnswerable(poll: { state: string; deadline_at: Date }, now: Date): boolean {
   return poll.state === 'open' && poll.deadline_at > now;

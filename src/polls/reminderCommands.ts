@@ -1,17 +1,14 @@
 import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
-import { expireHolds } from '../rooms/holdCommands.js';
 
 /**
  * What time brings to polls: the silent are reminded two days and one day before the deadline, the organiser is told when it
- * passed without a choice, holds that are over are marked. Each step is stored with its mail, so none comes twice.
+ * passed without a choice. Each step is stored with its mail, so none comes twice.
  * A poll that is shorter than a step leaves that step out.
  * @returns how many mails were asked for
  */
-export async function tendPolls(db: Db, now: Date): Promise<number> {
-  const told = await inTransaction(db, async (trx) => (await remindSilent(trx, now)) + (await tellOrganisers(trx, now)));
-  await expireHolds(db);
-  return told;
+export function tendPolls(db: Db, now: Date): Promise<number> {
+  return inTransaction(db, async (trx) => (await remindSilent(trx, now)) + (await tellOrganisers(trx, now)));
 }
 
 async function remindSilent(trx: Db, now: Date): Promise<number> {

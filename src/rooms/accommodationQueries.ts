@@ -125,7 +125,7 @@ export async function listFreeFor(db: Db, hits: readonly Hit[]): Promise<FreeFor
            and not exists (
              select 1 from room_claims c
               where (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))
-                and c.is_holding and c.state in ('held', 'requested', 'confirmed') and (c.state <> 'held' or c.hold_until is null or c.hold_until > now())
+                and c.is_holding and c.state in ('held', 'requested', 'confirmed') and (c.hold_until is null or c.hold_until > now())
                 and c.occupies && tstzrange(m.starts_at - make_interval(mins => r.setup_minutes), m.ends_at + make_interval(mins => r.teardown_minutes)))
          order by rank limit ${NEAREST}) r
       order by h.place, r.rank`,

@@ -49,7 +49,7 @@ export async function claimAsked(trx: Db, by: Actor, wish: ClaimWish, asked: Ask
     if (taken.length) return { ok: false, clashes: taken, checks: all };
   }
   const isClaimed = (await insertClaims(trx, by, wish, roomIds, atomicIds.length, requests)) ||
-    ((await expireHolds(trx, atomicIds, wish)) > 0 && (await insertClaims(trx, by, wish, roomIds, atomicIds.length, requests)));
+    ((await expireLapsed(trx, atomicIds.map((room) => ({ room, from: wish.startsAt, to: wish.endsAt })))) > 0 && (await insertClaims(trx, by, wish, roomIds, atomicIds.length, requests)));
   if (isClaimed) {
     await recordOverrides(trx, by, wish.meetingId, [...all.filter(({ isOverridden }) => isOverridden && !how.isRestored), ...overridden], wish.overrideReason ?? '');
     await writeRequests(trx, by, { meetingId: wish.meetingId, startsAt: wish.startsAt, endsAt: wish.endsAt, now, note: wish.askReason ?? null }, requests);
@@ -183,6 +183,33 @@ export async function handToClosures(trx: Db, freedIds: readonly number[]): Prom
   );
 }
 
+/** A time in an atomic room. */
+export interface Piece {
+  room: number;
+  from: Date;
+  to: Date;
+}
+
+/**
+ * Holds and returned requests whose time is over give way to who wants the slot; no timer decides it. A closure that waited
+ * for the piece comes first. The caller has locked the rooms.
+ * @returns how many gave way
+ */
+export async function expireLapsed(trx: Db, pieces: readonly Piece[]): Promise<number> {
+  const lapsed = await rows<{ id: number }>(
+    trx,
+    `update room_claims c set state = 'expired', ended_at = now()
+       from jsonb_to_recordset(:list) as w (room bigint, "from" timestamptz, "to" timestamptz) join rooms r on r.id = w.room
+      where c.room_id = w.room and c.state in ('held', 'requested') and c.hold_until <= now()
+        and c.occupies_from < w."to" + make_interval(mins => r.teardown_minutes)
+        and c.occupies_to > w."from" - make_interval(mins => r.setup_minutes)
+     returning c.id`,
+    { list: JSON.stringify(pieces) },
+  );
+  if (lapsed.length) await handToClosures(trx, lapsed.map(({ id }) => id));
+  return lapsed.length;
+}
+
 /** Locks rooms in the one order that everybody keeps. Stronger than what bookings of one room take, so nobody waits for readers. */
 export async function lockRooms(trx: Db, roomIds: readonly number[]): Promise<void> {
   await rows(trx, `select id from rooms where id = any(:rooms) order by id for no key update`, { rooms: roomIds });
@@ -239,18 +266,5 @@ async function notePrevented(trx: Db, by: Actor, wish: ClaimWish, clashes: Clash
     trx,
     `insert into prevented_clashes (room_id, person_id, starts_at, ends_at) select distinct unnest(:rooms::bigint[]), :by::bigint, :from::timestamptz, :to::timestamptz`,
     { rooms: clashes.map(({ room }) => room.id), by: by.id, from: wish.startsAt, to: wish.endsAt },
-  );
-}
-
-/** Holds (and returned requests) whose time is over give way to who wants the slot; no timer does it. */
-async function expireHolds(trx: Db, atomicIds: number[], wish: ClaimWish): Promise<number> {
-  return change(
-    trx,
-    `update room_claims c set state = 'expired', ended_at = now()
-       from rooms r
-      where c.room_id = any(:rooms) and c.state in ('held', 'requested') and c.hold_until <= now() and r.id = c.room_id
-        and c.occupies_from < :to::timestamptz + make_interval(mins => r.teardown_minutes)
-        and c.occupies_to > :from::timestamptz - make_interval(mins => r.setup_minutes)`,
-    { rooms: atomicIds, from: wish.startsAt, to: wish.endsAt },
   );
 }

@@ -137,7 +137,7 @@ async function listFreeRooms(db: Db, wish: AlternativesWish): Promise<Alternativ
           select 1 from room_claims c
            where (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))
              and c.is_holding and c.state in ('held', 'requested', 'confirmed') and c.meeting_id is distinct from :except
-             and (c.state <> 'held' or c.hold_until is null or c.hold_until > now())
+             and (c.hold_until is null or c.hold_until > now())
              and c.occupies && tstzrange(:from::timestamptz - make_interval(mins => r.setup_minutes),
                                          :to::timestamptz + make_interval(mins => r.teardown_minutes)))
       order by r.site is distinct from a.site, r.building is distinct from a.building, r.floor is distinct from a.floor,

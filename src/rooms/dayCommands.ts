@@ -1,6 +1,6 @@
 import type { Actor } from '../lib/audit/record.js';
 import { change, rows, type Db } from '../lib/db/db.js';
-import { lockRooms } from './claimCommands.js';
+import { expireLapsed, lockRooms } from './claimCommands.js';
 
 // What happens to the claims of a meeting while it is held: it ends early, it goes on a little longer. In the caller's transaction.
 
@@ -68,14 +68,7 @@ export async function lengthenClaims(trx: Db, meetingId: number, minutes: number
   if (!running.length) return undefined;
   const ids = running.map(({ id }) => id);
   const bindings = { ids, minutes };
-  // Holds whose time is over give way, as for any booking.
-  await change(
-    trx,
-    `update room_claims h set state = 'expired', ended_at = now() from room_claims c
-      where c.id = any(:ids) and h.room_id = c.room_id and h.state = 'held' and h.hold_until <= now()
-        and h.occupies && tstzrange(c.occupies_to, c.occupies_to + make_interval(mins => :minutes))`,
-    bindings,
-  );
+  await expireLapsed(trx, running.map(({ room_id, occupies_to }) => ({ room: room_id, from: occupies_to, to: new Date(occupies_to.getTime() + minutes * 60_000) })));
   // Everybody who writes claims has locked the room first, so that what is free here stays free.
   const next = await rows(
     trx,

@@ -1,6 +1,7 @@
 import type { Actor } from '../lib/audit/record.js';
-import { change, rows, type Db } from '../lib/db/db.js';
-import { handToClosures, lockRooms } from './claimCommands.js';
+import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
+import { offerFreed } from './awaitedCommands.js';
+import { expireLapsed, handToClosures, lockRooms } from './claimCommands.js';
 
 // Rooms held for the candidates of a poll: claims in the state 'held' that anybody's booking may replace once their time
 // is over. Everything here runs in the caller's transaction.
@@ -25,15 +26,7 @@ export async function holdRooms(trx: Db, by: Actor, wishes: readonly HoldWish[],
   const atoms = await rows<{ id: number }>(trx, `select distinct coalesce(p.part_id, r.id) as id from rooms r left join room_parts p on p.hall_id = r.id where r.id = any(:asked)`, { asked });
   await lockRooms(trx, atoms.map(({ id }) => id));
   const list = JSON.stringify(wanted.map(({ optionId, roomIds, startsAt, endsAt }) => ({ option: optionId, rooms: roomIds, starts: startsAt, ends: endsAt })));
-  // Holds whose time is over give way, as they do to a booking.
-  await change(
-    trx,
-    `update room_claims c set state = 'expired', ended_at = now()
-       from jsonb_to_recordset(cast(:list as jsonb)) as w (starts timestamptz, ends timestamptz)
-      where c.room_id = any(:rooms) and c.state = 'held' and c.hold_until <= now()
-        and c.occupies_from < w.ends + interval '4 hours' and c.occupies_to > w.starts - interval '4 hours'`,
-    { list, rooms: atoms.map(({ id }) => id) },
-  );
+  await expireLapsed(trx, atoms.flatMap(({ id }) => wanted.map(({ startsAt, endsAt }) => ({ room: id, from: startsAt, to: endsAt }))));
   const ATOMS = `
     select w.option, w.starts, w.ends, coalesce(p.part_id, r.id) as room_id, max(r.setup_minutes) as setup, max(r.teardown_minutes) as teardown
       from jsonb_to_recordset(cast(:list as jsonb)) as w (option bigint, rooms jsonb, starts timestamptz, ends timestamptz)
@@ -86,7 +79,20 @@ export async function yieldHold(trx: Db, by: Actor, optionId: number): Promise<v
   await change(trx, `update room_claims set state = 'released', ended_at = now(), ended_by = :by, end_reason = 'chosen' where poll_option_id = :option and state = 'held'`, { option: optionId, by: by.id });
 }
 
-/** Marks holds whose time is over, so that no page shows them; a booking doesn't wait for this. @returns how many */
-export function expireHolds(db: Db): Promise<number> {
-  return change(db, `update room_claims set state = 'expired', ended_at = now() where state = 'held' and hold_until <= now()`);
+/**
+ * Ends what lapsed and nobody has asked for since, so that no page shows it as taken: closures take their pieces over, dates
+ * that wait for the room are offered it. A booking doesn't wait for this. @returns how many
+ */
+export function sweepLapsed(db: Db): Promise<number> {
+  return inTransaction(db, async (trx) => {
+    const where = `state in ('held', 'requested') and hold_until <= now()`;
+    const found = await rows<{ room_id: number }>(trx, `select distinct room_id from room_claims where ${where}`);
+    if (!found.length) return 0;
+    await lockRooms(trx, found.map(({ room_id }) => room_id));
+    const lapsed = await rows<{ id: number }>(trx, `update room_claims set state = 'expired', ended_at = now() where ${where} and room_id = any(:rooms) returning id`, { rooms: found.map(({ room_id }) => room_id) });
+    const ids = lapsed.map(({ id }) => id);
+    await handToClosures(trx, ids);
+    await offerFreed(trx, ids);
+    return ids.length;
+  });
 }

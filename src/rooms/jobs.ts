@@ -1,4 +1,5 @@
 import type { CronLine, Jobs } from '../lib/jobs/job.js';
+import { sweepLapsed } from './holdCommands.js';
 import { remindOverdue, tellApprovers } from './requestCommands.js';
 
 export const jobs: Jobs = {
@@ -6,6 +7,9 @@ export const jobs: Jobs = {
   'rooms.remindRequests': async ({ db, clock }) => {
     await remindOverdue(db, clock.now());
   },
+  'rooms.sweepLapsed': async ({ db }) => {
+    await sweepLapsed(db);
+  },
 };
 
-export const cron: CronLine[] = [{ at: '*/15 * * * *', job: 'rooms.remindRequests' }];
+export const cron: CronLine[] = [{ at: '*/15 * * * *', job: 'rooms.remindRequests' }, { at: '*/15 * * * *', job: 'rooms.sweepLapsed' }];

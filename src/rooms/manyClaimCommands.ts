@@ -4,7 +4,7 @@ import { findAskedRooms, listApproved, listPrincipals, type AskedRoom } from './
 import { offerFreed } from './awaitedCommands.js';
 import { hasQuota } from './bookingRules.js';
 import type { Check } from './claimChecks.js';
-import { claimAsked, handToClosures, lockRooms } from './claimCommands.js';
+import { claimAsked, expireLapsed, handToClosures, lockRooms } from './claimCommands.js';
 import { atomicOf, checkAll, lateIn, refusal, type ClaimResult, type ClaimWish } from './claimVerdict.js';
 import { findClashesOfMany, spanOf } from './manyClaimQueries.js';
 
@@ -104,7 +104,7 @@ function isDecidedSingly({ rules }: AskedRoom, wish: DateWish): boolean {
 async function claimTogether(trx: Db, by: Actor, open: Open[]): Promise<Map<number, ClaimResult>> {
   if (open.length === 0) return new Map();
   let missing = await insertAll(trx, by, open);
-  if (missing.length > 0 && (await expireHolds(trx, missing)) > 0) missing = await insertAll(trx, by, missing);
+  if (missing.length > 0 && (await expireLapsed(trx, missing.flatMap(({ wish, rooms }) => atomicOf(rooms).map((room) => ({ room, from: wish.startsAt, to: wish.endsAt }))))) > 0) missing = await insertAll(trx, by, missing);
   if (missing.length === 0) return new Map();
   const clashes = await findClashesOfMany(
     trx,
@@ -167,18 +167,4 @@ export async function releaseForMany(trx: Db, by: Actor, meetingIds: readonly nu
   const ids = freed.map(({ id }) => id);
   await handToClosures(trx, ids);
   await offerFreed(trx, ids);
-}
-
-/** Holds (and returned requests) whose time is over give way to who wants the slot, as for a single booking. */
-async function expireHolds(trx: Db, open: Open[]): Promise<number> {
-  const list = open.flatMap(({ wish, rooms }) => atomicOf(rooms).map((room) => ({ room, from: wish.startsAt, to: wish.endsAt })));
-  return change(
-    trx,
-    `update room_claims c set state = 'expired', ended_at = now()
-       from jsonb_to_recordset(:list) as w (room bigint, "from" timestamptz, "to" timestamptz) join rooms r on r.id = w.room
-      where c.room_id = w.room and c.state in ('held', 'requested') and c.hold_until <= now()
-        and c.occupies_from < w."to" + make_interval(mins => r.teardown_minutes)
-        and c.occupies_to > w."from" - make_interval(mins => r.setup_minutes)`,
-    { list: JSON.stringify(list) },
-  );
 }

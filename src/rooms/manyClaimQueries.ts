@@ -119,7 +119,7 @@ async function listFreeRooms<K>(db: Db, wishes: readonly KeyedWish<K>[], now: Da
              select 1 from room_claims c
               where (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))
                 and c.is_holding and c.state in ('held', 'requested', 'confirmed') and c.meeting_id is distinct from w."except"
-                and (c.state <> 'held' or c.hold_until is null or c.hold_until > now())
+                and (c.hold_until is null or c.hold_until > now())
                 and c.occupies && tstzrange(w."from" - make_interval(mins => r.setup_minutes), w."to" + make_interval(mins => r.teardown_minutes)))
          order by r.site is distinct from o.site, r.building is distinct from o.building, r.floor is distinct from o.floor,
                   abs(r.capacity - coalesce(o.capacity, 0)), r.sort_order, r.id

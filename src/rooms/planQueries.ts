@@ -87,7 +87,7 @@ export function listPlanRooms(db: Db, viewerId: number, plan: FloorPlan, span: {
                left join closures cl on cl.id = c.closure_id
                left join lateral (select ${KNOWS_TITLE} as yes) known on true
               where (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))
-                and c.is_holding and c.state in ('held', 'requested', 'confirmed') and (c.state <> 'held' or c.hold_until is null or c.hold_until > now())
+                and c.is_holding and c.state in ('held', 'requested', 'confirmed') and (c.hold_until is null or c.hold_until > now())
                 and c.occupies && tstzrange(:from::timestamptz - make_interval(mins => r.setup_minutes), :to::timestamptz + make_interval(mins => r.teardown_minutes))
               order by c.starts_at limit 1) as taken
        from rooms r left join plan_rooms p on p.room_id = r.id and p.plan_id = :id

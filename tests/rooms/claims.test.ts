@@ -4,6 +4,7 @@ import { cancelMeeting, createMeeting, restoreMeeting } from '../../src/meetings
 import { claimRooms, moveClaims, releaseClaims } from '../../src/rooms/claimCommands.js';
 import { nearestAlternatives } from '../../src/rooms/claimQueries.js';
 import { addClosure, liftClosure } from '../../src/rooms/closureCommands.js';
+import { sweepLapsed } from '../../src/rooms/holdCommands.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type World } from '../support/world.js';
 
@@ -96,6 +97,23 @@ describe('claims', () => {
     expect((await book([cast.rooms.orchid], 9, 10, 3)).ok).toBe(true);
     expect(await book([cast.rooms.orchid], 11, 12, 3)).toMatchObject({ ok: false, clashes: [{ kind: 'hold', title: null }] });
     expect(await rows(world.db, `select state from room_claims where hold_until is not null order by id`)).toEqual([{ state: 'expired' }, { state: 'held' }]);
+  });
+
+  it('that lapse hand their piece to a closure that waited for it, whether somebody asks for it or not', async () => {
+    const hold = (from: number) => world.db.raw(
+      `insert into room_claims (room_id, state, starts_at, ends_at, occupies_from, occupies_to, hold_until, created_by) values (?, 'held', ?, ?, ?, ?, now() + interval '1 hour', ?)`,
+      [cast.rooms.bamboo, at(from, 14), at(from + 1, 14), at(from, 14), at(from + 1, 14), cast.organiser.id],
+    );
+    await hold(9);
+    await hold(14);
+    const { id } = await addClosure(world.db, { id: cast.secretary.id }, { roomId: cast.rooms.bamboo, startsAt: at(8, 14), endsAt: at(18, 14), reason: 'Paint' });
+    await world.db.raw(`update room_claims set hold_until = now() - interval '1 minute' where room_id = ? and state = 'held'`, [cast.rooms.bamboo]);
+    const refused = await book([cast.rooms.bamboo], 9, 10, 14);
+    expect(refused).toMatchObject({ ok: false, clashes: [{ kind: 'closure' }] });
+    expect(await sweepLapsed(world.db)).toBeGreaterThanOrEqual(1);
+    const pieces = await rows<{ f: Date; t: Date }>(world.db, `select occupies_from as f, occupies_to as t from room_claims where closure_id = :id and state = 'confirmed' order by 1`, { id });
+    expect([pieces[0]?.f, pieces.at(-1)?.t]).toEqual([at(8, 14), at(18, 14)]);
+    expect(pieces.every((piece, i) => i === 0 || piece.f.getTime() === pieces[i - 1]?.t.getTime())).toBe(true);
   });
 
   it('tell more people than seats, and book all the same', async () => {

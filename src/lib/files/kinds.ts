@@ -36,7 +36,6 @@ const READ_ONLY: typeof KINDS = {
 
 /** For the `accept` attribute of a file field. */
 export const ACCEPTED = Object.keys(KINDS).map((extension) => `.${extension}`).join(',');
-export const ACCEPTED_IMAGES = '.png,.jpg,.jpeg,.gif,.webp';
 /** What the browser may show inside a page; nothing here can carry a script. */
 export const IMAGE_TYPES: readonly string[] = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
 

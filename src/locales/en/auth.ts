@@ -84,7 +84,6 @@ export const auth = {
   'auth.profile.saved': 'Saved.',
   'auth.profile.page': 'Your page in the directory',
   'auth.profile.data': 'Download my data',
-  'auth.profile.password': 'Password',
   'auth.profile.signIn': 'Sign-in',
   'auth.profile.signInAs': 'You sign in with {email}.',
   'auth.profile.principals': 'You may act for',
@@ -98,7 +97,6 @@ export const auth = {
   'auth.device.both': '{browser} on {system}',
   'auth.device.unknown': 'Unknown program',
 
-  'auth.deputy.section': 'Deputies',
   'auth.deputy.title': 'Who may act for {name}',
   'auth.deputy.titleOwn': 'Who may act for you',
   'auth.deputy.text': 'A deputy may do in this person’s name what this person may: reply, agree to an agenda, answer for actions. Both names are kept.',

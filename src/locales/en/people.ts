@@ -46,7 +46,6 @@ export const people = {
   'people.field.lang': 'Language of mails',
   'people.field.zone': 'Time zone',
   'people.field.noUnit': 'No unit',
-  'people.field.account': 'Account',
   'people.field.headOf': 'Head of',
 
   'people.form.new': 'Add a person',
@@ -93,8 +92,6 @@ export const people = {
   'people.unit.top': 'At the top',
   'people.unit.head': 'Head',
   'people.unit.noHead': 'No head',
-  'people.unit.people_one': '{count} person',
-  'people.unit.people_other': '{count} people',
   'people.unit.cycle': 'A unit cannot stand below itself',
   'people.unit.saved': 'Saved.',
   'people.unit.ended': 'The unit is no more; its people have moved.',

@@ -35,7 +35,6 @@ export const plans = {
   'plans.form.across': 'Across, %',
   'plans.form.down': 'Down, %',
   'plans.form.room': 'Room',
-  'plans.form.choose': 'Place by clicking',
   'plans.form.save': 'Save the places',
   'plans.form.replace': 'Another picture',
   'plans.form.replaceHint': 'The rooms keep their places on it.',

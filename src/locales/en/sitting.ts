@@ -137,7 +137,6 @@ export const sitting = {
   'sitting.end.backlog': 'What is carried over waits in the backlog of the standing meeting.',
   'sitting.end.single': 'A single meeting has no next one: what is left is deferred or withdrawn.',
   'sitting.end.noAttendance': 'Nobody is marked present yet.',
-  'sitting.end.outcomeOf': 'Outcome of {item}',
   'audit.meeting.start': 'Began the meeting',
   'audit.meeting.unstart': 'Took the beginning back',
   'audit.meeting.end': 'Ended the meeting',

@@ -87,7 +87,6 @@ export const auth: Translation<typeof en> = {
   'auth.profile.saved': '已保存。',
   'auth.profile.page': '我在通讯录中的页面',
   'auth.profile.data': '下载我的资料',
-  'auth.profile.password': '密码',
   'auth.profile.signIn': '登录',
   'auth.profile.signInAs': '登录邮箱：{email}',
   'auth.profile.principals': '可代办的领导或同事',
@@ -101,7 +100,6 @@ export const auth: Translation<typeof en> = {
   'auth.device.both': '{system} 上的 {browser}',
   'auth.device.unknown': '未知程序',
 
-  'auth.deputy.section': '代办人',
   'auth.deputy.title': '{name}的代办人',
   'auth.deputy.titleOwn': '我的代办人',
   'auth.deputy.text': '代办人可以以本人名义办理本人有权办理的事项，如答复邀请、确认议题、办理督办事项。系统同时记录双方姓名。',

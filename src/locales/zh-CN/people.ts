@@ -49,7 +49,6 @@ export const people: Translation<typeof en> = {
   'people.field.lang': '邮件语言',
   'people.field.zone': '时区',
   'people.field.noUnit': '未分部门',
-  'people.field.account': '账号',
   'people.field.headOf': '负责部门',
 
   'people.form.new': '添加人员',
@@ -96,7 +95,6 @@ export const people: Translation<typeof en> = {
   'people.unit.top': '无（最高一级）',
   'people.unit.head': '负责人',
   'people.unit.noHead': '未设负责人',
-  'people.unit.people_other': '{count} 人',
   'people.unit.cycle': '部门不能隶属于自身或其下级',
   'people.unit.saved': '已保存。',
   'people.unit.ended': '部门已停用，人员已转出。',

@@ -34,7 +34,6 @@ export const plans: Translation<typeof en> = {
   'plans.form.across': '横向 %',
   'plans.form.down': '纵向 %',
   'plans.form.room': '会议室',
-  'plans.form.choose': '点击标注',
   'plans.form.save': '保存位置',
   'plans.form.replace': '更换图片',
   'plans.form.replaceHint': '已标注的位置保留。',

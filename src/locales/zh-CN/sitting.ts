@@ -139,7 +139,6 @@ export const sitting: Translation<typeof en> = {
   'sitting.end.backlog': '结转的议题将进入例会待议。',
   'sitting.end.single': '单次会议没有下次会议，未议的议题须暂缓或撤回。',
   'sitting.end.noAttendance': '尚未登记出席人员。',
-  'sitting.end.outcomeOf': '{item}的结果',
   'audit.meeting.start': '开始会议',
   'audit.meeting.unstart': '撤回开始会议',
   'audit.meeting.end': '结束会议',
