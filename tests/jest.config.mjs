@@ -19,6 +19,7 @@ export default {
   },
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
   globalSetup: '<rootDir>/tests/support/globalSetup.mjs',
+  testSequencer: '<rootDir>/tests/support/sequencer.mjs',
   globalTeardown: '<rootDir>/tests/support/globalTeardown.mjs',
   testTimeout: 20_000,
   maxWorkers,
