@@ -20,6 +20,7 @@ import { mailCron, mailJobs } from './lib/mail/jobs.js';
 import type { MailRenderers } from './lib/mail/renderer.js';
 import { cron as meetingsCron, jobs as meetingsJobs } from './meetings/jobs.js';
 import { renderers as meetingsMail } from './meetings/mail.js';
+import { renderers as noShowMail } from './meetings/noShowMail.js';
 import { renderers as seriesMail } from './meetings/seriesMail.js';
 import { cron as minutesCron, jobs as minutesJobs } from './minutes/jobs.js';
 import { renderers as minutesMail } from './minutes/mail.js';
@@ -38,6 +39,7 @@ const renderers: MailRenderers = {
   ...actionsMail,
   ...meetingsMail,
   ...seriesMail,
+  ...noShowMail,
   ...agendaMail,
   ...minutesMail,
   ...invitationsMail,

@@ -18,11 +18,25 @@ export async function addPolicies(db: Db, cast: SampleCast): Promise<void> {
   await change(db, `insert into people_group_members (group_id, person_id) select :group::bigint, unnest(:heads::bigint[])`, { group: group?.id, heads });
   await change(db, `insert into booking_rules (window_days) values (365)`);
   await change(db, `insert into booking_rules (room_id, max_minutes, start_interval, check_in) values (:room, 120, 15, 'required')`, { room: small });
+  await addCheckIns(db, small, cast.now);
   await change(db, `insert into booking_rules (room_id, notice_create, notice_cancel, out_of_policy) values (:room, 1440, 240, 'request')`, { room: hall });
   await change(db, `insert into booking_rules (room_id, in_policy, answer_hours) values (:room, 'request', 24)`, { room: guest });
   await change(db, `insert into booking_rules (room_id, group_id, in_policy) values (:room, :group, 'accept')`, { room: guest, group: group?.id });
   await change(db, `insert into room_approvers (room_id, person_id) values (:room, :secretary)`, { room: guest, secretary: cast.secretary });
   await addRequest(db, cast, guest);
+}
+
+/** How it went with check-in in the small room lately: people came, but for one time. */
+async function addCheckIns(db: Db, roomId: number, now: Date): Promise<void> {
+  await change(
+    db,
+    `insert into check_in_outcomes (meeting_id, room_id, starts_at, outcome, releases, judged_at, released_at)
+     select id, :room, starts_at, case when place = 1 then 'no_show' else 'present' end, 10, starts_at + interval '10 minutes', case when place = 1 then starts_at + interval '10 minutes' end
+       from (select m.id, m.starts_at, row_number() over (order by m.starts_at desc) as place
+               from meetings m join meeting_rooms x on x.meeting_id = m.id
+              where x.room_id = :room and m.ends_at < :now and m.starts_at > cast(:now as timestamptz) - interval '80 days' and m.state <> 'cancelled') m`,
+    { room: roomId, now },
+  );
 }
 
 /** One request that waits: somebody who is no head asks for the guest room, for a day on which it is in service again. */

@@ -3,6 +3,7 @@ import { page, type Answer, type Context } from '../lib/http/route.js';
 import { translator } from '../lib/i18n/translate.js';
 import { format } from '../lib/time/format.js';
 import { dayOf } from '../lib/time/zone.js';
+import { listExpectedOf } from '../meetings/noShowQueries.js';
 import { openSpan } from '../rooms/openingHours.js';
 import { findRoom, type Room } from '../rooms/queries.js';
 import { dayOfGrid, type Day } from './dayGrid.js';
@@ -51,6 +52,7 @@ export async function showDoor(c: Context<unknown, unknown>, display: DoorDispla
   const current = state.current?.meetingId ?? null;
   const checkedIn = current === null ? new Set<number>() : await listCheckedIn(c.db, [current]);
   const mayCheckIn = current !== null && !checkedIn.has(current) && state.state !== 'closed';
+  const [due] = mayCheckIn && current !== null ? (await listExpectedOf(c.db, [current])).filter(({ due_at }) => due_at > c.now) : [];
   const titleOf = (claim: DoorClaim) => claim.title ?? t('calendar.day.booked');
   const link = mayCheckIn && current !== null ? `${c.config.publicUrl}/meetings/${current}/check-in` : `${c.config.publicUrl}/bookings/new?room=${room.id}`;
   return page(
@@ -63,7 +65,7 @@ export async function showDoor(c: Context<unknown, unknown>, display: DoorDispla
       until: state.state === 'soon' ? fmt.range(state.current?.startsAt ?? c.now, state.current?.endsAt ?? c.now)
         : state.until ? t(state.state === 'free' && !state.next.length ? 'door.untilClosing' : 'door.until', { time: fmt.time(state.until) }) : state.state === 'free' ? t('door.restOfDay') : '',
       next: state.next.slice(0, 4).map((claim) => ({ time: fmt.range(claim.startsAt, claim.endsAt), title: titleOf(claim) })),
-      current, mayCheckIn, mayEnd: state.state === 'busy' && current !== null && c.now < (state.current?.endsAt ?? c.now) && c.now > (state.current?.startsAt ?? c.now),
+      current, mayCheckIn, due: due && t('noShow.door.due', { time: fmt.time(due.due_at) }), mayEnd: state.state === 'busy' && current !== null && c.now < (state.current?.endsAt ?? c.now) && c.now > (state.current?.startsAt ?? c.now),
       lengths: state.lengths,
       elsewhere: state.state === 'busy' || state.state === 'closed' ? freeRooms(rooms, claims, day, c, room.id).map((other) => fmt.name(other)).join(t('rooms.list.comma')) : '',
       code: drawCode(link), codeText: t(mayCheckIn ? 'door.scanCheckIn' : 'door.scan'),

@@ -7,6 +7,8 @@ import { findReplyOf } from '../invitations/replyQueries.js';
 import { signedIn } from '../lib/http/policy.js';
 import type { Format } from '../lib/time/format.js';
 import { idOf, page, route, type Answer, type Context, type Route } from '../lib/http/route.js';
+import { tellLost } from '../meetings/checkIn.js';
+import { listLostRooms } from '../meetings/noShowQueries.js';
 import { mayCancel, mayCheckIn, mayEditAgenda, mayEditMeeting, mayInvite, mayPropose, mayRestore, maySeeAgenda, maySeeReplies, mayWriteToAll } from '../meetings/policy.js';
 import { findMeeting, listParticipants, type Meeting } from '../meetings/queries.js';
 import { shownState, toneOfState } from '../meetings/shownState.js';
@@ -39,7 +41,7 @@ async function showMeeting(c: Context): Promise<Answer> {
   const meeting = await findMeeting(c.db, c.viewer, idOf(c));
   const isOpen = maySeeAgenda(meeting);
   const today = todayOf(c);
-  const [[facts], participants, own, invitations, agenda, minutes, actions, votes, history, requests] = await Promise.all([
+  const [[facts], participants, own, invitations, agenda, minutes, actions, votes, history, requests, lost] = await Promise.all([
     listFacts(c.db, c.viewer.id, [meeting.id]),
     maySeeReplies(meeting) ? listParticipants(c.db, meeting.id) : [],
     findReplyOf(c.db, meeting.id, c.viewer.id),
@@ -50,6 +52,7 @@ async function showMeeting(c: Context): Promise<Answer> {
     maySeeReplies(meeting) ? votesOfMeeting(c, meeting.id) : undefined,
     isOpen ? listHistory(c.db, meeting.id, { limit: RECENT + 1 }) : [],
     listRequestsOfMeeting(c.db, c.viewer.id, meeting.id),
+    listLostRooms(c.db, meeting.id),
   ]);
   if (!facts) throw new Error('a meeting that was found has facts');
   const step = nextStep(factsOf(meeting, facts, own, minutes && { is_author: minutes.is_author, may_review: mayReview(minutes), may_approve: mayApprove(minutes) }), c.now);
@@ -60,6 +63,8 @@ async function showMeeting(c: Context): Promise<Answer> {
     isOpen,
     state,
     stateTone: toneOfState(state),
+    lost: tellLost(lost, meeting, c.t, c.fmt),
+    mayTakeBack: lost.length > 0 && mayCheckIn(meeting) && c.now < meeting.ends_at,
     seating: isOpen ? tellSeating(meeting, participants, c.t, c.fmt) : undefined,
     steps: stepsOf({ ...facts, state: meeting.state }),
     step,

@@ -8,6 +8,7 @@ import { page, type Answer, type Context } from '../lib/http/route.js';
 import { dayOf } from '../lib/time/zone.js';
 import { listPollsWaiting } from '../polls/queries.js';
 import { listMeetings, listMeetingsFor, type MeetingLine } from '../meetings/queries.js';
+import { listUnattendedOf, type UnattendedSeries } from '../meetings/noShowQueries.js';
 import { listEndingOf, type EndingSeries } from '../meetings/renewalQueries.js';
 import { shownState, toneOfState } from '../meetings/shownState.js';
 import { titleOf } from '../meetings/title.js';
@@ -25,7 +26,7 @@ const FREE_ROOMS = 5;
 export async function todayPage(c: Context): Promise<Answer> {
   const today = dayOf(c.now, c.zone);
   const day = dayOfGrid(today, c.zone);
-  const [minutes, receipts, actions, replies, polls, meetings, asked, rooms, beginnings, ending, toApprove, unsettled] = await Promise.all([
+  const [minutes, receipts, actions, replies, polls, meetings, asked, rooms, beginnings, ending, unattended, toApprove, unsettled] = await Promise.all([
     listMinutesWaitingFor(c.db, c.viewer),
     listMinutesToAcknowledge(c.db, c.viewer),
     listActionsWaitingFor(c.db, c.viewer.id, todayOf(c)),
@@ -36,6 +37,7 @@ export async function todayPage(c: Context): Promise<Answer> {
     roomsFreeNow(c, today),
     isSecretary(c.viewer) ? findBeginnings(c.db) : undefined,
     listEndingOf(c.db, c.viewer.id, c.now),
+    listUnattendedOf(c.db, c.viewer.id, c.now),
     listRequestsFor(c.db, c.viewer.id, c.now, 20),
     listUnsettled(c.db, c.viewer.id, c.now),
   ]);
@@ -47,6 +49,7 @@ export async function todayPage(c: Context): Promise<Answer> {
     ...actions.map((one) => actionRow(c, one)),
     ...replies.map((one) => replyRow(c, one)),
     ...ending.map((one) => renewalRow(c, one)),
+    ...unattended.map((one) => unattendedRow(c, one)),
     ...polls.map((one) => pollRow(c, one)),
     ...toApprove.map((one) => requestRow(c, one, one.due_at <= c.now ? 'roomOverdue' : 'roomApproval')),
     ...unsettled.map((one) => requestRow(c, one, one.state === 'returned' ? 'roomReturned' : one.state === 'refused' ? 'roomRefused' : 'roomAsked')),
@@ -91,6 +94,13 @@ function renewalRow(c: Context, one: EndingSeries): WaitingRow {
   return {
     wait: 'renew', when: one.last_at, pill: pillOf(c, 'renew'), href: `/series/${one.id}`, end: c.t('series.renewal.todayNote'),
     title: c.t('series.renewal.today', { name: one.name, day: c.fmt.shortDay(one.last_at) }),
+  };
+}
+
+function unattendedRow(c: Context, one: UnattendedSeries): WaitingRow {
+  return {
+    wait: 'unattended', when: one.asked_at, pill: pillOf(c, 'unattended'), href: `/series/${one.id}`, end: c.t('noShow.series.todayNote'),
+    title: c.t('noShow.series.today', { name: one.name }),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Actor } from '../lib/audit/record.js';
 import { inTransaction, type Db } from '../lib/db/db.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
 import { changeMeeting, restoreMeeting } from './commands.js';
-import { findAwaited, listAwaitedBehind } from './awaitedQueries.js';
+import { findAwaited, listAwaitedBehind, type Freed } from './awaitedQueries.js';
 import { lockSeriesOf } from './numberCommands.js';
 import { lockMeeting } from './queries.js';
 
@@ -36,9 +36,9 @@ export function takeAwaitedRoom(db: Db, by: Actor, meetingId: number, now: Date)
 }
 
 /** Tells the organisers of dates that waited for what was given up, as far as it is free now. */
-export function offerRooms(db: Db, claimIds: readonly number[], now: Date): Promise<void> {
+export function offerRooms(db: Db, freed: Freed, now: Date): Promise<void> {
   return inTransaction(db, async (trx) => {
-    const possible = (await listAwaitedBehind(trx, claimIds, now)).filter(({ is_free }) => is_free);
+    const possible = (await listAwaitedBehind(trx, freed, now)).filter(({ is_free }) => is_free);
     if (possible.length === 0) return;
     const offers = await countOffers(trx, possible.map(({ meeting_id }) => meeting_id), now);
     await queueDeliveries(

@@ -47,15 +47,24 @@ export function listAwaited(db: Db, seriesId: number, now: Date): Promise<Awaite
   return list(db, 'm.series_id = :series', { series: seriesId, now }, 100);
 }
 
-/** Dates that may have become possible because these claims were given up. */
-export function listAwaitedBehind(db: Db, claimIds: readonly number[], now: Date): Promise<AwaitedDate[]> {
+/** What was given up: whole claims, or pieces of rooms. */
+export interface Freed {
+  claimIds: readonly number[];
+  pieces: readonly { room: number; from: Date; to: Date }[];
+}
+
+/** Dates that may have become possible because this was given up. */
+export function listAwaitedBehind(db: Db, freed: Freed, now: Date): Promise<AwaitedDate[]> {
   return list(
     db,
-    `m.id in (select a.meeting_id from room_claims c
+    `m.id in (select a.meeting_id
+                from (select room_id, occupies_from as f, occupies_to as t from room_claims where id = any(:claims)
+                      union all
+                      select w.room, w."from", w."to" from jsonb_to_recordset(cast(:pieces as jsonb)) as w (room bigint, "from" timestamptz, "to" timestamptz)) c
                 join awaited_rooms a on a.room_id = c.room_id or a.room_id in (select hall_id from room_parts where part_id = c.room_id)
                 join meetings w on w.id = a.meeting_id
-               where c.id = any(:claims) and w.starts_at < c.occupies_to and w.ends_at > c.occupies_from)`,
-    { claims: claimIds, now },
+               where w.starts_at < c.t and w.ends_at > c.f)`,
+    { claims: freed.claimIds, pieces: JSON.stringify(freed.pieces), now },
     500,
   );
 }

@@ -13,6 +13,9 @@ import { NoFields, RoleForm } from './forms.js';
 import { removeMember, setMembers } from './memberCommands.js';
 import { readPeople } from './namedPeople.js';
 import { readSeriesPeople } from './planRoutes.js';
+import { tellDays } from './checkIn.js';
+import { keepUnattended } from './noShowCommands.js';
+import { findUnattended } from './noShowQueries.js';
 import { mayKeepSeries, maySeeMembers } from './policy.js';
 import { ROLES } from './queries.js';
 import { findEnding, findSeriesFacts, isSeldomAttended } from './renewalQueries.js';
@@ -52,6 +55,17 @@ export const seriesRoutes: Route[] = [
     },
   }),
   route({ method: 'post', path: '/series/:id/dates/:meeting/room', policy: signedIn, form: NoFields, handle: takeRoom }),
+  route({
+    method: 'post',
+    path: '/series/:id/continuation',
+    policy: signedIn,
+    form: NoFields,
+    async handle(c) {
+      const series = await findKept(c);
+      await keepUnattended(c.db, c.by, series.id, c.now);
+      return redirect(`/series/${series.id}`, { notice: 'noShow.series.kept' });
+    },
+  }),
   route({ method: 'get', path: '/series/:id/end', policy: signedIn, handle: (c) => showEnd(c) }),
   route({ method: 'post', path: '/series/:id/end', policy: signedIn, form: EndForm, handle: end, onInvalid: showEnd }),
 ];
@@ -87,7 +101,7 @@ async function showList(c: Context<unknown, z.output<typeof SeriesQuery>>): Prom
 async function showSeries(c: Context): Promise<Answer> {
   const series = await findSeries(c.db, c.viewer, idOf(c));
   const mayKeep = mayKeepSeries(series);
-  const [recurrences, coming, past, members, awaited, facts, ending] = await Promise.all([
+  const [recurrences, coming, past, members, awaited, facts, ending, unattended] = await Promise.all([
     listRecurrences(c.db, series.id),
     listDates(c.db, series.id, 'coming', c.now),
     listDates(c.db, series.id, 'past', c.now, 10),
@@ -95,6 +109,7 @@ async function showSeries(c: Context): Promise<Answer> {
     mayKeep ? listAwaited(c.db, series.id, c.now) : [],
     maySeeMembers(series) ? findSeriesFacts(c.db, series.id, c.now) : undefined,
     mayKeep ? findEnding(c.db, series.id, c.now) : undefined,
+    mayKeep ? findUnattended(c.db, series.id, c.now) : undefined,
   ]);
   const running = recurrences.filter(({ starts_on, until_at, zone }) => until_at > c.now && starts_on <= dayOf(until_at, zone));
   const waiting = new Set(awaited.filter(({ kind }) => kind === 'wait').map(({ meeting_id }) => meeting_id));
@@ -111,8 +126,16 @@ async function showSeries(c: Context): Promise<Answer> {
     rules: running.map((one) => c.t('meetings.series.ruleLine', { rule: tellRule(c.t, readRule(one.rule)), time: one.starts_at_time, zone: one.zone, day: c.fmt.day(one.until_at) })),
     coming: coming.map(row), past: past.map(row),
     awaited: awaited.map((date) => awaitedRow(c, date)), ending: ending && c.fmt.day(ending.last_at),
+    change: firstChange(series.id, coming),
+    unattended: unattended && c.t('noShow.series.notice', { name: series.name, days: tellDays(unattended.dates, c.t, c.fmt) }),
     facts: facts && facts.held + facts.cancelled > 0 ? { items: tellFacts(c.t, c.fmt, facts), isSeldom: isSeldomAttended(facts) } : undefined,
   });
+}
+
+/** Where the rule is changed from the next date on. */
+function firstChange(seriesId: number, coming: { id: number; state: string }[]): string | undefined {
+  const next = coming.find(({ state }) => state !== 'cancelled');
+  return next && `/series/${seriesId}/dates/${next.id}/following`;
 }
 
 /** A date that wants a room: what it waits for, and the way to take it when it is free. */

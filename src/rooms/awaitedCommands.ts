@@ -33,6 +33,19 @@ export async function offerFreed(trx: Db, claimIds: readonly number[]): Promise<
   if (isAwaited) await enqueue(trx, 'meetings.offerRooms', { claimIds });
 }
 
+/** The same for a part of what a meeting occupied: it ended early. */
+export async function offerPieces(trx: Db, pieces: readonly { room: number; from: Date; to: Date }[]): Promise<void> {
+  const isAwaited = await row(
+    trx,
+    `select 1 from jsonb_to_recordset(:pieces) as f (room bigint, "from" timestamptz, "to" timestamptz)
+       join awaited_rooms a on a.room_id = f.room or a.room_id in (select hall_id from room_parts where part_id = f.room)
+       join meetings m on m.id = a.meeting_id
+      where m.starts_at < f."to" and m.ends_at > f."from" limit 1`,
+    { pieces: JSON.stringify(pieces) },
+  );
+  if (isAwaited) await enqueue(trx, 'meetings.offerRooms', { pieces });
+}
+
 /**
  * Counts an offer for each of these dates whose rooms the organiser was not told of since they were given up.
  * @returns how often each was offered by now

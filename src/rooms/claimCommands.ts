@@ -161,9 +161,16 @@ export async function restoreClaims(trx: Db, by: Actor, meetingId: number, now =
     { meeting: meetingId },
   );
   if (!meeting?.starts_at || !meeting.ends_at || !meeting.room_ids) return { ok: true, notices: [], requests: 0 };
-  // Hours and rules were agreed when it was booked: only the slot itself has to be free. Who decides about the room is asked again.
-  const wish = { meetingId, roomIds: meeting.room_ids, startsAt: meeting.starts_at, endsAt: meeting.ends_at, overrideReason: 'restored', now };
-  return claimAsked(trx, by, wish, await findAskedRooms(trx, by, meeting.room_ids, wish), { isRestored: true });
+  return retakeRooms(trx, by, { meetingId, roomIds: meeting.room_ids, startsAt: meeting.starts_at, endsAt: meeting.ends_at, now });
+}
+
+/**
+ * Claims rooms that the meeting had before. Hours and rules were agreed when it was booked: only the slot itself has to be
+ * free. Who decides about a room is asked again, unless they approved the slot.
+ */
+export async function retakeRooms(trx: Db, by: Actor, had: { meetingId: number; roomIds: number[]; startsAt: Date; endsAt: Date; now: Date }): Promise<ClaimResult> {
+  const wish = { ...had, overrideReason: 'restored' };
+  return claimAsked(trx, by, wish, await findAskedRooms(trx, by, had.roomIds, wish), { isRestored: true });
 }
 
 /** Pieces of freed claims that lie in a closure of their room become the closure's. */

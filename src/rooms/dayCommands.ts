@@ -1,8 +1,10 @@
 import type { Actor } from '../lib/audit/record.js';
 import { change, rows, type Db } from '../lib/db/db.js';
-import { expireLapsed, lockRooms } from './claimCommands.js';
+import { offerFreed, offerPieces } from './awaitedCommands.js';
+import { expireLapsed, handToClosures, lockRooms } from './claimCommands.js';
 
-// What happens to the claims of a meeting while it is held: it ends early, it goes on a little longer. In the caller's transaction.
+// What happens to the claims of a meeting on its day: it ends early, it goes on a little longer, nobody comes. In the caller's
+// transaction, which has locked the meeting.
 
 interface Running {
   id: number;
@@ -56,6 +58,7 @@ export async function shortenClaims(trx: Db, by: Actor, meetingId: number, now: 
       to: running.map(({ occupies_to }) => occupies_to.toISOString()),
     },
   );
+  await offerPieces(trx, running.map(({ room_id, teardown_minutes, occupies_to }) => ({ room: room_id, from: new Date(at.getTime() + teardown_minutes * 60_000), to: occupies_to })));
   return at;
 }
 
@@ -85,4 +88,37 @@ export async function lengthenClaims(trx: Db, meetingId: number, minutes: number
     bindings,
   );
   return moved[0]?.ends_at;
+}
+
+/**
+ * Gives up rooms to which nobody came; the claims stay with their reason, other rooms of the meeting stay with it. A closure
+ * that waited takes the piece, who waits for the room is offered it.
+ * @param unused rooms as they were asked for: of a hall its parts are given up
+ * @returns how many claims were given up
+ */
+export async function releaseUnused(trx: Db, unused: readonly { meetingId: number; roomId: number }[]): Promise<number> {
+  if (unused.length === 0) return 0;
+  const list = JSON.stringify(unused.map(({ meetingId, roomId }) => ({ meeting: meetingId, room: roomId })));
+  const W = `jsonb_to_recordset(cast(:list as jsonb)) as w (meeting bigint, room bigint)`;
+  const held = await rows<{ id: number; room_id: number }>(
+    trx,
+    `select c.id, c.room_id from ${W} join room_claims c on c.meeting_id = w.meeting and c.state = 'confirmed'
+        and (c.room_id = w.room or c.room_id in (select part_id from room_parts where hall_id = w.room))
+      where not exists (
+        select 1 from meeting_rooms o left join room_parts p on p.hall_id = o.room_id
+         where o.meeting_id = w.meeting and coalesce(p.part_id, o.room_id) = c.room_id
+           and not exists (select 1 from jsonb_to_recordset(cast(:list as jsonb)) as x (meeting bigint, room bigint) where x.meeting = o.meeting_id and x.room = o.room_id))`,
+    { list },
+  );
+  await lockRooms(trx, held.map(({ room_id }) => room_id));
+  const freed = await rows<{ id: number }>(
+    trx,
+    `update room_claims set state = 'released', ended_at = now(), end_reason = 'no_show' where id = any(:ids) and state = 'confirmed' returning id`,
+    { ids: held.map(({ id }) => id) },
+  );
+  await change(trx, `delete from meeting_rooms m using ${W} where m.meeting_id = w.meeting and m.room_id = w.room`, { list });
+  const ids = freed.map(({ id }) => id);
+  await handToClosures(trx, ids);
+  await offerFreed(trx, ids);
+  return ids.length;
 }

@@ -22,8 +22,9 @@ import { holidayRoutes } from './holidayRoutes.js';
 import { mayKeepRooms } from './policy.js';
 import { findRoom, listClosures, listComingMeetings, listRooms } from './queries.js';
 import { requestRoutes } from './requestRoutes.js';
+import { findNoShowRate } from './noShowRateQueries.js';
 import { tellHours, tellLayouts, tellPlace } from './roomFacts.js';
-import { tellRules } from './tellRules.js';
+import { tellRate, tellRules } from './tellRules.js';
 import { newRoomValues, roomFormPage, valuesOf } from './roomForm.js';
 import { hoursOn } from './openingHours.js';
 import { roomHoursRoutes } from './roomHoursRoutes.js';
@@ -130,10 +131,11 @@ export const routes: Route[] = [
 async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
   const room = await findRoom(c.db, idOf(c));
   const today = dayOf(c.now, c.office.zone);
-  const [kinds, meetings, closures, days, layers] = await Promise.all([
+  const [kinds, meetings, closures, days, layers, noShows] = await Promise.all([
     listEquipmentKinds(c.db),
     listComingMeetings(c.db, c.viewer.id, room.id, c.now), listClosures(c.db, c.viewer.id, room.id, c.now), listDayRules(c.db, [room.id], today, addDays(today, 60)),
     listLayersFor(c.db, room.id, c.viewer.id),
+    findNoShowRate(c.db, room.id, c.now),
   ]);
   const differing = days.get(room.id) ?? [];
   const rules = rulesFrom(layers);
@@ -153,6 +155,7 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
     }),
     // As they hold for the reader.
     rules: tellRules(rules, c.t, deciders.map((person) => c.fmt.name(person)).join(c.t('requests.comma'))),
+    noShows: rules.check_in === 'required' || noShows.judged > 0 ? tellRate(noShows, c.t, c.fmt) : '',
     officeZone: c.office.zone === c.zone ? null : c.office.zone,
     meetings: meetings.map((meeting) => ({
       title: meeting.title ?? c.t('calendar.day.booked'),

@@ -1,5 +1,7 @@
 import type { Translate } from '../lib/i18n/translate.js';
+import type { Format } from '../lib/time/format.js';
 import type { BookingRules } from './bookingRules.js';
+import type { NoShowRate } from './noShowRateQueries.js';
 import { tellMinutes } from './claimChecks.js';
 
 /** The rules of a room that limit anything, in short sentences for its page. @param deciders names of who decides about requests */
@@ -25,4 +27,10 @@ export function tellRules(rules: BookingRules, t: Translate, deciders: string): 
     ...(rules.out_of_policy === 'request' ? [t('rules.room.beyond')] : []),
     ...(rules.check_in === 'required' ? [t('rules.room.checkIn', { opens: rules.check_in_opens, releases: rules.check_in_releases })] : []),
   ];
+}
+
+/** How often nobody comes, with what it is a share of. */
+export function tellRate({ judged, no_shows }: NoShowRate, t: Translate, fmt: Format): string {
+  if (judged === 0) return t('noShow.rate.none');
+  return t('noShow.rate.value', { percent: `${fmt.number(Math.round((100 * no_shows) / judged))}%`, count: no_shows, total: judged });
 }
