@@ -21,6 +21,7 @@ import type { MailRenderers } from './lib/mail/renderer.js';
 import { cron as meetingsCron, jobs as meetingsJobs } from './meetings/jobs.js';
 import { renderers as meetingsMail } from './meetings/mail.js';
 import { renderers as seriesMail } from './meetings/seriesMail.js';
+import { renderers as waitMail } from './meetings/waitMail.js';
 import { cron as minutesCron, jobs as minutesJobs } from './minutes/jobs.js';
 import { renderers as minutesMail } from './minutes/mail.js';
 import { cron as peopleCron, jobs as peopleJobs } from './people/jobs.js';
@@ -38,6 +39,7 @@ const renderers: MailRenderers = {
   ...actionsMail,
   ...meetingsMail,
   ...seriesMail,
+  ...waitMail,
   ...agendaMail,
   ...minutesMail,
   ...invitationsMail,

@@ -11,6 +11,7 @@ import { mayCancel, mayCheckIn, mayEditAgenda, mayEditMeeting, mayInvite, mayPro
 import { findMeeting, listParticipants, type Meeting } from '../meetings/queries.js';
 import { shownState, toneOfState } from '../meetings/shownState.js';
 import { titleOf } from '../meetings/title.js';
+import { shownWait } from '../meetings/waitRoutes.js';
 import { issuedVersion, pillOf } from '../minutes/documentRoutes.js';
 import { mayApprove, mayReview, maySeeDraft } from '../minutes/policy.js';
 import { findMinutesOf, type Minutes } from '../minutes/queries.js';
@@ -39,7 +40,7 @@ async function showMeeting(c: Context): Promise<Answer> {
   const meeting = await findMeeting(c.db, c.viewer, idOf(c));
   const isOpen = maySeeAgenda(meeting);
   const today = todayOf(c);
-  const [[facts], participants, own, invitations, agenda, minutes, actions, votes, history, requests] = await Promise.all([
+  const [[facts], participants, own, invitations, agenda, minutes, actions, votes, history, requests, wait] = await Promise.all([
     listFacts(c.db, c.viewer.id, [meeting.id]),
     maySeeReplies(meeting) ? listParticipants(c.db, meeting.id) : [],
     findReplyOf(c.db, meeting.id, c.viewer.id),
@@ -50,6 +51,7 @@ async function showMeeting(c: Context): Promise<Answer> {
     maySeeReplies(meeting) ? votesOfMeeting(c, meeting.id) : undefined,
     isOpen ? listHistory(c.db, meeting.id, { limit: RECENT + 1 }) : [],
     listRequestsOfMeeting(c.db, c.viewer.id, meeting.id),
+    shownWait(c, meeting),
   ]);
   if (!facts) throw new Error('a meeting that was found has facts');
   const step = nextStep(factsOf(meeting, facts, own, minutes && { is_author: minutes.is_author, may_review: mayReview(minutes), may_approve: mayApprove(minutes) }), c.now);
@@ -86,6 +88,7 @@ async function showMeeting(c: Context): Promise<Answer> {
     },
     isOnTheDay: meeting.rooms.length > 0 && mayCheckIn(meeting) && meeting.state !== 'ended' && c.now.getTime() > meeting.starts_at.getTime() - 15 * 60_000 && c.now < meeting.ends_at,
     requests: await showRequests(c, meeting, requests),
+    wait,
     mayAsk: mayEditMeeting(meeting) && meeting.ends_at > c.now,
     menu: isOpen ? menuOf(c, meeting, participants.length > 0) : [],
     history: tellEntries(history.slice(0, RECENT), c.t, c.fmt),

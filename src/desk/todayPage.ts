@@ -7,6 +7,7 @@ import { isSecretary } from '../lib/http/policy.js';
 import { page, type Answer, type Context } from '../lib/http/route.js';
 import { dayOf } from '../lib/time/zone.js';
 import { listPollsWaiting } from '../polls/queries.js';
+import { listOffersFor, type AwaitedDate } from '../meetings/awaitedQueries.js';
 import { listMeetings, listMeetingsFor, type MeetingLine } from '../meetings/queries.js';
 import { listEndingOf, type EndingSeries } from '../meetings/renewalQueries.js';
 import { shownState, toneOfState } from '../meetings/shownState.js';
@@ -25,7 +26,7 @@ const FREE_ROOMS = 5;
 export async function todayPage(c: Context): Promise<Answer> {
   const today = dayOf(c.now, c.zone);
   const day = dayOfGrid(today, c.zone);
-  const [minutes, receipts, actions, replies, polls, meetings, asked, rooms, beginnings, ending, toApprove, unsettled] = await Promise.all([
+  const [minutes, receipts, actions, replies, polls, meetings, asked, rooms, beginnings, ending, toApprove, unsettled, offers] = await Promise.all([
     listMinutesWaitingFor(c.db, c.viewer),
     listMinutesToAcknowledge(c.db, c.viewer),
     listActionsWaitingFor(c.db, c.viewer.id, todayOf(c)),
@@ -38,10 +39,12 @@ export async function todayPage(c: Context): Promise<Answer> {
     listEndingOf(c.db, c.viewer.id, c.now),
     listRequestsFor(c.db, c.viewer.id, c.now, 20),
     listUnsettled(c.db, c.viewer.id, c.now),
+    listOffersFor(c.db, c.viewer.id, c.now),
   ]);
   const facts = await listFacts(c.db, c.viewer.id, meetings.map(({ id }) => id));
   const [coming] = meetings.length === 0 ? await listMeetings(c.db, c.viewer, { whose: 'mine', when: 'coming' }, c.now, 1) : [];
   const waiting = byUrgency([
+    ...offers.map((one) => offerRow(c, one)),
     ...minutes.map((one) => minutesRow(c, one)),
     ...receipts.map((one) => receiptRow(c, one)),
     ...actions.map((one) => actionRow(c, one)),
@@ -91,6 +94,19 @@ function renewalRow(c: Context, one: EndingSeries): WaitingRow {
   return {
     wait: 'renew', when: one.last_at, pill: pillOf(c, 'renew'), href: `/series/${one.id}`, end: c.t('series.renewal.todayNote'),
     title: c.t('series.renewal.today', { name: one.name, day: c.fmt.shortDay(one.last_at) }),
+  };
+}
+
+/** A room held because it was waited for: taken or declined from here. */
+function offerRow(c: Context, one: AwaitedDate): WaitingRow {
+  const title = titleOf(c.t, one);
+  const about = c.t('waits.today.about', { title, rooms: one.rooms.map((room) => c.fmt.name(room)).join(c.t('series.rule.comma')) });
+  const here = `/meetings/${one.meeting_id}/wait`;
+  return {
+    wait: 'roomHeld', when: one.held_until, pill: pillOf(c, 'roomHeld'), href: `/meetings/${one.meeting_id}`,
+    title: `${about} · ${c.fmt.shortDay(one.starts_at)} ${c.fmt.time(one.starts_at)}`,
+    ...(one.held_until ? { end: c.t('waits.today.until', { until: c.fmt.dateTime(one.held_until) }) } : {}),
+    actions: [{ action: `${here}/acceptance`, label: c.t('waits.take'), about, hidden: {} }, { action: `${here}/withdrawal`, label: c.t('waits.decline'), about, hidden: {} }],
   };
 }
 

@@ -19,6 +19,7 @@ import { calendar } from './calendar.js';
 import { calendarViews } from './calendarViews.js';
 import { feeds } from './feeds.js';
 import { day } from './day.js';
+import { waits } from './waits.js';
 import { absences } from './absences.js';
 import { findTime } from './findTime.js';
 import { polls } from './polls.js';
@@ -53,6 +54,7 @@ export const zhCN = {
   ...calendarViews,
   ...feeds,
   ...day,
+  ...waits,
   ...absences,
   ...findTime,
   ...polls,
