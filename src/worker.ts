@@ -22,6 +22,7 @@ import { cron as meetingsCron, jobs as meetingsJobs } from './meetings/jobs.js';
 import { renderers as meetingsMail } from './meetings/mail.js';
 import { renderers as noShowMail } from './meetings/noShowMail.js';
 import { renderers as seriesMail } from './meetings/seriesMail.js';
+import { renderers as waitMail } from './meetings/waitMail.js';
 import { cron as minutesCron, jobs as minutesJobs } from './minutes/jobs.js';
 import { renderers as minutesMail } from './minutes/mail.js';
 import { cron as peopleCron, jobs as peopleJobs } from './people/jobs.js';
@@ -40,6 +41,7 @@ const renderers: MailRenderers = {
   ...meetingsMail,
   ...seriesMail,
   ...noShowMail,
+  ...waitMail,
   ...agendaMail,
   ...minutesMail,
   ...invitationsMail,

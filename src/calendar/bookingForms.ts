@@ -24,6 +24,8 @@ export const BookingForm = z.strictObject({
   is_private: flag(),
   override_reason: optionalLine(300),
   ask_reason: optionalLine(300),
+  /** Queue for the rooms instead of booking them. */
+  wait: z.literal('on').optional(),
   key: onceKey(),
 });
 export type BookingForm = z.output<typeof BookingForm>;

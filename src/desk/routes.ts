@@ -13,6 +13,7 @@ import { mayCancel, mayCheckIn, mayEditAgenda, mayEditMeeting, mayInvite, mayPro
 import { findMeeting, listParticipants, type Meeting } from '../meetings/queries.js';
 import { shownState, toneOfState } from '../meetings/shownState.js';
 import { titleOf } from '../meetings/title.js';
+import { shownWait } from '../meetings/waitRoutes.js';
 import { issuedVersion, pillOf } from '../minutes/documentRoutes.js';
 import { mayApprove, mayReview, maySeeDraft } from '../minutes/policy.js';
 import { findMinutesOf, type Minutes } from '../minutes/queries.js';
@@ -41,7 +42,7 @@ async function showMeeting(c: Context): Promise<Answer> {
   const meeting = await findMeeting(c.db, c.viewer, idOf(c));
   const isOpen = maySeeAgenda(meeting);
   const today = todayOf(c);
-  const [[facts], participants, own, invitations, agenda, minutes, actions, votes, history, requests, lost] = await Promise.all([
+  const [[facts], participants, own, invitations, agenda, minutes, actions, votes, history, requests, lost, wait] = await Promise.all([
     listFacts(c.db, c.viewer.id, [meeting.id]),
     maySeeReplies(meeting) ? listParticipants(c.db, meeting.id) : [],
     findReplyOf(c.db, meeting.id, c.viewer.id),
@@ -53,10 +54,13 @@ async function showMeeting(c: Context): Promise<Answer> {
     isOpen ? listHistory(c.db, meeting.id, { limit: RECENT + 1 }) : [],
     listRequestsOfMeeting(c.db, c.viewer.id, meeting.id),
     listLostRooms(c.db, meeting.id),
+    shownWait(c, meeting),
   ]);
   if (!facts) throw new Error('a meeting that was found has facts');
   const step = nextStep(factsOf(meeting, facts, own, minutes && { is_author: minutes.is_author, may_review: mayReview(minutes), may_approve: mayApprove(minutes) }), c.now);
-  const state = shownState(meeting, c.now);
+  const shown = shownState(meeting, c.now);
+  // Without a room nothing is booked: it waits for one.
+  const state = shown === 'booked' && wait && meeting.rooms.length === 0 ? 'draft' : shown;
   return page('desk/meeting', {
     title: titleOf(c.t, meeting),
     meeting,
@@ -91,6 +95,7 @@ async function showMeeting(c: Context): Promise<Answer> {
     },
     isOnTheDay: meeting.rooms.length > 0 && mayCheckIn(meeting) && meeting.state !== 'ended' && c.now.getTime() > meeting.starts_at.getTime() - 15 * 60_000 && c.now < meeting.ends_at,
     requests: await showRequests(c, meeting, requests),
+    wait,
     mayAsk: mayEditMeeting(meeting) && meeting.ends_at > c.now,
     menu: isOpen ? menuOf(c, meeting, participants.length > 0) : [],
     history: tellEntries(history.slice(0, RECENT), c.t, c.fmt),

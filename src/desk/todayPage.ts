@@ -7,6 +7,7 @@ import { isSecretary } from '../lib/http/policy.js';
 import { page, type Answer, type Context } from '../lib/http/route.js';
 import { dayOf } from '../lib/time/zone.js';
 import { listPollsWaiting } from '../polls/queries.js';
+import { listOffersFor, type AwaitedDate } from '../meetings/awaitedQueries.js';
 import { listMeetings, listMeetingsFor, type MeetingLine } from '../meetings/queries.js';
 import { listUnattendedOf, type UnattendedSeries } from '../meetings/noShowQueries.js';
 import { listEndingOf, type EndingSeries } from '../meetings/renewalQueries.js';
@@ -26,7 +27,7 @@ const FREE_ROOMS = 5;
 export async function todayPage(c: Context): Promise<Answer> {
   const today = dayOf(c.now, c.zone);
   const day = dayOfGrid(today, c.zone);
-  const [minutes, receipts, actions, replies, polls, meetings, asked, rooms, beginnings, ending, unattended, toApprove, unsettled] = await Promise.all([
+  const [minutes, receipts, actions, replies, polls, meetings, asked, rooms, beginnings, ending, unattended, toApprove, unsettled, offers] = await Promise.all([
     listMinutesWaitingFor(c.db, c.viewer),
     listMinutesToAcknowledge(c.db, c.viewer),
     listActionsWaitingFor(c.db, c.viewer.id, todayOf(c)),
@@ -40,10 +41,12 @@ export async function todayPage(c: Context): Promise<Answer> {
     listUnattendedOf(c.db, c.viewer.id, c.now),
     listRequestsFor(c.db, c.viewer.id, c.now, 20),
     listUnsettled(c.db, c.viewer.id, c.now),
+    listOffersFor(c.db, c.viewer.id, c.now),
   ]);
   const facts = await listFacts(c.db, c.viewer.id, meetings.map(({ id }) => id));
   const [coming] = meetings.length === 0 ? await listMeetings(c.db, c.viewer, { whose: 'mine', when: 'coming' }, c.now, 1) : [];
   const waiting = byUrgency([
+    ...offers.map((one) => offerRow(c, one)),
     ...minutes.map((one) => minutesRow(c, one)),
     ...receipts.map((one) => receiptRow(c, one)),
     ...actions.map((one) => actionRow(c, one)),
@@ -101,6 +104,19 @@ function unattendedRow(c: Context, one: UnattendedSeries): WaitingRow {
   return {
     wait: 'unattended', when: one.asked_at, pill: pillOf(c, 'unattended'), href: `/series/${one.id}`, end: c.t('noShow.series.todayNote'),
     title: c.t('noShow.series.today', { name: one.name }),
+  };
+}
+
+/** A room held because it was waited for: taken or declined from here. */
+function offerRow(c: Context, one: AwaitedDate): WaitingRow {
+  const title = titleOf(c.t, one);
+  const about = c.t('waits.today.about', { title, rooms: one.rooms.map((room) => c.fmt.name(room)).join(c.t('series.rule.comma')) });
+  const here = `/meetings/${one.meeting_id}/wait`;
+  return {
+    wait: 'roomHeld', when: one.held_until, pill: pillOf(c, 'roomHeld'), href: `/meetings/${one.meeting_id}`,
+    title: `${about} · ${c.fmt.shortDay(one.starts_at)} ${c.fmt.time(one.starts_at)}`,
+    ...(one.held_until ? { end: c.t('waits.today.until', { until: c.fmt.dateTime(one.held_until) }) } : {}),
+    actions: [{ action: `${here}/acceptance`, label: c.t('waits.take'), about, hidden: {} }, { action: `${here}/withdrawal`, label: c.t('waits.decline'), about, hidden: {} }],
   };
 }
 

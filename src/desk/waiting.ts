@@ -1,12 +1,12 @@
-/** What may wait for a person. The order is that of the list: first what holds up others, then what is late, then the rest. */
+/** What may wait for a person. The order is that of the list: first what runs out by itself, then what holds up others, then what is late, then the rest. */
 export const WAITS = [
-  'review', 'approve', 'issue', 'roomOverdue', 'roomApproval', 'correct', 'roomReturned', 'roomRefused', 'overdue', 'sentBack', 'accept', 'decide', 'reassign', 'takeOn', 'choose', 'due', 'reply', 'poll', 'write', 'renew', 'unattended', 'acknowledge', 'roomAsked',
+  'roomHeld', 'review', 'approve', 'issue', 'roomOverdue', 'roomApproval', 'correct', 'roomReturned', 'roomRefused', 'overdue', 'sentBack', 'accept', 'decide', 'reassign', 'takeOn', 'choose', 'due', 'reply', 'poll', 'write', 'renew', 'unattended', 'acknowledge', 'roomAsked',
 ] as const;
 export type Wait = (typeof WAITS)[number];
 
 export type Tone = 'accent' | 'warn' | 'bad';
 const TONES: Record<Wait, Tone> = {
-  review: 'warn', approve: 'warn', issue: 'warn', correct: 'bad', overdue: 'bad', sentBack: 'bad', accept: 'warn', decide: 'warn',
+  roomHeld: 'warn', review: 'warn', approve: 'warn', issue: 'warn', correct: 'bad', overdue: 'bad', sentBack: 'bad', accept: 'warn', decide: 'warn',
   roomOverdue: 'bad', roomApproval: 'warn', roomReturned: 'bad', roomRefused: 'bad', roomAsked: 'accent',
   reassign: 'bad', takeOn: 'accent', due: 'accent', reply: 'accent', poll: 'accent', choose: 'warn', write: 'accent', renew: 'warn', unattended: 'warn', acknowledge: 'accent',
 };

@@ -1,7 +1,8 @@
-import { rows, type Bindings, type Db } from '../lib/db/db.js';
+import { row, rows, type Bindings, type Db } from '../lib/db/db.js';
+import { IN_TURN, STILL, WISH } from '../rooms/queueQueries.js';
 import type { Lang } from '../lib/i18n/translate.js';
 
-/** A date that wants a room which was taken when it was planned. */
+/** A meeting that wants a room which was taken when it was planned: a date of a series, or a single one. */
 export interface AwaitedDate {
   meeting_id: number;
   series_id: number | null;
@@ -16,8 +17,15 @@ export interface AwaitedDate {
   /** Kept without the room, or called off for the lack of it. */
   kind: 'wait' | 'skip';
   rooms: { id: number; name_en: string; name_zh: string }[];
-  /** All its rooms are free at its time now. */
+  /** All its rooms are free at its time now, or held for it. */
   is_free: boolean;
+  /** In the queue; held for it until then; out of the queue because it let that pass or declined. */
+  state: 'waiting' | 'offered' | 'lapsed' | 'declined';
+  held_until: Date | null;
+  /** Its rooms are held for it now, by the database's clock. */
+  is_held: boolean;
+  /** Who is told: who asked, else the organiser. */
+  asker_id: number;
 }
 
 const AWAITED = `
@@ -29,17 +37,15 @@ const AWAITED = `
            select 1 from awaited_rooms a join rooms r on r.id = a.room_id left join room_parts p on p.hall_id = r.id
              join room_claims c on c.room_id = coalesce(p.part_id, r.id)
             where a.meeting_id = m.id and c.is_holding and c.state in ('held', 'requested', 'confirmed')
-              and (c.state <> 'held' or c.hold_until is null or c.hold_until > now())
-              and c.occupies && tstzrange(m.starts_at - make_interval(mins => r.setup_minutes), m.ends_at + make_interval(mins => r.teardown_minutes))) as is_free
-    from meetings m`;
+              and (c.state <> 'held' or c.hold_until is null or c.hold_until > now()) and c.awaited_meeting_id is distinct from m.id
+              and c.occupies && tstzrange(m.starts_at - make_interval(mins => r.setup_minutes), m.ends_at + make_interval(mins => r.teardown_minutes)))
+         and not exists (select 1 from awaited_rooms a join rooms r on r.id = a.room_id
+                          where a.meeting_id = m.id and r.status <> 'in_service' and not (r.status = 'out_of_service' and r.back_at <= m.starts_at)) as is_free,
+         w.state, w.held_until, w.state = 'offered' and w.held_until > now() as is_held, coalesce(w.asked_by, m.organiser_id) as asker_id
+    from meetings m cross join lateral ${WISH} w`;
 
-/** A waiting date has no room yet; a skipped one is still as it was skipped. */
-const STILL = `exists (select 1 from awaited_rooms a where a.meeting_id = m.id
-     and ((m.state in ('draft', 'scheduled') and not exists (select 1 from meeting_rooms mr where mr.meeting_id = m.id)) or (m.state = 'cancelled' and m.cancelled_at = a.since)))
-   and m.starts_at > :now`;
-
-function list(db: Db, where: string, bindings: Bindings, limit: number): Promise<AwaitedDate[]> {
-  return rows<AwaitedDate>(db, `${AWAITED} where ${where} and ${STILL} order by m.starts_at, m.id limit ${limit}`, bindings);
+function list(db: Db, where: string, bindings: Bindings, limit: number, order = 'm.starts_at, m.id'): Promise<AwaitedDate[]> {
+  return rows<AwaitedDate>(db, `${AWAITED} where ${where} and ${STILL} order by ${order} limit ${limit}`, bindings);
 }
 
 /** Dates of a series that want a room, by time. */
@@ -53,20 +59,75 @@ export interface Freed {
   pieces: readonly { room: number; from: Date; to: Date }[];
 }
 
-/** Dates that may have become possible because this was given up. */
-export function listAwaitedBehind(db: Db, freed: Freed, now: Date): Promise<AwaitedDate[]> {
+/** The queue, in its order: those in it for whom all rooms are free, behind what was given up or anywhere (null). */
+export function listNext(db: Db, freed: Freed | null, now: Date): Promise<AwaitedDate[]> {
+  const behind = freed === null ? `m.id in (select meeting_id from awaited_rooms where state = 'waiting')`
+    : `m.id in (select a.meeting_id
+                  from (select room_id, occupies_from as f, occupies_to as t from room_claims where id = any(:claims)
+                        union all
+                        select w.room, w."from", w."to" from jsonb_to_recordset(cast(:pieces as jsonb)) as w (room bigint, "from" timestamptz, "to" timestamptz)) c
+                  join awaited_rooms a on a.room_id = c.room_id or a.room_id in (select hall_id from room_parts where part_id = c.room_id)
+                  join meetings x on x.id = a.meeting_id
+                 where x.starts_at < c.t and x.ends_at > c.f)`;
+  return rows<AwaitedDate>(
+    db,
+    `select * from (${AWAITED} where ${behind} and w.state = 'waiting' and ${STILL} order by ${IN_TURN}) found where is_free limit 100`,
+    { now, ...(freed === null ? {} : { claims: freed.claimIds, pieces: JSON.stringify(freed.pieces) }) },
+  );
+}
+
+/** These meetings as they stand in the queue, in its order; called again behind their locks. */
+export function listWaiting(db: Db, meetingIds: readonly number[], now: Date): Promise<AwaitedDate[]> {
+  return list(db, `m.id = any(:meetings) and w.state = 'waiting'`, { meetings: meetingIds, now }, 100, IN_TURN);
+}
+
+/** These meetings whose hold has just lapsed. */
+export function listLapsed(db: Db, meetingIds: readonly number[], now: Date): Promise<AwaitedDate[]> {
+  return list(db, `m.id = any(:meetings) and w.state = 'lapsed'`, { meetings: meetingIds, now }, 200);
+}
+
+/** What is held for this person now, because it was waited for; what ends first stands first. */
+export function listOffersFor(db: Db, personId: number, now: Date): Promise<AwaitedDate[]> {
   return list(
     db,
-    `m.id in (select a.meeting_id
-                from (select room_id, occupies_from as f, occupies_to as t from room_claims where id = any(:claims)
-                      union all
-                      select w.room, w."from", w."to" from jsonb_to_recordset(cast(:pieces as jsonb)) as w (room bigint, "from" timestamptz, "to" timestamptz)) c
-                join awaited_rooms a on a.room_id = c.room_id or a.room_id in (select hall_id from room_parts where part_id = c.room_id)
-                join meetings w on w.id = a.meeting_id
-               where w.starts_at < c.t and w.ends_at > c.f)`,
-    { claims: freed.claimIds, pieces: JSON.stringify(freed.pieces), now },
-    500,
+    `m.id in (select meeting_id from awaited_rooms where state = 'offered') and w.held_until > now() and w.state = 'offered' and :person in (coalesce(w.asked_by, m.organiser_id), m.organiser_id)`,
+    { person: personId, now }, 20, 'w.held_until, m.id',
   );
+}
+
+/** Meetings whose hold is over, or that don't want it any more. `is_still`: the meeting would still like the room. */
+export function listEndedOffers(db: Db, now: Date): Promise<{ meeting_id: number; is_still: boolean }[]> {
+  return rows(
+    db,
+    `select m.id as meeting_id, ${STILL} as is_still from meetings m cross join lateral ${WISH} w
+      where m.id in (select meeting_id from awaited_rooms where state = 'offered') and w.state = 'offered' and (w.held_until <= now() or not ${STILL})
+      order by m.id limit 200`,
+    { now },
+  );
+}
+
+/** A wish of other meetings `o`/`w` (not `:meeting`) in the queue that wants one of the rooms `:rooms` in the time `:from`–`:to`. */
+const RIVAL = `
+  from meetings m cross join lateral ${WISH} w
+ where m.id in (select a.meeting_id from awaited_rooms a left join room_parts p on p.hall_id = a.room_id
+                 where a.state in ('waiting', 'offered')
+                   and coalesce(p.part_id, a.room_id) in (select coalesce(q.part_id, r.id) from rooms r left join room_parts q on q.hall_id = r.id where r.id = any(:rooms)))
+   and m.starts_at < :to and m.ends_at > :from and ${STILL}`;
+
+/** How many wait already for any of these rooms in that time. */
+export async function countWaiting(db: Db, wish: { roomIds: readonly number[]; from: Date; to: Date }, now: Date): Promise<number> {
+  const found = await row<{ n: number }>(db, `select count(*) as n ${RIVAL}`, { rooms: wish.roomIds, from: wish.from, to: wish.to, now });
+  return found?.n ?? 0;
+}
+
+/** Which place a meeting has among those who want the same rooms at its time; 1 is the next. */
+export async function findPlace(db: Db, date: AwaitedDate, now: Date): Promise<number> {
+  const found = await row<{ n: number }>(
+    db,
+    `select count(*) as n ${RIVAL} and m.id <> :meeting and (w.since, m.id) < (select min(since), :meeting::bigint from awaited_rooms where meeting_id = :meeting)`,
+    { rooms: date.rooms.map(({ id }) => id), from: date.starts_at, to: date.ends_at, meeting: date.meeting_id, now },
+  );
+  return (found?.n ?? 0) + 1;
 }
 
 /** One date, if it still wants its rooms. */

@@ -3,12 +3,14 @@ import { findPersonOption, listPrincipals, personText, resolvePersons } from '..
 import { listMovableKinds } from '../rooms/equipmentQueries.js';
 import { LAYOUTS } from '../rooms/layouts.js';
 import { listRoomOptions } from '../rooms/queries.js';
+import { inTransaction } from '../lib/db/db.js';
 import { BadRequest, Conflict, Forbidden } from '../lib/http/errors.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import { once } from '../lib/http/once.js';
 import { isSecretary, signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { addDays, dayOf, timeOf } from '../lib/time/zone.js';
+import { countWaiting } from './awaitedQueries.js';
 import { changeMeeting, createMeeting, type NewMeeting, type RoomsRefused } from './commands.js';
 import { MeetingForm, NewMeetingForm, PrefillQuery, spanOf, type MeetingFields, type Span, type SpanProblem } from './forms.js';
 import { mayEditMeeting, mayKeepSeries } from './policy.js';
@@ -17,6 +19,7 @@ import { tellRefusal, type Refusal } from './refusal.js';
 import { joinSeries } from './seriesCommands.js';
 import { findSeries } from './seriesQueries.js';
 import { titleOf } from './title.js';
+import { createWaiting, joinQueue } from './waitCommands.js';
 import { tellLayouts } from '../rooms/roomFacts.js';
 
 export const formRoutes: Route[] = [
@@ -55,13 +58,15 @@ async function create(c: Context<z.output<typeof NewMeetingForm>>): Promise<Answ
   const odd = await checkLayout(c, form);
   if (odd) return drawForm(c, { problems: odd });
   if (seriesId !== null && !mayKeepSeries(await findSeries(c.db, c.viewer, seriesId))) throw new Forbidden();
+  const waits = form.pick === 'wait' && form.rooms.length > 0 && span.startsAt > c.now;
   const made = await once(c.db, c.viewer.id, key, c.form, async (trx) => {
-    const result = await createMeeting(trx, c.by, { ...toMeeting(form, span, acting), seriesId, mailDomain: c.config.mailDomain, now: c.now });
+    const wish = { ...toMeeting(form, span, acting), seriesId, mailDomain: c.config.mailDomain, now: c.now };
+    const result = waits ? await createWaiting(trx, c.by, wish) : await createMeeting(trx, c.by, wish);
     if (!result.ok) return { location: undefined, refused: result };
     if (seriesId !== null) await joinSeries(trx, c.by, seriesId, result.id);
     return { location: `/meetings/${result.id}`, isAsked: result.requests !== undefined };
   });
-  if (made.location !== undefined) return redirect(made.location, { notice: 'isAsked' in made && made.isAsked ? 'requests.notice.asked' : 'meetings.notice.created' });
+  if (made.location !== undefined) return redirect(made.location, { notice: waits ? 'waits.notice.joined' : 'isAsked' in made && made.isAsked ? 'requests.notice.asked' : 'meetings.notice.created' });
   return refused(c, made.refused, form, span);
 }
 
@@ -92,7 +97,15 @@ async function change(c: Context<MeetingForm>): Promise<Answer> {
   const odd = await checkLayout(c, form);
   if (odd) return drawForm(c, { meeting, problems: odd });
   const { organiserId, bookedForId, ...rest } = toMeeting(form, span, acting);
-  const result = await changeMeeting(c.db, c.by, meeting.id, { ...rest, version, now: c.now, ...(organiserId ? { organiserId } : {}), bookedForId: bookedForId ?? null });
+  const changed = { ...rest, version, now: c.now, ...(organiserId ? { organiserId } : {}), bookedForId: bookedForId ?? null };
+  const waits = form.pick === 'wait' && form.rooms.length > 0 && mayWait(c, span, meeting);
+  const result = waits ? await inTransaction(c.db, async (trx) => {
+    // What else was typed is saved, with the rooms it has.
+    const saved = await changeMeeting(trx, c.by, meeting.id, { ...changed, roomIds: meeting.rooms.map(({ id }) => id) });
+    if (saved.ok) await joinQueue(trx, c.by, meeting.id, form.rooms, c.now);
+    return saved;
+  }) : await changeMeeting(c.db, c.by, meeting.id, changed);
+  if (result.ok && waits) return redirect(`/meetings/${meeting.id}`, { notice: 'waits.notice.joined' });
   if (result.ok) return redirect(`/meetings/${meeting.id}`, { notice: result.requests ? 'requests.notice.asked' : 'meetings.notice.saved' });
   if ('reason' in result) {
     // Somebody else was quicker: what was typed stays in the form, what stands now is shown beside it, and saving again decides.
@@ -195,7 +208,14 @@ async function refused(c: Context, result: RoomsRefused, form: MeetingFields, sp
   const refusal = await tellRefusal(c, result, {
     roomIds: form.rooms, ...span, seats: form.expected, zone: form.zone, ...(meeting ? { exceptMeetingId: meeting.id } : {}),
   });
+  if (result.clashes.length > 0 && form.rooms.length > 0 && mayWait(c, span, meeting)) refusal.wait = { count: await countWaiting(c.db, { roomIds: form.rooms, from: span.startsAt, to: span.endsAt }, c.now) };
   return drawForm(c, { ...(meeting ? { meeting } : {}), values: { ...form }, refusal, status: 409 });
+}
+
+/** One waits for rooms at the time the meeting has; one that has rooms would have to give them up for another time first. */
+function mayWait(c: Context<unknown, unknown>, span: Span, meeting?: Meeting): boolean {
+  if (span.startsAt <= c.now) return false;
+  return !meeting || meeting.rooms.length === 0 || (span.startsAt.getTime() === meeting.starts_at.getTime() && span.endsAt.getTime() === meeting.ends_at.getTime());
 }
 
 async function differencesOf(c: Context, theirs: Meeting, mine: MeetingFields): Promise<{ label: string; theirs: string; mine: string }[]> {

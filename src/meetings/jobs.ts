@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { CronLine, Jobs } from '../lib/jobs/job.js';
-import { offerRooms } from './awaitedDateCommands.js';
 import { judgeCheckIns } from './noShowCommands.js';
 import { askRenewals } from './renewalCommands.js';
+import { offerRooms, serveWaits } from './waitCommands.js';
 
 /** Whole claims, or pieces of rooms. */
 const Freed = z.object({
@@ -15,10 +15,15 @@ export const jobs: Jobs = {
   'meetings.judgeCheckIns': async ({ db, clock }) => {
     await judgeCheckIns(db, clock.now());
   },
+  'meetings.serveWaits': async ({ db, clock }) => serveWaits(db, clock.now()),
   'meetings.askRenewals': async ({ db, clock }) => {
     await askRenewals(db, clock.now());
   },
 };
 
-/** Renewals once a day; one that was missed is made up for. */
-export const cron: CronLine[] = [{ at: '* * * * *', job: 'meetings.judgeCheckIns' }, { at: '15 1 * * *', job: 'meetings.askRenewals', backfill: 86_400_000 }];
+/** The queue for rooms and who has come, each minute; what ends once a day, where one that was missed is made up for. */
+export const cron: CronLine[] = [
+  { at: '* * * * *', job: 'meetings.serveWaits' },
+  { at: '* * * * *', job: 'meetings.judgeCheckIns' },
+  { at: '15 1 * * *', job: 'meetings.askRenewals', backfill: 86_400_000 },
+];

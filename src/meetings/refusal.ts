@@ -18,6 +18,8 @@ export interface Refusal {
   isShort: boolean;
   /** A secretary may go beyond what is in the way, with a reason. */
   mayOverride: boolean;
+  /** One may queue for the rooms, as so many do already. */
+  wait?: { count: number };
 }
 
 export interface RoomWish {

@@ -9,6 +9,7 @@ import { planRoutes } from './planRoutes.js';
 import { seriesRoutes } from './seriesRoutes.js';
 import { stateRoutes } from './stateRoutes.js';
 import { swapRoutes } from './swapRoutes.js';
+import { waitRoutes } from './waitRoutes.js';
 
 // GET /meetings/:id, the page made of everything, stands in desk/.
-export const routes: Route[] = [...listRoutes, ...formRoutes, ...stateRoutes, ...participantRoutes, ...planRoutes, ...dayRoutes, ...seriesRoutes, ...followingRoutes, ...accommodationRoutes, ...swapRoutes];
+export const routes: Route[] = [...listRoutes, ...formRoutes, ...stateRoutes, ...participantRoutes, ...planRoutes, ...dayRoutes, ...seriesRoutes, ...followingRoutes, ...accommodationRoutes, ...swapRoutes, ...waitRoutes];

@@ -1,4 +1,4 @@
-import { change, row, rows, type Db } from '../lib/db/db.js';
+import { change, row, type Db } from '../lib/db/db.js';
 import { enqueue } from '../lib/jobs/enqueue.js';
 
 // Dates that want a room which is taken. Who gives up a claim asks, in the same transaction, that those who wait are told.
@@ -10,7 +10,7 @@ export async function awaitRooms(trx: Db, wishes: { meetingId: number; roomIds: 
   await change(
     trx,
     `insert into awaited_rooms (meeting_id, room_id) select w.meeting, w.room from jsonb_to_recordset(:list) as w (meeting bigint, room bigint)
-     on conflict (meeting_id, room_id) do update set since = now(), offered_at = null`,
+     on conflict (meeting_id, room_id) do update set since = now(), offered_at = null, state = 'waiting', held_until = null, asked_by = null, starts_at = null, ends_at = null, had_room_ids = '{}'`,
     { list: JSON.stringify(list) },
   );
 }
@@ -27,7 +27,7 @@ export async function offerFreed(trx: Db, claimIds: readonly number[]): Promise<
     `select 1 from room_claims c
        join awaited_rooms a on a.room_id = c.room_id or a.room_id in (select hall_id from room_parts where part_id = c.room_id)
        join meetings m on m.id = a.meeting_id
-      where c.id = any(:claims) and m.id is distinct from c.meeting_id and m.starts_at < c.occupies_to and m.ends_at > c.occupies_from limit 1`,
+      where c.id = any(:claims) and a.state = 'waiting' and m.id is distinct from c.meeting_id and m.starts_at < c.occupies_to and m.ends_at > c.occupies_from limit 1`,
     { claims: claimIds },
   );
   if (isAwaited) await enqueue(trx, 'meetings.offerRooms', { claimIds });
@@ -40,21 +40,8 @@ export async function offerPieces(trx: Db, pieces: readonly { room: number; from
     `select 1 from jsonb_to_recordset(:pieces) as f (room bigint, "from" timestamptz, "to" timestamptz)
        join awaited_rooms a on a.room_id = f.room or a.room_id in (select hall_id from room_parts where part_id = f.room)
        join meetings m on m.id = a.meeting_id
-      where m.starts_at < f."to" and m.ends_at > f."from" limit 1`,
+      where a.state = 'waiting' and m.starts_at < f."to" and m.ends_at > f."from" limit 1`,
     { pieces: JSON.stringify(pieces) },
   );
   if (isAwaited) await enqueue(trx, 'meetings.offerRooms', { pieces });
-}
-
-/**
- * Counts an offer for each of these dates whose rooms the organiser was not told of since they were given up.
- * @returns how often each was offered by now
- */
-export async function countOffers(trx: Db, meetingIds: readonly number[], now: Date): Promise<Map<number, number>> {
-  const counted = await rows<{ meeting_id: number; offers: number }>(
-    trx,
-    `update awaited_rooms set offers = offers + 1, offered_at = :now where meeting_id = any(:meetings) returning meeting_id, offers`,
-    { meetings: meetingIds, now },
-  );
-  return new Map(counted.map(({ meeting_id, offers }) => [meeting_id, offers]));
 }

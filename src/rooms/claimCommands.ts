@@ -65,9 +65,10 @@ export async function claimAsked(trx: Db, by: Actor, wish: ClaimWish, asked: Ask
  * Always locks the rooms of before and after, so that two moves that cross can't wait for each other.
  */
 export async function moveClaims(trx: Db, by: Actor, wish: ClaimWish): Promise<ClaimResult> {
-  const before = await row<{ held: number[] | null; room_ids: number[] | null }>(
+  const before = await row<{ held: number[] | null; offered: number[] | null; room_ids: number[] | null }>(
     trx,
     `select (select array_agg(room_id) from room_claims where meeting_id = :meeting and state in ('held', 'requested', 'confirmed')) as held,
+            (select array_agg(room_id) from room_claims where awaited_meeting_id = :meeting and state = 'held') as offered,
             (select array_agg(room_id) from meeting_rooms where meeting_id = :meeting) as room_ids`,
     { meeting: wish.meetingId },
   );
@@ -76,7 +77,7 @@ export async function moveClaims(trx: Db, by: Actor, wish: ClaimWish): Promise<C
   const roomIds = [...new Set(wish.roomIds)];
   const known = await findAskedRooms(trx, by, [...new Set([...roomIds, ...hadIds])], wish);
   const asked = known.filter(({ id }) => roomIds.includes(id));
-  await lockRooms(trx, [...new Set([...held, ...atomicOf(asked)])]);
+  await lockRooms(trx, [...new Set([...held, ...(before?.offered ?? []), ...atomicOf(asked)])]);
   // Rooms that are given up have their say too: it may be too late to change anything in them.
   const late = known.filter(({ id }) => !roomIds.includes(id)).flatMap((room) => lateIn(room, 'notice_change', wish));
   if (late.some(({ level }) => level === 'error')) return { ok: false, clashes: [], checks: late };
@@ -120,7 +121,7 @@ class Refused extends Error {
 }
 
 /**
- * Gives up what a meeting occupies; the rows stay with actor, time and reason. A closure that waited for the piece takes
+ * Gives up what a meeting occupies, and what is held for it because it waited; the rows stay with actor, time and reason. A closure that waited for the piece takes
  * it over in the same transaction.
  * @returns how many claims were given up
  */
@@ -133,7 +134,7 @@ export async function releaseClaims(
 ): Promise<number> {
   const held = await rows<{ room_id: number }>(
     trx,
-    `select room_id from room_claims where meeting_id = :meeting and state in ('held', 'requested', 'confirmed')`,
+    `select room_id from room_claims where (meeting_id = :meeting or awaited_meeting_id = :meeting) and state in ('held', 'requested', 'confirmed')`,
     { meeting: meetingId },
   );
   if (!held.length) return 0;
@@ -142,7 +143,7 @@ export async function releaseClaims(
     trx,
     `with withdrawn as (update room_requests set state = 'withdrawn', version = version + 1 where meeting_id = :meeting and state = 'open')
      update room_claims set state = :state, ended_at = now(), ended_by = :by, end_reason = :reason
-      where meeting_id = :meeting and state in ('held', 'requested', 'confirmed') returning id`,
+      where (meeting_id = :meeting or awaited_meeting_id = :meeting) and state in ('held', 'requested', 'confirmed') returning id`,
     { state, by: by.id, reason, meeting: meetingId },
   );
   if (freed.length) {
@@ -199,7 +200,8 @@ export interface Piece {
 
 /**
  * Holds and returned requests whose time is over give way to who wants the slot; no timer decides it. A closure that waited
- * for the piece comes first. The caller has locked the rooms.
+ * for the piece comes first. Where somebody waits for the room it is not for who passes by: sweepLapsed ends it within a
+ * minute and the first in the queue is asked. The caller has locked the rooms.
  * @returns how many gave way
  */
 export async function expireLapsed(trx: Db, pieces: readonly Piece[]): Promise<number> {
@@ -210,6 +212,10 @@ export async function expireLapsed(trx: Db, pieces: readonly Piece[]): Promise<n
       where c.room_id = w.room and c.state in ('held', 'requested') and c.hold_until <= now()
         and c.occupies_from < w."to" + make_interval(mins => r.teardown_minutes)
         and c.occupies_to > w."from" - make_interval(mins => r.setup_minutes)
+        and not exists (
+          select 1 from awaited_rooms a join meetings m on m.id = a.meeting_id left join room_parts p on p.hall_id = a.room_id
+           where coalesce(p.part_id, a.room_id) = c.room_id and a.state = 'waiting' and m.state in ('draft', 'scheduled', 'cancelled')
+             and m.starts_at > now() and m.starts_at < c.occupies_to and m.ends_at > c.occupies_from)
      returning c.id`,
     { list: JSON.stringify(pieces) },
   );

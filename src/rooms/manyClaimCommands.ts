@@ -152,7 +152,7 @@ async function insertAll(trx: Db, by: Actor, open: Open[]): Promise<Open[]> {
 export async function releaseForMany(trx: Db, by: Actor, meetingIds: readonly number[], state: 'cancelled' | 'released', reason: string): Promise<void> {
   const held = await rows<{ room_id: number }>(
     trx,
-    `select distinct room_id from room_claims where meeting_id = any(:meetings) and state in ('held', 'requested', 'confirmed')`,
+    `select distinct room_id from room_claims where (meeting_id = any(:meetings) or awaited_meeting_id = any(:meetings)) and state in ('held', 'requested', 'confirmed')`,
     { meetings: meetingIds },
   );
   if (held.length === 0) return;
@@ -161,7 +161,7 @@ export async function releaseForMany(trx: Db, by: Actor, meetingIds: readonly nu
     trx,
     `with withdrawn as (update room_requests set state = 'withdrawn', version = version + 1 where meeting_id = any(:meetings) and state = 'open')
      update room_claims set state = :state, ended_at = now(), ended_by = :by, end_reason = :reason
-      where meeting_id = any(:meetings) and state in ('held', 'requested', 'confirmed') returning id`,
+      where (meeting_id = any(:meetings) or awaited_meeting_id = any(:meetings)) and state in ('held', 'requested', 'confirmed') returning id`,
     { state, by: by.id, reason, meetings: meetingIds },
   );
   const ids = freed.map(({ id }) => id);

@@ -21,6 +21,7 @@ import { listDayRules } from './dayRuleQueries.js';
 import { holidayRoutes } from './holidayRoutes.js';
 import { mayKeepRooms } from './policy.js';
 import { findRoom, listClosures, listComingMeetings, listRooms } from './queries.js';
+import { listQueue } from './queueQueries.js';
 import { requestRoutes } from './requestRoutes.js';
 import { findNoShowRate } from './noShowRateQueries.js';
 import { tellHours, tellLayouts, tellPlace } from './roomFacts.js';
@@ -131,11 +132,12 @@ export const routes: Route[] = [
 async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
   const room = await findRoom(c.db, idOf(c));
   const today = dayOf(c.now, c.office.zone);
-  const [kinds, meetings, closures, days, layers, noShows] = await Promise.all([
+  const [kinds, meetings, closures, days, layers, noShows, queue] = await Promise.all([
     listEquipmentKinds(c.db),
     listComingMeetings(c.db, c.viewer.id, room.id, c.now), listClosures(c.db, c.viewer.id, room.id, c.now), listDayRules(c.db, [room.id], today, addDays(today, 60)),
     listLayersFor(c.db, room.id, c.viewer.id),
     findNoShowRate(c.db, room.id, c.now),
+    listQueue(c.db, c.viewer.id, room.id, c.now),
   ]);
   const differing = days.get(room.id) ?? [];
   const rules = rulesFrom(layers);
@@ -165,6 +167,12 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
       mine: meeting.is_mine,
       // Of a hall: which part, when it isn't all of them.
       meta: [meeting.organiser ? c.fmt.name(meeting.organiser) : '', meeting.part && meeting.part.length < room.parts.length ? meeting.part.map((part) => c.fmt.name(part)).join(c.t('rooms.list.comma')) : '', meeting.layout ? c.t('layouts.room.layoutBooked', { layout: c.t(`layouts.${meeting.layout}`) }) : ''],
+    })),
+    queue: queue.map((line) => ({
+      title: line.title ?? c.t('calendar.day.booked'),
+      href: line.meeting_id === null ? null : `/meetings/${line.meeting_id}`,
+      time: c.fmt.shortDay(line.starts_at),
+      meta: [c.fmt.range(line.starts_at, line.ends_at), line.state === 'offered' && line.held_until ? c.t('waits.room.held', { until: c.fmt.dateTime(line.held_until) }) : c.t('waits.room.since', { when: c.fmt.dateTime(line.since) })],
     })),
     closures: closures.map((closure) => ({
       ...closure,

@@ -20,6 +20,7 @@ import { calendarViews } from './calendarViews.js';
 import { feeds } from './feeds.js';
 import { day } from './day.js';
 import { noShow } from './noShow.js';
+import { waits } from './waits.js';
 import { absences } from './absences.js';
 import { findTime } from './findTime.js';
 import { polls } from './polls.js';
@@ -56,6 +57,7 @@ export const en = {
   ...feeds,
   ...day,
   ...noShow,
+  ...waits,
   ...absences,
   ...findTime,
   ...polls,
