@@ -73,7 +73,7 @@ export function ask(port: number, agent: Agent, { method = 'GET', path, headers 
   const began = performance.now();
   return new Promise((resolve, reject) => {
     const sent = request(
-      { host: '127.0.0.1', port, agent, method, path, headers: { ...headers, ...(body ? { 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': Buffer.byteLength(body) } : {}) } },
+      { host: '127.0.0.1', port, agent, method, path, headers: { ...headers, ...(body === undefined ? {} : { 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': Buffer.byteLength(body) }) } },
       (res) => {
         const pieces: Buffer[] = [];
         res.on('data', (piece: Buffer) => pieces.push(piece));

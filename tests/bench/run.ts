@@ -1,6 +1,7 @@
 // npm run bench: what the product's busiest requests cost, beside the bare thing in the same run, at 100,000 meetings and
 // at 1,000. CPU time per request stands when the machine is noisy; requests per second only within one run.
 // Numbers after it change the sizes: npm run bench -- 100000 1000
+// npm run bench -- stress 100000 32: that many mixed attempts by so many clients at once, see stress.ts
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, chmodSync, rmSync } from 'node:fs';
 import { Agent } from 'node:http';
@@ -18,8 +19,9 @@ import { addDays, dayOf, weekdayOf } from '../../src/lib/time/zone.js';
 import { countDoubleBookings, makeData, PER_DAY, ROOMS, type BenchData } from './data.js';
 import { findPath } from './find.js';
 import { ask, measure, startSubject, type Ask, type Measured, type Subject } from './measure.js';
+import { stress } from './stress.js';
 
-const SIZES = process.argv.slice(2).map(Number).filter(Boolean);
+const SIZES = process.argv.slice(2).map(Number).filter(Boolean); // 'stress' is no number
 const sizes = SIZES.length ? SIZES : [100_000, 1_000];
 const ROUNDS = 50;
 const AT_ONCE = 16;
@@ -157,10 +159,11 @@ async function main(): Promise<void> {
   mkdirSync(place.socketFolder, { mode: 0o700 });
   createCluster(place, { sync: false });
   // Durable as in service: fsync and synchronous_commit stay on.
-  const cluster = await startCluster(place, { shared_buffers: '256MB', max_wal_size: '2GB', max_connections: '100' });
+  const cluster = await startCluster(place, { shared_buffers: '256MB', max_wal_size: '2GB', max_connections: '100', log_lock_waits: 'on' });
   try {
     const admin = createDb(clusterUrl(cluster, OWNER, 'postgres'), { max: 1 });
     await makeAppRole(admin, cluster.password);
+    if (process.argv[2] === 'stress') return await runStress(admin, cluster, place.logFile);
     const results: { size: number; rows: Measured[] }[] = [];
     for (const size of sizes) {
       const name = `bench_${size}`;
@@ -186,6 +189,25 @@ async function main(): Promise<void> {
   } finally {
     await stopCluster(place);
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function runStress(admin: Db, cluster: RunningCluster, logFile: string): Promise<void> {
+  const [attempts = 100_000, clients = 32] = SIZES;
+  await admin.raw('create database stress');
+  await migrate(clusterUrl(cluster, OWNER, 'stress'), APP_ROLE);
+  const owner = createDb(clusterUrl(cluster, OWNER, 'stress'), { max: 6, statementTimeout: 300_000 });
+  const product = await startSubject('product.ts', clusterUrl(cluster, APP_ROLE, 'stress'));
+  try {
+    const { answers, wrong, seconds } = await stress(product, owner, clusterUrl(cluster, OWNER, 'stress'), logFile, { attempts, clients });
+    for (const [what, count] of [...answers].sort()) console.log(`${what.padEnd(24)} ${String(count).padStart(8)}`);
+    console.log(`${attempts.toLocaleString('en')} attempts by ${clients} clients in ${seconds.toFixed(0)} s`);
+    console.log(wrong.length === 0 ? 'no overlap, no breach, no error in the log of PostgreSQL, every refusal a page' : `${wrong.length} wrong:\n${[...new Set(wrong)].slice(0, 40).join('\n')}`);
+    if (wrong.length > 0) process.exitCode = 1;
+  } finally {
+    product.stop();
+    await owner.destroy();
+    await admin.destroy();
   }
 }
 

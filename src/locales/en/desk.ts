@@ -79,7 +79,7 @@ export const desk = {
   'desk.next.accept': 'Look at the answer',
 
   'desk.why.reply': 'The organiser would like to know whether you come.',
-  'desk.why.people': 'Nobody is invited yet; so far this is a booked room.',
+  'desk.why.people': 'Nobody is invited yet.',
   'desk.why.chair': 'Somebody has to chair it before it can start.',
   'desk.why.place': 'It has neither a room nor a link yet.',
   'desk.why.agenda': 'Say what it is about, so that people can prepare.',

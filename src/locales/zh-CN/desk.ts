@@ -77,7 +77,7 @@ export const desk: Translation<typeof en> = {
   'desk.next.accept': '查看办理结果',
 
   'desk.why.reply': '请告知召集人您是否参加。',
-  'desk.why.people': '尚未邀请任何人，目前只是预订了会议室。',
+  'desk.why.people': '尚未邀请任何人。',
   'desk.why.chair': '须先确定主持人，会议才能开始。',
   'desk.why.place': '尚未确定会议室或会议链接。',
   'desk.why.agenda': '列出议题，便于参会人提前准备。',
