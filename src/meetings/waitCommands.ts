@@ -55,7 +55,7 @@ export function joinQueue(db: Db, by: Actor, meetingId: number, roomIds: readonl
     // One wish is one moment, whatever number of rooms it names.
     await change(trx, `update awaited_rooms set since = (select min(since) from awaited_rooms where meeting_id = :meeting) where meeting_id = :meeting`, { meeting: meetingId });
     await record(trx, by, { action: 'meeting.wait', noun: 'meetings', id: meetingId, meetingId, after: { room_ids: wanted } });
-    await enqueue(trx, 'meetings.serveWaits', {});
+    await enqueue(trx, 'meetings.serveWaits', {}, { key: 'meetings.serveWaits' });
   });
 }
 

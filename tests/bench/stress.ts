@@ -134,7 +134,7 @@ export async function stress(product: Subject, owner: Db, appUrl: string, logFil
     const rooms = roll(5) === 0 ? [some(roomIds), some(roomIds)] : [some(roomIds)];
     const fields = { title: `Stress ${roll(1000)}`, date: on, from, to, ...more, room: rooms.map(String), seats: '', key: randomUUID() };
     const reply = await send('book', who, '/bookings', fields);
-    if (reply.status === 409 && roll(4) === 0) keep(await send('queue', who, '/bookings', { ...fields, wait: 'on', key: randomUUID() }), who);
+    if (reply.status === 409 && roll(8) === 0) keep(await send('queue', who, '/bookings', { ...fields, wait: 'on', key: randomUUID() }), who);
     keep(reply, who);
   };
   const edit = async (change: (fields: Fields) => Fields, name: string) => {
@@ -220,7 +220,7 @@ export async function stress(product: Subject, owner: Db, appUrl: string, logFil
     while (!isOver) {
       const failed = await drain(appUrl, jobs, { db: owner, config, clock: { now: () => new Date() }, log: pino({ level: 'silent' }) });
       wrong.push(...failed.map((what) => `worker: ${what}`));
-      for (const job of ['meetings.serveWaits', 'meetings.judgeCheckIns', 'rooms.sweepLapsed']) await owner.raw(`select graphile_worker.add_job(?)`, [job]);
+      for (const job of ['meetings.serveWaits', 'meetings.judgeCheckIns', 'rooms.sweepLapsed']) await owner.raw('select graphile_worker.add_job(?, job_key => ?)', [job, job]);
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
   })();
