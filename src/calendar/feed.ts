@@ -10,24 +10,13 @@ export interface FeedPart {
   zone: string | null;
 }
 
-/** Takes the event and its time zone out of a finished calendar of one event. */
-export function partOf(calendar: string): FeedPart {
-  const between = (name: string) => {
-    const from = calendar.indexOf(`BEGIN:${name}\r\n`);
-    const end = `END:${name}\r\n`;
-    const to = calendar.lastIndexOf(end);
-    return from < 0 || to < 0 ? null : calendar.slice(from, to + end.length);
-  };
-  return { event: between('VEVENT') ?? '', zone: between('VTIMEZONE') };
-}
-
 /** @param name of the calendar, as programs show it; @returns the whole feed with CRLF line ends */
 export function joinFeed(name: string, parts: readonly FeedPart[]): string {
   const frame = new ICAL.Component('vcalendar');
   const title = cleanLine(name) || 'Banhui';
   for (const [key, value] of [['version', '2.0'], ['prodid', '-//Banhui//Banhui//EN'], ['name', title], ['x-wr-calname', title]] as const) frame.addPropertyWithValue(key, value);
   // RFC 7986 5.7, and what Outlook reads instead
-  frame.addProperty(new ICAL.Property(['refresh-interval', { value: 'DURATION' }, 'duration', 'PT1H']));
+  frame.addProperty(new ICAL.Property(['refresh-interval', {}, 'duration', 'PT1H']));
   frame.addProperty(new ICAL.Property(['x-published-ttl', {}, 'text', 'PT1H']));
   const head = frame.toString().replace(/END:VCALENDAR\s*$/, '').trimEnd();
   const zones = [...new Set(parts.flatMap(({ zone }) => (zone === null ? [] : [zone])))];

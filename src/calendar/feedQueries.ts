@@ -46,6 +46,8 @@ export function findFeedHolder(db: Db, tokenHash: Buffer): Promise<FeedHolder | 
 
 export interface FeedLine {
   id: number;
+  /** The rule whose event it stands in; null for what stands for itself, or was mailed to this person by itself. */
+  rule_id: number | null;
   /** Grows with every change of the meeting or of a room it asked for: what a kept event is valid for. */
   state: string;
   /** The person may know title, text and organiser. */
@@ -63,6 +65,9 @@ const STATE = `m.version || '.' || m.sequence || '.' || coalesce((select sum(r.v
   || '.' || m.state`;
 /** What people were told of and was called off stays for a month, as cancelled. */
 const STANDS = `(m.state <> 'cancelled' or (m.cancelled_at >= now() - interval '30 days' and m.announced_at is not null))`;
+/** A date keeps the UID under which this person was invited to it first. */
+const RULE = `case when exists (select from participants s where s.meeting_id = m.id and s.person_id = :viewer and s.removed_at is null and s.invited_at is not null and not s.with_series)
+  then null else m.recurrence_id end as rule_id`;
 const OWN = `(:viewer in (m.organiser_id, m.booked_for_id)
   or exists (select from participants p where p.meeting_id = m.id and p.person_id = :viewer and p.removed_at is null offset 0)) is true`;
 /** More than anybody meets in a year; a calendar program chokes on less. */
@@ -72,7 +77,7 @@ const MOST = 5000;
 export function listPersonFeed(db: Db, personId: number, span: FeedSpan): Promise<FeedLine[]> {
   return rows<FeedLine>(
     db,
-    `select m.id, ${STATE} as state, true as is_known, true as is_own
+    `select m.id, ${RULE}, ${STATE} as state, true as is_known, true as is_own
        from (select meeting_id as id from participants where person_id = :viewer and removed_at is null
               union select id from meetings where organiser_id = :viewer and starts_at >= :from and starts_at < :to
               union select id from meetings where booked_for_id = :viewer and starts_at >= :from and starts_at < :to) mine
@@ -87,7 +92,7 @@ export function listPersonFeed(db: Db, personId: number, span: FeedSpan): Promis
 export function listRoomFeed(db: Db, viewerId: number, roomId: number, span: FeedSpan): Promise<FeedLine[]> {
   return rows<FeedLine>(
     db,
-    `select m.id, ${STATE} as state, ${KNOWS_TITLE} as is_known, ${OWN} as is_own
+    `select m.id, ${RULE}, ${STATE} as state, ${KNOWS_TITLE} as is_known, ${OWN} as is_own
        from (select distinct c.meeting_id from room_claims c
               where (c.room_id = :room or c.room_id in (select part_id from room_parts where hall_id = :room))
                 and c.occupies_from >= :from and c.occupies_from < :to and c.state in ('held', 'requested', 'confirmed') and c.meeting_id is not null) taken

@@ -1,21 +1,18 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { calendarEvent } from '../invitations/calendarEvent.js';
-import { writeCalendar } from '../invitations/ical.js';
-import { listTellables, type Tellable } from '../invitations/queries.js';
 import { NotFound } from '../lib/http/errors.js';
 import type { Problems } from '../lib/http/form.js';
 import { once } from '../lib/http/once.js';
 import { anyone, signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, send, unchanged, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { translator } from '../lib/i18n/translate.js';
-import { ourMailbox } from '../lib/mail/message.js';
 import { format } from '../lib/time/format.js';
 import { listRoomOptions } from '../rooms/queries.js';
 import { addFeed, feedToken, hashOfFeed, revokeFeed } from './feedCommands.js';
-import { joinFeed, partOf, type FeedPart } from './feed.js';
+import { joinFeed } from './feed.js';
+import { partsOf } from './feedEvents.js';
 import { FeedForm } from './feedForms.js';
-import { findFeedHolder, listFeeds, listPersonFeed, listRoomFeed, type FeedHolder, type FeedLine } from './feedQueries.js';
+import { findFeedHolder, listFeeds, listPersonFeed, listRoomFeed } from './feedQueries.js';
 
 export const feedRoutes: Route[] = [
   route({ method: 'get', path: '/feeds', policy: signedIn, handle: (c) => feedsPage(c) }),
@@ -72,55 +69,11 @@ async function readFeed(c: Context): Promise<Answer> {
   const span = spanOf(new Date(Math.floor(c.now.getTime() / DAY) * DAY));
   const lines = holder.room_id === null ? await listPersonFeed(c.db, holder.person_id, span) : await listRoomFeed(c.db, holder.person_id, holder.room_id, span);
   const hash = createHash('sha1').update(`${holder.lang}${holder.zone}${holder.is_busy_only}${JSON.stringify(holder.room)}${c.office.name_en}`);
-  for (const line of lines) hash.update(`${line.id}:${line.state}:${line.is_known}:${line.is_own};`);
+  for (const line of lines) hash.update(`${line.id}:${line.rule_id}:${line.state}:${line.is_known}:${line.is_own};`);
   const etag = `"${hash.digest('base64url')}"`;
   if (c.req.headers['if-none-match']?.split(',').some((one) => one.trim().replace(/^W\//, '') === etag)) return unchanged(etag);
   const parts = await partsOf(c, holder, lines);
   const fmt = format(holder.lang, holder.zone);
   const name = holder.room ? fmt.name(holder.room) : translator(holder.lang)('feeds.of', { name: fmt.name(holder) });
   return send(joinFeed(name, parts), 'text/calendar; charset=utf-8', { caching: 'private', headers: { ETag: etag, 'X-Robots-Tag': 'noindex' } });
-}
-
-// Events as they were written last, by everything that shows in one. Writing and judging one costs about a millisecond,
-// joining a thousand of them a few.
-const written = new Map<string, FeedPart | null>();
-const KEPT = 20_000;
-const AT_ONCE = 25;
-
-async function partsOf(c: Context, holder: FeedHolder, lines: readonly FeedLine[]): Promise<FeedPart[]> {
-  const keyOf = (line: FeedLine) => `${line.id}:${line.state}:${holder.lang}:${holder.zone}:${holder.is_busy_only ? 'busy' : !line.is_known ? 'hidden' : line.is_own ? 'own' : 'known'}:${c.config.mailDomain}`;
-  const missing = lines.filter((line) => !written.has(keyOf(line)));
-  for (let at = 0; at < missing.length; at += AT_ONCE) {
-    const some = missing.slice(at, at + AT_ONCE);
-    const meetings = await listTellables(c.db, some.map(({ id }) => id));
-    for (const line of some) {
-      const meeting = meetings.get(line.id);
-      if (written.size >= KEPT) written.clear();
-      written.set(keyOf(line), meeting ? writePart(c, holder, line, meeting) : null);
-    }
-    // Other requests go on in between.
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  return lines.flatMap((line) => written.get(keyOf(line)) ?? []);
-}
-
-/** One event; one that can't be written is left out and logged, the others go out. */
-function writePart(c: Context, holder: FeedHolder, line: FeedLine, meeting: Tellable): FeedPart | null {
-  const t = translator(holder.lang);
-  const isHidden = holder.is_busy_only || !line.is_known;
-  const office = { id: 0, name: c.office.name_zh, name_en: c.office.name_en };
-  const told: Tellable = isHidden
-    ? { ...meeting, title: t('calendar.day.booked'), number: null, description: '', link: null, place: null, organiser: office, booked_for: null, chair: null, rooms: holder.is_busy_only ? [] : meeting.rooms }
-    : line.is_own ? meeting : { ...meeting, description: '', link: null };
-  try {
-    return partOf(
-      writeCalendar('PUBLISH', calendarEvent({
-        facts: meeting, told, attendees: [], sequence: meeting.sequence, stampedAt: meeting.updated_at, organizerAddress: ourMailbox(c.config).address, sentBy: null,
-        mailDomain: c.config.mailDomain, status: meeting.state === 'cancelled' ? 'CANCELLED' : 'CONFIRMED', reader: { lang: holder.lang, t, fmt: format(holder.lang, holder.zone) },
-      })),
-    );
-  } catch (error) {
-    c.log.warn({ err: error, meeting: meeting.id }, 'left out of a feed');
-    return null;
-  }
 }

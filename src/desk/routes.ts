@@ -3,7 +3,8 @@ import { listActionsOfMeeting } from '../actions/listQueries.js';
 import { loadAgenda } from '../agenda/queries.js';
 import { whyClosed } from '../invitations/policy.js';
 import { findInvitationSummary } from '../invitations/queries.js';
-import { findReplyOf } from '../invitations/replyQueries.js';
+import { findReplyOf, listLaterDates } from '../invitations/replyQueries.js';
+import { furtherOf } from '../invitations/replies.js';
 import { signedIn } from '../lib/http/policy.js';
 import type { Format } from '../lib/time/format.js';
 import { idOf, page, route, type Answer, type Context, type Route } from '../lib/http/route.js';
@@ -79,6 +80,7 @@ async function showMeeting(c: Context): Promise<Answer> {
     peopleCount: participants.length,
     replies: meeting.state === 'scheduled' ? countReplies(participants) : undefined,
     own,
+    further: own && meeting.series_id !== null ? furtherOf(c, meeting, (await listLaterDates(c.db, own.participant_id, c.now)).length) : undefined,
     // Who is marked present, or has been excused, isn't asked whether they will come.
     mayReply: own !== undefined && !participants.some(({ person_id, attendance }) => person_id === c.viewer.id && attendance !== null) && whyClosed({ ...own, state: meeting.state, ends_at: meeting.ends_at }, c.now) === undefined,
     invitations,

@@ -152,13 +152,14 @@ function actionRow(c: Context, one: WaitingAction): WaitingRow {
 function replyRow(c: Context, one: ReplyWanted): WaitingRow {
   const title = titleOf(c.t, one);
   const answer = (status: 'accepted' | 'declined', label: string) => ({
-    action: `/meetings/${one.meeting_id}/reply`, label, about: c.t('desk.waiting.aboutMeeting', { title }), hidden: { status, from: 'today' },
+    action: `/meetings/${one.meeting_id}/reply`, label, about: c.t('desk.waiting.aboutMeeting', { title }), hidden: { status, from: 'today', ...(one.further > 0 ? { scope: 'all' } : {}) },
   });
+  const further = one.further > 0 ? ` ${c.t('standing.reply.more', { count: one.further })}` : '';
   return {
     wait: 'reply',
     when: one.starts_at,
     pill: pillOf(c, 'reply'),
-    title: one.starts_at ? `${title} · ${c.fmt.shortDay(one.starts_at)} ${c.fmt.time(one.starts_at)}` : title,
+    title: one.starts_at ? `${title} · ${c.fmt.shortDay(one.starts_at)} ${c.fmt.time(one.starts_at)}${further}` : title,
     href: `/meetings/${one.meeting_id}`,
     actions: [answer('accepted', c.t('desk.waiting.yes')), answer('declined', c.t('desk.waiting.no'))],
   };

@@ -107,7 +107,8 @@ export function timeText(told: Announcement, reader: Reader, formatIn: (zone: st
 
 const zoneNames = new Map<string, Intl.DateTimeFormat>();
 
-function zoneName(lang: Lang, zone: string, at: Date): string {
+/** The long name of a zone at an instant. */
+export function zoneName(lang: Lang, zone: string, at: Date): string {
   const key = `${lang} ${zone}`;
   let names = zoneNames.get(key);
   if (!names) zoneNames.set(key, (names = new Intl.DateTimeFormat(lang === 'en' ? 'en-GB' : 'zh-CN', { timeZone: zone, timeZoneName: 'long' })));

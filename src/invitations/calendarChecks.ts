@@ -135,3 +135,45 @@ function checkCancel(written: ICAL.Component, event: CalendarEvent): void {
   refuseUnless(event.sequence > 0, 'X1', 'a cancellation has SEQUENCE 0');
   refuseUnless(written.getAllProperties('attendee').length > 0, 'X1', 'nobody is named');
 }
+
+/**
+ * What holds for a standing meeting as a whole: R for recurrence, C8 to C10 across its parts.
+ * @throws CalendarRefused when the parts do not fit together
+ */
+export function checkSeries(text: string, events: CalendarEvent[]): void {
+  checkBytes(text);
+  const parts = new ICAL.Component(ICAL.parse(text) as unknown[]);
+  const written = parts.getAllSubcomponents('vevent');
+  refuseUnless(written.length === events.length && written.length > 0, 'R2', 'an exception is missing');
+  refuseUnless(new Set(written.map((one) => String(one.getFirstPropertyValue('uid')))).size === 1, 'R2', 'there is more than one UID');
+  const zones = parts.getAllSubcomponents('vtimezone').map((part) => String(part.getFirstPropertyValue('tzid')));
+  refuseUnless(new Set(zones).size === zones.length, 'C9', 'a time zone is described twice');
+  const [main, ...others] = written;
+  const rule = main?.getFirstPropertyValue('rrule');
+  const exceptions = rule ? others : written;
+  // Feeds and single exceptions have no rule; what they stand for can't be held against it.
+  const start = rule ? main?.getFirstProperty('dtstart') : undefined;
+  for (const one of exceptions) {
+    const id = one.getFirstProperty('recurrence-id');
+    refuseUnless(one.getAllProperties('recurrence-id').length === (rule || written.length > 1 ? 1 : one.getAllProperties('recurrence-id').length), 'R1', 'an exception does not say which date it is');
+    refuseUnless(['rrule', 'exdate', 'rdate'].every((name) => one.getAllProperties(name).length === 0), 'R1', 'an exception has a rule of its own');
+    refuseUnless(id?.getFirstParameter('range') === undefined, 'R1', 'an exception reaches further than its date');
+    if (start && id) refuseUnless(id.type === start.type && id.getFirstParameter('tzid') === start.getFirstParameter('tzid'), 'R1', 'an exception is of another kind than the rule');
+  }
+  const ids = exceptions.map((one) => String(one.getFirstPropertyValue('recurrence-id')));
+  refuseUnless(new Set(ids).size === ids.length, 'R2', 'a date has two exceptions');
+  if (rule && main) checkRule(main, rule, events[0]);
+}
+
+/** C10, R2, R8: local time with UNTIL in UTC, a rule that Outlook holds, exceptions and left out dates apart. */
+function checkRule(main: ICAL.Component, rule: unknown, event: CalendarEvent | undefined): void {
+  refuseUnless(rule instanceof ICAL.Recur, 'C10', 'the rule does not read back');
+  if (!(rule instanceof ICAL.Recur)) return;
+  const start = main.getFirstProperty('dtstart');
+  refuseUnless(main.getAllProperties('rrule').length === 1 && rule.count === null, 'C10', 'there is not one rule with an end');
+  refuseUnless(start?.type === 'date' || Boolean(start?.getFirstParameter('tzid')), 'C10', 'a standing meeting is not in the time of its zone');
+  refuseUnless(rule.until !== null && (start?.type === 'date' ? rule.until.isDate : rule.until.zone === ICAL.Timezone.utcTimezone), 'C10', 'UNTIL is not in UTC');
+  const { BYMONTHDAY: monthDays = [], BYSETPOS: positions = [] } = rule.parts as Record<string, unknown[] | undefined>;
+  refuseUnless(monthDays.length <= 1 && positions.length === 0, 'R8', 'Outlook does not hold such a rule');
+  refuseUnless(main.getAllProperties('exdate').length === (event?.excluded ?? []).length, 'R2', 'a date left out is missing');
+}

@@ -1,12 +1,14 @@
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
+import { enqueue } from '../lib/jobs/enqueue.js';
 import { queueDeliveries, type NewDelivery } from '../lib/mail/queue.js';
-import { countAnnouncement, markInvited, scheduleMeeting, takeBackTimeSequence } from '../meetings/announcementCommands.js';
+import { countAnnouncement, joinHeldSeries, markInvited, scheduleMeeting, takeBackTimeSequence } from '../meetings/announcementCommands.js';
 import { mayInvite } from '../meetings/policy.js';
 import { lockMeeting } from '../meetings/queries.js';
 import { differingFields, spanOf, type Announcement } from './announcement.js';
 import { countOutside, findLastAnnouncement, findTellable, listAddressees, listAnnouncements, objectOf, type Addressee, type Tellable } from './queries.js';
+import { findSeriesOf } from './seriesQueries.js';
 import { sequenceOfCancel, sequenceOfRequest } from './sequence.js';
 
 /** Outside guests that one person may have mailed within a day. */
@@ -32,6 +34,7 @@ export function sendInvitations(db: Db, by: Actor, meetingId: number, now: Date)
     if (reason) return { ok: false, reason };
 
     await scheduleMeeting(trx, meetingId);
+    await joinHeldSeries(trx, meetingId);
     await markInvited(trx, fresh.map((one) => one.participant_id), now);
     const unreachable = fresh.filter((one) => !one.has_address).length;
     await record(trx, by, {
@@ -39,6 +42,7 @@ export function sendInvitations(db: Db, by: Actor, meetingId: number, now: Date)
       after: { people: fresh.map(({ person_id, role }) => ({ person_id, role })), state: meeting.state === 'draft' ? 'scheduled' : meeting.state },
     });
     await tellEverybody(trx, meetingId, now, by.id);
+    await tellSeries(trx, meetingId);
     return { ok: true, invited: fresh.length - unreachable, unreachable };
   });
 }
@@ -52,11 +56,21 @@ async function whyNot(trx: Db, by: Actor, told: Tellable, fresh: Addressee[], no
   return outside > 0 && by.id !== null && (await countOutside(trx, by.id)) + outside > OUTSIDE_LIMIT ? 'outside' : undefined;
 }
 
+/**
+ * Who was invited to the standing meeting as a whole hears of its dates under its UID. In a transaction of its own, because it
+ * locks the series, which goes before its meetings; many dates that changed together ask for it once.
+ */
+async function tellSeries(trx: Db, meetingId: number): Promise<void> {
+  const found = await findSeriesOf(trx, meetingId);
+  if (found?.is_told) await enqueue(trx, 'invitations.announceSeries', { seriesId: found.series_id }, { key: `invitations.announceSeries:${found.series_id}` });
+}
+
 /** The worker's side of a change, cancellation or removal: tells whoever does not know yet how the meeting stands now. */
 export function announceChanges(db: Db, meetingId: number, now: Date): Promise<void> {
   return inTransaction(db, async (trx) => {
     await rows(trx, `select 1 from meetings where id = :id for no key update`, { id: meetingId });
     await tellEverybody(trx, meetingId, now, null);
+    await tellSeries(trx, meetingId);
   });
 }
 

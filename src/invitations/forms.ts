@@ -7,6 +7,9 @@ export const SendForm = z.strictObject({ version: version().optional() });
 const from = choice(['meeting', 'today', 'replies']).optional();
 const note = optionalProse(2000);
 
+/** Of a standing meeting: the answer stands for this date, or for every open one from it on. */
+const scope = choice(['one', 'all']).optional();
+
 const substitute = {
   substitute_name: optionalLine(100),
   substitute_email: optionalLine(254),
@@ -23,10 +26,10 @@ function needsSubstitute(form: { status: string; substitute_name: string | null;
 const status = choice(['accepted', 'declined', 'delegated']);
 
 /** What a guest answers by personal link. */
-export const LinkReplyForm = z.strictObject({ status, note, ...substitute }).check(({ value, issues }) => needsSubstitute(value, { value, issues }));
+export const LinkReplyForm = z.strictObject({ status, note, scope, ...substitute }).check(({ value, issues }) => needsSubstitute(value, { value, issues }));
 
 /** What somebody signed in answers, for themselves or (with `participant`) for somebody else. */
-export const ReplyForm = z.strictObject({ status, note, ...substitute, participant: id().optional(), from })
+export const ReplyForm = z.strictObject({ status, note, scope, ...substitute, participant: id().optional(), from })
   .check(({ value, issues }) => needsSubstitute(value, { value, issues }));
 
 export type ReplyFields = z.output<typeof LinkReplyForm>;

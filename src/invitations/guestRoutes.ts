@@ -11,10 +11,10 @@ import { plainCopy } from './download.js';
 import { LinkReplyForm, type ReplyFields } from './forms.js';
 import { whyClosed } from './policy.js';
 import { findTellable } from './queries.js';
-import { formOf, refusalOf, toReply } from './replies.js';
+import { formOf, furtherOf, noticeOf, refusalOf, toReply } from './replies.js';
 import { replyByLink } from './replyCommands.js';
 import { isLinkToken } from './replyLink.js';
-import { findLinkHolder, findLinkHolderById, findOwnReply, type LinkHolder, type OwnReply } from './replyQueries.js';
+import { findLinkHolder, findLinkHolderById, findOwnReply, listLaterDates, type LinkHolder, type OwnReply } from './replyQueries.js';
 
 // The reply page of somebody without an account. The token of the mail is exchanged at the first request for a cookie that
 // lasts two hours, so that it stands in no address, history or referrer; GET shows, only POST answers (scanners follow links).
@@ -74,6 +74,7 @@ async function showReply(c: Context, problems?: Problems): Promise<Answer> {
   const found = await opened(c);
   if (!found) return lost(c);
   const { own, meeting } = found;
+  const later = await listLaterDates(c.db, own.participant_id, c.now);
   const reader = { lang: c.lang, t: c.t, fmt: c.fmt };
   const link = linkOf(meeting);
   // Somebody taken off the list learns that, and nothing more of the meeting than the mail said.
@@ -84,6 +85,7 @@ async function showReply(c: Context, problems?: Problems): Promise<Answer> {
       title: titleText(meeting, reader),
       door: true,
       own,
+      further: furtherOf(c, meeting, later.length),
       closed,
       action: `/i/reply/${own.participant_id}`,
       icsHref: closed ? undefined : `/i/reply/${own.participant_id}/meeting.ics`,
@@ -110,7 +112,7 @@ async function answer(c: Context<ReplyFields>): Promise<Answer> {
   if (!holder) return lost(c);
   const replied = await replyByLink(c.db, c.by, holder.participant_id, toReply(c.form), c.now);
   const here = `/i/reply/${holder.participant_id}`;
-  if (replied.ok) return redirect(here, { notice: `invitations.replied.${c.form.status}` });
+  if (replied.ok) return redirect(here, { notice: noticeOf(c.form.status, replied.dates) });
   return 'closed' in replied ? redirect(here, { notice: `invitations.closed.${replied.closed}` }) : showReply(c, refusalOf(c, replied, c.form));
 }
 

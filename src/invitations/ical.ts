@@ -3,7 +3,7 @@ import ical from 'ical-generator';
 import type { ICalAttendeeData, ICalEventStatus } from 'ical-generator';
 import { DateTime, IANAZone } from 'luxon';
 import { tzlib_get_ical_block } from 'timezones-ical-library';
-import { checkCalendar, CalendarRefused } from './calendarChecks.js';
+import { checkCalendar, checkSeries, CalendarRefused } from './calendarChecks.js';
 import { cleanLine, cleanLink, cleanName, cleanText } from './calendarText.js';
 
 // The only writer of iCalendar in the product. ical-generator writes, ical.js (Thunderbird's parser) reads it back, adds
@@ -39,6 +39,8 @@ export interface CalendarRule {
   interval: number;
   byDay?: string[];
   byMonthDay?: number;
+  /** 1 to 12; of yearly ones. */
+  byMonth?: number;
   /** The last start that may occur: an instant, or a date for all-day rules. */
   until: Date | string;
 }
@@ -53,8 +55,10 @@ export interface CalendarEvent {
   changedAt?: Date;
   time: CalendarTime;
   rule?: CalendarRule;
-  /** Starts of the rule that do not take place, of the same kind as the start. */
+  /** Starts of the rule that do not take place, of the same kind as the start; a wall time 'YYYY-MM-DDTHH:MM:SS' where a clock change leaves it out. */
   excluded?: (Date | string)[];
+  /** Instants for which the time zone must hold as well: every start of the rule. */
+  covers?: Date[];
   /** The original start of the one date this event stands for, of the same kind as the start of the rule. */
   recurrenceId?: Date | string;
   status?: 'CONFIRMED' | 'TENTATIVE' | 'CANCELLED';
@@ -63,6 +67,8 @@ export interface CalendarEvent {
   location?: string;
   /** A video link. */
   link?: string;
+  /** UID of what it belongs to: the recurrence that it follows, or another date of the same standing meeting. */
+  relatedTo?: string;
   organizer: CalendarPerson & { sentBy?: string };
   attendees: CalendarAttendee[];
 }
@@ -90,6 +96,37 @@ export function writeCalendar(method: CalendarMethod, event: CalendarEvent, reci
   return text;
 }
 
+/**
+ * Writes a standing meeting: the event with the rule first, then its exceptions; or exceptions alone.
+ * @throws CalendarRefused, also when one part of it breaks a rule
+ */
+export function writeSeries(method: CalendarMethod, events: CalendarEvent[], recipient?: string): string {
+  const written = events.map((event) => splitCalendar(writeCalendar(method, event, recipient)));
+  const zones = new Set(written.flatMap(({ zone }) => zone ?? []));
+  const frame = ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//Banhui//Banhui//EN', `METHOD:${method}`, ''].join('\r\n');
+  const text = `${frame}${[...zones].join('')}${written.map(({ event }) => event).join('')}END:VCALENDAR\r\n`;
+  checkSeries(text, events);
+  return text;
+}
+
+/** The event and the time zone of a finished calendar of one event. */
+export function splitCalendar(calendar: string): { event: string; zone: string | null } {
+  const between = (name: string) => {
+    const from = calendar.indexOf(`BEGIN:${name}\r\n`);
+    const end = `END:${name}\r\n`;
+    const to = calendar.lastIndexOf(end);
+    return from < 0 || to < 0 ? null : calendar.slice(from, to + end.length);
+  };
+  return { event: between('VEVENT') ?? '', zone: between('VTIMEZONE') };
+}
+
+/** Does one pair of clock rules hold for all these instants? Only then can a rule be written in this zone. */
+export function zoneHolds(name: string, instants: Date[]): boolean {
+  const [first] = instants;
+  if (!first || !IANAZone.isValidZone(name) || !Array.isArray(tzlib_get_ical_block(name))) return false;
+  return agreesWith(readZone(name).read, name, instants);
+}
+
 function checkIdentity(event: CalendarEvent): void {
   if (!/^[0-9a-z-]{8,64}@[0-9a-z.-]{1,190}$/.test(event.uid)) throw new CalendarRefused('C6', 'the UID is not one of ours');
   if (!Number.isSafeInteger(event.sequence) || event.sequence < 0) throw new CalendarRefused('I2', 'SEQUENCE is not a whole number');
@@ -104,16 +141,19 @@ interface Zone {
 /** The zone to write times in; undefined when its one pair of rules disagrees with the real clock on a date we need, so that UTC is right. */
 function findZone(name: string, event: CalendarEvent): Zone | undefined {
   const { read, ...zone } = readZone(name);
-  const instants = [event.time.start, event.time.end, event.recurrenceId, ...(event.excluded ?? [])];
-  const agrees = instants.every((instant) => {
-    if (!(instant instanceof Date)) return true;
+  const instants = [event.time.start, event.time.end, event.recurrenceId, ...(event.excluded ?? []), ...(event.covers ?? [])];
+  const agrees = agreesWith(read, name, instants.filter((instant) => instant instanceof Date));
+  if (!agrees && event.rule) throw new CalendarRefused('C9', 'the time zone has no rule that holds for all dates');
+  return agrees ? zone : undefined;
+}
+
+function agreesWith(read: ICAL.Timezone, name: string, instants: Date[]): boolean {
+  return instants.every((instant) => {
     const local = DateTime.fromJSDate(instant, { zone: name });
     if (!local.isValid) throw new CalendarRefused('C9', 'the time or its zone is not valid');
     const { year, month, day, hour, minute, second } = local;
     return ICAL.Time.fromData({ year, month, day, hour, minute, second, isDate: false }, read).toUnixTime() * 1000 === instant.getTime();
   });
-  if (!agrees && event.rule) throw new CalendarRefused('C9', 'the time zone has no rule that holds for all dates');
-  return agrees ? zone : undefined;
 }
 
 const zonesRead = new Map<string, Zone & { read: ICAL.Timezone }>();
@@ -175,6 +215,7 @@ function amend(written: ICAL.Component, event: CalendarEvent, zone: Zone | undef
   }
   const link = event.link ? cleanLink(event.link) : undefined;
   if (link) written.addProperty(new ICAL.Property(['conference', { feature: 'VIDEO' }, 'uri', link]));
+  if (event.relatedTo) written.addPropertyWithValue('related-to', event.relatedTo);
   if (event.rule) written.addPropertyWithValue('rrule', ICAL.Recur.fromString(ruleText(event.rule, event.time.allDay)));
   for (const start of event.excluded ?? []) addStart(written, 'exdate', start, zone, event);
   if (event.recurrenceId !== undefined) addStart(written, 'recurrence-id', event.recurrenceId, zone, event);
@@ -182,7 +223,8 @@ function amend(written: ICAL.Component, event: CalendarEvent, zone: Zone | undef
 
 /** EXDATE and RECURRENCE-ID have the value type and the zone of DTSTART; the generator never writes VALUE=DATE for the latter. */
 function addStart(written: ICAL.Component, name: string, start: Date | string, zone: Zone | undefined, event: CalendarEvent): void {
-  if ((start instanceof Date) === event.time.allDay) throw new CalendarRefused('C8', `${name} is of another kind than the start`);
+  const isWall = typeof start === 'string' && zone !== undefined && start.includes('T');
+  if (!isWall && (start instanceof Date) === event.time.allDay) throw new CalendarRefused('C8', `${name} is of another kind than the start`);
   const local = start instanceof Date && zone && !event.time.allDay ? utc(start).setZone(event.time.zone) : utc(start);
   const { year, month, day, hour, minute, second } = local;
   const value = event.time.allDay
@@ -198,5 +240,6 @@ function ruleText(rule: CalendarRule, allDay: boolean): string {
   const until = utc(rule.until).toFormat(allDay ? 'yyyyLLdd' : "yyyyLLdd'T'HHmmss'Z'");
   const days = rule.byDay?.length ? `;BYDAY=${rule.byDay.join(',')}` : '';
   const monthDay = rule.byMonthDay === undefined ? '' : `;BYMONTHDAY=${rule.byMonthDay}`;
-  return `FREQ=${rule.frequency};INTERVAL=${rule.interval}${days}${monthDay};UNTIL=${until}`;
+  const month = rule.byMonth === undefined ? '' : `;BYMONTH=${rule.byMonth}`;
+  return `FREQ=${rule.frequency};INTERVAL=${rule.interval}${month}${days}${monthDay};UNTIL=${until}`;
 }

@@ -1,16 +1,15 @@
-import type { Config } from '../config.js';
-import { layOut } from '../lib/mail/layout.js';
 import { isNormalAddress } from '../lib/mail/address.js';
 import { ourMailbox } from '../lib/mail/message.js';
 import type { MailBlock, MailRenderer, MailRenderers, NothingToSend, RenderContext, RenderedMail } from '../lib/mail/renderer.js';
-import { format } from '../lib/time/format.js';
-import { differingFields, linkOf, placeText, spanOf, timeText, titleText, type Announcement, type Reader, type ToldField } from './announcement.js';
+import { differingFields, spanOf, titleText, type Announcement } from './announcement.js';
 import { calendarEvent, cutToRecipient, type Attendee } from './calendarEvent.js';
 import { requireRecipient } from './calendarChecks.js';
 import { writeCalendar } from './ical.js';
+import { button, description, factsOf, letter, opening, organizerOf, ownOf, readerOf, shortTime } from './letter.js';
 import { ensureReplyLinks } from './linkCommands.js';
 import { findOfficeName, findTellable, listAgendaTitles, listAnnouncements, listAttendees, listToldBefore, type OfficeName, type Tellable } from './queries.js';
 import type { ReplyTokens } from './replyLink.js';
+import { renderSeries } from './seriesMail.js';
 
 /** An invitation or an update: the letter, and the REQUEST for the calendar. */
 const renderRequest: MailRenderer = async (context) => {
@@ -63,7 +62,7 @@ const renderCancellation: MailRenderer = async (context) => {
   };
 };
 
-export const renderers: MailRenderers = { 'invitations.request': renderRequest, 'invitations.cancellation': renderCancellation };
+export const renderers: MailRenderers = { 'invitations.request': renderRequest, 'invitations.cancellation': renderCancellation, 'invitations.series': renderSeries };
 
 interface Loaded {
   meeting: Tellable;
@@ -95,75 +94,6 @@ async function load({ db, config, delivery, now, once }: RenderContext): Promise
     attendees: await once(`attendees:${id}`, () => listAttendees(db, id)),
     tokens: (await once(`links:${id}`, () => ensureReplyLinks(db, config, id))).get(delivery.participant_id ?? -1),
     office: await once('office', () => findOfficeName(db)),
-  };
-}
-
-function readerOf({ delivery, t, fmt }: RenderContext): Reader {
-  return { lang: delivery.lang, t, fmt };
-}
-
-function ownOf({ delivery }: RenderContext, attendees: Attendee[]): Attendee {
-  const own = attendees.find((one) => one.person_id === delivery.person_id);
-  if (own) return own;
-  return { participant_id: delivery.participant_id ?? -1, person_id: delivery.person_id, name: delivery.to_name, name_en: null, email: delivery.to_address, role: 'required', reply: null, instead_of_id: null };
-}
-
-function opening(reader: Reader, told: Announcement, isUpdate: boolean, changed: ToldField[], own: Attendee, attendees: Attendee[]): string {
-  const { t, fmt } = reader;
-  const name = fmt.name(told.organiser);
-  if (isUpdate) return t(changed.includes('time') ? 'invitations.mail.moved' : 'invitations.mail.changed', { name });
-  const original = attendees.find((one) => one.participant_id === own.instead_of_id);
-  if (original) return t('invitations.mail.instead', { name: fmt.name(original) });
-  if (own.role === 'informed') return t('invitations.mail.informed', { name });
-  return told.booked_for ? t('invitations.mail.invitedFor', { name, leader: fmt.name(told.booked_for) }) : t('invitations.mail.invited', { name });
-}
-
-function factsOf(reader: Reader, told: Announcement, before: Announcement | undefined, changed: ToldField[], own: Attendee | undefined) {
-  const { t, fmt } = reader;
-  const fact = (field: ToldField, label: string, say: (one: Announcement) => string, href?: string) => {
-    const text = say(told);
-    const was = before && changed.includes(field) ? say(before) || t('invitations.mail.nothing') : undefined;
-    return text || was ? [{ label, text: text || t('invitations.mail.nothing'), ...(was === undefined ? {} : { was }), ...(href ? { href } : {}) }] : [];
-  };
-  const link = linkOf(told);
-  return [
-    ...(changed.includes('title') ? fact('title', t('invitations.mail.title'), (one) => titleText(one, reader)) : []),
-    ...fact('time', t('invitations.mail.time'), (one) => timeText(one, reader, (zone) => format(reader.lang, zone))),
-    ...fact('place', t('invitations.mail.place'), (one) => placeText(one, reader)),
-    ...fact('link', t('invitations.mail.link'), (one) => linkOf(one) ?? '', link),
-    ...fact('chair', t('invitations.mail.chair'), (one) => fmt.name(one.chair)),
-    ...fact('organiser', t('invitations.mail.organiser'), (one) => fmt.name(one.organiser)),
-    ...(changed.includes('booked_for') ? fact('booked_for', t('invitations.mail.bookedFor'), (one) => fmt.name(one.booked_for)) : []),
-    ...(own ? [{ label: t('invitations.mail.role'), text: t(`meetings.role.${own.role}`) }] : []),
-  ];
-}
-
-function description({ t }: Reader, told: Announcement, changed: ToldField[]): MailBlock[] {
-  if (!told.description) return [];
-  const quote: MailBlock = { kind: 'quote', text: told.description };
-  return changed.includes('description') ? [{ kind: 'paragraph', text: t('invitations.mail.newText') }, quote] : [quote];
-}
-
-function button({ t, config }: RenderContext, tokens: ReplyTokens | undefined, label: 'invitations.mail.reply' | 'invitations.mail.replyAgain' | 'invitations.mail.details'): MailBlock[] {
-  if (!tokens) return [];
-  return [
-    { kind: 'buttons', buttons: [{ label: t(label), href: `${config.publicUrl}/i/${tokens.link}` }] },
-    { kind: 'paragraph', text: t('invitations.mail.personal'), tone: 'soft' },
-  ];
-}
-
-function shortTime({ fmt }: Reader, told: Announcement): string {
-  const { start } = spanOf(told);
-  return told.starts_on ? fmt.shortDate(told.starts_on) : `${fmt.shortDay(start)} ${fmt.time(start)}`;
-}
-
-function letter(context: RenderContext, office: OfficeName | undefined, told: Announcement, subject: string, title: string, blocks: MailBlock[]): RenderedMail {
-  const { t, fmt } = context;
-  const organiser = fmt.name(told.organiser);
-  return {
-    subject,
-    ...layOut({ title, blocks, footer: [t('invitations.mail.footer', { office: fmt.name(office), name: organiser })] }, readerOf(context)),
-    senderName: organiser,
   };
 }
 
@@ -204,10 +134,4 @@ async function calendarPart(context: RenderContext, found: Loaded, wish: Calenda
   });
   if (method === 'REQUEST') requireRecipient(event, delivery.to_address);
   return { ...replyTo, ics };
-}
-
-/** Clients answer to the ORGANIZER: with a mailbox for replies each participant has an address of their own there. */
-export function organizerOf(config: Pick<Config, 'mailReplyPattern' | 'mailFrom'>, tokens: ReplyTokens | undefined): string {
-  const ours = ourMailbox(config).address;
-  return config.mailReplyPattern && tokens ? config.mailReplyPattern.replace('{token}', tokens.address).toLowerCase() : ours;
 }

@@ -80,7 +80,7 @@ export function listAttendees(db: Db, meetingId: number): Promise<Attendee[]> {
   );
 }
 
-/** Everybody who was ever a participant, with what went to them. */
+/** Everybody who was ever a participant under this meeting's own UID, with what went to them. */
 export interface Addressee {
   participant_id: number;
   person_id: number;
@@ -117,7 +117,8 @@ export function listAddressees(db: Db, meetingId: number): Promise<Addressee[]> 
          select d.method, d.state, d.sequence, d.base_sequence, d.revision from deliveries d
           where d.meeting_id = pt.meeting_id and d.person_id = pt.person_id and d.object = :object and d.method <> 'NONE' and d.state <> 'superseded'
           order by d.id desc limit 1) l on true
-      where pt.meeting_id = :meeting
+       join meetings m on m.id = pt.meeting_id
+      where pt.meeting_id = :meeting and not (pt.with_series and pt.invited_at is not null and m.recurrence_id is not null)
       order by pt.id`,
     { meeting: meetingId, object: objectOf(meetingId) },
   );
@@ -186,10 +187,13 @@ export interface InvitationLine {
 export function listInvitations(db: Db, meetingId: number): Promise<InvitationLine[]> {
   return rows<InvitationLine>(
     db,
-    `select distinct on (person_id) person_id, method, state, revision, error, finished_at
-       from deliveries
-      where meeting_id = :meeting and object = :object and method <> 'NONE' and state <> 'superseded'
-      order by person_id, id desc`,
+    `select distinct on (d.person_id) d.person_id, d.method, d.state, d.revision, d.error, d.finished_at
+       from participants pt
+       join meetings m on m.id = pt.meeting_id
+       join deliveries d on d.person_id = pt.person_id and d.method <> 'NONE' and d.state <> 'superseded'
+        and case when pt.with_series and m.recurrence_id is not null then d.recurrence_id = m.recurrence_id else d.meeting_id = pt.meeting_id and d.object = :object end
+      where pt.meeting_id = :meeting
+      order by d.person_id, d.id desc`,
     { meeting: meetingId, object: objectOf(meetingId) },
   );
 }
@@ -206,12 +210,17 @@ export interface InvitationSummary {
 export function findInvitationSummary(db: Db, meetingId: number): Promise<InvitationSummary | undefined> {
   return row<InvitationSummary>(
     db,
-    `select (select count(*) from announcements a where a.meeting_id = :meeting) as version,
+    `select (select count(*) from announcements a where a.meeting_id = :meeting)
+              + (select coalesce(max(r.revision), 0) from meetings m join recurrences r on r.id = m.recurrence_id
+                  where m.id = :meeting and exists (select 1 from participants pt where pt.meeting_id = m.id and pt.with_series)) as version,
             max(d.finished_at) filter (where d.state in ('sent', 'captured')) as last_at,
             count(*) filter (where d.state in ('waiting', 'sending')) as waiting,
             count(*) filter (where d.state = 'failed' and not exists (select 1 from deliveries n
-              where n.meeting_id = d.meeting_id and n.object = d.object and n.person_id = d.person_id and n.id > d.id)) as failed
-       from deliveries d where d.meeting_id = :meeting and d.object = :object and d.method <> 'NONE'
+              where n.object = d.object and n.person_id = d.person_id and n.id > d.id and n.method <> 'NONE')) as failed
+       from (select * from deliveries o where o.meeting_id = :meeting and o.object = :object and o.method <> 'NONE'
+              union all
+             select s.* from meetings m join deliveries s on s.recurrence_id = m.recurrence_id
+              where m.id = :meeting and exists (select 1 from participants pt where pt.meeting_id = m.id and pt.person_id = s.person_id and pt.with_series)) d
      having count(*) > 0`,
     { meeting: meetingId, object: objectOf(meetingId) },
   );

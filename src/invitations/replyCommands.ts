@@ -1,26 +1,29 @@
 import { findOrAddGuests } from '../people/guestCommands.js';
 import { mayActFor } from '../people/queries.js';
-import { record, type Actor } from '../lib/audit/record.js';
+import { record, recordAll, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { Forbidden, NotFound } from '../lib/http/errors.js';
 import type { Viewer } from '../lib/http/policy.js';
 import { normalAddress } from '../lib/mail/address.js';
 import { addSubstitute, markInvited, removeSubstitutes } from '../meetings/announcementCommands.js';
 import { mayInvite } from '../meetings/policy.js';
-import { lockMeeting, type MeetingState, type ParticipantRole, type ReplyStatus } from '../meetings/queries.js';
+import { findMeeting, lockMeeting, type MeetingState, type ParticipantRole, type ReplyStatus } from '../meetings/queries.js';
 import { OUTSIDE_LIMIT, tellEverybody } from './commands.js';
 import { whyClosed, type ReplyClosed } from './policy.js';
 import { countOutside } from './queries.js';
+import { listLaterDates, type LaterDate } from './replyQueries.js';
 
 export interface Reply {
   status: ReplyStatus;
   note: string;
+  /** Of a standing meeting: also for every later date that this person may answer. */
+  isForAll?: boolean;
   /** With status `delegated`: who comes instead. */
   substitute?: { name: string; email: string };
 }
 
 export type SubstituteRefusal = 'self' | 'present' | 'directory' | 'gone' | 'often' | 'outside';
-export type Replied = { ok: true } | { ok: false; closed: ReplyClosed } | { ok: false; substitute: SubstituteRefusal };
+export type Replied = { ok: true; dates: number } | { ok: false; closed: ReplyClosed } | { ok: false; substitute: SubstituteRefusal };
 
 /** Changes of substitute that one participant may make a day: each of them mails somebody. */
 const SUBSTITUTES_A_DAY = 5;
@@ -42,7 +45,10 @@ interface Answering {
 
 /** An answer by personal link; the caller has settled whose link it is. */
 export function replyByLink(db: Db, by: Actor, participantId: number, reply: Reply, now: Date): Promise<Replied> {
-  return inTransaction(db, async (trx) => store(trx, { ...by, id: null }, await lockAnswering(trx, participantId), reply, 'link', now));
+  return inTransaction(db, async (trx) => {
+    const others = reply.isForAll ? await lockLaterDates(trx, participantId, now) : [];
+    return storeAll(trx, { ...by, id: null }, await lockAnswering(trx, participantId), others, reply, 'link', now);
+  });
 }
 
 /**
@@ -51,15 +57,46 @@ export function replyByLink(db: Db, by: Actor, participantId: number, reply: Rep
  */
 export function replyOnPage(db: Db, by: Actor, viewer: Pick<Viewer, 'id' | 'role'>, meetingId: number, participantId: number | undefined, reply: Reply, now: Date): Promise<Replied> {
   return inTransaction(db, async (trx) => {
-    const meeting = await lockMeeting(trx, by, meetingId);
-    const id = participantId ?? meeting.relation.participant_id;
+    const seen = await findMeeting(trx, { id: by.id ?? -1 }, meetingId);
+    const id = participantId ?? seen.relation.participant_id;
     if (id === null) throw new Forbidden();
+    const others = reply.isForAll ? await lockLaterDates(trx, id, now) : [];
+    const meeting = await lockMeeting(trx, by, meetingId);
     const answering = await lockAnswering(trx, id);
     if (answering.meeting_id !== meetingId) throw new NotFound();
     const isOwn = answering.person_id === viewer.id;
     if (!isOwn && !mayInvite(meeting) && (meeting.is_private || !(await mayActFor(trx, viewer, answering.person_id)))) throw new Forbidden();
-    return store(trx, isOwn ? by : { ...by, onBehalfOf: answering.person_id }, answering, reply, 'page', now);
+    return storeAll(trx, isOwn ? by : { ...by, onBehalfOf: answering.person_id }, answering, others, reply, 'page', now);
   });
+}
+
+/** Locks this date and the later ones, by id like everywhere, and says which of them an answer for all is for. */
+async function lockLaterDates(trx: Db, participantId: number, now: Date): Promise<LaterDate[]> {
+  const ids = (await listLaterDates(trx, participantId, now)).map(({ meeting_id: id }) => id);
+  await rows(
+    trx,
+    `select 1 from meetings where id = any(:ids) or id = (select meeting_id from participants where id = :participant) order by id for no key update`,
+    { ids, participant: participantId },
+  );
+  return listLaterDates(trx, participantId, now);
+}
+
+/** One answer for several dates; the history of each says so. */
+async function storeAll(trx: Db, by: Actor, answering: Answering, others: LaterDate[], reply: Reply, via: 'link' | 'page', now: Date): Promise<Replied> {
+  const stored = await store(trx, by, answering, reply, via, now);
+  if (!stored.ok || others.length === 0) return stored;
+  const ids = others.map(({ participant_id: id }) => id);
+  await change(trx, `update participants set removed_at = now() where instead_of_id = any(:ids) and removed_at is null`, { ids });
+  await change(
+    trx,
+    `insert into replies (participant_id, status, note, sequence, via, recorded_by)
+     select pt.id, :status, :note, m.sequence, :via, :by from participants pt join meetings m on m.id = pt.meeting_id where pt.id = any(:ids) order by pt.id`,
+    { ids, status: reply.status, note: reply.note, via, by: by.id },
+  );
+  await recordAll(trx, by, others.map(({ participant_id: id, meeting_id: meetingId }) => ({
+    action: 'reply.record', noun: 'participants', id, meetingId, after: { person_id: answering.person_id, status: reply.status }, ...(reply.note ? { note: reply.note } : {}),
+  })));
+  return { ok: true, dates: 1 + others.length };
 }
 
 /** Locks the meeting, then reads the participant: two answers at once come one after the other. */
@@ -83,7 +120,7 @@ async function store(trx: Db, by: Actor, answering: Answering, reply: Reply, via
   const substitute = reply.status === 'delegated' ? await seatSubstitute(trx, by, answering, reply, now) : undefined;
   if (substitute && !substitute.ok) return { ok: false, substitute: substitute.reason };
   const substituteId = substitute?.ok ? substitute.id : null;
-  if (await saysTheSame(trx, answering, reply, substituteId)) return { ok: true };
+  if (await saysTheSame(trx, answering, reply, substituteId)) return { ok: true, dates: 1 };
 
   const removed = await removeSubstitutes(trx, answering.id, substitute?.ok ? substitute.personId : undefined);
   await change(
@@ -98,7 +135,7 @@ async function store(trx: Db, by: Actor, answering: Answering, reply: Reply, via
     ...(reply.note ? { note: reply.note } : {}),
   });
   if (removed > 0 || substitute?.isNew) await tellEverybody(trx, answering.meeting_id, now, by.id ?? answering.organiser_id);
-  return { ok: true };
+  return { ok: true, dates: 1 };
 }
 
 /** A double click, or the same answer once more, is one answer. */

@@ -69,6 +69,29 @@ export function findOwnReply(db: Db, participantId: number): Promise<OwnReply | 
   return row<OwnReply>(db, `${OWN} where pt.id = :id`, { id: participantId });
 }
 
+/** A later date of the same standing meeting, with the same person on it. */
+export interface LaterDate {
+  participant_id: number;
+  meeting_id: number;
+}
+
+/** The later dates that one answer can be for as well: open ones with no answer, or the same one as this date has. Others were answered by themselves and stay. */
+export function listLaterDates(db: Db, participantId: number, now: Date): Promise<LaterDate[]> {
+  const answer = (participant: string, meeting: string) =>
+    `(select r.status from replies r where r.participant_id = ${participant}.id and r.sequence >= ${meeting}.time_sequence order by r.id desc limit 1)`;
+  return rows<LaterDate>(
+    db,
+    `select l.id as participant_id, d.id as meeting_id
+       from participants pt
+       join meetings m on m.id = pt.meeting_id
+       join meetings d on d.series_id = m.series_id and d.starts_at > m.starts_at and d.ends_at > :now and d.state = 'scheduled'
+       join participants l on l.meeting_id = d.id and l.person_id = pt.person_id and l.removed_at is null and l.invited_at is not null and l.role <> 'informed'
+      where pt.id = :id and pt.with_series and (${answer('l', 'd')} is null or ${answer('l', 'd')} is not distinct from ${answer('pt', 'm')})
+      order by d.starts_at, d.id`,
+    { id: participantId, now },
+  );
+}
+
 /** The viewer's own place in a meeting, for the meeting page. */
 export function findReplyOf(db: Db, meetingId: number, personId: number): Promise<OwnReply | undefined> {
   return row<OwnReply>(db, `${OWN} where pt.meeting_id = :meeting and pt.person_id = :person and pt.removed_at is null`, { meeting: meetingId, person: personId });
@@ -96,22 +119,30 @@ export interface ReplyWanted {
   starts_on: string | null;
   role: ParticipantRole;
   organiser: { name: string; name_en: string | null };
+  /** Later dates of the same standing meeting that wait too; they stand in this line. */
+  further: number;
 }
 
-/** For Today: invitations of coming meetings that the viewer has not answered for the present time, soonest first. */
+/** For Today: invitations of coming meetings that the viewer has not answered for the present time, soonest first; a standing meeting is one line. */
 export function listRepliesWanted(db: Db, viewer: { id: number }, now: Date, limit = 20): Promise<ReplyWanted[]> {
   const scope = visibleMeetings(viewer);
   return rows<ReplyWanted>(
     db,
-    `select m.id as meeting_id, pt.id as participant_id, m.title, m.number, m.state, m.starts_at, m.ends_at, m.starts_on, pt.role,
-            jsonb_build_object('name', po.name, 'name_en', po.name_en) as organiser
-       from participants pt
-       join meetings m on m.id = pt.meeting_id
-       join persons po on po.id = m.organiser_id
-      where pt.person_id = :viewer_id and pt.removed_at is null and pt.invited_at is not null and pt.role <> 'informed'
-        and m.state = 'scheduled' and m.ends_at > :now and ${scope.sql}
-        and not exists (select 1 from replies r where r.participant_id = pt.id and r.sequence >= m.time_sequence)
-      order by m.starts_at, m.id limit :limit`,
+    `select w.meeting_id, w.participant_id, w.title, w.number, w.state, w.starts_at, w.ends_at, w.starts_on, w.role, w.organiser, w.further
+       from (
+         select m.id as meeting_id, pt.id as participant_id, m.title, m.number, m.state, m.starts_at, m.ends_at, m.starts_on, pt.role,
+                jsonb_build_object('name', po.name, 'name_en', po.name_en) as organiser,
+                row_number() over same as place, case when pt.with_series then count(*) over same - 1 else 0 end as further
+           from participants pt
+           join meetings m on m.id = pt.meeting_id
+           join persons po on po.id = m.organiser_id
+          where pt.person_id = :viewer_id and pt.removed_at is null and pt.invited_at is not null and pt.role <> 'informed'
+            and m.state = 'scheduled' and m.ends_at > :now and ${scope.sql}
+            and not exists (select 1 from replies r where r.participant_id = pt.id and r.sequence >= m.time_sequence)
+         window same as (partition by case when pt.with_series then m.series_id end, case when pt.with_series then null else m.id end order by m.starts_at, m.id
+                          rows between unbounded preceding and unbounded following)) w
+      where w.place = 1
+      order by w.starts_at, w.meeting_id limit :limit`,
     { ...scope.bindings, now, limit },
   );
 }

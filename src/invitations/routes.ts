@@ -11,15 +11,17 @@ import { ReplyForm, SendForm, type ReplyFields } from './forms.js';
 import { guestRoutes } from './guestRoutes.js';
 import { whyClosed } from './policy.js';
 import { findTellable, listInvitations } from './queries.js';
-import { formOf, refusalOf, toReply } from './replies.js';
+import { formOf, furtherOf, noticeOf, refusalOf, toReply } from './replies.js';
 import { replyOnPage } from './replyCommands.js';
-import { listReplies } from './replyQueries.js';
+import { listLaterDates, listReplies } from './replyQueries.js';
+import { seriesInvitationRoutes } from './seriesRoutes.js';
 
 export const routes: Route[] = [
   route({ method: 'post', path: '/meetings/:id/invitations', policy: signedIn, form: SendForm, handle: sendThem }),
   route({ method: 'get', path: '/meetings/:id/replies', policy: signedIn, handle: (c) => showReplies(c) }),
   route({ method: 'post', path: '/meetings/:id/reply', policy: signedIn, form: ReplyForm, handle: reply, onInvalid: (c, problems) => showReplies(c, problems) }),
   route({ method: 'get', path: '/meetings/:id/invitation.ics', policy: signedIn, handle: download }),
+  ...seriesInvitationRoutes,
   ...guestRoutes,
 ];
 
@@ -45,6 +47,7 @@ async function showReplies(c: Context, problems?: Problems): Promise<Answer> {
   if (!maySeeReplies(meeting)) throw new Forbidden();
   const [replies, invitations] = await Promise.all([listReplies(c.db, meeting.id), listInvitations(c.db, meeting.id)]);
   const own = replies.find((one) => one.person_id === c.viewer.id);
+  const later = own ? await listLaterDates(c.db, own.participant_id, c.now) : [];
   const states = new Map(invitations.map((one) => [one.person_id, one]));
   const isOpen = whyClosed({ ...meeting, is_removed: false, invited_at: meeting.announced_at }, c.now) === undefined;
   return page(
@@ -55,6 +58,7 @@ async function showReplies(c: Context, problems?: Problems): Promise<Answer> {
       meetingTitle: titleOf(c.t, meeting),
       people: replies.map((one) => ({ ...one, invitation: states.get(one.person_id) })),
       own,
+      further: furtherOf(c, meeting, later.length),
       mayReply: own !== undefined && whyClosed({ ...own, state: meeting.state, ends_at: meeting.ends_at }, c.now) === undefined,
       mayNote: isOpen && mayInvite(meeting),
       values: problems?.values ?? {},
@@ -70,7 +74,7 @@ async function reply(c: Context<ReplyFields & { participant?: number | undefined
   const replied = await replyOnPage(c.db, c.by, c.viewer, id, c.form.participant, toReply(c.form), c.now);
   if (!replied.ok) return 'closed' in replied ? redirect(`/meetings/${id}`, { notice: `invitations.closed.${replied.closed}` }) : showReplies(c, refusalOf(c, replied, c.form));
   const to = c.form.from === 'today' ? '/' : c.form.from === 'replies' ? `/meetings/${id}/replies` : `/meetings/${id}`;
-  return redirect(to, { notice: c.form.participant === undefined ? `invitations.replied.${c.form.status}` : 'invitations.replied.noted' });
+  return redirect(to, { notice: c.form.participant === undefined ? noticeOf(c.form.status, replied.dates) : 'invitations.replied.noted' });
 }
 
 /** A copy for a calendar that did not get the mail. */

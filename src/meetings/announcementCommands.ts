@@ -54,3 +54,38 @@ export async function removeSubstitutes(trx: Db, originalId: number, exceptPerso
     { original: originalId, except: exceptPersonId ?? null },
   );
 }
+
+/** The same for many dates at once, each with the number of its announcement. */
+export async function scheduleDates(trx: Db, meetingIds: number[], now: Date): Promise<void> {
+  await change(
+    trx,
+    `update meetings set state = 'scheduled', announced_at = coalesce(announced_at, :now), updated_at = now(), version = version + 1
+      where id = any(:ids) and (state = 'draft' or announced_at is null)`,
+    { ids: meetingIds, now },
+  );
+}
+
+/** Invited to the standing meeting as a whole: these dates are told under its UID. */
+export async function markInvitedWithSeries(trx: Db, participantIds: number[], now: Date): Promise<void> {
+  await change(trx, `update participants set invited_at = :now, with_series = true where id = any(:ids) and invited_at is null`, { ids: participantIds, now });
+}
+
+/** Somebody who holds the standing meeting gets one more date of it under the same UID. */
+export async function joinHeldSeries(trx: Db, meetingId: number): Promise<void> {
+  await change(
+    trx,
+    `update participants pt set with_series = true
+       from meetings m
+      where pt.meeting_id = :id and m.id = pt.meeting_id and m.recurrence_id is not null and pt.removed_at is null and pt.invited_at is null and not pt.with_series
+        and exists (select 1 from participants o join meetings d on d.id = o.meeting_id
+                     where o.person_id = pt.person_id and o.with_series and o.removed_at is null and o.invited_at is not null and d.recurrence_id = m.recurrence_id and d.id <> m.id)`,
+    { id: meetingId },
+  );
+}
+
+/** @returns the number of this announcement of a rule */
+export async function countSeriesAnnouncement(trx: Db, recurrenceId: number): Promise<number> {
+  const counted = await row<{ revision: number }>(trx, `update recurrences set revision = revision + 1 where id = :id returning revision`, { id: recurrenceId });
+  if (!counted) throw new Error(`no recurrence ${recurrenceId}`);
+  return counted.revision;
+}

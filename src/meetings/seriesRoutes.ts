@@ -23,6 +23,7 @@ import { readRule, tellRule } from './recurrence.js';
 import { changeSeries, endSeries } from './seriesCommands.js';
 import { tellFacts } from './seriesFacts.js';
 import { EndForm, MembersForm, SeriesForm, SeriesQuery } from './seriesForms.js';
+import { findFreshDates } from './seriesInviteQueries.js';
 import { findSeries, listDates, listMembers, listRecurrences, listSeries, type Series } from './seriesQueries.js';
 import { toneOfState } from './shownState.js';
 import { titleOf } from './title.js';
@@ -101,7 +102,7 @@ async function showList(c: Context<unknown, z.output<typeof SeriesQuery>>): Prom
 async function showSeries(c: Context): Promise<Answer> {
   const series = await findSeries(c.db, c.viewer, idOf(c));
   const mayKeep = mayKeepSeries(series);
-  const [recurrences, coming, past, members, awaited, facts, ending, unattended] = await Promise.all([
+  const [recurrences, coming, past, members, awaited, facts, ending, unattended, fresh] = await Promise.all([
     listRecurrences(c.db, series.id),
     listDates(c.db, series.id, 'coming', c.now),
     listDates(c.db, series.id, 'past', c.now, 10),
@@ -110,6 +111,7 @@ async function showSeries(c: Context): Promise<Answer> {
     maySeeMembers(series) ? findSeriesFacts(c.db, series.id, c.now) : undefined,
     mayKeep ? findEnding(c.db, series.id, c.now) : undefined,
     mayKeep ? findUnattended(c.db, series.id, c.now) : undefined,
+    mayKeep && series.ended_on === null ? findFreshDates(c.db, series.id, c.now) : undefined,
   ]);
   const running = recurrences.filter(({ starts_on, until_at, zone }) => until_at > c.now && starts_on <= dayOf(until_at, zone));
   const waiting = new Set(awaited.filter(({ kind }) => kind === 'wait').map(({ meeting_id }) => meeting_id));
@@ -122,7 +124,7 @@ async function showSeries(c: Context): Promise<Answer> {
     over: date.state === 'cancelled',
   });
   return page('meetings/series', {
-    title: series.name, series, mayKeep, members, roles: ROLES,
+    title: series.name, series, mayKeep, members, roles: ROLES, fresh,
     rules: running.map((one) => c.t('meetings.series.ruleLine', { rule: tellRule(c.t, readRule(one.rule)), time: one.starts_at_time, zone: one.zone, day: c.fmt.day(one.until_at) })),
     coming: coming.map(row), past: past.map(row),
     awaited: awaited.map((date) => awaitedRow(c, date)), ending: ending && c.fmt.day(ending.last_at),

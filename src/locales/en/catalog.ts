@@ -20,6 +20,7 @@ import { calendarViews } from './calendarViews.js';
 import { feeds } from './feeds.js';
 import { day } from './day.js';
 import { noShow } from './noShow.js';
+import { standing } from './standing.js';
 import { waits } from './waits.js';
 import { absences } from './absences.js';
 import { findTime } from './findTime.js';
@@ -57,6 +58,7 @@ export const en = {
   ...feeds,
   ...day,
   ...noShow,
+  ...standing,
   ...waits,
   ...absences,
   ...findTime,

@@ -1,0 +1,201 @@
+import { record, recordAll, type Actor } from '../lib/audit/record.js';
+import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
+import { Conflict, Forbidden } from '../lib/http/errors.js';
+import { queueDeliveries, type NewDelivery } from '../lib/mail/queue.js';
+import { countSeriesAnnouncement, markInvited, markInvitedWithSeries, scheduleDates, takeBackTimeSequence } from '../meetings/announcementCommands.js';
+import { mayKeepSeries } from '../meetings/policy.js';
+import { lockSeries } from '../meetings/seriesQueries.js';
+import { OUTSIDE_LIMIT, tellEverybody } from './commands.js';
+import { countOutside } from './queries.js';
+import { canBeOneEvent } from './seriesEvent.js';
+import {
+  listFreshSeats, listSeats, listStandingDates, listTellings, listToldSeries, lockInvitableDates, lockRules, objectOfSeries, viewIn, type FreshSeat, type SeriesPayload,
+  type SeriesSeat, type SeriesTelling, type StandingRule,
+} from './seriesQueries.js';
+import { datesIn, messageFor, seriesTold, toldOf, viewOf, whereaboutsOf, type SeriesMessage, type SeriesView, type ToldSeries } from './seriesView.js';
+
+// A standing meeting is one event in everybody's calendar: the rule, its exceptions, the dates left out. Told is, like for
+// single meetings, what differs from what each person holds.
+
+export type SeriesSent =
+  | { ok: true; people: number; dates: number; /** Left out: they have no place or no chair yet. */ unready: number; unreachable: number }
+  | { ok: false; reason: 'nobody' | 'place' | 'chair' | 'outside' };
+
+/**
+ * Invites everybody to all coming dates to which they were not invited yet. Dates of a rule are one mail a person; those that
+ * follow none are told each by itself, because a calendar can't hold them as one.
+ */
+export function sendSeriesInvitations(db: Db, by: Actor, seriesId: number, now: Date): Promise<SeriesSent> {
+  return inTransaction(db, async (trx) => {
+    const series = await lockSeries(trx, by, seriesId);
+    if (!mayKeepSeries(series)) throw new Forbidden();
+    if (series.ended_on !== null) throw new Conflict('meetings.problem.seriesEnded');
+    const rules = await lockRules(trx, seriesId);
+    const open = await lockInvitableDates(trx, seriesId, now);
+    const ready = open.filter((date) => date.has_place && date.has_chair);
+    if (open.length === 0) return { ok: false, reason: 'nobody' };
+    if (ready.length === 0) return { ok: false, reason: open.some(({ has_place: has }) => has) ? 'chair' : 'place' };
+    const seats = await listFreshSeats(trx, ready.map(({ id }) => id));
+    const people = new Map(seats.map((seat) => [seat.person_id, seat]));
+    const outside = [...people.values()].filter((seat) => seat.is_guest && seat.has_address).length;
+    if (outside > 0 && by.id !== null && (await countOutside(trx, by.id)) + outside > OUTSIDE_LIMIT) return { ok: false, reason: 'outside' };
+
+    const asOne = await rulesAsOne(trx, rules, new Set(ready.flatMap(({ recurrence_id: rule }) => rule ?? [])));
+    const isTogether = new Map(ready.map((date) => [date.id, date.recurrence_id !== null && asOne.has(date.recurrence_id)]));
+    await scheduleDates(trx, ready.map(({ id }) => id), now);
+    await markInvitedWithSeries(trx, seats.filter((seat) => isTogether.get(seat.meeting_id)).map(({ id }) => id), now);
+    await markInvited(trx, seats.filter((seat) => !isTogether.get(seat.meeting_id)).map(({ id }) => id), now);
+    await recordAll(trx, by, sendEvents(ready, seats));
+    for (const rule of rules) if (asOne.has(rule.id)) await tellRule(trx, rule, now, by.id);
+    for (const { id } of ready) if (!isTogether.get(id)) await tellEverybody(trx, id, now, by.id);
+    const unreachable = [...people.values()].filter((seat) => !seat.has_address).length;
+    return { ok: true, people: people.size - unreachable, dates: ready.length, unready: open.length - ready.length, unreachable };
+  });
+}
+
+function sendEvents(dates: { id: number; state: string }[], seats: FreshSeat[]) {
+  return dates.map(({ id, state }) => ({
+    action: 'invitation.send', noun: 'meetings', id, meetingId: id,
+    after: { people: seats.filter((seat) => seat.meeting_id === id).map(({ person_id, role }) => ({ person_id, role })), state: state === 'draft' ? 'scheduled' : state },
+  }));
+}
+
+/** Which of these rules calendars can hold as one event. */
+async function rulesAsOne(trx: Db, rules: StandingRule[], wanted: ReadonlySet<number>): Promise<Set<number>> {
+  const found = new Set<number>();
+  for (const rule of rules) {
+    if (!wanted.has(rule.id)) continue;
+    const told = seriesTold(rule, await listStandingDates(trx, rule.id));
+    if (told && canBeOneEvent(told)) found.add(rule.id);
+  }
+  return found;
+}
+
+/** The worker's side: tells whoever holds a part of a standing meeting how it stands now. */
+export function announceSeries(db: Db, seriesId: number, now: Date): Promise<void> {
+  return inTransaction(db, async (trx) => {
+    // Another rule may have taken dates over from the one people hold: all are looked at, the older ones first.
+    await rows(trx, `select 1 from series where id = :id for no key update`, { id: seriesId });
+    for (const rule of await lockRules(trx, seriesId)) await tellRule(trx, rule, now, null);
+  });
+}
+
+/**
+ * Compares what each person holds of a rule with how its dates stand and queues what is missing: the whole event, one date, or a
+ * cancellation. Doing it twice does nothing. The caller has locked the rule.
+ */
+async function tellRule(trx: Db, rule: StandingRule, now: Date, by: number | null): Promise<void> {
+  const [seats, tellings] = await Promise.all([listSeats(trx, rule.id), listTellings(trx, rule.id)]);
+  if (seats.length === 0 && tellings.length === 0) return;
+  const standing = await listStandingDates(trx, rule.id);
+  // All dates may have gone over to the rule that follows: what was told last still names them, none of them is on.
+  const earlier = await listToldSeries(trx, rule.id, [rule.revision, ...tellings.flatMap(({ last, held }) => [last.revision, held?.revision ?? last.revision])]);
+  const told = seriesTold(rule, standing) ?? emptied(rule, earlier.get(rule.revision));
+  if (!told) return;
+
+  const people = [...new Set([...tellings.map(({ person_id: id }) => id), ...seats.map(({ person_id: id }) => id)])];
+  const messages = people.flatMap((person) => {
+    const telling = tellings.find((one) => one.person_id === person);
+    const message = messageTo(told, seats.filter((seat) => seat.person_id === person), telling, earlier, now);
+    return message ? [{ person, telling, ...message }] : [];
+  });
+  await takeBackUnheard(trx, earlier.get(rule.revision), told, standing, seats);
+  await forgetUnsent(trx, rule.id, messages.filter(({ message }) => message === undefined).map(({ person }) => person));
+  const spoken = messages.filter((one): one is typeof one & { message: SeriesMessage } => one.message !== undefined);
+  if (spoken.length === 0) return;
+  const revision = await countSeriesAnnouncement(trx, rule.id);
+  await change(
+    trx,
+    `insert into recurrence_announcements (recurrence_id, revision, content, announced_by, announced_at) values (:id, :revision, :content, :by, :now)`,
+    { id: rule.id, revision, content: JSON.stringify(told), by, now },
+  );
+  const usefulUntil = new Date(Math.max(...told.dates.map(({ end }) => Date.parse(end)), now.getTime() + 60_000));
+  await queueDeliveries(
+    trx,
+    spoken.flatMap(({ person, telling, view, held, message }): NewDelivery[] => {
+      const part = message.kind === 'whole' || message.kind === 'date' ? view : held;
+      const spot = part && spotOf(message, part, seats.filter((seat) => seat.person_id === person), now);
+      if (!spot) return [];
+      const isCancel = message.kind === 'cancelled' || message.kind === 'dateCancelled';
+      const payload: SeriesPayload = {
+        from: (view ?? part).from, without: view?.without ?? [], kind: message.kind, meeting: spot.meetingId,
+        ...('at' in message ? { at: message.at } : {}),
+        ...(held && telling?.held ? { before: { revision: telling.held.revision, from: held.from, without: held.without } } : {}),
+        ...(isCancel ? { whole: isOffForAll(told, message, now) } : {}),
+      };
+      return [{
+        kind: 'invitations.series', object: objectOfSeries(rule.id), recurrenceId: rule.id, ...(spot.participantId === undefined ? {} : { participantId: spot.participantId }), personId: person, revision,
+        method: isCancel ? 'CANCEL' : 'REQUEST', sequence: sequenceOf(telling, message), baseSequence: 0, payload: { ...payload }, isRestricted: told.usual.is_private, queuedBy: by, usefulUntil,
+      }];
+    }),
+  );
+  if (by === null) await record(trx, { id: null }, { action: 'invitation.update', noun: 'recurrences', id: rule.id, after: { revision, told: spoken.length } });
+}
+
+function emptied(rule: StandingRule, last: ToldSeries | undefined): ToldSeries | undefined {
+  return last && { ...last, until: rule.until, dates: last.dates.map((date) => ({ ...date, isOn: false })) };
+}
+
+interface ForPerson {
+  /** How it stands for them. */
+  view: SeriesView | undefined;
+  /** What they hold. */
+  held: SeriesView | undefined;
+  /** Undefined: what waits to be sent has become untrue, and nothing else is to be said. */
+  message: SeriesMessage | undefined;
+}
+
+function messageTo(told: ToldSeries, seats: SeriesSeat[], telling: SeriesTelling | undefined, earlier: Map<number, ToldSeries>, now: Date): ForPerson | undefined {
+  const known = (one: SeriesTelling['held']) => (one?.method === undefined || (one.method === 'CANCEL' && one.payload.kind === 'cancelled') ? undefined : viewIn(earlier, { revision: one.revision, ...one.payload }));
+  const [last, held] = [known(telling?.last ?? null), known(telling?.held ?? null)];
+  const mine = new Set(seats.filter(({ is_current: is }) => is).map(({ meeting_id: id }) => id));
+  const view = viewOf(told, mine, now, held?.from);
+  if (last && !messageFor(last, view, now)) return undefined;
+  const message = messageFor(held, view, now);
+  if (!message) return telling?.last.state === 'waiting' ? { view, held, message } : undefined;
+  // A cancellation that was refused by the other server is not said again and again.
+  if (message.kind === 'cancelled' && telling?.last.method === 'CANCEL' && telling.last.payload.kind === 'cancelled') return undefined;
+  return { view, held, message };
+}
+
+/** The date a message names: its own, else the first that comes, else the last there was; whose personal link the letter has. */
+function spotOf(message: SeriesMessage, view: SeriesView, seats: SeriesSeat[], now: Date): { meetingId: number; participantId: number | undefined } | undefined {
+  const dates = [...datesIn(view).values()];
+  const spot = 'at' in message ? view.told.dates.find(({ at }) => at === message.at) : (dates.find(({ end }) => Date.parse(end) > now.getTime()) ?? dates.at(-1));
+  return spot && { meetingId: spot.meetingId, participantId: seats.find(({ meeting_id: id }) => id === spot.meetingId)?.participant_id };
+}
+
+function isOffForAll(told: ToldSeries, message: SeriesMessage, now: Date): boolean {
+  if ('at' in message) return told.dates.find(({ at }) => at === message.at)?.isOn !== true;
+  return !told.dates.some(({ isOn, end }) => isOn && Date.parse(end) > now.getTime());
+}
+
+/** What asks again, and every cancellation, has a higher SEQUENCE than anything this person got (RFC 5546 2.1.4). */
+function sequenceOf(telling: SeriesTelling | undefined, message: SeriesMessage): number {
+  if (!telling) return 0;
+  const asks = message.kind === 'cancelled' || message.kind === 'dateCancelled' || message.asks || telling.last.payload.kind === 'cancelled';
+  return telling.sequence + (asks ? 1 : 0);
+}
+
+/** Moved and moved back before anybody heard of it: the answers given until now count. */
+async function takeBackUnheard(trx: Db, before: ToldSeries | undefined, told: ToldSeries, standing: Awaited<ReturnType<typeof listStandingDates>>, seats: SeriesSeat[]): Promise<void> {
+  if (!before) return;
+  const known = new Map(before.dates.map((date) => [date.meetingId, date]));
+  const together = new Set(seats.map(({ meeting_id: id }) => id));
+  for (const date of told.dates) {
+    const was = known.get(date.meetingId);
+    const meeting = standing.find(({ meetingId }) => meetingId === date.meetingId)?.meeting;
+    if (!was || !meeting || !together.has(date.meetingId) || was.isOn !== date.isOn || was.start !== date.start || was.end !== date.end) continue;
+    if (whereaboutsOf(toldOf(before, was)) !== whereaboutsOf(toldOf(told, date)) || meeting.time_sequence <= was.timeSequence) continue;
+    await takeBackTimeSequence(trx, date.meetingId, was.timeSequence);
+  }
+}
+
+async function forgetUnsent(trx: Db, recurrenceId: number, people: number[]): Promise<void> {
+  if (people.length === 0) return;
+  await change(
+    trx,
+    `update deliveries set state = 'superseded', finished_at = now() where recurrence_id = :id and person_id = any(:people) and state = 'waiting'`,
+    { id: recurrenceId, people },
+  );
+}
