@@ -10,7 +10,7 @@ import { findRuleOf, listRuleDates, listWhereaboutsOf, type RuleDate, type Runni
 import { numberSeries } from './numberCommands.js';
 import { mayKeepSeries } from './policy.js';
 import { differenceOf, nextSequence } from './sequence.js';
-import { addRecurrence, factsOf, keepWishes, planned, writeDates, writtenDates, type DatesPlan, type Planned, type WrittenDate } from './seriesDateCommands.js';
+import { addRecurrence, claimFacts, factsOf, keepWishes, planned, withAllowedReason, writeDates, writtenDates, type DatesPlan, type Planned, type WrittenDate } from './seriesDateCommands.js';
 import { lockSeries, type Series } from './seriesQueries.js';
 
 // A change of this and the following dates, or of all coming ones (from the next date on). The past never changes.
@@ -86,8 +86,9 @@ export function changeFollowingText(db: Db, by: Actor, wish: FollowingWish, now:
  * @param isMeant false: nothing is saved, the answer says what would become of each date
  * @throws SeriesChanged since the form was opened
  */
-export function changeFollowing(db: Db, by: Actor, wish: FollowingWish, plan: DatesPlan, now: Date, isMeant: boolean): Promise<Planned> {
+export function changeFollowing(db: Db, by: Actor, wish: FollowingWish, asked: DatesPlan, now: Date, isMeant: boolean): Promise<Planned> {
   return planned(db, isMeant, async (trx) => {
+    const plan = await withAllowedReason(trx, by, asked);
     const { rule: newRule } = plan;
     if (newRule === null) throw new BadRequest();
     const { series, rule, dates, usual } = await open(trx, by, wish, now);
@@ -180,7 +181,7 @@ async function moveDates(
   await writeLines(trx, recurrenceId, lines.map(({ line }) => line));
   const waiting = places.filter(({ isWaiting }) => isWaiting);
   const results = await claimForMany(trx, by, places.filter(({ isWaiting }) => !isWaiting).map(({ date, roomIds, line }) => ({
-    meetingId: date.id, roomIds, startsAt: line.from, endsAt: line.to, ...(plan.now ? { now: plan.now } : {}),
+    meetingId: date.id, roomIds, startsAt: line.from, endsAt: line.to, ...claimFacts(plan),
     // What waited for its rooms had none.
     before: { startsAt: date.startsAt, roomIds: date.isAwaiting ? [] : date.roomIds },
   })));

@@ -9,7 +9,7 @@ import { writeParticipants } from './participantCommands.js';
 import { mayKeepSeries } from './policy.js';
 import type { ParticipantRole } from './queries.js';
 import { writeRule } from './recurrence.js';
-import { materialise, planned, type DatesPlan, type Planned } from './seriesDateCommands.js';
+import { materialise, planned, withAllowedReason, type DatesPlan, type Planned } from './seriesDateCommands.js';
 import { lockSeries, type Series } from './seriesQueries.js';
 
 export interface NewSeries {
@@ -55,7 +55,7 @@ export function createSeries(db: Db, by: Actor, input: NewSeries, plan: DatesPla
       action: 'series.create', noun: 'series', id: made.id, after: { name: input.name, rule: plan.rule && writeRule(plan.rule), from: plan.from, zone: plan.zone },
     });
     const series = await lockSeries(trx, by, made.id);
-    return materialise(trx, by, series, plan, input.firstNumber);
+    return materialise(trx, by, series, await withAllowedReason(trx, by, plan), input.firstNumber);
   });
 }
 
@@ -65,7 +65,7 @@ export function addDates(db: Db, by: Actor, seriesId: number, plan: DatesPlan, i
     const series = await lockSeries(trx, by, seriesId);
     if (!mayKeepSeries(series)) throw new Forbidden();
     if (series.ended_on !== null) throw new Conflict('meetings.problem.seriesEnded');
-    return materialise(trx, by, series, plan);
+    return materialise(trx, by, series, await withAllowedReason(trx, by, plan));
   });
 }
 

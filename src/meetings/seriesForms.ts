@@ -57,6 +57,9 @@ const planFields = {
   at: list(date(), 500),
   choice: list(z.string().regex(/^(keep|skip|wait|room:[1-9]\d{0,14}|time:\d{1,15}\/\d{1,15})$/, { error: message('lib.field.choice') }), 500),
   reason: list(optionalLine(300), 500),
+  /** One reason for all dates: to go beyond rules of the rooms, and to ask who decides about them. */
+  override_reason: optionalLine(300),
+  ask_reason: optionalLine(300),
   /** The plan has been seen and is meant. */
   confirmed: flag(),
   /** Back to the rule, with everything kept. */
