@@ -29,8 +29,11 @@ export type Accommodated = { ok: true; moved: number; cancelled: number } | { ok
  * Moves and calls off the meetings of closed rooms, all or nothing: one that can't be done leaves everything as it was, and
  * all that can't be done are named. Each piece given up becomes the closure's in the same transaction. Who keeps rooms may
  * move a meeting without knowing it: a private one stays private, and is called off only by whom it belongs to.
+ * @param how.beyond the rules of the rooms (too late to leave or call off, not for this organiser) are gone beyond, with the
+ *   reason of the closure or for calling off written down for each; otherwise they stand against it
  */
-export async function accommodate(trx: Db, by: Actor, closureReason: string, choices: readonly Choice[]): Promise<Accommodated> {
+export async function accommodate(trx: Db, by: Actor, closureReason: string, choices: readonly Choice[], how: { now?: Date; beyond?: boolean } = {}): Promise<Accommodated> {
+  const now = how.now ?? new Date();
   try {
     return await trx.transaction(async (inner) => {
       await requireKeeper(inner, by);
@@ -55,8 +58,9 @@ export async function accommodate(trx: Db, by: Actor, closureReason: string, cho
         if (off?.kind === 'cancel') {
           if (meeting.is_private && by.id !== meeting.organiser_id && by.id !== meeting.booked_for_id) obstacles.push({ meetingId: id, roomId: first.roomId, reason: 'private' });
           else {
-            await cancelMeeting(inner, by, id, { reason: off.reason });
-            await tellKeepers(inner, by, meeting, 'meetings.calledOff', { reason: off.reason });
+            const called = await cancelMeeting(inner, by, id, { reason: off.reason, now, overrideReason: how.beyond ? off.reason : null });
+            if (called.ok) await tellKeepers(inner, by, meeting, 'meetings.calledOff', { reason: off.reason });
+            else obstacles.push({ meetingId: id, roomId: first.roomId, reason: 'refused', refused: called });
           }
           continue;
         }
@@ -65,7 +69,7 @@ export async function accommodate(trx: Db, by: Actor, closureReason: string, cho
           const to = own.find(({ roomId }) => roomId === room)?.to;
           return to?.kind === 'room' ? to.roomId : room;
         }))];
-        const moved = await moveClaims(inner, by, { meetingId: id, roomIds: after, startsAt: meeting.starts_at, endsAt: meeting.ends_at, seats: meeting.expected_count, overrideReason: closureReason });
+        const moved = await moveClaims(inner, by, { meetingId: id, roomIds: after, startsAt: meeting.starts_at, endsAt: meeting.ends_at, seats: meeting.expected_count, now, overrideReason: how.beyond ? closureReason : null });
         if (!moved.ok) {
           obstacles.push({ meetingId: id, roomId: first.roomId, reason: 'refused', refused: moved });
           continue;

@@ -33,7 +33,7 @@ export const accommodationRoutes: Route[] = [
       if (!choices.length) return redirect(`/rooms/closures/${group.id}`, { notice: 'closures.moves.nothing' });
       let told = { moved: 0, cancelled: 0 };
       const done = await once(c.db, c.viewer.id, c.form.key, c.form, async (trx) => {
-        const result = await accommodate(trx, c.by, group.reason, choices);
+        const result = await accommodate(trx, c.by, group.reason, choices, { now: c.now, beyond: c.form.beyond });
         if (!result.ok) return { obstacles: result.obstacles };
         told = result;
         return { location: `/rooms/closures/${group.id}` };
@@ -67,6 +67,7 @@ async function movesPage(c: Context<unknown, unknown>, group: ClosureGroup, { li
       when: `${c.fmt.day(group.starts_at)} ${c.fmt.range(group.starts_at, group.ends_at)}`,
       lines: proposals.map((proposal) => showLine(c, proposal, lines, obstacles)),
       refusedCount: obstacles.length,
+      mayGoBeyond: obstacles.some(({ refused }) => refused !== undefined && refused.clashes.length === 0 && refused.checks.some(({ level }) => level === 'error') && refused.checks.every(({ level, mayOverride }) => level !== 'error' || mayOverride)),
       isGone,
       first: group.hit_count > AT_ONCE ? AT_ONCE : 0,
     },

@@ -75,6 +75,9 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
       c.now,
     ),
   ]);
+  const late = result.late ?? [];
+  const barred = new Map(refused);
+  for (const { on, checks } of late) barred.set(on, { ok: false, clashes: [], checks });
   const carried = tellCarried(c, result.carried ?? [], plan.zone);
   const lines = plan.occurrences.dates.map((date): PlanLine => {
     const choice = plan.choices.get(date.on);
@@ -114,10 +117,10 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
     'meetings/plan',
     {
       title: c.t('meetings.plan.title', { name: frame.name }), name: frame.name, action: frame.action,
-      rule: plan.rule ? tellRule(c.t, plan.rule) : c.t('series.rule.list'), lines, rules: tellPlanRules(c, refused, plan.zone), isOffice: isSecretary(c.viewer),
-      takenCount: [...refused.values()].filter(({ clashes }) => clashes.length > 0).length, ruledCount: [...refused.values()].filter(({ clashes, checks }) => clashes.length === 0 && checks.length > 0).length,
+      rule: plan.rule ? tellRule(c.t, plan.rule) : c.t('series.rule.list'), lines, rules: tellPlanRules(c, barred, plan.zone), isOffice: isSecretary(c.viewer),
+      takenCount: [...refused.values()].filter(({ clashes }) => clashes.length > 0).length, ruledCount: [...barred.values()].filter(({ clashes, checks }) => clashes.length === 0 && checks.length > 0).length,
       asksFor: (result.requested?.size ?? 0) > 0, values: { override_reason: c.form.override_reason, ask_reason: c.form.ask_reason },
-      leftOut: plan.occurrences.leftOut.map((on) => c.fmt.date(on)), time: plan.from, zone: plan.zone, otherwise: carried.otherwise,
+      leftOut: plan.occurrences.leftOut.map((on) => c.fmt.date(on)), time: plan.from, zone: plan.zone, otherwise: carried.otherwise, late: late.map(({ on, checks }) => c.t('dates.late.calledOff', { day: c.fmt.date(on), rule: checks.map((check) => tellCheck(check, c.t, fmt)).join(' ') })),
       kept: keptFields(c.req.body as Record<string, unknown>, ['at', 'choice', 'reason', 'override_reason', 'ask_reason', 'confirmed', 'back', 'key']),
     },
     { status },

@@ -61,6 +61,8 @@ export type Planned = ({ ok: true; seriesId: number } | { ok: false; refused: Ma
   requested?: Set<string>;
   /** Of a change: dates that go on waiting for their room. */
   waiting?: Set<string>;
+  /** Of a change: dates without a place in it that may no longer be called off. */
+  late?: { on: string; checks: Check[] }[];
   /** Of a change: what becomes of the dates that stood before. */
   carried?: CarriedDate[];
 };

@@ -81,7 +81,8 @@ export type SeriesFields = Omit<z.output<typeof SeriesForm>, 'version'>;
 export type DatesForm = Omit<z.output<typeof NewDatesForm>, 'key'>;
 
 export const MembersForm = z.strictObject({ people: prose(20_000), role: choice(ROLES) });
-export const EndForm = z.strictObject({ on: date(), reason: prose(1000) });
+/** `beyond`: a secretary calls the dates off later than the rooms' notice allows. */
+export const EndForm = z.strictObject({ on: date(), reason: prose(1000), beyond: flag() });
 export const PersonForm = z.strictObject({ person: id(), role: choice(ROLES) });
 
 /** The lines of the plan by date. @returns the date whose skipping lacks a reason, as `unexplained` */

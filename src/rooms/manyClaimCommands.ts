@@ -78,6 +78,30 @@ export async function claimForMany(trx: Db, by: Actor, wishes: readonly DateWish
   return results;
 }
 
+/**
+ * May these meetings still be called off, by the rules of their rooms? As checkNotice, for many: the rules are read once.
+ * Nothing is recorded for a meeting that is refused.
+ * @returns by meeting the rules that stand against it; empty when all may be
+ */
+export async function checkNoticeOfMany(
+  trx: Db,
+  by: Actor,
+  meetings: readonly { meetingId: number; roomIds: readonly number[]; startsAt: Date }[],
+  why: { now: Date; overrideReason: string | null },
+): Promise<Map<number, Check[]>> {
+  const late = new Map<number, Check[]>();
+  const wishes = meetings.map(({ meetingId, roomIds, startsAt }): DateWish => ({ meetingId, roomIds, startsAt, endsAt: startsAt, ...why, before: { startsAt, roomIds } }));
+  const known = await readRooms(trx, by, wishes);
+  const beyond = wishes.flatMap((wish) => {
+    const checks = wish.roomIds.flatMap((id) => known.get(wish.meetingId)?.get(id) ?? []).flatMap((room) => lateIn(asDate(room, wish), 'notice_cancel', wish));
+    const errors = checks.filter(({ level }) => level === 'error');
+    if (errors.length > 0) late.set(wish.meetingId, errors);
+    return errors.length > 0 ? [] : [{ meetingId: wish.meetingId, checks, reason: why.overrideReason ?? '' }];
+  });
+  if (late.size === 0) await recordOverridesOfMany(trx, by, beyond);
+  return late;
+}
+
 /** The rooms of all wishes, by meeting; read once for each person they are held for, which of one standing meeting is mostly one. */
 async function readRooms(trx: Db, by: Actor, wishes: readonly DateWish[]): Promise<Map<number, Map<number, AskedRoom>>> {
   const roomIds = [...new Set(wishes.flatMap(({ roomIds: ids, before }) => [...ids, ...(before?.roomIds ?? [])]))];

@@ -211,6 +211,58 @@ describe('rules about standing meetings', () => {
   });
 });
 
+describe('notice for calling off', () => {
+  const standing = async () => seriesIn(await postTo(organiser, ...confirm((await plan()).text)));
+  const stateOf = (series: number) => rows(world.db, `select state, count(*)::int as n from meetings where series_id = :series group by 1 order by 1`, { series });
+
+  it('stands against the end of a standing meeting, names the dates, and gives way to a secretary with a reason', async () => {
+    const series = await standing();
+    await rules({ notice_cancel: 40 * 1440 });
+    const refused = await postTo(organiser, `/series/${series}/end`, { on: '2030-03-26', reason: 'No longer needed' });
+    expect(refused.status).toBe(422);
+    const $ = load(refused.text);
+    expect($('[role=alert] li').toArray().map((line) => $(line).text().slice(0, 10))).toEqual(['Mon 1 Apr ', 'Mon 8 Apr ']);
+    expect($('[role=alert]').text()).toContain('Let it end on Mon 8 Apr 2030 or later');
+    expect([$('[name=reason]').val(), $('[name=beyond]').length]).toEqual(['No longer needed', 0]);
+    expect((await postTo(organiser, `/series/${series}/end`, { on: '2030-03-26', reason: 'x', beyond: 'on' })).status).toBe(422);
+    expect(await stateOf(series)).toEqual([{ state: 'draft', n: 5 }]);
+
+    const office = await world.agent(cast.secretary);
+    expect(load((await postTo(office, `/series/${series}/end`, { on: '2030-03-26', reason: 'Dissolved' })).text)('[name=beyond]')).toHaveLength(1);
+    expect((await postTo(office, `/series/${series}/end`, { on: '2030-03-26', reason: 'Dissolved', beyond: 'on' })).status).toBe(303);
+    expect(await stateOf(series)).toEqual([{ state: 'cancelled', n: 5 }]);
+    expect(await rows(world.db, `select to_char(m.starts_at, 'DD') as day, o.rule, o.reason from rule_overrides o join meetings m on m.id = o.meeting_id where m.series_id = :series order by 1`, { series }))
+      .toEqual(['01', '08'].map((day) => ({ day, rule: 'notice_cancel', reason: 'Dissolved' })));
+  });
+
+  it('stands against dates that another rule leaves out or skips', async () => {
+    const series = await standing();
+    await rules({ notice_cancel: 40 * 1440 });
+    const [first] = await rows<{ id: number }>(world.db, `select id from meetings where series_id = :series order by starts_at`, { series });
+    const path = `/series/${series}/dates/${first?.id}/following`;
+    const field = load((await organiser.get(path)).text);
+    const typed = Object.fromEntries(['version', 'title', 'from_on', 'until_on'].map((name) => [name, field(`main form [name=${name}]`).first().val()]));
+    const { name: _name, chair: _chair, members: _members, organiser: _organiser, lang: _lang, gates: _gates, first_number: _number, ...dates } = seriesForm(cast);
+    // Every second week: the 8th falls away, which is too late by now; the 22nd is not.
+    const send = (agent: Agent, more: Record<string, unknown> = {}) => postTo(agent, path, { ...dates, ...typed, scope: 'all', ends: 'on', description: '', every: '2', ...more });
+    const refused = await send(organiser);
+    expect(refused.status).toBe(409);
+    expect(load(refused.text)('li.bad').text()).toContain('Mon 8 Apr 2030 can no longer be called off');
+    expect(load(refused.text)('#rules').text()).toContain('too late to call it off');
+    const [action, fields] = confirm(refused.text);
+    expect((await postTo(organiser, action, fields)).status).toBe(409);
+    const skipping = await postTo(organiser, ...confirm((await send(organiser, { every: '1', from: '11', to: '12' })).text, { '2030-04-01': { choice: 'skip', reason: 'Away' } }));
+    expect([skipping.status, states(skipping.text)[0]]).toEqual([409, expect.stringContaining('called off up to 40 days before')]);
+    expect(await stateOf(series)).toEqual([{ state: 'draft', n: 5 }]);
+
+    const office = await world.agent(cast.secretary);
+    const [again, answer] = confirm((await send(office)).text);
+    expect((await postTo(office, again, { ...answer, override_reason: 'Fewer meetings' })).status).toBe(303);
+    expect(await stateOf(series)).toEqual([{ state: 'cancelled', n: 2 }, { state: 'draft', n: 3 }]);
+    expect(await rows(world.db, `select rule from rule_overrides where reason = 'Fewer meetings'`)).toEqual([{ rule: 'notice_cancel' }]);
+  });
+});
+
 it('hold for a date that waited for its room: it is told why it waits on, or asked for', async () => {
   const blocked = await createMeeting(world.db, { id: cast.reviewer.id }, { title: 'In the way', startsAt: new Date('2030-04-08T09:00+08:00'), endsAt: new Date('2030-04-08T10:00+08:00'), zone: 'Asia/Shanghai', roomIds: [cast.rooms.orchid] });
   const series = seriesIn(await postTo(organiser, ...confirm((await plan()).text, { '2030-04-08': { choice: 'wait' } })));
