@@ -2,7 +2,9 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { rows, type Db } from '../lib/db/db.js';
 import { lockRooms, moveClaims } from '../rooms/claimCommands.js';
 import { requireKeeper } from '../rooms/commands.js';
+import { lockKindsOf } from '../rooms/equipmentCommands.js';
 import { cancelMeeting, type RoomsRefused } from './commands.js';
+import { setLayout, takePlace } from './placeCommands.js';
 import { listTouchedRooms, lockHoused, tellKeepers, tellNewRooms } from './roomChangeCommands.js';
 
 /** What is done with one meeting that stands in the way of a closure. */
@@ -43,6 +45,7 @@ export async function accommodate(trx: Db, by: Actor, closureReason: string, cho
       await rows(inner, `select 1 from series where id in (select series_id from meetings where id = any(:cancelled)) order by id for no key update`, { cancelled });
       const housed = await lockHoused(inner, ids);
       await lockRooms(inner, await listTouchedRooms(inner, ids, choices.flatMap(({ to }) => (to.kind === 'room' ? [to.roomId] : []))));
+      await lockKindsOf(inner, ids);
       const obstacles: Obstacle[] = [];
       for (const id of ids) {
         const meeting = housed.get(id);
@@ -69,7 +72,10 @@ export async function accommodate(trx: Db, by: Actor, closureReason: string, cho
           const to = own.find(({ roomId }) => roomId === room)?.to;
           return to?.kind === 'room' ? to.roomId : room;
         }))];
-        const moved = await moveClaims(inner, by, { meetingId: id, roomIds: after, startsAt: meeting.starts_at, endsAt: meeting.ends_at, seats: meeting.expected_count, now, overrideReason: how.beyond ? closureReason : null });
+        // It sits there as it sat here, and what is carried in goes along for the time that the new rooms need.
+        if (meeting.layout) await setLayout(inner, id, after, meeting.layout);
+        const wish = { meetingId: id, roomIds: after, startsAt: meeting.starts_at, endsAt: meeting.ends_at, seats: meeting.expected_count, now, overrideReason: how.beyond ? closureReason : null };
+        const moved = await takePlace(inner, by, wish, (deeper) => moveClaims(deeper, by, wish));
         if (!moved.ok) {
           obstacles.push({ meetingId: id, roomId: first.roomId, reason: 'refused', refused: moved });
           continue;
