@@ -2,7 +2,9 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { rows, type Db } from '../lib/db/db.js';
 import { lockRooms, moveClaims } from '../rooms/claimCommands.js';
 import { requireKeeper } from '../rooms/commands.js';
+import { lockKindsOf } from '../rooms/equipmentCommands.js';
 import { cancelMeeting, type RoomsRefused } from './commands.js';
+import { setLayout, takePlace } from './placeCommands.js';
 import { listTouchedRooms, lockHoused, tellKeepers, tellNewRooms } from './roomChangeCommands.js';
 
 /** What is done with one meeting that stands in the way of a closure. */
@@ -29,8 +31,11 @@ export type Accommodated = { ok: true; moved: number; cancelled: number } | { ok
  * Moves and calls off the meetings of closed rooms, all or nothing: one that can't be done leaves everything as it was, and
  * all that can't be done are named. Each piece given up becomes the closure's in the same transaction. Who keeps rooms may
  * move a meeting without knowing it: a private one stays private, and is called off only by whom it belongs to.
+ * @param how.beyond the rules of the rooms (too late to leave or call off, not for this organiser) are gone beyond, with the
+ *   reason of the closure or for calling off written down for each; otherwise they stand against it
  */
-export async function accommodate(trx: Db, by: Actor, closureReason: string, choices: readonly Choice[]): Promise<Accommodated> {
+export async function accommodate(trx: Db, by: Actor, closureReason: string, choices: readonly Choice[], how: { now?: Date; beyond?: boolean } = {}): Promise<Accommodated> {
+  const now = how.now ?? new Date();
   try {
     return await trx.transaction(async (inner) => {
       await requireKeeper(inner, by);
@@ -40,6 +45,7 @@ export async function accommodate(trx: Db, by: Actor, closureReason: string, cho
       await rows(inner, `select 1 from series where id in (select series_id from meetings where id = any(:cancelled)) order by id for no key update`, { cancelled });
       const housed = await lockHoused(inner, ids);
       await lockRooms(inner, await listTouchedRooms(inner, ids, choices.flatMap(({ to }) => (to.kind === 'room' ? [to.roomId] : []))));
+      await lockKindsOf(inner, ids);
       const obstacles: Obstacle[] = [];
       for (const id of ids) {
         const meeting = housed.get(id);
@@ -55,8 +61,9 @@ export async function accommodate(trx: Db, by: Actor, closureReason: string, cho
         if (off?.kind === 'cancel') {
           if (meeting.is_private && by.id !== meeting.organiser_id && by.id !== meeting.booked_for_id) obstacles.push({ meetingId: id, roomId: first.roomId, reason: 'private' });
           else {
-            await cancelMeeting(inner, by, id, { reason: off.reason });
-            await tellKeepers(inner, by, meeting, 'meetings.calledOff', { reason: off.reason });
+            const called = await cancelMeeting(inner, by, id, { reason: off.reason, now, overrideReason: how.beyond ? off.reason : null });
+            if (called.ok) await tellKeepers(inner, by, meeting, 'meetings.calledOff', { reason: off.reason });
+            else obstacles.push({ meetingId: id, roomId: first.roomId, reason: 'refused', refused: called });
           }
           continue;
         }
@@ -65,7 +72,10 @@ export async function accommodate(trx: Db, by: Actor, closureReason: string, cho
           const to = own.find(({ roomId }) => roomId === room)?.to;
           return to?.kind === 'room' ? to.roomId : room;
         }))];
-        const moved = await moveClaims(inner, by, { meetingId: id, roomIds: after, startsAt: meeting.starts_at, endsAt: meeting.ends_at, seats: meeting.expected_count, overrideReason: closureReason });
+        // It sits there as it sat here, and what is carried in goes along for the time that the new rooms need.
+        if (meeting.layout) await setLayout(inner, id, after, meeting.layout);
+        const wish = { meetingId: id, roomIds: after, startsAt: meeting.starts_at, endsAt: meeting.ends_at, seats: meeting.expected_count, now, overrideReason: how.beyond ? closureReason : null };
+        const moved = await takePlace(inner, by, wish, (deeper) => moveClaims(deeper, by, wish));
         if (!moved.ok) {
           obstacles.push({ meetingId: id, roomId: first.roomId, reason: 'refused', refused: moved });
           continue;

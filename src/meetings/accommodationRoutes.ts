@@ -1,12 +1,12 @@
 import { once } from '../lib/http/once.js';
 import { secretary } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
-import { planAccommodation, type Proposal } from '../rooms/accommodationPlan.js';
-import { findClosureGroup, listFreeFor, listHits, type ClosureGroup } from '../rooms/accommodationQueries.js';
+import { planAccommodation, type FreeFor, type Proposal } from '../rooms/accommodationPlan.js';
+import { findClosureGroup, listFreeFor, listHits, type ClosureGroup, type Hit } from '../rooms/accommodationQueries.js';
 import { tellCheck } from '../rooms/claimChecks.js';
 import { accommodate, type Choice, type Obstacle } from './accommodationCommands.js';
 import { linesOf, MovesForm, type Line } from './accommodationForms.js';
-import { tellClash } from './refusal.js';
+import { tellClash, tellShortage } from './refusal.js';
 
 /** Most meetings on one page and in one transaction. */
 const AT_ONCE = 50;
@@ -33,7 +33,7 @@ export const accommodationRoutes: Route[] = [
       if (!choices.length) return redirect(`/rooms/closures/${group.id}`, { notice: 'closures.moves.nothing' });
       let told = { moved: 0, cancelled: 0 };
       const done = await once(c.db, c.viewer.id, c.form.key, c.form, async (trx) => {
-        const result = await accommodate(trx, c.by, group.reason, choices);
+        const result = await accommodate(trx, c.by, group.reason, choices, { now: c.now, beyond: c.form.beyond });
         if (!result.ok) return { obstacles: result.obstacles };
         told = result;
         return { location: `/rooms/closures/${group.id}` };
@@ -57,7 +57,7 @@ interface Answered {
 
 async function movesPage(c: Context<unknown, unknown>, group: ClosureGroup, { lines = [], obstacles = [], status = 200 }: Answered = {}): Promise<Answer> {
   const hits = await listHits(c.db, c.viewer.id, group.id, c.now, AT_ONCE);
-  const proposals = planAccommodation(hits, await listFreeFor(c.db, hits));
+  const proposals = planAccommodation(hits, await listFreeFor(c.db, c.viewer.id, hits), c.now);
   const isGone = lines.some((line) => !hits.some((hit) => hit.meeting_id === line.meetingId && hit.room.id === line.roomId));
   return page(
     'meetings/moves',
@@ -67,6 +67,7 @@ async function movesPage(c: Context<unknown, unknown>, group: ClosureGroup, { li
       when: `${c.fmt.day(group.starts_at)} ${c.fmt.range(group.starts_at, group.ends_at)}`,
       lines: proposals.map((proposal) => showLine(c, proposal, lines, obstacles)),
       refusedCount: obstacles.length,
+      mayGoBeyond: proposals.some(({ rooms }) => rooms.some(({ checks }) => checks.length > 0)) || obstacles.some(({ refused }) => refused !== undefined && refused.clashes.length === 0 && refused.checks.some(({ level }) => level === 'error') && refused.checks.every(({ level, mayOverride }) => level !== 'error' || mayOverride)),
       isGone,
       first: group.hit_count > AT_ONCE ? AT_ONCE : 0,
     },
@@ -79,17 +80,14 @@ function showLine(c: Context<unknown, unknown>, { hit, room, rooms }: Proposal, 
   const isThis = (one: { meetingId: number; roomId: number }) => one.meetingId === hit.meeting_id && one.roomId === hit.room.id;
   const line = lines.find(isThis);
   const options = [
-    ...rooms.map((one) => ({
-      value: `room:${one.id}`,
-      label: t(one.id === room?.id ? 'closures.moves.proposed' : one.is_equipped ? 'closures.moves.other' : 'closures.moves.lacking', { room: fmt.name(one), seats: one.capacity }),
-    })),
+    ...rooms.map((one) => ({ value: `room:${one.id}`, label: labelOf(c, hit, one, one.id === room?.id) })),
     { value: 'keep', label: t('closures.moves.keep') },
     ...(hit.may_cancel ? [{ value: 'cancel', label: t('closures.moves.cancel') }] : []),
   ];
   options.sort((a, b) => Number(b.value === `room:${room?.id}`) - Number(a.value === `room:${room?.id}`));
   const chosen = line && options.some(({ value }) => value === line.choice) ? line.choice : room ? `room:${room.id}` : 'keep';
   const reasons = obstacles.filter(isThis).flatMap((obstacle) => tellObstacle(c, obstacle));
-  if (!reasons.length && !room) reasons.push(t(rooms.length ? 'closures.moves.onlyOther' : 'closures.moves.none'));
+  if (!reasons.length && !room) reasons.push(t(rooms.length ? 'dates.moves.onlyOther' : 'closures.moves.none'));
   return {
     value: `${hit.meeting_id}:${hit.room.id}:${hit.version}`,
     title: hit.title ?? t('calendar.day.booked'),
@@ -100,8 +98,22 @@ function showLine(c: Context<unknown, unknown>, { hit, room, rooms }: Proposal, 
   };
 }
 
+/** A room with its seats as the meeting sits, and what speaks against it. */
+function labelOf({ t, fmt }: Pick<Context, 't' | 'fmt'>, hit: Hit, room: FreeFor, isProposed: boolean): string {
+  const comma = t('requests.comma');
+  const lacks = [
+    ...(room.isEquipped ? [] : [t('dates.moves.lacks')]),
+    ...(room.hasLayout || !hit.layout ? [] : [t('dates.moves.noLayout', { layout: t(`layouts.${hit.layout}`) })]),
+    ...(room.isAsked ? [t('dates.moves.asked')] : []),
+    ...(room.checks.length > 0 ? [t('dates.moves.against', { rules: room.checks.map(({ rule }) => t(`dates.rule.${rule}`)).join(comma) })] : []),
+  ];
+  const label = t(isProposed ? 'closures.moves.proposed' : 'closures.moves.other', { room: fmt.name(room), seats: room.seats });
+  return lacks.length > 0 ? t('dates.moves.but', { room: label, lacks: lacks.join(comma) }) : label;
+}
+
 function tellObstacle(c: Context<unknown, unknown>, { reason, refused }: Obstacle): string[] {
   if (reason !== 'refused' || !refused) return [c.t(reason === 'private' ? 'closures.moves.private' : 'closures.moves.changed')];
+  if (refused.shortages?.length) return refused.shortages.flatMap((shortage) => tellShortage(shortage, c.t, c.fmt));
   const errors = refused.checks.filter(({ level }) => level === 'error');
   const told = [...refused.clashes.map((clash) => tellClash(clash, c.t, c.fmt)), ...errors.map((check) => tellCheck(check, c.t, c.fmt))];
   return told.length ? told : [c.t('calendar.clash.justNow')];

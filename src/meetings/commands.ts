@@ -381,7 +381,7 @@ export async function requireActingFor(trx: Db, by: Actor, persons: (number | nu
 }
 
 /** Only the office's secretaries may go beyond a rule of a room; without that the reason counts for nothing. */
-async function allowedReason(trx: Db, by: Actor, reason: string | null | undefined): Promise<string | null> {
+export async function allowedReason(trx: Db, by: Actor, reason: string | null | undefined): Promise<string | null> {
   if (!reason) return null;
   const actor = await row<{ role: Role }>(trx, `select role from persons where id = :id`, { id: by.id });
   return actor && isSecretary(actor) ? reason : null;

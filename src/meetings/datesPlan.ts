@@ -37,7 +37,10 @@ export function planOf(c: Context, form: DatesForm): { plan: DatesPlan; minutes:
   const { choices } = choicesOf(form);
   return {
     minutes: Math.min(1440, Math.round((first.endsAt.getTime() - first.startsAt.getTime()) / 60_000)),
-    plan: { rule, zone: form.zone, from: form.from, to: form.to, occurrences, untilOn, roomIds: form.rooms, link: form.link, place: form.place, choices, mailDomain: c.config.mailDomain, now: c.now },
+    plan: {
+      rule, zone: form.zone, from: form.from, to: form.to, occurrences, untilOn, roomIds: form.rooms, link: form.link, place: form.place, choices, mailDomain: c.config.mailDomain, now: c.now,
+      overrideReason: form.override_reason, askReason: form.ask_reason,
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import { awaitRooms, stopAwaiting } from '../rooms/awaitedCommands.js';
 import type { Check } from '../rooms/claimChecks.js';
-import { claimForMany, releaseForMany } from '../rooms/manyClaimCommands.js';
+import { lockRooms } from '../rooms/claimCommands.js';
+import { checkNoticeOfMany, claimForMany, releaseForMany } from '../rooms/manyClaimCommands.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { BadRequest, Conflict, Forbidden } from '../lib/http/errors.js';
@@ -9,8 +10,9 @@ import { carryDates, type CarriedDate } from './carriedDates.js';
 import { findRuleOf, listRuleDates, listWhereaboutsOf, type RuleDate, type RunningRule, type Usual } from './followingQueries.js';
 import { numberSeries } from './numberCommands.js';
 import { mayKeepSeries } from './policy.js';
+import { listTouchedRooms } from './roomChangeCommands.js';
 import { differenceOf, nextSequence } from './sequence.js';
-import { addRecurrence, factsOf, keepWishes, planned, writeDates, writtenDates, type DatesPlan, type Planned, type WrittenDate } from './seriesDateCommands.js';
+import { addRecurrence, claimFacts, factsOf, keepWishes, planned, withAllowedReason, writeDates, writtenDates, type DatesPlan, type Planned, type WrittenDate } from './seriesDateCommands.js';
 import { lockSeries, type Series } from './seriesQueries.js';
 
 // A change of this and the following dates, or of all coming ones (from the next date on). The past never changes.
@@ -86,8 +88,9 @@ export function changeFollowingText(db: Db, by: Actor, wish: FollowingWish, now:
  * @param isMeant false: nothing is saved, the answer says what would become of each date
  * @throws SeriesChanged since the form was opened
  */
-export function changeFollowing(db: Db, by: Actor, wish: FollowingWish, plan: DatesPlan, now: Date, isMeant: boolean): Promise<Planned> {
+export function changeFollowing(db: Db, by: Actor, wish: FollowingWish, asked: DatesPlan, now: Date, isMeant: boolean): Promise<Planned> {
   return planned(db, isMeant, async (trx) => {
+    const plan = await withAllowedReason(trx, by, asked);
     const { rule: newRule } = plan;
     if (newRule === null) throw new BadRequest();
     const { series, rule, dates, usual } = await open(trx, by, wish, now);
@@ -103,14 +106,21 @@ export function changeFollowing(db: Db, by: Actor, wish: FollowingWish, plan: Da
         where r.id = :rule`,
       { rule: rule.id, begins },
     );
-    // Gives up first what is called off or left out, so that its rooms are free for the others.
-    for (const { kind, date } of carried) if (kind === 'calledOff') await cancelMeeting(trx, by, date.id, { reason: wish.reason });
     const kept = carried.flatMap((one) => {
       const date = byId.get(one.date.id);
       const to = one.to === null ? undefined : written.get(one.to);
       return date && to ? [{ kind: one.kind, date, to }] : [];
     });
-    for (const { kind, date, to } of kept) if (kind === 'taken' && to.skipped !== null) await cancelMeeting(trx, by, date.id, { reason: to.skipped });
+    // Gives up first what is called off or left out, so that its rooms are free for the others. All rooms are locked before
+    // the first changes hands. What comes too late is told, and what is done here is undone with the rest of a refused plan.
+    const off = [
+      ...carried.flatMap(({ kind, date }) => (kind === 'calledOff' ? (byId.get(date.id) ?? []) : [])).map((date) => ({ date, on: date.on, reason: wish.reason })),
+      ...kept.flatMap(({ kind, date, to }) => (kind === 'taken' && to.skipped !== null ? [{ date, on: to.on, reason: to.skipped }] : [])),
+    ];
+    await lockRooms(trx, await listTouchedRooms(trx, dates.map(({ id }) => id), [...written.values()].flatMap(({ roomIds }) => roomIds)));
+    const late = await checkNoticeOfMany(trx, by, off.map(({ date: { id, roomIds, startsAt, isAwaiting } }) => ({ meetingId: id, roomIds: isAwaiting ? [] : roomIds, startsAt })), { now, overrideReason: plan.overrideReason ?? null });
+    for (const { date, reason } of off) await cancelMeeting(trx, by, date.id, { reason });
+    const tooLate = off.flatMap(({ date, on }) => (late.has(date.id) ? [{ on, checks: late.get(date.id) ?? [] }] : []));
     const left = carried.filter(({ kind }) => kind === 'left').map(({ date }) => date.id);
     await change(trx, `update meetings set recurrence_id = null, occurrence_at = null where id = any(:left)`, { left });
 
@@ -120,7 +130,8 @@ export function changeFollowing(db: Db, by: Actor, wish: FollowingWish, plan: Da
     const notices = new Map<string, Check[]>([...moved.notices, ...fresh.notices]);
     const refused = new Map<string, RoomsRefused>([...moved.refused, ...fresh.refused]);
     const requested = new Set([...moved.requested, ...fresh.requested]);
-    if (refused.size > 0) return { ok: false, refused, notices, requested, carried, waiting: moved.waiting };
+    for (const { on, checks } of tooLate) if (written.has(on)) refused.set(on, { ok: false, clashes: [], checks });
+    if (refused.size > 0 || tooLate.length > 0) return { ok: false, refused, notices, requested, carried, waiting: moved.waiting, late: tooLate.filter(({ on }) => !written.has(on)) };
 
     if (wish.text.description) {
       await change(trx, `update meetings set description = :text where recurrence_id = :rule and description = '' and not (id = any(:kept))`, { text: wish.text.description, rule: recurrenceId, kept: kept.map(({ date }) => date.id) });
@@ -180,7 +191,7 @@ async function moveDates(
   await writeLines(trx, recurrenceId, lines.map(({ line }) => line));
   const waiting = places.filter(({ isWaiting }) => isWaiting);
   const results = await claimForMany(trx, by, places.filter(({ isWaiting }) => !isWaiting).map(({ date, roomIds, line }) => ({
-    meetingId: date.id, roomIds, startsAt: line.from, endsAt: line.to, ...(plan.now ? { now: plan.now } : {}),
+    meetingId: date.id, roomIds, startsAt: line.from, endsAt: line.to, ...claimFacts(plan),
     // What waited for its rooms had none.
     before: { startsAt: date.startsAt, roomIds: date.isAwaiting ? [] : date.roomIds },
   })));

@@ -1,12 +1,14 @@
-import { tellCheck } from '../rooms/claimChecks.js';
+import { tellCheck, type Check } from '../rooms/claimChecks.js';
 import { alternativesOfMany } from '../rooms/manyClaimQueries.js';
 import { listRoomOptions, type RoomOption } from '../rooms/queries.js';
 import { once } from '../lib/http/once.js';
+import { isSecretary } from '../lib/http/policy.js';
 import { page, redirect, type Answer, type Context } from '../lib/http/route.js';
 import { format } from '../lib/time/format.js';
 import type { RoomsRefused } from './commands.js';
 import { tellCarried } from './carriedDates.js';
 import { tellRule } from './recurrence.js';
+import { tellPlanRules } from './planRules.js';
 import { wordRefusal } from './refusal.js';
 import type { DateChoice, DatesPlan, Planned } from './seriesDateCommands.js';
 import { choicesOf, type DatesForm } from './seriesForms.js';
@@ -73,6 +75,9 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
       c.now,
     ),
   ]);
+  const late = result.late ?? [];
+  const barred = new Map(refused);
+  for (const { on, checks } of late) barred.set(on, { ok: false, clashes: [], checks });
   const carried = tellCarried(c, result.carried ?? [], plan.zone);
   const lines = plan.occurrences.dates.map((date): PlanLine => {
     const choice = plan.choices.get(date.on);
@@ -101,7 +106,7 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
       marks: [
         ...(isWaiting ? [c.t('series.awaited.noRoom')] : []),
         ...(result.requested?.has(date.on) && chosen !== 'skip' ? [c.t('requests.plan.toApprove')] : []),
-        ...(result.notices.get(date.on) ?? []).map((check) => tellCheck(check, c.t, fmt)),
+        ...(result.notices.get(date.on) ?? []).map((check) => tellNotice(c, check, fmt)),
         ...(stands ? [stands.text] : []),
       ],
       reason: choice?.kind === 'skip' && !isUnexplained ? choice.reason : '', lacksReason: isUnexplained,
@@ -112,12 +117,20 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
     'meetings/plan',
     {
       title: c.t('meetings.plan.title', { name: frame.name }), name: frame.name, action: frame.action,
-      rule: plan.rule ? tellRule(c.t, plan.rule) : c.t('series.rule.list'), lines, refusedCount: refused.size,
-      leftOut: plan.occurrences.leftOut.map((on) => c.fmt.date(on)), time: plan.from, zone: plan.zone, otherwise: carried.otherwise,
-      kept: keptFields(c.req.body as Record<string, unknown>, ['at', 'choice', 'reason', 'confirmed', 'back', 'key']),
+      rule: plan.rule ? tellRule(c.t, plan.rule) : c.t('series.rule.list'), lines, rules: tellPlanRules(c, barred, plan.zone), isOffice: isSecretary(c.viewer),
+      takenCount: [...refused.values()].filter(({ clashes }) => clashes.length > 0).length, ruledCount: [...barred.values()].filter(({ clashes, checks }) => clashes.length === 0 && checks.length > 0).length,
+      asksFor: (result.requested?.size ?? 0) > 0, values: { override_reason: c.form.override_reason, ask_reason: c.form.ask_reason },
+      leftOut: plan.occurrences.leftOut.map((on) => c.fmt.date(on)), time: plan.from, zone: plan.zone, otherwise: carried.otherwise, late: late.map(({ on, checks }) => c.t('dates.late.calledOff', { day: c.fmt.date(on), rule: checks.map((check) => tellCheck(check, c.t, fmt)).join(' ') })),
+      kept: keptFields(c.req.body as Record<string, unknown>, ['at', 'choice', 'reason', 'override_reason', 'ask_reason', 'confirmed', 'back', 'key']),
     },
     { status },
   );
+}
+
+/** A rule that is kept narrowly, or that a reason goes beyond. */
+function tellNotice(c: Context, check: Check, fmt: Context['fmt']): string {
+  const rule = tellCheck(check, c.t, fmt);
+  return check.isOverridden ? c.t('dates.plan.beyond', { rule }) : rule;
 }
 
 /** What was posted, as hidden fields; without some of them. */

@@ -46,7 +46,7 @@ export async function tellRefusal(c: Context, refused: RoomsRefused, wish: RoomW
 }
 
 /** The same when the free rooms and times are known. */
-export function wordRefusal(c: Context, refused: RoomsRefused, free: Alternatives, zone: string): Refusal {
+export function wordRefusal(c: Pick<Context, 't' | 'lang' | 'viewer' | 'fmt'>, refused: RoomsRefused, free: Alternatives, zone: string): Refusal {
   const fmt = format(c.lang, zone);
   const errors = refused.checks.filter(({ level }) => level === 'error');
   return {

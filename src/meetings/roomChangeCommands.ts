@@ -1,6 +1,7 @@
 import { change, rows, type Db } from '../lib/db/db.js';
 import type { Actor } from '../lib/audit/record.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
+import type { Layout } from '../rooms/layouts.js';
 import { announce } from './commands.js';
 import { differenceOf, nextSequence } from './sequence.js';
 
@@ -20,6 +21,8 @@ export interface Housed {
   is_private: boolean;
   organiser_id: number;
   booked_for_id: number | null;
+  /** How its rooms are set up; null: as they are. */
+  layout: Layout | null;
   rooms: { id: number; name_en: string; name_zh: string; site: string; building: string }[];
 }
 
@@ -31,7 +34,7 @@ export async function lockHoused(trx: Db, ids: readonly number[]): Promise<Map<n
   const found = await rows<Housed>(
     trx,
     `select m.id, m.version, m.state, m.starts_at, m.ends_at, m.place, m.announced_at, m.sequence, m.time_sequence, m.revision, m.expected_count, m.is_private,
-            m.organiser_id, m.booked_for_id,
+            m.organiser_id, m.booked_for_id, (select min(layout) from meeting_layouts where meeting_id = m.id) as layout,
             (select coalesce(json_agg(${ROOM} order by r.sort_order, r.id), '[]') from meeting_rooms x join rooms r on r.id = x.room_id where x.meeting_id = m.id) as rooms
        from meetings m where m.id = any(:ids)`,
     { ids },

@@ -3,13 +3,17 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { BadRequest, Conflict, Forbidden } from '../lib/http/errors.js';
 import type { Lang } from '../lib/i18n/translate.js';
-import { announceAll, cancelMeeting, requireActingFor } from './commands.js';
+import { lockRooms } from '../rooms/claimCommands.js';
+import type { Check } from '../rooms/claimChecks.js';
+import { checkNoticeOfMany } from '../rooms/manyClaimCommands.js';
+import { allowedReason, announceAll, cancelMeeting, requireActingFor } from './commands.js';
 import { numberSeries } from './numberCommands.js';
 import { writeParticipants } from './participantCommands.js';
 import { mayKeepSeries } from './policy.js';
 import type { ParticipantRole } from './queries.js';
 import { writeRule } from './recurrence.js';
-import { materialise, planned, type DatesPlan, type Planned } from './seriesDateCommands.js';
+import { listTouchedRooms } from './roomChangeCommands.js';
+import { materialise, planned, withAllowedReason, type DatesPlan, type Planned } from './seriesDateCommands.js';
 import { lockSeries, type Series } from './seriesQueries.js';
 
 export interface NewSeries {
@@ -55,7 +59,7 @@ export function createSeries(db: Db, by: Actor, input: NewSeries, plan: DatesPla
       action: 'series.create', noun: 'series', id: made.id, after: { name: input.name, rule: plan.rule && writeRule(plan.rule), from: plan.from, zone: plan.zone },
     });
     const series = await lockSeries(trx, by, made.id);
-    return materialise(trx, by, series, plan, input.firstNumber);
+    return materialise(trx, by, series, await withAllowedReason(trx, by, plan), input.firstNumber);
   });
 }
 
@@ -65,7 +69,7 @@ export function addDates(db: Db, by: Actor, seriesId: number, plan: DatesPlan, i
     const series = await lockSeries(trx, by, seriesId);
     if (!mayKeepSeries(series)) throw new Forbidden();
     if (series.ended_on !== null) throw new Conflict('meetings.problem.seriesEnded');
-    return materialise(trx, by, series, plan);
+    return materialise(trx, by, series, await withAllowedReason(trx, by, plan));
   });
 }
 
@@ -132,22 +136,35 @@ export function changeSeries(db: Db, by: Actor, id: number, input: SeriesChange)
   });
 }
 
-/** Ends it on a day: what was planned after that day is called off, what was announced with its mails. The past stays. */
-export function endSeries(db: Db, by: Actor, id: number, input: { on: string; after: Date; reason: string }): Promise<number> {
-  return inTransaction(db, async (trx) => {
+/** `late`: dates whose rooms may no longer be called off by now, in order of time. */
+export type Ended = { ok: true; count: number } | { ok: false; late: { startsAt: Date; checks: Check[] }[] };
+
+/**
+ * Ends it on a day: what was planned after that day is called off, what was announced with its mails. The past stays.
+ * @param input.beyond whoever may go beyond the rooms' notice for calling off does so, with the same reason
+ */
+export function endSeries(db: Db, by: Actor, id: number, input: { on: string; after: Date; reason: string; now: Date; beyond?: boolean }): Promise<Ended> {
+  return inTransaction(db, async (trx): Promise<Ended> => {
     const series = await lockSeries(trx, by, id);
     if (!mayKeepSeries(series)) throw new Forbidden();
-    if (series.ended_on !== null) return 0;
-    const coming = await rows<{ id: number }>(
+    if (series.ended_on !== null) return { ok: true, count: 0 };
+    await rows(trx, `select id from meetings where series_id = :id and state in ('draft', 'scheduled') and starts_at >= :after order by id for no key update`, { id, after: input.after });
+    const coming = await rows<{ id: number; starts_at: Date; room_ids: number[] }>(
       trx,
-      `select id from meetings where series_id = :id and state in ('draft', 'scheduled') and starts_at >= :after order by id`,
+      `select m.id, m.starts_at, coalesce((select json_agg(room_id order by room_id) from meeting_rooms where meeting_id = m.id), '[]') as room_ids
+         from meetings m where m.series_id = :id and m.state in ('draft', 'scheduled') and m.starts_at >= :after order by m.id`,
       { id, after: input.after },
     );
+    // All rooms before the first is given up, in the order that everybody keeps.
+    await lockRooms(trx, await listTouchedRooms(trx, coming.map((meeting) => meeting.id), []));
+    const overrideReason = input.beyond ? await allowedReason(trx, by, input.reason) : null;
+    const late = await checkNoticeOfMany(trx, by, coming.map(({ id: meetingId, starts_at, room_ids }) => ({ meetingId, roomIds: room_ids, startsAt: starts_at })), { now: input.now, overrideReason });
+    if (late.size > 0) return { ok: false, late: coming.flatMap(({ id: meetingId, starts_at }) => (late.has(meetingId) ? [{ startsAt: starts_at, checks: late.get(meetingId) ?? [] }] : [])).sort((a, b) => a.startsAt.getTime() - b.startsAt.getTime()) };
     for (const meeting of coming) await cancelMeeting(trx, by, meeting.id, { reason: input.reason });
     await change(trx, `update recurrences set until_at = least(until_at, cast(:after as timestamptz) - interval '1 second') where series_id = :id`, { id, after: input.after });
     await change(trx, `update series set ended_on = :on, version = version + 1 where id = :id`, { id, on: input.on });
     await record(trx, by, { action: 'series.end', noun: 'series', id, after: { ended_on: input.on, cancelled: coming.length }, note: input.reason });
-    return coming.length;
+    return { ok: true, count: coming.length };
   });
 }
 

@@ -4,7 +4,7 @@ import { claimForMany } from '../rooms/manyClaimCommands.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { BadRequest, Conflict } from '../lib/http/errors.js';
-import { newUid, type RoomsRefused } from './commands.js';
+import { allowedReason, newUid, type RoomsRefused } from './commands.js';
 import { numberSeries } from './numberCommands.js';
 import { writeRule, type Occurrences, type Rule } from './recurrence.js';
 import type { CarriedDate } from './carriedDates.js';
@@ -36,8 +36,22 @@ export interface DatesPlan {
   /** By date 'YYYY-MM-DD' of the rule. */
   choices: Map<string, DateChoice>;
   mailDomain?: string;
+  /** One reason for all dates that go beyond a rule; the command leaves it out for who may not. */
+  overrideReason?: string | null;
+  /** One reason for all dates for which somebody has to be asked. */
+  askReason?: string | null;
   /** What booking windows and notice count from; default: now. */
   now?: Date;
+}
+
+/** The plan with its reason to go beyond rules only for who may. */
+export async function withAllowedReason(trx: Db, by: Actor, plan: DatesPlan): Promise<DatesPlan> {
+  return { ...plan, overrideReason: await allowedReason(trx, by, plan.overrideReason) };
+}
+
+/** What of a plan is told to the claims of each of its dates. */
+export function claimFacts({ now, overrideReason, askReason }: DatesPlan): { now?: Date; overrideReason: string | null; askReason: string | null } {
+  return { overrideReason: overrideReason ?? null, askReason: askReason ?? null, ...(now ? { now } : {}) };
 }
 
 /** What the plan comes to: refusals by date (who has the room, or which rule stands against it) and what is only told. */
@@ -47,6 +61,8 @@ export type Planned = ({ ok: true; seriesId: number } | { ok: false; refused: Ma
   requested?: Set<string>;
   /** Of a change: dates that go on waiting for their room. */
   waiting?: Set<string>;
+  /** Of a change: dates without a place in it that may no longer be called off. */
+  late?: { on: string; checks: Check[] }[];
   /** Of a change: what becomes of the dates that stood before. */
   carried?: CarriedDate[];
 };
@@ -161,9 +177,8 @@ export async function writeDates(
   const ids = new Map(made.map(({ id, uid }) => [uid, id]));
   const written = dates.map((date, i) => ({ ...date, meetingId: ids.get(lines[i]?.uid ?? '') ?? -1 }));
 
-  const now = plan.now ? { now: plan.now } : {};
   const claimed = written.filter(({ skipped, isWaiting }) => skipped === null && !isWaiting);
-  const results = await claimForMany(trx, by, claimed.map(({ meetingId, roomIds, startsAt, endsAt }) => ({ meetingId, roomIds, startsAt, endsAt, ...now })));
+  const results = await claimForMany(trx, by, claimed.map(({ meetingId, roomIds, startsAt, endsAt }) => ({ meetingId, roomIds, startsAt, endsAt, ...claimFacts(plan) })));
   for (const { on, meetingId } of written) {
     const result = results.get(meetingId);
     if (result && !result.ok) refused.set(on, result);

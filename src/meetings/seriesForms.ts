@@ -57,6 +57,9 @@ const planFields = {
   at: list(date(), 500),
   choice: list(z.string().regex(/^(keep|skip|wait|room:[1-9]\d{0,14}|time:\d{1,15}\/\d{1,15})$/, { error: message('lib.field.choice') }), 500),
   reason: list(optionalLine(300), 500),
+  /** One reason for all dates: to go beyond rules of the rooms, and to ask who decides about them. */
+  override_reason: optionalLine(300),
+  ask_reason: optionalLine(300),
   /** The plan has been seen and is meant. */
   confirmed: flag(),
   /** Back to the rule, with everything kept. */
@@ -78,7 +81,8 @@ export type SeriesFields = Omit<z.output<typeof SeriesForm>, 'version'>;
 export type DatesForm = Omit<z.output<typeof NewDatesForm>, 'key'>;
 
 export const MembersForm = z.strictObject({ people: prose(20_000), role: choice(ROLES) });
-export const EndForm = z.strictObject({ on: date(), reason: prose(1000) });
+/** `beyond`: a secretary calls the dates off later than the rooms' notice allows. */
+export const EndForm = z.strictObject({ on: date(), reason: prose(1000), beyond: flag() });
 export const PersonForm = z.strictObject({ person: id(), role: choice(ROLES) });
 
 /** The lines of the plan by date. @returns the date whose skipping lacks a reason, as `unexplained` */

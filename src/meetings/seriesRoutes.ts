@@ -20,7 +20,7 @@ import { mayKeepSeries, maySeeMembers } from './policy.js';
 import { ROLES } from './queries.js';
 import { findEnding, findSeriesFacts, isSeldomAttended } from './renewalQueries.js';
 import { readRule, tellRule } from './recurrence.js';
-import { changeSeries, endSeries } from './seriesCommands.js';
+import { changeSeries, endSeries, type Ended } from './seriesCommands.js';
 import { tellFacts } from './seriesFacts.js';
 import { EndForm, MembersForm, SeriesForm, SeriesQuery } from './seriesForms.js';
 import { findFreshDates } from './seriesInviteQueries.js';
@@ -230,18 +230,25 @@ async function addMembers(c: Context<z.output<typeof MembersForm>>): Promise<Ans
   return redirect(`/series/${series.id}/members`, { notice: { key: 'meetings.people.added', values: { count: named.personIds.length + named.guests.length } } });
 }
 
-async function showEnd(c: Context, problems?: Problems): Promise<Answer> {
+async function showEnd(c: Context, problems?: Problems, late: Extract<Ended, { ok: false }>['late'] = []): Promise<Answer> {
   const series = await findKept(c);
   const heading = c.t('meetings.series.endHeading', { name: series.name });
+  const last = late.at(-1);
   return page(
     'meetings/series-end',
-    { title: heading, heading, series, errors: problems?.errors ?? {}, values: problems?.values ?? { on: dayOf(c.now, c.zone) } },
-    { status: problems ? 422 : 200 },
+    {
+      title: heading, heading, series, errors: problems?.errors ?? {}, values: problems?.values ?? (last ? (c.req.body as Record<string, unknown>) : { on: dayOf(c.now, c.zone) }),
+      late: late.map(({ startsAt, checks }) => ({ when: `${c.fmt.shortDay(startsAt)} ${c.fmt.time(startsAt)}`, reasons: checks.map((check) => tellCheck(check, c.t, c.fmt)).join(' ') })),
+      lastLate: last && c.fmt.day(last.startsAt), mayOverride: last !== undefined && isSecretary(c.viewer),
+    },
+    { status: problems || last ? 422 : 200 },
   );
 }
 
 async function end(c: Context<z.output<typeof EndForm>>): Promise<Answer> {
   const series = await findKept(c);
-  const count = await endSeries(c.db, c.by, series.id, { on: c.form.on, after: startOfDay(addDays(c.form.on, 1), c.zone), reason: c.form.reason });
-  return redirect(`/series/${series.id}`, { notice: { key: 'meetings.notice.seriesEnded', values: { count } } });
+  const { on, reason, beyond } = c.form;
+  const done = await endSeries(c.db, c.by, series.id, { on, after: startOfDay(addDays(on, 1), c.zone), reason, now: c.now, beyond });
+  if (!done.ok) return showEnd(c, undefined, done.late);
+  return redirect(`/series/${series.id}`, { notice: { key: 'meetings.notice.seriesEnded', values: { count: done.count } } });
 }

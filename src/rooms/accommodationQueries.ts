@@ -1,7 +1,10 @@
 import { row, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
+import type { RuleLayer } from './bookingRules.js';
+import type { RoomStatus } from './claimChecks.js';
 import { KNOWS_TITLE, type RoomName } from './claimQueries.js';
 import { OPENING } from './dayRuleQueries.js';
+import type { Layout, LayoutSeats } from './layouts.js';
 import type { Opening } from './openingHours.js';
 
 /** Rooms closed together. */
@@ -64,8 +67,13 @@ export interface Hit {
   may_cancel: boolean;
   /** The room it has to leave. */
   room: RoomName;
-  /** People: expected, else invited, else as many as the room seats. */
+  /** People: expected, else invited, else as many as the room seats in its layout. */
   seats: number;
+  /** How the room is set up for it; null: as it is. */
+  layout: Layout | null;
+  /** Whom it is held for: whose groups the rules of booking look at. */
+  principal_id: number;
+  is_recurring: boolean;
 }
 
 /** The next meetings in the way, in order of time. */
@@ -76,62 +84,92 @@ export function listHits(db: Db, viewerId: number, groupId: number, now: Date, l
      select m.id as meeting_id, m.version, m.starts_at, m.ends_at, (not m.is_private or :viewer in (m.organiser_id, m.booked_for_id)) is true as may_cancel, case when known.yes then m.title end as title,
             case when known.yes then json_build_object('name', o.name, 'name_en', o.name_en) end as organiser,
             json_build_object('id', r.id, 'name_en', r.name_en, 'name_zh', r.name_zh) as room,
-            coalesce(m.expected_count, nullif((select count(*) from participants p where p.meeting_id = m.id and p.removed_at is null and p.role <> 'informed'), 0), r.capacity)::int as seats
+            coalesce(m.expected_count, nullif((select count(*) from participants p where p.meeting_id = m.id and p.removed_at is null and p.role <> 'informed'), 0), rl.capacity, r.capacity)::int as seats,
+            ml.layout, coalesce(m.booked_for_id, m.organiser_id) as principal_id, m.recurrence_id is not null as is_recurring
        from hit join meetings m on m.id = hit.id join rooms r on r.id = hit.room_id join persons o on o.id = m.organiser_id
+       left join meeting_layouts ml on ml.meeting_id = m.id and ml.room_id = r.id
+       left join room_layouts rl on rl.room_id = r.id and rl.layout = ml.layout
       cross join lateral (select ${KNOWS_TITLE} as yes) known
       order by m.starts_at, m.id, r.id`,
     { viewer: viewerId, group: groupId, now, limit },
   );
 }
 
-/** A room that one of the meetings could have instead. */
-export interface FreeFor extends RoomName {
-  meeting_id: number;
-  instead_of: number;
+/** A room that meetings could have instead, with what its rules look at. */
+export interface CandidateRoom extends RoomName {
   capacity: number;
+  layouts: LayoutSeats[];
   building: string;
   floor: string;
-  /** It has all the equipment of the room to leave. */
-  is_equipped: boolean;
+  status: RoomStatus;
+  back_at: Date | null;
   /** The rooms that would be claimed. */
   atomic: number[];
   setup_minutes: number;
   teardown_minutes: number;
   hours: Opening;
   zone: string;
+  /** The acting person decides about it. */
+  decides: boolean;
 }
 
-const NEAREST = 20;
+export interface Candidates {
+  /** By the place of the meeting in the list: rooms that are free and big enough, equipped ones first, then the nearest and the best in size. */
+  free: Map<number, { id: number; is_equipped: boolean }[]>;
+  rooms: Map<number, CandidateRoom>;
+  /** All rules of these rooms and of the office. */
+  layers: RuleLayer[];
+  /** By person for whom a meeting is held: the groups that have rules. */
+  groups: Map<number, Set<number>>;
+}
 
-/** Rooms big enough and free for each of the meetings, equipped ones first, then the nearest and the best in size; one query. */
-export async function listFreeFor(db: Db, hits: readonly Hit[]): Promise<FreeFor[]> {
-  if (!hits.length) return [];
-  const times = hits.flatMap(({ starts_at, ends_at }) => [starts_at.getTime(), ends_at.getTime()]);
-  return rows<FreeFor>(
+/** Rooms big enough and free for each of the meetings, with all that their rules look at; four queries however many there are. */
+export async function listFreeFor(db: Db, viewerId: number, hits: readonly Hit[]): Promise<Candidates> {
+  const found: Candidates = { free: new Map(), rooms: new Map(), layers: [], groups: new Map() };
+  if (!hits.length) return found;
+  const free = await rows<{ place: number; id: number; is_equipped: boolean }>(
     db,
-    `select h.meeting_id, h.room_id as instead_of, r.id, r.name_en, r.name_zh, r.capacity, r.building, r.floor, r.is_equipped, r.setup_minutes, r.teardown_minutes,
-            coalesce((select json_agg(part_id) from room_parts where hall_id = r.id), json_build_array(r.id)) as atomic,
-            ${OPENING} as hours, (select zone from organisations) as zone
-       from unnest(:meetings::bigint[], :rooms::bigint[], :seats::int[]) with ordinality as h (meeting_id, room_id, seats, place)
+    `select h.place::int - 1 as place, r.id, r.equipment @> old.equipment and (r.is_step_free or not old.is_step_free) as is_equipped
+       from unnest(:meetings::bigint[], :rooms::bigint[], :seats::int[], :layouts::text[]) with ordinality as h (meeting_id, room_id, seats, layout, place)
        join meetings m on m.id = h.meeting_id
        join rooms old on old.id = h.room_id
-      cross join lateral (
-        select r.*, r.equipment @> old.equipment and (r.is_step_free or not old.is_step_free) as is_equipped,
-               row_number() over (order by not (r.equipment @> old.equipment), r.site <> old.site, r.building <> old.building, r.floor <> old.floor,
-                                           abs(r.capacity - h.seats), r.sort_order, r.id) as rank
-          from rooms r
-         where (r.status = 'in_service' or r.status = 'out_of_service' and r.back_at <= m.starts_at) and r.capacity >= h.seats
-           and not exists (select 1 from meeting_rooms x where x.meeting_id = m.id and x.room_id = r.id)
-           and not exists (
-             select 1 from room_claims c
-              where (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))
-                and c.is_holding and c.state in ('held', 'requested', 'confirmed') and (c.hold_until is null or c.hold_until > now())
-                and c.occupies && tstzrange(m.starts_at - make_interval(mins => r.setup_minutes), m.ends_at + make_interval(mins => r.teardown_minutes)))
-         order by rank limit ${NEAREST}) r
-      order by h.place, r.rank`,
-    {
-      meetings: hits.map((hit) => hit.meeting_id), rooms: hits.map((hit) => hit.room.id), seats: hits.map((hit) => hit.seats),
-      from: new Date(Math.min(...times)), to: new Date(Math.max(...times)),
-    },
+       join rooms r on (r.status = 'in_service' or r.status = 'out_of_service' and r.back_at <= m.starts_at)
+       left join room_layouts l on l.room_id = r.id and l.layout = h.layout
+      where coalesce(l.capacity, r.capacity) >= h.seats
+        and not exists (select 1 from meeting_rooms x where x.meeting_id = m.id and x.room_id = r.id)
+        and not exists (
+          select 1 from room_claims c
+           where (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))
+             and c.is_holding and c.state in ('held', 'requested', 'confirmed') and (c.hold_until is null or c.hold_until > now())
+             and c.occupies && tstzrange(m.starts_at - make_interval(mins => r.setup_minutes), m.ends_at + make_interval(mins => r.teardown_minutes)))
+      order by h.place, not (r.equipment @> old.equipment), r.site <> old.site, r.building <> old.building, r.floor <> old.floor,
+               abs(coalesce(l.capacity, r.capacity) - h.seats), r.sort_order, r.id`,
+    { meetings: hits.map((hit) => hit.meeting_id), rooms: hits.map((hit) => hit.room.id), seats: hits.map((hit) => hit.seats), layouts: hits.map((hit) => hit.layout) },
   );
+  for (const { place, ...room } of free) {
+    const list = found.free.get(place);
+    if (list) list.push(room);
+    else found.free.set(place, [room]);
+  }
+  const times = hits.flatMap(({ starts_at, ends_at }) => [starts_at.getTime(), ends_at.getTime()]);
+  const ids = [...new Set(free.map(({ id }) => id))];
+  const [rooms, layers, members] = await Promise.all([
+    rows<CandidateRoom>(
+      db,
+      `select r.id, r.name_en, r.name_zh, r.capacity, r.building, r.floor, r.status, r.back_at, r.setup_minutes, r.teardown_minutes,
+              (select coalesce(json_agg(json_build_object('layout', layout, 'capacity', capacity)), '[]') from room_layouts where room_id = r.id) as layouts,
+              coalesce((select json_agg(part_id) from room_parts where hall_id = r.id), json_build_array(r.id)) as atomic,
+              ${OPENING} as hours, (select zone from organisations) as zone, may_decide_room(r.id, :viewer) as decides
+         from rooms r where r.id = any(:ids)`,
+      { ids, viewer: viewerId, from: new Date(Math.min(...times)), to: new Date(Math.max(...times)) },
+    ),
+    rows<RuleLayer>(db, `select * from booking_rules where room_id is null or room_id = any(:ids)`, { ids }),
+    rows<{ person_id: number; group_id: number }>(
+      db,
+      `select person_id, group_id from people_group_members where person_id = any(:persons) and group_id in (select group_id from booking_rules)`,
+      { persons: [...new Set(hits.map(({ principal_id }) => principal_id))] },
+    ),
+  ]);
+  for (const { person_id, group_id } of members) found.groups.set(person_id, new Set([...(found.groups.get(person_id) ?? []), group_id]));
+  return { ...found, rooms: new Map(rooms.map((room) => [room.id, room])), layers };
 }

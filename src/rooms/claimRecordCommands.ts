@@ -14,17 +14,23 @@ export interface NewRequest {
 }
 
 /** Rules that a secretary's reason went beyond: each stands in the history, and is counted. */
-export async function recordOverrides(trx: Db, by: Actor, meetingId: number, checks: readonly Check[], reason: string): Promise<void> {
-  if (!checks.length) return;
+export function recordOverrides(trx: Db, by: Actor, meetingId: number, checks: readonly Check[], reason: string): Promise<void> {
+  return recordOverridesOfMany(trx, by, [{ meetingId, checks, reason }]);
+}
+
+/** The same for many meetings, by one statement. */
+export async function recordOverridesOfMany(trx: Db, by: Actor, all: readonly { meetingId: number; checks: readonly Check[]; reason: string }[]): Promise<void> {
+  const lines = all.flatMap(({ meetingId, checks, reason }) => checks.map(({ room, rule, actual, limit }) => ({ meetingId, roomId: room.id, rule, actual, allowed: limit, reason })));
+  if (!lines.length) return;
   await change(
     trx,
     `insert into rule_overrides (person_id, meeting_id, room_id, rule, actual, allowed, reason)
-     select :by, :meeting, c."roomId", c.rule, c.actual, c.allowed, :reason
-       from jsonb_to_recordset(cast(:checks as jsonb)) as c("roomId" bigint, rule text, actual text, allowed text)`,
-    { by: by.id, meeting: meetingId, reason, checks: JSON.stringify(checks.map(({ room, rule, actual, limit }) => ({ roomId: room.id, rule, actual, allowed: limit }))) },
+     select :by, c."meetingId", c."roomId", c.rule, c.actual, c.allowed, c.reason
+       from jsonb_to_recordset(cast(:lines as jsonb)) as c("meetingId" bigint, "roomId" bigint, rule text, actual text, allowed text, reason text)`,
+    { by: by.id, lines: JSON.stringify(lines) },
   );
-  await recordAll(trx, by, checks.map(({ room, rule, actual, limit }) => ({
-    action: `override.${rule}`, noun: 'meetings', id: meetingId, meetingId, after: { room_id: room.id, rule, actual, limit }, note: reason,
+  await recordAll(trx, by, lines.map(({ meetingId, roomId, rule, actual, allowed, reason }) => ({
+    action: `override.${rule}`, noun: 'meetings', id: meetingId, meetingId, after: { room_id: roomId, rule, actual, limit: allowed }, note: reason,
   })));
 }
 

@@ -80,6 +80,11 @@ export async function takeEquipment(trx: Db, by: Actor, meetingId: number, span:
   return { ok: true };
 }
 
+/** Locks what several meetings have, in the one order, before the first of them takes it for another time. */
+export async function lockKindsOf(trx: Db, meetingIds: readonly number[]): Promise<void> {
+  await rows(trx, `select id from equipment_kinds where id in (select kind_id from equipment_bookings where meeting_id = any(:meetings)) order by id for no key update`, { meetings: meetingIds });
+}
+
 /** Setting up and clearing away are the equipment's time too. */
 async function findOccupied(trx: Db, meetingId: number, span: { startsAt: Date; endsAt: Date }): Promise<{ from: Date; to: Date }> {
   const claimed = await row<{ from: Date | null; to: Date | null }>(

@@ -5,6 +5,7 @@ import { offerFreed } from './awaitedCommands.js';
 import { hasQuota } from './bookingRules.js';
 import type { Check } from './claimChecks.js';
 import { claimAsked, expireLapsed, handToClosures, lockRooms } from './claimCommands.js';
+import { recordOverridesOfMany } from './claimRecordCommands.js';
 import { atomicOf, checkAll, lateIn, refusal, type ClaimResult, type ClaimWish } from './claimVerdict.js';
 import { findClashesOfMany, spanOf } from './manyClaimQueries.js';
 
@@ -14,9 +15,9 @@ import { findClashesOfMany, spanOf } from './manyClaimQueries.js';
 
 /**
  * A date and, of one that is moved, how it stood: its claims were given up by releaseForMany, its row may say the new time
- * already. Nobody's reason goes beyond rules for many dates at once.
+ * already. A reason that goes beyond rules is written down for each date that needs it.
  */
-export interface DateWish extends Omit<ClaimWish, 'overrideReason'> {
+export interface DateWish extends ClaimWish {
   before?: { startsAt: Date; roomIds: readonly number[] };
 }
 
@@ -40,15 +41,20 @@ export async function claimForMany(trx: Db, by: Actor, wishes: readonly DateWish
 
   const together: Open[] = [];
   const single: Open[] = [];
+  const beyond: { wish: DateWish; checks: Check[] }[] = [];
   for (const wish of wishes) {
     const ofPrincipal = known.get(wish.meetingId);
     const pick = (ids: readonly number[]) => [...new Set(ids)].sort((a, b) => a - b).flatMap((id) => ofPrincipal?.get(id) ?? []).map((room) => asDate(room, wish, approved.get(wish.meetingId)?.get(room.id)));
     const rooms = pick(wish.roomIds);
     // Rooms that are given up have their say too, as for a single move.
     const late = pick((wish.before?.roomIds ?? []).filter((id) => !wish.roomIds.includes(id))).flatMap((room) => lateIn(room, 'notice_change', wish));
-    if (late.some(({ level }) => level === 'error')) results.set(wish.meetingId, { ok: false, clashes: [], checks: late });
-    else if (rooms.length === 0) continue;
-    else if (rooms.some((room) => isDecidedSingly(room, wish))) single.push({ wish, rooms, checks: [] });
+    if (late.some(({ level }) => level === 'error')) {
+      results.set(wish.meetingId, { ok: false, clashes: [], checks: late });
+      continue;
+    }
+    beyond.push({ wish, checks: late });
+    if (rooms.length === 0) continue;
+    if (rooms.some((room) => isDecidedSingly(room, wish))) single.push({ wish, rooms, checks: [] });
     else {
       const now = wish.now ?? new Date();
       const checks = checkAll(rooms, wish, now, circumstancesOf(wish));
@@ -56,6 +62,7 @@ export async function claimForMany(trx: Db, by: Actor, wishes: readonly DateWish
       else {
         results.set(wish.meetingId, { ok: true, notices: checks, requests: 0 });
         together.push({ wish, rooms, checks });
+        beyond.push({ wish, checks: checks.filter(({ isOverridden }) => isOverridden) });
       }
     }
   }
@@ -67,7 +74,32 @@ export async function claimForMany(trx: Db, by: Actor, wishes: readonly DateWish
     // Refused, it leaves nothing behind, and neither does what it would have asked for.
     results.set(wish.meetingId, await claimAsked(trx, by, wish, rooms, circumstancesOf(wish)));
   }
+  await recordOverridesOfMany(trx, by, beyond.flatMap(({ wish: { meetingId, overrideReason }, checks }) => (results.get(meetingId)?.ok ? [{ meetingId, checks, reason: overrideReason ?? '' }] : [])));
   return results;
+}
+
+/**
+ * May these meetings still be called off, by the rules of their rooms? As checkNotice, for many: the rules are read once.
+ * Nothing is recorded for a meeting that is refused.
+ * @returns by meeting the rules that stand against it; empty when all may be
+ */
+export async function checkNoticeOfMany(
+  trx: Db,
+  by: Actor,
+  meetings: readonly { meetingId: number; roomIds: readonly number[]; startsAt: Date }[],
+  why: { now: Date; overrideReason: string | null },
+): Promise<Map<number, Check[]>> {
+  const late = new Map<number, Check[]>();
+  const wishes = meetings.map(({ meetingId, roomIds, startsAt }): DateWish => ({ meetingId, roomIds, startsAt, endsAt: startsAt, ...why, before: { startsAt, roomIds } }));
+  const known = await readRooms(trx, by, wishes);
+  const beyond = wishes.flatMap((wish) => {
+    const checks = wish.roomIds.flatMap((id) => known.get(wish.meetingId)?.get(id) ?? []).flatMap((room) => lateIn(asDate(room, wish), 'notice_cancel', wish));
+    const errors = checks.filter(({ level }) => level === 'error');
+    if (errors.length > 0) late.set(wish.meetingId, errors);
+    return errors.length > 0 ? [] : [{ meetingId: wish.meetingId, checks, reason: why.overrideReason ?? '' }];
+  });
+  if (late.size === 0) await recordOverridesOfMany(trx, by, beyond);
+  return late;
 }
 
 /** The rooms of all wishes, by meeting; read once for each person they are held for, which of one standing meeting is mostly one. */

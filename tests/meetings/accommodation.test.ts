@@ -108,7 +108,7 @@ describe('meetings in the way of a closure', () => {
     const { groupId } = await close([old, other], 2);
     const hits = await listHits(world.db, cast.secretary.id, groupId, at(0, 0), 50);
     expect(hits.map(({ meeting_id, room: { id }, seats }) => [meeting_id, id, seats])).toEqual([[first, old, 10], [second, old, 8], [second, other, 8]]);
-    const plan = planAccommodation(hits, await listFreeFor(world.db, hits));
+    const plan = planAccommodation(hits, await listFreeFor(world.db, cast.secretary.id, hits), at(0, 0));
     expect(plan.map((one) => one.room?.id)).toEqual([near, near, far]);
     expect(plan[2]?.rooms.length).toBeGreaterThan(2);
   });
@@ -141,6 +141,48 @@ describe('meetings in the way of a closure', () => {
     const mail = await rows<{ subject: string }>(world.db, `select subject from deliveries where meeting_id = any(:ids) and kind like 'meetings.%' order by meeting_id`, { ids: [told, off] });
     expect(mail.map(({ subject }) => subject)).toEqual(['Other room: Told', 'Called off: Off']);
     expect(linesOf((await moves(groupId)).text)).toEqual([]);
+  });
+
+  it('get no room that their organiser may not have, unless who moves them goes beyond its rules; layout and equipment count', async () => {
+    const old = await room({ building: 'W', capacity: 8 });
+    const [short, kept, asked, flat, apt] = [await room({ building: 'W' }), await room({ building: 'W' }), await room({ building: 'W' }), await room({ building: 'W' }), await room({ building: 'X', floor: '9', setup: 15 })];
+    await world.db.raw(`insert into room_layouts (room_id, layout, capacity) select r, 'theatre', 30 from unnest(?::bigint[]) r union all select ?, 'theatre', 12`, [[old, short, kept, asked], apt]);
+    await world.db.raw(`insert into booking_rules (room_id, max_minutes, in_policy) values (?, 30, null), (?, null, 'refuse'), (?, null, 'request')`, [short, kept, asked]);
+    await world.db.raw(`update rooms set owner_id = ? where id = ?`, [cast.chair.id, asked]);
+    const kind = await row<{ id: number }>(world.db, `insert into equipment_kinds (code, name_en, name_zh, is_movable, stock) values ('easel', 'Easel', '画架', true, 1) returning id`);
+    const id = await book([old], 9, 9, 10, { title: 'Seated', layout: 'theatre', expectedCount: 12, equipment: [{ kindId: kind?.id ?? 0, quantity: 1 }] });
+    const { groupId } = await close([old], 9);
+    const shown = await moves(groupId);
+    const [line] = linesOf(shown.text);
+    // Rooms of the cast and of the other tests are free then, too: none of them can be set up as a theatre.
+    expect(line?.chosen).toBe(`room:${apt}`);
+    const label = (to: number) => load(shown.text)(`option[value="room:${to}"]`).first().text();
+    expect(label(apt)).toContain('12 seats (proposed)');
+    expect(label(short)).toContain('30 seats: beyond its rules (longer than the longest booking)');
+    expect(label(kept)).toContain('beyond its rules (kept for certain groups of people)');
+    expect(label(asked)).toContain('on request, has to be approved');
+    expect(label(flat)).toBe('');
+    expect((await world.agent(cast.organiser).then((organiser) => organiser.get(`/rooms/closures/${groupId}/moves`))).status).toBe(403);
+
+    const refused = await save(groupId, [{ hit: line?.hit ?? '', choice: `room:${short}` }]);
+    expect([refused.status, linesOf(refused.text)[0]?.told]).toEqual([409, expect.stringContaining('30 minutes at most')]);
+    expect(load(refused.text)('[name=beyond]')).toHaveLength(1);
+    expect(await roomsOf(id)).toEqual([old]);
+    const post = (choice: string, more: object = {}) => office.post(`/rooms/closures/${groupId}/moves`).type('form').send({ hit: line?.hit, choice, reason: 'No room', key: randomUUID(), ...more });
+    // Calling it off comes too late by the room's rules as well.
+    await world.db.raw(`insert into booking_rules (room_id, notice_cancel) values (?, 525600)`, [old]);
+    expect(linesOf((await post('cancel')).text)[0]?.told).toContain('may be called off up to 365 days before');
+    expect((await post(`room:${short}`, { beyond: 'on' })).status).toBe(303);
+    expect(await roomsOf(id)).toEqual([short]);
+    expect(await rows(world.db, `select rule, reason from rule_overrides where meeting_id = :id`, { id })).toEqual([{ rule: 'max_duration', reason: 'New carpets' }]);
+    expect(await rows(world.db, `select room_id, layout from meeting_layouts where meeting_id = :id`, { id })).toEqual([{ room_id: short, layout: 'theatre' }]);
+
+    // On to the room that needs time to set up: the equipment is away for that time too.
+    const second = await close([short], 9);
+    const [next] = linesOf((await moves(second.groupId)).text);
+    expect(next?.chosen).toBe(`room:${apt}`);
+    expect((await save(second.groupId, [{ hit: next?.hit ?? '', choice: `room:${apt}` }])).status).toBe(303);
+    expect(await row(world.db, `select starts_at from equipment_bookings where meeting_id = :id and is_held`, { id })).toEqual({ starts_at: at(9, 8.75) });
   });
 
   it('that are private are "Booked" to who closes the room: they can be moved, not called off', async () => {
@@ -190,7 +232,7 @@ describe('meetings in the way of a closure', () => {
     const now = at(0, 0);
     const tryMove = async () => {
       const hits = await listHits(world.db, cast.secretary.id, groupId, now, 50);
-      const plan = planAccommodation(hits, await listFreeFor(world.db, hits));
+      const plan = planAccommodation(hits, await listFreeFor(world.db, cast.secretary.id, hits), now);
       const choices = plan.flatMap(({ hit, room: to }) => (to ? [{ meetingId: hit.meeting_id, version: hit.version, roomId: hit.room.id, to: { kind: 'room' as const, roomId: to.id } }] : []));
       return { count: choices.length, result: await inTransaction(world.db, (trx) => accommodate(trx, { id: cast.secretary.id }, 'New carpets', choices)) };
     };

@@ -140,6 +140,55 @@ describe('rules about standing meetings', () => {
     expect((await plan({ rooms: '' })).status).toBe(200);
   });
 
+  it('are gone beyond by a secretary with one reason for all dates, kept with each; others are shown the way on', async () => {
+    await rules({ max_minutes: 30 });
+    const refused = await plan();
+    expect(refused.status).toBe(409);
+    expect(load(refused.text)('#rules').text()).toContain('longer than the longest booking');
+    expect(load(refused.text)('#rules').text()).toContain('5 dates');
+    expect(load(refused.text)('#rules').text()).toContain('The secretaries of the office may plan them all the same');
+    expect(load(refused.text)('[name=override_reason], [name=ask_reason]')).toHaveLength(0);
+    const [path, forged] = confirm(refused.text);
+    expect((await postTo(organiser, path, { ...forged, override_reason: 'I say so' })).status).toBe(409);
+
+    const office = await world.agent(cast.secretary);
+    const own = { organiser: '陈安' };
+    const shown = await postTo(office, '/series', seriesForm(cast, own));
+    expect(load(shown.text)('[name=override_reason]')).toHaveLength(1);
+    // Another room for one date, the reason for the others.
+    const [action, fields] = confirm(shown.text, { '2030-04-08': { choice: `room:${cast.rooms.bamboo}` } });
+    const saved = await postTo(office, action, { ...fields, override_reason: 'The minister comes' });
+    expect(saved.status).toBe(303);
+    const series = seriesIn(saved);
+    expect(await claimsOf(series)).toEqual([{ state: 'confirmed', n: 5 }]);
+    const kept = await rows(world.db, `select to_char(m.starts_at, 'DD') as day, o.rule, o.reason, o.person_id from rule_overrides o join meetings m on m.id = o.meeting_id where m.series_id = :series order by m.starts_at`, { series });
+    expect(kept).toEqual(['01', '15', '22', '29'].map((day) => ({ day, rule: 'max_duration', reason: 'The minister comes', person_id: cast.secretary.id })));
+    expect(await row(world.db, `select count(*)::int as n from audit_events e join meetings m on m.id = e.meeting_id where m.series_id = :series and e.action = 'override.max_duration' and e.note = 'The minister comes'`, { series })).toEqual({ n: 4 });
+
+    // All of them at another time: the same question, the same way.
+    const [first] = await rows<{ id: number }>(world.db, `select id from meetings where series_id = :series order by starts_at`, { series });
+    const change = `/series/${series}/dates/${first?.id}/following`;
+    const form = load((await office.get(change)).text);
+    const typed = Object.fromEntries(['version', 'title', 'from_on', 'until_on'].map((name) => [name, form(`main form [name=${name}]`).first().val()]));
+    const { name: _name, chair: _chair, members: _members, organiser: _organiser, lang: _lang, gates: _gates, first_number: _number, ...dates } = seriesForm(cast);
+    const later = await postTo(office, change, { ...dates, ...typed, scope: 'all', ends: 'on', description: '', from: '10', to: '11' });
+    expect(later.status).toBe(409);
+    const [again, answer] = confirm(later.text);
+    expect((await postTo(office, again, { ...answer, override_reason: 'Still the minister' })).status).toBe(303);
+    expect(await row(world.db, `select count(*)::int as n from rule_overrides where reason = 'Still the minister'`)).toEqual({ n: 4 });
+  });
+
+  it('may be asked to be lifted for all dates with one reason, where the room says so', async () => {
+    await rules({ max_minutes: 30, out_of_policy: 'request' });
+    const refused = await plan();
+    expect(load(refused.text)('#rules').text()).toContain('ask for approval below');
+    const [path, fields] = confirm(refused.text);
+    const saved = await postTo(organiser, path, { ...fields, ask_reason: 'Guests from abroad' });
+    expect(saved.status).toBe(303);
+    expect(await claimsOf(seriesIn(saved))).toEqual([{ state: 'requested', n: 5 }]);
+    expect(await rows(world.db, `select distinct q.note from room_requests q join meetings m on m.id = q.meeting_id where m.series_id = :series`, { series: seriesIn(saved) })).toEqual([{ note: 'Guests from abroad' }]);
+  });
+
   it('say how far ahead, counted from the day of the booking', async () => {
     await rules({ recurring_days: 42 });
     expect(states((await plan()).text).map((text) => text === 'free')).toEqual([true, true, true, false, false]);
@@ -159,6 +208,58 @@ describe('rules about standing meetings', () => {
       expect(states(refused.text).map((text) => text.startsWith('Orchid'))).toEqual([true, true, false, false, false]);
     }
     expect(await claimsOf(series)).toEqual([{ state: 'confirmed', n: 5 }]);
+  });
+});
+
+describe('notice for calling off', () => {
+  const standing = async () => seriesIn(await postTo(organiser, ...confirm((await plan()).text)));
+  const stateOf = (series: number) => rows(world.db, `select state, count(*)::int as n from meetings where series_id = :series group by 1 order by 1`, { series });
+
+  it('stands against the end of a standing meeting, names the dates, and gives way to a secretary with a reason', async () => {
+    const series = await standing();
+    await rules({ notice_cancel: 40 * 1440 });
+    const refused = await postTo(organiser, `/series/${series}/end`, { on: '2030-03-26', reason: 'No longer needed' });
+    expect(refused.status).toBe(422);
+    const $ = load(refused.text);
+    expect($('[role=alert] li').toArray().map((line) => $(line).text().slice(0, 10))).toEqual(['Mon 1 Apr ', 'Mon 8 Apr ']);
+    expect($('[role=alert]').text()).toContain('Let it end on Mon 8 Apr 2030 or later');
+    expect([$('[name=reason]').val(), $('[name=beyond]').length]).toEqual(['No longer needed', 0]);
+    expect((await postTo(organiser, `/series/${series}/end`, { on: '2030-03-26', reason: 'x', beyond: 'on' })).status).toBe(422);
+    expect(await stateOf(series)).toEqual([{ state: 'draft', n: 5 }]);
+
+    const office = await world.agent(cast.secretary);
+    expect(load((await postTo(office, `/series/${series}/end`, { on: '2030-03-26', reason: 'Dissolved' })).text)('[name=beyond]')).toHaveLength(1);
+    expect((await postTo(office, `/series/${series}/end`, { on: '2030-03-26', reason: 'Dissolved', beyond: 'on' })).status).toBe(303);
+    expect(await stateOf(series)).toEqual([{ state: 'cancelled', n: 5 }]);
+    expect(await rows(world.db, `select to_char(m.starts_at, 'DD') as day, o.rule, o.reason from rule_overrides o join meetings m on m.id = o.meeting_id where m.series_id = :series order by 1`, { series }))
+      .toEqual(['01', '08'].map((day) => ({ day, rule: 'notice_cancel', reason: 'Dissolved' })));
+  });
+
+  it('stands against dates that another rule leaves out or skips', async () => {
+    const series = await standing();
+    await rules({ notice_cancel: 40 * 1440 });
+    const [first] = await rows<{ id: number }>(world.db, `select id from meetings where series_id = :series order by starts_at`, { series });
+    const path = `/series/${series}/dates/${first?.id}/following`;
+    const field = load((await organiser.get(path)).text);
+    const typed = Object.fromEntries(['version', 'title', 'from_on', 'until_on'].map((name) => [name, field(`main form [name=${name}]`).first().val()]));
+    const { name: _name, chair: _chair, members: _members, organiser: _organiser, lang: _lang, gates: _gates, first_number: _number, ...dates } = seriesForm(cast);
+    // Every second week: the 8th falls away, which is too late by now; the 22nd is not.
+    const send = (agent: Agent, more: Record<string, unknown> = {}) => postTo(agent, path, { ...dates, ...typed, scope: 'all', ends: 'on', description: '', every: '2', ...more });
+    const refused = await send(organiser);
+    expect(refused.status).toBe(409);
+    expect(load(refused.text)('li.bad').text()).toContain('Mon 8 Apr 2030 can no longer be called off');
+    expect(load(refused.text)('#rules').text()).toContain('too late to call it off');
+    const [action, fields] = confirm(refused.text);
+    expect((await postTo(organiser, action, fields)).status).toBe(409);
+    const skipping = await postTo(organiser, ...confirm((await send(organiser, { every: '1', from: '11', to: '12' })).text, { '2030-04-01': { choice: 'skip', reason: 'Away' } }));
+    expect([skipping.status, states(skipping.text)[0]]).toEqual([409, expect.stringContaining('called off up to 40 days before')]);
+    expect(await stateOf(series)).toEqual([{ state: 'draft', n: 5 }]);
+
+    const office = await world.agent(cast.secretary);
+    const [again, answer] = confirm((await send(office)).text);
+    expect((await postTo(office, again, { ...answer, override_reason: 'Fewer meetings' })).status).toBe(303);
+    expect(await stateOf(series)).toEqual([{ state: 'cancelled', n: 2 }, { state: 'draft', n: 3 }]);
+    expect(await rows(world.db, `select rule from rule_overrides where reason = 'Fewer meetings'`)).toEqual([{ rule: 'notice_cancel' }]);
   });
 });
 

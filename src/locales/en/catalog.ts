@@ -14,6 +14,7 @@ import { swap } from './swap.js';
 import { closures } from './closures.js';
 import { meetings } from './meetings.js';
 import { series } from './series.js';
+import { dates } from './dates.js';
 import { invitations } from './invitations.js';
 import { calendar } from './calendar.js';
 import { calendarViews } from './calendarViews.js';
@@ -52,6 +53,7 @@ export const en = {
   ...closures,
   ...meetings,
   ...series,
+  ...dates,
   ...invitations,
   ...calendar,
   ...calendarViews,

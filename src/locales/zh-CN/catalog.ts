@@ -14,6 +14,7 @@ import { swap } from './swap.js';
 import { closures } from './closures.js';
 import { meetings } from './meetings.js';
 import { series } from './series.js';
+import { dates } from './dates.js';
 import { invitations } from './invitations.js';
 import { calendar } from './calendar.js';
 import { calendarViews } from './calendarViews.js';
@@ -51,6 +52,7 @@ export const zhCN = {
   ...closures,
   ...meetings,
   ...series,
+  ...dates,
   ...invitations,
   ...calendar,
   ...calendarViews,
