@@ -5,12 +5,16 @@ import { calendarEvent } from './calendarEvent.js';
 import { writeCalendar } from './ical.js';
 import type { Tellable } from './queries.js';
 
-/** The meeting as a file to add to a calendar by hand: the same UID as in the mails, nobody's name but the organiser's. */
-export function plainCopy(config: Pick<Config, 'mailFrom' | 'mailDomain'>, meeting: Tellable, reader: Reader, now: Date): string {
-  return writeCalendar(
-    'PUBLISH',
-    calendarEvent({
-      facts: meeting,
+/**
+ * The meeting as a file to add to a calendar by hand: the same UID as in the mails, nobody's name but the organiser's.
+ * @param place of somebody who holds it as a date of its series
+ */
+export function plainCopy(
+  config: Pick<Config, 'mailFrom' | 'mailDomain'>, meeting: Tellable, reader: Reader, now: Date, place?: { uid: string; occurrence_at: Date },
+): string {
+  return writeCalendar('PUBLISH', {
+    ...calendarEvent({
+      facts: { ...meeting, ...(place ? { uid: place.uid } : {}) },
       told: meeting,
       attendees: [],
       sequence: meeting.sequence,
@@ -21,5 +25,6 @@ export function plainCopy(config: Pick<Config, 'mailFrom' | 'mailDomain'>, meeti
       status: 'CONFIRMED',
       reader,
     }),
-  );
+    ...(place ? { recurrenceId: place.occurrence_at } : {}),
+  });
 }

@@ -12,6 +12,7 @@ import { LinkReplyForm, type ReplyFields } from './forms.js';
 import { whyClosed } from './policy.js';
 import { findTellable } from './queries.js';
 import { formOf, furtherOf, noticeOf, refusalOf, toReply } from './replies.js';
+import { findSeriesPlace } from './seriesQueries.js';
 import { replyByLink } from './replyCommands.js';
 import { isLinkToken } from './replyLink.js';
 import { findLinkHolder, findLinkHolderById, findOwnReply, listLaterDates, type LinkHolder, type OwnReply } from './replyQueries.js';
@@ -119,5 +120,6 @@ async function answer(c: Context<ReplyFields>): Promise<Answer> {
 async function download(c: Context): Promise<Answer> {
   const found = await opened(c);
   if (!found || found.own.is_removed || found.meeting.state === 'cancelled') throw new NotFound();
-  return send(plainCopy(c.config, found.meeting, c, c.now), 'text/calendar; charset=utf-8', { name: 'meeting.ics' });
+  const place = await findSeriesPlace(c.db, found.meeting.id, found.own.person_id);
+  return send(plainCopy(c.config, found.meeting, c, c.now, place), 'text/calendar; charset=utf-8', { name: 'meeting.ics' });
 }

@@ -14,6 +14,7 @@ import { findTellable, listInvitations } from './queries.js';
 import { formOf, furtherOf, noticeOf, refusalOf, toReply } from './replies.js';
 import { replyOnPage } from './replyCommands.js';
 import { listLaterDates, listReplies } from './replyQueries.js';
+import { findSeriesPlace } from './seriesQueries.js';
 import { seriesInvitationRoutes } from './seriesRoutes.js';
 
 export const routes: Route[] = [
@@ -84,5 +85,6 @@ async function download(c: Context): Promise<Answer> {
   if (!meeting || meeting.state === 'cancelled') throw new NotFound();
   // Time, room, title and organiser are everybody's; text and link are for who takes part.
   const open = maySeeAgenda(seen) ? meeting : { ...meeting, description: '', link: null };
-  return send(plainCopy(c.config, open, c, c.now), 'text/calendar; charset=utf-8', { name: 'meeting.ics' });
+  const place = await findSeriesPlace(c.db, seen.id, c.viewer.id);
+  return send(plainCopy(c.config, open, c, c.now, place), 'text/calendar; charset=utf-8', { name: 'meeting.ics' });
 }

@@ -212,3 +212,14 @@ export async function listOccurrences(db: Db, meetingIds: readonly number[]): Pr
   const found = await rows<{ id: number; occurrence_at: Date }>(db, `select id, occurrence_at from meetings where id = any(:ids) and occurrence_at is not null`, { ids: meetingIds });
   return new Map(found.map((one) => [one.id, one.occurrence_at]));
 }
+
+/** Under which UID somebody holds a date that they were invited to with its series; undefined when it has its own for them. */
+export function findSeriesPlace(db: Db, meetingId: number, personId: number): Promise<{ uid: string; occurrence_at: Date } | undefined> {
+  return row(
+    db,
+    `select r.uid, m.occurrence_at from meetings m join recurrences r on r.id = m.recurrence_id
+       join participants pt on pt.meeting_id = m.id and pt.person_id = :person and pt.with_series and pt.removed_at is null and pt.invited_at is not null
+      where m.id = :id`,
+    { id: meetingId, person: personId },
+  );
+}
