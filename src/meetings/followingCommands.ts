@@ -1,14 +1,18 @@
 import { awaitRooms, stopAwaiting } from '../rooms/awaitedCommands.js';
 import type { Check } from '../rooms/claimChecks.js';
 import { lockRooms } from '../rooms/claimCommands.js';
+import { tellLines, type EquipmentLine, type Shortage } from '../rooms/equipmentCommands.js';
 import { checkNoticeOfMany, claimForMany, releaseForMany } from '../rooms/manyClaimCommands.js';
+import { releaseEquipmentOfMany, takeEquipmentForMany } from '../rooms/manyEquipmentCommands.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { BadRequest, Conflict, Forbidden } from '../lib/http/errors.js';
 import { announceAll, cancelMeeting, type RoomsRefused } from './commands.js';
 import { carryDates, type CarriedDate } from './carriedDates.js';
+import { settingFor, type Setting, type SettingWish } from './dateSettings.js';
 import { findRuleOf, listRuleDates, listWhereaboutsOf, type RuleDate, type RunningRule, type Usual } from './followingQueries.js';
 import { numberSeries } from './numberCommands.js';
+import { isSame, setLayoutOfMany } from './placeCommands.js';
 import { mayKeepSeries } from './policy.js';
 import { listTouchedRooms } from './roomChangeCommands.js';
 import { differenceOf, nextSequence } from './sequence.js';
@@ -33,6 +37,8 @@ export interface FollowingWish {
   /** Version of the series the form was opened with. */
   version: number;
   text: FollowingText;
+  /** How the rooms are laid out and what is carried into them; undefined: as it is. */
+  setting: SettingWish;
   /** Told to those whose date has no place in the new rule. */
   reason: string;
 }
@@ -66,21 +72,56 @@ async function open(trx: Db, by: Actor, wish: FollowingWish, now: Date): Promise
   return { series, rule, ...(await listRuleDates(trx, rule, beginningOf(rule, wish.scope, now), now)) };
 }
 
-/** Title, text, link and place of these dates; each stays what it is for calendars. What was changed for one date stays. @returns how many changed */
-export function changeFollowingText(db: Db, by: Actor, wish: FollowingWish, now: Date): Promise<number> {
-  return inTransaction(db, async (trx) => {
-    const { series, dates, usual } = await open(trx, by, wish, now);
-    const lines = dates.filter(({ isCancelled }) => !isCancelled).flatMap((date) => {
-      const text = textOf(date, usual, wish);
-      const isSame = text.title === date.title && text.description === date.description && text.link === date.link && text.place === date.place;
-      return isSame ? [] : [{ ...lineOf(date, nextSequence(sequenceOf(date), { time: false, distant: text.place !== date.place })), ...text, from: date.startsAt, to: date.endsAt }];
-    });
-    await writeLines(trx, null, lines);
-    if (wish.scope === 'all' && wish.text.title !== usual.title && series.name === usual.title) await change(trx, `update series set name = :name where id = :id`, { name: wish.text.title, id: series.id });
-    await change(trx, `update series set version = version + 1 where id = :id`, { id: series.id });
-    await record(trx, by, { action: 'series.update', noun: 'series', id: series.id, before: { ...usual }, after: { ...wish.text, dates: lines.length } });
-    return lines.length;
-  });
+/** `short`: dates for which there is not enough equipment, by day; nothing has changed. */
+export type TextChanged = { ok: true; count: number } | { ok: false; short: { on: string; shortages: Shortage[] }[] };
+
+/**
+ * Title, text, link, place, layout and equipment of these dates; each stays what it is for calendars. What was changed for one
+ * date stays.
+ * @param leavesShort dates for which there is not enough equipment keep what they have; otherwise nothing is changed
+ */
+export async function changeFollowingText(db: Db, by: Actor, wish: FollowingWish, now: Date, leavesShort = false): Promise<TextChanged> {
+  try {
+    return await inTransaction(db, (outer) => outer.transaction(async (trx): Promise<TextChanged> => {
+      const { series, dates, usual } = await open(trx, by, wish, now);
+      const live = dates.filter(({ isCancelled }) => !isCancelled).map((date) => ({ date, text: textOf(date, usual, wish), setting: settingFor(date, usual, wish.setting, date.id === wish.meetingId) }));
+      // Rooms before equipment, as everybody locks them.
+      const outfits = live.filter(({ date, setting }) => !isSame(date.equipment, setting.equipment));
+      await lockRooms(trx, await listTouchedRooms(trx, outfits.map(({ date }) => date.id), []));
+      await setLayoutOfMany(trx, live.filter(({ date, setting }) => setting.layout !== date.layout).map(({ date, setting }) => ({ meetingId: date.id, roomIds: date.roomIds, layout: setting.layout })));
+      const short = await takeEquipmentForMany(trx, by, outfits.map(({ date, setting }) => ({ meetingId: date.id, startsAt: date.startsAt, endsAt: date.endsAt, lines: setting.equipment })));
+      if (short.size > 0 && !leavesShort) throw new Short(live.flatMap(({ date }) => (short.has(date.id) ? [{ on: date.on, shortages: short.get(date.id) ?? [] }] : [])));
+      const lines = live.flatMap(({ date, text, setting }) => {
+        const isSameText = text.title === date.title && text.description === date.description && text.link === date.link && text.place === date.place;
+        const isSameSetting = setting.layout === date.layout && (isSame(date.equipment, setting.equipment) || short.has(date.id));
+        if (isSameText && isSameSetting) return [];
+        const numbers = isSameText ? { sequence: date.sequence, time_sequence: date.timeSequence } : nextSequence(sequenceOf(date), { time: false, distant: text.place !== date.place });
+        return [{ ...lineOf(date, numbers), ...text, told: !isSameText && date.announcedAt !== null, from: date.startsAt, to: date.endsAt }];
+      });
+      await writeLines(trx, null, lines);
+      if (wish.scope === 'all' && wish.text.title !== usual.title && series.name === usual.title) await change(trx, `update series set name = :name where id = :id`, { name: wish.text.title, id: series.id });
+      await change(trx, `update series set version = version + 1 where id = :id`, { id: series.id });
+      await record(trx, by, {
+        action: 'series.update', noun: 'series', id: series.id, before: { ...usual, ...(await tellSetting(trx, usual)) },
+        after: { ...wish.text, ...(await tellSetting(trx, { ...usual, ...wish.setting })), dates: lines.length, ...(short.size > 0 ? { short: short.size } : {}) },
+      });
+      return { ok: true, count: lines.length };
+    }));
+  } catch (error) {
+    if (error instanceof Short) return { ok: false, short: error.short };
+    throw error;
+  }
+}
+
+class Short extends Error {
+  constructor(readonly short: { on: string; shortages: Shortage[] }[]) {
+    super('equipment is short');
+  }
+}
+
+/** For the history. */
+async function tellSetting(trx: Db, { layout, equipment }: Setting): Promise<{ layout: string | null; equipment: string[] }> {
+  return { layout, equipment: await tellLines(trx, equipment) };
 }
 
 /**
@@ -129,6 +170,13 @@ export function changeFollowing(db: Db, by: Actor, wish: FollowingWish, asked: D
     const fresh = await writeDates(trx, by, { ...series, name: wish.text.title }, plan, recurrenceId, [...written.values()].filter(({ on }) => !taken.has(on)));
     const notices = new Map<string, Check[]>([...moved.notices, ...fresh.notices]);
     const refused = new Map<string, RoomsRefused>([...moved.refused, ...fresh.refused]);
+    const settings = [...moved.settings, ...freshSettings(fresh.ids, written, usual, wish)];
+    await setLayoutOfMany(trx, settings);
+    const short = await takeEquipmentForMany(trx, by, settings.filter(({ on }) => !refused.has(on)));
+    for (const { on, meetingId } of settings) {
+      const shortages = short.get(meetingId);
+      if (shortages) refused.set(on, { ok: false, clashes: [], checks: [], shortages });
+    }
     const requested = new Set([...moved.requested, ...fresh.requested]);
     for (const { on, checks } of tooLate) if (written.has(on)) refused.set(on, { ok: false, clashes: [], checks });
     if (refused.size > 0 || tooLate.length > 0) return { ok: false, refused, notices, requested, carried, waiting: moved.waiting, late: tooLate.filter(({ on }) => !written.has(on)) };
@@ -141,10 +189,30 @@ export function changeFollowing(db: Db, by: Actor, wish: FollowingWish, asked: D
     await numberSeries(trx, series.id);
     await record(trx, by, {
       action: 'series.change', noun: 'series', id: series.id,
-      before: { rule: rule.rule, zone: rule.zone, from: rule.starts_at_time, room_ids: usual.roomIds },
-      after: { ...factsOf(plan, [...written.values()]), room_ids: plan.roomIds, called_off: namesOf(carried, 'calledOff'), left: namesOf(carried, 'left') },
+      before: { rule: rule.rule, zone: rule.zone, from: rule.starts_at_time, room_ids: usual.roomIds, ...(await tellSetting(trx, usual)) },
+      after: { ...factsOf(plan, [...written.values()]), room_ids: plan.roomIds, ...(await tellSetting(trx, { ...usual, ...wish.setting })), called_off: namesOf(carried, 'calledOff'), left: namesOf(carried, 'left') },
     });
     return { ok: true, seriesId: series.id, notices, requested, carried, waiting: moved.waiting };
+  });
+}
+
+/** A date that gets its layout and equipment after its rooms. */
+interface SetDate extends Setting {
+  on: string;
+  meetingId: number;
+  roomIds: readonly number[];
+  startsAt: Date;
+  endsAt: Date;
+  lines: readonly EquipmentLine[];
+}
+
+/** New dates get what the others have. */
+function freshSettings(ids: Map<string, number>, written: Map<string, WrittenDate>, usual: Usual, wish: FollowingWish): SetDate[] {
+  const setting = settingFor(usual, usual, wish.setting, true);
+  return [...ids].flatMap(([on, meetingId]) => {
+    const date = written.get(on);
+    if (!date || date.skipped !== null) return [];
+    return [{ on, meetingId, roomIds: date.roomIds, startsAt: date.startsAt, endsAt: date.endsAt, ...setting, lines: date.isBare ? [] : setting.equipment }];
   });
 }
 
@@ -166,7 +234,7 @@ async function moveDates(
   wish: FollowingWish,
   usual: Usual,
   kept: { kind: CarriedDate['kind']; date: RuleDate; to: WrittenDate }[],
-): Promise<{ refused: Map<string, RoomsRefused>; notices: Map<string, Check[]>; requested: Set<string>; waiting: Set<string> }> {
+): Promise<{ refused: Map<string, RoomsRefused>; notices: Map<string, Check[]>; requested: Set<string>; waiting: Set<string>; settings: SetDate[] }> {
   const whereabouts = await listWhereaboutsOf(trx, [...new Set([...kept.flatMap(({ date, to }) => [...date.roomIds, ...to.roomIds]), ...plan.roomIds])]);
   const placeOf = (startsAt: Date, endsAt: Date, place: string | null, roomIds: number[]) => ({ starts_at: startsAt, ends_at: endsAt, place, roomIds, rooms: roomIds.flatMap((id) => whereabouts.get(id) ?? []) });
   const lines = kept.map(({ kind, date, to }) => {
@@ -179,15 +247,20 @@ async function moveDates(
     const text = isFixed || isCalledOff ? { title: date.title, description: date.description, link: date.link, place: date.place } : textOf(date, usual, wish);
     const difference = differenceOf(placeOf(date.startsAt, date.endsAt, date.place, date.roomIds), placeOf(startsAt, endsAt, text.place, roomIds));
     const isNews = !isCalledOff && (difference.time || difference.rooms || JSON.stringify(text) !== JSON.stringify({ title: date.title, description: date.description, link: date.link, place: date.place }));
+    const setting = isFixed || isCalledOff ? date : settingFor(date, usual, wish.setting, date.id === wish.meetingId);
+    const lines = to.isBare && !isFixed ? [] : setting.equipment;
     // Calling it off has counted already.
     const numbers = isCalledOff ? { sequence: date.sequence + (isSkipped && date.announcedAt ? 1 : 0), time_sequence: date.timeSequence } : nextSequence(sequenceOf(date), difference);
-    return { date, to, roomIds, isCalledOff, isSkipped, isWaiting: to.isWaiting && !isFixed && !isCalledOff, difference, line: { ...lineOf(date, numbers), ...text, occurrence: to.occurrenceAt, from: startsAt, to: endsAt, told: isNews && date.announcedAt !== null } };
+    return { date, to, roomIds, setting, lines, isCalledOff, isSkipped, isWaiting: to.isWaiting && !isFixed && !isCalledOff, difference, line: { ...lineOf(date, numbers), ...text, occurrence: to.occurrenceAt, from: startsAt, to: endsAt, told: isNews && date.announcedAt !== null } };
   });
   const places = lines.filter(({ isCalledOff, difference, isWaiting }) => !isCalledOff && (difference.time || difference.rooms || isWaiting));
   const ids = places.map(({ date }) => date.id);
   await releaseForMany(trx, by, ids, 'released', 'moved');
   await change(trx, `delete from meeting_rooms where meeting_id = any(:ids)`, { ids });
   await stopAwaiting(trx, ids);
+  // All of it is given up before any of it is taken for another time.
+  const set = lines.filter(({ date, isCalledOff, difference, setting, lines: wanted }) => !isCalledOff && (difference.time || difference.rooms || setting.layout !== date.layout || !isSame(date.equipment, wanted)));
+  await releaseEquipmentOfMany(trx, set.map(({ date }) => date.id));
   await writeLines(trx, recurrenceId, lines.map(({ line }) => line));
   const waiting = places.filter(({ isWaiting }) => isWaiting);
   const results = await claimForMany(trx, by, places.filter(({ isWaiting }) => !isWaiting).map(({ date, roomIds, line }) => ({
@@ -211,7 +284,8 @@ async function moveDates(
     }
   }
   const moving = new Set(ids);
-  return { refused, notices, requested, waiting: new Set(lines.filter(({ date, isCalledOff }) => date.isAwaiting && !isCalledOff && !moving.has(date.id)).map(({ to }) => to.on)) };
+  const settings = set.map(({ date, to, roomIds, setting, lines: wanted, line }): SetDate => ({ on: to.on, meetingId: date.id, roomIds, startsAt: line.from, endsAt: line.to, layout: setting.layout, equipment: wanted, lines: wanted }));
+  return { refused, notices, requested, settings, waiting: new Set(lines.filter(({ date, isCalledOff }) => date.isAwaiting && !isCalledOff && !moving.has(date.id)).map(({ to }) => to.on)) };
 }
 
 /** The new text where a date has the usual one; what was changed for one date stays. The date that was opened follows in what was typed anew. */

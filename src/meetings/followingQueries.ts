@@ -1,7 +1,10 @@
 import { row, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
 import { dayOf } from '../lib/time/zone.js';
+import type { EquipmentLine } from '../rooms/equipmentCommands.js';
+import type { Layout } from '../rooms/layouts.js';
 import type { StandingDate } from './carriedDates.js';
+import type { Setting } from './dateSettings.js';
 import type { MeetingState } from './queries.js';
 
 /** The rule a date belongs to. */
@@ -33,7 +36,7 @@ export async function findRuleOf(db: Db, seriesId: number, meetingId: number): P
 }
 
 /** A date of a rule with all that tells whether somebody changed it on its own. */
-export interface RuleDate extends StandingDate {
+export interface RuleDate extends StandingDate, Setting {
   occurrenceAt: Date;
   /** It has no room yet and waits for it. */
   isAwaiting: boolean;
@@ -48,7 +51,7 @@ export interface RuleDate extends StandingDate {
 }
 
 /** What most of the dates have: where one differs, somebody changed it on its own. */
-export interface Usual {
+export interface Usual extends Setting {
   minutes: number;
   roomIds: number[];
   title: string;
@@ -69,6 +72,8 @@ interface Row {
   place: string | null;
   room_ids: number[];
   item_count: number;
+  layout: Layout | null;
+  equipment: EquipmentLine[];
   is_awaiting: boolean;
   announced_at: Date | null;
   sequence: number;
@@ -82,7 +87,9 @@ export async function listRuleDates(db: Db, rule: Pick<RunningRule, 'id' | 'zone
     `select m.id, m.state, m.occurrence_at, m.starts_at, m.ends_at, m.title, m.description, m.link, m.place, m.announced_at, m.sequence, m.time_sequence,
             coalesce((select json_agg(room_id order by room_id) from meeting_rooms where meeting_id = m.id), (select json_agg(room_id order by room_id) from awaited_rooms where meeting_id = m.id), '[]') as room_ids,
             not exists (select 1 from meeting_rooms where meeting_id = m.id) and exists (select 1 from awaited_rooms where meeting_id = m.id) as is_awaiting,
-            (select count(*) from agenda_items i where i.meeting_id = m.id) as item_count
+            (select count(*) from agenda_items i where i.meeting_id = m.id) as item_count,
+            (select min(layout) from meeting_layouts where meeting_id = m.id) as layout,
+            (select coalesce(json_agg(json_build_object('kindId', kind_id, 'quantity', quantity) order by kind_id), '[]') from equipment_bookings where meeting_id = m.id) as equipment
        from meetings m
       where m.recurrence_id = :rule and m.occurrence_at >= :from and m.starts_at > :now and m.state in ('draft', 'scheduled', 'cancelled')
       order by m.occurrence_at`,
@@ -97,6 +104,8 @@ export async function listRuleDates(db: Db, rule: Pick<RunningRule, 'id' | 'zone
     description: usualOf(among.map(({ description }) => description)) ?? '',
     link: usualOf(among.map(({ link }) => link)) ?? null,
     place: usualOf(among.map(({ place }) => place)) ?? null,
+    layout: usualOf(among.map(({ layout }) => layout)) ?? null,
+    equipment: usualOf(among.map(({ equipment }) => equipment)) ?? [],
   };
   const dates = found.map((date): RuleDate => ({
     id: date.id, on: dayOf(date.occurrence_at, rule.zone), occurrenceAt: date.occurrence_at, startsAt: date.starts_at, endsAt: date.ends_at,
@@ -104,7 +113,7 @@ export async function listRuleDates(db: Db, rule: Pick<RunningRule, 'id' | 'zone
     hasOwnTime: date.starts_at.getTime() !== date.occurrence_at.getTime() || minutesOf(date) !== usual.minutes,
     hasOwnRooms: date.room_ids.join() !== usual.roomIds.join(),
     isAwaiting: date.is_awaiting && date.state !== 'cancelled', itemCount: date.item_count, title: date.title, description: date.description, link: date.link, place: date.place, roomIds: date.room_ids,
-    announcedAt: date.announced_at, sequence: date.sequence, timeSequence: date.time_sequence,
+    layout: date.layout, equipment: date.equipment, announcedAt: date.announced_at, sequence: date.sequence, timeSequence: date.time_sequence,
   }));
   return { dates, usual };
 }

@@ -1,17 +1,21 @@
+import { listMovableKinds } from '../rooms/equipmentQueries.js';
 import { listRoomOptions } from '../rooms/queries.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import { once } from '../lib/http/once.js';
 import { signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
+import { format } from '../lib/time/format.js';
 import { translator } from '../lib/i18n/translate.js';
 import { dayOf, timeOf } from '../lib/time/zone.js';
 import { fieldsOfRule, planOf, ruleOf } from './datesPlan.js';
-import { beginningOf, changeFollowing, changeFollowingText, SeriesChanged, type FollowingWish } from './followingCommands.js';
+import { beginningOf, changeFollowing, changeFollowingText, SeriesChanged, type FollowingWish, type TextChanged } from './followingCommands.js';
 import { findRuleOf, listRuleDates, type RunningRule, type Usual } from './followingQueries.js';
+import { checkLayout, linesOf, shownEquipment, shownLayouts } from './formRoutes.js';
 import { carryOut, keptChoices } from './planPage.js';
 import { mayKeepSeries } from './policy.js';
 import { readRule, writeRule } from './recurrence.js';
+import { tellShortage } from './refusal.js';
 import { FollowingForm, FollowingQuery, type FollowingFields } from './seriesForms.js';
 import { findSeries, type Series } from './seriesQueries.js';
 
@@ -59,6 +63,7 @@ function valuesOf({ series, rule, usual, beginsOn }: Opened, scope: FollowingWis
   return {
     ...fieldsOfRule(readRule(rule.rule)), scope, version: series.version, title: usual.title || series.name, description: usual.description, link: usual.link, place: usual.place,
     rooms: usual.roomIds, zone: rule.zone, from: rule.starts_at_time, to: endOf(rule, usual), from_on: beginsOn, ends: 'on', until_on: dayOf(rule.until_at, rule.zone),
+    layout: usual.layout ?? '', kinds: usual.equipment.map(({ kindId }) => kindId), pieces: usual.equipment.map(({ quantity }) => quantity),
   };
 }
 
@@ -93,17 +98,24 @@ async function change(c: Context<FollowingFields>): Promise<Answer> {
 async function save(c: Context<FollowingFields>, opened: Opened): Promise<Answer> {
   const { form } = c;
   const { series, rule } = opened;
+  const odd = await checkLayout(c, form);
+  if (odd) return draw(c, opened, { problems: odd });
   const wish: FollowingWish = {
     seriesId: series.id, meetingId: idOf(c, 'meeting'), scope: form.scope, version: form.version,
     text: { title: form.title, description: form.description, link: form.link, place: form.place },
+    setting: {
+      ...(form.layout === undefined ? {} : { layout: form.layout || null }),
+      ...(form.kinds.length > 0 ? { equipment: linesOf(form) } : {}),
+    },
     // Read by those whose date is called off: in the language of the meeting.
     reason: translator(series.lang)('series.carried.reason'),
   };
   if (isTextOnly(form, opened)) {
     const done = await once(c.db, c.viewer.id, form.key, form, async (trx) => {
-      const count = await changeFollowingText(trx, c.by, wish, c.now);
-      return { location: `/series/${series.id}`, count };
+      const changed = await changeFollowingText(trx, c.by, wish, c.now, form.short === 'leave');
+      return changed.ok ? { location: `/series/${series.id}`, count: changed.count } : { location: undefined, short: changed.short };
     });
+    if (done.location === undefined) return draw(c, opened, { values: c.req.body as Record<string, unknown>, short: done.short });
     return redirect(done.location, { notice: 'count' in done ? { key: 'series.notice.textChanged', values: { count: done.count } } : 'meetings.notice.saved' });
   }
   const problem = beforeAllowed(c, form, rule);
@@ -130,17 +142,21 @@ function actionOf(c: Context): string {
   return `/series/${idOf(c)}/dates/${idOf(c, 'meeting')}/following`;
 }
 
-async function draw(c: Context, { series, rule }: Opened, drawing: { values?: Record<string, unknown>; problems?: Problems; isStale?: boolean }): Promise<Answer> {
+async function draw(c: Context, { series, rule }: Opened, drawing: { values?: Record<string, unknown>; problems?: Problems; isStale?: boolean; short?: Extract<TextChanged, { ok: false }>['short'] }): Promise<Answer> {
   const { problems } = drawing;
+  const fmt = format(c.lang, rule.zone);
   const values: Record<string, unknown> = { ...(drawing.values ?? problems?.values) };
   values.rooms = [values.rooms ?? []].flat().filter((room) => room !== '');
   const heading = c.t('series.following.title', { name: series.name });
+  const [rooms, movable] = await Promise.all([listRoomOptions(c.db), listMovableKinds(c.db, idOf(c, 'meeting'))]);
   return page(
     'meetings/following',
     {
-      title: heading, heading, series, action: actionOf(c), day: c.fmt.date(dayOf(rule.occurrence_at, rule.zone)), rooms: await listRoomOptions(c.db), values,
+      title: heading, heading, series, action: actionOf(c), day: c.fmt.date(dayOf(rule.occurrence_at, rule.zone)), rooms, values,
+      layouts: shownLayouts(c, rooms), equipment: shownEquipment(c, movable, values, problems),
+      short: (drawing.short ?? []).map(({ on, shortages }) => ({ day: c.fmt.date(on), reasons: shortages.flatMap((shortage) => tellShortage(shortage, c.t, fmt)) })),
       choices: keptChoices(values), errors: problems?.errors ?? {}, isStale: drawing.isStale, scripts: ['series-rule'],
     },
-    { status: drawing.isStale ? 409 : problems ? 422 : 200 },
+    { status: drawing.isStale || drawing.short ? 409 : problems ? 422 : 200 },
   );
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { findPersonOption, listPrincipals, personText, resolvePersons } from '../people/queries.js';
+import type { EquipmentLine } from '../rooms/equipmentCommands.js';
 import { listMovableKinds } from '../rooms/equipmentQueries.js';
 import { LAYOUTS } from '../rooms/layouts.js';
 import { listRoomOptions } from '../rooms/queries.js';
@@ -176,9 +177,14 @@ export function toMeeting(form: MeetingFields, { startsAt, endsAt }: Span, actin
     title: form.title, startsAt, endsAt, zone: form.zone, roomIds: form.rooms, link: form.link, place: form.place, lang: form.lang,
     isPrivate: form.is_private, expectedCount: form.expected, description: form.description, overrideReason: form.override_reason, askReason: form.ask_reason,
     ...(form.layout === undefined ? {} : { layout: form.layout || null }),
-    ...(form.kinds.length > 0 ? { equipment: form.kinds.flatMap((kindId, i) => (form.pieces[i] ? [{ kindId, quantity: form.pieces[i] }] : [])) } : {}),
+    ...(form.kinds.length > 0 ? { equipment: linesOf(form) } : {}),
     bookedForId: acting.bookedForId, ...(acting.organiserId ? { organiserId: acting.organiserId } : {}),
   };
+}
+
+/** The movable equipment that was typed. */
+export function linesOf({ kinds, pieces }: Pick<MeetingFields, 'kinds' | 'pieces'>): EquipmentLine[] {
+  return kinds.flatMap((kindId, i) => (pieces[i] ? [{ kindId, quantity: pieces[i] }] : []));
 }
 
 /** A meeting as the form shows it, in its own zone. */
@@ -260,7 +266,7 @@ export async function drawForm(c: Context, drawing: Drawing): Promise<Answer> {
 }
 
 /** A line for each movable kind, with what was typed beside it. */
-function shownEquipment(c: Context, kinds: Awaited<ReturnType<typeof listMovableKinds>>, values: Record<string, unknown>, problems?: Problems) {
+export function shownEquipment(c: Context, kinds: Awaited<ReturnType<typeof listMovableKinds>>, values: Record<string, unknown>, problems?: Problems) {
   const [ids, pieces] = [[values.kinds ?? []].flat().map(String), [values.pieces ?? []].flat() as unknown[]];
   return kinds.map((kind) => {
     const at = ids.indexOf(String(kind.id));

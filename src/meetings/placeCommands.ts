@@ -55,6 +55,19 @@ export async function setLayout(trx: Db, meetingId: number, roomIds: readonly nu
   );
 }
 
+/** The same for many meetings, by two statements. */
+export async function setLayoutOfMany(trx: Db, wishes: readonly { meetingId: number; roomIds: readonly number[]; layout: Layout | null }[]): Promise<void> {
+  if (wishes.length === 0) return;
+  await change(trx, `delete from meeting_layouts where meeting_id = any(:ids)`, { ids: wishes.map(({ meetingId }) => meetingId) });
+  const list = wishes.flatMap(({ meetingId, roomIds, layout }) => (layout === null ? [] : roomIds.map((room) => ({ meeting: meetingId, room, layout }))));
+  await change(
+    trx,
+    `insert into meeting_layouts (meeting_id, room_id, layout) select w.meeting, room_id, layout
+       from jsonb_to_recordset(cast(:list as jsonb)) as w (meeting bigint, room bigint, layout text) join room_layouts l using (layout) where l.room_id = w.room`,
+    { list: JSON.stringify(list) },
+  );
+}
+
 /** The same of equipment, so that the history names a change only when there is one. */
 export function isSame(a: readonly EquipmentLine[], b: readonly EquipmentLine[]): boolean {
   const text = (lines: readonly EquipmentLine[]) => lines.filter(({ quantity }) => quantity > 0).map(({ kindId, quantity }) => `${kindId}:${quantity}`).sort().join();

@@ -63,7 +63,7 @@ interface PlanLine {
 async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame, result: Planned, unexplained: string[]): Promise<Answer> {
   const fmt = format(c.lang, plan.zone);
   const refused = result.ok ? new Map<string, RoomsRefused>() : result.refused;
-  const inTheWay = plan.occurrences.dates.filter(({ on }) => refused.has(on));
+  const inTheWay = plan.occurrences.dates.filter(({ on }) => refused.get(on)?.shortages === undefined && refused.has(on));
   const [rooms, alternatives] = await Promise.all([
     listRoomOptions(c.db),
     alternativesOfMany(
@@ -92,7 +92,7 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
       options.push(
         ...told.picks.rooms.map(({ pick, label }) => ({ value: pick, label: c.t('meetings.plan.otherRoom', { room: label }) })),
         ...told.picks.times.map(({ pick, label }) => ({ value: pick, label: c.t('meetings.plan.otherTime', { time: label }) })),
-        { value: 'wait', label: c.t('series.plan.wait') },
+        told.isShort ? { value: 'bare', label: c.t('dates.plan.bare') } : { value: 'wait', label: c.t('series.plan.wait') },
       );
     }
     if (!stands?.isFixed) options.push({ value: 'skip', label: c.t('meetings.plan.skip') });
@@ -105,6 +105,7 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
       isFree: reasons.length === 0 && chosen !== 'skip' && !isWaiting && stands?.isFixed !== true,
       marks: [
         ...(isWaiting ? [c.t('series.awaited.noRoom')] : []),
+        ...(chosen === 'bare' ? [c.t('dates.plan.isBare')] : []),
         ...(result.requested?.has(date.on) && chosen !== 'skip' ? [c.t('requests.plan.toApprove')] : []),
         ...(result.notices.get(date.on) ?? []).map((check) => tellNotice(c, check, fmt)),
         ...(stands ? [stands.text] : []),
@@ -119,6 +120,7 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
       title: c.t('meetings.plan.title', { name: frame.name }), name: frame.name, action: frame.action,
       rule: plan.rule ? tellRule(c.t, plan.rule) : c.t('series.rule.list'), lines, rules: tellPlanRules(c, barred, plan.zone), isOffice: isSecretary(c.viewer),
       takenCount: [...refused.values()].filter(({ clashes }) => clashes.length > 0).length, ruledCount: [...barred.values()].filter(({ clashes, checks }) => clashes.length === 0 && checks.length > 0).length,
+      shortCount: [...refused.values()].filter(({ shortages }) => shortages !== undefined).length,
       asksFor: (result.requested?.size ?? 0) > 0, values: { override_reason: c.form.override_reason, ask_reason: c.form.ask_reason },
       leftOut: plan.occurrences.leftOut.map((on) => c.fmt.date(on)), time: plan.from, zone: plan.zone, otherwise: carried.otherwise, late: late.map(({ on, checks }) => c.t('dates.late.calledOff', { day: c.fmt.date(on), rule: checks.map((check) => tellCheck(check, c.t, fmt)).join(' ') })),
       kept: keptFields(c.req.body as Record<string, unknown>, ['at', 'choice', 'reason', 'override_reason', 'ask_reason', 'confirmed', 'back', 'key']),
@@ -154,5 +156,6 @@ function valueOf(choice: DateChoice): string {
 function labelOf(c: Context, choice: DateChoice | undefined, rooms: RoomOption[], fmt: Context['fmt']): string {
   if (choice?.kind === 'room') return c.t('meetings.plan.otherRoom', { room: fmt.name(rooms.find(({ id }) => id === choice.roomId)) });
   if (choice?.kind === 'time') return c.t('meetings.plan.otherTime', { time: `${fmt.shortDay(choice.startsAt)} ${fmt.range(choice.startsAt, choice.endsAt)}` });
+  if (choice?.kind === 'bare') return c.t('dates.plan.bare');
   return choice?.kind === 'wait' ? c.t('series.plan.wait') : c.t('meetings.plan.keep');
 }

@@ -33,10 +33,7 @@ export interface RoomWish {
 
 /** A "no" of the rooms in words, with the nearest rooms and times that are free. */
 export async function tellRefusal(c: Context, refused: RoomsRefused, wish: RoomWish): Promise<Refusal> {
-  const fmt = format(c.lang, wish.zone);
-  if (refused.shortages?.length) {
-    return { reasons: refused.shortages.flatMap((shortage) => tellShortage(shortage, c.t, fmt)), picks: { rooms: [], times: [] }, isShort: true, mayAsk: false, mayOverride: false };
-  }
+  if (refused.shortages?.length) return wordRefusal(c, refused, { rooms: [], times: [] }, wish.zone);
   // Other rooms at the time that was typed; times near what the rules of the rooms allow, where they refuse the wish itself.
   const free = await nearestAlternatives(c.db, {
     roomIds: wish.roomIds, startsAt: wish.startsAt, endsAt: wish.endsAt, ...(refused.nearest ? { allowed: refused.nearest.span } : {}), seats: wish.seats ?? null,
@@ -48,6 +45,9 @@ export async function tellRefusal(c: Context, refused: RoomsRefused, wish: RoomW
 /** The same when the free rooms and times are known. */
 export function wordRefusal(c: Pick<Context, 't' | 'lang' | 'viewer' | 'fmt'>, refused: RoomsRefused, free: Alternatives, zone: string): Refusal {
   const fmt = format(c.lang, zone);
+  if (refused.shortages?.length) {
+    return { reasons: refused.shortages.flatMap((shortage) => tellShortage(shortage, c.t, fmt)), picks: { rooms: [], times: [] }, isShort: true, mayAsk: false, mayOverride: false };
+  }
   const errors = refused.checks.filter(({ level }) => level === 'error');
   return {
     reasons: [...refused.clashes.map((clash) => tellClash(clash, c.t, fmt)), ...errors.map((check) => tellCheck(check, c.t, fmt))],

@@ -19,7 +19,9 @@ export type DateChoice =
   | { kind: 'time'; startsAt: Date; endsAt: Date }
   | { kind: 'skip'; reason: string }
   /** Kept without the room and offered it when it is free. */
-  | { kind: 'wait' };
+  | { kind: 'wait' }
+  /** Kept without the movable equipment, of which there is not enough. */
+  | { kind: 'bare' };
 
 export interface DatesPlan {
   /** Null for a list of single dates: each is a meeting with a UID of its own. */
@@ -100,6 +102,8 @@ export interface WrittenDate {
   /** Why it is called off from the start. */
   skipped: string | null;
   isWaiting: boolean;
+  /** Without the movable equipment that the others have. */
+  isBare: boolean;
 }
 
 /** The dates of a plan with the choices made for them. */
@@ -114,6 +118,7 @@ export function writtenDates(plan: DatesPlan, dates = plan.occurrences.dates): W
       roomIds: choice?.kind === 'room' ? [choice.roomId] : plan.roomIds,
       skipped: choice?.kind === 'skip' ? choice.reason : null,
       isWaiting: choice?.kind === 'wait' && plan.roomIds.length > 0,
+      isBare: choice?.kind === 'bare',
     };
   });
 }
@@ -139,7 +144,7 @@ export async function addRecurrence(trx: Db, series: Pick<Series, 'id'>, plan: D
 /**
  * Meetings for these dates with their rooms, the members as participants, and the history of each.
  * @param firstNumber the series has no other meeting: numbers are counted here, from this one
- * @returns what the rooms say, by date; `refused` is empty when all is written, `requested` waits for somebody's approval
+ * @returns the meetings, and what the rooms say, by date; `refused` is empty when all is written, `requested` waits for somebody's approval
  */
 export async function writeDates(
   trx: Db,
@@ -149,11 +154,11 @@ export async function writeDates(
   recurrenceId: number | null,
   dates: WrittenDate[],
   firstNumber?: number,
-): Promise<{ refused: Map<string, RoomsRefused>; notices: Map<string, Check[]>; requested: Set<string> }> {
+): Promise<{ refused: Map<string, RoomsRefused>; notices: Map<string, Check[]>; requested: Set<string>; ids: Map<string, number> }> {
   const refused = new Map<string, RoomsRefused>();
   const notices = new Map<string, Check[]>();
   const requested = new Set<string>();
-  if (dates.length === 0) return { refused, notices, requested };
+  if (dates.length === 0) return { refused, notices, requested, ids: new Map() };
   const numbered = dates.filter(({ skipped, startsAt }) => skipped === null && startsAt.getTime() > Date.now()).sort((a, b) => a.startsAt.getTime() - b.startsAt.getTime());
   const numbers = new Map(firstNumber === undefined ? [] : numbered.map(({ on }, place) => [on, firstNumber + place]));
   const lines = dates.map(({ on, occurrenceAt, startsAt, endsAt, skipped }) => ({
@@ -187,7 +192,8 @@ export async function writeDates(
       if (result.requests > 0) requested.add(on);
     }
   }
-  if (refused.size > 0) return { refused, notices, requested };
+  const byDay = new Map(written.map(({ on, meetingId }) => [on, meetingId]));
+  if (refused.size > 0) return { refused, notices, requested, ids: byDay };
 
   await keepWishes(trx, written.filter(({ skipped }) => skipped !== null));
   await awaitRooms(trx, written.filter(({ skipped, isWaiting }) => skipped !== null || isWaiting));
@@ -206,7 +212,7 @@ export async function writeDates(
        from meetings where id = any(:meetings) order by starts_at`,
     { by: by.id, meetings, request: by.requestId ?? null, ip: by.ip ?? null },
   );
-  return { refused, notices, requested };
+  return { refused, notices, requested, ids: byDay };
 }
 
 /** A skipped date stays as a cancelled one: with its reason, and with the rooms it is restored to. */

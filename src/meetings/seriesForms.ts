@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { choice, date, flag, id, line, list, message, onceKey, optionalDate, optionalId, optionalLine, optionalLink, optionalProse, optionalWhole, prose, time, version, whole, zone } from '../lib/http/fields.js';
 import { LANGS, type Lang } from '../lib/i18n/translate.js';
+import { meetingFields } from './forms.js';
 import { ROLES } from './queries.js';
 import { FREQUENCIES } from './recurrence.js';
 import type { DateChoice } from './seriesDateCommands.js';
@@ -55,7 +56,7 @@ const dateFields = {
 /** One line of the plan for each date of the rule, in the same order: what is done with it, and why when it is skipped. */
 const planFields = {
   at: list(date(), 500),
-  choice: list(z.string().regex(/^(keep|skip|wait|room:[1-9]\d{0,14}|time:\d{1,15}\/\d{1,15})$/, { error: message('lib.field.choice') }), 500),
+  choice: list(z.string().regex(/^(keep|skip|wait|bare|room:[1-9]\d{0,14}|time:\d{1,15}\/\d{1,15})$/, { error: message('lib.field.choice') }), 500),
   reason: list(optionalLine(300), 500),
   /** One reason for all dates: to go beyond rules of the rooms, and to ask who decides about them. */
   override_reason: optionalLine(300),
@@ -73,6 +74,9 @@ export const NewDatesForm = z.strictObject({ ...dateFields, ...planFields, key: 
 /** A change of this and the following dates: the text, which keeps them as they are, and the rule, which plans them anew. */
 export const FollowingForm = z.strictObject({
   ...dateFields, ...planFields, title: line(200), description: optionalProse(20_000), scope: choice(['following', 'all']), version: version(), key: onceKey(),
+  layout: meetingFields.layout, kinds: meetingFields.kinds, pieces: meetingFields.pieces,
+  /** Equipment is set where there is enough of it, and stays as it is on the other dates. */
+  short: z.literal('leave').optional(),
 });
 export type FollowingFields = z.output<typeof FollowingForm>;
 export const FollowingQuery = z.object({ scope: choice(['following', 'all']).catch('following') });
@@ -97,7 +101,7 @@ export function choicesOf(form: Pick<DatesForm, 'at' | 'choice' | 'reason'>): { 
       const [startsAt, endsAt] = value.split('/').map((at) => new Date(Number(at)));
       if (startsAt && endsAt && startsAt < endsAt) choices.set(on, { kind, startsAt, endsAt });
     }
-    if (kind === 'wait') choices.set(on, { kind });
+    if (kind === 'wait' || kind === 'bare') choices.set(on, { kind });
     if (kind === 'skip') {
       if (!reason) unexplained.push(on);
       choices.set(on, { kind, reason: reason ?? '…' }); // never saved: the plan is shown again first

@@ -242,6 +242,74 @@ test.each(['Asia/Shanghai', 'America/New_York', 'Europe/Berlin'])('a year of Mon
   await world.db.raw(`update room_claims set state = 'cancelled'`);
 });
 
+describe('layout and equipment', () => {
+  let screen: number;
+  const put = (on: string, from: number, to: number) =>
+    createMeeting(world.db, by(), { title: 'Film club', startsAt: new Date(`${on}T${String(from).padStart(2, '0')}:00+08:00`), endsAt: new Date(`${on}T${String(to).padStart(2, '0')}:00+08:00`), zone: 'Asia/Shanghai', roomIds: [], equipment: [{ kindId: screen, quantity: 1 }] });
+  const carried = (series: number) =>
+    rows<{ day: string; layout: string | null; pieces: number | null }>(
+      world.db,
+      `select to_char(m.starts_at at time zone 'Asia/Shanghai', 'DD HH24') as day, l.layout, b.quantity as pieces from meetings m left join meeting_layouts l on l.meeting_id = m.id
+         left join equipment_bookings b on b.meeting_id = m.id and b.is_held and b.kind_id = :screen and b.starts_at <= m.starts_at and b.ends_at >= m.ends_at
+        where m.series_id = :series and m.state <> 'cancelled' order by m.starts_at`,
+      { series, screen },
+    ).then((found) => found.map(({ day, layout, pieces }) => [day, layout, pieces]));
+  beforeAll(async () => {
+    screen = (await row<{ id: number }>(world.db, `insert into equipment_kinds (code, name_en, name_zh, is_movable, stock) values ('screen', 'Screen', '屏幕', true, 1) returning id`))?.id ?? 0;
+    await world.db.raw(`insert into room_layouts (room_id, layout, capacity) values (?, 'theatre', 40), (?, 'theatre', 30)`, [cast.rooms.orchid, cast.rooms.bamboo]);
+  });
+  afterEach(() => world.db.raw(`update equipment_bookings set is_held = false`));
+
+  it('are set for the following dates in one go; where equipment is short the dates are named and may be left as they are', async () => {
+    const series = await make();
+    const before = await lines(series);
+    await put('2030-04-22', 9, 10);
+    const change = { layout: 'theatre', kinds: String(screen), pieces: '1' };
+    const short = await submit(series, before[1], change);
+    expect(short.status).toBe(409);
+    const alert = load(short.text)('[role=alert]').text();
+    expect(alert).toContain('Mon 22 Apr 2030');
+    expect(alert).toContain('Film club');
+    expect(alert).not.toContain('15 Apr');
+    expect(load(short.text)('[name=pieces]').val()).toBe('1');
+    expect((await carried(series)).map(([, layout, pieces]) => [layout, pieces])).toEqual(before.map(() => [null, null]));
+    const left = await submit(series, before[1], { ...change, short: 'leave' });
+    expect([left.status, left.headers.location]).toEqual([303, `/series/${series}`]);
+    expect(await carried(series)).toEqual([['01 09', null, null], ['08 09', 'theatre', 1], ['15 09', 'theatre', 1], ['22 09', 'theatre', null], ['29 09', 'theatre', 1]]);
+    // The rule, and what calendars know, is the same; nothing is told of it.
+    expect((await lines(series)).map(({ uid, recurrence_id }) => [uid, recurrence_id])).toEqual(before.map(({ uid, recurrence_id }) => [uid, recurrence_id]));
+    expect((await submit(series, before[1], { layout: 'cabaret' })).status).toBe(422);
+  });
+
+  it('go along to another time and room, and clash there as they would for one date', async () => {
+    const series = await make({ until_on: '2030-04-16' });
+    const before = await lines(series);
+    expect((await submit(series, before[0], { layout: 'theatre', kinds: String(screen), pieces: '1' })).status).toBe(303);
+    // What the standing meeting gives up is free; at the new time of the 8th somebody else has it.
+    await put('2030-04-08', 14, 15);
+    const plan = await submit(series, before[0], { from: '14', to: '15', rooms: String(cast.rooms.bamboo), until_on: '2030-04-23' });
+    expect(plan.status).toBe(409);
+    expect(load(plan.text)('[role=alert]').text()).toContain('On 1 date there is not enough of the movable equipment');
+    expect(load(plan.text)('tbody tr').eq(1).text()).toContain('Film club');
+    const saved = await postTo(organiser, ...confirm(plan.text, { '2030-04-08': { choice: 'bare' } }));
+    expect(saved.status).toBe(303);
+    expect(await carried(series)).toEqual([['01 14', 'theatre', 1], ['08 14', 'theatre', null], ['15 14', 'theatre', 1], ['22 14', 'theatre', 1]]);
+    expect(await rows(world.db, `select b.meeting_id from equipment_bookings b join meetings m on m.id = b.meeting_id where m.series_id = :series and b.is_held and extract(hour from b.starts_at at time zone 'Asia/Shanghai') < 13`, { series })).toEqual([]);
+    expect((await put('2030-04-01', 9, 10)).ok).toBe(true);
+    expect((await put('2030-04-15', 14, 15)).ok).toBe(false);
+  });
+
+  it('of dates that take each other’s place are never counted twice', async () => {
+    const series = await make({ frequency: 'daily', from_on: '2030-04-01', until_on: '2030-04-04' });
+    const before = await lines(series);
+    expect((await submit(series, before[0], { kinds: String(screen), pieces: '1' })).status).toBe(303);
+    const plan = await submit(series, before[0], { from: '9:30', to: '10:30' });
+    expect(plan.status).toBe(200);
+    expect((await postTo(organiser, ...confirm(plan.text))).status).toBe(303);
+    expect((await carried(series)).map(([, , pieces]) => pieces)).toEqual([1, 1, 1, 1]);
+  });
+});
+
 describe('at once', () => {
   it('two people who plan the same slots: one gets them, the other sees what is in the way', async () => {
     const other = await world.agent(cast.reviewer);

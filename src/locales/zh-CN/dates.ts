@@ -3,6 +3,14 @@ import type { dates as en } from '../en/dates.js';
 
 export const dates: Translation<typeof en> = {
   'dates.refused_other': '有 {count} 次不符合会议室的预订规则。',
+  'dates.refusedShort_other': '有 {count} 次可移动设备不足。',
+  'dates.plan.bare': '保留此次，不带设备',
+  'dates.plan.isBare': '不带可移动设备',
+  'dates.setting.legend': '布置与设备',
+  'dates.setting.hint': '适用于上述各次会议；单独改过的不受影响。',
+  'dates.setting.short': '未作任何改动：以下各次设备不足',
+  'dates.setting.way': '请减少数量，或只为其他各次设定，这几次维持原样。',
+  'dates.setting.leave': '只为其他各次设定',
   'dates.rules.heading': '不符合的规则',
   'dates.rules.comma': '、',
   'dates.rules.days_other': '共 {count} 次：{days}',

@@ -1,0 +1,28 @@
+import type { EquipmentLine } from '../rooms/equipmentCommands.js';
+import type { Layout } from '../rooms/layouts.js';
+import { isSame } from './placeCommands.js';
+
+// What dates of a standing meeting have in their rooms: how these are laid out, and what is carried into them. Pure.
+
+export interface Setting {
+  layout: Layout | null;
+  equipment: readonly EquipmentLine[];
+}
+
+/** What all of several dates shall have; undefined: what they have. */
+export interface SettingWish {
+  layout?: Layout | null;
+  equipment?: readonly EquipmentLine[];
+}
+
+/**
+ * What one date becomes: the new setting where it has the usual one; what was changed for one date stays.
+ * @param isOpened the date from which the change was asked for follows in what was typed anew
+ */
+export function settingFor(date: Setting, usual: Setting, wish: SettingWish, isOpened: boolean): Setting {
+  const { layout, equipment } = wish;
+  return {
+    layout: layout !== undefined && (date.layout === usual.layout || (isOpened && layout !== usual.layout)) ? layout : date.layout,
+    equipment: equipment !== undefined && (isSame(date.equipment, usual.equipment) || (isOpened && !isSame(equipment, usual.equipment))) ? equipment : date.equipment,
+  };
+}
