@@ -89,7 +89,7 @@ function read($: CheerioAPI, selector: string): { action: string; fields: Fields
 }
 
 /** Sends `attempts` mixed requests, then looks into the database and its log. */
-export async function stress(product: Subject, owner: Db, appUrl: string, logFile: string, options: StressOptions): Promise<StressResult> {
+export async function stress(product: Pick<Subject, 'port'>, owner: Db, appUrl: string, logFile: string, options: StressOptions): Promise<StressResult> {
   const cookies = await furnish(owner);
   const today = dayOf(new Date(), ZONE);
   const roll = dice(options.seed ?? 1);
