@@ -25,13 +25,15 @@ export interface GridClaim {
   e: number;
   /** Null for a closure or a hold. */
   meeting_id: number | null;
+  /** Asked for without holding the room, which stays free for others until somebody approves it. */
+  is_tentative?: boolean;
 }
 
 export interface Cell<C> {
   kind: 'free' | 'past' | 'closed' | 'busy';
   from: number;
   to: number;
-  /** What is in it: one, or several where a hall is divided or meetings share a quarter hour. */
+  /** What is in it: one, or several where a hall is divided or meetings share a quarter hour; where it is not busy, what is asked for. */
   claims: C[];
   /** Of a closed stretch: the holiday or exception that closes it. */
   why?: DayRule;
@@ -111,14 +113,14 @@ export function layOutDay<R extends GridRoom, C extends GridClaim>(
   const rows = rooms.map((room) => ({
     room,
     ...(room.is_in_service ? openUnits(day, room.hours, officeZone) : NEVER),
-    busy: gather(room.part_ids.length ? ofParts(byRoom, room.part_ids) : (byRoom.get(room.id) ?? []), day.units),
+    ...parted(room.part_ids.length ? ofParts(byRoom, room.part_ids) : (byRoom.get(room.id) ?? []), day.units),
   }));
   const [first, last] = extent(rows, day.units);
   return {
     first,
     last,
     hours: hourMarks(day, first, last),
-    rows: rows.map(({ room, open, why, busy }) => ({ room, cells: cellsOf(open, why, busy, first, last, nowUnit) })),
+    rows: rows.map(({ room, open, why, busy, asked }) => ({ room, cells: cellsOf(open, why, busy, asked, first, last, nowUnit) })),
   };
 }
 
@@ -135,6 +137,12 @@ interface Busy<C> {
   from: number;
   to: number;
   claims: C[];
+}
+
+/** What takes the room, and what is only asked for. */
+function parted<C extends GridClaim>(claims: readonly C[], units: number): { busy: Busy<C>[]; asked: Busy<C>[] } {
+  if (!claims.some(({ is_tentative }) => is_tentative)) return { busy: gather(claims, units), asked: [] };
+  return { busy: gather(claims.filter(({ is_tentative }) => !is_tentative), units), asked: gather(claims.filter(({ is_tentative }) => is_tentative), units) };
 }
 
 /** Rounds claims to quarter hours and joins what falls into the same ones. */
@@ -197,15 +205,15 @@ function openUnits(day: Day, hours: Opening, zone: string): Open {
 }
 
 /** Whole hours around everything open or booked; the usual office day when there is nothing. */
-function extent(rows: { open: Spans; busy: { from: number; to: number }[] }[], units: number): [number, number] {
+function extent(rows: { open: Spans; busy: { from: number; to: number }[]; asked: { from: number; to: number }[] }[], units: number): [number, number] {
   let first = units;
   let last = 0;
-  for (const { open, busy } of rows) {
+  for (const { open, busy, asked } of rows) {
     for (const [from, to] of open) {
       first = Math.min(first, from);
       last = Math.max(last, to);
     }
-    for (const { from, to } of busy) {
+    for (const { from, to } of [...busy, ...asked]) {
       first = Math.min(first, from);
       last = Math.max(last, to);
     }
@@ -226,13 +234,25 @@ function hourMarks(day: Day, first: number, last: number): { from: number; to: n
   return marks;
 }
 
-function cellsOf<C>(open: Spans, why: Open['why'], busy: Busy<C>[], first: number, last: number, nowUnit: number): Cell<C>[] {
+function cellsOf<C>(open: Spans, why: Open['why'], busy: Busy<C>[], asked: Busy<C>[], first: number, last: number, nowUnit: number): Cell<C>[] {
   const cells: Cell<C>[] = [];
   const none: C[] = [];
-  const add = (kind: Cell<C>['kind'], from: number, to: number, claims: C[]) => {
+  const put = (kind: Cell<C>['kind'], from: number, to: number, claims: C[]) => {
     if (from >= to) return;
     const differs = kind === 'closed' ? why.find((one) => one.from <= from && from < one.to) : undefined;
     cells.push({ kind, from, to, claims, ...(differs ? { why: differs.rule } : {}) });
+  };
+  // What is asked for parts what it lies in, and leaves it what it is.
+  const add = (kind: Cell<C>['kind'], from: number, to: number) => {
+    let at = from;
+    for (const piece of asked) {
+      if (piece.to <= at || piece.from >= to) continue;
+      const start = Math.max(at, piece.from);
+      put(kind, at, start, none);
+      at = Math.min(piece.to, to);
+      put(kind, start, at, piece.claims);
+    }
+    put(kind, at, to, none);
   };
   const idle = (from: number, to: number) => {
     let at = from;
@@ -240,20 +260,32 @@ function cellsOf<C>(open: Spans, why: Open['why'], busy: Busy<C>[], first: numbe
       const start = Math.max(at, opens);
       const end = Math.min(to, closes);
       if (start >= end) continue;
-      add('closed', at, start, none);
+      add('closed', at, start);
       const now = Math.min(Math.max(nowUnit, start), end);
-      add('past', start, now, none);
-      add('free', now, end, none);
+      add('past', start, now);
+      add('free', now, end);
       at = end;
     }
-    add('closed', at, to, none);
+    add('closed', at, to);
   };
   let at = first;
   for (const { from, to, claims } of busy) {
     idle(at, Math.max(at, from));
-    add('busy', Math.max(at, from), to, claims);
+    put('busy', Math.max(at, from), to, claims);
     at = Math.max(at, to);
   }
   idle(at, last);
   return cells;
+}
+
+/** The free stretches of a row: cells parted only by what is asked for are one. */
+export function freeStretches(cells: readonly Pick<Cell<unknown>, 'kind' | 'from' | 'to'>[]): { from: number; to: number }[] {
+  const found: { from: number; to: number }[] = [];
+  for (const { kind, from, to } of cells) {
+    if (kind !== 'free') continue;
+    const before = found.at(-1);
+    if (before?.to === from) before.to = to;
+    else found.push({ from, to });
+  }
+  return found;
 }

@@ -2,7 +2,7 @@ import type { Lang, Translate } from '../lib/i18n/translate.js';
 import { prepare } from '../lib/i18n/prepare.js';
 import type { Format } from '../lib/time/format.js';
 import { equipmentNames, type EquipmentKind } from '../rooms/equipment.js';
-import { clockAt, type Cell, type Day, type Grid } from './dayGrid.js';
+import { clockAt, freeStretches, type Cell, type Day, type Grid } from './dayGrid.js';
 import type { CalendarClaim, CalendarRoom } from './queries.js';
 
 // The day grid as its template writes it: texts and addresses ready, because a day has several hundred cells.
@@ -61,6 +61,9 @@ function makeTexts(t: Translate) {
     closure: t('calendar.day.closureHeard'),
     requested: t('calendar.day.requestedHeard'),
     past: t('calendar.day.past'),
+    asked: t('tentative.title'),
+    askedHeard: t('tentative.heard'),
+    askedBook: prepare(t, 'tentative.bookHeard', ['label']),
     until: prepare(t, 'calendar.day.until', ['to']),
   };
 }
@@ -95,7 +98,7 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
 
   const item = (claim: CalendarClaim): ShownItem => ({
     href: claim.meeting_id !== null && claim.title !== null ? `/meetings/${claim.meeting_id}` : null,
-    title: claim.title ?? (claim.meeting_id === null && claim.closure_id === null ? said.held : said.booked),
+    title: claim.title ?? (claim.is_tentative ? said.asked : claim.meeting_id === null && claim.closure_id === null ? said.held : said.booked),
     from: clockAt(day, claim.s),
     to: clockAt(day, claim.e),
   });
@@ -106,8 +109,10 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
     const isClosure = one !== undefined && one.closure_id !== null;
     const look = isClosure ? 'is-closed hatched' : one?.is_requested ? 'is-busy striped' : isMine ? 'is-busy is-mine' : 'is-busy';
     const heard = isClosure ? said.closure : [isMine ? said.mine : '', one?.is_requested ? said.requested : ''].join(' ').trim();
-    return { span: cell.to - cell.from, look, free: null, items, heard, hint: items.map((i) => `${i.title} ${i.from}–${i.to}`).join(', ') };
+    return { span: cell.to - cell.from, look, free: null, items, heard, hint: listed(items) };
   };
+
+  const listed = (items: ShownItem[]) => items.map((i) => `${i.title} ${i.from}–${i.to}`).join(', ');
 
   return grid.rows.map(({ room, cells }) => {
     const { name, facts: told } = describe(room, byId, show);
@@ -115,17 +120,24 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
     const shown: ShownCell[] = [];
     const free: ShownRow['free'] = [];
     let why: string | null = null;
+    const stretches = freeStretches(cells);
     for (const cell of cells) {
       const span = cell.to - cell.from;
       if (cell.kind === 'busy') shown.push(busy(cell));
       else if (cell.kind === 'free') {
+        const stretch = stretches.find((one) => one.from <= cell.from && cell.to <= one.to) ?? cell;
         const from = marks[cell.from] ?? '';
-        const to = marks[cell.to] ?? '';
+        const to = marks[stretch.to] ?? '';
         // An hour is what most bookings are; the script takes the quarter that was pressed.
-        const href = `${base}${from}&to=${marks[Math.min(cell.to, cell.from + 4)] ?? to}`;
+        const href = `${base}${from}&to=${marks[Math.min(stretch.to, cell.from + 4)] ?? to}`;
         const label = said.book(name, from, to);
-        shown.push({ span, look: 'is-free', free: { href, label, time: `${from}–${to}`, to }, items: [], heard: '', hint: null });
-        if (free.length < 3) free.push({ href, label, time: show.isToday && cell.from === show.nowUnit ? said.until(to) : `${from}–${to}` });
+        const items = cell.claims.map(item);
+        if (items.length > 0) shown.push({ span, look: 'is-asked', free: { href, label: said.askedBook(label), time: `${from}–${to}`, to }, items, heard: said.askedHeard, hint: listed(items) });
+        else shown.push({ span, look: 'is-free', free: { href, label, time: `${from}–${to}`, to }, items, heard: '', hint: null });
+        if (free.length < 3 && stretch.from === cell.from) free.push({ href, label, time: show.isToday && cell.from === show.nowUnit ? said.until(to) : `${from}–${to}` });
+      } else if (cell.claims.length > 0) {
+        const items = cell.claims.map(item);
+        shown.push({ span, look: 'is-asked', free: null, items, heard: said.askedHeard, hint: listed(items) });
       } else if (cell.why) {
         const title = show.fmt.name(cell.why);
         why = title;

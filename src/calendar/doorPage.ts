@@ -40,7 +40,7 @@ function claimsOf(claims: readonly CalendarClaim[], day: Day, roomIds: readonly 
     if (!roomIds.includes(claim.room_id)) return [];
     if (claim.meeting_id !== null && seen.has(claim.meeting_id)) return [];
     if (claim.meeting_id !== null) seen.add(claim.meeting_id);
-    return [{ startsAt: at(claim.s), endsAt: at(claim.e), from: at(claim.f), to: at(claim.t), meetingId: claim.meeting_id, title: claim.title, isClosure: claim.closure_id !== null }];
+    return [{ startsAt: at(claim.s), endsAt: at(claim.e), from: at(claim.f), to: at(claim.t), meetingId: claim.meeting_id, title: claim.title, isClosure: claim.closure_id !== null, isTentative: claim.is_tentative }];
   });
 }
 
@@ -53,7 +53,7 @@ export async function showDoor(c: Context<unknown, unknown>, display: DoorDispla
   const checkedIn = current === null ? new Set<number>() : await listCheckedIn(c.db, [current]);
   const mayCheckIn = current !== null && !checkedIn.has(current) && state.state !== 'closed';
   const [due] = mayCheckIn && current !== null ? (await listExpectedOf(c.db, [current])).filter(({ due_at }) => due_at > c.now) : [];
-  const titleOf = (claim: DoorClaim) => claim.title ?? t('calendar.day.booked');
+  const titleOf = (claim: DoorClaim) => (claim.isTentative ? (claim.title === null ? t('tentative.title') : t('tentative.titled', { title: claim.title })) : (claim.title ?? t('calendar.day.booked')));
   const link = mayCheckIn && current !== null ? `${c.config.publicUrl}/meetings/${current}/check-in` : `${c.config.publicUrl}/bookings/new?room=${room.id}`;
   return page(
     'calendar/door',
@@ -63,7 +63,7 @@ export async function showDoor(c: Context<unknown, unknown>, display: DoorDispla
       state: state.state, word: t(`door.${state.state}`),
       what: state.current ? titleOf(state.current) : '',
       until: state.state === 'soon' ? fmt.range(state.current?.startsAt ?? c.now, state.current?.endsAt ?? c.now)
-        : state.until ? t(state.state === 'free' && !state.next.length ? 'door.untilClosing' : 'door.until', { time: fmt.time(state.until) }) : state.state === 'free' ? t('door.restOfDay') : '',
+        : state.until ? t(state.state === 'free' && state.next.every(({ isTentative }) => isTentative) ? 'door.untilClosing' : 'door.until', { time: fmt.time(state.until) }) : state.state === 'free' ? t('door.restOfDay') : '',
       next: state.next.slice(0, 4).map((claim) => ({ time: fmt.range(claim.startsAt, claim.endsAt), title: titleOf(claim) })),
       current, mayCheckIn, due: due && t('noShow.door.due', { time: fmt.time(due.due_at) }), mayEnd: state.state === 'busy' && current !== null && c.now < (state.current?.endsAt ?? c.now) && c.now > (state.current?.startsAt ?? c.now),
       lengths: state.lengths,

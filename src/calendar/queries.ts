@@ -31,6 +31,7 @@ export interface CalendarClaim extends GridClaim {
   is_mine: boolean;
   /** Waits for approval. */
   is_requested: boolean;
+  is_tentative: boolean;
 }
 
 // Rooms and their days change a few times a year and are read for every page: each process keeps them until a version changes.
@@ -98,6 +99,7 @@ interface ClaimRow {
   meeting_id: number | null;
   closure_id: number | null;
   is_requested: boolean;
+  is_tentative: boolean;
   /** Seconds since 1970. */
   occupies_from: number;
   occupies_to: number;
@@ -107,7 +109,7 @@ interface ClaimRow {
   is_mine: boolean;
 }
 
-const CLAIM = `room_id, meeting_id, closure_id, state, occupies_from, occupies_to, setup_minutes, teardown_minutes`;
+const CLAIM = `room_id, meeting_id, closure_id, state, is_holding, occupies_from, occupies_to, setup_minutes, teardown_minutes`;
 const STANDS = `state in ('held', 'requested', 'confirmed')`;
 
 /** What is asked of the claims of a day or of several: half-open. */
@@ -124,7 +126,7 @@ export async function listDayClaims(db: Db, viewerId: number, stretch: Stretch, 
   const found = await rows<ClaimRow>(
     db,
     // The probe of participants is one look-up a row ("offset 0"): as a join it would read everything the person takes part in.
-    `select c.room_id, c.meeting_id, c.closure_id, c.state = 'requested' as is_requested,
+    `select c.room_id, c.meeting_id, c.closure_id, c.state = 'requested' as is_requested, not c.is_holding as is_tentative,
             date_part('epoch', c.occupies_from) as occupies_from, date_part('epoch', c.occupies_to) as occupies_to, c.setup_minutes, c.teardown_minutes,
             case when c.closure_id is not null then (select reason from closures where id = c.closure_id) when ${KNOWS_TITLE} then m.title end as title,
             (:viewer in (m.organiser_id, m.booked_for_id, m.created_by)
@@ -142,7 +144,7 @@ export async function listDayClaims(db: Db, viewerId: number, stretch: Stretch, 
     const f = (row.occupies_from - start) / 60;
     const t = (row.occupies_to - start) / 60;
     return {
-      room_id: row.room_id, meeting_id: row.meeting_id, closure_id: row.closure_id, title: row.title, is_mine: row.is_mine, is_requested: row.is_requested,
+      room_id: row.room_id, meeting_id: row.meeting_id, closure_id: row.closure_id, title: row.title, is_mine: row.is_mine, is_requested: row.is_requested, is_tentative: row.is_tentative,
       f, t, s: f + row.setup_minutes, e: t - row.teardown_minutes,
     };
   });

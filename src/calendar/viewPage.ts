@@ -1,5 +1,5 @@
 import type { Context } from '../lib/http/route.js';
-import { clockAt } from './dayGrid.js';
+import { clockAt, freeStretches, type Cell } from './dayGrid.js';
 import type { CalendarClaim, CalendarRoom } from './queries.js';
 import type { RoomDay } from './spanGrid.js';
 
@@ -30,25 +30,27 @@ export interface ShownEntry {
 /** One day of one room as a list: bookings, closures and what is free, in order of time; nothing for what is past or not open. */
 export function showRoomDay(c: Context<unknown, unknown>, room: CalendarRoom, { day, cells }: RoomDay<CalendarClaim>): ShownEntry[] {
   const name = c.fmt.name(room);
+  const stretches = freeStretches(cells);
+  const taken = (cell: Cell<CalendarClaim>): ShownEntry[] =>
+    cell.claims.map((claim) => {
+      const isClosure = claim.closure_id !== null;
+      const isHold = claim.meeting_id === null && !isClosure;
+      const title = claim.title ?? c.t(isHold ? 'calendar.day.held' : 'calendar.day.booked');
+      return {
+        kind: isClosure ? 'closed' : 'busy',
+        look: isClosure ? 'hatched' : claim.is_tentative ? 'is-asked' : claim.is_requested ? 'striped' : claim.is_mine ? 'is-mine' : '',
+        href: claim.meeting_id !== null && claim.title !== null ? `/meetings/${claim.meeting_id}` : null,
+        time: `${clockAt(day, claim.s)}–${clockAt(day, claim.e)}`,
+        title: !claim.is_tentative ? title : claim.title === null ? c.t('tentative.title') : c.t('tentative.titled', { title }),
+        heard: isClosure ? c.t('calendar.day.closureHeard') : claim.is_tentative ? c.t('tentative.heard') : claim.is_requested ? c.t('calendar.day.requestedHeard') : claim.is_mine ? c.t('calendar.day.mineHeard') : '',
+      };
+    });
   return cells.flatMap((cell): ShownEntry[] => {
-    if (cell.kind === 'busy') {
-      return cell.claims.map((claim) => {
-        const isClosure = claim.closure_id !== null;
-        const isHold = claim.meeting_id === null && !isClosure;
-        return {
-          kind: isClosure ? 'closed' : 'busy',
-          look: isClosure ? 'hatched' : claim.is_requested ? 'striped' : claim.is_mine ? 'is-mine' : '',
-          href: claim.meeting_id !== null && claim.title !== null ? `/meetings/${claim.meeting_id}` : null,
-          time: `${clockAt(day, claim.s)}–${clockAt(day, claim.e)}`,
-          title: claim.title ?? c.t(isHold ? 'calendar.day.held' : 'calendar.day.booked'),
-          heard: isClosure ? c.t('calendar.day.closureHeard') : claim.is_requested ? c.t('calendar.day.requestedHeard') : claim.is_mine ? c.t('calendar.day.mineHeard') : '',
-        };
-      });
-    }
-    if (cell.kind !== 'free') return [];
-    const from = day.marks[cell.from] ?? '';
-    const to = day.marks[cell.to] ?? '';
-    const end = day.marks[Math.min(cell.to, cell.from + 4)] ?? to;
-    return [{ kind: 'free', look: 'is-free', href: `/bookings/new?room=${room.id}&date=${day.on}&from=${from}&to=${end}`, time: `${from}–${to}`, title: c.t('calendar.view.free'), heard: c.t('calendar.day.book', { room: name, from, to }) }];
+    const stretch = cell.kind === 'free' ? stretches.find(({ from }) => from === cell.from) : undefined;
+    if (!stretch) return taken(cell);
+    const from = day.marks[stretch.from] ?? '';
+    const to = day.marks[stretch.to] ?? '';
+    const end = day.marks[Math.min(stretch.to, stretch.from + 4)] ?? to;
+    return [...taken(cell), { kind: 'free', look: 'is-free', href: `/bookings/new?room=${room.id}&date=${day.on}&from=${from}&to=${end}`, time: `${from}–${to}`, title: c.t('calendar.view.free'), heard: c.t('calendar.day.book', { room: name, from, to }) }];
   });
 }

@@ -10,7 +10,8 @@ export interface Occupancy {
   bookings: number;
 }
 
-const STANDS = `c.state in ('held', 'requested', 'confirmed')`;
+// What is only asked for leaves the room free.
+const STANDS = `c.is_holding and c.state in ('held', 'requested', 'confirmed')`;
 
 /**
  * How much of each day each atomic room is taken: added up by the database, so that a month of all rooms costs no more
@@ -103,6 +104,8 @@ export interface SheetLine {
   people: number | null;
   rooms: { id: number; name_en: string; name_zh: string; site: string; building: string; floor: string }[];
   tasks: SheetTask[];
+  /** A room of it waits for approval. */
+  is_requested: boolean;
 }
 
 export interface SheetTask {
@@ -132,8 +135,8 @@ export function listSheet(db: Db, viewerId: number, day: Pick<Day, 'start' | 'en
     `select m.id as meeting_id, m.starts_at, m.ends_at, span.f as occupies_from, span.t as occupies_to, case when known.yes then m.title end as title,
             case when known.yes then jsonb_build_object('name', o.name, 'name_en', o.name_en) end as organiser,
             case when known.yes then greatest(m.expected_count, (select count(*) from participants p where p.meeting_id = m.id and p.removed_at is null)::int) end as people,
-            asked.rooms, ${tasksOf('m.id', 'known.yes')} as tasks
-       from (select c.meeting_id, min(c.occupies_from) as f, max(c.occupies_to) as t from room_claims c
+            asked.rooms, ${tasksOf('m.id', 'known.yes')} as tasks, span.is_requested
+       from (select c.meeting_id, bool_or(c.state = 'requested') as is_requested, min(c.occupies_from) as f, max(c.occupies_to) as t from room_claims c
               where c.occupies_from >= :early and c.occupies_from < :end and c.occupies_to > :start and c.state in ('held', 'requested', 'confirmed')
                 and c.meeting_id is not null group by 1) span
        join meetings m on m.id = span.meeting_id

@@ -1,4 +1,4 @@
-import type { Grid } from '../calendar/dayGrid.js';
+import { freeStretches, type Grid } from '../calendar/dayGrid.js';
 
 interface Room {
   id: number;
@@ -19,8 +19,8 @@ export interface FreeRoom<R> {
  */
 export function freeNow<R extends Room>(grid: Grid<R, unknown>, nowUnit: number, limit: number): FreeRoom<R>[] {
   const free = grid.rows.flatMap(({ room, cells }) => {
-    const cell = cells.find(({ kind, from, to }) => kind === 'free' && from <= nowUnit && nowUnit < to);
-    return cell ? [{ room, until: cell.to }] : [];
+    const stretch = freeStretches(cells).find(({ from, to }) => from <= nowUnit && nowUnit < to);
+    return stretch ? [{ room, until: stretch.to }] : [];
   });
   const ids = new Set(free.map(({ room }) => room.id));
   return free

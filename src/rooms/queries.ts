@@ -149,6 +149,8 @@ export interface ComingMeeting {
   ends_at: Date;
   is_mine: boolean;
   organiser: { name: string; name_en: string | null } | null;
+  /** Asked for; the room is free for others until somebody approves it. */
+  is_tentative: boolean;
   /** The parts of a hall that it occupies; null in a room without parts. */
   part: RoomName[] | null;
   /** How the room is set up for it, where it isn't as it is. */
@@ -162,20 +164,20 @@ export function listComingMeetings(db: Db, viewerId: number, roomId: number, now
     `with atomic as (
        select coalesce(p.part_id, r.id) as id, p.part_id is not null as is_part from rooms r left join room_parts p on p.hall_id = r.id where r.id = :room
      ), coming as (
-       select c.meeting_id, c.starts_at, c.ends_at, array_agg(a.id) filter (where a.is_part) as part_ids
+       select c.meeting_id, c.starts_at, c.ends_at, array_agg(a.id) filter (where a.is_part) as part_ids, bool_and(not c.is_holding) as is_tentative
          from atomic a
         cross join lateral (
           (select * from room_claims where room_id = a.id and occupies_from >= :now and state in ('held', 'requested', 'confirmed')
             order by occupies_from limit :limit)
           union all
-          (select * from (select * from room_claims where room_id = a.id and occupies_from < :now and state in ('held', 'requested', 'confirmed')
+          (select * from (select * from room_claims where room_id = a.id and occupies_from < :now and is_holding and state in ('held', 'requested', 'confirmed')
             order by occupies_from desc limit 1) running where ends_at > :now)
         ) c
         where c.meeting_id is not null
         group by c.meeting_id, c.starts_at, c.ends_at
         order by c.starts_at, c.meeting_id limit :limit
      )
-     select case when known.yes then m.id end as meeting_id, case when known.yes then m.title end as title, coming.starts_at, coming.ends_at,
+     select case when known.yes then m.id end as meeting_id, case when known.yes then m.title end as title, coming.starts_at, coming.ends_at, coming.is_tentative,
             (:viewer in (m.organiser_id, m.booked_for_id, m.created_by)
               or exists (select 1 from participants p where p.meeting_id = m.id and p.person_id = :viewer and p.removed_at is null)) is true as is_mine,
             case when known.yes then json_build_object('name', o.name, 'name_en', o.name_en) end as organiser,

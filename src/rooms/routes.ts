@@ -156,7 +156,7 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
       return c.t('hours.room.line', { day: c.fmt.shortDate(rule.on), hours: open ? `${open.opens_at}–${open.closes_at}` : c.t('hours.room.closed'), reason: c.fmt.name(rule) });
     }),
     // As they hold for the reader.
-    rules: tellRules(rules, c.t, deciders.map((person) => c.fmt.name(person)).join(c.t('requests.comma'))),
+    rules: tellRules(rules, c.t, deciders.map((person) => c.fmt.name(person)), c.lang),
     noShows: rules.check_in === 'required' || noShows.judged > 0 ? tellRate(noShows, c.t, c.fmt) : '',
     officeZone: c.office.zone === c.zone ? null : c.office.zone,
     meetings: meetings.map((meeting) => ({
@@ -166,7 +166,7 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
       time: c.fmt.range(meeting.starts_at, meeting.ends_at),
       mine: meeting.is_mine,
       // Of a hall: which part, when it isn't all of them.
-      meta: [meeting.organiser ? c.fmt.name(meeting.organiser) : '', meeting.part && meeting.part.length < room.parts.length ? meeting.part.map((part) => c.fmt.name(part)).join(c.t('rooms.list.comma')) : '', meeting.layout ? c.t('layouts.room.layoutBooked', { layout: c.t(`layouts.${meeting.layout}`) }) : ''],
+      meta: [meeting.is_tentative ? c.t('tentative.free') : '', meeting.organiser ? c.fmt.name(meeting.organiser) : '', meeting.part && meeting.part.length < room.parts.length ? meeting.part.map((part) => c.fmt.name(part)).join(c.t('rooms.list.comma')) : '', meeting.layout ? c.t('layouts.room.layoutBooked', { layout: c.t(`layouts.${meeting.layout}`) }) : ''],
     })),
     queue: queue.map((line) => ({
       title: line.title ?? c.t('calendar.day.booked'),

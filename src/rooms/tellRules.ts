@@ -1,16 +1,16 @@
-import type { Translate } from '../lib/i18n/translate.js';
+import type { Lang, Translate } from '../lib/i18n/translate.js';
 import type { Format } from '../lib/time/format.js';
 import type { BookingRules } from './bookingRules.js';
 import type { NoShowRate } from './noShowRateQueries.js';
 import { tellMinutes } from './claimChecks.js';
 
-/** The rules of a room that limit anything, in short sentences for its page. @param deciders names of who decides about requests */
-export function tellRules(rules: BookingRules, t: Translate, deciders: string): string[] {
+/** The rules of a room that limit anything, in short sentences for its page. @param deciders names of who decides about requests, each by itself */
+export function tellRules(rules: BookingRules, t: Translate, deciders: readonly string[], lang: Lang): string[] {
   const minutes = (key: 'notice_create' | 'notice_change' | 'notice_cancel' | 'min' | 'max', value: number) => (value ? [t(`rules.room.${key}`, { time: tellMinutes(t, value) })] : []);
   const count = (key: 'window' | 'interval' | 'personHours' | 'personComing' | 'unitHours' | 'unitComing' | 'recurring', value: number) => (value ? [t(`rules.room.${key}`, { count: value })] : []);
   return [
     ...(rules.in_policy === 'refuse' ? [t('rules.room.refuse')] : []),
-    ...(rules.in_policy === 'request' ? [t('rules.room.request', { names: deciders })] : []),
+    ...(rules.in_policy === 'request' ? [deciders.length > 0 ? t('rules.room.request', { count: deciders.length, names: new Intl.ListFormat(lang === 'en' ? 'en-GB' : 'zh-CN').format(deciders) }) : t('rules.room.requestOnly')] : []),
     ...count('window', rules.window_days),
     ...minutes('notice_create', rules.notice_create),
     ...minutes('notice_change', rules.notice_change),

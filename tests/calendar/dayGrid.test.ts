@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { clockAt, dayOfGrid, layOutDay, type GridClaim, type GridRoom } from '../../src/calendar/dayGrid.js';
+import { clockAt, dayOfGrid, freeStretches, layOutDay, type GridClaim, type GridRoom } from '../../src/calendar/dayGrid.js';
 import type { Hours } from '../../src/rooms/openingHours.js';
 
 const WEEK: Hours[] = [1, 2, 3, 4, 5].map((weekday) => ({ weekday, opens_at: '08:00', closes_at: '18:00' }));
@@ -35,6 +35,15 @@ describe('the day grid', () => {
 
   it('gives two bookings that meet inside a quarter hour a cell each', () => {
     expect(draw([room(1)], [claim(1, 540, 590), claim(1, 590, 640)]).rows[0]).toEqual(['free 08:00-09:00', 'busy 09:00-10:00', 'busy 10:00-10:45', 'free 10:45-18:00']);
+  });
+
+  it('parts a free stretch by what is only asked for, and leaves it free', () => {
+    const asked = (from: number, to: number) => ({ ...claim(1, from, to), is_tentative: true });
+    const [row] = layOutDay(MONDAY, [room(1)], [claim(1, 540, 600), asked(570, 660), asked(1050, 1110)], ZONE, 0).rows;
+    expect(row?.cells.map(({ kind, from, to, claims }) => [kind, from / 4, to / 4, claims.length])).toEqual([
+      ['free', 8, 9, 0], ['busy', 9, 10, 1], ['free', 10, 11, 1], ['free', 11, 17.5, 0], ['free', 17.5, 18, 1], ['closed', 18, 18.5, 1], ['closed', 18.5, 19, 0],
+    ]);
+    expect(freeStretches(row?.cells ?? []).map(({ from, to }) => [from / 4, to / 4])).toEqual([[8, 9], [10, 18]]);
   });
 
   it('joins bookings that share one quarter hour', () => {

@@ -11,11 +11,12 @@ describe('what a door says', () => {
   const at = (time: string) => new Date(`2030-03-04T${time}:00Z`);
   const open = { from: at('08:00'), to: at('18:00') };
   const none = { setup: 0, teardown: 0 };
-  const claim = (from: string, to: string, more: Partial<DoorClaim> = {}): DoorClaim => ({ startsAt: at(from), endsAt: at(to), from: at(from), to: at(to), meetingId: 1, title: 'Talk', isClosure: false, ...more });
+  const claim = (from: string, to: string, more: Partial<DoorClaim> = {}): DoorClaim => ({ startsAt: at(from), endsAt: at(to), from: at(from), to: at(to), meetingId: 1, title: 'Talk', isClosure: false, isTentative: false, ...more });
 
   it.each([
     ['free to the end of the day', [], '10:00', { state: 'free', until: at('18:00'), lengths: [15, 30, 60] }],
     ['free until the next', [claim('11:00', '12:00')], '10:15', { state: 'free', until: at('11:00'), lengths: [15, 30] }],
+    ['free while somebody only asks', [claim('09:00', '12:00', { isTentative: true }), claim('13:00', '14:00')], '10:00', { state: 'free', until: at('13:00'), lengths: [15, 30, 60] }],
     ['soon in use', [claim('11:00', '12:00')], '10:50', { state: 'soon', until: at('11:00'), lengths: [] }],
     ['in use', [claim('09:00', '10:30'), claim('11:00', '12:00')], '10:00', { state: 'busy', until: at('10:30') }],
     ['clearing away, then the next without a gap', [claim('09:00', '10:00', { to: at('10:15') }), claim('10:15', '11:00')], '10:05', { state: 'busy', until: at('11:00') }],

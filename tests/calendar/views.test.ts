@@ -97,6 +97,42 @@ describe('all rooms of a week or month', () => {
   });
 });
 
+describe('a request that does not hold the room', () => {
+  it('is shown as requested in the day, the week and the month, while the room stays free for others', async () => {
+    await world.db.raw(`insert into booking_rules (room_id, in_policy, requests_hold) values (?, 'request', 'free')`, [cast.rooms.orchid]);
+    await world.db.raw(`insert into room_approvers (room_id, person_id) values (?, ?)`, [cast.rooms.orchid, cast.chair.id]);
+    const asked = await book('Reading circle', '2030-06-04', '10:00', '12:00');
+
+    const $ = await open(organiser, '/calendar?date=2030-06-04');
+    const row = $('table.day tbody tr').filter((_, line) => $(line).find('th').text().includes('Orchid'));
+    expect(row.find('.is-busy')).toHaveLength(0);
+    const cell = row.find('td.is-asked');
+    expect([cell.attr('colspan'), cell.find('b').text(), cell.find('a').first().attr('href')]).toEqual(['8', 'Reading circle', `/meetings/${asked}`]);
+    expect(cell.find('a[data-until]').attr('href')).toBe(`/bookings/new?room=${cast.rooms.orchid}&date=2030-06-04&from=10:00&to=11:00`);
+    expect(cell.find('a[data-until]').attr('aria-label')).toContain('although it is requested');
+    // Free from opening to closing, in one stretch.
+    expect(texts($, '.free-list li').find((text) => text.startsWith('Orchid'))).toBe('Orchid 08:00–20:00');
+    expect($('.day-key').text()).toContain('Requested, still free');
+
+    const week = await open(outsider, `/calendar/week?date=2030-06-04&of=${orchid()}`);
+    expect(week('.week-day').eq(1).find('li').toArray().map((li) => [week(li).attr('class')?.replace('span-entry ', ''), week(li).find('i').text(), week(li).find('b').text()])).toEqual([
+      ['is-free', '08:00–20:00', 'Free'], ['is-asked', '10:00–12:00', 'Requested: Reading circle'],
+    ]);
+    expect(texts(await open(organiser, `/calendar/month?date=2030-06-04&of=${orchid()}`), '.span-entry.is-asked b')).toEqual(['Requested: Reading circle']);
+    const hours = await open(organiser, '/calendar/week?date=2030-06-04');
+    expect(hours('.occupancy a[aria-label*="4 Jun"]').toArray().map((one) => hours(one).attr('aria-label')).find((label) => label?.startsWith('Orchid'))).toBe('Orchid Tue 4 Jun: 0 bookings, 0 h');
+    expect(texts(await open(organiser, '/calendar/sheet?date=2030-06-04'), '.pill')).toEqual(['To approve']);
+    expect((await open(organiser, `/rooms/${cast.rooms.orchid}`))('.row').text()).toContain('Requested, still free');
+
+    // Somebody who decides about the room books it all the same: what was requested is no longer in the way of anybody.
+    const taken = await createMeeting(world.db, { id: cast.chair.id }, { title: 'Board', startsAt: at('2030-06-04', '10:00'), endsAt: at('2030-06-04', '11:00'), zone: 'Asia/Shanghai', roomIds: [cast.rooms.orchid] });
+    expect(taken.ok).toBe(true);
+    const after = await open(organiser, '/calendar?date=2030-06-04');
+    expect([texts(after, 'td.is-busy b'), after('td.is-asked').attr('colspan')]).toEqual([['Board'], '4']);
+    await world.db.raw(`delete from booking_rules`);
+  });
+});
+
 describe('the week of a person', () => {
   it('holds what one organises and takes part in, with its place; others see "Booked" for what is private', async () => {
     const open1 = await book('Open talk', '2030-08-06', '09:00', '10:00', { roomIds: [cast.rooms.bamboo] });

@@ -1,6 +1,6 @@
 import { freeNow } from '../../src/desk/freeNow.js';
 
-const cell = (kind: 'free' | 'busy', from: number, to: number) => ({ kind, from, to, claims: [] });
+const cell = (kind: 'free' | 'busy', from: number, to: number, claims: unknown[] = []) => ({ kind, from, to, claims });
 const room = (id: number, capacity: number, hall_id: number | null = null) => ({ id, capacity, hall_id, is_in_service: true, hours: [], part_ids: [] });
 const grid = (rows: { room: ReturnType<typeof room>; cells: ReturnType<typeof cell>[] }[]) => ({ first: 32, last: 72, hours: [], rows });
 
@@ -18,6 +18,11 @@ describe('rooms free now', () => {
     const parts = [{ room: room(11, 50, 10), cells: [cell('free', 36, 60)] }, { room: room(12, 60, 10), cells: [cell('free', 36, 60)] }];
     expect(freeNow(grid([{ room: room(10, 110), cells: [cell('free', 36, 60)] }, ...parts]), 36, 5).map(({ room: { id } }) => id)).toEqual([10]);
     expect(freeNow(grid([{ room: room(10, 110), cells: [cell('busy', 36, 60)] }, ...parts.slice(0, 1)]), 36, 5).map(({ room: { id } }) => id)).toEqual([11]);
+  });
+
+  it('counts what is only requested as free', () => {
+    const asked = cell('free', 40, 48, ['a request']);
+    expect(freeNow(grid([{ room: room(1, 4), cells: [cell('free', 36, 40), asked, cell('free', 48, 60)] }]), 37, 5)).toMatchObject([{ until: 60 }]);
   });
 
   it('is empty before opening, and keeps to its limit', () => {

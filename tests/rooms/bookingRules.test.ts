@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { DEFAULTS, rulesFrom, type BookingRules, type RuleLayer } from '../../src/rooms/bookingRules.js';
+import { tellRules } from '../../src/rooms/tellRules.js';
+import { translator, type Lang } from '../../src/lib/i18n/translate.js';
 import { brokenQuotas, brokenRules, fittingSpan, type RuleWish } from '../../src/rooms/ruleChecks.js';
 
 const NOTHING = Object.fromEntries([...Object.keys(DEFAULTS), 'room_id', 'group_id'].map((name) => [name, null])) as unknown as RuleLayer;
@@ -80,4 +82,10 @@ it('the nearest span that is offered keeps the rules itself, whatever was asked'
       for (const one of given) expect(brokenRules(one, { ...asked, ...fits }, ZONE).filter(({ rule: name }) => name !== 'window')).toEqual([]);
     }),
   );
+});
+
+test('who decides about a room is told in the right number, in both languages', () => {
+  const told = (lang: Lang, ...names: string[]) => tellRules(rules({ in_policy: 'request' }), translator(lang), names, lang)[0];
+  expect([told('en', 'Li Qiang'), told('en', 'Li Qiang', 'Wang Min'), told('en', 'A', 'B', 'C'), told('en')]).toEqual(['On request; Li Qiang decides', 'On request; Li Qiang and Wang Min decide', 'On request; A, B and C decide', 'On request']);
+  expect([told('zh-CN', '李强'), told('zh-CN', '李强', '王敏'), told('zh-CN')]).toEqual(['须经李强审批', '须经李强和王敏审批', '须经审批']);
 });

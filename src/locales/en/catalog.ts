@@ -19,6 +19,7 @@ import { invitations } from './invitations.js';
 import { calendar } from './calendar.js';
 import { calendarViews } from './calendarViews.js';
 import { feeds } from './feeds.js';
+import { tentative } from './tentative.js';
 import { day } from './day.js';
 import { noShow } from './noShow.js';
 import { standing } from './standing.js';
@@ -58,6 +59,7 @@ export const en = {
   ...calendar,
   ...calendarViews,
   ...feeds,
+  ...tentative,
   ...day,
   ...noShow,
   ...standing,

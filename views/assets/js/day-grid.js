@@ -23,7 +23,7 @@
   const pick = document.createElement('span');
   pick.className = 'day-pick';
   pick.setAttribute('aria-hidden', 'true');
-  const freeLink = (event) => event.target.closest?.('td.is-free > a');
+  const freeLink = (event) => event.target.closest?.('td > a[data-until]');
   table.addEventListener('pointermove', (event) => {
     const link = freeLink(event);
     if (!link || event.pointerType === 'touch') { pick.remove(); return; }
