@@ -1,5 +1,6 @@
-// The yardstick: the same table and the same inserts by Express, EJS and pg as everybody would write them first, without
+// The yardstick: the same table, feed, CSV and inserts by Express, EJS and pg as everybody would write them first, without
 // people, languages, access, history of forms or a layout. What the product costs more is what those cost.
+import { stringify } from 'csv-stringify/sync';
 import ejs from 'ejs';
 import express from 'express';
 import type { AddressInfo } from 'node:net';
@@ -47,6 +48,37 @@ app.get('/day', (req, res, next) => {
       return { room, cells };
     });
     res.type('html').send(await ejs.renderFile(join(import.meta.dirname, 'bare.ejs'), { grid, date: String(req.query.date) }, { cache: true }));
+  })().catch(next);
+});
+
+app.get('/feed', (req, res, next) => {
+  void (async () => {
+    const { rows } = await pool.query<{ uid: string; title: string; starts_at: Date; ends_at: Date; updated_at: Date; room: string; organiser: string; email: string }>(
+      `select m.uid, m.title, m.starts_at, m.ends_at, m.updated_at, r.name_en as room, o.name_en as organiser, o.email
+         from room_claims c join meetings m on m.id = c.meeting_id join rooms r on r.id = c.room_id join persons o on o.id = m.organiser_id
+        where c.room_id = $1 and c.occupies_from >= now() - interval '183 days' and c.occupies_from < now() + interval '740 days' and c.state = 'confirmed' order by c.occupies_from`,
+      [req.query.room],
+    );
+    const text = (value: string) => value.replace(/[\\;,]/g, '\\$&').replace(/\n/g, '\\n');
+    const at = (instant: Date) => instant.toISOString().replace(/[-:]|\.\d+/g, '');
+    const fold = (line: string) => line.replace(/(.{70})(?=.)/g, '$1\r\n ');
+    const events = rows.map((row) =>
+      ['BEGIN:VEVENT', `UID:${row.uid}`, `DTSTAMP:${at(row.updated_at)}`, `DTSTART:${at(row.starts_at)}`, `DTEND:${at(row.ends_at)}`, `SUMMARY:${text(row.title)}`, `LOCATION:${text(row.room)}`,
+        `ORGANIZER;CN="${row.organiser}":mailto:${row.email}`, 'STATUS:CONFIRMED', 'END:VEVENT'].map(fold).join('\r\n'));
+    res.type('text/calendar').send(['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//bare//bare//EN', ...events, 'END:VCALENDAR', ''].join('\r\n'));
+  })().catch(next);
+});
+
+app.get('/csv', (req, res, next) => {
+  void (async () => {
+    const { rows } = await pool.query<{ uid: string; room: string; starts_at: Date; ends_at: Date; title: string; email: string; description: string }>(
+      `select m.uid, r.code as room, m.starts_at, m.ends_at, m.title, o.email, m.description
+         from meetings m join persons o on o.id = m.organiser_id join meeting_rooms x on x.meeting_id = m.id join rooms r on r.id = x.room_id
+        where m.state <> 'cancelled' and m.starts_at >= $1 and m.starts_at < $2 order by m.starts_at, m.id`,
+      [new Date(`${String(req.query.from)}T00:00:00+08:00`), new Date(Date.parse(`${String(req.query.to)}T00:00:00+08:00`) + 86_400_000)],
+    );
+    const lines = rows.map((row) => [row.uid, row.room, row.starts_at.toISOString(), row.ends_at.toISOString(), row.title, row.email, row.description]);
+    res.type('text/csv').send(stringify(lines, { header: true, columns: ['id', 'room', 'from', 'to', 'title', 'organiser', 'description'] }));
   })().catch(next);
 });
 
