@@ -31,6 +31,7 @@ export const lib = {
   'lib.field.number': 'Give a whole number from {min} to {max}',
   'lib.field.choice': 'Choose one of the options',
   'lib.field.date': 'Give a date as year-month-day, such as 2026-11-30',
+  'lib.field.years': 'Give a day in the years 1970 to 2199',
   'lib.field.time': 'Give a time from 00:00 to 23:59, such as 9:30',
   'lib.field.email': 'Give an e-mail address, such as name@example.org',
   'lib.field.link': 'Give a web address that starts with https:// or http://',

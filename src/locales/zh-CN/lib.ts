@@ -33,6 +33,7 @@ export const lib: Translation<typeof en> = {
   'lib.field.number': '请填写 {min} 至 {max} 之间的整数',
   'lib.field.choice': '请从选项中选择',
   'lib.field.date': '请按年-月-日填写日期，例如 2026-11-30',
+  'lib.field.years': '请填写 1970 年至 2199 年之间的日期',
   'lib.field.time': '请填写 00:00 至 23:59 之间的时间，例如 9:30',
   'lib.field.email': '请填写电子邮件地址，例如 name@example.org',
   'lib.field.link': '请填写以 https:// 或 http:// 开头的网址',
