@@ -76,6 +76,7 @@ export const lib = {
   'lib.verb.filter': 'Filter',
   'lib.verb.search': 'Search',
   'lib.error.home': 'Go to Today',
+  'lib.error.thing': 'See how it stands now',
   'lib.error.heading404': 'Nothing here',
   'lib.error.heading403': 'Not open to you',
   'lib.error.heading409': 'Changed in the meantime',

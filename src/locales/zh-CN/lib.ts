@@ -78,6 +78,7 @@ export const lib: Translation<typeof en> = {
   'lib.verb.filter': '筛选',
   'lib.verb.search': '搜索',
   'lib.error.home': '返回“今日”',
+  'lib.error.thing': '查看当前情况',
   'lib.error.heading404': '页面不存在',
   'lib.error.heading403': '无权操作',
   'lib.error.heading409': '内容已有变化',
