@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { choice, id, list, message, onceKey, optionalLine, zone } from '../lib/http/fields.js';
+import { choice, date, id, list, message, onceKey, optionalLine, zone } from '../lib/http/fields.js';
 
 export const RoomsUploadForm = z.strictObject({ key: onceKey() });
 export const BookingsUploadForm = z.strictObject({ zone: zone(), key: onceKey() });
 export const MrbsUploadForm = z.strictObject({ zone: zone(), source: optionalLine(40).transform((name) => name?.toLowerCase() ?? 'mrbs'), key: onceKey() });
 
-const day = z.iso.date().optional().catch(undefined);
+const day = date().optional().catch(undefined);
 /** The time of an export; what is left out or wrong is filled by the page. */
 export const ExportQuery = z.object({ from: day, to: day });
 

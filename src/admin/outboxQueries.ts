@@ -24,7 +24,10 @@ export interface OutboxLine {
   finished_at: Date | null;
 }
 
-const LINE = `select id, kind, to_name, to_address, subject, is_restricted, state, attempts, not_before, error, error_code, created_at, finished_at from deliveries`;
+/** SQL: what administrators may not read: restricted when it was queued, or of a meeting that is private by now. */
+const RESTRICTED = `(d.is_restricted or coalesce((select m.is_private from meetings m where m.id = d.meeting_id), false))`;
+
+const LINE = `select id, kind, to_name, to_address, case when not ${RESTRICTED} then subject end as subject, ${RESTRICTED} as is_restricted, state, attempts, not_before, error, error_code, created_at, finished_at from deliveries d`;
 
 /** Newest first; superseded messages are nobody's business. One line more than a page. */
 export function listOutbox(db: Db, filter: { state?: OutboxState | undefined; before?: number | undefined }): Promise<OutboxLine[]> {
@@ -64,7 +67,7 @@ export interface OutboxMail extends OutboxLine {
 export async function findOutboxMail(db: Db, config: Pick<Config, 'secretKey'>, id: number): Promise<OutboxMail | undefined> {
   const found = await row<OutboxMail & { content: Buffer | null; frozen_at: Date | null }>(
     db,
-    `select d.id, d.kind, d.object, d.method, d.sequence, d.to_name, d.to_address, d.lang, d.subject, d.is_restricted, d.state, d.attempts, d.not_before,
+    `select d.id, d.kind, d.object, d.method, d.sequence, d.to_name, d.to_address, d.lang, case when not ${RESTRICTED} then d.subject end as subject, ${RESTRICTED} as is_restricted, d.state, d.attempts, d.not_before,
             d.error, d.error_code, d.created_at, d.finished_at, d.message_id, d.stamped_at, d.content, d.frozen_at,
             exists (select 1 from deliveries n where n.object = d.object and n.person_id = d.person_id and n.id > d.id and n.state <> 'superseded') as is_outdated
        from deliveries d where d.id = :id`,

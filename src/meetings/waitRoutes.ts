@@ -44,12 +44,18 @@ async function take(c: Context): Promise<Answer> {
   const wish = await findAwaited(c.db, meeting.id, c.now);
   const taken = await takeAwaitedRoom(c.db, c.by, meeting.id, c.now);
   if (taken.ok) return redirect(`/meetings/${meeting.id}`, { notice: taken.isAsked ? 'requests.notice.asked' : 'waits.notice.taken' });
-  if (taken.reason === 'gone' || !wish) return redirect(`/meetings/${meeting.id}`, { notice: 'waits.notice.gone' });
+  if (taken.reason === 'gone' || !wish) return redirect(`/meetings/${meeting.id}`, { notice: (await hasItsRooms(c, meeting.id)) ? 'waits.notice.taken' : 'waits.notice.gone' });
   const roomIds = wish.rooms.map(({ id }) => id);
   return drawForm(c, {
     meeting, values: { ...(await valuesOf(c, meeting)), rooms: roomIds }, status: 409,
     refusal: await tellRefusal(c, taken.refused, { roomIds, startsAt: meeting.starts_at, endsAt: meeting.ends_at, seats: meeting.expected_count, exceptMeetingId: meeting.id, zone: meeting.zone }),
   });
+}
+
+/** Pressed twice, or in two windows: who was second has what was wanted, too. */
+async function hasItsRooms(c: Context, id: number): Promise<boolean> {
+  const { state, rooms } = await findMeeting(c.db, c.viewer, id);
+  return state !== 'cancelled' && rooms.length > 0 && !rooms.some(({ is_refused }) => is_refused) && (await findAwaited(c.db, id, c.now)) === undefined;
 }
 
 function mayTake(meeting: Meeting): boolean {

@@ -120,7 +120,8 @@ class Refused extends Error {
   }
 }
 
-export type Chosen = { ok: true; meetingId: number } | { ok: false; reason: 'past' } | { ok: false; reason: 'rooms'; refused: RoomsRefused; option: PollOption };
+/** `isEarlier`: another time had been chosen before; its meeting is the answer. */
+export type Chosen = { ok: true; meetingId: number; isEarlier?: boolean } | { ok: false; reason: 'past' } | { ok: false; reason: 'rooms'; refused: RoomsRefused; option: PollOption };
 
 /**
  * Turns a candidate into the meeting, in one transaction: its participants, its held rooms as claims, the answers as replies;
@@ -135,9 +136,9 @@ export async function choosePollOption(
     return await inTransaction(db, async (trx): Promise<Chosen> => {
       const poll = await lockPoll(trx, by.id, pollId);
       if (!mayKeepPoll(poll)) throw new Forbidden();
-      if (poll.meeting_id !== null) return { ok: true, meetingId: poll.meeting_id };
-      if (poll.state !== 'open') throw new Conflict('polls.problem.cancelled');
+      if (poll.meeting_id === null && poll.state !== 'open') throw new Conflict('polls.problem.cancelled');
       const candidates = await listOptions(trx, pollId);
+      if (poll.meeting_id !== null) return { ok: true, meetingId: poll.meeting_id, isEarlier: !candidates.some(({ id, is_chosen }) => id === optionId && is_chosen) };
       const chosen = candidates.find(({ id }) => id === optionId);
       if (!chosen) throw new NotFound();
       wanted = chosen;

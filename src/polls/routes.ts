@@ -51,7 +51,7 @@ export const routes: Route[] = [
     async handle(c) {
       const id = idOf(c);
       const chosen = await choosePollOption(c.db, c.by, id, c.form.option, c.now, { mailDomain: c.config.mailDomain, ...(c.form.room ? { room: c.form.room } : {}) });
-      if (chosen.ok) return redirect(`/meetings/${chosen.meetingId}`, { notice: 'polls.chosen' });
+      if (chosen.ok) return redirect(`/meetings/${chosen.meetingId}`, { notice: chosen.isEarlier ? 'polls.chosenEarlier' : 'polls.chosen' });
       if (chosen.reason === 'past') return redirect(`/polls/${id}`, { notice: 'polls.problem.past' });
       return pollPage(c, { refused: chosen });
     },

@@ -71,7 +71,7 @@ export async function findClashes(
        left join lateral (select ${KNOWS_TITLE} as yes) known on true
        left join persons o on o.id = m.organiser_id
        left join closures cl on cl.id = c.closure_id
-      where c.meeting_id is distinct from :except
+      where c.meeting_id is distinct from coalesce(cast(:except as bigint), 0)
       order by c.starts_at, r.id limit 10`,
     { rooms: wish.roomIds, from: wish.startsAt, to: wish.endsAt, viewer: viewerId, except: wish.exceptMeetingId ?? null },
   );
@@ -136,7 +136,7 @@ async function listFreeRooms(db: Db, wish: AlternativesWish): Promise<Alternativ
         and not exists (
           select 1 from room_claims c
            where (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))
-             and c.is_holding and c.state in ('held', 'requested', 'confirmed') and c.meeting_id is distinct from :except
+             and c.is_holding and c.state in ('held', 'requested', 'confirmed') and c.meeting_id is distinct from coalesce(cast(:except as bigint), 0)
              and (c.hold_until is null or c.hold_until > now())
              and c.occupies && tstzrange(:from::timestamptz - make_interval(mins => r.setup_minutes),
                                          :to::timestamptz + make_interval(mins => r.teardown_minutes)))
@@ -173,7 +173,7 @@ async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Span[]> {
             (select coalesce(json_agg(json_build_object('from', c.occupies_from, 'to', c.occupies_to)), '[]')
                from room_claims c
               where (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))
-                and c.is_holding and c.state in ('held', 'requested', 'confirmed') and c.meeting_id is distinct from :except
+                and c.is_holding and c.state in ('held', 'requested', 'confirmed') and c.meeting_id is distinct from coalesce(cast(:except as bigint), 0)
                 and c.occupies && tstzrange(:from, :to)) as busy
        from rooms r where r.id = any(:rooms) and (r.status = 'in_service' or r.back_at <= :at)`,
     {

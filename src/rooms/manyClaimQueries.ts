@@ -52,7 +52,7 @@ export async function findClashesOfMany<K>(db: Db, viewerId: number | null, wish
        join rooms r on r.id = w.room_id
        join room_claims c on c.room_id = w.room_id and c.is_holding and c.state in ('held', 'requested', 'confirmed')
         and c.occupies && tstzrange(w."from" - make_interval(mins => w.setup), w."to" + make_interval(mins => w.teardown))
-        and c.meeting_id is distinct from w."except"
+        and c.meeting_id is distinct from coalesce(w."except", 0)
        left join meetings m on m.id = c.meeting_id
        left join lateral (select ${KNOWS_TITLE} as yes) known on true
        left join persons o on o.id = m.organiser_id
@@ -118,7 +118,7 @@ async function listFreeRooms<K>(db: Db, wishes: readonly KeyedWish<K>[], now: Da
            and not exists (
              select 1 from room_claims c
               where (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))
-                and c.is_holding and c.state in ('held', 'requested', 'confirmed') and c.meeting_id is distinct from w."except"
+                and c.is_holding and c.state in ('held', 'requested', 'confirmed') and c.meeting_id is distinct from coalesce(w."except", 0)
                 and (c.hold_until is null or c.hold_until > now())
                 and c.occupies && tstzrange(w."from" - make_interval(mins => r.setup_minutes), w."to" + make_interval(mins => r.teardown_minutes)))
          order by r.site is distinct from o.site, r.building is distinct from o.building, r.floor is distinct from o.floor,

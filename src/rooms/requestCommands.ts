@@ -170,9 +170,9 @@ async function settle(trx: Db, by: Actor, request: Locked, now: Date, { state, a
 /** The worker's side of asking: one mail to each person who decides, with everything they were not told of yet. */
 export function tellApprovers(db: Db, now: Date): Promise<void> {
   return inTransaction(db, async (trx) => {
-    const untold = await rows<{ id: number; room_id: number }>(
+    const untold = await rows<ToTell>(
       trx,
-      `select id, room_id from room_requests where state = 'open' and told_at is null order by id limit 500 for no key update skip locked`,
+      `select id, room_id, ${IS_PRIVATE} from room_requests q where state = 'open' and told_at is null order by id limit 500 for no key update skip locked`,
     );
     if (!untold.length) return;
     const deciders = await rows<{ room_id: number; person_id: number }>(
@@ -188,9 +188,9 @@ export function tellApprovers(db: Db, now: Date): Promise<void> {
 /** Overdue requests: once to the deputies of who decides, to the head of the office where nobody stands in. @returns how many were overdue */
 export function remindOverdue(db: Db, now: Date): Promise<number> {
   return inTransaction(db, async (trx) => {
-    const overdue = await rows<{ id: number; room_id: number }>(
+    const overdue = await rows<ToTell>(
       trx,
-      `select id, room_id from room_requests where state = 'open' and due_at <= :now and ends_at > :now and reminded_at is null order by id limit 500 for no key update skip locked`,
+      `select id, room_id, ${IS_PRIVATE} from room_requests q where state = 'open' and due_at <= :now and ends_at > :now and reminded_at is null order by id limit 500 for no key update skip locked`,
       { now },
     );
     if (!overdue.length) return 0;
@@ -213,11 +213,20 @@ export function remindOverdue(db: Db, now: Date): Promise<number> {
   });
 }
 
-function byPerson(requests: { id: number; room_id: number }[], people: { room_id: number; person_id: number }[], kind: string, what: string): NewDelivery[] {
+interface ToTell {
+  id: number;
+  room_id: number;
+  /** Of a private meeting: its reason to ask is no matter of who keeps the outbox. */
+  is_private: boolean;
+}
+const IS_PRIVATE = `(select m.is_private from meetings m where m.id = q.meeting_id) as is_private`;
+
+function byPerson(requests: ToTell[], people: { room_id: number; person_id: number }[], kind: string, what: string): NewDelivery[] {
+  const secret = new Set(requests.filter((request) => request.is_private).map(({ id }) => id));
   const ids = new Map<number, number[]>();
   for (const { room_id, person_id } of people) {
     const theirs = requests.filter((request) => request.room_id === room_id).map(({ id }) => id);
     ids.set(person_id, [...(ids.get(person_id) ?? []), ...theirs]);
   }
-  return [...ids].map(([personId, request_ids]) => ({ kind, object: `room_requests:${what}:${Math.max(...request_ids)}`, personId, revision: 0, payload: { request_ids } }));
+  return [...ids].map(([personId, request_ids]) => ({ kind, object: `room_requests:${what}:${Math.max(...request_ids)}`, personId, revision: 0, payload: { request_ids }, isRestricted: request_ids.some((id) => secret.has(id)) }));
 }

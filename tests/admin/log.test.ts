@@ -82,9 +82,11 @@ describe('the log', () => {
     await tell('statements', statement?.id ?? 0, open, 'Bonus is 40 %');
     await tell('minutes', 1, open, 'Minutes with the bonus');
     await tell('agenda_items', plain, open, 'Printers are old');
+    const poll = await row<{ id: number }>(world.db, `insert into polls (title, organiser_id, created_by, zone, is_private, deadline_at) values ('Severance', :by, :by, 'Asia/Shanghai', true, '2030-03-06T00:00Z') returning id`, { by: cast.organiser.id });
+    await record(world.db, { id: cast.organiser.id }, { action: 'poll.create', noun: 'polls', id: poll?.id ?? 0, after: { title: 'Severance' } });
     const text = (await administrator.get('/admin/log')).text;
     expect(text).toContain('Printers are old');
-    for (const word of ['Layoffs', 'Bonus', 'bonus', '40 %']) expect(text).not.toContain(word);
+    for (const word of ['Layoffs', 'Bonus', 'bonus', '40 %', 'Severance']) expect(text).not.toContain(word);
     expect(text).toContain('private meeting or a restricted item');
   });
 

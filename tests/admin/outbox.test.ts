@@ -1,5 +1,5 @@
 import { load } from 'cheerio';
-import { inTransaction, row, rows } from '../../src/lib/db/db.js';
+import { change, inTransaction, row, rows } from '../../src/lib/db/db.js';
 import { maskCalendar, maskTokens } from '../../src/lib/mail/mask.js';
 import { queueDelivery } from '../../src/lib/mail/queue.js';
 import { makeCast, type Cast } from '../support/cast.js';
@@ -37,6 +37,7 @@ async function invite(changes: Parameters<typeof aMeeting>[2] = {}): Promise<num
   return meeting.id;
 }
 const idOf = async (person: { id: number }) => (await row<{ id: number }>(world.db, 'select id from deliveries where person_id = :p order by id desc limit 1', { p: person.id }))?.id ?? -1;
+const delivery = async (person: { id: number }) => (await row<{ subject: string | null }>(world.db, 'select subject from deliveries where person_id = :p order by id desc limit 1', { p: person.id })) ?? { subject: null };
 const outbox = async (query = '') => load((await administrator.get(`/admin/outbox${query}`)).text);
 const mail = async (person: { id: number }) => administrator.get(`/admin/outbox/${await idOf(person)}`);
 const again = async (person: { id: number }) => administrator.post(`/admin/outbox/${await idOf(person)}/attempts`).type('form').send({});
@@ -99,6 +100,23 @@ describe('without a mail server', () => {
     expect(shown.text).not.toContain('Personnel');
     expect(shown.text).toContain('administrators do not see what is in it');
     expect((await administrator.get(`/admin/outbox/${await idOf(cast.guest)}/invite.ics`)).status).toBe(404);
+  });
+
+  it('hides it too in what is not an invitation, and once the meeting has become confidential', async () => {
+    const id = await invite({ title: 'Personnel matters' });
+    expect((await administrator.get('/admin/outbox')).text).toContain('Personnel');
+    await change(world.owner, 'update meetings set is_private = true where id = :id', { id });
+    await inTransaction(world.db, (trx) => queueDelivery(trx, {
+      kind: 'meetings.roomsChanged', object: `meetings:${id}:rooms`, personId: cast.organiser.id, meetingId: id, revision: 2,
+      payload: { from: [{ name_en: 'Orchid', name_zh: '兰厅' }], to: [{ name_en: 'Bamboo', name_zh: '竹厅' }], reason: null, by: cast.secretary.id },
+    }));
+    await world.runJobs();
+    expect((await delivery(cast.organiser)).subject).toContain('Personnel');
+    expect((await administrator.get('/admin/outbox')).text).not.toContain('Personnel');
+    for (const person of [cast.organiser, cast.guest]) {
+      expect((await mail(person)).text).not.toContain('Personnel');
+      expect((await mail(person)).text).toContain('administrators do not see what is in it');
+    }
   });
 
   it('shows hostile text as text', async () => {

@@ -79,6 +79,8 @@ it('holds the room for the first who asked, then for the next; one press takes i
   expect((await post(attendee, `/meetings/${second}/wait/acceptance`)).headers.location).toBe(`/meetings/${second}`);
   expect(await holder()).toEqual({ meeting_id: second, state: 'confirmed' });
   expect((await post(attendee, `/meetings/${second}/wait/acceptance`)).status).toBe(303);
+  // Who presses twice is told of the room, not of a hold that is over.
+  expect((await attendee.get(`/meetings/${second}`)).text).toContain('会议室已预订');
   expect(await rows(world.db, `select room_id from meeting_rooms where meeting_id = :second`, { second })).toEqual([{ room_id: cast.rooms.orchid }]);
 });
 

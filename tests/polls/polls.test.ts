@@ -115,7 +115,14 @@ test('choosing makes the meeting: people, room, replies; the other room is free,
     { person_id: cast.attendee.id, role: 'required', status: 'accepted', note: 'fine' }, { person_id: cast.outsider.id, role: 'optional', status: 'tentative', note: '' },
   ]);
   const page = await organiser.get(`/meetings/${meeting}`);
+  expect(page.text).toContain('The time is chosen');
   expect(page.text).toContain('Answers of the poll');
+  // Somebody who chose another time on a page of before is told that it was not theirs.
+  expect((await organiser.post(`/polls/${poll.id}/choice`).type('form').send({ option: poll.options[0] })).headers.location).toBe(`/meetings/${meeting}`);
+  expect((await organiser.get(`/meetings/${meeting}`)).text).toContain('Another time had been chosen already');
+  const refused = await organiser.post(`/polls/${poll.id}/cancellation`).type('form').send({ reason: 'x' });
+  expect(refused.status).toBe(409);
+  expect(load(refused.text)(`main a[href="/polls/${poll.id}"]`).text()).toBe('See how it stands now');
   expect(page.text).toContain('If need be');
   await world.runJobs();
   expect((await mails()).filter(({ kind }) => kind === 'polls.chosen')).toHaveLength(3);

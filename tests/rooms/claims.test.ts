@@ -135,6 +135,14 @@ describe('claims', () => {
     expect([late.rooms, late.times[0]?.from]).toEqual([[], at(19, 6)]);
     expect((await nearestAlternatives(world.db, { ...wish, now: at(10.1, 6) })).times[0]?.from).toEqual(at(10.25, 6));
   });
+
+  it('offer neither a room nor a time that a closure has', async () => {
+    for (const roomId of [cast.rooms.bamboo, east]) await addClosure(world.db, { id: cast.secretary.id }, { roomId, startsAt: at(8, 7), endsAt: at(12, 7), reason: 'Painting' });
+    const { rooms, times } = await nearestAlternatives(world.db, { roomIds: [cast.rooms.bamboo], startsAt: at(9, 7), endsAt: at(10, 7), now: at(0), seats: 20 });
+    expect(rooms.map(({ id }) => id)).not.toContain(east);
+    expect(times.find(({ from }) => from >= at(8, 7) && from < at(12, 7))).toBeUndefined();
+    expect(times.map(({ from }) => from)).toContainEqual(at(12, 7));
+  });
 });
 
 describe('under load', () => {

@@ -86,6 +86,15 @@ describe('a room on request', () => {
     expect(history.map(({ action }) => action)).toEqual(['roomRequest.create', 'meeting.create', 'roomRequest.approve']);
   });
 
+  it('asked for a private meeting, keeps its reason from the outbox', async () => {
+    await ask(cast.organiser, { is_private: 'on', room: await room('salon', 'hold'), ask_reason: 'The candidate comes' });
+    await world.runJobs();
+    const [told] = await rows<{ id: number; person_id: number }>(world.db, `select id, person_id from deliveries where kind = 'rooms.requestsAsked' order by id desc limit 1`);
+    const shown = await (await world.agent(cast.administrator)).get(`/admin/outbox/${told?.id}`);
+    expect(shown.text).toContain('administrators do not see what is in it');
+    expect(shown.text).not.toContain('The candidate comes');
+  });
+
   it('is returned with a reason in the words of who asked, kept a day, changed and asked for again', async () => {
     const meeting = meetingIn(await ask(cast.attendee));
     const { id } = await requestOf(meeting);

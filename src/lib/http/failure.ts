@@ -48,11 +48,19 @@ async function tell(parts: Parts, error: unknown, req: Request, res: Response): 
   if (req.accepts(['html', 'json']) === 'json') return give(c, json({ error: text }, told.status));
   try {
     const resend = told.status === 503 ? await posted(req, res) : undefined;
-    give(c, page('errors/error', { title: c.t('lib.error.title'), text, status: told.status, resend }, { status: told.status, caching: 'no-store' }));
+    give(c, page('errors/error', { title: c.t('lib.error.title'), text, status: told.status, resend, thing: thingOf(req, told.status) }, { status: told.status, caching: 'no-store' }));
   } catch (broken) {
     parts.log.error({ err: broken }, 'error page failed');
     res.status(told.status).type('text').send(text);
   }
+}
+
+/** The page of what the address is about, '/meetings/7' of '/meetings/7/cancellation', where there is one: how it stands now is the way on. */
+function thingOf(req: Request, status: number): string | undefined {
+  if (status !== 409 && status !== 403) return undefined;
+  const found = /^((?:\/[a-z-]+)+)\/[1-9]\d{0,14}(?=\/.)/.exec(req.path) ?? (req.method === 'POST' ? /^((?:\/[a-z-]+)+)\/[1-9]\d{0,14}$/.exec(req.path) : null);
+  const pages = req.app.locals.pages as ReadonlySet<string> | undefined;
+  return found && pages?.has(`${found[1]}/:id`) ? found[0] : undefined;
 }
 
 /** A form that could not be carried out, for a button that sends it again. */

@@ -15,6 +15,10 @@ export function message(key: Key, values?: Values): string {
  
 const UNSTORABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
+// Letters that show nothing (zero-width marks, fillers, the empty braille cell): a title of these could be seen and pressed nowhere.
+const SHOWS = /[^\s\p{Cf}\p{Mn}\u115f\u1160\u2800\u3164\uffa0]/u;
+const isFilled = (text: string) => text === '' || SHOWS.test(text);
+
 const raw = z.string({ error: (issue) => message(Array.isArray(issue.input) ? 'lib.field.once' : 'lib.field.required') });
 
 const clean = raw
@@ -23,6 +27,7 @@ const clean = raw
 
 function limited(max: number, oneLine: boolean) {
   return clean
+    .transform((text) => (isFilled(text) ? text : ''))
     .refine((text) => [...text].length <= max, { error: message('lib.field.tooLong', { count: max }) })
     .refine((text) => !oneLine || !/[\n\t\u2028\u2029]/.test(text), { error: message('lib.field.oneLine') });
 }
@@ -73,9 +78,10 @@ export const date = () =>
       if (!match) return '';
       const on = `${match[1]}-${match[2]?.padStart(2, '0')}-${match[3]?.padStart(2, '0')}`;
       const day = new Date(`${on}T00:00:00Z`);
-      return Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== on || on < '1970' ? '' : on;
+      return Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== on ? '' : on;
     })
-    .refine((on) => on !== '', { error: message('lib.field.date') });
+    .refine((on) => on !== '', { error: message('lib.field.date') })
+    .refine((on) => on === '' || (on >= '1970' && on < '2200'), { error: message('lib.field.years') });
 export const optionalDate = () => z.union([z.literal('').transform(() => null), date()], { error: message('lib.field.date') }).optional().transform((value) => value ?? null);
 
 /** 'HH:MM', typed leniently ("9", "930", "9：30"). */

@@ -35,6 +35,7 @@ export interface Parts {
 /** Puts the routes of all features on the app. A route without a policy stops the start. */
 export function mount(app: Express, routes: Route[], parts: Parts, doors: Doors): void {
   const seen = new Set<string>();
+  app.locals.pages = new Set(routes.filter((route) => route.method === 'get').map((route) => route.path));
   for (const route of routes) {
     const name = `${route.method} ${route.path}`;
     if (!route.policy?.allows) throw new Error(`${name} has no policy`);

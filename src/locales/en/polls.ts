@@ -35,6 +35,7 @@ export const polls = {
   'polls.choose.verb': 'Choose',
   'polls.choose.hint': 'Choosing makes the meeting with everybody who was asked; their answers become replies, the other rooms are free again.',
   'polls.chosen': 'The time is chosen and the meeting is made. Everybody has been told; send the invitations when the rest is ready.',
+  'polls.chosenEarlier': 'Another time had been chosen already. This is its meeting; move it if need be.',
   'polls.why.all': 'everybody can',
   'polls.why.counts': '{yes} yes, {maybe} if need be, {no} no',
   'polls.why.silent_one': '{count} silent',
