@@ -12,7 +12,7 @@ import {
   listFreshSeats, listSeats, listStandingDates, listTellings, listToldSeries, lockInvitableDates, lockRules, objectOfSeries, viewIn, type FreshSeat, type SeriesPayload,
   type SeriesSeat, type SeriesTelling, type StandingRule,
 } from './seriesQueries.js';
-import { datesIn, messageFor, seriesTold, toldOf, viewOf, whereaboutsOf, type SeriesMessage, type SeriesView, type ToldSeries } from './seriesView.js';
+import { datesIn, isPrivate, messageFor, seriesTold, toldOf, viewOf, whereaboutsOf, type SeriesMessage, type SeriesView, type ToldSeries } from './seriesView.js';
 
 // A standing meeting is one event in everybody's calendar: the rule, its exceptions, the dates left out. Told is, like for
 // single meetings, what differs from what each person holds.
@@ -125,7 +125,7 @@ async function tellRule(trx: Db, rule: StandingRule, now: Date, by: number | nul
       };
       return [{
         kind: 'invitations.series', object: objectOfSeries(rule.id), recurrenceId: rule.id, ...(spot.participantId === undefined ? {} : { participantId: spot.participantId }), personId: person, revision,
-        method: isCancel ? 'CANCEL' : 'REQUEST', sequence: sequenceOf(telling, message), baseSequence: 0, payload: { ...payload }, isRestricted: told.usual.is_private, queuedBy: by, usefulUntil,
+        method: isCancel ? 'CANCEL' : 'REQUEST', sequence: sequenceOf(telling, message), baseSequence: 0, payload: { ...payload }, isRestricted: isPrivate(told), queuedBy: by, usefulUntil,
       }];
     }),
   );

@@ -14,7 +14,7 @@ import { findOfficeName, findTellable, listAgendaTitles, type OfficeName, type T
 import type { ReplyTokens } from './replyLink.js';
 import { dateCancelled, oneDate, seriesCancelled, wholeSet, type SeriesFrame, type SeriesPeople } from './seriesEvent.js';
 import { findRule, isTakenOver, listSeriesAttendees, listToldSeries, viewIn, type SeriesPayload, type StandingRule } from './seriesQueries.js';
-import { changesBetween, datesIn, toldOf, type DateChange, type SeriesView, type ToldDate, type ToldSeries } from './seriesView.js';
+import { changesBetween, datesIn, isPrivate, toldOf, type DateChange, type SeriesView, type ToldDate, type ToldSeries } from './seriesView.js';
 
 // Letters about standing meetings: the whole, one date, or its end; the calendar file says the same.
 
@@ -64,7 +64,7 @@ async function load({ db, config, delivery, once }: RenderContext): Promise<Load
   return {
     rule, told: view.told, view, meeting, payload,
     held: payload.before && viewIn(tellings, payload.before),
-    people: peopleOf(attendees, delivery.person_id, view.told.usual.is_private),
+    people: peopleOf(attendees, delivery.person_id, isPrivate(view.told)),
     tokens: delivery.participant_id === null ? undefined : (await once(`links:${meeting.id}`, () => ensureReplyLinks(db, config, meeting.id))).get(delivery.participant_id),
     office: await once('office', () => findOfficeName(db)),
     isTakenOver: await once(`taken over:${id}`, () => isTakenOver(db, id)),
@@ -72,12 +72,12 @@ async function load({ db, config, delivery, once }: RenderContext): Promise<Load
 }
 
 /** Answers are given date by date; to the whole a person's most frequent one belongs, and dates with another are exceptions of theirs. */
-function peopleOf(seats: (Attendee & { meeting_id: number })[], recipient: number, isPrivate: boolean): SeriesPeople {
+function peopleOf(seats: (Attendee & { meeting_id: number })[], recipient: number, isCut: boolean): SeriesPeople {
   const byPerson = new Map<number, (Attendee & { meeting_id: number })[]>();
   for (const seat of seats) byPerson.set(seat.person_id, [...(byPerson.get(seat.person_id) ?? []), seat]);
   const own = byPerson.get(recipient) ?? [];
   const ownReply = mostFrequent(own);
-  const cut = <T extends Attendee>(people: T[]) => (isPrivate ? people.filter(({ person_id: id }) => id === recipient) : people);
+  const cut = <T extends Attendee>(people: T[]) => (isCut ? people.filter(({ person_id: id }) => id === recipient) : people);
   return {
     whole: cut([...byPerson.values()].flatMap((all) => (all[0] ? [{ ...all[0], reply: mostFrequent(all), instead_of_id: null }] : []))),
     at: (meetingId) => cut(seats.filter((seat) => seat.meeting_id === meetingId)),
@@ -211,7 +211,7 @@ function renderCancelled(context: RenderContext, found: Loaded): RenderedMail | 
   ];
   return {
     ...letter(context, found.office, told.usual, t(`standing.mail.subject.${way}`, { title, rule: ruleText(reader, told) }), title, blocks),
-    ...calendarPart(context, found, 'CANCEL', (frame) => [seriesCancelled(held, frame, isWhole && !told.usual.is_private ? withOwn(people.whole, own) : [own], isWhole)]),
+    ...calendarPart(context, found, 'CANCEL', (frame) => [seriesCancelled(held, frame, isWhole && !isPrivate(told) ? withOwn(people.whole, own) : [own], isWhole)]),
   };
 }
 

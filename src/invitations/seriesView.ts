@@ -183,3 +183,8 @@ export function viewOf(told: ToldSeries, mine: ReadonlySet<number>, now: Date, h
   if (from === undefined) return undefined;
   return { told, from, without: told.dates.filter(({ isOn, at, meetingId }) => isOn && at >= from && !mine.has(meetingId)).map(({ at }) => at) };
 }
+
+/** One confidential date makes the whole letter confidential. */
+export function isPrivate({ usual, dates }: ToldSeries): boolean {
+  return usual.is_private || dates.some(({ own }) => own?.is_private === true);
+}
