@@ -231,6 +231,7 @@ export async function stress(product: Pick<Subject, 'port'>, owner: Db, appUrl: 
     Array.from({ length: options.clients }, async (_, client) => {
       while (done < options.attempts) {
         done += 1;
+        if (done % 10_000 === 0) console.log(`${done.toLocaleString('en')} after ${((performance.now() - began) / 1000).toFixed(0)} s`);
         await next(client % cookies.length);
         if (meetings.length > 3000) meetings = meetings.slice(-2000);
       }
