@@ -6,6 +6,7 @@ import { enqueue } from '../lib/jobs/enqueue.js';
 import { createMeeting } from '../meetings/commands.js';
 import { lockRooms } from '../rooms/claimCommands.js';
 import { KNOWS_TITLE, nearestAlternatives } from '../rooms/claimQueries.js';
+import { lockQuotas } from '../rooms/quotaLockCommands.js';
 import { stopImport } from './movingCommands.js';
 import { countRows, findImportById, type Import, type RowState } from './movingQueries.js';
 
@@ -66,6 +67,7 @@ async function runBatch(trx: Db, id: number, { now, mailDomain }: { now: Date; m
     return false;
   }
   await lockRoomsOf(trx, batch);
+  await lockQuotas(trx, [...new Set([found.created_by, ...batch.flatMap(({ organiser_id }) => organiser_id ?? [])])]);
   const known = await listKnown(trx, found, batch);
   const outcomes: Outcome[] = [];
   for (const one of batch) {

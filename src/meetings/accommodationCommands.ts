@@ -3,6 +3,7 @@ import { rows, type Db } from '../lib/db/db.js';
 import { lockRooms, moveClaims } from '../rooms/claimCommands.js';
 import { requireKeeper } from '../rooms/commands.js';
 import { lockKindsOf } from '../rooms/equipmentCommands.js';
+import { lockQuotasOfMeetings } from '../rooms/quotaLockCommands.js';
 import { cancelMeeting, type RoomsRefused } from './commands.js';
 import { setLayout, takePlace } from './placeCommands.js';
 import { listTouchedRooms, lockHoused, tellKeepers, tellNewRooms } from './roomChangeCommands.js';
@@ -45,6 +46,7 @@ export async function accommodate(trx: Db, by: Actor, closureReason: string, cho
       await rows(inner, `select 1 from series where id in (select series_id from meetings where id = any(:cancelled)) order by id for no key update`, { cancelled });
       const housed = await lockHoused(inner, ids);
       await lockRooms(inner, await listTouchedRooms(inner, ids, choices.flatMap(({ to }) => (to.kind === 'room' ? [to.roomId] : []))));
+      await lockQuotasOfMeetings(inner, ids);
       await lockKindsOf(inner, ids);
       const obstacles: Obstacle[] = [];
       for (const id of ids) {

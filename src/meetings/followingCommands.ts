@@ -9,6 +9,8 @@ import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { BadRequest, Conflict, Forbidden } from '../lib/http/errors.js';
 import { announceAll, cancelMeeting, type RoomsRefused } from './commands.js';
 import { carryDates, type CarriedDate } from './carriedDates.js';
+import { listPrincipals } from '../rooms/askedRoomQueries.js';
+import { lockQuotas } from '../rooms/quotaLockCommands.js';
 import { settingFor, type Setting, type SettingWish } from './dateSettings.js';
 import { findRuleOf, listRuleDates, listWhereaboutsOf, type RuleDate, type RunningRule, type Usual } from './followingQueries.js';
 import { numberSeries } from './numberCommands.js';
@@ -159,6 +161,7 @@ export function changeFollowing(db: Db, by: Actor, wish: FollowingWish, asked: D
       ...kept.flatMap(({ kind, date, to }) => (kind === 'taken' && to.skipped !== null ? [{ date, on: to.on, reason: to.skipped }] : [])),
     ];
     await lockRooms(trx, await listTouchedRooms(trx, dates.map(({ id }) => id), [...written.values()].flatMap(({ roomIds }) => roomIds)));
+    await lockQuotas(trx, [...new Set([series.booked_for_id ?? series.organiser_id, ...(await listPrincipals(trx, dates.map(({ id }) => id))).values()])]);
     const late = await checkNoticeOfMany(trx, by, off.map(({ date: { id, roomIds, startsAt, isAwaiting } }) => ({ meetingId: id, roomIds: isAwaiting ? [] : roomIds, startsAt })), { now, overrideReason: plan.overrideReason ?? null });
     for (const { date, reason } of off) await cancelMeeting(trx, by, date.id, { reason });
     const tooLate = off.flatMap(({ date, on }) => (late.has(date.id) ? [{ on, checks: late.get(date.id) ?? [] }] : []));

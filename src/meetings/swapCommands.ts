@@ -2,6 +2,7 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { change, type Db } from '../lib/db/db.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
 import { checkNotice, claimRooms, lockRooms, releaseClaims } from '../rooms/claimCommands.js';
+import { lockQuotasOfMeetings } from '../rooms/quotaLockCommands.js';
 import { actingFor, type RoomsRefused } from './commands.js';
 import { mayEditMeeting } from './policy.js';
 import { findMeeting } from './queries.js';
@@ -30,6 +31,7 @@ export async function swapRooms(trx: Db, by: Actor, one: { id: number; version: 
       if (a.version !== one.version || b.version !== other.version) return { ok: false, reason: 'stale' };
       const [ofA, ofB] = [a.rooms.map(({ id }) => id), b.rooms.map(({ id }) => id)];
       await lockRooms(inner, await listTouchedRooms(inner, [a.id, b.id], [...ofA, ...ofB]));
+      await lockQuotasOfMeetings(inner, [a.id, b.id]);
       for (const [{ id }, roomIds] of [[a, ofA], [b, ofB]] as const) {
         // Both give up a room, which the rules of the rooms may call too late.
         const checks = await checkNotice(inner, by, 'notice_change', { meetingId: id, roomIds, now });

@@ -3,12 +3,13 @@ import { change, row, rows, type Db } from '../lib/db/db.js';
 import { addDays, dayOf, startOfDay, weekdayOf } from '../lib/time/zone.js';
 import { findAskedRooms, type AskedRoom } from './askedRoomQueries.js';
 import { offerFreed } from './awaitedCommands.js';
-import { hasQuota } from './bookingRules.js';
+import { hasQuota, QUOTAS } from './bookingRules.js';
 import { findUsage } from './bookingRuleQueries.js';
 import { checkOf, type Check } from './claimChecks.js';
 import { findClashes, type Clash } from './claimQueries.js';
 import { recordOverrides, writeRequests, type NewRequest } from './claimRecordCommands.js';
 import { atomicOf, checkAll, isInside, lateIn, refusal, requestsFor, sort, type Circumstances, type ClaimResult, type ClaimWish } from './claimVerdict.js';
+import { lockQuotas } from './quotaLockCommands.js';
 import { brokenQuotas } from './ruleChecks.js';
 
 // Who occupies which room when. Everything here runs in the caller's transaction. Overlap is forbidden by the constraint
@@ -36,7 +37,9 @@ export async function claimAsked(trx: Db, by: Actor, wish: ClaimWish, asked: Ask
   const roomIds = asked.map(({ id }) => id);
   const atomicIds = atomicOf(asked);
   await lockRooms(trx, atomicIds);
-  // Counted behind the lock of the rooms: of two bookings of one room that are sent together, the second counts the first.
+  // Counted behind the locks of the rooms and of whoever has a quota in all rooms: of two bookings that are sent together, the
+  // second counts the first.
+  if (!how.isRestored) await lockQuotas(trx, countedFor(asked));
   const counted = how.isRestored ? [] : await checkQuotas(trx, asked, wish, now);
   const all = [...checks, ...counted];
   const { refused, beyond } = counted.length ? sort(asked, all, wish) : first;
@@ -226,6 +229,11 @@ export async function expireLapsed(trx: Db, pieces: readonly Piece[]): Promise<n
 /** Locks rooms in the one order that everybody keeps. Stronger than what bookings of one room take, so nobody waits for readers. */
 export async function lockRooms(trx: Db, roomIds: readonly number[]): Promise<void> {
   await rows(trx, `select id from rooms where id = any(:rooms) order by id for no key update`, { rooms: roomIds });
+}
+
+/** Whom bookings in other rooms count for, too. */
+function countedFor(asked: readonly AskedRoom[]): number[] {
+  return [...new Set(asked.filter(({ rules }) => QUOTAS.some((name) => rules[name] > 0 && !rules.ofRoom.includes(name))).map(({ principal_id }) => principal_id))];
 }
 
 /** Quotas, where a room has any: one look-up for each such room. */

@@ -7,6 +7,7 @@ import type { Check } from './claimChecks.js';
 import { claimAsked, expireLapsed, handToClosures, lockRooms } from './claimCommands.js';
 import { recordOverridesOfMany } from './claimRecordCommands.js';
 import { atomicOf, checkAll, lateIn, refusal, type ClaimResult, type ClaimWish } from './claimVerdict.js';
+import { lockQuotasOfMeetings } from './quotaLockCommands.js';
 import { findClashesOfMany, spanOf } from './manyClaimQueries.js';
 
 // The same as claimCommands.ts for many meetings at once (the dates of a standing meeting): the rules of the rooms are read
@@ -68,6 +69,7 @@ export async function claimForMany(trx: Db, by: Actor, wishes: readonly DateWish
   }
 
   await lockRooms(trx, atomicOf(asked));
+  if (single.length > 0) await lockQuotasOfMeetings(trx, single.map(({ wish }) => wish.meetingId));
   for (const [meetingId, result] of await claimTogether(trx, by, together)) results.set(meetingId, result);
   // In order of time, behind those that are claimed already: quotas count them.
   for (const { wish, rooms } of single.sort((a, b) => a.wish.startsAt.getTime() - b.wish.startsAt.getTime())) {

@@ -1,5 +1,6 @@
 import { inTransaction, row, rows } from '../../src/lib/db/db.js';
 import { createMeeting } from '../../src/meetings/commands.js';
+import { swapRooms } from '../../src/meetings/swapCommands.js';
 import { addClosure } from '../../src/rooms/closureCommands.js';
 import type { ClaimWish } from '../../src/rooms/claimVerdict.js';
 import { claimForMany, releaseForMany } from '../../src/rooms/manyClaimCommands.js';
@@ -82,4 +83,54 @@ test('two plans at once that want rooms crosswise both end, and none is double b
   const [one, two] = await Promise.all([claim(mine), claim(theirs)]);
   const count = (results: Map<number, { ok: boolean }>) => [...results.values()].filter(({ ok }) => ok).length;
   expect(count(one) + count(two)).toBe(4);
+});
+
+describe('quotas that count bookings in all rooms', () => {
+  const quota = (column: string, value: number) => world.db.raw(`insert into booking_rules (${column}) values (?)`, [value]);
+  let rooms: number[];
+  beforeAll(async () => {
+    rooms = (await rows<{ id: number }>(world.db, `insert into rooms (code, name_en, name_zh, capacity) select 'q' || n, 'q' || n, 'q' || n, 8 from generate_series(1, 16) n returning id`)).map(({ id }) => id);
+    await world.db.raw(`insert into room_hours select r, d, '08:00', '20:00' from unnest(?::bigint[]) r, generate_series(1, 5) d`, [rooms]);
+  });
+  beforeEach(() => world.db.raw(`update room_claims set state = 'cancelled'`));
+  afterEach(() => world.db.raw('delete from booking_rules'));
+  const bookAs = (who: number, room: number, hour: number) =>
+    createMeeting(world.db, { id: who }, { title: 'Rush', startsAt: at(hour), endsAt: at(hour + 1), zone: 'Asia/Shanghai', roomIds: [room], now: at(0) });
+  const got = (results: { ok: boolean }[]) => results.filter(({ ok }) => ok).length;
+
+  test('of one person are kept by 16 clients in 16 rooms at once', async () => {
+    await quota('quota_person_coming', 3);
+    expect(got(await Promise.all(rooms.map((room) => bookAs(cast.organiser.id, room, 10))))).toBe(3);
+    // Others have a quota of their own.
+    expect((await bookAs(cast.outsider.id, rooms[0] ?? 0, 14)).ok).toBe(true);
+  });
+
+  test('of a unit are kept by all who work in it at once, and nobody waits for nobody', async () => {
+    await quota('quota_unit_hours', 5);
+    const people = [cast.organiser, cast.attendee, cast.chair];
+    const all = await Promise.all(rooms.map((room, i) => bookAs(people[i % 3]?.id ?? 0, room, 9 + (i % 4))));
+    expect(got(all)).toBe(5);
+    const sum = await row<{ hours: number }>(world.db, `select sum(extract(epoch from m.ends_at - m.starts_at) / 3600)::int as hours from meetings m join room_claims c on c.meeting_id = m.id and c.state = 'confirmed' where c.room_id = any(:rooms)`, { rooms });
+    expect(sum).toEqual({ hours: 5 });
+  });
+
+  test('are locked in one order by who claims for several people: swaps, plans and bookings crosswise all end', async () => {
+    await quota('quota_person_coming', 40);
+    await world.db.raw(`update booking_rules set quota_unit_coming = 60`);
+    const pair = async (i: number, first: number, second: number) => {
+      const [a, b] = [await bookAs(first, rooms[2 * i] ?? 0, 15), await bookAs(second, rooms[2 * i + 1] ?? 0, 15)];
+      if (!a.ok || !b.ok) throw new Error('no meeting');
+      return [a.id, b.id] as const;
+    };
+    const pairs = await Promise.all([0, 1, 2, 3, 4, 5].map((i) => (i % 2 ? pair(i, cast.organiser.id, cast.outsider.id) : pair(i, cast.outsider.id, cast.organiser.id))));
+    const administrator = { id: cast.administrator.id };
+    const versionOf = async (id: number) => (await row<{ version: number }>(world.db, 'select version from meetings where id = :id', { id }))?.version ?? 0;
+    const versions = await Promise.all(pairs.map(async ([a, b]) => [await versionOf(a), await versionOf(b)] as const));
+    const swaps = pairs.map(([a, b], i) => inTransaction(world.db, (trx) => swapRooms(trx, administrator, { id: a, version: versions[i]?.[0] ?? 0 }, { id: b, version: versions[i]?.[1] ?? 0 }, at(0))));
+    const wishes = await Promise.all([10, 11].map((hour) => wish([rooms[12] ?? 0, rooms[13] ?? 0], hour)));
+    const [swapped, planned, booked] = await Promise.all([Promise.all(swaps), claim(wishes), Promise.all([14, 15].map((i) => bookAs(cast.outsider.id, rooms[i] ?? 0, 15)))]);
+    expect(swapped.every(({ ok }) => ok)).toBe(true);
+    expect(got([...planned.values()])).toBe(2);
+    expect(got(booked)).toBe(2);
+  });
 });
