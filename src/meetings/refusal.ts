@@ -16,6 +16,8 @@ export interface Refusal {
   mayAsk: boolean;
   /** Only the equipment is short; rooms and time are to be had. */
   isShort: boolean;
+  /** Nobody has the rooms; a rule or their hours stand against it. */
+  isRule: boolean;
   /** A secretary may go beyond what is in the way, with a reason. */
   mayOverride: boolean;
   /** One may queue for the rooms, as so many do already. */
@@ -35,7 +37,7 @@ export interface RoomWish {
 export async function tellRefusal(c: Context, refused: RoomsRefused, wish: RoomWish): Promise<Refusal> {
   const fmt = format(c.lang, wish.zone);
   if (refused.shortages?.length) {
-    return { reasons: refused.shortages.flatMap((shortage) => tellShortage(shortage, c.t, fmt)), picks: { rooms: [], times: [] }, isShort: true, mayAsk: false, mayOverride: false };
+    return { reasons: refused.shortages.flatMap((shortage) => tellShortage(shortage, c.t, fmt)), picks: { rooms: [], times: [] }, isShort: true, isRule: false, mayAsk: false, mayOverride: false };
   }
   // Other rooms at the time that was typed; times near what the rules of the rooms allow, where they refuse the wish itself.
   const free = await nearestAlternatives(c.db, {
@@ -57,6 +59,7 @@ export function wordRefusal(c: Context, refused: RoomsRefused, free: Alternative
     },
     mayAsk: refused.clashes.length === 0 && errors.length > 0 && errors.every((check) => check.mayRequest === true),
     isShort: false,
+    isRule: refused.clashes.length === 0 && errors.length > 0,
     mayOverride: isSecretary(c.viewer) && refused.clashes.length === 0 && errors.every((check) => check.mayOverride),
   };
 }
