@@ -30,6 +30,7 @@ import { sitting } from './sitting.js';
 import { minutes } from './minutes.js';
 import { desk } from './desk.js';
 import { admin } from './admin.js';
+import { departure } from './departure.js';
 import { outbox } from './outbox.js';
 import { movingIn } from './movingIn.js';
 
@@ -66,6 +67,7 @@ export const zhCN = {
   ...minutes,
   ...desk,
   ...admin,
+  ...departure,
   ...outbox,
   ...movingIn,
 } as const;
