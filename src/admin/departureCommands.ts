@@ -1,12 +1,14 @@
 import { handOverAllActions } from '../actions/commands.js';
 import { endAccess } from '../auth/accountCommands.js';
 import { handOverMeetings } from '../meetings/handOverCommands.js';
+import { handOverPolls } from '../polls/handOverCommands.js';
+import { handOverRooms } from '../rooms/handOverCommands.js';
 import type { Actor } from '../lib/audit/record.js';
 import { inTransaction, type Db } from '../lib/db/db.js';
 import { keepActive } from '../people/queries.js';
 
 export type Departed =
-  | { ok: true; meetings: number; actions: number; stayed: number }
+  | { ok: true; meetings: number; actions: number; rooms: number; polls: number; stayed: number }
   | { ok: false; reason: 'last_administrator' | 'self' | 'no_such_person' };
 
 interface HandOver {
@@ -37,8 +39,10 @@ async function isHeir(trx: Db, { fromId, toId }: HandOver): Promise<boolean> {
 }
 
 async function handOverAll(trx: Db, by: Actor, { fromId, toId, note, today }: HandOver): Promise<Departed> {
-  if (toId === null) return { ok: true, meetings: 0, actions: 0, stayed: 0 };
+  if (toId === null) return { ok: true, meetings: 0, actions: 0, rooms: 0, polls: 0, stayed: 0 };
   const meetings = await handOverMeetings(trx, by, fromId, toId);
+  const rooms = await handOverRooms(trx, by, fromId, toId);
+  const polls = await handOverPolls(trx, by, fromId, toId);
   const actions = await handOverAllActions(trx, by, fromId, toId, note, today);
-  return { ok: true, meetings: meetings.moved, actions: actions.moved, stayed: meetings.stayed };
+  return { ok: true, meetings: meetings.moved, actions: actions.moved, rooms, polls: polls.moved, stayed: meetings.stayed + polls.stayed };
 }

@@ -5,6 +5,8 @@ import { secretary } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Notice, type Route } from '../lib/http/route.js';
 import { dayOf } from '../lib/time/zone.js';
 import { listHeld } from '../meetings/handOverQueries.js';
+import { countOpenPolls } from '../polls/queries.js';
+import { listRoomsKept } from '../rooms/handOverQueries.js';
 import { findPerson, type PersonRow } from '../people/directoryQueries.js';
 import { mayEdit } from '../people/policy.js';
 import { listPersonOptions } from '../people/queries.js';
@@ -24,17 +26,19 @@ async function leaver(c: Context, isActive: boolean): Promise<PersonRow> {
 async function departurePage(c: Context, isActive: boolean, problems?: Problems): Promise<Answer> {
   const person = await leaver(c, isActive);
   const today = dayOf(c.now, c.office.zone);
-  const [held, actions, persons] = await Promise.all([listHeld(c.db, person.id), countHandedOver(c.db, c.viewer.id, person.id, today), listPersonOptions(c.db)]);
+  const [held, rooms, polls, actions, persons] = await Promise.all([
+    listHeld(c.db, person.id), listRoomsKept(c.db, person.id), countOpenPolls(c.db, person.id), countHandedOver(c.db, c.viewer.id, person.id, today), listPersonOptions(c.db),
+  ]);
   return page(
     'admin/departure',
     {
       title: c.t(isActive ? 'admin.departure.title' : 'admin.departure.handOver', { name: c.fmt.name(person) }),
-      person, isActive, actions, more: Math.max(0, held.length - SHOWN),
-      held: held.slice(0, SHOWN).map((one) => ({
+      person, isActive, actions, polls, more: Math.max(0, held.length - SHOWN),
+      held: [...rooms.map((room) => ({ href: `/rooms/${room.id}`, title: c.fmt.name(room), meta: [c.t(room.owns ? 'departure.owner' : 'departure.approver')] })), ...held.slice(0, SHOWN).map((one) => ({
         href: one.is_private ? undefined : `/${one.kind}/${one.id}`,
         title: one.title ?? c.t('admin.departure.private'),
         meta: [one.kind === 'series' ? c.t('admin.departure.series') : one.starts_at ? c.fmt.dateTime(one.starts_at) : ''],
-      })),
+      }))],
       persons: persons.filter((one) => one.id !== person.id),
       errors: problems?.errors ?? {}, values: problems?.values ?? {},
     },
@@ -49,9 +53,9 @@ async function finish(c: Context, isActive: boolean, done: Departed): Promise<An
     const field = done.reason === 'no_such_person' ? 'to' : '';
     return departurePage(c, isActive, problemsOf([{ field, message: c.t(REFUSED[done.reason]) }], c.req.body));
   }
-  const notice: Notice = done.meetings + done.actions + done.stayed === 0
+  const notice: Notice = done.meetings + done.actions + done.rooms + done.polls + done.stayed === 0
     ? isActive ? 'admin.departure.done' : 'admin.departure.nothing'
-    : { key: done.stayed ? 'admin.departure.movedSome' : 'admin.departure.moved', values: { meetings: done.meetings, actions: done.actions, stayed: done.stayed } };
+    : { key: done.stayed ? 'departure.movedSome' : 'departure.moved', values: { meetings: done.meetings, actions: done.actions, rooms: done.rooms, polls: done.polls, stayed: done.stayed } };
   return redirect(`/people/${idOf(c)}`, { notice });
 }
 

@@ -8,8 +8,10 @@ import { forgetAddress } from '../lib/mail/forget.js';
 import { forgetTimes } from '../calendar/absenceCommands.js';
 import { forgetPollNotes, mergePollPeople } from '../polls/reminderCommands.js';
 import { mergeParticipants } from '../meetings/handOverCommands.js';
+import { mergeGroupMembers } from '../people/groupCommands.js';
 import { eraseValues, fillFrom, markMerged } from '../people/commands.js';
 import { lockPerson } from '../people/directoryQueries.js';
+import { handOverRooms } from '../rooms/handOverCommands.js';
 
 /** Two rows of one guest become one: `dropId` ends, all that is open of it goes to `keepId`, which takes what it lacks. */
 export async function mergeGuests(db: Db, by: Actor, keepId: number, dropId: number): Promise<void> {
@@ -21,6 +23,8 @@ export async function mergeGuests(db: Db, by: Actor, keepId: number, dropId: num
     if (!keep.is_guest || !drop.is_guest || drop.has_account) throw new Forbidden('admin.merge.onlyGuests');
     if (keep.deactivated_at || drop.deactivated_at) throw new Conflict();
     await mergeParticipants(trx, by, keepId, dropId, (keep.email ?? drop.email) !== drop.email);
+    await handOverRooms(trx, by, dropId, keepId);
+    await mergeGroupMembers(trx, keepId, dropId);
     await mergePresenters(trx, keepId, dropId);
     await mergeLeads(trx, keepId, dropId);
     await mergePollPeople(trx, keepId, dropId);

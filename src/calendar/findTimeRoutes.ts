@@ -184,7 +184,7 @@ async function clashPage(c: Context<UseForm>, refused: RoomsRefused, used: Used,
   return page(
     'calendar/find-clash',
     {
-      title: c.t('meetings.clash.heading'),
+      title: c.t(refusal.isRule ? 'calendar.clash.notOpen' : 'meetings.clash.heading'),
       section: 'calendar',
       refusal,
       form: { title, p: c.form.p, o: c.form.o, is_private: c.form.is_private, use: writeUse(used.startsAt, used.endsAt, used.roomIds) },

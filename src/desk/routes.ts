@@ -93,6 +93,7 @@ async function showMeeting(c: Context): Promise<Answer> {
       invite: mayInvite(meeting),
       agenda: mayEditAgenda(meeting),
       propose: !mayEditAgenda(meeting) && mayPropose(meeting),
+      edit: isOpen && mayEditMeeting(meeting),
       restore: mayRestore(meeting) && meeting.ends_at > c.now,
     },
     isOnTheDay: meeting.rooms.length > 0 && mayCheckIn(meeting) && meeting.state !== 'ended' && c.now.getTime() > meeting.starts_at.getTime() - 15 * 60_000 && c.now < meeting.ends_at,
@@ -127,12 +128,11 @@ function waitsFor(step: NextStep, minutes: Minutes, fmt: Format): string | undef
   return undefined;
 }
 
-/** Verbs that are seldom wanted. */
+/** Verbs that are seldom wanted; changing time or place, which is wanted daily, stands beside them. */
 function menuOf(c: Context, meeting: Meeting, hasPeople: boolean): { href: string; text: string; apart?: boolean }[] {
   const here = `/meetings/${meeting.id}`;
   const verb = (is: boolean, path: string, text: string, apart = false) => (is ? [{ href: `${here}/${path}`, text, apart }] : []);
   return [
-    ...verb(mayEditMeeting(meeting), 'edit', c.t('desk.menu.edit')),
     ...verb(mayEditMeeting(meeting) && meeting.rooms.length > 0, 'swap', c.t('swap.title')),
     ...verb(true, 'copy', c.t('desk.menu.copy')),
     ...verb(mayWriteToAll(meeting) && hasPeople, 'message', c.t('desk.menu.message')),

@@ -62,6 +62,7 @@ export async function todayPage(c: Context): Promise<Answer> {
     title: c.t('desk.today.title'),
     today,
     newHref: '/meetings/new',
+    hasSheet: isSecretary(c.viewer),
     waiting,
     meetings: meetings.map((meeting) => meetingRow(c, meeting, facts.find(({ meeting_id }) => meeting_id === meeting.id))),
     nextMeeting: coming && {

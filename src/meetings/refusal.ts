@@ -16,6 +16,8 @@ export interface Refusal {
   mayAsk: boolean;
   /** Only the equipment is short; rooms and time are to be had. */
   isShort: boolean;
+  /** Nobody has the rooms; a rule or their hours stand against it. */
+  isRule: boolean;
   /** A secretary may go beyond what is in the way, with a reason. */
   mayOverride: boolean;
   /** One may queue for the rooms, as so many do already. */
@@ -46,7 +48,7 @@ export async function tellRefusal(c: Context, refused: RoomsRefused, wish: RoomW
 export function wordRefusal(c: Pick<Context, 't' | 'lang' | 'viewer' | 'fmt'>, refused: RoomsRefused, free: Alternatives, zone: string): Refusal {
   const fmt = format(c.lang, zone);
   if (refused.shortages?.length) {
-    return { reasons: refused.shortages.flatMap((shortage) => tellShortage(shortage, c.t, fmt)), picks: { rooms: [], times: [] }, isShort: true, mayAsk: false, mayOverride: false };
+    return { reasons: refused.shortages.flatMap((shortage) => tellShortage(shortage, c.t, fmt)), picks: { rooms: [], times: [] }, isShort: true, isRule: false, mayAsk: false, mayOverride: false };
   }
   const errors = refused.checks.filter(({ level }) => level === 'error');
   return {
@@ -57,6 +59,7 @@ export function wordRefusal(c: Pick<Context, 't' | 'lang' | 'viewer' | 'fmt'>, r
     },
     mayAsk: refused.clashes.length === 0 && errors.length > 0 && errors.every((check) => check.mayRequest === true),
     isShort: false,
+    isRule: refused.clashes.length === 0 && errors.length > 0,
     mayOverride: isSecretary(c.viewer) && refused.clashes.length === 0 && errors.every((check) => check.mayOverride),
   };
 }

@@ -77,3 +77,9 @@ async function writeMembers(trx: Db, id: number, memberIds: number[]): Promise<v
     { id, members: memberIds },
   );
 }
+
+/** Two persons become one: who stays is in the groups of both. For the merge of persons. */
+export async function mergeGroupMembers(trx: Db, keepId: number, dropId: number): Promise<void> {
+  await change(trx, `insert into people_group_members (group_id, person_id) select group_id, :keep::bigint from people_group_members where person_id = :drop on conflict do nothing`, { keep: keepId, drop: dropId });
+  await change(trx, `delete from people_group_members where person_id = :drop`, { drop: dropId });
+}

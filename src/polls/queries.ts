@@ -177,3 +177,8 @@ export async function findPollFor(db: Db, personId: number, pollId: number): Pro
 export function findPollOfMeeting(db: Db, meetingId: number): Promise<{ id: number } | undefined> {
   return row(db, `select id from polls where meeting_id = :meeting`, { meeting: meetingId });
 }
+
+/** How many open polls somebody would choose the time of. */
+export async function countOpenPolls(db: Db, organiserId: number): Promise<number> {
+  return (await row<{ count: number }>(db, `select count(*) as count from polls where organiser_id = :organiserId and state = 'open'`, { organiserId }))?.count ?? 0;
+}

@@ -59,7 +59,7 @@ test('lists what somebody answers for, and hands it to another person in one go'
   const session = await world.agent(organiser);
   const done = await administrator.post(`/people/${organiser.id}/deactivation`).type('form').send({ to: chair.id, note: 'Thank you' });
   expect(done.headers.location).toBe(`/people/${organiser.id}`);
-  expect((await administrator.get(`/people/${organiser.id}`)).text).toContain('Private meetings that stay: 1');
+  expect((await administrator.get(`/people/${organiser.id}`)).text).toContain('Private ones that stay: 1');
 
   expect(await rows(world.db, `select id, organiser_id from meetings where id in (:open, :secret, :shared, :past) order by id`, { open, secret, shared, past })).toEqual([
     { id: open, organiser_id: chair.id }, { id: secret, organiser_id: organiser.id }, { id: shared, organiser_id: chair.id }, { id: past, organiser_id: organiser.id },
@@ -71,6 +71,26 @@ test('lists what somebody answers for, and hands it to another person in one go'
   expect((await session.get('/profile')).status).toBe(303);
   const events = (await rows<{ action: string }>(world.db, `select action from audit_events`)).map((one) => one.action);
   expect(events).toEqual(expect.arrayContaining(['person.deactivate', 'meeting.handOver', 'series.handOver', 'action.handOver', 'session.revoke']));
+});
+
+test('rooms, the word over them and open polls go along, private polls only to who is asked in them', async () => {
+  const { attendee, chair, rooms: room } = cast;
+  await change(world.db, `update rooms set owner_id = :id where id = :room`, { id: attendee.id, room: room.orchid });
+  for (const person of [attendee.id, chair.id]) await change(world.db, `insert into room_approvers (room_id, person_id) values (:room, :person)`, { room: room.bamboo, person });
+  const poll = (title: string, isPrivate: boolean) => insert(`insert into polls (title, organiser_id, created_by, zone, is_private, deadline_at) values (:title, :id, :id, 'UTC', :isPrivate, now() + interval '9 days')`, { title, id: attendee.id, isPrivate });
+  const [open, secret] = [await poll('Budget day', false), await poll('Severance', true)];
+  const page = load((await administrator.get(`/people/${attendee.id}/deactivation`)).text)('main').text();
+  expect(page).toMatch(/Orchid[\s\S]*Answers for the room[\s\S]*Bamboo[\s\S]*Approves requests for the room[\s\S]*2 open polls/);
+  expect(page).not.toContain('Severance');
+
+  await administrator.post(`/people/${attendee.id}/deactivation`).type('form').send({ to: chair.id });
+  expect((await administrator.get(`/people/${attendee.id}`)).text).toContain('rooms 2, polls 1. Private ones that stay: 1.');
+  expect(await row(world.db, `select owner_id from rooms where id = :room`, { room: room.orchid })).toEqual({ owner_id: chair.id });
+  expect(await rows(world.db, `select room_id, person_id from room_approvers`)).toEqual([{ room_id: room.bamboo, person_id: chair.id }]);
+  expect(await rows(world.db, `select id, organiser_id from polls order by id`)).toEqual([{ id: open, organiser_id: chair.id }, { id: secret, organiser_id: attendee.id }]);
+  expect((await rows<{ noun: string }>(world.db, `select noun from audit_events where action in ('room.handOver', 'poll.handOver') order by noun`)).map(({ noun }) => noun)).toEqual(['polls', 'rooms', 'rooms']);
+  expect((await administrator.get('/admin/log?noun=rooms')).text).toContain('Handed the room over');
+  await administrator.post(`/people/${attendee.id}/reactivation`);
 });
 
 test('somebody who left is found nowhere, and can be taken back', async () => {

@@ -1,6 +1,6 @@
 import { load } from 'cheerio';
 import { openSession } from '../../src/auth/commands.js';
-import { row, rows } from '../../src/lib/db/db.js';
+import { change, row, rows } from '../../src/lib/db/db.js';
 import { record } from '../../src/lib/audit/record.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
@@ -38,6 +38,8 @@ describe('merging guests', () => {
     await join(both, drop);
     await join(only, drop);
     const item = await insert(`insert into agenda_items (meeting_id, title, presenter_id, created_by) values (:only, 'Report', :drop, :by)`, { only, drop, by: cast.organiser.id });
+    const [choir, board] = [await insert(`insert into people_groups (name_en, name_zh) values ('Choir', '合唱团')`), await insert(`insert into people_groups (name_en, name_zh) values ('Board', '理事会')`)];
+    for (const [group, person] of [[choir, keep], [choir, drop], [board, drop]]) await change(world.db, `insert into people_group_members (group_id, person_id) values (:group, :person)`, { group, person });
     const offer = load((await secretary.get(`/people/${keep}`)).text);
     const link = offer(`a[href="/people/${keep}/merge?other=${drop}"]`);
     expect(link.length).toBe(1);
@@ -46,6 +48,7 @@ describe('merging guests', () => {
     expect(await rows(world.db, `select meeting_id, person_id, invited_at is null as waits from participants where removed_at is null and meeting_id in (:both, :only) order by meeting_id`, { both, only })).toEqual([
       { meeting_id: both, person_id: keep, waits: false }, { meeting_id: only, person_id: keep, waits: true },
     ]);
+    expect(await rows(world.db, `select group_id, person_id from people_group_members where group_id in (:choir, :board) order by group_id`, { choir, board })).toEqual([{ group_id: choir, person_id: keep }, { group_id: board, person_id: keep }]);
     expect(await row(world.db, `select presenter_id from agenda_items where id = :item`, { item })).toEqual({ presenter_id: keep });
     expect(await row(world.db, `select email, phone from persons where id = :keep`, { keep })).toEqual({ email: 'wang@one.example', phone: '010-1' });
     expect((await secretary.get(`/people/${drop}`)).headers.location).toBe(`/people/${keep}`);

@@ -38,6 +38,8 @@ describe('the meeting page', () => {
     expect(page('h1').text()).toBe('Budget talk');
     expect(page('.page-head').text()).toMatch(/Wed 6 Mar 2030.*09:00–10:30.*Orchid/s);
     expect(page('.page-head .pill').text()).toBe('Booked');
+    expect(page(`.page-head .actions > a[href="/meetings/${id}/edit"]`).text()).toBe('Change time or place');
+    expect((await open(`/meetings/${id}`, cast.outsider)).page(`a[href="/meetings/${id}/edit"]`)).toHaveLength(0);
     expect(page('.next .button').text()).toBe('Add people');
     expect(page('.steps [aria-current=step]').text()).toContain('Prepare');
   });

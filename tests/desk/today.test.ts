@@ -50,6 +50,7 @@ describe('Today', () => {
     expect(page('.begin-steps a').map((_, link) => page(link).text()).get()).toEqual(['Add the rooms', 'Book the first meeting']);
     const member = await today(cast.outsider);
     expect(member('.begin')).toHaveLength(0);
+    expect([page, member].map((one) => one('a[href="/calendar/sheet"]').length)).toEqual([1, 0]);
     expect(member('main').text()).toContain('Nothing waits for you');
     expect(member('main').text()).toContain('You have no meeting today');
   });

@@ -79,6 +79,8 @@ describe('the form', () => {
 
   it('says only "taken" when the other meeting is private', async () => {
     await book('2030-03-07', { rooms: String(cast.rooms.orchid), title: 'Dismissal of Q', is_private: 'on' });
+    const early = await post(outsider, '/meetings', form({ on: '2030-03-07', from: '06:00', to: '07:00', rooms: String(cast.rooms.orchid) }));
+    expect(load(early.text)('[role=alert] h2').text()).toBe('The room cannot be booked then');
     const clash = await post(outsider, '/meetings', form({ on: '2030-03-07', rooms: String(cast.rooms.orchid) }));
     expect(clash.status).toBe(409);
     expect(clash.text).not.toContain('Dismissal');

@@ -33,6 +33,7 @@ import { sitting } from './sitting.js';
 import { minutes } from './minutes.js';
 import { desk } from './desk.js';
 import { admin } from './admin.js';
+import { departure } from './departure.js';
 import { outbox } from './outbox.js';
 import { movingIn } from './movingIn.js';
 
@@ -73,6 +74,7 @@ export const en = {
   ...minutes,
   ...desk,
   ...admin,
+  ...departure,
   ...outbox,
   ...movingIn,
 } as const;

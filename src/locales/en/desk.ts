@@ -149,7 +149,7 @@ export const desk = {
   'desk.meeting.readMinutes': 'Read the minutes',
   'desk.meeting.pdf': 'PDF',
   'desk.meeting.issuedOn': 'issued {day}',
-  'desk.menu.edit': 'Change time, place or title',
+  'desk.menu.edit': 'Change time or place',
   'desk.menu.message': 'Write to everybody',
   'desk.menu.sheet': 'Attendance sheet',
   'desk.menu.plates': 'Name plates',

@@ -144,7 +144,7 @@ export const desk: Translation<typeof en> = {
   'desk.meeting.readMinutes': '查看纪要',
   'desk.meeting.pdf': 'PDF',
   'desk.meeting.issuedOn': '{day}印发',
-  'desk.menu.edit': '修改时间、地点或名称',
+  'desk.menu.edit': '修改时间地点',
   'desk.menu.message': '给全体参会人发消息',
   'desk.menu.sheet': '签到表',
   'desk.menu.plates': '席位牌',
