@@ -23,6 +23,7 @@ import { noShow } from './noShow.js';
 import { waits } from './waits.js';
 import { absences } from './absences.js';
 import { findTime } from './findTime.js';
+import { pollChanges } from './pollChanges.js';
 import { polls } from './polls.js';
 import { agenda } from './agenda.js';
 import { actions } from './actions.js';
@@ -60,6 +61,7 @@ export const zhCN = {
   ...absences,
   ...findTime,
   ...polls,
+  ...pollChanges,
   ...agenda,
   ...actions,
   ...sitting,
