@@ -55,8 +55,9 @@ export function editPoll(db: Db, by: Actor, pollId: number, input: PollChange, n
     await change(trx, `delete from poll_answers where option_id = any(:removed)`, { removed });
     await change(trx, `update poll_options set removed_at = :now where id = any(:removed)`, { removed, now });
     const added = await writeOptions(trx, pollId, wanted);
+    // Also where nothing moves: whose calendar shows what of a poll may have changed, and a claim that is written says so.
+    await extendHolds(trx, kept.map(({ id }) => id), input.deadlineAt);
     if (poll.deadline_at.getTime() !== input.deadlineAt.getTime()) {
-      await extendHolds(trx, kept.map(({ id }) => id), input.deadlineAt);
       // The silent are reminded of the new deadline as of any.
       await change(trx, `delete from poll_reminders r using poll_people x where r.poll_person_id = x.id and x.poll_id = :id`, { id: pollId });
     }

@@ -1,3 +1,4 @@
+import { knowsPoll } from '../calendar/pollQueries.js';
 import { NotFound } from '../lib/http/errors.js';
 import { row, rows, type Db } from '../lib/db/db.js';
 import type { Lang } from '../lib/i18n/translate.js';
@@ -26,9 +27,7 @@ export interface Poll {
 }
 
 /** SQL condition on `polls o`: see policy.ts. */
-const VISIBLE = `(o.organiser_id = :viewer_id or o.created_by = :viewer_id or ${deputyOf('o.organiser_id')}
-  or exists (select 1 from poll_people x where x.poll_id = o.id and x.person_id = :viewer_id)
-  or (not o.is_private and exists (select 1 from persons v where v.id = :viewer_id and v.role in ('secretary', 'administrator'))))`;
+const VISIBLE = knowsPoll('o');
 
 const FIND = `
   select o.id, o.title, o.note, o.state, o.organiser_id, ${brief('po')} as organiser, o.zone, o.is_private, o.deadline_at, o.meeting_id, o.cancel_reason, o.created_at, o.version,

@@ -25,6 +25,7 @@ import { absences } from './absences.js';
 import { findTime } from './findTime.js';
 import { pollChanges } from './pollChanges.js';
 import { polls } from './polls.js';
+import { pollTimes } from './pollTimes.js';
 import { agenda } from './agenda.js';
 import { actions } from './actions.js';
 import { sitting } from './sitting.js';
@@ -63,6 +64,7 @@ export const en = {
   ...findTime,
   ...polls,
   ...pollChanges,
+  ...pollTimes,
   ...agenda,
   ...actions,
   ...sitting,
