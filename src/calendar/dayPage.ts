@@ -57,6 +57,8 @@ function makeTexts(t: Translate) {
     mine: t('calendar.day.mineHeard'),
     booked: t('calendar.day.booked'),
     held: t('calendar.day.held'),
+    polled: t('calendar.day.polled'),
+    polledOf: prepare(t, 'calendar.day.polledOf', ['title']),
     closed: t('calendar.day.closed'),
     closure: t('calendar.day.closureHeard'),
     requested: t('calendar.day.requestedHeard'),
@@ -97,8 +99,9 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
   const said = words;
 
   const item = (claim: CalendarClaim): ShownItem => ({
-    href: claim.meeting_id !== null && claim.title !== null ? `/meetings/${claim.meeting_id}` : null,
-    title: claim.title ?? (claim.is_tentative ? said.asked : claim.meeting_id === null && claim.closure_id === null ? said.held : said.booked),
+    href: claim.poll_id !== null ? `/polls/${claim.poll_id}` : claim.meeting_id !== null && claim.title !== null ? `/meetings/${claim.meeting_id}` : null,
+    title: claim.is_poll ? (claim.title === null ? said.polled : said.polledOf(claim.title))
+      : (claim.title ?? (claim.is_tentative ? said.asked : claim.meeting_id === null && claim.closure_id === null ? said.held : said.booked)),
     from: clockAt(day, claim.s),
     to: clockAt(day, claim.e),
   });
@@ -107,7 +110,7 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
     const one = cell.claims.length === 1 ? cell.claims[0] : undefined;
     const isMine = cell.claims.some(({ is_mine }) => is_mine);
     const isClosure = one !== undefined && one.closure_id !== null;
-    const look = isClosure ? 'is-closed hatched' : one?.is_requested ? 'is-busy striped' : isMine ? 'is-busy is-mine' : 'is-busy';
+    const look = isClosure ? 'is-closed hatched' : one?.is_requested || one?.is_poll ? 'is-busy striped' : isMine ? 'is-busy is-mine' : 'is-busy';
     const heard = isClosure ? said.closure : [isMine ? said.mine : '', one?.is_requested ? said.requested : ''].join(' ').trim();
     return { span: cell.to - cell.from, look, free: null, items, heard, hint: listed(items) };
   };

@@ -7,6 +7,11 @@ export const TENTATIVE = 2;
 export const ABSENT = 4;
 export const OUTSIDE = 8;
 
+/** What a room is in a quarter hour. */
+export const TAKEN = 1;
+/** Beside TAKEN: by what is held for a poll. */
+export const POLLED = 2;
+
 export interface PersonTimes {
   id: number;
   isRequired: boolean;
@@ -20,7 +25,7 @@ export interface RoomTimes {
   atoms: readonly number[];
   setupMinutes: number;
   teardownMinutes: number;
-  /** 1 where it (or a part) is occupied, setup and teardown of others included. */
+  /** TAKEN where it (or a part) is occupied, setup and teardown of others included. */
   taken: Uint8Array;
   /** 1 where it is open. */
   open: Uint8Array;
@@ -130,7 +135,7 @@ function readyRooms({ rooms, roomCount, seats }: TimeWish): ReadyRoom[] {
   const share = Math.ceil(seats / roomCount);
   return rooms
     .filter(({ capacity }) => capacity >= share)
-    .map((room) => ({ room, cost: roomCost(room.capacity, share), taken: sums(room.taken, 1), open: sums(room.open, 1) }))
+    .map((room) => ({ room, cost: roomCost(room.capacity, share), taken: sums(room.taken, TAKEN), open: sums(room.open, 1) }))
     .sort((a, b) => a.cost - b.cost);
 }
 

@@ -1,6 +1,6 @@
 import type { Context } from '../lib/http/route.js';
 import { format } from '../lib/time/format.js';
-import { ABSENT, BUSY, OUTSIDE, TENTATIVE, type Nearest, type Remark, type Suggestion } from './findTime.js';
+import { ABSENT, BUSY, OUTSIDE, POLLED, TENTATIVE, type Nearest, type Remark, type Suggestion } from './findTime.js';
 import { writeUse, type FindQuery } from './findTimeForms.js';
 import type { FindPerson, FindRoom } from './findTimeQueries.js';
 import type { Searched } from './findTimeSearch.js';
@@ -107,8 +107,8 @@ export function addressOf(query: FindQuery): string {
   return `/find-a-time?${parts.toString()}`;
 }
 
-type State = 'free' | 'busy' | 'tentative' | 'absent' | 'outside' | 'closed';
-const LOOKS: Record<State, string> = { free: 'is-open', busy: 'is-busy', tentative: 'is-busy striped', absent: 'is-absent', outside: 'is-closed hatched', closed: 'is-closed hatched' };
+type State = 'free' | 'busy' | 'polled' | 'tentative' | 'absent' | 'outside' | 'closed';
+const LOOKS: Record<State, string> = { free: 'is-open', busy: 'is-busy', polled: 'is-busy striped', tentative: 'is-busy striped', absent: 'is-absent', outside: 'is-closed hatched', closed: 'is-closed hatched' };
 
 export interface GridCell {
   span: number;
@@ -153,7 +153,7 @@ export function gridOf(c: Reader, found: Searched, on: string): { rows: GridRow[
     if (!person) return [];
     const titleIn = (from: number, to: number) => {
       const [since, until] = [instantAt(found.line, from).getTime(), instantAt(found.line, to).getTime()];
-      const titles = person.happenings.filter((one) => one.title !== null && one.from < until && one.to > since).map(({ title }) => title ?? '');
+      const titles = person.happenings.filter((one) => one.title !== null && one.from < until && one.to > since).map(({ title, isPoll }) => (isPoll ? c.t('calendar.find.pollOf', { title: title ?? '' }) : (title ?? '')));
       return titles.length ? listed(c, [...new Set(titles)]) : null;
     };
     return [{
@@ -168,7 +168,7 @@ export function gridOf(c: Reader, found: Searched, on: string): { rows: GridRow[
   const roomRows = shownRooms.flatMap((times): GridRow[] => {
     const room: FindRoom | undefined = found.rooms.find(({ id }) => id === times.id);
     if (!room) return [];
-    return [{ name: c.fmt.name(room), note: counted(c, 'calendar.day.seats', room.capacity), cells: cells((at) => (times.taken[at] ? 'busy' : times.open[at] ? 'free' : 'closed')) }];
+    return [{ name: c.fmt.name(room), note: counted(c, 'calendar.day.seats', room.capacity), cells: cells((at) => (!times.taken[at] ? (times.open[at] ? 'free' : 'closed') : times.taken[at] & POLLED ? 'polled' : 'busy')) }];
   });
   const hours: { span: number; time: string }[] = [];
   for (let at = first; at < last; at += 4) hours.push({ span: Math.min(4, last - at), time: clockAt(day, (at - start) * 15) });

@@ -4,6 +4,7 @@ import { KNOWS_TITLE } from '../rooms/claimQueries.js';
 import type { Hours } from '../rooms/openingHours.js';
 import { USUAL_HOURS } from './absenceQueries.js';
 import { dayOfGrid } from './dayGrid.js';
+import { listPollTimes } from './pollQueries.js';
 import { findDayState, type CalendarRoom } from './queries.js';
 import type { Happening } from './timeLine.js';
 
@@ -14,7 +15,7 @@ export interface FindPerson {
   zone: string;
   is_guest: boolean;
   hours: readonly Hours[];
-  happenings: (Happening & { title: string | null })[];
+  happenings: (Happening & { title: string | null; isPoll?: boolean })[];
 }
 
 interface PersonRow extends Omit<FindPerson, 'happenings' | 'hours'> {
@@ -23,11 +24,11 @@ interface PersonRow extends Omit<FindPerson, 'happenings' | 'hours'> {
 
 /**
  * People with their working hours and what they have in [from, to), in the order of the ids; deactivated ones are left out.
- * Three statements, however many people and whatever lies before and after the window.
+ * Four statements, however many people and whatever lies before and after the window.
  */
 export async function listPeopleTimes(db: Db, viewerId: number, ids: readonly number[], from: Date, to: Date): Promise<FindPerson[]> {
   if (!ids.length) return [];
-  const [people, busy, absent] = await Promise.all([
+  const [people, busy, absent, polled] = await Promise.all([
     rows<PersonRow>(
       db,
       `select p.id, p.name, p.name_en, p.zone, p.is_guest,
@@ -43,10 +44,12 @@ export async function listPeopleTimes(db: Db, viewerId: number, ids: readonly nu
          from absences where person_id = any(:ids) and ends_at > :from and starts_at < :to`,
       { ids, from, to },
     ),
+    listPollTimes(db, viewerId, ids, from, to),
   ]);
   const happenings = new Map<number, FindPerson['happenings']>(people.map(({ id }) => [id, []]));
   for (const one of busy) happenings.get(one.person_id)?.push({ from: one.f * 1000, to: one.t * 1000, kind: one.is_tentative ? 'tentative' : 'busy', title: one.title });
   for (const one of absent) happenings.get(one.person_id)?.push({ from: one.f * 1000, to: one.t * 1000, kind: 'absent', title: null });
+  for (const one of polled) happenings.get(one.person_id)?.push({ from: one.starts_at.getTime(), to: one.ends_at.getTime(), kind: 'tentative', title: one.title, isPoll: true });
   return people.map((person) => ({ ...person, hours: person.hours ?? USUAL_HOURS, happenings: happenings.get(person.id) ?? [] }));
 }
 
@@ -109,6 +112,8 @@ export interface Taken {
   /** Beginnings and ends, pairwise, in seconds since the epoch. */
   f: number[];
   t: number[];
+  /** 1 where it is held for a poll. */
+  p: number[];
 }
 
 /** What occupies atomic rooms in [from, to), one row a room. Holds that are over don't count. */
@@ -118,11 +123,12 @@ export async function listTaken(db: Db, roomIds: readonly number[], from: Date, 
   const found = await rows<Taken>(
     db,
     // As JSON: thousands of numbers are read ten times as fast as out of PostgreSQL's own form of an array.
-    `select room_id, json_agg(date_part('epoch', occupies_from)::integer) as f, json_agg(date_part('epoch', occupies_to)::integer) as t
-       from (select room_id, occupies_from, occupies_to from room_claims
+    `select room_id, json_agg(date_part('epoch', occupies_from)::integer) as f, json_agg(date_part('epoch', occupies_to)::integer) as t,
+            json_agg((poll_option_id is not null)::integer) as p
+       from (select room_id, occupies_from, occupies_to, poll_option_id from room_claims
               where room_id = any(:rooms) and occupies_from >= :early and occupies_from < :to and occupies_to > :from and ${stands}
               union all
-             select room_id, occupies_from, occupies_to from room_claims
+             select room_id, occupies_from, occupies_to, poll_option_id from room_claims
               where room_id = any(:rooms) and occupies && tstzrange(:from, :to) and occupies_from < :early and occupies_to - occupies_from > interval '4 hours'
                 and ${stands}) c
       group by room_id`,

@@ -1,6 +1,6 @@
 import type { Db } from '../lib/db/db.js';
 import { dayOf } from '../lib/time/zone.js';
-import { isRoomFree, nearestTimes, roomCost, suggestTimes, type Nearest, type RoomTimes, type Suggestion, type TimeWish } from './findTime.js';
+import { isRoomFree, nearestTimes, POLLED, roomCost, suggestTimes, TAKEN, type Nearest, type RoomTimes, type Suggestion, type TimeWish } from './findTime.js';
 import { listFindRooms, listPeopleTimes, listTaken, type FindPerson, type FindRoom } from './findTimeQueries.js';
 import { lineOf, mark, openUnits, personUnits, unitAt, type TimeLine } from './timeLine.js';
 
@@ -71,7 +71,7 @@ async function listRoomTimes(
     const units = new Uint8Array(line.units);
     for (const atom of atomsOf(room)) {
       const spans = taken.get(atom);
-      spans?.f.forEach((from, n) => mark(line, units, 1, from * 1000, (spans.t[n] ?? from) * 1000));
+      spans?.f.forEach((from, n) => mark(line, units, spans.p[n] ? TAKEN | POLLED : TAKEN, from * 1000, (spans.t[n] ?? from) * 1000));
     }
     return {
       id: room.id, capacity: room.capacity, atoms: atomsOf(room), setupMinutes: room.setup_minutes, teardownMinutes: room.teardown_minutes,

@@ -27,6 +27,10 @@ export interface ShownEntry {
   heard: string;
 }
 
+function tellPoll(c: Context<unknown, unknown>, title: string | null): string {
+  return title === null ? c.t('calendar.day.polled') : c.t('calendar.day.polledOf', { title });
+}
+
 /** One day of one room as a list: bookings, closures and what is free, in order of time; nothing for what is past or not open. */
 export function showRoomDay(c: Context<unknown, unknown>, room: CalendarRoom, { day, cells }: RoomDay<CalendarClaim>): ShownEntry[] {
   const name = c.fmt.name(room);
@@ -38,10 +42,10 @@ export function showRoomDay(c: Context<unknown, unknown>, room: CalendarRoom, { 
       const title = claim.title ?? c.t(isHold ? 'calendar.day.held' : 'calendar.day.booked');
       return {
         kind: isClosure ? 'closed' : 'busy',
-        look: isClosure ? 'hatched' : claim.is_tentative ? 'is-asked' : claim.is_requested ? 'striped' : claim.is_mine ? 'is-mine' : '',
-        href: claim.meeting_id !== null && claim.title !== null ? `/meetings/${claim.meeting_id}` : null,
+        look: isClosure ? 'hatched' : claim.is_tentative ? 'is-asked' : claim.is_requested || claim.is_poll ? 'striped' : claim.is_mine ? 'is-mine' : '',
+        href: claim.poll_id !== null ? `/polls/${claim.poll_id}` : claim.meeting_id !== null && claim.title !== null ? `/meetings/${claim.meeting_id}` : null,
         time: `${clockAt(day, claim.s)}–${clockAt(day, claim.e)}`,
-        title: !claim.is_tentative ? title : claim.title === null ? c.t('tentative.title') : c.t('tentative.titled', { title }),
+        title: claim.is_poll ? tellPoll(c, claim.title) : !claim.is_tentative ? title : claim.title === null ? c.t('tentative.title') : c.t('tentative.titled', { title }),
         heard: isClosure ? c.t('calendar.day.closureHeard') : claim.is_tentative ? c.t('tentative.heard') : claim.is_requested ? c.t('calendar.day.requestedHeard') : claim.is_mine ? c.t('calendar.day.mineHeard') : '',
       };
     });

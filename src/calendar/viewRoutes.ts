@@ -1,10 +1,11 @@
 import { NotFound } from '../lib/http/errors.js';
-import { signedIn } from '../lib/http/policy.js';
+import { isSecretary, signedIn } from '../lib/http/policy.js';
 import { revisit } from '../lib/http/revisit.js';
 import { idOf, page, route, unchanged, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { prepare } from '../lib/i18n/prepare.js';
 import { addDays, dayOf } from '../lib/time/zone.js';
 import { dayOfGrid, type Day } from './dayGrid.js';
+import { listPollTimes, type PollTime } from './pollQueries.js';
 import { findDayState, listDayClaims, type CalendarRoom } from './queries.js';
 import { daysOfMonth, daysOfWeek, layOutRoom, levelOf, openMinutes, nextMonth, previousMonth } from './spanGrid.js';
 import { SheetQuery, SpanQuery, WeekQuery } from './viewForms.js';
@@ -145,8 +146,12 @@ async function personPage(c: Context<unknown, unknown>, date: string | undefined
   const on = date ?? today;
   const days = daysOfWeek(on, c.zone);
   const span = { start: days[0]?.start ?? c.now, end: days.at(-1)?.end ?? c.now };
-  const meetings = await listPersonMeetings(c.db, c.viewer.id, person.id, span);
   const isOwn = person.id === c.viewer.id;
+  // What a poll may come to is for who plans with it: the person and the office.
+  const [meetings, polled] = await Promise.all([
+    listPersonMeetings(c.db, c.viewer.id, person.id, span),
+    isOwn || isSecretary(c.viewer) ? listPollTimes(c.db, c.viewer.id, [person.id], span.start, span.end) : [],
+  ]);
   const text = spanText(c, 'week', days, on);
   const name = c.fmt.name(person);
   return page('calendar/person', {
@@ -160,9 +165,10 @@ async function personPage(c: Context<unknown, unknown>, date: string | undefined
     current: days.some((day) => day.on === today) ? null : `/calendar/people/${person.id}`,
     days: days.map((day) => ({
       on: day.on, label: c.fmt.shortDate(day.on), isToday: day.on === today, href: `/calendar?date=${day.on}`,
-      entries: meetings
+      entries: [...meetings, ...polled]
         .filter(({ starts_at, ends_at }) => starts_at < day.end && ends_at > day.start)
-        .map((meeting) => ({
+        .sort((a, b) => a.starts_at.getTime() - b.starts_at.getTime())
+        .map((meeting) => ('poll_id' in meeting ? showPollTime(c, meeting) : {
           kind: 'busy', look: meeting.title === null ? '' : 'is-mine', href: meeting.title === null ? null : `/meetings/${meeting.id}`,
           time: c.fmt.range(meeting.starts_at, meeting.ends_at), title: meeting.title ?? c.t('calendar.day.booked'), heard: '',
           place: meeting.rooms.map((room) => c.fmt.name(room)).join(c.t('rooms.list.comma')) || meeting.place || (meeting.has_link ? c.t('calendar.view.online') : ''),
@@ -170,6 +176,13 @@ async function personPage(c: Context<unknown, unknown>, date: string | undefined
     })),
     zoneText: c.zone === c.office.zone ? null : c.zone,
   });
+}
+
+function showPollTime(c: Context<unknown, unknown>, { starts_at, ends_at, poll_id, title }: PollTime) {
+  return {
+    kind: 'busy', look: 'striped', href: poll_id === null ? null : `/polls/${poll_id}`, time: c.fmt.range(starts_at, ends_at),
+    title: title ?? c.t('calendar.view.polled'), heard: '', place: c.t('calendar.view.polled'),
+  };
 }
 
 /** What happens where today, in the order of the day, with what has to be ready: made for paper and for a phone in a corridor. */

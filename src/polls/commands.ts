@@ -13,8 +13,8 @@ import { keepActive } from '../people/queries.js';
 import { claimRooms } from '../rooms/claimCommands.js';
 import { yieldHold, holdRooms, releaseHolds } from '../rooms/holdCommands.js';
 import { MAX_OPTIONS, MIN_OPTIONS, type PollAnswer } from './forms.js';
-import { isAnswerable, mayKeepPoll } from './policy.js';
-import { listOptions, listPeople, lockPoll, type Poll, type PollOption, type PollPerson } from './queries.js';
+import { isAnswerable, mayAnswerFor, mayKeepPoll } from './policy.js';
+import { findPoll, listOptions, listPeople, lockPoll, type Poll, type PollOption, type PollPerson } from './queries.js';
 
 export interface NewPoll {
   title: string;
@@ -37,13 +37,9 @@ export function createPoll(db: Db, by: Actor, input: NewPoll, now: Date): Promis
   return inTransaction(db, async (trx) => {
     if (by.id === null) throw new Forbidden();
     if (input.options.length < MIN_OPTIONS || input.options.length > MAX_OPTIONS) return { ok: false, reason: 'options' };
-    const active = await keepActive(trx, input.people.map(({ personId }) => personId));
-    if (input.people.some(({ personId }) => !active.has(personId))) throw new BadRequest();
-    if (input.guests.length && (await countOutside(trx, by.id)) + input.guests.length > OUTSIDE_LIMIT) return { ok: false, reason: 'outside' };
-    const guestIds = await findOrAddGuests(trx, by, input.guests);
-    if (guestIds.includes(null)) return { ok: false, reason: 'unreachable' };
-    const everybody = new Map(input.people.map(({ personId, isRequired }) => [personId, isRequired]));
-    guestIds.forEach((id, n) => id !== null && !everybody.has(id) && everybody.set(id, input.guests[n]?.isRequired ?? true));
+    const gathered = await gatherPeople(trx, by, input);
+    if (!gathered.ok) return gathered;
+    const everybody = gathered.people;
     if (![...everybody.keys()].some((id) => id !== by.id)) return { ok: false, reason: 'nobody' };
 
     const made = await row<{ id: number }>(
@@ -54,61 +50,103 @@ export function createPoll(db: Db, by: Actor, input: NewPoll, now: Date): Promis
     );
     if (!made) throw new Conflict();
     const { id } = made;
-    const options = await rows<{ id: number; starts_at: Date; ends_at: Date; room_ids: number[] }>(
-      trx,
-      `insert into poll_options (poll_id, starts_at, ends_at, room_ids)
-       select :id, w.starts, w.ends, coalesce((select array_agg(x::bigint) from jsonb_array_elements_text(w.rooms) x), '{}')
-         from jsonb_to_recordset(cast(:options as jsonb)) as w (starts timestamptz, ends timestamptz, rooms jsonb)
-        order by w.starts, w.ends on conflict do nothing returning id, starts_at, ends_at, room_ids`,
-      { id, options: JSON.stringify(input.options.map(({ startsAt, endsAt, roomIds }) => ({ starts: startsAt, ends: endsAt, rooms: roomIds }))) },
-    );
+    const options = await writeOptions(trx, id, input.options);
     if (options.length < MIN_OPTIONS) throw new BadRequest();
-    await change(
-      trx,
-      `insert into poll_people (poll_id, person_id, is_required) select :id, w.person, w.required from unnest(cast(:persons as bigint[]), cast(:required as boolean[])) as w (person, required)`,
-      { id, persons: [...everybody.keys()], required: [...everybody.values()] },
-    );
+    await writePeople(trx, id, everybody);
     const held = await holdRooms(trx, by, options.map((one) => ({ optionId: one.id, roomIds: one.room_ids, startsAt: one.starts_at, endsAt: one.ends_at })), input.deadlineAt);
     await record(trx, by, { action: 'poll.create', noun: 'polls', id, after: { title: input.title, options: options.length, people: everybody.size, deadline_at: input.deadlineAt } });
-    await tell(trx, by, { id, is_private: input.isPrivate }, 'asked', [...everybody.keys()].filter((person) => person !== by.id), input.deadlineAt);
+    await tell(trx, by, { id, is_private: input.isPrivate }, 'asked', [...everybody.keys()].filter((person) => person !== by.id), { usefulUntil: input.deadlineAt });
     return { ok: true, id, held: held.size };
   });
 }
 
-/** A mail to each of these people, in the transaction of what it tells. */
-async function tell(trx: Db, by: Actor, poll: Pick<Poll, 'id' | 'is_private'>, kind: 'asked' | 'chosen' | 'cancelled', personIds: number[], usefulUntil?: Date): Promise<void> {
+/** Who is to be asked, persons and guests, by id → whether required; guests that nobody knows yet become persons. */
+export async function gatherPeople(
+  trx: Db, by: Actor, input: Pick<NewPoll, 'people' | 'guests'>,
+): Promise<{ ok: true; people: Map<number, boolean> } | { ok: false; reason: 'outside' | 'unreachable' }> {
+  const active = await keepActive(trx, input.people.map(({ personId }) => personId));
+  if (by.id === null || input.people.some(({ personId }) => !active.has(personId))) throw new BadRequest();
+  if (input.guests.length && (await countOutside(trx, by.id)) + input.guests.length > OUTSIDE_LIMIT) return { ok: false, reason: 'outside' };
+  const guestIds = await findOrAddGuests(trx, by, input.guests);
+  if (guestIds.includes(null)) return { ok: false, reason: 'unreachable' };
+  const people = new Map(input.people.map(({ personId, isRequired }) => [personId, isRequired]));
+  guestIds.forEach((id, n) => id !== null && !people.has(id) && people.set(id, input.guests[n]?.isRequired ?? true));
+  return { ok: true, people };
+}
+
+/** Offers times, in order; one that was removed comes back. @returns those that are new */
+export function writeOptions(trx: Db, pollId: number, options: NewPoll['options']): Promise<{ id: number; starts_at: Date; ends_at: Date; room_ids: number[] }[]> {
+  return rows(
+    trx,
+    `insert into poll_options (poll_id, starts_at, ends_at, room_ids)
+     select distinct on (w.starts, w.ends) :id, w.starts, w.ends, coalesce((select array_agg(x::bigint) from jsonb_array_elements_text(w.rooms) x), '{}')
+       from jsonb_to_recordset(cast(:options as jsonb)) as w (starts timestamptz, ends timestamptz, rooms jsonb)
+      order by w.starts, w.ends
+     on conflict (poll_id, starts_at, ends_at) do update set removed_at = null, room_ids = excluded.room_ids where poll_options.removed_at is not null
+     returning id, starts_at, ends_at, room_ids`,
+    { id: pollId, options: JSON.stringify(options.map(({ startsAt, endsAt, roomIds }) => ({ starts: startsAt, ends: endsAt, rooms: roomIds }))) },
+  );
+}
+
+/** @param people person → whether required */
+export async function writePeople(trx: Db, pollId: number, people: ReadonlyMap<number, boolean>): Promise<void> {
+  await change(
+    trx,
+    `insert into poll_people (poll_id, person_id, is_required) select :id, w.person, w.required from unnest(cast(:persons as bigint[]), cast(:required as boolean[])) as w (person, required)`,
+    { id: pollId, persons: [...people.keys()], required: [...people.values()] },
+  );
+}
+
+type MailKind = 'asked' | 'unasked' | 'changed' | 'chosen' | 'cancelled';
+
+/**
+ * A mail to each of these people, in the transaction of what it tells.
+ * @param more.object what it replaces when that has not gone out yet, with the revision; as `kind` unless told
+ */
+export async function tell(
+  trx: Db, by: Actor, poll: Pick<Poll, 'id' | 'is_private'>, kind: MailKind, personIds: number[], more: { usefulUntil?: Date; object?: MailKind; revision?: number } = {},
+): Promise<void> {
   await queueDeliveries(
     trx,
     personIds.map((personId) => ({
-      kind: `polls.${kind}`, object: `polls:${poll.id}:${kind}`, personId, payload: { poll_id: poll.id }, isRestricted: poll.is_private, queuedBy: by.id,
-      ...(usefulUntil ? { usefulUntil } : {}),
+      kind: `polls.${kind}`, object: `polls:${poll.id}:${more.object ?? kind}`, personId, payload: { poll_id: poll.id }, isRestricted: poll.is_private, queuedBy: by.id,
+      ...(more.usefulUntil ? { usefulUntil: more.usefulUntil } : {}), ...(more.revision ? { revision: more.revision } : {}),
     })),
   );
 }
 
 export type Answered = { ok: true } | { ok: false; reason: 'closed' } | { ok: false; reason: 'missing'; options: number[] };
 
-/** One's answer to every time, in place of the one before; the caller has settled who answers. @param personOf who is asked */
+/**
+ * An answer to every time, in place of the one before; the caller has settled who answers. Entered by somebody else (who keeps
+ * the poll, for a call by phone), it says so, and may still come after the deadline until a time is chosen.
+ * @param personOf who is asked
+ */
 export function answerPoll(db: Db, by: Actor, pollId: number, personOf: number, answers: ReadonlyMap<number, PollAnswer>, note: string, now: Date): Promise<Answered> {
   return inTransaction(db, async (trx) => {
-    // Many answer at once; choosing and cancelling wait for them, and they for it.
+    const isForOther = by.id !== null && by.id !== personOf;
+    // Many answer at once; choosing, changing and cancelling wait for them, and they for it.
     const poll = await row<{ state: string; deadline_at: Date }>(trx, `select state, deadline_at from polls where id = :id for share`, { id: pollId });
     const asked = await row<{ id: number }>(trx, `select id from poll_people where poll_id = :poll and person_id = :person for no key update`, { poll: pollId, person: personOf });
     if (!poll || !asked) throw new NotFound();
-    if (!isAnswerable(poll, now)) return { ok: false, reason: 'closed' };
+    if (isForOther && !mayAnswerFor(await findPoll(trx, by.id, pollId))) return { ok: false, reason: 'closed' };
+    if (!isForOther && !isAnswerable(poll, now)) return { ok: false, reason: 'closed' };
     const options = await listOptions(trx, pollId);
-    if ([...answers.keys()].some((id) => !options.some((option) => option.id === id))) throw new BadRequest();
+    const strange = [...answers.keys()].filter((id) => !options.some((option) => option.id === id));
+    // Times that were removed while somebody looked at them need no answer any more; others were never offered here.
+    if (strange.length && (await rows(trx, `select 1 from poll_options where poll_id = :poll and id = any(:strange)`, { poll: pollId, strange })).length < strange.length) throw new BadRequest();
+    const said = [...answers].filter(([id]) => !strange.includes(id));
     const missing = options.filter(({ id }) => !answers.has(id)).map(({ id }) => id);
     if (missing.length) return { ok: false, reason: 'missing', options: missing };
     await change(
       trx,
       `insert into poll_answers (poll_person_id, option_id, answer) select :asked, w.option, w.answer from unnest(cast(:options as bigint[]), cast(:answers as text[])) as w (option, answer)
        on conflict (poll_person_id, option_id) do update set answer = excluded.answer`,
-      { asked: asked.id, options: [...answers.keys()], answers: [...answers.values()] },
+      { asked: asked.id, options: said.map(([id]) => id), answers: said.map(([, answer]) => answer) },
     );
-    await change(trx, `update poll_people set note = :note, answered_at = :now where id = :asked`, { asked: asked.id, note, now });
-    await record(trx, by.id === null || by.id === personOf ? by : { ...by, onBehalfOf: personOf }, {
-      action: 'poll.answer', noun: 'polls', id: pollId, after: { person_id: personOf, answers: [...answers.values()] },
+    await change(trx, `update poll_people set note = :note, answered_at = :now, answered_by = :other where id = :asked`, { asked: asked.id, note, now, other: isForOther ? by.id : null });
+    await record(trx, isForOther ? { ...by, onBehalfOf: personOf } : by, {
+      action: isForOther ? 'poll.answerFor' : 'poll.answer', noun: 'polls', id: pollId, after: { person_id: personOf, answers: said.map(([, answer]) => answer) },
     });
     return { ok: true };
   });
@@ -151,7 +189,7 @@ export async function choosePollOption(
       await change(trx, `update poll_options set is_chosen = true where id = :id`, { id: optionId });
       await change(trx, `update polls set state = 'closed', meeting_id = :meeting, closed_at = :now, closed_by = :by where id = :id`, { id: pollId, meeting: meetingId, now, by: by.id });
       await record(trx, by, { action: 'poll.close', noun: 'polls', id: pollId, meetingId, after: { meeting_id: meetingId, starts_at: chosen.starts_at, ends_at: chosen.ends_at } });
-      await tell(trx, by, poll, 'chosen', people.map(({ person_id }) => person_id).filter((person) => person !== by.id), chosen.ends_at);
+      await tell(trx, by, poll, 'chosen', people.map(({ person_id }) => person_id).filter((person) => person !== by.id), { usefulUntil: chosen.ends_at });
       return { ok: true, meetingId };
     });
   } catch (error) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { choice, date, flag, id, line, list, message, onceKey, optionalLine, optionalProse, optionalWhole, prose, time } from '../lib/http/fields.js';
+import { choice, date, flag, id, line, list, message, onceKey, optionalLine, optionalProse, optionalWhole, prose, time, version } from '../lib/http/fields.js';
 
 export const MIN_OPTIONS = 2;
 export const MAX_OPTIONS = 20;
@@ -39,6 +39,15 @@ export const NewPollForm = z.strictObject({
   key: onceKey(),
 });
 export type NewPollForm = z.output<typeof NewPollForm>;
+
+/** Ticked times and people stay; the rest of it comes to them. */
+export const EditPollForm = z.strictObject({
+  ...NewPollForm.omit({ key: true, offer: true, is_private: true }).shape,
+  keep: list(id(), MAX_OPTIONS),
+  stay: list(id(), 500),
+  version: version(),
+});
+export type EditPollForm = z.output<typeof EditPollForm>;
 
 export const ANSWERS = ['yes', 'maybe', 'no'] as const;
 export type PollAnswer = (typeof ANSWERS)[number];

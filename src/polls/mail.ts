@@ -3,7 +3,7 @@ import { layOut } from '../lib/mail/layout.js';
 import type { MailBlock, MailRenderer, MailRenderers, NothingToSend, RenderContext, RenderedMail } from '../lib/mail/renderer.js';
 import { findPersonOption } from '../people/queries.js';
 import { linkFor } from './linkCommands.js';
-import { findPollFor, listOptions, listPeople, type Poll, type PollOption } from './queries.js';
+import { findPollBrief, findPollFor, listOptions, listPeople, type Poll, type PollOption } from './queries.js';
 
 // Each mail is read as its recipient may see the poll; what was answered, chosen or cancelled meanwhile is not asked for again.
 
@@ -42,7 +42,7 @@ const times = (c: Telling): MailBlock => ({ kind: 'list', items: c.options.map((
 const isOpen = (c: Telling): boolean => c.poll.state === 'open' && c.poll.deadline_at > c.now;
 
 const asked = about((c) => {
-  if (!isOpen(c)) return GONE;
+  if (!isOpen(c) || c.poll.relation.poll_person_id === null) return GONE;
   return letter(
     c,
     c.t('polls.mail.asked.subject', { title: c.poll.title }),
@@ -66,6 +66,32 @@ const reminder = about(async (c) => {
     c.t('polls.mail.asked.button'),
   );
 });
+
+/** To who has answered: the times that came since. */
+const changed = about(async (c) => {
+  const me = (await listPeople(c.db, c.poll.id)).find(({ person_id }) => person_id === c.delivery.person_id);
+  const unanswered = c.options.filter(({ id }) => me?.answers[id] === undefined);
+  if (!isOpen(c) || !me || unanswered.length === 0) return GONE;
+  return letter(
+    c,
+    c.t('polls.mail.changed.subject', { title: c.poll.title }),
+    [
+      { kind: 'paragraph', text: c.t('polls.mail.changed.text', { name: c.organiser, deadline: c.fmt.dateTime(c.poll.deadline_at), zone: c.fmt.zone }) },
+      { kind: 'list', items: unanswered.map((one) => whenOf(c, one)) },
+      { kind: 'paragraph', text: c.t('polls.mail.changed.kept'), tone: 'soft' },
+    ],
+    c.t('polls.mail.asked.button'),
+  );
+});
+
+/** To who was asked and isn't any more; the poll itself is no longer theirs to read. */
+const unasked: MailRenderer = async (c) => {
+  const { poll_id } = Payload.parse(c.delivery.payload);
+  const [poll, mine] = [await findPollBrief(c.db, poll_id), await findPollFor(c.db, c.delivery.person_id, poll_id)];
+  if (!poll || (mine && mine.relation.poll_person_id !== null)) return GONE;
+  const subject = c.t('polls.mail.unasked.subject', { title: poll.title });
+  return { subject, ...layOut({ title: subject, blocks: [{ kind: 'paragraph', text: c.t('polls.mail.unasked.text', { name: c.fmt.name(poll.organiser) }) }] }, { lang: c.delivery.lang, t: c.t, fmt: c.fmt }), senderName: c.fmt.name(poll.organiser), thread: `polls:${poll_id}` };
+};
 
 const chosen = about((c) => {
   const option = c.options.find(({ is_chosen }) => is_chosen);
@@ -109,4 +135,4 @@ const over = about(async (c) => {
   );
 });
 
-export const renderers: MailRenderers = { 'polls.asked': asked, 'polls.reminder': reminder, 'polls.chosen': chosen, 'polls.cancelled': cancelled, 'polls.over': over };
+export const renderers: MailRenderers = { 'polls.asked': asked, 'polls.unasked': unasked, 'polls.changed': changed, 'polls.reminder': reminder, 'polls.chosen': chosen, 'polls.cancelled': cancelled, 'polls.over': over };

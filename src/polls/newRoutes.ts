@@ -1,16 +1,16 @@
 import type { z } from 'zod';
-import { chooseRooms } from '../calendar/findTimeSearch.js';
 import { readUse } from '../calendar/findTimeForms.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import { once } from '../lib/http/once.js';
 import { signedIn } from '../lib/http/policy.js';
 import { page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
-import { addDays, dayOf, timeOf, toInstant } from '../lib/time/zone.js';
+import { addDays, dayOf } from '../lib/time/zone.js';
 import { readPeople } from '../meetings/namedPeople.js';
 import { findPersonOption, personText } from '../people/queries.js';
 import { listRoomOptions } from '../rooms/queries.js';
-import { createPoll, type NewPoll } from './commands.js';
+import { createPoll } from './commands.js';
 import { MAX_OPTIONS, MIN_OPTIONS, NewPollForm, NewPollQuery, TYPED } from './forms.js';
+import { asAsked, giveRooms, readDeadline, readOffered } from './offerPage.js';
 
 export const newRoutes: Route[] = [
   route({ method: 'get', path: '/polls/new', policy: signedIn, query: NewPollQuery, handle: showNew }),
@@ -57,54 +57,18 @@ async function formPage(c: Context<unknown, unknown>, values: Record<string, unk
   );
 }
 
-type Option = NewPoll['options'][number];
-
-/** Ticked suggestions and typed times, in order, none twice. */
-function readOptions(c: Context<NewPollForm>): { options: Option[]; problems: { field: string; message: string }[] } {
-  const problems: { field: string; message: string }[] = [];
-  const options: Option[] = [];
-  const add = (field: string, option: Option) => {
-    if (option.startsAt <= c.now) problems.push({ field, message: c.t('polls.problem.past') });
-    else if (!options.some((one) => one.startsAt.getTime() === option.startsAt.getTime() && one.endsAt.getTime() === option.endsAt.getTime())) options.push(option);
-  };
-  for (const text of c.form.offer) {
-    const use = readUse(text);
-    if (use) add('offer', use);
-    else problems.push({ field: 'offer', message: c.t('lib.field.choice') });
-  }
-  const typed = c.form as unknown as Record<string, string | null>;
-  for (let n = 0; n < TYPED; n++) {
-    const [on, from] = [typed[`on_${n}`] ?? null, typed[`from_${n}`] ?? null];
-    if (on === null && from === null) continue;
-    if (on === null || from === null) {
-      problems.push({ field: on === null ? `on_${n}` : `from_${n}`, message: c.t('lib.field.required') });
-      continue;
-    }
-    const startsAt = toInstant(on, from, c.zone);
-    if (startsAt) add(`on_${n}`, { startsAt, endsAt: new Date(startsAt.getTime() + c.form.minutes * 60_000), roomIds: [] });
-    else problems.push({ field: `from_${n}`, message: c.t('calendar.booking.skipped') });
-  }
-  const field = c.form.offer.length ? 'offer' : 'on_0';
-  if (!problems.length && (options.length < MIN_OPTIONS || options.length > MAX_OPTIONS)) problems.push({ field, message: c.t('polls.problem.count', { min: MIN_OPTIONS, max: MAX_OPTIONS }) });
-  return { options: options.sort((a, b) => a.startsAt.getTime() - b.startsAt.getTime()), problems };
-}
-
 async function create(c: Context<NewPollForm>): Promise<Answer> {
   const { form } = c;
-  const { options, problems } = readOptions(c);
+  const { options, problems } = readOffered(c, form);
+  const field = form.offer.length ? 'offer' : 'on_0';
+  if (!problems.length && (options.length < MIN_OPTIONS || options.length > MAX_OPTIONS)) problems.push({ field, message: c.t('polls.problem.count', { min: MIN_OPTIONS, max: MAX_OPTIONS }) });
   const [required, optional] = await Promise.all([readPeople(c.db, c.t, form.required), readPeople(c.db, c.t, form.optional)]);
   if (required.problems.length) problems.push({ field: 'required', message: required.problems.join(' ') });
   if (optional.problems.length) problems.push({ field: 'optional', message: optional.problems.join(' ') });
-  const deadlineAt = toInstant(form.deadline_on, form.deadline_at, c.zone);
-  const last = options.at(-1)?.startsAt;
-  if (!deadlineAt) problems.push({ field: 'deadline_at', message: c.t('calendar.booking.skipped') });
-  else if (deadlineAt <= c.now) problems.push({ field: 'deadline_on', message: c.t('polls.problem.deadlinePast') });
-  else if (last && deadlineAt >= last) problems.push({ field: 'deadline_on', message: c.t('polls.problem.deadlineLate', { when: `${dayOf(last, c.zone)} ${timeOf(last, c.zone)}` }) });
+  const deadlineAt = readDeadline(c, form, options.at(-1)?.startsAt, problems);
   if (problems.length || !deadlineAt) return formPage(c, c.req.body as Record<string, unknown>, problemsOf(problems, c.req.body));
 
-  const seen = new Set(required.personIds);
-  const people = [...required.personIds.map((personId) => ({ personId, isRequired: true })), ...optional.personIds.filter((id) => !seen.has(id)).map((personId) => ({ personId, isRequired: false }))];
-  const guests = [...required.guests.map((guest) => ({ ...guest, isRequired: true })), ...optional.guests.map((guest) => ({ ...guest, isRequired: false }))];
+  const { people, guests } = asAsked(required, optional);
   const withRooms = form.needs_room ? await giveRooms(c, options, people.length + guests.length) : options.map((one) => ({ ...one, roomIds: [] }));
   const done = await once(c.db, c.viewer.id, form.key, form, async (trx) => {
     const made = await createPoll(trx, c.by, { title: form.title, note: form.note, zone: c.zone, isPrivate: form.is_private, deadlineAt, options: withRooms, people, guests }, c.now);
@@ -114,14 +78,4 @@ async function create(c: Context<NewPollForm>): Promise<Answer> {
     return redirect(done.location, 'held' in done ? { notice: { key: 'polls.new.made', values: { count: people.length + guests.length, held: done.held } } } : {});
   }
   return formPage(c, c.req.body as Record<string, unknown>, problemsOf([{ field: 'required', message: c.t(`polls.refused.${done.reason}`) }], c.req.body));
-}
-
-/** Times without a room of their own get the free one that fits best. */
-async function giveRooms(c: Context<NewPollForm>, options: Option[], seats: number): Promise<Option[]> {
-  const bare = options.filter(({ roomIds }) => roomIds.length === 0);
-  const chosen = await chooseRooms(c.db, bare, Math.max(1, seats), { zone: c.zone, officeZone: c.office.zone, today: dayOf(c.now, c.zone) });
-  return options.map((one) => {
-    const room = chosen[bare.indexOf(one)];
-    return room ? { ...one, roomIds: [room] } : one;
-  });
 }

@@ -23,3 +23,8 @@ export function mayKeepPoll({ is_private, relation: r }: Standing): boolean {
 export function isAnswerable(poll: { state: string; deadline_at: Date }, now: Date): boolean {
   return poll.state === 'open' && poll.deadline_at > now;
 }
+
+/** Enters what somebody said by phone or in passing: who keeps the poll, until a time is chosen. */
+export function mayAnswerFor(poll: Standing & { state: string }): boolean {
+  return mayKeepPoll(poll) && poll.state === 'open';
+}

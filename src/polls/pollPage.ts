@@ -54,7 +54,11 @@ export function tableOf(c: Reader, options: ShownOption[], people: PollPerson[])
     name: c.fmt.name(one),
     note: one.note,
     isRequired: one.is_required,
-    isSilent: one.answered_at === null,
+    isSilent: one.answered_at === null && Object.keys(one.answers).length === 0,
+    /** Times came to those answered. */
+    isBehind: one.answered_at === null && Object.keys(one.answers).length > 0,
+    enteredBy: one.answered_by ? c.fmt.name(one.answered_by) : null,
+    personId: one.person_id,
     cells: options.map(({ id }) => {
       const answer = one.answers[id];
       return answer ? { text: c.t(`polls.answer.${answer}`), tone: TONES[answer] } : null;

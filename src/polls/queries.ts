@@ -1,3 +1,4 @@
+import { knowsPoll } from '../calendar/pollQueries.js';
 import { NotFound } from '../lib/http/errors.js';
 import { row, rows, type Db } from '../lib/db/db.js';
 import type { Lang } from '../lib/i18n/translate.js';
@@ -21,16 +22,15 @@ export interface Poll {
   meeting_id: number | null;
   cancel_reason: string | null;
   created_at: Date;
+  version: number;
   relation: PollRelation;
 }
 
 /** SQL condition on `polls o`: see policy.ts. */
-const VISIBLE = `(o.organiser_id = :viewer_id or o.created_by = :viewer_id or ${deputyOf('o.organiser_id')}
-  or exists (select 1 from poll_people x where x.poll_id = o.id and x.person_id = :viewer_id)
-  or (not o.is_private and exists (select 1 from persons v where v.id = :viewer_id and v.role in ('secretary', 'administrator'))))`;
+const VISIBLE = knowsPoll('o');
 
 const FIND = `
-  select o.id, o.title, o.note, o.state, o.organiser_id, ${brief('po')} as organiser, o.zone, o.is_private, o.deadline_at, o.meeting_id, o.cancel_reason, o.created_at,
+  select o.id, o.title, o.note, o.state, o.organiser_id, ${brief('po')} as organiser, o.zone, o.is_private, o.deadline_at, o.meeting_id, o.cancel_reason, o.created_at, o.version,
          jsonb_build_object('is_organiser', o.organiser_id = :viewer_id, 'is_creator', o.created_by = :viewer_id, 'acts_for', ${deputyOf('o.organiser_id')},
            'poll_person_id', (select x.id from poll_people x where x.poll_id = o.id and x.person_id = :viewer_id),
            'is_office', exists (select 1 from persons v where v.id = :viewer_id and v.role in ('secretary', 'administrator'))) as relation
@@ -66,7 +66,7 @@ export function listOptions(db: Db, pollId: number): Promise<PollOption[]> {
     `select o.id, o.starts_at, o.ends_at, o.room_ids, o.is_chosen,
             coalesce((select jsonb_agg(jsonb_build_object('id', r.id, 'name_en', r.name_en, 'name_zh', r.name_zh) order by r.id) from rooms r where r.id = any(o.room_ids)), '[]') as rooms,
             exists (select 1 from room_claims c where c.poll_option_id = o.id and (c.state = 'held' and c.hold_until > now() or c.state = 'confirmed')) as is_held
-       from poll_options o where o.poll_id = :poll order by o.starts_at, o.ends_at`,
+       from poll_options o where o.poll_id = :poll and o.removed_at is null order by o.starts_at, o.ends_at`,
     { poll: pollId },
   );
 }
@@ -81,6 +81,8 @@ export interface PollPerson {
   is_required: boolean;
   note: string;
   answered_at: Date | null;
+  /** Who entered the answer for them. */
+  answered_by: Brief | null;
   answers: Record<string, PollAnswer>;
 }
 
@@ -88,9 +90,9 @@ export interface PollPerson {
 export function listPeople(db: Db, pollId: number): Promise<PollPerson[]> {
   return rows<PollPerson>(
     db,
-    `select x.id, x.person_id, p.name, p.name_en, p.is_guest, p.email is not null as has_address, x.is_required, x.note, x.answered_at,
+    `select x.id, x.person_id, p.name, p.name_en, p.is_guest, p.email is not null as has_address, x.is_required, x.note, x.answered_at, case when e.id is null then null else ${brief('e')} end as answered_by,
             coalesce((select jsonb_object_agg(a.option_id, a.answer) from poll_answers a where a.poll_person_id = x.id), '{}') as answers
-       from poll_people x join persons p on p.id = x.person_id where x.poll_id = :poll
+       from poll_people x join persons p on p.id = x.person_id left join persons e on e.id = x.answered_by where x.poll_id = :poll
       order by not x.is_required, p.is_guest, p.sort_name, x.id`,
     { poll: pollId },
   );
@@ -166,6 +168,11 @@ export function findHolder(db: Db, token: string, now: Date): Promise<PollHolder
 
 export function findHolderById(db: Db, id: number, generation: number, now: Date): Promise<PollHolder | undefined> {
   return row<PollHolder>(db, `${HOLDER} where x.id = :id and l.generation = :generation and o.deadline_at > cast(:now as timestamptz) - interval '30 days'`, { id, generation, now });
+}
+
+/** Who asked for what, for the mail to somebody who is asked no longer and may not read the poll now. */
+export function findPollBrief(db: Db, id: number): Promise<{ title: string; organiser: Brief; organiser_id: number } | undefined> {
+  return row(db, `select o.title, o.organiser_id, ${brief('po')} as organiser from polls o join persons po on po.id = o.organiser_id where o.id = :id`, { id });
 }
 
 /** For a guest and for mails: as the person who is asked, whoever that is. */

@@ -5,10 +5,11 @@ import { idOf, page, redirect, route, type Answer, type Context, type Route } fr
 import { format } from '../lib/time/format.js';
 import { tellRefusal } from '../meetings/refusal.js';
 import { answerPoll, cancelPoll, choosePollOption, type Chosen } from './commands.js';
+import { editRoutes } from './editRoutes.js';
 import { AnswerForm, ANSWERS, CancelForm, ChoiceForm, ListQuery } from './forms.js';
 import { guestRoutes } from './guestRoutes.js';
 import { newRoutes } from './newRoutes.js';
-import { isAnswerable, mayKeepPoll } from './policy.js';
+import { isAnswerable, mayAnswerFor, mayKeepPoll } from './policy.js';
 import { showOptions, stateOf, tableOf } from './pollPage.js';
 import { findPoll, listOptions, listPeople, listPolls } from './queries.js';
 
@@ -69,6 +70,7 @@ export const routes: Route[] = [
     },
     onInvalid: cancelPage,
   }),
+  ...editRoutes,
   ...guestRoutes,
 ];
 
@@ -95,6 +97,8 @@ async function pollPage(c: Context<unknown, unknown>, { problems, refused }: Sho
     {
       title: poll.title,
       poll, keeps, me,
+      entersFor: mayAnswerFor(poll) ? `/polls/${poll.id}/people/` : null,
+      viewerId: c.viewer.id,
       state: stateOf(c, poll, c.now),
       deadline: format(c.lang, c.zone).dateTime(poll.deadline_at),
       zoneText: c.zone,

@@ -65,8 +65,19 @@ export async function releaseHolds(trx: Db, by: Actor, optionIds: readonly numbe
       where poll_option_id = any(:options) and state = 'held' returning id`,
     { by: by.id, reason, options: optionIds },
   );
-  if (freed.length) await handToClosures(trx, freed.map(({ id }) => id));
-  return freed.length;
+  const ids = freed.map(({ id }) => id);
+  if (ids.length) {
+    await handToClosures(trx, ids);
+    await offerFreed(trx, ids);
+  }
+  return ids.length;
+}
+
+/** Moves the end of what candidates hold; what lapsed and nobody took since is held again. @param until by the database's clock */
+export async function extendHolds(trx: Db, optionIds: readonly number[], until: Date): Promise<void> {
+  const held = await rows<{ room_id: number }>(trx, `select distinct room_id from room_claims where poll_option_id = any(:options) and state = 'held'`, { options: optionIds });
+  await lockRooms(trx, held.map(({ room_id }) => room_id));
+  await change(trx, `update room_claims set hold_until = :until where poll_option_id = any(:options) and state = 'held'`, { options: optionIds, until });
 }
 
 /**

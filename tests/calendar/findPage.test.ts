@@ -1,5 +1,6 @@
 import { load } from 'cheerio';
 import { row, rows } from '../../src/lib/db/db.js';
+import { answerPoll, createPoll } from '../../src/polls/commands.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
 
@@ -134,4 +135,37 @@ test('adds by name, unit and standing meeting; an unknown name is told at its fi
   const unknown = await organiser.get(`/find-a-time?add=Nobody`);
   expect(unknown.status).toBe(422);
   expect(unknown.text).toContain('Nobody in the directory is called “Nobody”');
+});
+
+test('times that a poll offers are tentative for who has not said no, and their rooms are held for a poll', async () => {
+  const made = await createPoll(
+    world.db, { id: cast.organiser.id },
+    {
+      title: 'Spring round', note: '', zone: 'Asia/Shanghai', isPrivate: true, deadlineAt: new Date('2030-03-11T10:00:00Z'), guests: [],
+      people: [{ personId: cast.attendee.id, isRequired: true }, { personId: cast.chair.id, isRequired: true }],
+      options: [10, 14].map((hour) => ({ startsAt: new Date(`2030-03-12T${hour}:00:00+08:00`), endsAt: new Date(`2030-03-12T${hour + 1}:00:00+08:00`), roomIds: [cast.rooms.bamboo] })),
+    },
+    world.clock.now(),
+  );
+  const poll = made.ok ? made.id : 0;
+  const [first, second] = await rows<{ id: number }>(world.db, `select id from poll_options where poll_id = :poll order by starts_at`, { poll });
+  await answerPoll(world.db, { id: cast.chair.id }, poll, cast.chair.id, new Map([[first?.id ?? 0, 'no'], [second?.id ?? 0, 'yes']]), '', world.clock.now());
+  const path = `/find-a-time?asked=1&p=${cast.attendee.id}&p=${cast.chair.id}&when=span&from=2030-03-12&to=2030-03-12&minutes=60`;
+  const rowOf = (text: string, name: string) => load(load(text)('.find-grid tbody tr').toArray().filter((one) => load(one)('th strong').text() === name).map((one) => load(text)(one).html() ?? '').join(''), null, false)('.only-heard').text();
+  const seen = (await organiser.get(path)).text;
+  expect(rowOf(seen, 'Chen An')).toContain('10:00–11:00 tentative, Poll: Spring round');
+  expect(rowOf(seen, 'Zhou Zheng')).not.toContain('10:00–11:00 tentative');
+  expect(rowOf(seen, 'Zhou Zheng')).toContain('14:00–15:00 tentative, Poll: Spring round');
+  expect(rowOf(seen, 'Bamboo')).toContain('10:00–11:00 held for a poll');
+  // It is private: others, the office too, see that the time is tentative and not for what.
+  const secretary = await world.agent(cast.secretary);
+  expect(rowOf((await secretary.get(path)).text, 'Chen An')).toContain('10:00–11:00 tentative');
+  const places = ['/calendar?date=2030-03-12', `/calendar/week?date=2030-03-12&of=room-${cast.rooms.bamboo}`, `/calendar/people/${cast.attendee.id}?date=2030-03-12`];
+  for (const place of [path, ...places]) expect((await secretary.get(place)).text).not.toContain('Spring round');
+  expect((await secretary.get(places[0] ?? '')).text).toContain('Held for a poll');
+  expect((await secretary.get(places[2] ?? '')).text).toContain('Poll, not decided yet');
+  expect(load((await organiser.get(places[0] ?? '')).text)(`a[href="/polls/${poll}"]`).text()).toContain('Held for a poll: Spring round');
+  expect((await (await world.agent(cast.attendee)).get(places[2] ?? '')).text).toContain('Spring round');
+  // Colleagues see in somebody's week only what is settled.
+  expect((await (await world.agent(cast.outsider)).get(places[2] ?? '')).text).not.toContain('Poll, not decided yet');
 });

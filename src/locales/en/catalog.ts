@@ -26,7 +26,9 @@ import { standing } from './standing.js';
 import { waits } from './waits.js';
 import { absences } from './absences.js';
 import { findTime } from './findTime.js';
+import { pollChanges } from './pollChanges.js';
 import { polls } from './polls.js';
+import { pollTimes } from './pollTimes.js';
 import { agenda } from './agenda.js';
 import { actions } from './actions.js';
 import { sitting } from './sitting.js';
@@ -68,6 +70,8 @@ export const en = {
   ...absences,
   ...findTime,
   ...polls,
+  ...pollChanges,
+  ...pollTimes,
   ...agenda,
   ...actions,
   ...sitting,

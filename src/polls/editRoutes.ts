@@ -1,0 +1,120 @@
+import { Forbidden, NotFound } from '../lib/http/errors.js';
+import { problemsOf, type Problems } from '../lib/http/form.js';
+import { signedIn } from '../lib/http/policy.js';
+import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
+import { dayOf, timeOf } from '../lib/time/zone.js';
+import { readPeople } from '../meetings/namedPeople.js';
+import { answerPoll } from './commands.js';
+import { editPoll } from './editCommands.js';
+import { AnswerForm, ANSWERS, EditPollForm, MAX_OPTIONS, MIN_OPTIONS, TYPED } from './forms.js';
+import { asAsked, giveRooms, readDeadline, readOffered } from './offerPage.js';
+import { mayAnswerFor, mayKeepPoll } from './policy.js';
+import { showOptions } from './pollPage.js';
+import { findPoll, listOptions, listPeople, type Poll, type PollOption, type PollPerson } from './queries.js';
+
+export const editRoutes: Route[] = [
+  route({ method: 'get', path: '/polls/:id/edit', policy: signedIn, handle: (c) => showEdit(c) }),
+  route({ method: 'post', path: '/polls/:id', policy: signedIn, form: EditPollForm, handle: change, onInvalid: (c, problems) => showEdit(c, problems) }),
+  route({ method: 'get', path: '/polls/:id/people/:person/answer', policy: signedIn, handle: (c) => showAnswer(c) }),
+  route({ method: 'post', path: '/polls/:id/people/:person/answer', policy: signedIn, form: AnswerForm, handle: enterAnswer, onInvalid: (c, problems) => showAnswer(c, problems) }),
+];
+
+async function openPoll(c: Context<unknown, unknown>): Promise<Poll | Answer> {
+  const poll = await findPoll(c.db, c.viewer.id, idOf(c));
+  if (!mayKeepPoll(poll)) throw new Forbidden();
+  return poll.state === 'open' ? poll : redirect(`/polls/${poll.id}`, { notice: poll.state === 'closed' ? 'polls.problem.closed' : 'polls.problem.cancelled' });
+}
+
+async function showEdit(c: Context<unknown, unknown>, problems?: Problems, stale?: Poll): Promise<Answer> {
+  const poll = await openPoll(c);
+  if (!('relation' in poll)) return poll;
+  const [options, people] = await Promise.all([listOptions(c.db, poll.id), listPeople(c.db, poll.id)]);
+  const stored = {
+    title: poll.title, note: poll.note, deadline_on: dayOf(poll.deadline_at, c.zone), deadline_at: timeOf(poll.deadline_at, c.zone), version: poll.version,
+    keep: options.map(({ id }) => id), stay: people.map(({ id }) => id), minutes: minutesOf(options), needs_room: options.some(({ room_ids }) => room_ids.length > 0),
+  };
+  return page(
+    'polls/edit',
+    {
+      title: c.t('polls.edit.title', { title: poll.title }), poll, zoneText: c.zone, isStale: Boolean(stale), typed: Array.from({ length: TYPED }, (_, n) => n),
+      times: showOptions(c, options, people).map((one) => ({ value: one.id, label: [one.when, one.isHeld ? one.rooms : ''].filter(Boolean).join(' · '), hint: tellSaid(c, one.id, people) })),
+      people: people.map((one) => ({ value: one.id, label: c.fmt.name(one), hint: [one.is_required ? '' : c.t('calendar.find.optional'), c.t(one.answered_at ? 'polls.edit.answered' : 'polls.table.silent')].filter(Boolean).join(' · ') })),
+      values: { ...(problems ? problems.values : stored), ...(stale ? { version: stale.version } : {}) },
+      errors: problems?.errors ?? {},
+    },
+    { status: stale ? 409 : problems ? 422 : 200, caching: 'no-store' },
+  );
+}
+
+/** New times are as long as the first of those that stand. */
+function minutesOf([first]: PollOption[]): number {
+  return first ? Math.round((first.ends_at.getTime() - first.starts_at.getTime()) / 60_000) : 60;
+}
+
+function tellSaid(c: Context<unknown, unknown>, option: number, people: PollPerson[]): string {
+  const said = people.map(({ answers }) => answers[option]).filter((answer) => answer !== undefined);
+  const count = (answer: (typeof ANSWERS)[number]) => said.filter((one) => one === answer).length;
+  return said.length ? c.t('polls.why.counts', { yes: count('yes'), maybe: count('maybe'), no: count('no') }) : '';
+}
+
+async function change(c: Context<EditPollForm>): Promise<Answer> {
+  const { form } = c;
+  const poll = await openPoll(c);
+  if (!('relation' in poll)) return poll;
+  const stored = await listOptions(c.db, poll.id);
+  const { options, problems } = readOffered(c, { ...form, offer: [] });
+  const kept = stored.filter(({ id }) => form.keep.includes(id));
+  const added = options.filter((one) => !kept.some(({ starts_at, ends_at }) => starts_at.getTime() === one.startsAt.getTime() && ends_at.getTime() === one.endsAt.getTime()));
+  const count = kept.length + added.length;
+  if (!problems.length && (count < MIN_OPTIONS || count > MAX_OPTIONS)) problems.push({ field: 'keep', message: c.t('polls.problem.count', { min: MIN_OPTIONS, max: MAX_OPTIONS }) });
+  const [required, optional] = await Promise.all([readPeople(c.db, c.t, form.required), readPeople(c.db, c.t, form.optional)]);
+  if (required.problems.length) problems.push({ field: 'required', message: required.problems.join(' ') });
+  if (optional.problems.length) problems.push({ field: 'optional', message: optional.problems.join(' ') });
+  const starts = [...kept.map(({ starts_at }) => starts_at), ...added.map(({ startsAt }) => startsAt)].sort((a, b) => a.getTime() - b.getTime());
+  const deadlineAt = readDeadline(c, form, starts.at(-1), problems);
+  if (problems.length || !deadlineAt) return showEdit(c, problemsOf(problems, c.req.body));
+
+  const asked = asAsked(required, optional);
+  const seats = form.stay.length + asked.people.length + asked.guests.length;
+  const withRooms = form.needs_room ? await giveRooms(c, added, seats) : added;
+  const done = await editPoll(c.db, c.by, poll.id, { version: form.version, title: form.title, note: form.note, deadlineAt, options: withRooms, keep: form.keep, stay: form.stay, ...asked }, c.now);
+  if (done.ok) {
+    return redirect(`/polls/${poll.id}`, { notice: done.added ? { key: 'polls.edit.savedNew', values: { count: done.added, held: done.held } } : 'polls.edit.saved' });
+  }
+  if (done.reason === 'stale') return showEdit(c, problemsOf([], c.req.body), done.poll);
+  const field = done.reason === 'options' ? 'keep' : done.reason === 'nobody' ? 'stay' : 'required';
+  return showEdit(c, problemsOf([{ field, message: c.t(`polls.refused.${done.reason}`) }], c.req.body));
+}
+
+async function somebody(c: Context<unknown, unknown>): Promise<{ poll: Poll; person: PollPerson; people: PollPerson[] }> {
+  const poll = await findPoll(c.db, c.viewer.id, idOf(c));
+  if (!mayKeepPoll(poll)) throw new Forbidden();
+  const people = await listPeople(c.db, poll.id);
+  const person = people.find(({ person_id }) => person_id === idOf(c, 'person'));
+  if (!person) throw new NotFound();
+  return { poll, person, people };
+}
+
+async function showAnswer(c: Context<unknown, unknown>, problems?: Problems): Promise<Answer> {
+  const { poll, person } = await somebody(c);
+  if (person.person_id === c.viewer.id) return redirect(`/polls/${poll.id}`);
+  if (!mayAnswerFor(poll)) return redirect(`/polls/${poll.id}`, { notice: 'polls.problem.answersClosed' });
+  const said = Object.fromEntries(Object.entries(person.answers).map(([option, answer]) => [`answer_${option}`, answer]));
+  return page(
+    'polls/answer-for',
+    {
+      title: c.t('polls.for.title', { name: c.fmt.name(person) }), poll, person, zoneText: c.zone, options: showOptions(c, await listOptions(c.db, poll.id)),
+      answerOptions: ANSWERS.map((value) => ({ value, label: c.t(`polls.answer.${value}`) })),
+      values: problems ? problems.values : { note: person.note, ...said }, errors: problems?.errors ?? {},
+    },
+    { status: problems ? 422 : 200, caching: 'no-store' },
+  );
+}
+
+async function enterAnswer(c: Context<AnswerForm>): Promise<Answer> {
+  const { poll, person } = await somebody(c);
+  const answered = await answerPoll(c.db, c.by, poll.id, person.person_id, c.form.answers, c.form.note, c.now);
+  if (answered.ok) return redirect(`/polls/${poll.id}`, { notice: { key: 'polls.for.saved', values: { name: c.fmt.name(person) } } });
+  if (answered.reason === 'closed') return redirect(`/polls/${poll.id}`, { notice: 'polls.problem.answersClosed' });
+  return showAnswer(c, problemsOf(answered.options.map((id) => ({ field: `answer_${id}`, message: c.t('polls.problem.missing') })), c.req.body));
+}
