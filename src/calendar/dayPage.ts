@@ -65,7 +65,7 @@ function makeTexts(t: Translate) {
     past: t('calendar.day.past'),
     asked: t('tentative.title'),
     askedHeard: t('tentative.heard'),
-    askedBook: prepare(t, 'tentative.bookHeard', ['label']),
+    askedBook: prepare(t, 'tentative.bookHeard', ['room', 'from', 'to']),
     until: prepare(t, 'calendar.day.until', ['to']),
   };
 }
@@ -135,7 +135,7 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
         const href = `${base}${from}&to=${marks[Math.min(stretch.to, cell.from + 4)] ?? to}`;
         const label = said.book(name, from, to);
         const items = cell.claims.map(item);
-        if (items.length > 0) shown.push({ span, look: 'is-asked', free: { href, label: said.askedBook(label), time: `${from}–${to}`, to }, items, heard: said.askedHeard, hint: listed(items) });
+        if (items.length > 0) shown.push({ span, look: 'is-asked', free: { href, label: said.askedBook(name, from, to), time: `${from}–${to}`, to }, items, heard: said.askedHeard, hint: listed(items) });
         else shown.push({ span, look: 'is-free', free: { href, label, time: `${from}–${to}`, to }, items, heard: '', hint: null });
         if (free.length < 3 && stretch.from === cell.from) free.push({ href, label, time: show.isToday && cell.from === show.nowUnit ? said.until(to) : `${from}–${to}` });
       } else if (cell.claims.length > 0) {

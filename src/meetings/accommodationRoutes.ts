@@ -28,7 +28,7 @@ export const accommodationRoutes: Route[] = [
     async handle(c) {
       const group = await findClosureGroup(c.db, idOf(c), c.now);
       const lines = linesOf(c.form);
-      if (lines.some((line) => line.choice === 'cancel' && !line.reason)) return movesPage(c, group, { lines, status: 422 });
+      if (lines.some((line) => line.choice === 'cancel' && !line.reason)) return movesPage(c, group, { lines, beyond: c.form.beyond, status: 422 });
       const choices = lines.flatMap(choiceOf);
       if (!choices.length) return redirect(`/rooms/closures/${group.id}`, { notice: 'closures.moves.nothing' });
       let told = { moved: 0, cancelled: 0 };
@@ -38,7 +38,7 @@ export const accommodationRoutes: Route[] = [
         told = result;
         return { location: `/rooms/closures/${group.id}` };
       });
-      if ('obstacles' in done && done.obstacles) return movesPage(c, group, { lines, obstacles: done.obstacles, status: 409 });
+      if ('obstacles' in done && done.obstacles) return movesPage(c, group, { lines, obstacles: done.obstacles, beyond: c.form.beyond, status: 409 });
       return redirect(`/rooms/closures/${group.id}`, 'again' in done ? {} : { notice: { key: 'closures.moves.done', values: { moved: told.moved, cancelled: told.cancelled } } });
     },
   }),
@@ -52,10 +52,12 @@ function choiceOf({ meetingId, roomId, version, choice, reason }: Line): Choice[
 interface Answered {
   lines?: Line[];
   obstacles?: Obstacle[];
+  /** Rules were to be gone beyond. */
+  beyond?: boolean;
   status?: number;
 }
 
-async function movesPage(c: Context<unknown, unknown>, group: ClosureGroup, { lines = [], obstacles = [], status = 200 }: Answered = {}): Promise<Answer> {
+async function movesPage(c: Context<unknown, unknown>, group: ClosureGroup, { lines = [], obstacles = [], beyond = false, status = 200 }: Answered = {}): Promise<Answer> {
   const hits = await listHits(c.db, c.viewer.id, group.id, c.now, AT_ONCE);
   const proposals = planAccommodation(hits, await listFreeFor(c.db, c.viewer.id, hits), c.now);
   const isGone = lines.some((line) => !hits.some((hit) => hit.meeting_id === line.meetingId && hit.room.id === line.roomId));
@@ -67,6 +69,7 @@ async function movesPage(c: Context<unknown, unknown>, group: ClosureGroup, { li
       when: `${c.fmt.day(group.starts_at)} ${c.fmt.range(group.starts_at, group.ends_at)}`,
       lines: proposals.map((proposal) => showLine(c, proposal, lines, obstacles)),
       refusedCount: obstacles.length,
+      beyond,
       mayGoBeyond: proposals.some(({ rooms }) => rooms.some(({ checks }) => checks.length > 0)) || obstacles.some(({ refused }) => refused !== undefined && refused.clashes.length === 0 && refused.checks.some(({ level }) => level === 'error') && refused.checks.every(({ level, mayOverride }) => level !== 'error' || mayOverride)),
       isGone,
       first: group.hit_count > AT_ONCE ? AT_ONCE : 0,

@@ -103,6 +103,18 @@ describe('the display', () => {
     expect((await rows<{ action: string }>(world.db, `select action from audit_events where meeting_id = :id and action <> 'meeting.create' order by id`, { id })).map(({ action }) => action)).toEqual(['meeting.checkIn', 'meeting.extend', 'meeting.endEarly']);
   });
 
+  it('is free while somebody only asks for the room, and says so', async () => {
+    const asked = await book('Reading circle', -10, 50);
+    await world.db.raw(`update room_claims set state = 'requested', is_holding = false where meeting_id = ?`, [asked]);
+    const later = await book('Choir', 60, 90);
+    await world.db.raw(`update room_claims set state = 'requested', is_holding = false where meeting_id = ?`, [later]);
+    const $ = await screen();
+    expect([$('.door').attr('class'), $('.door-verbs button').length]).toEqual(['door door-free', 3]);
+    expect($('.door-next li').text()).toContain('Requested: Choir');
+    expect((await press('/door/booking', { minutes: '60', key: randomUUID() })).headers.location).toBe('/door');
+    expect((await screen())('.door').attr('class')).toBe('door door-busy');
+  });
+
   it('hides private titles and does nothing to what is not in its room now', async () => {
     const hidden = await book('Dismissal', -10, 50, { isPrivate: true });
     expect((await device.get('/door')).text).not.toContain('Dismissal');

@@ -89,6 +89,18 @@ describe('a room that is given on request', () => {
     }
   });
 
+  it('is booked without asking by a secretary with a reason, which is kept for each date', async () => {
+    await rules({ in_policy: 'request' });
+    await change(world.db, `insert into room_approvers (room_id, person_id) values (:room, :chair)`, { room: cast.rooms.orchid, chair: cast.chair.id });
+    const office = await world.agent(cast.secretary);
+    const shown = (await postTo(office, '/series', seriesForm(cast, { organiser: '陈安' }))).text;
+    expect(load(shown)('[name=override_reason]')).toHaveLength(1);
+    const [path, fields] = confirm(shown);
+    const saved = await postTo(office, path, { ...fields, override_reason: 'Agreed by phone' });
+    expect(await claimsOf(seriesIn(saved))).toEqual([{ state: 'confirmed', n: 5 }]);
+    expect(await row(world.db, `select count(*)::int as n from rule_overrides where rule = 'approval' and reason = 'Agreed by phone'`)).toEqual({ n: 5 });
+  });
+
   it('is confirmed at once for who decides about it', async () => {
     await rules({ in_policy: 'request' });
     await change(world.db, `insert into room_approvers (room_id, person_id) values (:room, :organiser)`, { room: cast.rooms.orchid, organiser: cast.organiser.id });

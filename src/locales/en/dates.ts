@@ -34,7 +34,7 @@ export const dates = {
   'dates.moves.asked': 'on request, has to be approved',
   'dates.moves.against': 'beyond its rules ({rules})',
   'dates.moves.onlyOther': 'No free room suits it in every way. What speaks against each is written beside it.',
-  'dates.moves.beyond': 'Go beyond these rules',
+  'dates.moves.beyond': 'Go beyond rules of the rooms where a choice needs it',
   'dates.moves.beyondHint': 'As a secretary you may. The reason of the closure, or for calling off, is kept as the reason for each exception.',
   'dates.rule.status': 'not in service',
   'dates.rule.closed_day': 'closed on that day',
