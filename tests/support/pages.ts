@@ -200,6 +200,8 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     of('/polls/new'),
     ...each('/polls/:id', [...polls, ...(silent ? [silent] : [])]),
     ...each('/polls/:id/cancellation', polls),
+    ...each('/polls/:id/edit', polls),
+    ...(silent && polls[0] ? [of('/polls/:id/people/:person/answer', `/polls/${silent.id}/people/${silent.person}/answer`, polls[0].person)] : []),
     of('/p/:token', guestLink.replace(config.publicUrl, ''), null),
     of('/bookings/new'),
     of('/meetings'),
