@@ -124,6 +124,7 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
   const polls = await find('select id, organiser_id as person from polls order by id limit 1');
   const asked = await find(`select x.poll_id as id, x.person_id as person from poll_people x join persons p on p.id = x.person_id order by p.is_guest, x.answered_at nulls first, x.id`);
   const [silent] = asked;
+  const [asker] = silent ? await find(`select id, organiser_id as person from polls where id = ${silent.id}`) : [];
   const guestAsked = asked.at(-1);
   const guestLink = guestAsked ? await linkFor(db, config, guestAsked.id, guestAsked.person) : '';
 
@@ -201,7 +202,7 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     ...each('/polls/:id', [...polls, ...(silent ? [silent] : [])]),
     ...each('/polls/:id/cancellation', polls),
     ...each('/polls/:id/edit', polls),
-    ...(silent && polls[0] ? [of('/polls/:id/people/:person/answer', `/polls/${silent.id}/people/${silent.person}/answer`, polls[0].person)] : []),
+    ...(silent && asker ? [of('/polls/:id/people/:person/answer', `/polls/${silent.id}/people/${silent.person}/answer`, asker.person)] : []),
     of('/p/:token', guestLink.replace(config.publicUrl, ''), null),
     of('/bookings/new'),
     of('/meetings'),
