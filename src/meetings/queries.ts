@@ -261,8 +261,25 @@ function pageOfParticipant(isPast: boolean, isNext: boolean, where: string): str
            where p.person_id = :viewer_id and p.removed_at is null and ${time} and ${where} order by p.meets_from ${order}, m.id ${order} limit :limit`;
 }
 
+/** Where a text is looked for: among the next few thousand meetings by time, or among all that have it by the index of titles. */
+const SEARCHED = {
+  near: (isPast: boolean) => {
+    const [after, far, order] = isPast ? ['<', '-infinity', 'desc'] : ['>', 'infinity', 'asc'];
+    const last = `select x.starts_at from meetings x where x.starts_at ${after} coalesce(cast(:after_at as timestamptz), :now) order by x.starts_at ${order} offset 3000 limit 1`;
+    return `m.starts_at ${isPast ? '>=' : '<='} coalesce((${last}), '${far}')`;
+  },
+  indexed: () => 'm.id = any(array(select x.id from meetings x where title_pairs(x.title) @> title_pairs(:text)))',
+} as const;
+
 /** Meetings by time, one page and one more line (so that the caller knows whether there is another page). */
-export function listMeetings(db: Db, viewer: Who, filter: MeetingFilter, now: Date, limit = 50): Promise<MeetingLine[]> {
+export async function listMeetings(db: Db, viewer: Who, filter: MeetingFilter, now: Date, limit = 50): Promise<MeetingLine[]> {
+  if (filter.whose === 'mine' || !filter.text || filter.text.length < 2) return readMeetings(db, viewer, filter, now, limit);
+  // What many meetings are called fills a page from the near ones, what few are called is found by the index: neither reads all.
+  const near = await readMeetings(db, viewer, filter, now, limit, 'near');
+  return near.length > limit ? near : readMeetings(db, viewer, filter, now, limit, 'indexed');
+}
+
+function readMeetings(db: Db, viewer: Who, filter: MeetingFilter, now: Date, limit: number, searched?: keyof typeof SEARCHED): Promise<MeetingLine[]> {
   const scope = visibleMeetings(viewer);
   const past = filter.when === 'past';
   const wanted = [past ? `m.ends_at <= :now and m.starts_at < :now` : `m.ends_at > :now and m.starts_at > cast(:now as timestamptz) - interval '${MAX_DAYS} days'`];
@@ -270,6 +287,7 @@ export function listMeetings(db: Db, viewer: Who, filter: MeetingFilter, now: Da
   if (filter.seriesId) wanted.push('m.series_id = :series');
   if (filter.unitId) wanted.push('m.organiser_id in (select id from persons where unit_id = :unit)');
   if (filter.text) wanted.push('m.title ilike :pattern');
+  if (searched) wanted.push(SEARCHED[searched](past));
   if (filter.after) wanted.push(past ? `(m.starts_at, m.id) < (:after_at, :after_id)` : `(m.starts_at, m.id) > (:after_at, :after_id)`);
   const where = wanted.join(' and ');
   const order = past ? 'desc' : 'asc';
@@ -282,7 +300,7 @@ export function listMeetings(db: Db, viewer: Who, filter: MeetingFilter, now: Da
     `${LINE} from (select m.* from meetings m where ${page} ${first}) m ${LINE_JOINS} order by m.starts_at ${order}, m.id ${order}`,
     {
       ...scope.bindings, now, limit: limit + 1, state: filter.state, series: filter.seriesId, unit: filter.unitId,
-      pattern: filter.text ? likePattern(filter.text) : undefined, after_at: filter.after?.at, after_id: filter.after?.id,
+      text: filter.text, pattern: filter.text ? likePattern(filter.text) : undefined, after_at: filter.after?.at ?? null, after_id: filter.after?.id,
     },
   );
 }
