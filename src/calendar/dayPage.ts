@@ -18,8 +18,8 @@ export interface ShownCell {
   span: number;
   /** Class names of the cell. */
   look: string;
-  /** Address and label of a free stretch; `to` is its end 'HH:MM'. */
-  free: { href: string; label: string; time: string; to: string } | null;
+  /** A free stretch: 'HH:MM' of its start, of the end that is offered, and of its own end; its label. */
+  free: { from: string; until: string; to: string; label: string } | null;
   items: ShownItem[];
   /** What only a screen reader is told. */
   heard: string;
@@ -34,7 +34,7 @@ export interface ShownRow {
   isPart: boolean;
   cells: ShownCell[];
   /** Free stretches from now on, for narrow screens. */
-  free: { href: string; label: string; time: string }[];
+  free: { from: string; until: string; time: string }[];
   /** Why the room is closed that day, if it is for a reason. */
   why: string | null;
 }
@@ -119,7 +119,6 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
 
   return grid.rows.map(({ room, cells }) => {
     const { name, facts: told } = describe(room, byId, show);
-    const base = `/bookings/new?room=${room.id}&date=${day.on}&from=`;
     const shown: ShownCell[] = [];
     const free: ShownRow['free'] = [];
     let why: string | null = null;
@@ -132,12 +131,12 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
         const from = marks[cell.from] ?? '';
         const to = marks[stretch.to] ?? '';
         // An hour is what most bookings are; the script takes the quarter that was pressed.
-        const href = `${base}${from}&to=${marks[Math.min(stretch.to, cell.from + 4)] ?? to}`;
-        const label = said.book(name, from, to);
-        const items = cell.claims.map(item);
-        if (items.length > 0) shown.push({ span, look: 'is-asked', free: { href, label: said.askedBook(name, from, to), time: `${from}–${to}`, to }, items, heard: said.askedHeard, hint: listed(items) });
-        else shown.push({ span, look: 'is-free', free: { href, label, time: `${from}–${to}`, to }, items, heard: '', hint: null });
-        if (free.length < 3 && stretch.from === cell.from) free.push({ href, label, time: show.isToday && cell.from === show.nowUnit ? said.until(to) : `${from}–${to}` });
+        const until = marks[Math.min(stretch.to, cell.from + 4)] ?? to;
+        if (cell.claims.length > 0) {
+          const items = cell.claims.map(item);
+          shown.push({ span, look: 'is-asked', free: { from, until, to, label: said.askedBook(name, from, to) }, items, heard: said.askedHeard, hint: listed(items) });
+        } else shown.push({ span, look: 'is-free', free: { from, until, to, label: said.book(name, from, to) }, items: [], heard: '', hint: null });
+        if (free.length < 3 && stretch.from === cell.from) free.push({ from, until, time: show.isToday && cell.from === show.nowUnit ? said.until(to) : `${from}–${to}` });
       } else if (cell.claims.length > 0) {
         const items = cell.claims.map(item);
         shown.push({ span, look: 'is-asked', free: null, items, heard: said.askedHeard, hint: listed(items) });

@@ -14,7 +14,7 @@ import type { ParticipantRole } from './queries.js';
 import { writeRule } from './recurrence.js';
 import { listTouchedRooms } from './roomChangeCommands.js';
 import { materialise, planned, withAllowedReason, type DatesPlan, type Planned } from './seriesDateCommands.js';
-import { lockSeries, type Series } from './seriesQueries.js';
+import { findSeries, lockSeries, type Series } from './seriesQueries.js';
 
 export interface NewSeries {
   name: string;
@@ -49,7 +49,7 @@ export function createSeries(db: Db, by: Actor, input: NewSeries, plan: DatesPla
     );
     if (!made) throw new Conflict();
     const members = oneChair(input.members);
-    await change(
+    if (members.size > 0) await change(
       trx,
       `insert into series_members (series_id, person_id, role) select :series, w.person, w.role from unnest(cast(:persons as bigint[]), cast(:roles as text[])) as w (person, role)`,
       { series: made.id, persons: [...members.keys()], roles: [...members.values()] },
@@ -58,7 +58,8 @@ export function createSeries(db: Db, by: Actor, input: NewSeries, plan: DatesPla
     await record(trx, principal === by.id ? by : { ...by, onBehalfOf: principal }, {
       action: 'series.create', noun: 'series', id: made.id, after: { name: input.name, rule: plan.rule && writeRule(plan.rule), from: plan.from, zone: plan.zone },
     });
-    const series = await lockSeries(trx, by, made.id);
+    // Nobody else has seen it: there is nothing to lock.
+    const series = await findSeries(trx, { id: by.id ?? -1 }, made.id);
     return materialise(trx, by, series, await withAllowedReason(trx, by, plan), input.firstNumber);
   });
 }

@@ -51,6 +51,7 @@ export function listPersonOptions(db: Db, options: { guests?: boolean; limit?: n
 
 /** Of some ids those that are active persons: ids from a form are checked with this before they are stored. */
 export async function keepActive(db: Db, ids: number[]): Promise<Set<number>> {
+  if (ids.length === 0) return new Set();
   const found = await rows<{ id: number }>(db, `select id from persons where id = any(:ids) and deactivated_at is null`, { ids });
   return new Set(found.map(({ id }) => id));
 }

@@ -82,15 +82,15 @@ export interface OutsideHours {
 
 /** The first day on which a time is not within the opening hours, or undefined when all of it is. */
 export function outsideHours(hours: Opening, from: Date, to: Date, zone: string): OutsideHours | undefined {
+  const first = dayOf(from, zone);
   const last = dayOf(new Date(to.getTime() - 1), zone);
-  for (let on = dayOf(from, zone); on <= last; on = addDays(on, 1)) {
+  for (let on = first; on <= last; on = addDays(on, 1)) {
     const open = openSpan(hours, on, zone);
-    const dayEnd = startOfDay(addDays(on, 1), zone);
-    const start = Math.max(from.getTime(), startOfDay(on, zone).getTime());
-    const end = Math.min(to.getTime(), dayEnd.getTime());
+    const start = on === first ? from : startOfDay(on, zone);
+    const end = on === last ? to : startOfDay(addDays(on, 1), zone);
+    if (open && start >= open.from && end <= open.to) continue;
     const why = ruleOn(hours, on);
-    if (!open) return { on, ...(why ? { why } : {}) };
-    if (start < open.from.getTime() || end > open.to.getTime()) return { on, ...hoursOn(hours, on), ...(why ? { why } : {}) };
+    return { on, ...(open ? hoursOn(hours, on) : {}), ...(why ? { why } : {}) };
   }
   return undefined;
 }

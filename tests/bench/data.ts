@@ -39,6 +39,8 @@ const PERSONS = 200;
 /** Meetings on the other days of the month that is shown: so that it has fewer than 1,000. */
 const PER_OTHER_DAY = 19;
 const ZONES = ['Europe/Berlin', 'Europe/London', 'Asia/Tokyo', 'Asia/Seoul', 'Asia/Singapore', 'America/New_York', 'America/Chicago', 'Australia/Sydney', 'Asia/Dubai', 'Europe/Paris', 'Europe/Madrid', 'Europe/Rome'];
+/** Persons who look at lists of their own. */
+export const LOOKING = 5;
 /** Only people after these are in the full month, so that the others have as many meetings in the months around as at other sizes. */
 const OTHERS = PERSONS / 2;
 
@@ -55,7 +57,7 @@ interface Block {
  * The month that is shown has the same 1,000 meetings at every size, 200 of them on the day; all others lie in other years, or
  * months before in a room and with people of their own. What costs more at a larger size grows with the total.
  */
-function blocksOf(meetings: number, today: string, day: string): { blocks: Block[]; data: Pick<BenchData, 'emptyDay'> & { full?: { month: string; weeks: string; table: { from: string; to: string } } } } {
+function blocksOf(meetings: number, today: string, day: string): { blocks: Block[]; data: Pick<BenchData, 'emptyDay'> & { shown: { first: number; last: number }; full?: { month: string; weeks: string; table: { from: string; to: string } } } } {
   const month = daysOfMonth(day, ZONE).days.map(({ on }) => on);
   // Today's page is measured, too.
   const shown = (month.includes(today) ? month : [today, ...month]).sort();
@@ -66,12 +68,14 @@ function blocksOf(meetings: number, today: string, day: string): { blocks: Block
   const future: Block = { from: addDays(today, 2000), perDay: PER_DAY, count: PER_DAY * 28 };
   const rest = meetings - count(window) - (isFull ? room.count + future.count : 0);
   if (rest < 0) throw new Error(`the month shown alone has ${count(window)} meetings`);
+  const before = rest + (isFull ? room.count : 0);
   const days = Math.ceil(rest / PER_DAY);
   const past: Block = { from: addDays(today, -400 - days), perDay: PER_DAY, count: rest };
   return {
     blocks: [past, ...(isFull ? [room] : []), ...window, ...(isFull ? [future] : [])],
     data: {
       emptyDay: addDays(today, 90),
+      shown: { first: before + 1, last: before + count(window) },
       ...(isFull ? { full: {
         month: addDays(today, -120), weeks: future.from,
         table: meetings === FULL ? { from: past.from, to: addDays(future.from, 27) } : { from: past.from, to: addDays(past.from, FULL / PER_DAY - 1) },
@@ -116,7 +120,7 @@ export async function makeData(owner: Db, meetings: number, today: string): Prom
     }
     await trx.raw(
       `insert into meetings (title, state, starts_at, ends_at, zone, organiser_id, created_by, uid, announced_at)
-       select (array['Budget', 'Quarter', 'Staff', '预算', '人事', '季度工作'])[1 + id % 6] || ' meeting ' || id, case when f < now() then 'ended' else 'scheduled' end,
+       select case id when ${data.shown.first} then '档案搬迁启动会' else (array['Budget', 'Quarter', 'Staff', '预算', '人事', '季度工作'])[1 + id % 6] || ' meeting ' || id end, case when f < now() then 'ended' else 'scheduled' end,
               f, f + make_interval(mins => 30 + 15 * (id % 2)::int), '${ZONE}', who, who, 'bench-' || id || '@office.example', f - interval '7 days'
          from slots, lateral (select person + 1 + id % (${PERSONS} - person) as who) w order by id`,
     );
@@ -129,6 +133,11 @@ export async function makeData(owner: Db, meetings: number, today: string): Prom
       `insert into participants (meeting_id, person_id, role, invited_at, meets_from, meets_to)
        select m.id, s.person + 1 + (m.id * 7 + k * 13) % (${PERSONS} - s.person), case k when 0 then 'chair' else 'required' end, m.announced_at, m.starts_at, m.ends_at
          from meetings m join slots s on s.id = m.id, generate_series(0, 4) k order by m.id`,
+    );
+    // Those who look meet often enough in the month that is shown to fill a page of their own meetings at every size.
+    await trx.raw(
+      `insert into participants (meeting_id, person_id, invited_at, meets_from, meets_to)
+       select id, 1 + id % ${LOOKING}, announced_at, starts_at, ends_at from meetings where id between ${data.shown.first} and ${data.shown.last} order by id on conflict do nothing`,
     );
     await trx.raw(
       `insert into audit_events (at, person_id, action, noun, noun_id, meeting_id, after) select starts_at - interval '7 days', created_by, 'meeting.create', 'meetings', id, id, jsonb_build_object('title', title) from meetings order by id`,

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Agent } from 'node:http';
 import { addDays, weekdayOf } from '../../src/lib/time/zone.js';
-import { FULL, PER_DAY, ROOMS, type BenchData } from './data.js';
+import { FULL, LOOKING, PER_DAY, ROOMS, type BenchData } from './data.js';
 import { findPath } from './find.js';
 import { ask, type Ask, type Subject } from './measure.js';
 
@@ -37,6 +37,7 @@ export async function rowsOf(data: BenchData, cookies: string[], product: Subjec
   const get = (name: string, requests: number, path: (n: number) => string, clients = 1): Row => ({
     name, by: 'product', requests, clients, status: 200, make: (n) => ({ path: path(n), headers: signedIn(n) }),
   });
+  const own = (name: string, requests: number, path: string): Row => ({ ...get(name, requests, () => path), make: (n) => ({ path, headers: signedIn(n % LOOKING) }) });
   const office = (row: Row): Row => ({ ...row, make: (n) => ({ path: row.make(n).path, headers: signedIn(0) }) });
   const bare = (name: string, requests: number, path: string, clients = 1): Row => ({ name, by: 'bare', requests, clients, status: 200, make: () => ({ path }) });
   const day = `/calendar?date=${data.day}`;
@@ -55,13 +56,13 @@ export async function rowsOf(data: BenchData, cookies: string[], product: Subjec
     get('month of all rooms', 300, () => `/calendar/month?date=${data.day}`),
     get('week of a person', 400, (n) => `/calendar/people/${data.personIds[n % 50]}?date=${data.day}`),
     get('day sheet', 200, () => `/calendar/sheet?date=${data.day}`),
-    get('Today', 300, () => '/'),
-    get('my meetings to come', 300, () => '/meetings'),
-    get('my meetings, past', 300, () => '/meetings?when=past'),
+    own('Today', 200, '/'),
+    own('my meetings to come', 300, '/meetings'),
+    own('my meetings, past', 300, '/meetings?when=past'),
     get('all meetings to come', 300, () => '/meetings?whose=all'),
     get('search, what many are called', 200, () => '/meetings?whose=all&when=past&q=Budget'),
-    get('search, past, what one is called', 50, () => `/meetings?whose=all&when=past&q=meeting+1`),
-    get('search, past, nothing found', 50, () => '/meetings?whose=all&when=past&q=%E5%B9%B4%E7%BB%88%E6%80%BB%E7%BB%93'),
+    get('search, what one is called', 200, () => `/meetings?whose=all&when=past&q=${encodeURIComponent('档案搬迁')}`),
+    get('search, nothing found', 200, () => `/meetings?whose=all&when=past&q=${encodeURIComponent('年终总结')}`),
     get('room page', 300, () => `/rooms/${data.roomIds[3]}`),
     get('meeting page', 600, (n) => `/meetings/${data.meetingId + (n % PER_DAY)}`),
     get('new booking', 300, () => `/bookings/new?room=${data.roomIds[3]}&date=${data.day}&from=08:45&to=09:00`),

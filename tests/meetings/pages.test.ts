@@ -122,6 +122,10 @@ describe('the list', () => {
     expect(await titles(organiser, 'q=%25_')).toEqual(['Harbour 100%_plan']);
     expect(await titles(outsider, 'whose=mine')).toEqual([]);
     expect(await titles(outsider, 'whose=all&q=harbour')).toEqual(['Harbour 100%_plan']);
+    // By any part of a title, in any language and case, whether it begins at an even or an odd place of it.
+    await book('2030-03-14', { title: '第三季度预算会议 Q3' });
+    for (const part of ['第三', '三季', '度预算', '预算会', '算会议 q', '议', '3']) expect(await titles(outsider, `whose=all&q=${encodeURIComponent(part)}`)).toEqual(['第三季度预算会议 Q3']);
+    expect(await titles(outsider, `whose=all&q=${encodeURIComponent('会预')}`)).toEqual([]);
     expect(await titles(outsider, `whose=all&unit=${cast.units.finance}`)).toEqual([]);
     expect(await titles(organiser, 'when=past')).toEqual([]);
     expect(await titles(organiser, 'state=cancelled')).toEqual([]);
