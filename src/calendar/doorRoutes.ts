@@ -6,6 +6,7 @@ import { idOf, page, redirect, route, type Answer, type Context, type Route } fr
 import { translator } from '../lib/i18n/translate.js';
 import { createMeeting } from '../meetings/commands.js';
 import { checkIn, endEarly, extendMeeting, type DayDone } from '../meetings/dayCommands.js';
+import { findOpens } from '../meetings/noShowQueries.js';
 import { findRoom } from '../rooms/queries.js';
 import { addDoorDisplay, doorToken, hashOfDoor, revokeDoorDisplay } from './doorCommands.js';
 import { DoorBookingForm, DoorDisplayForm, DoorMeetingForm, NothingForm } from './doorForms.js';
@@ -92,7 +93,7 @@ function atDoor(c: Context<{ meeting: number }>, work: (by: Context['by'], place
     const { state } = await stateOfDoor(c, display);
     if (state.current?.meetingId !== c.form.meeting) return redirect('/door');
     const done = await work({ ...c.by, id: null }, display.name);
-    return done.ok ? redirect('/door') : showDoor(c, display, translator(display.lang)(`meetings.day.${done.reason}`));
+    return done.ok ? redirect('/door') : showDoor(c, display, translator(display.lang)(`meetings.day.${done.reason}`, { minutes: await findOpens(c.db, c.form.meeting) }));
   });
 }
 

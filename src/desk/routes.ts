@@ -9,7 +9,7 @@ import { signedIn } from '../lib/http/policy.js';
 import type { Format } from '../lib/time/format.js';
 import { idOf, page, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { tellLost } from '../meetings/checkIn.js';
-import { listLostRooms } from '../meetings/noShowQueries.js';
+import { findOpens, listLostRooms } from '../meetings/noShowQueries.js';
 import { mayCancel, mayCheckIn, mayEditAgenda, mayEditMeeting, mayInvite, mayPropose, mayRestore, maySeeAgenda, maySeeReplies, mayWriteToAll } from '../meetings/policy.js';
 import { findMeeting, listParticipants, type Meeting } from '../meetings/queries.js';
 import { shownState, toneOfState } from '../meetings/shownState.js';
@@ -43,7 +43,7 @@ async function showMeeting(c: Context): Promise<Answer> {
   const meeting = await findMeeting(c.db, c.viewer, idOf(c));
   const isOpen = maySeeAgenda(meeting);
   const today = todayOf(c);
-  const [[facts], participants, own, invitations, agenda, minutes, actions, votes, history, requests, lost, wait] = await Promise.all([
+  const [[facts], participants, own, invitations, agenda, minutes, actions, votes, history, requests, lost, wait, opens] = await Promise.all([
     listFacts(c.db, c.viewer.id, [meeting.id]),
     maySeeReplies(meeting) ? listParticipants(c.db, meeting.id) : [],
     findReplyOf(c.db, meeting.id, c.viewer.id),
@@ -56,6 +56,8 @@ async function showMeeting(c: Context): Promise<Answer> {
     listRequestsOfMeeting(c.db, c.viewer.id, meeting.id),
     listLostRooms(c.db, meeting.id),
     shownWait(c, meeting),
+    // A rule can say four hours at most.
+    mayCheckIn(meeting) && c.now < meeting.ends_at && meeting.starts_at.getTime() - c.now.getTime() <= 240 * 60_000 ? findOpens(c.db, meeting.id) : 0,
   ]);
   if (!facts) throw new Error('a meeting that was found has facts');
   const step = nextStep(factsOf(meeting, facts, own, minutes && { is_author: minutes.is_author, may_review: mayReview(minutes), may_approve: mayApprove(minutes) }), c.now);
@@ -96,7 +98,7 @@ async function showMeeting(c: Context): Promise<Answer> {
       edit: isOpen && mayEditMeeting(meeting),
       restore: mayRestore(meeting) && meeting.ends_at > c.now,
     },
-    isOnTheDay: meeting.rooms.length > 0 && mayCheckIn(meeting) && meeting.state !== 'ended' && c.now.getTime() > meeting.starts_at.getTime() - 15 * 60_000 && c.now < meeting.ends_at,
+    isOnTheDay: meeting.rooms.length > 0 && mayCheckIn(meeting) && meeting.state !== 'ended' && c.now.getTime() > meeting.starts_at.getTime() - opens * 60_000 && c.now < meeting.ends_at,
     requests: await showRequests(c, meeting, requests),
     wait,
     mayAsk: mayEditMeeting(meeting) && meeting.ends_at > c.now,

@@ -3,8 +3,7 @@ import { lengthenClaims, shortenClaims } from '../rooms/dayCommands.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
-import { CHECK_IN_OPENS } from './checkIn.js';
-import { listExpectedOf, listLostRooms } from './noShowQueries.js';
+import { findOpens, listLostRooms } from './noShowQueries.js';
 import type { MeetingState } from './queries.js';
 
 // What people do on the day: they come, they end early, they need another quarter of an hour. By who takes part, or by the
@@ -38,7 +37,7 @@ export function checkIn(db: Db, by: Actor, id: number, now: Date, place?: string
     const meeting = await lockToday(trx, id);
     const lost = await listLostRooms(trx, id);
     if (meeting.checked_in_at && lost.length === 0) return { ok: true };
-    const opens = (await listExpectedOf(trx, [id])).reduce((most, one) => Math.max(most, one.opens), CHECK_IN_OPENS);
+    const opens = await findOpens(trx, id);
     if (!isOn(meeting) || now.getTime() < meeting.starts_at.getTime() - opens * 60_000 || now >= meeting.ends_at) return { ok: false, reason: 'not_now' };
     if (lost.length > 0 && !(await takeBack(trx, by, id, meeting, lost.map(({ room_id }) => room_id), now))) return { ok: false, reason: 'released' };
     await change(trx, `update meetings set checked_in_at = coalesce(checked_in_at, :now), checked_in_by = :by, version = version + 1 where id = :id`, { id, now, by: by.id });

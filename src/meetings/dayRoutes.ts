@@ -4,7 +4,7 @@ import { idOf, page, redirect, route, type Answer, type Context, type Route } fr
 import { checkIn, endEarly, extendMeeting, type DayDone } from './dayCommands.js';
 import { CheckInForm, ExtensionForm } from './dayForms.js';
 import { tellLost } from './checkIn.js';
-import { listExpectedOf, listLostRooms } from './noShowQueries.js';
+import { findOpens, listExpectedOf, listLostRooms } from './noShowQueries.js';
 import { mayCheckIn } from './policy.js';
 import { findMeeting, type Meeting } from './queries.js';
 import { titleOf } from './title.js';
@@ -45,5 +45,5 @@ type Notice = 'meetings.day.checkedIn' | 'meetings.day.tookBack' | 'meetings.day
 async function act(c: Context<unknown, unknown>, notice: (done: Extract<DayDone, { ok: true }>) => Notice, work: (id: number) => Promise<DayDone>): Promise<Answer> {
   const meeting = await allowed(c);
   const done = await work(meeting.id);
-  return done.ok ? redirect(`/meetings/${meeting.id}`, { notice: notice(done) }) : show(c, meeting, c.t(`meetings.day.${done.reason}`));
+  return done.ok ? redirect(`/meetings/${meeting.id}`, { notice: notice(done) }) : show(c, meeting, c.t(`meetings.day.${done.reason}`, { minutes: await findOpens(c.db, meeting.id) }));
 }

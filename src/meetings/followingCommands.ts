@@ -274,7 +274,9 @@ async function moveDates(
   const skipped = lines.filter(({ isSkipped }) => isSkipped).map(({ date, to }) => ({ meetingId: date.id, roomIds: to.roomIds }));
   await change(trx, `delete from meeting_rooms where meeting_id = any(:ids)`, { ids: skipped.map(({ meetingId }) => meetingId) });
   await keepWishes(trx, skipped);
-  await awaitRooms(trx, [...skipped, ...waiting.map(({ date, roomIds }) => ({ meetingId: date.id, roomIds }))]);
+  await stopAwaiting(trx, skipped.map(({ meetingId }) => meetingId));
+  await awaitRooms(trx, skipped, 'hindered');
+  await awaitRooms(trx, waiting.map(({ date, roomIds }) => ({ meetingId: date.id, roomIds })));
   const refused = new Map<string, RoomsRefused>();
   const notices = new Map<string, Check[]>();
   const requested = new Set<string>();

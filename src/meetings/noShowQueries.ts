@@ -1,7 +1,7 @@
 import { row, rows, type Db } from '../lib/db/db.js';
 import { rulesFrom, type RuleLayer } from '../rooms/bookingRules.js';
 import { layersOf } from '../rooms/bookingRuleQueries.js';
-import { checkInDue } from './checkIn.js';
+import { CHECK_IN_OPENS, checkInDue } from './checkIn.js';
 
 /** A meeting in a room that wants somebody to check in. */
 export interface Expected {
@@ -62,6 +62,11 @@ export async function listExpected(db: Db, now: Date): Promise<Expected[]> {
 export async function listExpectedOf(db: Db, meetingIds: readonly number[]): Promise<Expected[]> {
   const found = await rows<Row>(db, `${EXPECTED} and m.id = any(:meetings) order by m.id, x.room_id`, { meetings: meetingIds });
   return found.flatMap(expected);
+}
+
+/** How many minutes before it begins one can check in to a meeting: by the most generous of its rooms. */
+export async function findOpens(db: Db, meetingId: number): Promise<number> {
+  return (await listExpectedOf(db, [meetingId])).reduce((most, one) => Math.max(most, one.opens), CHECK_IN_OPENS);
 }
 
 /** A room that a meeting lost because nobody had checked in. */

@@ -196,7 +196,8 @@ export async function writeDates(
   if (refused.size > 0) return { refused, notices, requested, ids: byDay };
 
   await keepWishes(trx, written.filter(({ skipped }) => skipped !== null));
-  await awaitRooms(trx, written.filter(({ skipped, isWaiting }) => skipped !== null || isWaiting));
+  await awaitRooms(trx, written.filter(({ skipped }) => skipped !== null), 'hindered');
+  await awaitRooms(trx, written.filter(({ isWaiting }) => isWaiting));
   const meetings = made.map(({ id }) => id);
   await change(
     trx,

@@ -6,11 +6,13 @@ import { signedIn } from '../lib/http/policy.js';
 import { page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { addDays, dayOf } from '../lib/time/zone.js';
 import { readPeople } from '../meetings/namedPeople.js';
+import { mayListGuests } from '../people/policy.js';
 import { findPersonOption, personText } from '../people/queries.js';
 import { listRoomOptions } from '../rooms/queries.js';
 import { createPoll } from './commands.js';
 import { MAX_OPTIONS, MIN_OPTIONS, NewPollForm, NewPollQuery, TYPED } from './forms.js';
 import { asAsked, giveRooms, readDeadline, readOffered } from './offerPage.js';
+import { listKnownGuests } from './queries.js';
 
 export const newRoutes: Route[] = [
   route({ method: 'get', path: '/polls/new', policy: signedIn, query: NewPollQuery, handle: showNew }),
@@ -20,8 +22,10 @@ export const newRoutes: Route[] = [
 async function showNew(c: Context<unknown, z.output<typeof NewPollQuery>>): Promise<Answer> {
   const { query } = c;
   const textOf = async (ids: number[]) => {
-    const found = await Promise.all([...new Set(ids)].slice(0, 100).map((id) => findPersonOption(c.db, id)));
-    return found.filter((one) => one !== undefined).map((one) => personText(one, c.fmt.name(one))).join('\n');
+    const found = (await Promise.all([...new Set(ids)].slice(0, 100).map((id) => findPersonOption(c.db, id)))).filter((one) => one !== undefined);
+    // An id in the address gives nobody the address of a guest whom they don't know.
+    const known = mayListGuests(c.viewer) ? new Set(ids) : await listKnownGuests(c.db, c.viewer.id, ids);
+    return found.map((one) => (one.is_guest && !known.has(one.id) ? c.fmt.name(one) : personText(one, c.fmt.name(one)))).join('\n');
   };
   const firstStart = Math.min(...query.offer.map((text) => readUse(text)?.startsAt.getTime() ?? Number.POSITIVE_INFINITY));
   return formPage(c, {

@@ -3,13 +3,25 @@ import { enqueue } from '../lib/jobs/enqueue.js';
 
 // Dates that want a room which is taken. Who gives up a claim asks, in the same transaction, that those who wait are told.
 
-/** A date and the rooms it wants. Written when a plan is saved; twice is once. */
-export async function awaitRooms(trx: Db, wishes: { meetingId: number; roomIds: readonly number[] }[]): Promise<void> {
+/** SQL: of the wishes, the meetings that can't have their rooms now. */
+const HINDERED = `(
+  select x.meeting from wishes x join meetings m on m.id = x.meeting join rooms r on r.id = x.room left join room_parts p on p.hall_id = r.id
+    join room_claims c on c.room_id = coalesce(p.part_id, r.id)
+   where c.is_holding and c.state in ('held', 'requested', 'confirmed') and (c.hold_until is null or c.hold_until > now()) and c.meeting_id is distinct from m.id
+     and c.occupies && tstzrange(m.starts_at - make_interval(mins => r.setup_minutes), m.ends_at + make_interval(mins => r.teardown_minutes)))`;
+
+/**
+ * A date and the rooms it wants. Written when a plan is saved; twice is once.
+ * @param only `hindered`: dates that were skipped. Where the room was free it was not the reason (a holiday), and offering it
+ * would hold it for nobody.
+ */
+export async function awaitRooms(trx: Db, wishes: { meetingId: number; roomIds: readonly number[] }[], only?: 'hindered'): Promise<void> {
   const list = wishes.flatMap(({ meetingId, roomIds }) => roomIds.map((room) => ({ meeting: meetingId, room })));
   if (list.length === 0) return;
   await change(
     trx,
-    `insert into awaited_rooms (meeting_id, room_id) select w.meeting, w.room from jsonb_to_recordset(:list) as w (meeting bigint, room bigint)
+    `with wishes as (select w.meeting, w.room from jsonb_to_recordset(:list) as w (meeting bigint, room bigint))
+     insert into awaited_rooms (meeting_id, room_id) select w.meeting, w.room from wishes w ${only ? `where w.meeting in ${HINDERED}` : ''}
      on conflict (meeting_id, room_id) do update set since = now(), offered_at = null, state = 'waiting', held_until = null, asked_by = null, starts_at = null, ends_at = null, had_room_ids = '{}'`,
     { list: JSON.stringify(list) },
   );

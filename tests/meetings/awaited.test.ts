@@ -72,6 +72,14 @@ describe('a date that waits for its room', () => {
   });
 });
 
+it('a date skipped while its room was free waits for nothing: nobody is mailed and nothing is held', async () => {
+  await block('2030-04-15');
+  const series = await save({}, { '2030-04-08': { choice: 'skip', reason: 'Holiday' }, '2030-04-15': { choice: 'skip', reason: 'No room' } });
+  await world.runJobs();
+  expect(await rows(world.db, `select to_char(m.starts_at at time zone 'Asia/Shanghai', 'MM-DD') as day from awaited_rooms a join meetings m on m.id = a.meeting_id where m.series_id = :series`, { series })).toEqual([{ day: '04-15' }]);
+  expect(await rows(world.db, `select 1 from room_claims c join meetings m on m.id = c.awaited_meeting_id where m.series_id = :series and c.state = 'held'`, { series })).toEqual([]);
+});
+
 describe('other kinds of plans', () => {
   it('turns a number of meetings into a last day', async () => {
     const series = await save({ ends: 'count', count: '3', until_on: '', frequency: 'weekly', weekday: ['1', '4'] });

@@ -52,6 +52,19 @@ describe('a room to which nobody comes', () => {
   const stateOf = (id: number) => rows(world.db, `select room_id, state, end_reason from room_claims where meeting_id = :id order by id`, { id });
   const mails = (kind: string) => rows<{ person_id: number; subject: string }>(world.db, `select person_id, subject from deliveries where kind = :kind and state <> 'superseded' order by id`, { kind });
 
+  it('is checked in to as early as its rule says: the page offers it from then on, and before says since when', async () => {
+    await world.db.raw(`update booking_rules set check_in_opens = 60`);
+    const id = await book();
+    const offer = async () => load((await organiser.get(`/meetings/${id}`)).text)(`a[href="/meetings/${id}/check-in"]`).length;
+    world.clock.set(at(-70));
+    expect(await offer()).toBe(0);
+    expect((await organiser.post(`/meetings/${id}/check-in`).type('form').send({})).text).toContain('from 60 minutes before');
+    world.clock.set(at(-50));
+    expect(await offer()).toBe(1);
+    expect((await organiser.post(`/meetings/${id}/check-in`).type('form').send({})).status).toBe(303);
+    await world.db.raw(`update booking_rules set check_in_opens = null`);
+  });
+
   it('is given up ten minutes after the beginning; the organiser was warned, is told why, and takes it back while it is free', async () => {
     const id = await book();
     await judgeCheckIns(world.db, at(-5));

@@ -83,6 +83,15 @@ test('takes answers until the deadline, and shows best first with the reason', a
   expect(await rows(world.db, `select answer from poll_answers order by option_id`)).toEqual([{ answer: 'no' }, { answer: 'maybe' }]);
 });
 
+test('a link into the form gives nobody the address of a guest they have nothing to do with', async () => {
+  await makePoll();
+  const dana = (await row<{ id: number }>(world.db, `select id from persons where email = 'dana@elsewhere.example'`))?.id;
+  const typed = async (person: { id: number }) => load((await (await world.agent(person)).get(`/polls/new?p=${dana}&p=${cast.guest.id}`)).text)('#f-required').text().trim();
+  expect(await typed(cast.organiser)).toBe('Dana Dole <dana@elsewhere.example>\nAlex Guest');
+  expect(await typed(cast.outsider)).toBe('Dana Dole\nAlex Guest');
+  expect(await typed(cast.secretary)).toContain('guest@elsewhere.example');
+});
+
 test('a guest answers by personal link: GET shows, only POST answers', async () => {
   const poll = await makePoll();
   await world.runJobs();

@@ -10,7 +10,7 @@ export const day = {
   'meetings.day.checkedIn': 'You are checked in.',
   'meetings.day.ended': 'The room is free again. Thank you.',
   'meetings.day.extended': 'The room is yours a little longer.',
-  'meetings.day.not_now': 'That is possible only while the meeting is on, and checking in from 15 minutes before.',
+  'meetings.day.not_now': 'That is possible only while the meeting is on, and checking in from {minutes} minutes before.',
   'meetings.day.taken': 'Somebody has the room next: it can’t be kept longer.',
   'audit.meeting.checkIn': 'Checked in',
   'audit.meeting.endEarly': 'Ended early; the room is free',

@@ -13,7 +13,7 @@ export const day: Translation<typeof en> = {
   'meetings.day.checkedIn': '已签到。',
   'meetings.day.ended': '会议室已释放，谢谢。',
   'meetings.day.extended': '会议室使用时间已延长。',
-  'meetings.day.not_now': '只能在会议进行期间操作；签到自开始前 15 分钟起。',
+  'meetings.day.not_now': '只能在会议进行期间操作；签到自开始前 {minutes} 分钟起。',
   'meetings.day.taken': '会议室后面已有安排，不能延长。',
   'audit.meeting.checkIn': '签到',
   'audit.meeting.endEarly': '提前结束，会议室已释放',
