@@ -7,6 +7,8 @@ import { enqueue } from '../lib/jobs/enqueue.js';
 export async function awaitRooms(trx: Db, wishes: { meetingId: number; roomIds: readonly number[] }[]): Promise<void> {
   const list = wishes.flatMap(({ meetingId, roomIds }) => roomIds.map((room) => ({ meeting: meetingId, room })));
   if (list.length === 0) return;
+  // Certain rooms are another wish than any room.
+  await change(trx, `delete from awaited_rooms where meeting_id = any(:meetings) and any_seats is not null`, { meetings: list.map(({ meeting }) => meeting) });
   await change(
     trx,
     `insert into awaited_rooms (meeting_id, room_id) select w.meeting, w.room from jsonb_to_recordset(:list) as w (meeting bigint, room bigint)

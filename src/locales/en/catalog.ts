@@ -1,3 +1,4 @@
+import { anyRoom } from './anyRoom.js';
 import { lib } from './lib.js';
 import { audit } from './audit.js';
 import { people } from './people.js';
@@ -60,6 +61,7 @@ export const en = {
   ...day,
   ...noShow,
   ...waits,
+  ...anyRoom,
   ...absences,
   ...findTime,
   ...polls,

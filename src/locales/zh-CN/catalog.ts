@@ -1,3 +1,4 @@
+import { anyRoom } from './anyRoom.js';
 import { lib } from './lib.js';
 import { audit } from './audit.js';
 import { people } from './people.js';
@@ -59,6 +60,7 @@ export const zhCN = {
   ...day,
   ...noShow,
   ...waits,
+  ...anyRoom,
   ...absences,
   ...findTime,
   ...polls,
