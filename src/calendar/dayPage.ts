@@ -12,6 +12,8 @@ export interface ShownItem {
   title: string;
   from: string;
   to: string;
+  /** Said of it in a pill. */
+  pill?: string;
 }
 
 export interface ShownCell {
@@ -57,6 +59,7 @@ function makeTexts(t: Translate) {
     mine: t('calendar.day.mineHeard'),
     booked: t('calendar.day.booked'),
     held: t('calendar.day.held'),
+    noShow: t('noShow.pill'),
     polled: t('calendar.day.polled'),
     polledOf: prepare(t, 'calendar.day.polledOf', ['title']),
     closed: t('calendar.day.closed'),
@@ -100,6 +103,7 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
     title: claim.is_poll ? (claim.title === null ? said.polled : said.polledOf(claim.title)) : (claim.title ?? (claim.meeting_id === null && claim.closure_id === null ? said.held : said.booked)),
     from: clockAt(day, claim.s),
     to: clockAt(day, claim.e),
+    ...(claim.is_no_show ? { pill: said.noShow } : {}),
   });
   const busy = (cell: Cell<CalendarClaim>): ShownCell => {
     const items = cell.claims.map(item);
@@ -108,7 +112,7 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
     const isClosure = one !== undefined && one.closure_id !== null;
     const look = isClosure ? 'is-closed hatched' : one?.is_requested || one?.is_poll ? 'is-busy striped' : isMine ? 'is-busy is-mine' : 'is-busy';
     const heard = isClosure ? said.closure : [isMine ? said.mine : '', one?.is_requested ? said.requested : ''].join(' ').trim();
-    return { span: cell.to - cell.from, look, free: null, items, heard, hint: items.map((i) => `${i.title} ${i.from}–${i.to}`).join(', ') };
+    return { span: cell.to - cell.from, look, free: null, items, heard, hint: items.map((i) => [i.pill, `${i.title} ${i.from}–${i.to}`].filter(Boolean).join(' ')).join(', ') };
   };
 
   return grid.rows.map(({ room, cells }) => {

@@ -164,7 +164,7 @@ test('times that a poll offers are tentative for who has not said no, and their 
   for (const place of [path, ...places]) expect((await secretary.get(place)).text).not.toContain('Spring round');
   expect((await secretary.get(places[0] ?? '')).text).toContain('Held for a poll');
   expect((await secretary.get(places[2] ?? '')).text).toContain('Poll, not decided yet');
-  expect(load((await organiser.get(places[0] ?? '')).text)(`a[href="/polls/${poll}"]`).text()).toContain('Held for a poll: Spring round');
+  expect(load((await organiser.get(places[0] ?? '')).text)(`a[href="/polls/${poll}"]`).text()).toContain('Spring round · held for a poll');
   expect((await (await world.agent(cast.attendee)).get(places[2] ?? '')).text).toContain('Spring round');
   // Colleagues see in somebody's week only what is settled.
   expect((await (await world.agent(cast.outsider)).get(places[2] ?? '')).text).not.toContain('Poll, not decided yet');

@@ -21,6 +21,7 @@ import { calendarViews } from './calendarViews.js';
 import { feeds } from './feeds.js';
 import { day } from './day.js';
 import { noShow } from './noShow.js';
+import { noShowList } from './noShowList.js';
 import { waits } from './waits.js';
 import { absences } from './absences.js';
 import { findTime } from './findTime.js';
@@ -59,6 +60,7 @@ export const zhCN = {
   ...feeds,
   ...day,
   ...noShow,
+  ...noShowList,
   ...waits,
   ...anyRoom,
   ...absences,
