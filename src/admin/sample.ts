@@ -8,6 +8,7 @@ import type { Clock } from '../lib/time/clock.js';
 import { addFacts } from './sampleFactsCommands.js';
 import { addBookings, addRooms, addSeries, castSample, keepMailsIn } from './sampleMeetingCommands.js';
 import { addAbsences, addPoll } from './samplePollCommands.js';
+import { addWait } from './sampleWaitCommands.js';
 import { addMinutes } from './sampleMinutesCommands.js';
 import { addPolicies } from './samplePolicyCommands.js';
 import { START_WITH, UNITS } from './samplePeople.js';
@@ -45,6 +46,7 @@ export async function makeSample(db: Db, options: { password?: string; clock: Cl
     await addMinutes(trx, cast, records);
     await addAbsences(trx, cast);
     await addPoll(trx, cast);
+    await addWait(trx, cast);
     if (options.config.smtpUrl) await keepMailsIn(trx);
   });
   const everybody = UNITS.flatMap((unit) => unit.people);

@@ -246,6 +246,9 @@ export const BOOKINGS: { title: string; from: string; to: string; room: string; 
 /** A meeting of the whole house in the undivided hall, some days ahead. */
 export const ASSEMBLY = { title: '全体教职工大会', from: '14:30', to: '17:00', room: 'hall', unit: 'office', inDays: 3 };
 
+/** Waits for any room with the seats in that building, while the assembly lasts. */
+export const WAIT = { title: '新生家长说明会', minutes: 90, seats: 50, building: '会议中心', unit: 'teaching' };
+
 export const RETURN_COMMENT = {
   'zh-CN': { code: 'M06', text: '“针对性较强”表述笼统，请说明修订的主要内容。', note: '请补充要点后再报。', answer: '已补充修订的三项主要内容。' },
   en: { code: 'M01', text: 'Please check the number of exchange places with the agreement.', note: 'One figure to check.', answer: 'Checked against the agreement: six places.' },

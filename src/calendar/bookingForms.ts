@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { choice, date, flag, line, list, onceKey, optionalId, optionalLine, optionalWhole, time } from '../lib/http/fields.js';
+import { choice, date, flag, line, list, message, onceKey, optionalId, optionalLine, optionalWhole, time } from '../lib/http/fields.js';
+import { ANY_PICK } from '../meetings/waitChoices.js';
 import { LAYOUTS } from '../rooms/layouts.js';
 
 /** What the grid's links carry; what makes no sense is left out. */
@@ -24,8 +25,8 @@ export const BookingForm = z.strictObject({
   is_private: flag(),
   override_reason: optionalLine(300),
   ask_reason: optionalLine(300),
-  /** Queue for the rooms instead of booking them. */
-  wait: z.literal('on').optional(),
+  /** Queue for the rooms instead of booking them: 'on', or for any like the one, 'any:<seats>:<room>'. */
+  wait: z.literal('on').or(z.string().regex(ANY_PICK, { error: message('lib.field.choice') })).optional(),
   key: onceKey(),
 });
 export type BookingForm = z.output<typeof BookingForm>;

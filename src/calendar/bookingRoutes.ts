@@ -5,8 +5,8 @@ import { page, redirect, route, type Answer, type Context, type Notice, type Rou
 import type { Key } from '../lib/i18n/translate.js';
 import { addDays, dayOf, startOfDay, timeOf, toInstant } from '../lib/time/zone.js';
 import { createMeeting, type RoomsRefused } from '../meetings/commands.js';
-import { countWaiting } from '../meetings/awaitedQueries.js';
 import { tellClash } from '../meetings/refusal.js';
+import { findWaitChoices, readAnyRoom, type WaitChoices } from '../meetings/waitChoices.js';
 import { createWaiting } from '../meetings/waitCommands.js';
 import { checkLayout, shownLayouts } from '../meetings/formRoutes.js';
 import { tellCheck } from '../rooms/claimChecks.js';
@@ -62,8 +62,8 @@ interface Booked {
 /** One transaction: the form's key, the meeting, its claims, the history. */
 function book(c: Context, form: BookingForm, span: Span): Promise<Booked | { location: string; again: true } | { location?: undefined; refused: RoomsRefused }> {
   return once(c.db, c.viewer.id, form.key, form, async (trx) => {
-    const waits = form.wait === 'on' && span.from > c.now;
-    const made = await (waits ? createWaiting : createMeeting)(trx, c.by, {
+    const waits = form.wait !== undefined && span.from > c.now;
+    const wish = {
       title: form.title,
       startsAt: span.from,
       endsAt: span.to,
@@ -76,7 +76,8 @@ function book(c: Context, form: BookingForm, span: Span): Promise<Booked | { loc
       askReason: form.ask_reason,
       now: c.now,
       mailDomain: c.config.mailDomain,
-    });
+    };
+    const made = waits ? await createWaiting(trx, c.by, wish, await readAnyRoom(trx, form.wait)) : await createMeeting(trx, c.by, wish);
     if (!made.ok) return { refused: made };
     return { location: `/meetings/${made.id}`, notice: waits ? ('waits.notice.joined' as const) : made.requests ? ('requests.notice.asked' as const) : ('calendar.booking.saved' as const) };
   });
@@ -108,7 +109,7 @@ interface Refusal {
   /** Who decides about the rooms may be asked to allow it. */
   mayAsk: boolean;
   /** One may queue for the rooms, as so many do already. */
-  wait?: { count: number };
+  wait?: WaitChoices;
 }
 
 async function formPage(c: Context<unknown, unknown>, values: Record<string, unknown>, { problems, status = 200, refusal }: Shown = {}): Promise<Answer> {
@@ -145,7 +146,7 @@ async function refusalPage(c: Context<unknown, unknown>, form: BookingForm, span
     heading: c.t(isClash ? 'calendar.clash.heading' : 'calendar.clash.notOpen'),
     reasons: reasons.length ? reasons : [c.t('calendar.clash.justNow')],
     rooms: roomButtons(c, form, alternatives),
-    ...(refused.clashes.length && span.from > c.now ? { wait: { count: await countWaiting(c.db, { roomIds: form.room, from: span.from, to: span.to }, c.now) } } : {}),
+    ...(refused.clashes.length && span.from > c.now ? { wait: await findWaitChoices(c, { roomIds: form.room, from: span.from, to: span.to, seats: form.seats }) } : {}),
     mayAsk: !isClash && errors.every((check) => check.mayRequest === true),
     times: alternatives.times.map(({ from, to }) => ({
       label: dayOf(from, c.zone) === form.date ? c.fmt.range(from, to) : `${c.fmt.shortDay(from)} ${c.fmt.range(from, to)}`,

@@ -12,6 +12,8 @@ export interface ShownItem {
   title: string;
   from: string;
   to: string;
+  /** Said of it in a pill. */
+  pill?: string;
 }
 
 export interface ShownCell {
@@ -57,6 +59,7 @@ function makeTexts(t: Translate) {
     mine: t('calendar.day.mineHeard'),
     booked: t('calendar.day.booked'),
     held: t('calendar.day.held'),
+    noShow: t('noShow.pill'),
     polled: t('calendar.day.polled'),
     polledOf: prepare(t, 'calendar.day.polledOf', ['title']),
     closed: t('calendar.day.closed'),
@@ -104,6 +107,7 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
       : (claim.title ?? (claim.is_tentative ? said.asked : claim.meeting_id === null && claim.closure_id === null ? said.held : said.booked)),
     from: clockAt(day, claim.s),
     to: clockAt(day, claim.e),
+    ...(claim.is_no_show ? { pill: said.noShow } : {}),
   });
   const busy = (cell: Cell<CalendarClaim>): ShownCell => {
     const items = cell.claims.map(item);
@@ -115,7 +119,7 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
     return { span: cell.to - cell.from, look, free: null, items, heard, hint: listed(items) };
   };
 
-  const listed = (items: ShownItem[]) => items.map((i) => `${i.title} ${i.from}–${i.to}`).join(', ');
+  const listed = (items: ShownItem[]) => items.map((i) => [i.pill, `${i.title} ${i.from}–${i.to}`].filter(Boolean).join(' ')).join(', ');
 
   return grid.rows.map(({ room, cells }) => {
     const { name, facts: told } = describe(room, byId, show);

@@ -47,6 +47,8 @@ export interface TimeWish {
   /** How many rooms it takes; 0: none. */
   roomCount: number;
   seats: number;
+  /** Required guests: of them nothing is known, but they need seats. */
+  guests: number;
 }
 
 /** What is to be said of a suggestion beside "everybody is free". */
@@ -250,8 +252,9 @@ export function nearestTimes(wish: TimeWish): Nearest[] {
   const found: Nearest[] = [];
   const optional = wish.people.filter(({ isRequired }) => !isRequired);
   const needed = wish.people.length - optional.length;
-  if (optional.length > 0 && wish.roomCount > 0 && needed > 0 && wish.seats > needed) {
-    const suggestion = best({ people: wish.people.filter(({ isRequired }) => isRequired), seats: needed });
+  const neededSeats = needed + wish.guests;
+  if (optional.length > 0 && wish.roomCount > 0 && needed > 0 && wish.seats > neededSeats) {
+    const suggestion = best({ people: wish.people.filter(({ isRequired }) => isRequired), seats: neededSeats });
     if (suggestion) found.push({ kind: 'withoutOptional', suggestion });
   }
   for (const length of [...new Set([Math.ceil((wish.length * 3) / 4), Math.ceil(wish.length / 2), 2])].filter((one) => one < wish.length && one >= 1)) {

@@ -1,13 +1,17 @@
 import { z } from 'zod';
 import { choice, date, flag, id, line, list, message, onceKey, optionalDate, optionalId, optionalLine, optionalWhole } from '../lib/http/fields.js';
+import { readGuest } from '../meetings/namedPeople.js';
 import { EQUIPMENT_CODE } from '../rooms/equipment.js';
 
 export const ROOM_COUNTS = ['0', '1', '2', '3'] as const;
 export const MINUTES = [15, 30, 45, 60, 90, 120, 150, 180, 240, 300, 360, 420, 480] as const;
 /** Most people and days of one search. */
 export const MAX_PEOPLE = 100;
+export const MAX_GUESTS = 20;
 
 const people = () => list(id(), MAX_PEOPLE).transform((ids) => [...new Set(ids)]);
+
+const guests = () => list(line(300), MAX_GUESTS).transform((texts) => texts.flatMap((text) => readGuest(text) ?? []));
 
 /** The search stands in the address, so that it can be passed on; what makes no sense falls back. */
 export const FindQuery = z.object({
@@ -15,6 +19,9 @@ export const FindQuery = z.object({
   asked: z.string().optional().catch(undefined),
   p: people().catch([]),
   o: people().catch([]),
+  /** Guests whom nobody knows yet, 'Name <address>', required and optional. */
+  gp: guests().catch([]),
+  go: guests().catch([]),
   /** Names or addresses to add, and as what. */
   add: optionalLine(300).catch(null),
   add_as: choice(['p', 'o']).catch('p'),
@@ -43,6 +50,8 @@ export const UseForm = z.strictObject({
   title: optionalLine(200),
   p: people(),
   o: people(),
+  gp: guests(),
+  go: guests(),
   is_private: flag(),
   key: onceKey(),
   /** After a clash: another room or another time, as meetings/_clash offers it. */
@@ -65,6 +74,11 @@ export function readUse(text: string): Used | undefined {
   const [from = 0, to = 0, ...roomIds] = text.split('/').map(Number);
   const used = { startsAt: new Date(from), endsAt: new Date(to), roomIds };
   return to > from && to - from <= 24 * 3_600_000 && !Number.isNaN(used.endsAt.getTime()) ? used : undefined;
+}
+
+/** As the search carries a guest whom nobody knows yet. */
+export function writeGuest({ name, email }: { name: string; email: string }): string {
+  return `${name.replace(/[<>]/g, '')} <${email}>`;
 }
 
 export function writeUse(from: Date, to: Date, roomIds: readonly number[]): string {

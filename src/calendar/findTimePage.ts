@@ -1,7 +1,7 @@
 import type { Context } from '../lib/http/route.js';
 import { format } from '../lib/time/format.js';
 import { ABSENT, BUSY, OUTSIDE, POLLED, TENTATIVE, type Nearest, type Remark, type Suggestion } from './findTime.js';
-import { writeUse, type FindQuery } from './findTimeForms.js';
+import { writeGuest, writeUse, type FindQuery } from './findTimeForms.js';
 import type { FindPerson, FindRoom } from './findTimeQueries.js';
 import type { Searched } from './findTimeSearch.js';
 import { clockAt } from './dayGrid.js';
@@ -40,9 +40,15 @@ function namesOf(c: Reader, people: readonly FindPerson[], ids: readonly number[
 }
 
 /** "everybody free; Room 302" · "one optional busy: Zhang Wei; Room 301, a little large for 4" */
-export function tellWhy(c: Reader, found: Pick<Searched, 'people' | 'rooms' | 'wish'>, one: Suggestion): string {
+export function tellWhy(c: Reader, found: Pick<Searched, 'people' | 'guests' | 'rooms' | 'wish'>, one: Suggestion): string {
   const remark = ({ kind, people }: Remark) => c.t(`calendar.find.remark.${kind}`, { count: people.length, names: namesOf(c, found.people, people) });
-  const people = one.remarks.length ? one.remarks.map(remark) : found.people.length > 0 ? [c.t('calendar.find.allFree')] : [];
+  const away = one.remarks.filter(({ kind }) => kind === 'optionalBusy' || kind === 'optionalAbsent').flatMap(({ people }) => people);
+  const unknown = [...found.people.filter(({ id, is_guest }) => is_guest && !away.includes(id)).map((person) => c.fmt.name(person)), ...found.guests.map(({ name }) => name)];
+  const isHouse = found.people.some(({ is_guest }) => !is_guest);
+  const people = [
+    ...(one.remarks.length ? one.remarks.map(remark) : isHouse ? [c.t(unknown.length ? 'calendar.find.colleaguesFree' : 'calendar.find.allFree')] : []),
+    ...(unknown.length ? [c.t('calendar.find.notKnown', { names: listed(c, unknown) })] : []),
+  ];
   const rooms = one.roomIds.flatMap((id) => found.rooms.find((room) => room.id === id) ?? []);
   const room = rooms.length ? listed(c, rooms.map((each) => `${c.fmt.name(each)} (${counted(c, 'calendar.day.seats', each.capacity)})`)) : '';
   return [...people, room, one.isRoomLarge ? c.t('calendar.find.large', { count: found.wish.seats }) : ''].filter(Boolean).join(c.lang === 'en' ? '; ' : '；');
@@ -81,7 +87,7 @@ export function showNearest(c: Reader, found: Searched, query: FindQuery, one: N
     case 'rooms':
       return { text: c.t('calendar.find.nearest.rooms', { count: one.roomCount, when }), why, href: to({ rooms: String(one.roomCount) as FindQuery['rooms'] }) };
     case 'withoutOptional':
-      return { text: c.t('calendar.find.nearest.withoutOptional', { when }), why, href: to({ o: [], seats: null }) };
+      return { text: c.t('calendar.find.nearest.withoutOptional', { when }), why, href: to({ o: [], go: [], seats: null }) };
     case 'optional':
       return {
         text: c.t('calendar.find.nearest.optional', { name: namesOf(c, found.people, [one.personId]), when }), why,
@@ -97,6 +103,8 @@ export function addressOf(query: FindQuery): string {
   const parts = new URLSearchParams({ asked: '1' });
   for (const id of query.p) parts.append('p', String(id));
   for (const id of query.o) parts.append('o', String(id));
+  for (const guest of query.gp) parts.append('gp', writeGuest(guest));
+  for (const guest of query.go) parts.append('go', writeGuest(guest));
   parts.set('minutes', String(query.minutes));
   parts.set('when', query.when);
   for (const name of ['from', 'to', 'building', 'title', 'day'] as const) if (query[name]) parts.set(name, query[name]);
@@ -107,8 +115,8 @@ export function addressOf(query: FindQuery): string {
   return `/find-a-time?${parts.toString()}`;
 }
 
-type State = 'free' | 'busy' | 'polled' | 'tentative' | 'absent' | 'outside' | 'closed';
-const LOOKS: Record<State, string> = { free: 'is-open', busy: 'is-busy', polled: 'is-busy striped', tentative: 'is-busy striped', absent: 'is-absent', outside: 'is-closed hatched', closed: 'is-closed hatched' };
+type State = 'free' | 'unknown' | 'busy' | 'polled' | 'tentative' | 'absent' | 'outside' | 'closed';
+const LOOKS: Record<State, string> = { free: 'is-open', unknown: 'is-open', busy: 'is-busy', polled: 'is-busy striped', tentative: 'is-busy striped', absent: 'is-absent', outside: 'is-closed hatched', closed: 'is-closed hatched' };
 
 export interface GridCell {
   span: number;
@@ -159,9 +167,13 @@ export function gridOf(c: Reader, found: Searched, on: string): { rows: GridRow[
     return [{
       name: c.fmt.name(person),
       note: c.t(times.isRequired ? 'calendar.find.required' : 'calendar.find.optional'),
-      cells: cells((at) => stateOf(times.units, at), titleIn),
+      cells: cells((at) => {
+        const state = stateOf(times.units, at);
+        return person.is_guest && (state === 'free' || state === 'outside') ? 'unknown' : state;
+      }, titleIn),
     }];
   });
+  const guestRows = found.guests.map((guest): GridRow => ({ name: guest.name, note: c.t(guest.isRequired ? 'calendar.find.required' : 'calendar.find.optional'), cells: cells(() => 'unknown') }));
   const used = new Set(found.suggestions.flatMap(({ roomIds }) => roomIds));
   const shownRooms = [...rooms].filter(({ capacity }) => capacity >= Math.ceil(found.wish.seats / Math.max(1, found.wish.roomCount)))
     .sort((a, b) => Number(used.has(b.id)) - Number(used.has(a.id))).slice(0, 12);
@@ -173,7 +185,7 @@ export function gridOf(c: Reader, found: Searched, on: string): { rows: GridRow[
   const hours: { span: number; time: string }[] = [];
   for (let at = first; at < last; at += 4) hours.push({ span: Math.min(4, last - at), time: clockAt(day, (at - start) * 15) });
   return {
-    rows: [...(people.length ? [{ name: c.t('calendar.find.all', { count: people.filter(({ isRequired }) => isRequired).length }), note: c.t('calendar.find.allNote'), isAll: true, cells: cells(all) }] : []), ...personRows, ...roomRows],
+    rows: [...(people.length ? [{ name: c.t('calendar.find.all', { count: people.filter(({ isRequired }) => isRequired).length }), note: c.t('calendar.find.allNote'), isAll: true, cells: cells(all) }] : []), ...personRows, ...guestRows, ...roomRows],
     hours,
     units: last - first,
   };

@@ -5,16 +5,17 @@ import { signedIn } from '../lib/http/policy.js';
 import { page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { addDays, dayOf } from '../lib/time/zone.js';
 import { createMeeting, type RoomsRefused } from '../meetings/commands.js';
+import { readPeople } from '../meetings/namedPeople.js';
 import { addParticipants } from '../meetings/participantCommands.js';
 import { maySeeMembers } from '../meetings/policy.js';
 import { listUnitMembers } from '../meetings/queries.js';
 import { tellRefusal } from '../meetings/refusal.js';
 import { findSeries, listMembers, listSeriesOptions } from '../meetings/seriesQueries.js';
-import { findPersonOption, listUnitOptions, resolvePersons } from '../people/queries.js';
+import { findPersonOption, listUnitOptions } from '../people/queries.js';
 import { equipmentOptions } from '../rooms/equipment.js';
 import { listEquipmentKinds } from '../rooms/equipmentQueries.js';
 import { listBuildings } from './findTimeQueries.js';
-import { FindQuery, MAX_PEOPLE, MINUTES, readUse, ROOM_COUNTS, UseForm, writeUse, type Used } from './findTimeForms.js';
+import { FindQuery, MAX_GUESTS, MAX_PEOPLE, MINUTES, readUse, ROOM_COUNTS, UseForm, writeGuest, writeUse, type Used } from './findTimeForms.js';
 import { addressOf, counted, gridOf, showNearest, showSuggestion, tellWhen, tellWhy } from './findTimePage.js';
 import { searchTimes, whatNearest, type Search, type Searched } from './findTimeSearch.js';
 import { daysOf } from './timeLine.js';
@@ -34,17 +35,13 @@ export const findTimeRoutes: Route[] = [
 /** Adds what was named in the form to the people of the search. */
 async function gatherPeople(c: Context<unknown, unknown>, query: FindQuery): Promise<{ query: FindQuery; problems: { field: string; message: string }[] }> {
   const problems: { field: string; message: string }[] = [];
-  const added: number[] = [];
-  const names = (query.add ?? '').split(/[;；，、]+/).map((text) => text.trim()).filter(Boolean);
-  const [resolved, unit, series] = await Promise.all([
-    resolvePersons(c.db, names),
+  const [named, unit, series] = await Promise.all([
+    readPeople(c.db, c.t, query.add ?? ''),
     query.unit ? listUnitMembers(c.db, query.unit) : [],
     query.series ? membersOf(c, query.series) : [],
   ]);
-  for (const one of resolved) {
-    if (one.ok) added.push(one.person.id);
-    else problems.push({ field: 'add', message: c.t(one.reason === 'several' ? 'meetings.people.several' : 'calendar.find.unknown', { name: one.text.slice(0, 100) }) });
-  }
+  const added = named.personIds;
+  if (named.problems.length) problems.push({ field: 'add', message: named.problems.join(' ') });
   const before = query.asked ? query : { p: [c.viewer.id], o: [] };
   const fresh = [...new Set([...added, ...unit, ...series])];
   const as = query.add_as;
@@ -52,7 +49,18 @@ async function gatherPeople(c: Context<unknown, unknown>, query: FindQuery): Pro
   const p = as === 'p' ? [...new Set([...before.p, ...fresh.filter((id) => !moved(before.o).includes(id))])] : moved(before.p);
   const o = as === 'o' ? [...new Set([...before.o, ...fresh.filter((id) => !p.includes(id))])] : moved(before.o);
   if (p.length + o.length > MAX_PEOPLE) problems.push({ field: 'add', message: c.t('calendar.find.tooMany', { count: MAX_PEOPLE }) });
-  return { query: { ...query, p: p.slice(0, MAX_PEOPLE), o: o.filter((id) => !p.includes(id)).slice(0, MAX_PEOPLE - Math.min(p.length, MAX_PEOPLE)) }, problems };
+  // Named again, a guest is what they were named last.
+  const stay = (guests: readonly Guest[]) => guests.filter(({ email }) => !named.guests.some((one) => one.email === email));
+  const gp = unique([...stay(query.gp), ...(as === 'p' ? named.guests : [])]);
+  const go = unique([...stay(query.go), ...(as === 'o' ? named.guests : [])]).filter(({ email }) => !gp.some((one) => one.email === email));
+  if (gp.length + go.length > MAX_GUESTS) problems.push({ field: 'add', message: c.t('calendar.find.tooManyGuests', { count: MAX_GUESTS }) });
+  return { query: { ...query, gp: gp.slice(0, MAX_GUESTS), go: go.slice(0, MAX_GUESTS - Math.min(gp.length, MAX_GUESTS)), p: p.slice(0, MAX_PEOPLE), o: o.filter((id) => !p.includes(id)).slice(0, MAX_PEOPLE - Math.min(p.length, MAX_PEOPLE)) }, problems };
+}
+
+type Guest = FindQuery['gp'][number];
+
+function unique(guests: readonly Guest[]): Guest[] {
+  return guests.filter(({ email }, n) => guests.findIndex((one) => one.email === email) === n);
 }
 
 async function membersOf(c: Context<unknown, unknown>, seriesId: number): Promise<number[]> {
@@ -63,7 +71,7 @@ async function membersOf(c: Context<unknown, unknown>, seriesId: number): Promis
 
 function searchOf(query: FindQuery, today: string): Search {
   return {
-    required: query.p, optional: query.o, minutes: query.minutes, roomCount: Number(query.rooms), seats: query.seats, equipment: query.equipment,
+    required: query.p, optional: query.o, guests: [...query.gp.map(({ name }) => ({ name, isRequired: true })), ...query.go.map(({ name }) => ({ name, isRequired: false }))], minutes: query.minutes, roomCount: Number(query.rooms), seats: query.seats, equipment: query.equipment,
     isStepFree: query.step_free, building: query.building, ...daysOf(query.when, query.from, query.to, today),
   };
 }
@@ -93,6 +101,7 @@ async function findPage(c: Context<unknown, unknown>, asked: FindQuery, wrong?: 
       section: 'calendar',
       query,
       people: found.people.map((person) => ({ id: person.id, name: c.fmt.name(person), isRequired: query.p.includes(person.id) })),
+      guests: { p: query.gp.map((guest) => ({ value: writeGuest(guest), name: guest.name })), o: query.go.map((guest) => ({ value: writeGuest(guest), name: guest.name })) },
       units, series, buildings,
       equipment: equipmentOptions(kinds, c.fmt, query.equipment),
       minutes: [...new Set([...MINUTES, query.minutes])].sort((a, b) => a - b).map((value) => ({ value, label: counted(c, 'calendar.find.minutes', value) })),
@@ -152,18 +161,25 @@ async function useSuggestion(c: Context<UseForm>): Promise<Answer> {
   const done = await once(c.db, c.viewer.id, key, typed, async (trx) => {
     const made = await createMeeting(trx, c.by, {
       title, startsAt: used.startsAt, endsAt: used.endsAt, zone: c.zone, roomIds: used.roomIds, isPrivate: c.form.is_private, mailDomain: c.config.mailDomain,
-      expectedCount: c.form.p.length + c.form.o.length || null,
+      expectedCount: countNamed(c.form) || null,
     });
     if (!made.ok) return { location: undefined, refused: made };
     const wanted = [...c.form.p.map((personId) => ({ personId, role: 'required' as const })), ...c.form.o.filter((id) => !c.form.p.includes(id)).map((personId) => ({ personId, role: 'optional' as const }))];
-    if (wanted.length) {
-      const added = await addParticipants(trx, c.by, made.id, wanted);
-      if (!added.ok) throw new BadRequest();
-    }
-    return { location: `/meetings/${made.id}` };
+    const guests = [...c.form.gp.map((guest) => ({ ...guest, role: 'required' as const })), ...c.form.go.map((guest) => ({ ...guest, role: 'optional' as const }))];
+    if (wanted.length + guests.length === 0) return { location: `/meetings/${made.id}` };
+    const added = await addParticipants(trx, c.by, made.id, wanted, guests);
+    if (!added.ok) throw new BadRequest();
+    return { location: `/meetings/${made.id}`, unreachable: added.unreachable };
   });
-  if (done.location !== undefined) return redirect(done.location, { notice: 'calendar.find.used' });
+  if (done.location !== undefined) {
+    const lost = 'unreachable' in done ? (done.unreachable ?? []) : [];
+    return redirect(done.location, { notice: lost.length ? { key: 'calendar.find.usedWithout', values: { addresses: lost.join(', ') } } : 'calendar.find.used' });
+  }
   return clashPage(c, done.refused, used, title);
+}
+
+function countNamed(form: Pick<UseForm, 'p' | 'o' | 'gp' | 'go'>): number {
+  return form.p.length + form.o.length + form.gp.length + form.go.length;
 }
 
 function applyPick(form: UseForm): Used {
@@ -179,7 +195,7 @@ function applyPick(form: UseForm): Used {
 }
 
 async function clashPage(c: Context<UseForm>, refused: RoomsRefused, used: Used, title: string): Promise<Answer> {
-  const refusal = await tellRefusal(c, refused, { roomIds: used.roomIds, startsAt: used.startsAt, endsAt: used.endsAt, seats: c.form.p.length + c.form.o.length || null, zone: c.zone });
+  const refusal = await tellRefusal(c, refused, { roomIds: used.roomIds, startsAt: used.startsAt, endsAt: used.endsAt, seats: countNamed(c.form) || null, zone: c.zone });
   const people = await Promise.all([...c.form.p, ...c.form.o].slice(0, 12).map((id) => findPersonOption(c.db, id)));
   return page(
     'calendar/find-clash',
@@ -187,10 +203,10 @@ async function clashPage(c: Context<UseForm>, refused: RoomsRefused, used: Used,
       title: c.t(refusal.isRule ? 'calendar.clash.notOpen' : 'meetings.clash.heading'),
       section: 'calendar',
       refusal,
-      form: { title, p: c.form.p, o: c.form.o, is_private: c.form.is_private, use: writeUse(used.startsAt, used.endsAt, used.roomIds) },
+      form: { title, p: c.form.p, o: c.form.o, gp: c.form.gp.map(writeGuest), go: c.form.go.map(writeGuest), is_private: c.form.is_private, use: writeUse(used.startsAt, used.endsAt, used.roomIds) },
       when: `${c.fmt.shortDay(used.startsAt)} ${c.fmt.range(used.startsAt, used.endsAt)}`,
-      people: people.filter((one) => one !== undefined).map((one) => c.fmt.name(one)),
-      back: addressOf(FindQuery.parse({ asked: '1', p: c.form.p.map(String), o: c.form.o.map(String), title, minutes: (used.endsAt.getTime() - used.startsAt.getTime()) / 60_000 })),
+      people: [...people.filter((one) => one !== undefined).map((one) => c.fmt.name(one)), ...[...c.form.gp, ...c.form.go].map(({ name }) => name)],
+      back: addressOf(FindQuery.parse({ asked: '1', p: c.form.p.map(String), o: c.form.o.map(String), gp: c.form.gp.map(writeGuest), go: c.form.go.map(writeGuest), title, minutes: (used.endsAt.getTime() - used.startsAt.getTime()) / 60_000 })),
     },
     { status: 409, caching: 'no-store' },
   );

@@ -7,6 +7,8 @@ import { lineOf, mark, openUnits, personUnits, unitAt, type TimeLine } from './t
 export interface Search {
   required: readonly number[];
   optional: readonly number[];
+  /** Outside the directory: nobody knows whether they are free. */
+  guests: readonly { name: string; isRequired: boolean }[];
   minutes: number;
   roomCount: number;
   /** null: as many as there are people. */
@@ -29,6 +31,7 @@ interface Asking {
 export interface Searched {
   line: TimeLine;
   people: FindPerson[];
+  guests: Search['guests'];
   /** Those that have what is asked for. */
   rooms: FindRoom[];
   wish: TimeWish;
@@ -53,9 +56,10 @@ export async function searchTimes(db: Db, search: Search, asking: Asking): Promi
     })),
     rooms: roomTimes,
     roomCount: search.roomCount,
-    seats: search.seats ?? Math.max(1, people.length),
+    seats: search.seats ?? Math.max(1, people.length + search.guests.length),
+    guests: search.guests.filter(({ isRequired }) => isRequired).length,
   };
-  return { line, people, rooms, wish, suggestions: suggestTimes(wish) };
+  return { line, people, guests: search.guests, rooms, wish, suggestions: suggestTimes(wish) };
 }
 
 /** Rooms with what occupies them on the line. */

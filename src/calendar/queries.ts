@@ -34,6 +34,8 @@ export interface CalendarClaim extends GridClaim {
   is_requested: boolean;
   is_tentative: boolean;
   /** Held for a candidate of a poll. */
+  /** Nobody came; set by markNoShows. */
+  is_no_show?: boolean;
   is_poll: boolean;
   /** That poll, for who may know it; its title stands in `title` then. */
   poll_id: number | null;

@@ -9,6 +9,8 @@ import { dayOfGrid, layOutDay, type Day } from './dayGrid.js';
 import { showDay } from './dayPage.js';
 import { findTimeRoutes } from './findTimeRoutes.js';
 import { DayQuery, filterQuery } from './forms.js';
+import { markNoShows } from './noShowMarks.js';
+import { listDayNoShows } from './noShowQueries.js';
 import { findDayState, listDayClaims, type CalendarRoom } from './queries.js';
 import { doorRoutes } from './doorRoutes.js';
 import { feedRoutes } from './feedRoutes.js';
@@ -38,7 +40,8 @@ export const routes: Route[] = [
       const { etag, isUnchanged } = revisit(c, 'day', day.on, today, nowUnit, state.revision);
       if (etag && isUnchanged) return unchanged(etag);
 
-      const claims = await listDayClaims(c.db, c.viewer.id, day);
+      const [standing, noShows] = await Promise.all([listDayClaims(c.db, c.viewer.id, day), day.start <= c.now ? listDayNoShows(c.db, c.viewer.id, day) : []]);
+      const claims = markNoShows(standing, noShows, day, nowUnit * 15);
       const rooms = state.rooms.filter((room) => fits(room, c.query));
       const grid = layOutDay(day, rooms, claims, c.office.zone, nowUnit);
       const filters = filterQuery(c.query);

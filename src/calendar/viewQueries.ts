@@ -1,4 +1,5 @@
 import { row, rows, type Db } from '../lib/db/db.js';
+import { ABSENT, IS_NO_SHOW } from '../rooms/noShowRateQueries.js';
 import { KNOWS_TITLE } from '../rooms/claimQueries.js';
 import type { Day } from './dayGrid.js';
 
@@ -106,6 +107,7 @@ export interface SheetLine {
   tasks: SheetTask[];
   /** A room of it waits for approval. */
   is_requested: boolean;
+  is_no_show: boolean;
 }
 
 export interface SheetTask {
@@ -135,17 +137,23 @@ export function listSheet(db: Db, viewerId: number, day: Pick<Day, 'start' | 'en
     `select m.id as meeting_id, m.starts_at, m.ends_at, span.f as occupies_from, span.t as occupies_to, case when known.yes then m.title end as title,
             case when known.yes then jsonb_build_object('name', o.name, 'name_en', o.name_en) end as organiser,
             case when known.yes then greatest(m.expected_count, (select count(*) from participants p where p.meeting_id = m.id and p.removed_at is null)::int) end as people,
-            asked.rooms, ${tasksOf('m.id', 'known.yes')} as tasks, span.is_requested
-       from (select c.meeting_id, bool_or(c.state = 'requested') as is_requested, min(c.occupies_from) as f, max(c.occupies_to) as t from room_claims c
+            asked.rooms, ${tasksOf('m.id', 'known.yes')} as tasks, ${IS_NO_SHOW} as is_no_show, span.is_requested
+       from (select c.meeting_id, bool_or(c.is_requested) as is_requested, min(c.f) as f, max(c.t) as t from (
+              select c.meeting_id, c.occupies_from as f, c.occupies_to as t, c.state = 'requested' as is_requested from room_claims c
               where c.occupies_from >= :early and c.occupies_from < :end and c.occupies_to > :start and c.state in ('held', 'requested', 'confirmed')
-                and c.meeting_id is not null group by 1) span
+                and c.meeting_id is not null
+              union all
+             -- Rooms that were given up because nobody came stand on the sheet all the same: somebody set them up.
+             select o.meeting_id, x.starts_at, x.ends_at, false from check_in_outcomes o join meetings x on x.id = o.meeting_id and x.starts_at = o.starts_at
+              where o.starts_at >= :early and o.starts_at < :end and x.ends_at > :start and ${ABSENT}) c group by 1) span
        join meetings m on m.id = span.meeting_id
        join persons o on o.id = m.organiser_id
       cross join lateral (select ${KNOWS_TITLE} as yes) known
       cross join lateral (
         select jsonb_agg(jsonb_build_object('id', r.id, 'name_en', r.name_en, 'name_zh', r.name_zh, 'site', r.site, 'building', r.building, 'floor', r.floor)
                          order by r.sort_order, r.id) as rooms
-          from meeting_rooms mr join rooms r on r.id = mr.room_id where mr.meeting_id = m.id and (cast(:site as text) = '' or r.site = :site)) asked
+          from rooms r where (exists (select from meeting_rooms mr where mr.meeting_id = m.id and mr.room_id = r.id)
+            or exists (select from check_in_outcomes o where o.meeting_id = m.id and o.room_id = r.id and o.starts_at = m.starts_at and ${ABSENT})) and (cast(:site as text) = '' or r.site = :site)) asked
       where asked.rooms is not null
       order by m.starts_at, m.id limit 1000`,
     { viewer: viewerId, start: day.start, end: day.end, early: new Date(day.start.getTime() - 24 * 3_600_000), site },

@@ -11,7 +11,8 @@ import { listOffersFor, type AwaitedDate } from '../meetings/awaitedQueries.js';
 import { listMeetings, listMeetingsFor, type MeetingLine } from '../meetings/queries.js';
 import { listUnattendedOf, type UnattendedSeries } from '../meetings/noShowQueries.js';
 import { listEndingOf, type EndingSeries } from '../meetings/renewalQueries.js';
-import { shownState, toneOfState } from '../meetings/shownState.js';
+import { pillOf as pillOfLine } from '../meetings/listRoutes.js';
+import { shownState } from '../meetings/shownState.js';
 import { titleOf } from '../meetings/title.js';
 import { listMinutesToAcknowledge } from '../minutes/circulationQueries.js';
 import { listMinutesWaitingFor, type WaitingMinutes } from '../minutes/queries.js';
@@ -194,7 +195,7 @@ function meetingRow(c: Context, meeting: MeetingLine, known: MeetingFacts | unde
     title: titleOf(c.t, meeting),
     href: `/meetings/${meeting.id}`,
     over: meeting.ends_at <= c.now,
-    ...(state === 'scheduled' ? {} : { pill: { text: c.t(`meetings.state.${state}`), tone: toneOfState(state) } }),
+    ...(state === 'scheduled' && !meeting.is_no_show ? {} : { pill: pillOfLine(meeting, state, c.t) }),
     meta: [
       place,
       meeting.participant_count > 0 ? c.t('desk.today.people', { count: meeting.participant_count }) : '',

@@ -22,7 +22,8 @@ export function takeAwaitedRoom(db: Db, by: Actor, meetingId: number, now: Date)
     const awaited = await findAwaited(trx, meetingId, now);
     // After the deadline it is the next one's, whether or not that has been noticed yet.
     if (!awaited || (awaited.state === 'offered' && !awaited.is_held)) return { ok: false, reason: 'gone' };
-    const roomIds = awaited.rooms.map(({ id }) => id);
+    const roomIds = awaited.any && awaited.state !== 'offered' ? awaited.free_ids.slice(0, 1) : awaited.rooms.map(({ id }) => id);
+    if (roomIds.length === 0) return { ok: false, reason: 'gone' };
     const taken = awaited.kind === 'skip'
       ? await restoreMeeting(trx, by, meetingId, now, roomIds)
       : await changeMeeting(trx, by, meetingId, { version: meeting.version, roomIds, now });

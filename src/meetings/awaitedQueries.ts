@@ -1,5 +1,5 @@
 import { row, rows, type Bindings, type Db } from '../lib/db/db.js';
-import { IN_TURN, STILL, WISH } from '../rooms/queueQueries.js';
+import { AFTER_IT, IN_TURN, STILL, WISH, type AnyRoom } from '../rooms/queueQueries.js';
 import type { Lang } from '../lib/i18n/translate.js';
 
 /** A meeting that wants a room which was taken when it was planned: a date of a series, or a single one. */
@@ -16,9 +16,14 @@ export interface AwaitedDate {
   is_private: boolean;
   /** Kept without the room, or called off for the lack of it. */
   kind: 'wait' | 'skip';
+  /** All of them; where any will do, those it may be, and as soon as one is offered that one. */
   rooms: { id: number; name_en: string; name_zh: string }[];
-  /** All its rooms are free at its time now, or held for it. */
+  /** Any one room of that kind will do. */
+  any: AnyRoom | null;
+  /** Its rooms (where any will do, one of them) are free at its time now, or held for it. */
   is_free: boolean;
+  /** Which of the rooms are free, the smallest first. */
+  free_ids: number[];
   /** In the queue; held for it until then; out of the queue because it let that pass or declined. */
   state: 'waiting' | 'offered' | 'lapsed' | 'declined';
   held_until: Date | null;
@@ -32,17 +37,22 @@ const AWAITED = `
   select m.id as meeting_id, m.series_id, m.title, m.number, m.starts_at, m.ends_at, m.zone, m.lang, m.organiser_id, m.is_private,
          case when m.state = 'cancelled' then 'skip' else 'wait' end as kind,
          (select jsonb_agg(jsonb_build_object('id', r.id, 'name_en', r.name_en, 'name_zh', r.name_zh) order by r.sort_order, r.id)
-            from awaited_rooms a join rooms r on r.id = a.room_id where a.meeting_id = m.id) as rooms,
-         not exists (
-           select 1 from awaited_rooms a join rooms r on r.id = a.room_id left join room_parts p on p.hall_id = r.id
-             join room_claims c on c.room_id = coalesce(p.part_id, r.id)
-            where a.meeting_id = m.id and c.is_holding and c.state in ('held', 'requested', 'confirmed')
-              and (c.state <> 'held' or c.hold_until is null or c.hold_until > now()) and c.awaited_meeting_id is distinct from m.id
-              and c.occupies && tstzrange(m.starts_at - make_interval(mins => r.setup_minutes), m.ends_at + make_interval(mins => r.teardown_minutes)))
-         and not exists (select 1 from awaited_rooms a join rooms r on r.id = a.room_id
-                          where a.meeting_id = m.id and r.status <> 'in_service' and not (r.status = 'out_of_service' and r.back_at <= m.starts_at)) as is_free,
+            from awaited_rooms a join rooms r on r.id = a.room_id where a.meeting_id = m.id and (a.any_seats is null or a.state = 'waiting' or a.is_offered)) as rooms,
+         case when w.any_seats is null then null else jsonb_build_object('seats', w.any_seats, 'building', w.any_building) end as "any",
+         case when w.any_seats is null then f.is_all else cardinality(f.ids) > 0 end as is_free, f.ids as free_ids,
          w.state, w.held_until, w.state = 'offered' and w.held_until > now() as is_held, coalesce(w.asked_by, m.organiser_id) as asker_id
-    from meetings m cross join lateral ${WISH} w`;
+    from meetings m cross join lateral ${WISH} w
+   cross join lateral (
+     select bool_and(one.is_free) as is_all, coalesce(array_agg(one.id order by one.capacity, one.sort_order, one.id) filter (where one.is_free), '{}') as ids
+       from (select r.id, r.capacity, r.sort_order,
+                    not (r.status <> 'in_service' and not coalesce(r.status = 'out_of_service' and r.back_at <= m.starts_at, false))
+                    and not exists (
+                      select 1 from rooms s left join room_parts p on p.hall_id = s.id
+                        join room_claims c on c.room_id = coalesce(p.part_id, s.id)
+                       where s.id = r.id and c.is_holding and c.state in ('held', 'requested', 'confirmed')
+                         and (c.state <> 'held' or c.hold_until is null or c.hold_until > now()) and c.awaited_meeting_id is distinct from m.id
+                         and c.occupies && tstzrange(m.starts_at - make_interval(mins => r.setup_minutes), m.ends_at + make_interval(mins => r.teardown_minutes))) as is_free
+               from awaited_rooms a join rooms r on r.id = a.room_id where a.meeting_id = m.id) one) f`;
 
 function list(db: Db, where: string, bindings: Bindings, limit: number, order = 'm.starts_at, m.id'): Promise<AwaitedDate[]> {
   return rows<AwaitedDate>(db, `${AWAITED} where ${where} and ${STILL} order by ${order} limit ${limit}`, bindings);
@@ -110,7 +120,7 @@ export function listEndedOffers(db: Db, now: Date): Promise<{ meeting_id: number
 const RIVAL = `
   from meetings m cross join lateral ${WISH} w
  where m.id in (select a.meeting_id from awaited_rooms a left join room_parts p on p.hall_id = a.room_id
-                 where a.state in ('waiting', 'offered')
+                 where ${AFTER_IT}
                    and coalesce(p.part_id, a.room_id) in (select coalesce(q.part_id, r.id) from rooms r left join room_parts q on q.hall_id = r.id where r.id = any(:rooms)))
    and m.starts_at < :to and m.ends_at > :from and ${STILL}`;
 

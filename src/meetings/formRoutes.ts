@@ -11,7 +11,6 @@ import { once } from '../lib/http/once.js';
 import { isSecretary, signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { addDays, dayOf, timeOf } from '../lib/time/zone.js';
-import { countWaiting } from './awaitedQueries.js';
 import { changeMeeting, createMeeting, type NewMeeting, type RoomsRefused } from './commands.js';
 import { MeetingForm, NewMeetingForm, PrefillQuery, spanOf, type MeetingFields, type Span, type SpanProblem } from './forms.js';
 import { mayEditMeeting, mayKeepSeries } from './policy.js';
@@ -20,6 +19,7 @@ import { tellRefusal, type Refusal } from './refusal.js';
 import { joinSeries } from './seriesCommands.js';
 import { findSeries } from './seriesQueries.js';
 import { titleOf } from './title.js';
+import { findWaitChoices, readAnyRoom } from './waitChoices.js';
 import { createWaiting, joinQueue } from './waitCommands.js';
 import { tellLayouts } from '../rooms/roomFacts.js';
 
@@ -59,10 +59,11 @@ async function create(c: Context<z.output<typeof NewMeetingForm>>): Promise<Answ
   const odd = await checkLayout(c, form);
   if (odd) return drawForm(c, { problems: odd });
   if (seriesId !== null && !mayKeepSeries(await findSeries(c.db, c.viewer, seriesId))) throw new Forbidden();
-  const waits = form.pick === 'wait' && form.rooms.length > 0 && span.startsAt > c.now;
+  const any = await readAnyRoom(c.db, form.pick);
+  const waits = (form.pick === 'wait' || any !== undefined) && form.rooms.length > 0 && span.startsAt > c.now;
   const made = await once(c.db, c.viewer.id, key, c.form, async (trx) => {
     const wish = { ...toMeeting(form, span, acting), seriesId, mailDomain: c.config.mailDomain, now: c.now };
-    const result = waits ? await createWaiting(trx, c.by, wish) : await createMeeting(trx, c.by, wish);
+    const result = waits ? await createWaiting(trx, c.by, wish, any) : await createMeeting(trx, c.by, wish);
     if (!result.ok) return { location: undefined, refused: result };
     if (seriesId !== null) await joinSeries(trx, c.by, seriesId, result.id);
     return { location: `/meetings/${result.id}`, isAsked: result.requests !== undefined };
@@ -99,11 +100,12 @@ async function change(c: Context<MeetingForm>): Promise<Answer> {
   if (odd) return drawForm(c, { meeting, problems: odd });
   const { organiserId, bookedForId, ...rest } = toMeeting(form, span, acting);
   const changed = { ...rest, version, now: c.now, ...(organiserId ? { organiserId } : {}), bookedForId: bookedForId ?? null };
-  const waits = form.pick === 'wait' && form.rooms.length > 0 && mayWait(c, span, meeting);
+  const any = await readAnyRoom(c.db, form.pick);
+  const waits = (form.pick === 'wait' || any !== undefined) && form.rooms.length > 0 && mayWait(c, span, meeting);
   const result = waits ? await inTransaction(c.db, async (trx) => {
     // What else was typed is saved, with the rooms it has.
     const saved = await changeMeeting(trx, c.by, meeting.id, { ...changed, roomIds: meeting.rooms.map(({ id }) => id) });
-    if (saved.ok) await joinQueue(trx, c.by, meeting.id, form.rooms, c.now);
+    if (saved.ok) await joinQueue(trx, c.by, meeting.id, any ?? form.rooms, c.now);
     return saved;
   }) : await changeMeeting(c.db, c.by, meeting.id, changed);
   if (result.ok && waits) return redirect(`/meetings/${meeting.id}`, { notice: 'waits.notice.joined' });
@@ -214,7 +216,7 @@ async function refused(c: Context, result: RoomsRefused, form: MeetingFields, sp
   const refusal = await tellRefusal(c, result, {
     roomIds: form.rooms, ...span, seats: form.expected, zone: form.zone, ...(meeting ? { exceptMeetingId: meeting.id } : {}),
   });
-  if (result.clashes.length > 0 && form.rooms.length > 0 && mayWait(c, span, meeting)) refusal.wait = { count: await countWaiting(c.db, { roomIds: form.rooms, from: span.startsAt, to: span.endsAt }, c.now) };
+  if (result.clashes.length > 0 && form.rooms.length > 0 && mayWait(c, span, meeting)) refusal.wait = await findWaitChoices(c, { roomIds: form.rooms, from: span.startsAt, to: span.endsAt, seats: form.expected });
   return drawForm(c, { ...(meeting ? { meeting } : {}), values: { ...form }, refusal, status: 409 });
 }
 

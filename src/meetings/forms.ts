@@ -46,8 +46,8 @@ export const meetingFields = {
   override_reason: optionalLine(300),
   /** Why a room should be given beyond its rules, for who decides about it. */
   ask_reason: optionalLine(300),
-  /** A free room or time offered after a clash: 'room:7' or 'time:<from>/<to>' in milliseconds; or 'wait' for the room as typed. */
-  pick: z.string().regex(/^(wait|room:[1-9]\d{0,14}|time:\d{1,15}\/\d{1,15})$/, { error: message('lib.field.choice') }).optional(),
+  /** A free room or time offered after a clash: 'room:7' or 'time:<from>/<to>' in milliseconds; or 'wait' for the room as typed, or 'any:<seats>:<room>' for any like it. */
+  pick: z.string().regex(/^(wait|(any|here):[1-9]\d{0,3}:[1-9]\d{0,14}|room:[1-9]\d{0,14}|time:\d{1,15}\/\d{1,15})$/, { error: message('lib.field.choice') }).optional(),
 };
 
 export const NewMeetingForm = z.strictObject({ ...meetingFields, series: optionalId(), key: onceKey() });

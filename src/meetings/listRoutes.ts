@@ -5,7 +5,7 @@ import { dayOf } from '../lib/time/zone.js';
 import { ListQuery } from './forms.js';
 import { listMeetings, STATES, type MeetingLine } from './queries.js';
 import { listSeriesOptions } from './seriesQueries.js';
-import { shownState, toneOfReply, toneOfState } from './shownState.js';
+import { shownState, toneOfReply, toneOfState, type ShownState, type Tone } from './shownState.js';
 import { titleOf } from './title.js';
 
 export const listRoutes: Route[] = [route({ method: 'get', path: '/meetings', policy: signedIn, query: ListQuery, handle: showList })];
@@ -61,6 +61,12 @@ function byDay(lines: MeetingLine[], c: Context): { on: string; items: unknown[]
   return days;
 }
 
+/** Where it stands; of one that was called to a room and nobody came, that. */
+export function pillOf(line: Pick<MeetingLine, 'is_no_show'>, state: ShownState, t: Context['t']): { text: string; tone: Tone } {
+  const isMissed = line.is_no_show && state !== 'cancelled' && state !== 'in_progress' && state !== 'ended';
+  return isMissed ? { text: t('noShow.pill'), tone: 'bad' } : { text: t(`meetings.state.${state}`), tone: toneOfState(state) };
+}
+
 /** One meeting as a row of a list: time, title, place, organiser; one's own answer, else the state. */
 export function rowOf(line: MeetingLine, { t, fmt, now }: Pick<Context, 't' | 'fmt' | 'now'>): Record<string, unknown> {
   const state = shownState(line, now);
@@ -71,7 +77,7 @@ export function rowOf(line: MeetingLine, { t, fmt, now }: Pick<Context, 't' | 'f
     href: `/meetings/${line.id}`,
     pill: isAsked
       ? { text: t(`meetings.reply.${line.reply ?? 'none'}`), tone: toneOfReply(line.reply) }
-      : { text: t(`meetings.state.${state}`), tone: toneOfState(state) },
+      : pillOf(line, state, t),
     meta: [
       ...line.rooms.map((room) => fmt.name(room)), line.place, line.rooms.length === 0 && !line.place && line.link ? t('meetings.list.byLink') : null,
       fmt.name(line.organiser), line.participant_count ? t('meetings.list.people', { count: line.participant_count }) : null,

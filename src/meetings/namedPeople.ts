@@ -25,7 +25,7 @@ export async function readPeople(db: Db, t: Translate, text: string): Promise<Na
       return;
     }
     const typed = texts[i] ?? '';
-    const guest = guestOf(typed);
+    const guest = readGuest(typed);
     if (guest) found.guests.push(guest);
     else found.problems.push(t(one.reason === 'several' ? 'meetings.people.several' : typed.includes('@') ? 'meetings.people.badAddress' : 'meetings.people.unknown', { name: typed.slice(0, 100) }));
   });
@@ -41,7 +41,8 @@ function partsOf(text: string): string[] {
   return [...new Set(parts.filter(Boolean))].slice(0, 500);
 }
 
-function guestOf(typed: string): { name: string; email: string } | undefined {
+/** "Dana Dole <dana@elsewhere.example>" or an address alone, which is then called by what stands before the @. */
+export function readGuest(typed: string): { name: string; email: string } | undefined {
   const match = /^(.*?)<([^<>]+)>$/.exec(typed.normalize('NFKC'));
   const email = normalAddress((match?.[2] ?? typed).trim());
   if (!email) return undefined;

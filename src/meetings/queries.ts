@@ -1,3 +1,4 @@
+import { IS_NO_SHOW } from '../rooms/noShowRateQueries.js';
 import { NotFound } from '../lib/http/errors.js';
 import { likePattern, row, rows, type Bindings, type Db } from '../lib/db/db.js';
 import type { Layout } from '../rooms/layouts.js';
@@ -219,6 +220,8 @@ export interface MeetingLine {
   participant_id: number | null;
   invited_at: Date | null;
   reply: ReplyStatus | null;
+  /** Nobody came to a room of it that wants a check-in. */
+  is_no_show: boolean;
 }
 
 /** The last reply of a participant `vp` that still counts for the present time of the meeting `m`. */
@@ -229,7 +232,7 @@ const LINE = `
          m.announced_at, ${brief('po')} as organiser, ${ROOMS} as rooms,
          (select count(*) from participants n where n.meeting_id = m.id and n.removed_at is null) as participant_count,
          (m.organiser_id = :viewer_id or coalesce(m.booked_for_id = :viewer_id, false) or m.created_by = :viewer_id or vp.id is not null) as is_mine,
-         vp.role, vp.id as participant_id, vp.invited_at, ${OWN_REPLY} as reply`;
+         vp.role, vp.id as participant_id, vp.invited_at, ${OWN_REPLY} as reply, ${IS_NO_SHOW} as is_no_show`;
 const LINE_JOINS = `
     join persons po on po.id = m.organiser_id
     left join series s on s.id = m.series_id

@@ -6,6 +6,7 @@ import type { Context } from '../lib/http/route.js';
 import { format, type Format } from '../lib/time/format.js';
 import type { Translate } from '../lib/i18n/translate.js';
 import type { RoomsRefused } from './commands.js';
+import type { WaitChoices } from './waitChoices.js';
 
 export interface Refusal {
   /** Who has the room, as far as one may know, or which rule of it stands against it. */
@@ -21,7 +22,7 @@ export interface Refusal {
   /** A secretary may go beyond what is in the way, with a reason. */
   mayOverride: boolean;
   /** One may queue for the rooms, as so many do already. */
-  wait?: { count: number };
+  wait?: WaitChoices;
 }
 
 export interface RoomWish {

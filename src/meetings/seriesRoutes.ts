@@ -6,6 +6,7 @@ import { problemsOf, type Problems } from '../lib/http/form.js';
 import { isSecretary, signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { addDays, dayOf, startOfDay } from '../lib/time/zone.js';
+import { tellWish } from './waitChoices.js';
 import { takeAwaitedRoom } from './awaitedDateCommands.js';
 import { listAwaited, type AwaitedDate } from './awaitedQueries.js';
 import { listActable, readActing, shownPerson } from './formRoutes.js';
@@ -148,7 +149,7 @@ function awaitedRow(c: Context, date: AwaitedDate) {
     title: titleOf(c.t, date),
     href: `/meetings/${date.meeting_id}`,
     pill: { text: c.t(date.is_free ? 'series.awaited.free' : 'series.awaited.taken'), tone: date.is_free ? 'ok' : 'neutral' },
-    meta: [c.t(date.kind === 'wait' ? 'series.awaited.wait' : 'series.awaited.skip', { rooms: date.rooms.map((room) => c.fmt.name(room)).join(c.t('series.rule.comma')) })],
+    meta: [c.t(date.kind === 'wait' ? 'series.awaited.wait' : 'series.awaited.skip', { rooms: tellWish(c, date) })],
     ...(date.is_free ? { actions: [{ action: `/series/${date.series_id}/dates/${date.meeting_id}/room`, label: c.t('series.awaited.take'), about: when, hidden: {} }] } : {}),
   };
 }

@@ -5,6 +5,7 @@ import { enqueue } from '../lib/jobs/enqueue.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
 import { stopAwaiting } from '../rooms/awaitedCommands.js';
 import { sweepLapsed } from '../rooms/holdCommands.js';
+import { listFittingRooms, type AnyRoom } from '../rooms/queueQueries.js';
 import { holdAwaited, lockRoomsOf, releaseAwaited } from '../rooms/waitHoldCommands.js';
 import { findAwaited, listEndedOffers, listLapsed, listNext, listWaiting, type AwaitedDate, type Freed } from './awaitedQueries.js';
 import { createMeeting, type Booked, type NewMeeting, type RoomsRefused } from './commands.js';
@@ -16,13 +17,16 @@ import { lockMeeting } from './queries.js';
 
 const SYSTEM: Actor = { id: null };
 
-/** Makes the meeting without its rooms, which it waits for; how they shall be set up is kept. Refused only for the equipment. */
-export function createWaiting(db: Db, by: Actor, input: NewMeeting): Promise<Booked | RoomsRefused> {
+/**
+ * Makes the meeting without its rooms, which it waits for; how they shall be set up is kept. Refused only for the equipment.
+ * @param any instead of the rooms of the meeting any one of that kind
+ */
+export function createWaiting(db: Db, by: Actor, input: NewMeeting, any?: AnyRoom): Promise<Booked | RoomsRefused> {
   return inTransaction(db, async (trx) => {
     const made = await createMeeting(trx, by, { ...input, roomIds: [] });
     if (!made.ok) return made;
-    if (input.layout) await setLayout(trx, made.id, input.roomIds, input.layout);
-    await joinQueue(trx, by, made.id, input.roomIds, input.now ?? new Date());
+    if (input.layout && !any) await setLayout(trx, made.id, input.roomIds, input.layout);
+    await joinQueue(trx, by, made.id, any ?? input.roomIds, input.now ?? new Date());
     return made;
   });
 }
@@ -30,33 +34,41 @@ export function createWaiting(db: Db, by: Actor, input: NewMeeting): Promise<Boo
 /**
  * Queues a meeting for rooms at its time; what it has it keeps until it takes them. Asked twice it keeps its place; other
  * rooms are a new wish, at the end.
- * @param roomIds null: those it waited for before
+ * @param wish these rooms, or any one of a kind; null: what it waited for before
  */
-export function joinQueue(db: Db, by: Actor, meetingId: number, roomIds: readonly number[] | null, now: Date): Promise<void> {
+export function joinQueue(db: Db, by: Actor, meetingId: number, wish: readonly number[] | AnyRoom | null, now: Date): Promise<void> {
   return inTransaction(db, async (trx) => {
     const meeting = await lockMeeting(trx, by, meetingId);
     if (meeting.state !== 'draft' && meeting.state !== 'scheduled') throw new Conflict('meetings.problem.closed');
     if (!mayEditMeeting(meeting)) throw new Forbidden();
     if (meeting.starts_at <= now) throw new Conflict('meetings.problem.over');
     const before = await findAwaited(trx, meetingId, now);
-    const wanted = [...new Set(roomIds ?? before?.rooms.map(({ id }) => id) ?? [])].sort((a, b) => a - b);
-    if (wanted.length === 0) throw new Conflict('waits.problem.none');
-    if (before && (before.state === 'waiting' || before.is_held) && before.rooms.map(({ id }) => id).sort((a, b) => a - b).join() === wanted.join()) return;
+    const any = wish === null ? (before?.any ?? null) : 'seats' in wish ? wish : null;
+    const named = wish === null || 'seats' in wish ? (before?.rooms.map(({ id }) => id) ?? []) : wish;
+    const fitting = any ? await listFittingRooms(trx, { ...any, startsAt: meeting.starts_at, endsAt: meeting.ends_at, personId: meeting.organiser_id, now }) : named;
+    const wanted = [...new Set(fitting)].sort((a, b) => a - b);
+    if (wanted.length === 0) throw new Conflict(any ? 'waits.any.noneFits' : 'waits.problem.none');
+    if (before && (before.state === 'waiting' || before.is_held) && isSameWish(before, any, wanted)) return;
     await releaseAwaited(trx, by, [meetingId], 'released', 'other rooms');
     await stopAwaiting(trx, [meetingId]);
     const written = await change(
       trx,
-      `insert into awaited_rooms (meeting_id, room_id, since, asked_by, starts_at, ends_at, had_room_ids)
-       select m.id, r.id, clock_timestamp(), :by, m.starts_at, m.ends_at, coalesce((select array_agg(x.room_id order by x.room_id) from meeting_rooms x where x.meeting_id = m.id), '{}')
+      `insert into awaited_rooms (meeting_id, room_id, since, asked_by, starts_at, ends_at, any_seats, any_building, had_room_ids)
+       select m.id, r.id, clock_timestamp(), :by, m.starts_at, m.ends_at, :seats, :building, coalesce((select array_agg(x.room_id order by x.room_id) from meeting_rooms x where x.meeting_id = m.id), '{}')
          from meetings m cross join (select id from rooms where id = any(:rooms) and status <> 'retired') r where m.id = :meeting`,
-      { meeting: meetingId, rooms: wanted, by: by.id },
+      { meeting: meetingId, rooms: wanted, by: by.id, seats: any?.seats ?? null, building: any?.building ?? null },
     );
     if (written !== wanted.length) throw new BadRequest();
     // One wish is one moment, whatever number of rooms it names.
     await change(trx, `update awaited_rooms set since = (select min(since) from awaited_rooms where meeting_id = :meeting) where meeting_id = :meeting`, { meeting: meetingId });
-    await record(trx, by, { action: 'meeting.wait', noun: 'meetings', id: meetingId, meetingId, after: { room_ids: wanted } });
+    await record(trx, by, { action: 'meeting.wait', noun: 'meetings', id: meetingId, meetingId, after: any ? { any } : { room_ids: wanted } });
     await enqueue(trx, 'meetings.serveWaits', {}, { key: 'meetings.serveWaits' });
   });
+}
+
+function isSameWish(before: AwaitedDate, any: AnyRoom | null, wanted: readonly number[]): boolean {
+  if (before.any || any) return before.any?.seats === any?.seats && before.any?.building === any?.building;
+  return before.rooms.map(({ id }) => id).sort((a, b) => a - b).join() === wanted.join();
 }
 
 /** Leaves the queue. What is held goes to the next at once. Pressed twice is once. */
@@ -84,23 +96,39 @@ export function offerRooms(db: Db, freed: Freed | null, now: Date): Promise<void
     await rows(trx, `select 1 from meetings where id = any(:ids) order by id for no key update`, { ids: candidates.map(({ meeting_id }) => meeting_id) });
     await lockRoomsOf(trx, candidates.flatMap(({ rooms }) => rooms.map(({ id }) => id)));
     // Read again behind the locks: somebody may have booked, moved or withdrawn meanwhile.
-    const still = (await listWaiting(trx, candidates.map(({ meeting_id }) => meeting_id), now)).filter(({ is_free }) => is_free);
+    const still = assignRooms((await listWaiting(trx, candidates.map(({ meeting_id }) => meeting_id), now)).filter(({ is_free }) => is_free));
     const held = await holdAwaited(
       trx,
-      still.map((date) => ({ meetingId: date.meeting_id, roomIds: date.rooms.map(({ id }) => id), startsAt: date.starts_at, endsAt: date.ends_at, personId: date.asker_id })),
+      still.map((date) => ({ meetingId: date.meeting_id, roomIds: date.roomIds, startsAt: date.starts_at, endsAt: date.ends_at, personId: date.asker_id })),
       now,
     );
     await tellOffers(trx, still.filter(({ meeting_id }) => held.has(meeting_id)), held, now);
   });
 }
 
-async function tellOffers(trx: Db, dates: AwaitedDate[], held: Map<number, Date>, now: Date): Promise<void> {
+type Assigned = AwaitedDate & { roomIds: number[] };
+
+/**
+ * In turn: whom any room will do gets the smallest of the free ones that nobody before them is about to get. Where halls and
+ * their parts cross, whoever comes second finds it taken and is asked at the next minute.
+ */
+function assignRooms(dates: readonly AwaitedDate[]): Assigned[] {
+  const given: Assigned[] = [];
+  for (const date of dates) {
+    const isGiven = (room: number) => given.some((one) => one.roomIds.includes(room) && one.starts_at < date.ends_at && one.ends_at > date.starts_at);
+    const roomIds = date.any ? date.free_ids.filter((room) => !isGiven(room)).slice(0, 1) : date.rooms.map(({ id }) => id);
+    if (roomIds.length) given.push({ ...date, roomIds });
+  }
+  return given;
+}
+
+async function tellOffers(trx: Db, dates: Assigned[], held: Map<number, Date>, now: Date): Promise<void> {
   if (dates.length === 0) return;
   const counted = await rows<{ meeting_id: number; offers: number }>(
     trx,
-    `update awaited_rooms a set state = 'offered', held_until = x.until, offers = offers + 1, offered_at = :now
-       from jsonb_to_recordset(cast(:list as jsonb)) as x (meeting bigint, until timestamptz) where a.meeting_id = x.meeting returning a.meeting_id, a.offers`,
-    { now, list: JSON.stringify(dates.map(({ meeting_id }) => ({ meeting: meeting_id, until: held.get(meeting_id) }))) },
+    `update awaited_rooms a set state = 'offered', held_until = x.until, offers = offers + 1, offered_at = :now, is_offered = x.rooms @> to_jsonb(a.room_id)
+       from jsonb_to_recordset(cast(:list as jsonb)) as x (meeting bigint, until timestamptz, rooms jsonb) where a.meeting_id = x.meeting returning a.meeting_id, a.offers`,
+    { now, list: JSON.stringify(dates.map(({ meeting_id, roomIds }) => ({ meeting: meeting_id, until: held.get(meeting_id), rooms: roomIds }))) },
   );
   const offers = new Map(counted.map(({ meeting_id, offers }) => [meeting_id, offers]));
   await recordAll(trx, SYSTEM, dates.map(({ meeting_id }) => ({ action: 'meeting.offerRoom', noun: 'meetings', id: meeting_id, meetingId: meeting_id, after: { held_until: held.get(meeting_id) } })));

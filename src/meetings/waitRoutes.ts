@@ -8,6 +8,7 @@ import { NoFields } from './forms.js';
 import { mayEditMeeting, mayRestore } from './policy.js';
 import { findMeeting, type Meeting } from './queries.js';
 import { tellRefusal } from './refusal.js';
+import { tellWish } from './waitChoices.js';
 import { joinQueue, leaveQueue } from './waitCommands.js';
 
 export const waitRoutes: Route[] = [
@@ -63,11 +64,11 @@ function mayTake(meeting: Meeting): boolean {
 }
 
 /** How a meeting stands with a room it waits for, for who keeps the meeting; nobody learns who else waits. */
-export async function shownWait(c: Context, meeting: Meeting): Promise<(AwaitedDate & { place: number; may_join: boolean }) | undefined> {
+export async function shownWait(c: Context, meeting: Meeting): Promise<(AwaitedDate & { place: number; may_join: boolean; what: string }) | undefined> {
   if (meeting.state !== 'draft' && meeting.state !== 'scheduled' && meeting.state !== 'cancelled') return undefined;
   if (!mayTake(meeting)) return undefined;
   const wish = await findAwaited(c.db, meeting.id, c.now);
   if (!wish) return undefined;
   const state = wish.state === 'offered' && !wish.is_held ? 'lapsed' : wish.state;
-  return { ...wish, state, place: state === 'waiting' ? await findPlace(c.db, wish, c.now) : 1, may_join: meeting.state !== 'cancelled' };
+  return { ...wish, state, what: tellWish(c, wish), place: state === 'waiting' ? await findPlace(c.db, wish, c.now) : 1, may_join: meeting.state !== 'cancelled' };
 }

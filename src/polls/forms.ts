@@ -13,6 +13,8 @@ export const NewPollQuery = z.object({
   offer: list(z.string().max(200), 50).catch([]),
   p: list(id(), 200).catch([]),
   o: list(id(), 200).catch([]),
+  gp: list(line(300), 200).catch([]),
+  go: list(line(300), 200).catch([]),
   title: optionalLine(200).catch(null),
   minutes: optionalWhole(15, 480).catch(null),
   is_private: flag().catch(false),

@@ -21,16 +21,16 @@ export const newRoutes: Route[] = [
 
 async function showNew(c: Context<unknown, z.output<typeof NewPollQuery>>): Promise<Answer> {
   const { query } = c;
-  const textOf = async (ids: number[]) => {
+  const textOf = async (ids: number[], guests: string[]) => {
     const found = (await Promise.all([...new Set(ids)].slice(0, 100).map((id) => findPersonOption(c.db, id)))).filter((one) => one !== undefined);
     // An id in the address gives nobody the address of a guest whom they don't know.
     const known = mayListGuests(c.viewer) ? new Set(ids) : await listKnownGuests(c.db, c.viewer.id, ids);
-    return found.map((one) => (one.is_guest && !known.has(one.id) ? c.fmt.name(one) : personText(one, c.fmt.name(one)))).join('\n');
+    return [...found.map((one) => (one.is_guest && !known.has(one.id) ? c.fmt.name(one) : personText(one, c.fmt.name(one)))), ...guests].join('\n');
   };
   const firstStart = Math.min(...query.offer.map((text) => readUse(text)?.startsAt.getTime() ?? Number.POSITIVE_INFINITY));
   return formPage(c, {
     title: query.title ?? '', offer: query.offer, minutes: query.minutes ?? 60, is_private: query.is_private, needs_room: query.offer.every((text) => (readUse(text)?.roomIds.length ?? 1) > 0),
-    required: await textOf(query.p), optional: await textOf(query.o), ...deadlineBefore(c, Number.isFinite(firstStart) ? new Date(firstStart) : undefined),
+    required: await textOf(query.p, query.gp), optional: await textOf(query.o, query.go), ...deadlineBefore(c, Number.isFinite(firstStart) ? new Date(firstStart) : undefined),
   });
 }
 

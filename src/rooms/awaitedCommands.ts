@@ -18,6 +18,8 @@ const HINDERED = `(
 export async function awaitRooms(trx: Db, wishes: { meetingId: number; roomIds: readonly number[] }[], only?: 'hindered'): Promise<void> {
   const list = wishes.flatMap(({ meetingId, roomIds }) => roomIds.map((room) => ({ meeting: meetingId, room })));
   if (list.length === 0) return;
+  // Certain rooms are another wish than any room.
+  await change(trx, `delete from awaited_rooms where meeting_id = any(:meetings) and any_seats is not null`, { meetings: list.map(({ meeting }) => meeting) });
   await change(
     trx,
     `with wishes as (select w.meeting, w.room from jsonb_to_recordset(:list) as w (meeting bigint, room bigint))

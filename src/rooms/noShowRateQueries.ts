@@ -16,3 +16,9 @@ export async function findNoShowRate(db: Db, roomId: number, now: Date): Promise
   );
   return found ?? { judged: 0, no_shows: 0 };
 }
+
+/** SQL condition on a row `o` of check_in_outcomes: nobody came, and nobody took the room back later. */
+export const ABSENT = `(o.outcome = 'no_show' and o.taken_back_at is null)`;
+
+/** SQL condition on a meeting `m`: nobody came to one of its rooms at its present time. */
+export const IS_NO_SHOW = `exists (select from check_in_outcomes o where o.meeting_id = m.id and o.starts_at = m.starts_at and ${ABSENT} offset 0)`;

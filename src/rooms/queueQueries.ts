@@ -1,5 +1,9 @@
-import { rows, type Db } from '../lib/db/db.js';
-import { KNOWS_TITLE } from './claimQueries.js';
+import { row, rows, type Db } from '../lib/db/db.js';
+import { layersOf } from './bookingRuleQueries.js';
+import { rulesFrom, type RuleLayer } from './bookingRules.js';
+import { isAllowed, KNOWS_TITLE } from './claimQueries.js';
+import { OPENING } from './dayRuleQueries.js';
+import { outsideHours, type Opening } from './openingHours.js';
 
 // The queue for rooms that are taken: who asked first is asked first.
 
@@ -15,6 +19,35 @@ export const STILL = `(m.starts_at > :now and (
      and coalesce((select array_agg(mr.room_id order by mr.room_id) from meeting_rooms mr where mr.meeting_id = m.id), '{}') = w.had_room_ids)
    or (m.state = 'cancelled' and m.cancelled_at = w.since)))`;
 
+/** SQL condition on a row `a` of a wish in the queue: it is after that room. Any room will do: until one of them is held for it. */
+export const AFTER_IT = `(a.state in ('waiting', 'offered') and (a.any_seats is null or a.state = 'waiting' or a.is_offered))`;
+
+/** Any one room with so many seats, in a building or (null) anywhere. */
+export interface AnyRoom {
+  seats: number;
+  building: string | null;
+}
+
+/** Rooms that would do if they were free: with the seats, open and by their rules bookable for this person then, the smallest first. */
+export async function listFittingRooms(db: Db, wish: AnyRoom & { startsAt: Date; endsAt: Date; personId: number | null; now: Date }): Promise<number[]> {
+  const found = await rows<{ id: number; hours: Opening; zone: string; layers: RuleLayer[] }>(
+    db,
+    `select r.id, ${OPENING} as hours, (select zone from organisations) as zone, ${layersOf(':person')} as layers
+       from rooms r
+      where (r.status = 'in_service' or r.status = 'out_of_service' and r.back_at <= :from) and r.capacity >= :seats and (cast(:building as text) is null or r.building = :building)
+      order by r.capacity, r.sort_order, r.id`,
+    { from: wish.startsAt, to: wish.endsAt, seats: wish.seats, building: wish.building, person: wish.personId },
+  );
+  return found
+    .filter((room) => !outsideHours(room.hours, wish.startsAt, wish.endsAt, room.zone) && isAllowed(rulesFrom(room.layers), { from: wish.startsAt, to: wish.endsAt }, wish.now, room.zone))
+    .map(({ id }) => id);
+}
+
+/** Where a room is and how many it seats. */
+export function findRoomPlace(db: Db, id: number): Promise<{ id: number; building: string; capacity: number } | undefined> {
+  return row(db, `select id, building, capacity from rooms where id = :id and status <> 'retired'`, { id });
+}
+
 /** SQL: the order of the queue. */
 export const IN_TURN = 'w.since, m.id';
 
@@ -27,16 +60,18 @@ export interface QueueLine {
   state: 'waiting' | 'offered';
   held_until: Date | null;
   since: Date;
+  /** Any room with so many seats will do. */
+  any_seats: number | null;
 }
 
 /** In the order in which they are asked. */
 export function listQueue(db: Db, viewerId: number, roomId: number, now: Date): Promise<QueueLine[]> {
   return rows<QueueLine>(
     db,
-    `select case when known.yes then m.id end as meeting_id, case when known.yes then m.title end as title, m.starts_at, m.ends_at, w.state, w.held_until, w.since
+    `select case when known.yes then m.id end as meeting_id, case when known.yes then m.title end as title, m.starts_at, m.ends_at, w.state, w.held_until, w.since, w.any_seats
        from meetings m cross join lateral ${WISH} w cross join lateral (select ${KNOWS_TITLE} as yes) known
       where m.id in (select a.meeting_id from awaited_rooms a left join room_parts p on p.hall_id = a.room_id
-                      where a.state in ('waiting', 'offered')
+                      where ${AFTER_IT}
                         and coalesce(p.part_id, a.room_id) in (select coalesce(q.part_id, r.id) from rooms r left join room_parts q on q.hall_id = r.id where r.id = :room))
         and ${STILL}
       order by ${IN_TURN} limit 30`,

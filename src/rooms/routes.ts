@@ -172,7 +172,7 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
       title: line.title ?? c.t('calendar.day.booked'),
       href: line.meeting_id === null ? null : `/meetings/${line.meeting_id}`,
       time: c.fmt.shortDay(line.starts_at),
-      meta: [c.fmt.range(line.starts_at, line.ends_at), line.state === 'offered' && line.held_until ? c.t('waits.room.held', { until: c.fmt.dateTime(line.held_until) }) : c.t('waits.room.since', { when: c.fmt.dateTime(line.since) })],
+      meta: [c.fmt.range(line.starts_at, line.ends_at), line.state === 'offered' && line.held_until ? c.t('waits.room.held', { until: c.fmt.dateTime(line.held_until) }) : c.t('waits.room.since', { when: c.fmt.dateTime(line.since) }), line.any_seats === null ? '' : c.t('waits.any.what', { count: line.any_seats })],
     })),
     closures: closures.map((closure) => ({
       ...closure,

@@ -23,7 +23,7 @@ function room(id: number, capacity: number, taken: [number, number][] = [], more
 function wish(more: Partial<TimeWish>): TimeWish {
   const wall = Uint16Array.from({ length: UNITS }, (_, at) => (at % 96) * 15);
   const day = Uint16Array.from({ length: UNITS }, (_, at) => Math.floor(at / 96));
-  return { units: UNITS, wall, day, first: 0, length: 4, people: [person(1)], rooms: [room(301, 8)], roomCount: 1, seats: 2, ...more };
+  return { units: UNITS, wall, day, first: 0, length: 4, people: [person(1)], rooms: [room(301, 8)], roomCount: 1, seats: 2, guests: 0, ...more };
 }
 
 const first = (more: Partial<TimeWish>) => suggestTimes(wish(more))[0];

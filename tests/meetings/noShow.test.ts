@@ -132,6 +132,46 @@ describe('a room to which nobody comes', () => {
     }
   });
 
+  it('says so in lists, on the day sheet and in the grid, and is counted by organiser and by room for secretaries', async () => {
+    await book();
+    const kept = await book({ title: 'Kept to the end', startsAt: at(120), endsAt: at(180) });
+    const secret = await book({ title: 'Secret talk', startsAt: at(240), endsAt: at(300), isPrivate: true, roomIds: [cast.rooms.orchid] }, cast.attendee.id);
+    const there = await book({ title: 'They came', startsAt: at(360), endsAt: at(420) });
+    await judgeCheckIns(world.db, at(10));
+    // The worker was away: the room was kept all the while.
+    await judgeCheckIns(world.db, at(200));
+    await judgeCheckIns(world.db, at(250));
+    await checkIn(world.db, { id: cast.organiser.id }, there, at(365));
+    await judgeCheckIns(world.db, at(371));
+    world.clock.set(at(480));
+    const secretary = await world.agent(cast.secretary);
+    const today = new Date(MONDAY).toISOString().slice(0, 10);
+    const textsOf = async (agent: Agent, path: string, rowsAre: string) => {
+      const $ = load((await agent.get(path).expect(200)).text);
+      return $(rowsAre).toArray().map((one) => $(one).text().replace(/\s+/g, ' ').trim());
+    };
+    const pilled = (texts: string[]) => texts.filter((text) => text.includes('No-show')).map((text) => ['Weekly talk', 'Kept to the end', 'Secret talk', 'They came', 'Booked'].find((title) => text.includes(title)));
+    expect(pilled(await textsOf(organiser, '/meetings?when=past', '.row')).sort()).toEqual(['Kept to the end', 'Weekly talk']);
+    expect(pilled(await textsOf(organiser, '/', '.row'))).toEqual(['Weekly talk', 'Kept to the end']);
+    expect(pilled(await textsOf(secretary, `/calendar/sheet?date=${today}`, '.day-sheet > li'))).toEqual(['Weekly talk', 'Kept to the end', 'Booked']);
+    const first = await secretary.get(`/calendar?date=${today}`);
+    const cells = load(first.text)('td .pill').toArray().map((one) => load(first.text)(one).parent().text().replace(/\s+/g, ' ').trim());
+    expect(cells).toEqual(['No-show Weekly talk 10:00–11:00', 'No-show Kept to the end 12:00–13:00', 'No-show Booked 14:00–15:00']);
+
+    const page = load((await secretary.get(`/no-shows?from=${today}&to=${today}`).expect(200)).text);
+    const table = (n: number) => page('table').eq(n).find('tbody tr').toArray().map((one) => page(one).find('th, td').toArray().map((cell) => page(cell).text().trim()));
+    expect(table(0)).toEqual([['Ouyang Min', '2 of 3', '67%'], ['Private meetings', '1 of 1', '100%']]);
+    expect(table(1)).toEqual([['Orchid', '3 of 4', '75%']]);
+    expect(page('main').text()).toContain('Nobody came to 3 of 4 bookings');
+    expect(page('main').text()).toContain('over before it was noticed');
+    expect(page('main').text()).not.toContain('Secret');
+    expect(page(`a[href="/meetings/${kept}"]`)).toHaveLength(1);
+    expect(page(`a[href="/meetings/${secret}"]`)).toHaveLength(0);
+    expect((await organiser.get('/no-shows')).status).toBe(403);
+    // What makes no sense falls back, an empty period says what the list is for.
+    expect(load((await secretary.get('/no-shows?from=2029-01-01&to=2029-01-02').expect(200)).text)('main').text()).toContain('No booking had to be checked in to');
+  });
+
   it('is over without a mail when the worker was away all the while', async () => {
     const id = await book();
     expect(await judgeCheckIns(world.db, at(90))).toEqual({ present: 0, noShows: 1, released: 0 });

@@ -37,14 +37,14 @@ const form = (more: Record<string, unknown> = {}) => ({ title: 'Talk', date: '20
 const post = (agent: Agent, path: string, fields: Record<string, unknown> = {}) => agent.post(path).type('form').send(fields);
 
 /** Presses "Wait for this room" on the page of the clash, as it stands there. */
-async function queue(agent: Agent, more: Record<string, unknown> = {}): Promise<number> {
+async function queue(agent: Agent, more: Record<string, unknown> = {}, choice = 'on'): Promise<number> {
   const clash = await post(agent, '/bookings', form(more));
   expect(clash.status).toBe(409);
   const $ = load(clash.text);
-  const wait = $('form').filter((_, one) => $(one).find('input[name=wait]').length === 1);
+  const wait = $('form').filter((_, one) => $(one).find(`button[name=wait][value^="${choice}"]`).length === 1);
   expect(wait.length).toBe(1);
   const fields: Record<string, string> = Object.fromEntries(wait.find('input').map((_, field) => [[String($(field).attr('name')), String($(field).val())]]).get() as unknown as [string, string][]);
-  const saved = await post(agent, '/bookings', fields);
+  const saved = await post(agent, '/bookings', { ...fields, wait: wait.find(`button[name=wait][value^="${choice}"]`).attr('value') });
   expect(saved.status).toBe(303);
   return Number(/\/meetings\/(\d+)/.exec(saved.headers.location ?? '')?.[1]);
 }
@@ -151,4 +151,49 @@ it('tells nobody what a private meeting is that waits', async () => {
   expect((await outsider.get(`/meetings/${secret}`)).status).toBe(404);
   expect((await post(outsider, `/meetings/${secret}/wait/acceptance`)).status).toBe(404);
   expect(load((await post(outsider, '/bookings', form())).text)('main').text()).toContain('One other waits for it');
+});
+
+it('holds the first fitting room for who wants any, in the order of the queue, and no other', async () => {
+  const [inOrchid, inBamboo] = [await block(), await block({ roomIds: [cast.rooms.bamboo] })];
+  await world.owner.raw(`update rooms set building = 'B' where id = ${cast.rooms.bamboo}`);
+  // "Any with 10 seats" is asked for on the page of the taken room; the room itself is wanted by somebody who came later.
+  const any = await queue(organiser, { title: 'Anywhere', seats: '10' }, 'any');
+  const certain = await queue(attendee, { title: 'There', seats: '10' });
+  const large = await queue(outsider, { title: 'Large', room: String(cast.rooms.bamboo), seats: '' });
+  expect(await rows(world.db, `select room_id, any_seats, any_building from awaited_rooms where meeting_id = :any order by room_id`, { any })).toEqual(
+    [cast.rooms.orchid, cast.rooms.bamboo].sort((a, b) => a - b).map((room_id) => ({ room_id, any_seats: 10, any_building: null })));
+  expect(await main(organiser, `/meetings/${any}`)).toContain('waits for any room with 10 seats. Place in the queue: 1.');
+  expect(await main(outsider, `/meetings/${large}`)).toContain('Place in the queue: 2.');
+  expect(await main(organiser, `/rooms/${cast.rooms.bamboo}`)).toMatch(/Anywhere.*any room with 10 seats.*Large/);
+
+  await cancelMeeting(world.db, { id: cast.reviewer.id }, inBamboo, { reason: 'Not needed', now: world.clock.now() });
+  await world.runJobs();
+  expect(await rows(world.db, `select room_id, awaited_meeting_id from room_claims where state = 'held'`)).toEqual([{ room_id: cast.rooms.bamboo, awaited_meeting_id: any }]);
+  expect(await main(organiser, `/meetings/${any}`)).toContain('Bamboo is held for you until');
+  expect(await main(organiser, '/')).toMatch(/Bamboo for Anywhere/);
+  expect(await main(organiser, `/rooms/${cast.rooms.orchid}`)).not.toContain('Anywhere');
+
+  // The next room is for the next in turn: the wish for any is being served.
+  await cancelMeeting(world.db, { id: cast.reviewer.id }, inOrchid, { reason: 'Not needed', now: world.clock.now() });
+  await world.runJobs();
+  expect(await rows(world.db, `select awaited_meeting_id from room_claims where state = 'held' and room_id = ${cast.rooms.orchid}`)).toEqual([{ awaited_meeting_id: certain }]);
+  expect((await post(organiser, `/meetings/${any}/wait/acceptance`)).headers.location).toBe(`/meetings/${any}`);
+  expect(await rows(world.db, `select room_id from meeting_rooms where meeting_id = :any`, { any })).toEqual([{ room_id: cast.rooms.bamboo }]);
+});
+
+it('passes on what who wants any declined, lets them ask again, and offers only what stands in the building', async () => {
+  const [inOrchid, inBamboo] = [await block(), await block({ roomIds: [cast.rooms.bamboo] })];
+  const here = await queue(organiser, { seats: '5' }, 'any');
+  const other = await queue(attendee, { room: String(cast.rooms.bamboo) });
+  await world.owner.raw(`update awaited_rooms set any_building = 'A' where meeting_id = ${here}`);
+  for (const id of [inOrchid, inBamboo]) await cancelMeeting(world.db, { id: cast.reviewer.id }, id, { reason: 'Not needed', now: world.clock.now() });
+  await world.runJobs();
+  // Both are free: each gets one, the smaller of those that do for who takes any.
+  expect(await rows(world.db, `select room_id, awaited_meeting_id from room_claims where state = 'held' order by room_id`)).toEqual(
+    [{ room_id: cast.rooms.orchid, awaited_meeting_id: here }, { room_id: cast.rooms.bamboo, awaited_meeting_id: other }].sort((a, b) => a.room_id - b.room_id));
+  await post(organiser, `/meetings/${here}/wait/withdrawal`);
+  expect((await post(organiser, `/meetings/${here}/wait`)).status).toBe(303);
+  // Asked again, the rooms are looked up as they are now: Bamboo stands elsewhere.
+  expect(await rows(world.db, `select room_id, state from awaited_rooms where meeting_id = :here`, { here })).toEqual([{ room_id: cast.rooms.orchid, state: 'waiting' }]);
+  await world.owner.raw(`update rooms set building = 'A' where id = ${cast.rooms.bamboo}`);
 });

@@ -1,3 +1,4 @@
+import { anyRoom } from './anyRoom.js';
 import { lib } from './lib.js';
 import { audit } from './audit.js';
 import { people } from './people.js';
@@ -23,6 +24,7 @@ import { tentative } from './tentative.js';
 import { day } from './day.js';
 import { noShow } from './noShow.js';
 import { standing } from './standing.js';
+import { noShowList } from './noShowList.js';
 import { waits } from './waits.js';
 import { absences } from './absences.js';
 import { findTime } from './findTime.js';
@@ -66,7 +68,9 @@ export const en = {
   ...day,
   ...noShow,
   ...standing,
+  ...noShowList,
   ...waits,
+  ...anyRoom,
   ...absences,
   ...findTime,
   ...polls,

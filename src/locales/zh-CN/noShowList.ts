@@ -1,0 +1,20 @@
+/** 未到场统计。 */
+export const noShowList = {
+  'noShow.list.title': '未到场统计',
+  'noShow.list.from': '起始日期',
+  'noShow.list.to': '截止日期',
+  'noShow.list.none': '该期间没有需要签到的预订。是否需要签到由会议室规则规定。',
+  'noShow.list.rules': '查看会议室',
+  'noShow.list.total': '需签到的 {total} 个预订中，{count} 个无人到场。迟到后取回会议室的视为到场。',
+  'noShow.list.byOrganiser': '按召集人',
+  'noShow.list.byRoom': '按会议室',
+  'noShow.list.organiser': '召集人',
+  'noShow.list.room': '会议室',
+  'noShow.list.share': '比例',
+  'noShow.list.of': '{count}/{total}',
+  'noShow.list.private': '不公开的会议',
+  'noShow.list.each': '逐项列出',
+  'noShow.list.released': '{time} 释放',
+  'noShow.list.kept': '结束后才发现',
+  'noShow.list.many': '仅列最近 {count} 项，其余请缩短期间查看。',
+} as const;
