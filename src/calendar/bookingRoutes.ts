@@ -9,7 +9,7 @@ import { countWaiting } from '../meetings/awaitedQueries.js';
 import { tellClash } from '../meetings/refusal.js';
 import { createWaiting } from '../meetings/waitCommands.js';
 import { checkLayout, shownLayouts } from '../meetings/formRoutes.js';
-import { tellCheck } from '../rooms/claimChecks.js';
+import { mayMendByTime, tellCheck } from '../rooms/claimChecks.js';
 import { nearestAlternatives, type Alternatives } from '../rooms/claimQueries.js';
 import type { Span } from '../rooms/openingHours.js';
 import { listRoomOptions } from '../rooms/queries.js';
@@ -147,7 +147,7 @@ async function refusalPage(c: Context<unknown, unknown>, form: BookingForm, span
     rooms: roomButtons(c, form, alternatives),
     ...(refused.clashes.length && span.from > c.now ? { wait: { count: await countWaiting(c.db, { roomIds: form.room, from: span.from, to: span.to }, c.now) } } : {}),
     mayAsk: !isClash && errors.every((check) => check.mayRequest === true),
-    times: alternatives.times.map(({ from, to }) => ({
+    times: (mayMendByTime(errors) ? alternatives.times : []).map(({ from, to }) => ({
       label: dayOf(from, c.zone) === form.date ? c.fmt.range(from, to) : `${c.fmt.shortDay(from)} ${c.fmt.range(from, to)}`,
       date: dayOf(from, c.zone),
       from: timeOf(from, c.zone),
