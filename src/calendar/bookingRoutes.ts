@@ -9,7 +9,7 @@ import { tellClash } from '../meetings/refusal.js';
 import { findWaitChoices, readAnyRoom, type WaitChoices } from '../meetings/waitChoices.js';
 import { createWaiting } from '../meetings/waitCommands.js';
 import { checkLayout, shownLayouts } from '../meetings/formRoutes.js';
-import { tellCheck } from '../rooms/claimChecks.js';
+import { mayMendByTime, tellCheck } from '../rooms/claimChecks.js';
 import { nearestAlternatives, type Alternatives } from '../rooms/claimQueries.js';
 import type { Span } from '../rooms/openingHours.js';
 import { listRoomOptions } from '../rooms/queries.js';
@@ -148,7 +148,7 @@ async function refusalPage(c: Context<unknown, unknown>, form: BookingForm, span
     rooms: roomButtons(c, form, alternatives),
     ...(refused.clashes.length && span.from > c.now ? { wait: await findWaitChoices(c, { roomIds: form.room, from: span.from, to: span.to, seats: form.seats }) } : {}),
     mayAsk: !isClash && errors.every((check) => check.mayRequest === true),
-    times: alternatives.times.map(({ from, to }) => ({
+    times: (mayMendByTime(errors) ? alternatives.times : []).map(({ from, to }) => ({
       label: dayOf(from, c.zone) === form.date ? c.fmt.range(from, to) : `${c.fmt.shortDay(from)} ${c.fmt.range(from, to)}`,
       date: dayOf(from, c.zone),
       from: timeOf(from, c.zone),

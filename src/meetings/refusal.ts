@@ -1,4 +1,4 @@
-import { tellCheck } from '../rooms/claimChecks.js';
+import { mayMendByTime, tellCheck } from '../rooms/claimChecks.js';
 import { nearestAlternatives, type Alternatives, type Clash } from '../rooms/claimQueries.js';
 import type { Shortage } from '../rooms/equipmentCommands.js';
 import { isSecretary } from '../lib/http/policy.js';
@@ -19,6 +19,8 @@ export interface Refusal {
   isShort: boolean;
   /** Nobody has the rooms; a rule or their hours stand against it. */
   isRule: boolean;
+  /** It can no longer be changed at all: neither another room nor another time would help. */
+  isTooLate: boolean;
   /** A secretary may go beyond what is in the way, with a reason. */
   mayOverride: boolean;
   /** One may queue for the rooms, as so many do already. */
@@ -49,17 +51,19 @@ export async function tellRefusal(c: Context, refused: RoomsRefused, wish: RoomW
 export function wordRefusal(c: Pick<Context, 't' | 'lang' | 'viewer' | 'fmt'>, refused: RoomsRefused, free: Alternatives, zone: string): Refusal {
   const fmt = format(c.lang, zone);
   if (refused.shortages?.length) {
-    return { reasons: refused.shortages.flatMap((shortage) => tellShortage(shortage, c.t, fmt)), picks: { rooms: [], times: [] }, isShort: true, isRule: false, mayAsk: false, mayOverride: false };
+    return { reasons: refused.shortages.flatMap((shortage) => tellShortage(shortage, c.t, fmt)), picks: { rooms: [], times: [] }, isShort: true, isRule: false, isTooLate: false, mayAsk: false, mayOverride: false };
   }
   const errors = refused.checks.filter(({ level }) => level === 'error');
+  const isTooLate = errors.some(({ rule }) => rule === 'notice_change');
   return {
     reasons: [...refused.clashes.map((clash) => tellClash(clash, c.t, fmt)), ...errors.map((check) => tellCheck(check, c.t, fmt))],
     picks: {
-      rooms: free.rooms.map((room) => ({ pick: `room:${room.id}`, label: c.t('meetings.clash.room', { room: fmt.name(room), count: room.capacity }) + (room.on_request ? c.t('rules.onRequest') : '') })),
-      times: free.times.map(({ from, to }) => ({ pick: `time:${from.getTime()}/${to.getTime()}`, label: `${fmt.shortDay(from)} ${fmt.range(from, to)}` })),
+      rooms: (isTooLate ? [] : free.rooms).map((room) => ({ pick: `room:${room.id}`, label: c.t('meetings.clash.room', { room: fmt.name(room), count: room.capacity }) + (room.on_request ? c.t('rules.onRequest') : '') })),
+      times: (mayMendByTime(errors) && !isTooLate ? free.times : []).map(({ from, to }) => ({ pick: `time:${from.getTime()}/${to.getTime()}`, label: `${fmt.shortDay(from)} ${fmt.range(from, to)}` })),
     },
     mayAsk: refused.clashes.length === 0 && errors.length > 0 && errors.every((check) => check.mayRequest === true),
     isShort: false,
+    isTooLate,
     isRule: refused.clashes.length === 0 && errors.length > 0,
     mayOverride: isSecretary(c.viewer) && refused.clashes.length === 0 && errors.every((check) => check.mayOverride),
   };

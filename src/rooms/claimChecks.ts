@@ -107,6 +107,13 @@ export function checkOf(
 
 const TOO_LATE: readonly Rule[] = ['notice_change', 'notice_cancel'];
 
+const NOT_OF_TIME: readonly Rule[] = ['capacity', 'quota_person_coming', 'quota_unit_coming', 'recurring'];
+
+/** Would another time in the same room help? Not where too many people are expected, or too many bookings are to come already. */
+export function mayMendByTime(checks: readonly Check[]): boolean {
+  return !checks.some(({ rule, level }) => level === 'error' && NOT_OF_TIME.includes(rule));
+}
+
 /** A check in a person's words: the rule, its value and the nearest that is allowed. */
 export function tellCheck(check: Check, t: Translate, fmt: Format): string {
   const room = fmt.name(check.room);

@@ -65,6 +65,28 @@ describe('the day of all rooms', () => {
     expect(page('td.is-mine a').first().attr('href')).toBe(`/meetings/${mine}`);
   });
 
+  it('is another page once one may know a private meeting, or no longer: as a deputy, as a member of its standing meeting', async () => {
+    const address = '/calendar?date=2030-03-08';
+    const series = (await row<{ id: number }>(world.db, `insert into series (name, organiser_id, is_private, created_by) values ('Merger', :chair, true, :chair) returning id`, { chair: cast.chair.id }))?.id ?? 0;
+    const id = await book('Merger', cast.rooms.orchid, '2030-03-08', 9, 10, cast.chair, { isPrivate: true });
+    await world.db.raw(`update meetings set series_id = ? where id = ?`, [series, id]);
+    let etag = '';
+    const seen = async () => {
+      const answer = await agent.get(address).set('If-None-Match', etag);
+      etag = answer.headers.etag ?? '';
+      return answer.status === 304 ? 'unchanged' : /Merger/.test(answer.text);
+    };
+    expect([await seen(), await seen()]).toEqual([false, 'unchanged']);
+    await world.db.raw(`insert into deputies (person_id, deputy_id) values (?, ?)`, [cast.chair.id, cast.organiser.id]);
+    expect([await seen(), await seen()]).toEqual([true, 'unchanged']);
+    await world.db.raw(`delete from deputies`);
+    expect([await seen(), await seen()]).toEqual([false, 'unchanged']);
+    await world.db.raw(`insert into series_members (series_id, person_id, role) values (?, ?, 'required')`, [series, cast.organiser.id]);
+    expect([await seen(), await seen()]).toEqual([true, 'unchanged']);
+    await world.db.raw(`delete from series_members`);
+    expect(await seen()).toBe(false);
+  });
+
   it('answers an unchanged revisit with 304, and any change of what it shows with the page', async () => {
     const address = '/calendar?date=2030-03-07';
     const id = await book('First', cast.rooms.orchid, '2030-03-07', 9, 10);

@@ -93,7 +93,10 @@ describe('rules of a room', () => {
     expect((await book(cast.outsider, at('14:00', '15:00'))).status).toBe(303);
     expect(first).toBeGreaterThan(0);
     await change(world.db, `update booking_rules set quota_person_hours = null, quota_person_coming = 1`);
-    expect(alertOf((await book(cast.attendee, at('16:00', '16:30'))).text)).toContain('每人最多保留 1 个未开始的预订');
+    const many = (await book(cast.attendee, at('16:00', '16:30'))).text;
+    expect(alertOf(many)).toContain('每人最多保留 1 个未开始的预订');
+    // Another time would be one booking too many just as well.
+    expect(load(many)('.alternatives h2').map((_, heading) => load(many)(heading).text()).get()).toEqual(['同一时间空闲的会议室']);
   });
 
   it('hold for changing and calling off; a secretary goes beyond the notice with a reason', async () => {
@@ -103,6 +106,7 @@ describe('rules of a room', () => {
     const late = await post(cast.outsider, `/meetings/${meeting}`, edit);
     expect(late.status).toBe(409);
     expect(late.text).toContain('may be changed up to 2 hours before it begins');
+    expect(load(late.text)('[name=pick]')).toHaveLength(0);
     const refused = await post(cast.outsider, `/meetings/${meeting}/cancellation`, { reason: 'Ill' });
     expect(refused.status).toBe(422);
     expect(alertOf(refused.text)).toContain('may be called off up to 2 hours before it begins');
