@@ -28,6 +28,7 @@ async function showNoShows(c: Context<unknown, z.output<typeof PeriodQuery>>): P
   });
   return page('meetings/no-shows', {
     title: c.t('noShow.list.title'),
+    section: 'admin',
     values: { from: firstOn, to: lastOn },
     total: rooms.reduce((sum, one) => ({ judged: sum.judged + one.judged, no_shows: sum.no_shows + one.no_shows }), { judged: 0, no_shows: 0 }),
     organisers: organisers.map((one) => cellsOf(one.organiser ? { text: c.fmt.name(one.organiser), href: `/people/${one.organiser.id}` } : c.t('noShow.list.private'), one)),

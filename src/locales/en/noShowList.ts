@@ -1,6 +1,6 @@
 /** The list of who didn't come. */
 export const noShowList = {
-  'noShow.list.title': 'Who didn’t come',
+  'noShow.list.title': 'No-shows',
   'noShow.list.from': 'From',
   'noShow.list.to': 'To',
   'noShow.list.none': 'No booking had to be checked in to in these days. Check-in is asked for by the rules of a room.',
