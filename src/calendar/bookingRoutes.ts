@@ -79,7 +79,7 @@ function book(c: Context, form: BookingForm, span: Span): Promise<Booked | { loc
     };
     const made = waits ? await createWaiting(trx, c.by, wish, await readAnyRoom(trx, form.wait)) : await createMeeting(trx, c.by, wish);
     if (!made.ok) return { refused: made };
-    return { location: `/meetings/${made.id}`, notice: waits ? ('waits.notice.joined' as const) : made.requests ? ('requests.notice.asked' as const) : ('calendar.booking.saved' as const) };
+    return { location: `/meetings/${made.id}`, notice: waits ? (form.wait === 'on' ? ('waits.notice.joined' as const) : ('waits.any.joined' as const)) : made.requests ? ('requests.notice.asked' as const) : ('calendar.booking.saved' as const) };
   });
 }
 

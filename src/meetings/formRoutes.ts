@@ -68,7 +68,7 @@ async function create(c: Context<z.output<typeof NewMeetingForm>>): Promise<Answ
     if (seriesId !== null) await joinSeries(trx, c.by, seriesId, result.id);
     return { location: `/meetings/${result.id}`, isAsked: result.requests !== undefined };
   });
-  if (made.location !== undefined) return redirect(made.location, { notice: waits ? 'waits.notice.joined' : 'isAsked' in made && made.isAsked ? 'requests.notice.asked' : 'meetings.notice.created' });
+  if (made.location !== undefined) return redirect(made.location, { notice: waits ? (any ? 'waits.any.joined' : 'waits.notice.joined') : 'isAsked' in made && made.isAsked ? 'requests.notice.asked' : 'meetings.notice.created' });
   return refused(c, made.refused, form, span);
 }
 
@@ -108,7 +108,7 @@ async function change(c: Context<MeetingForm>): Promise<Answer> {
     if (saved.ok) await joinQueue(trx, c.by, meeting.id, any ?? form.rooms, c.now);
     return saved;
   }) : await changeMeeting(c.db, c.by, meeting.id, changed);
-  if (result.ok && waits) return redirect(`/meetings/${meeting.id}`, { notice: 'waits.notice.joined' });
+  if (result.ok && waits) return redirect(`/meetings/${meeting.id}`, { notice: any ? 'waits.any.joined' : 'waits.notice.joined' });
   if (result.ok) return redirect(`/meetings/${meeting.id}`, { notice: result.requests ? 'requests.notice.asked' : 'meetings.notice.saved' });
   if ('reason' in result) {
     // Somebody else was quicker: what was typed stays in the form, what stands now is shown beside it, and saving again decides.

@@ -1,3 +1,4 @@
+import { IS_NO_SHOW } from '../rooms/noShowRateQueries.js';
 import { likePattern, row, rows, type Bindings, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
 import type { Lang } from '../lib/i18n/translate.js';
@@ -180,6 +181,8 @@ export interface SeriesDate {
   announced_at: Date | null;
   cancel_reason: string | null;
   rooms: Pick<RoomOf, 'id' | 'name_en' | 'name_zh'>[];
+  /** Nobody came to a room of it that wants a check-in. */
+  is_no_show: boolean;
 }
 
 /** Dates of a series, coming ones forward or past ones backward in time. */
@@ -187,7 +190,7 @@ export function listDates(db: Db, seriesId: number, when: 'coming' | 'past', now
   const past = when === 'past';
   return rows<SeriesDate>(
     db,
-    `select m.id, m.title, m.number, m.state, m.starts_at, m.ends_at, m.announced_at, m.cancel_reason,
+    `select m.id, m.title, m.number, m.state, m.starts_at, m.ends_at, m.announced_at, m.cancel_reason, ${IS_NO_SHOW} as is_no_show,
             coalesce((select jsonb_agg(jsonb_build_object('id', r.id, 'name_en', r.name_en, 'name_zh', r.name_zh) order by r.id)
               from meeting_rooms mr join rooms r on r.id = mr.room_id where mr.meeting_id = m.id), '[]'::jsonb) as rooms
        from meetings m where m.series_id = :series and ${past ? 'm.ends_at <= :now' : 'm.ends_at > :now'}

@@ -6,6 +6,7 @@ import { problemsOf, type Problems } from '../lib/http/form.js';
 import { isSecretary, signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { addDays, dayOf, startOfDay } from '../lib/time/zone.js';
+import { pillOf } from './listRoutes.js';
 import { tellWish } from './waitChoices.js';
 import { takeAwaitedRoom } from './awaitedDateCommands.js';
 import { listAwaited, type AwaitedDate } from './awaitedQueries.js';
@@ -26,7 +27,6 @@ import { tellFacts } from './seriesFacts.js';
 import { EndForm, MembersForm, SeriesForm, SeriesQuery } from './seriesForms.js';
 import { findFreshDates } from './seriesInviteQueries.js';
 import { findSeries, listDates, listMembers, listRecurrences, listSeries, type Series } from './seriesQueries.js';
-import { toneOfState } from './shownState.js';
 import { titleOf } from './title.js';
 
 export const seriesRoutes: Route[] = [
@@ -120,7 +120,7 @@ async function showSeries(c: Context): Promise<Answer> {
     time: `${c.fmt.shortDay(date.starts_at)} ${c.fmt.range(date.starts_at, date.ends_at)}`,
     title: titleOf(c.t, date),
     href: `/meetings/${date.id}`,
-    pill: { text: c.t(`meetings.state.${date.state}`), tone: toneOfState(date.state) },
+    pill: pillOf(date, date.state, c.t),
     meta: [...date.rooms.map((room) => c.fmt.name(room)), waiting.has(date.id) ? c.t('series.awaited.noRoom') : null, date.cancel_reason],
     over: date.state === 'cancelled',
   });

@@ -197,6 +197,7 @@ describe('a room to which nobody comes', () => {
     const page = load((await organiser.get(`/series/${series}`)).text);
     expect(page(`form[action="/series/${series}/continuation"]`).length).toBe(1);
     expect(page('a[href$="/following"]').length).toBe(1);
+    expect(page('.pill').toArray().filter((one) => page(one).text() === 'No-show').length).toBeGreaterThanOrEqual(3);
     await organiser.post(`/series/${series}/continuation`).type('form').send({}).expect(303);
     expect(load((await organiser.get(`/series/${series}`)).text)(`form[action="/series/${series}/continuation"]`).length).toBe(0);
     await keepUnattended(world.db, { id: cast.organiser.id }, series, world.clock.now());
