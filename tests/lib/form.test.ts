@@ -42,6 +42,12 @@ test.each([
   }
 });
 
+test('says of a day that is too far ahead what is wrong with it, also where it may be left out', () => {
+  const Until = z.strictObject({ until: fields.optionalDate() });
+  const told = (until: string) => { const parsed = parseForm(Until, { until }, en); return parsed.ok ? parsed.data.until : parsed.problems.errors.until; };
+  expect(['', '2199-12-31', '9999-12-31', 'soon'].map(told)).toEqual([null, '2199-12-31', 'Give a day in the years 1970 to 2199', 'Give a date as year-month-day, such as 2026-11-30']);
+});
+
 test('refuses a field that the form does not have', () => {
   const parsed = parseForm(Form, { ...good, role: 'administrator' }, en);
   expect(parsed.ok).toBe(false);

@@ -70,19 +70,26 @@ export function list<T extends z.ZodType>(of: T, max = 500) {
   return z.preprocess((value) => (value === undefined ? [] : Array.isArray(value) ? (value as unknown[]) : [value]), z.array(of).max(max));
 }
 
-/** 'YYYY-MM-DD'; also read as 2026/11/30, 2026.11.30, 2026年11月30日. */
+/** The day as 'YYYY-MM-DD', or '' when it is none. */
+function readDay(text: string): string {
+  const match = /^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?$/.exec(text.normalize('NFKC'));
+  if (!match) return '';
+  const on = `${match[1]}-${match[2]?.padStart(2, '0')}-${match[3]?.padStart(2, '0')}`;
+  const day = new Date(`${on}T00:00:00Z`);
+  return Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== on ? '' : on;
+}
+
+/** 'YYYY-MM-DD'; also read as 2026/11/30, 2026.11.30, 2026年11月30日. Days far ahead are refused: weeks and zones are counted from them. */
 export const date = () =>
   clean
-    .transform((text) => {
-      const match = /^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?$/.exec(text.normalize('NFKC'));
-      if (!match) return '';
-      const on = `${match[1]}-${match[2]?.padStart(2, '0')}-${match[3]?.padStart(2, '0')}`;
-      const day = new Date(`${on}T00:00:00Z`);
-      return Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== on ? '' : on;
-    })
+    .transform(readDay)
     .refine((on) => on !== '', { error: message('lib.field.date') })
     .refine((on) => on === '' || (on >= '1970' && on < '2200'), { error: message('lib.field.years') });
-export const optionalDate = () => z.union([z.literal('').transform(() => null), date()], { error: message('lib.field.date') }).optional().transform((value) => value ?? null);
+export const optionalDate = () =>
+  z
+    .union([z.literal('').transform(() => null), date()], { error: ({ input }) => message(typeof input === 'string' && readDay(input.trim()) ? 'lib.field.years' : 'lib.field.date') })
+    .optional()
+    .transform((value) => value ?? null);
 
 /** 'HH:MM', typed leniently ("9", "930", "9：30"). */
 export const time = () =>
