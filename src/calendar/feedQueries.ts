@@ -48,7 +48,7 @@ export interface FeedLine {
   id: number;
   /** The rule whose event it stands in; null for what stands for itself, or was mailed to this person by itself. */
   rule_id: number | null;
-  /** Grows with every change of the meeting or of a room it asked for: what a kept event is valid for. */
+  /** Grows with every change of the meeting, or of any room (they change a few times a year): what a kept event is valid for. */
   state: string;
   /** The person may know title, text and organiser. */
   is_known: boolean;
@@ -61,8 +61,7 @@ export interface FeedSpan {
   to: Date;
 }
 
-const STATE = `m.version || '.' || m.sequence || '.' || coalesce((select sum(r.version) from meeting_rooms mr join rooms r on r.id = mr.room_id where mr.meeting_id = m.id), 0)
-  || '.' || m.state`;
+const STATE = `m.version || '.' || m.sequence || '.' || m.state || '.' || (select sum(version) from rooms)`;
 /** What people were told of and was called off stays for a month, as cancelled. */
 const STANDS = `(m.state <> 'cancelled' or (m.cancelled_at >= now() - interval '30 days' and m.announced_at is not null))`;
 /** A date keeps the UID under which this person was invited to it first. */
@@ -78,7 +77,7 @@ export function listPersonFeed(db: Db, personId: number, span: FeedSpan): Promis
   return rows<FeedLine>(
     db,
     `select m.id, ${RULE}, ${STATE} as state, true as is_known, true as is_own
-       from (select meeting_id as id from participants where person_id = :viewer and removed_at is null
+       from (select meeting_id as id from participants where person_id = :viewer and removed_at is null and meets_from >= :from and meets_from < :to
               union select id from meetings where organiser_id = :viewer and starts_at >= :from and starts_at < :to
               union select id from meetings where booked_for_id = :viewer and starts_at >= :from and starts_at < :to) mine
        join meetings m on m.id = mine.id

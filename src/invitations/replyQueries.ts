@@ -1,6 +1,6 @@
 import { row, rows, type Db } from '../lib/db/db.js';
 import type { Lang } from '../lib/i18n/translate.js';
-import { visibleMeetings, type MeetingState, type ParticipantRole, type ReplyStatus } from '../meetings/queries.js';
+import { MAX_DAYS, visibleMeetings, type MeetingState, type ParticipantRole, type ReplyStatus } from '../meetings/queries.js';
 import { hashOf } from './replyLink.js';
 
 /** The participant a personal link belongs to. */
@@ -137,7 +137,7 @@ export function listRepliesWanted(db: Db, viewer: { id: number }, now: Date, lim
            join meetings m on m.id = pt.meeting_id
            join persons po on po.id = m.organiser_id
           where pt.person_id = :viewer_id and pt.removed_at is null and pt.invited_at is not null and pt.role <> 'informed'
-            and m.state = 'scheduled' and m.ends_at > :now and ${scope.sql}
+            and pt.meets_from > cast(:now as timestamptz) - interval '${MAX_DAYS} days' and m.state = 'scheduled' and m.ends_at > :now and ${scope.sql}
             and not exists (select 1 from replies r where r.participant_id = pt.id and r.sequence >= m.time_sequence)
          window same as (partition by case when pt.with_series then m.series_id end, case when pt.with_series then null else m.id end order by m.starts_at, m.id
                           rows between unbounded preceding and unbounded following)) w

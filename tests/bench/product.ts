@@ -9,6 +9,8 @@ import { systemClock } from '../../src/lib/time/clock.js';
 const url = process.env.BENCH_DATABASE_URL ?? '';
 const db = createDb(url);
 const server = createServer();
+// A loaded machine lets a connection rest for longer than a server waits.
+server.keepAliveTimeout = 0;
 server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo;
   const publicUrl = `http://127.0.0.1:${port}`;

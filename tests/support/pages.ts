@@ -199,6 +199,7 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     at('/people/:id/times', secretary),
     of('/polls'),
     of('/polls/new'),
+    of('/no-shows'),
     ...each('/polls/:id', [...polls, ...(silent ? [silent] : [])]),
     ...each('/polls/:id/cancellation', polls),
     ...each('/polls/:id/edit', polls),
