@@ -144,4 +144,5 @@ app.post('/book', (req, res, next) => {
 });
 
 const server = app.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
+server.keepAliveTimeout = 0; // as in product.ts
 process.on('message', () => process.send?.({ cpu: process.cpuUsage() }));
