@@ -8,14 +8,16 @@ import { SESSION_COOKIE } from '../../src/auth/gate.js';
 import type { World } from './world.js';
 
 const ARGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'];
+// Where nothing says what letters are, the browser names downloads in ASCII.
+const UTF8 = { LC_ALL: 'C.UTF-8' };
 const INSTALLED = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /** A real browser: the machine's own (or CHROMIUM_PATH) when there is one, else the one inside the packages. */
 export async function openBrowser(): Promise<Browser> {
   const installed = [process.env.CHROMIUM_PATH, ...INSTALLED].find((path) => path && existsSync(path));
-  if (installed) return chromium.launch({ executablePath: installed, args: ARGS, timeout: 30_000 });
+  if (installed) return chromium.launch({ executablePath: installed, args: ARGS, timeout: 30_000, env: { ...process.env, ...UTF8 } });
   const { executablePath, env } = await unpack();
-  return chromium.launch({ executablePath, args: ARGS, timeout: 30_000, env: { ...process.env, ...env } });
+  return chromium.launch({ executablePath, args: ARGS, timeout: 30_000, env: { ...process.env, ...env, ...UTF8 } });
 }
 
 /**
