@@ -26,8 +26,9 @@ interface Unit {
   lines: FeedLine[];
 }
 
-export async function partsOf(c: Context, holder: FeedHolder, lines: readonly FeedLine[]): Promise<FeedPart[]> {
-  const units = unitsOf(c, holder, lines);
+/** @param rooms the state of all rooms, whose names stand in the events */
+export async function partsOf(c: Context, holder: FeedHolder, lines: readonly FeedLine[], rooms: string): Promise<FeedPart[]> {
+  const units = unitsOf(c, holder, lines, rooms);
   const missing = units.filter(({ key }) => !written.has(key));
   while (missing.length > 0) {
     const some: Unit[] = [];
@@ -46,12 +47,12 @@ export async function partsOf(c: Context, holder: FeedHolder, lines: readonly Fe
   return units.flatMap(({ key }) => written.get(key) ?? []);
 }
 
-function unitsOf(c: Context, holder: FeedHolder, lines: readonly FeedLine[]): Unit[] {
+function unitsOf(c: Context, holder: FeedHolder, lines: readonly FeedLine[], rooms: string): Unit[] {
   const keyOf = (line: FeedLine) => `${line.id}:${line.state}:${holder.is_busy_only ? 'busy' : !line.is_known ? 'hidden' : line.is_own ? 'own' : 'known'}`;
   const units = new Map<string, Unit>();
   for (const line of lines) {
     const name = line.rule_id === null ? `m${line.id}` : `r${line.rule_id}`;
-    const unit = units.get(name) ?? { key: `${holder.lang}:${holder.zone}:${c.config.mailDomain}`, rule: line.rule_id, lines: [] };
+    const unit = units.get(name) ?? { key: `${rooms}:${holder.lang}:${holder.zone}:${c.config.mailDomain}`, rule: line.rule_id, lines: [] };
     unit.key += `,${keyOf(line)}`;
     unit.lines.push(line);
     units.set(name, unit);

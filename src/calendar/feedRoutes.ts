@@ -12,7 +12,7 @@ import { addFeed, feedToken, hashOfFeed, revokeFeed } from './feedCommands.js';
 import { joinFeed } from './feed.js';
 import { partsOf } from './feedEvents.js';
 import { FeedForm } from './feedForms.js';
-import { findFeedHolder, listFeeds, listPersonFeed, listRoomFeed } from './feedQueries.js';
+import { findFeedHolder, findFeedState, listFeed, listFeeds } from './feedQueries.js';
 
 export const feedRoutes: Route[] = [
   route({ method: 'get', path: '/feeds', policy: signedIn, handle: (c) => feedsPage(c) }),
@@ -67,12 +67,11 @@ async function readFeed(c: Context): Promise<Answer> {
   if (!holder) throw new NotFound();
   // The span moves once a day, so that an unchanged calendar stays unchanged.
   const span = spanOf(new Date(Math.floor(c.now.getTime() / DAY) * DAY));
-  const lines = holder.room_id === null ? await listPersonFeed(c.db, holder.person_id, span) : await listRoomFeed(c.db, holder.person_id, holder.room_id, span);
-  const hash = createHash('sha1').update(`${holder.lang}${holder.zone}${holder.is_busy_only}${JSON.stringify(holder.room)}${c.office.name_en}`);
-  for (const line of lines) hash.update(`${line.id}:${line.rule_id}:${line.state}:${line.is_known}:${line.is_own};`);
-  const etag = `"${hash.digest('base64url')}"`;
+  const state = await findFeedState(c.db, holder, span);
+  const shown = `${holder.lang}${holder.zone}${holder.is_busy_only}${JSON.stringify(holder.room)}${c.office.name_en}`;
+  const etag = `"${createHash('sha1').update(shown).update(state).digest('base64url')}"`;
   if (c.req.headers['if-none-match']?.split(',').some((one) => one.trim().replace(/^W\//, '') === etag)) return unchanged(etag);
-  const parts = await partsOf(c, holder, lines);
+  const parts = await partsOf(c, holder, await listFeed(c.db, holder, span), state.split('.')[1] ?? '');
   const fmt = format(holder.lang, holder.zone);
   const name = holder.room ? fmt.name(holder.room) : translator(holder.lang)('feeds.of', { name: fmt.name(holder) });
   return send(joinFeed(name, parts), 'text/calendar; charset=utf-8', { caching: 'private', headers: { ETag: etag, 'X-Robots-Tag': 'noindex' } });
