@@ -11,12 +11,14 @@ import { maySeeMembers } from '../meetings/policy.js';
 import { listUnitMembers } from '../meetings/queries.js';
 import { tellRefusal } from '../meetings/refusal.js';
 import { findSeries, listMembers, listSeriesOptions } from '../meetings/seriesQueries.js';
+import { mayListGuests } from '../people/policy.js';
 import { findPersonOption, listUnitOptions } from '../people/queries.js';
 import { equipmentOptions } from '../rooms/equipment.js';
 import { listEquipmentKinds } from '../rooms/equipmentQueries.js';
 import { listBuildings } from './findTimeQueries.js';
 import { FindQuery, MAX_GUESTS, MAX_PEOPLE, MINUTES, readUse, ROOM_COUNTS, UseForm, writeGuest, writeUse, type Used } from './findTimeForms.js';
 import { addressOf, counted, gridOf, showNearest, showSuggestion, tellWhen, tellWhy } from './findTimePage.js';
+import { listUnknownGuests } from './knownGuestQueries.js';
 import { searchTimes, whatNearest, type Search, type Searched } from './findTimeSearch.js';
 import { daysOf } from './timeLine.js';
 
@@ -40,9 +42,17 @@ async function gatherPeople(c: Context<unknown, unknown>, query: FindQuery): Pro
     query.unit ? listUnitMembers(c.db, query.unit) : [],
     query.series ? membersOf(c, query.series) : [],
   ]);
-  const added = named.personIds;
+  // A guest whom only the office knows goes along by the address that was typed: ids stand in addresses of pages.
+  const ids = [...query.p, ...query.o];
+  const unknown = mayListGuests(c.viewer) ? new Map<number, never>() : await listUnknownGuests(c.db, c.viewer.id, [...ids, ...named.personIds]);
+  const added = named.personIds.filter((id) => !unknown.has(id));
+  const typed = named.personIds.flatMap((id) => {
+    const guest = unknown.get(id);
+    return guest?.email ? [{ name: guest.name, email: guest.email }] : [];
+  });
+  const guests = [...named.guests, ...typed];
   if (named.problems.length) problems.push({ field: 'add', message: named.problems.join(' ') });
-  const before = query.asked ? query : { p: [c.viewer.id], o: [] };
+  const before = query.asked ? { p: query.p.filter((id) => !unknown.has(id)), o: query.o.filter((id) => !unknown.has(id)) } : { p: [c.viewer.id], o: [] };
   const fresh = [...new Set([...added, ...unit, ...series])];
   const as = query.add_as;
   const moved = (ids: readonly number[]) => ids.filter((id) => !added.includes(id));
@@ -50,9 +60,9 @@ async function gatherPeople(c: Context<unknown, unknown>, query: FindQuery): Pro
   const o = as === 'o' ? [...new Set([...before.o, ...fresh.filter((id) => !p.includes(id))])] : moved(before.o);
   if (p.length + o.length > MAX_PEOPLE) problems.push({ field: 'add', message: c.t('calendar.find.tooMany', { count: MAX_PEOPLE }) });
   // Named again, a guest is what they were named last.
-  const stay = (guests: readonly Guest[]) => guests.filter(({ email }) => !named.guests.some((one) => one.email === email));
-  const gp = unique([...stay(query.gp), ...(as === 'p' ? named.guests : [])]);
-  const go = unique([...stay(query.go), ...(as === 'o' ? named.guests : [])]).filter(({ email }) => !gp.some((one) => one.email === email));
+  const stay = (before: readonly Guest[]) => before.filter(({ email }) => !guests.some((one) => one.email === email));
+  const gp = unique([...stay(query.gp), ...(as === 'p' ? guests : [])]);
+  const go = unique([...stay(query.go), ...(as === 'o' ? guests : [])]).filter(({ email }) => !gp.some((one) => one.email === email));
   if (gp.length + go.length > MAX_GUESTS) problems.push({ field: 'add', message: c.t('calendar.find.tooManyGuests', { count: MAX_GUESTS }) });
   return { query: { ...query, gp: gp.slice(0, MAX_GUESTS), go: go.slice(0, MAX_GUESTS - Math.min(gp.length, MAX_GUESTS)), p: p.slice(0, MAX_PEOPLE), o: o.filter((id) => !p.includes(id)).slice(0, MAX_PEOPLE - Math.min(p.length, MAX_PEOPLE)) }, problems };
 }
@@ -164,7 +174,8 @@ async function useSuggestion(c: Context<UseForm>): Promise<Answer> {
       expectedCount: countNamed(c.form) || null,
     });
     if (!made.ok) return { location: undefined, refused: made };
-    const wanted = [...c.form.p.map((personId) => ({ personId, role: 'required' as const })), ...c.form.o.filter((id) => !c.form.p.includes(id)).map((personId) => ({ personId, role: 'optional' as const }))];
+    const unknown = mayListGuests(c.viewer) ? new Map<number, never>() : await listUnknownGuests(trx, c.viewer.id, [...c.form.p, ...c.form.o]);
+    const wanted = [...c.form.p.map((personId) => ({ personId, role: 'required' as const })), ...c.form.o.filter((id) => !c.form.p.includes(id)).map((personId) => ({ personId, role: 'optional' as const }))].filter(({ personId }) => !unknown.has(personId));
     const guests = [...c.form.gp.map((guest) => ({ ...guest, role: 'required' as const })), ...c.form.go.map((guest) => ({ ...guest, role: 'optional' as const }))];
     if (wanted.length + guests.length === 0) return { location: `/meetings/${made.id}` };
     const added = await addParticipants(trx, c.by, made.id, wanted, guests);

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { readUse } from '../calendar/findTimeForms.js';
+import { listKnownGuests } from '../calendar/knownGuestQueries.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import { once } from '../lib/http/once.js';
 import { signedIn } from '../lib/http/policy.js';
@@ -12,7 +13,6 @@ import { listRoomOptions } from '../rooms/queries.js';
 import { createPoll } from './commands.js';
 import { MAX_OPTIONS, MIN_OPTIONS, NewPollForm, NewPollQuery, TYPED } from './forms.js';
 import { asAsked, giveRooms, readDeadline, readOffered } from './offerPage.js';
-import { listKnownGuests } from './queries.js';
 
 export const newRoutes: Route[] = [
   route({ method: 'get', path: '/polls/new', policy: signedIn, query: NewPollQuery, handle: showNew }),

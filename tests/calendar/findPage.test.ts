@@ -173,10 +173,10 @@ test('times that a poll offers are tentative for who has not said no, and their 
 test('a guest named by address is taken along into the meeting, and is not known to be free', async () => {
   const day = '&when=span&from=2030-03-13&to=2030-03-13&minutes=60';
   const named = load((await organiser.get(`/find-a-time?asked=1&p=${cast.organiser.id}${day}&add=${encodeURIComponent('Dana Dole <Dana@Elsewhere.example>; guest@elsewhere.example; sam@else.example')}&add_as=p`)).text);
-  expect(named('input[name=gp][type=checkbox]').toArray().map((one) => named(one).attr('value'))).toEqual(['Dana Dole <dana@elsewhere.example>', 'sam <sam@else.example>']);
-  // Whoever is known by that address is a person as any; of guests the house knows nothing either way.
-  expect(named('input[name=p][type=checkbox]').toArray().map((one) => Number(named(one).attr('value')))).toEqual([cast.organiser.id, cast.guest.id]);
-  expect(named('.find-list .row-main').first().text()).toContain('all colleagues free; not known whether free: Alex Guest, Dana Dole, sam; Orchid');
+  expect(named('input[name=gp][type=checkbox]').toArray().map((one) => named(one).attr('value'))).toEqual(['Dana Dole <dana@elsewhere.example>', 'sam <sam@else.example>', 'Alex Guest <guest@elsewhere.example>']);
+  // Also a guest whom the house knows, but not this person.
+  expect(named('input[name=p][type=checkbox]').toArray().map((one) => Number(named(one).attr('value')))).toEqual([cast.organiser.id]);
+  expect(named('.find-list .row-main').first().text()).toContain('all colleagues free; not known whether free: Dana Dole, sam, Alex Guest; Orchid');
   expect(named('.find-grid tbody').text()).toContain('not known');
   expect(await rows(world.db, `select 1 from persons where email = 'dana@elsewhere.example'`)).toEqual([]);
   const form = {
@@ -194,4 +194,13 @@ test('a guest named by address is taken along into the meeting, and is not known
   // The other way on, a poll, takes them along too.
   const poll = load((await organiser.get(`/polls/new?p=${cast.organiser.id}&gp=${encodeURIComponent('Dana Dole <dana@elsewhere.example>')}`)).text);
   expect(poll('textarea[name=required]').text()).toContain('Dana Dole <dana@elsewhere.example>');
+});
+
+it('tells nobody by an id who a guest is with whom they have nothing to do', async () => {
+  const outsider = await world.agent(cast.outsider);
+  const seen = await outsider.get(`/find-a-time?asked=1&p=${cast.guest.id}&when=next`);
+  expect([seen.status, seen.text.includes('Alex Guest'), seen.text.includes(cast.guest.email)]).toEqual([200, false, false]);
+  // Whoever knows the address may name the guest by it, and keeps them in the search.
+  const typed = load((await outsider.get(`/find-a-time?asked=1&add=${encodeURIComponent(cast.guest.email)}&add_as=p&when=next`)).text);
+  expect(typed('input[name=gp]').toArray().map((one) => String(typed(one).attr('value'))).join()).toContain(cast.guest.email);
 });
