@@ -188,11 +188,11 @@ export function listInvitations(db: Db, meetingId: number): Promise<InvitationLi
   return rows<InvitationLine>(
     db,
     `select distinct on (d.person_id) d.person_id, d.method, d.state, d.revision, d.error, d.finished_at
-       from participants pt
-       join meetings m on m.id = pt.meeting_id
-       join deliveries d on d.person_id = pt.person_id and d.method <> 'NONE' and d.state <> 'superseded'
-        and case when pt.with_series and m.recurrence_id is not null then d.recurrence_id = m.recurrence_id else d.meeting_id = pt.meeting_id and d.object = :object end
-      where pt.meeting_id = :meeting
+       from (select o.* from deliveries o where o.meeting_id = :meeting and o.object = :object
+              union all
+             select s.* from meetings m join deliveries s on s.recurrence_id = m.recurrence_id
+              where m.id = :meeting and exists (select 1 from participants pt where pt.meeting_id = m.id and pt.person_id = s.person_id and pt.with_series)) d
+      where d.method <> 'NONE' and d.state <> 'superseded'
       order by d.person_id, d.id desc`,
     { meeting: meetingId, object: objectOf(meetingId) },
   );
@@ -216,7 +216,7 @@ export function findInvitationSummary(db: Db, meetingId: number): Promise<Invita
             max(d.finished_at) filter (where d.state in ('sent', 'captured')) as last_at,
             count(*) filter (where d.state in ('waiting', 'sending')) as waiting,
             count(*) filter (where d.state = 'failed' and not exists (select 1 from deliveries n
-              where n.object = d.object and n.person_id = d.person_id and n.id > d.id and n.method <> 'NONE')) as failed
+              where (n.meeting_id = d.meeting_id or n.recurrence_id = d.recurrence_id) and n.object = d.object and n.person_id = d.person_id and n.id > d.id and n.method <> 'NONE')) as failed
        from (select * from deliveries o where o.meeting_id = :meeting and o.object = :object and o.method <> 'NONE'
               union all
              select s.* from meetings m join deliveries s on s.recurrence_id = m.recurrence_id
