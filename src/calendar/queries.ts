@@ -115,7 +115,8 @@ interface ClaimRow {
   title: string | null;
   is_mine: boolean;
   is_poll: boolean;
-  poll_id: number | null;
+  /** Of a poll's candidate, for who may know it. */
+  poll: { id: number; title: string } | null;
 }
 
 const CLAIM = `room_id, meeting_id, closure_id, poll_option_id, state, is_holding, occupies_from, occupies_to, setup_minutes, teardown_minutes`;
@@ -137,8 +138,10 @@ export async function listDayClaims(db: Db, viewerId: number, stretch: Stretch, 
     // The probe of participants is one look-up a row ("offset 0"): as a join it would read everything the person takes part in.
     `select c.room_id, c.meeting_id, c.closure_id, c.state = 'requested' as is_requested, not c.is_holding as is_tentative,
             date_part('epoch', c.occupies_from) as occupies_from, date_part('epoch', c.occupies_to) as occupies_to, c.setup_minutes, c.teardown_minutes,
-            case when c.closure_id is not null then (select reason from closures where id = c.closure_id) when polled.yes then o.title when ${KNOWS_TITLE} then m.title end as title,
-            c.poll_option_id is not null as is_poll, case when polled.yes then o.id end as poll_id,
+            case when c.closure_id is not null then (select reason from closures where id = c.closure_id) when ${KNOWS_TITLE} then m.title end as title,
+            c.poll_option_id is not null as is_poll,
+            case when c.poll_option_id is not null then (select jsonb_build_object('id', o.id, 'title', o.title) from poll_options t join polls o on o.id = t.poll_id
+               where t.id = c.poll_option_id and ${knowsPoll('o')}) end as poll,
             (:viewer in (m.organiser_id, m.booked_for_id, m.created_by)
               or exists (select from participants p where p.meeting_id = c.meeting_id and p.person_id = :viewer and p.removed_at is null offset 0)) is true as is_mine
        from (select ${CLAIM} from room_claims
@@ -146,10 +149,7 @@ export async function listDayClaims(db: Db, viewerId: number, stretch: Stretch, 
               union all
              select ${CLAIM} from room_claims
               where occupies @> :start::timestamptz and occupies_from < :early and occupies_to - occupies_from > interval '4 hours' and ${STANDS} ${ofRooms}) c
-       left join meetings m on m.id = c.meeting_id
-       left join poll_options t on t.id = c.poll_option_id
-       left join polls o on o.id = t.poll_id
-      cross join lateral (select o.id is not null and ${knowsPoll('o')} as yes) polled`,
+       left join meetings m on m.id = c.meeting_id`,
     { viewer: viewerId, viewer_id: viewerId, start: stretch.start, end: stretch.end, early: new Date(stretch.start.getTime() - 4 * 3_600_000), ...(roomIds ? { rooms: roomIds } : {}) },
   );
   const start = stretch.start.getTime() / 1000;
@@ -157,8 +157,8 @@ export async function listDayClaims(db: Db, viewerId: number, stretch: Stretch, 
     const f = (row.occupies_from - start) / 60;
     const t = (row.occupies_to - start) / 60;
     return {
-      room_id: row.room_id, meeting_id: row.meeting_id, closure_id: row.closure_id, title: row.title, is_mine: row.is_mine, is_requested: row.is_requested,
-      is_tentative: row.is_tentative, is_poll: row.is_poll, poll_id: row.poll_id,
+      room_id: row.room_id, meeting_id: row.meeting_id, closure_id: row.closure_id, title: row.poll?.title ?? row.title, is_mine: row.is_mine, is_requested: row.is_requested,
+      is_tentative: row.is_tentative, is_poll: row.is_poll, poll_id: row.poll?.id ?? null,
       f, t, s: f + row.setup_minutes, e: t - row.teardown_minutes,
     };
   });
