@@ -24,8 +24,9 @@ export interface OutboxLine {
   finished_at: Date | null;
 }
 
-/** SQL: what administrators may not read: restricted when it was queued, or of a meeting that is private by now. */
-const RESTRICTED = `(d.is_restricted or coalesce((select m.is_private from meetings m where m.id = d.meeting_id), false))`;
+/** SQL: what administrators may not read: restricted when it was queued, or of a meeting (standing or single) that is private by now. */
+const RESTRICTED = `(d.is_restricted or coalesce((select m.is_private from meetings m where m.id = d.meeting_id), false)
+  or coalesce((select s.is_private from recurrences r join series s on s.id = r.series_id where r.id = d.recurrence_id), false))`;
 
 const LINE = `select id, kind, to_name, to_address, case when not ${RESTRICTED} then subject end as subject, ${RESTRICTED} as is_restricted, state, attempts, not_before, error, error_code, created_at, finished_at from deliveries d`;
 

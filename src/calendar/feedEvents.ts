@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
+import { announcementOf } from '../invitations/announcement.js';
 import { calendarEvent } from '../invitations/calendarEvent.js';
 import { splitCalendar, writeCalendar, writeSeries } from '../invitations/ical.js';
 import { listTellables, type Tellable } from '../invitations/queries.js';
-import { announcementOf, listOccurrences, listRules, type StandingRule } from '../invitations/seriesQueries.js';
+import { listOccurrences, listRules, type StandingRule } from '../invitations/seriesQueries.js';
 import { canBeOneEvent, publishedSet } from '../invitations/seriesEvent.js';
 import { seriesTold } from '../invitations/seriesView.js';
 import type { Context } from '../lib/http/route.js';
@@ -57,7 +59,8 @@ function unitsOf(c: Context, holder: FeedHolder, lines: readonly FeedLine[], roo
     unit.lines.push(line);
     units.set(name, unit);
   }
-  return [...units.values()].map((unit) => ({ ...unit, key: `${unit.rule ?? ''}|${unit.key}` }));
+  // Of a standing meeting it names every date: kept as a hash.
+  return [...units.values()].map((unit) => (unit.rule === null ? unit : { ...unit, key: `${unit.rule}|${createHash('sha1').update(unit.key).digest('base64url')}` }));
 }
 
 /** What can't be written is left out and logged, the others go out. */

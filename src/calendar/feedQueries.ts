@@ -64,12 +64,12 @@ export interface FeedSpan {
 const STATE = `m.version || '.' || m.sequence || '.' || m.state`;
 /** What people were told of and was called off stays for a month, as cancelled. */
 const STANDS = `(m.state <> 'cancelled' or (m.cancelled_at >= now() - interval '30 days' and m.announced_at is not null))`;
-/** The holder's place in a meeting: one look-up a row ("offset 0"), for all that depends on it. */
-const SEAT = `left join lateral (select p.invited_at is not null and not p.with_series as is_single from participants p
-    where p.meeting_id = m.id and p.person_id = :viewer and p.removed_at is null offset 0) seat on true`;
+/** The holder among the participants: one look-up a row ("offset 0"), for all that depends on it. */
+const PARTICIPANT = `left join lateral (select p.invited_at is not null and not p.with_series as is_single from participants p
+    where p.meeting_id = m.id and p.person_id = :viewer and p.removed_at is null offset 0) own on true`;
 /** A date keeps the UID under which this person was invited to it first. */
-const RULE = `case when seat.is_single then null else m.recurrence_id end as rule_id`;
-const OWN = `(:viewer in (m.organiser_id, m.booked_for_id) or seat.is_single is not null) is true`;
+const RULE = `case when own.is_single then null else m.recurrence_id end as rule_id`;
+const OWN = `(:viewer in (m.organiser_id, m.booked_for_id) or own.is_single is not null) is true`;
 /** More than anybody meets in a year; a calendar program chokes on less. */
 const MOST = 5000;
 
@@ -80,7 +80,7 @@ const OF_PERSON = `
            union select id from meetings where organiser_id = :viewer and starts_at >= :from and starts_at < :to
            union select id from meetings where booked_for_id = :viewer and starts_at >= :from and starts_at < :to) mine
     join meetings m on m.id = mine.id
-    ${SEAT}
+    ${PARTICIPANT}
    where m.starts_at >= :from and m.starts_at < :to and ${STANDS}
    order by m.starts_at, m.id limit ${MOST}`;
 
@@ -91,7 +91,7 @@ const OF_ROOM = `
            where (c.room_id = :room or c.room_id in (select part_id from room_parts where hall_id = :room))
              and c.occupies_from >= :from and c.occupies_from < :to and c.is_holding and c.state in ('held', 'requested', 'confirmed') and c.meeting_id is not null) taken
     join meetings m on m.id = taken.meeting_id
-    ${SEAT}
+    ${PARTICIPANT}
    order by m.starts_at, m.id limit ${MOST}`;
 
 function asked({ person_id, room_id }: Pick<FeedHolder, 'person_id' | 'room_id'>, span: FeedSpan): [sql: string, bindings: Bindings] {

@@ -1,3 +1,4 @@
+import type { Db } from '../lib/db/db.js';
 import { BadRequest } from '../lib/http/errors.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import { once } from '../lib/http/once.js';
@@ -43,8 +44,7 @@ async function gatherPeople(c: Context<unknown, unknown>, query: FindQuery): Pro
     query.series ? membersOf(c, query.series) : [],
   ]);
   // A guest whom only the office knows goes along by the address that was typed: ids stand in addresses of pages.
-  const ids = [...query.p, ...query.o];
-  const unknown = mayListGuests(c.viewer) ? new Map<number, never>() : await listUnknownGuests(c.db, c.viewer.id, [...ids, ...named.personIds]);
+  const unknown = await hiddenGuests(c, c.db, [...query.p, ...query.o, ...named.personIds]);
   const added = named.personIds.filter((id) => !unknown.has(id));
   const typed = named.personIds.flatMap((id) => {
     const guest = unknown.get(id);
@@ -65,6 +65,11 @@ async function gatherPeople(c: Context<unknown, unknown>, query: FindQuery): Pro
   const go = unique([...stay(query.go), ...(as === 'o' ? guests : [])]).filter(({ email }) => !gp.some((one) => one.email === email));
   if (gp.length + go.length > MAX_GUESTS) problems.push({ field: 'add', message: c.t('calendar.find.tooManyGuests', { count: MAX_GUESTS }) });
   return { query: { ...query, gp: gp.slice(0, MAX_GUESTS), go: go.slice(0, MAX_GUESTS - Math.min(gp.length, MAX_GUESTS)), p: p.slice(0, MAX_PEOPLE), o: o.filter((id) => !p.includes(id)).slice(0, MAX_PEOPLE - Math.min(p.length, MAX_PEOPLE)) }, problems };
+}
+
+/** Guests that this person may not know by their ids. */
+async function hiddenGuests(c: Context<unknown, unknown>, db: Db, ids: readonly number[]): ReturnType<typeof listUnknownGuests> {
+  return mayListGuests(c.viewer) ? new Map() : listUnknownGuests(db, c.viewer.id, ids);
 }
 
 type Guest = FindQuery['gp'][number];
@@ -174,7 +179,7 @@ async function useSuggestion(c: Context<UseForm>): Promise<Answer> {
       expectedCount: countNamed(c.form) || null,
     });
     if (!made.ok) return { location: undefined, refused: made };
-    const unknown = mayListGuests(c.viewer) ? new Map<number, never>() : await listUnknownGuests(trx, c.viewer.id, [...c.form.p, ...c.form.o]);
+    const unknown = await hiddenGuests(c, trx, [...c.form.p, ...c.form.o]);
     const wanted = [...c.form.p.map((personId) => ({ personId, role: 'required' as const })), ...c.form.o.filter((id) => !c.form.p.includes(id)).map((personId) => ({ personId, role: 'optional' as const }))].filter(({ personId }) => !unknown.has(personId));
     const guests = [...c.form.gp.map((guest) => ({ ...guest, role: 'required' as const })), ...c.form.go.map((guest) => ({ ...guest, role: 'optional' as const }))];
     if (wanted.length + guests.length === 0) return { location: `/meetings/${made.id}` };

@@ -46,6 +46,11 @@ export interface Announcement {
   chair: NamedPerson | null;
 }
 
+/** Only what is told, out of more: for keeping. */
+export function announcementOf({ title, number, starts_at, ends_at, starts_on, ends_on, zone, place, link, description, is_private, rooms, organiser, booked_for, chair }: Announcement): Announcement {
+  return { title, number, starts_at, ends_at, starts_on, ends_on, zone, place, link, description, is_private, rooms, organiser, booked_for, chair };
+}
+
 export interface Reader {
   lang: Lang;
   t: Translate;

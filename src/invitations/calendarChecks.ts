@@ -151,11 +151,12 @@ export function checkSeries(text: string, events: CalendarEvent[]): void {
   const [main, ...others] = written;
   const rule = main?.getFirstPropertyValue('rrule');
   const exceptions = rule ? others : written;
-  // Feeds and single exceptions have no rule; what they stand for can't be held against it.
+  // One date by itself has no rule here that it could be held against.
   const start = rule ? main?.getFirstProperty('dtstart') : undefined;
   for (const one of exceptions) {
     const id = one.getFirstProperty('recurrence-id');
-    refuseUnless(one.getAllProperties('recurrence-id').length === (rule || written.length > 1 ? 1 : one.getAllProperties('recurrence-id').length), 'R1', 'an exception does not say which date it is');
+    // Alone and without it, it is the whole that is withdrawn.
+    if (written.length > 1) refuseUnless(one.getAllProperties('recurrence-id').length === 1, 'R1', 'an exception does not say which date it is');
     refuseUnless(['rrule', 'exdate', 'rdate'].every((name) => one.getAllProperties(name).length === 0), 'R1', 'an exception has a rule of its own');
     refuseUnless(id?.getFirstParameter('range') === undefined, 'R1', 'an exception reaches further than its date');
     if (start && id) refuseUnless(id.type === start.type && id.getFirstParameter('tzid') === start.getFirstParameter('tzid'), 'R1', 'an exception is of another kind than the rule');

@@ -3,10 +3,10 @@ import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
 import { enqueue } from '../lib/jobs/enqueue.js';
 import { queueDeliveries, type NewDelivery } from '../lib/mail/queue.js';
-import { countAnnouncement, joinHeldSeries, markInvited, scheduleMeeting, takeBackTimeSequence } from '../meetings/announcementCommands.js';
+import { countAnnouncement, joinHeldSeries, markInvited, scheduleMeeting, takeBackTimeSequences } from '../meetings/announcementCommands.js';
 import { mayInvite } from '../meetings/policy.js';
 import { lockMeeting } from '../meetings/queries.js';
-import { differingFields, spanOf, type Announcement } from './announcement.js';
+import { announcementOf, differingFields, spanOf, type Announcement } from './announcement.js';
 import { countOutside, findLastAnnouncement, findTellable, listAddressees, listAnnouncements, objectOf, type Addressee, type Tellable } from './queries.js';
 import { findSeriesOf } from './seriesQueries.js';
 import { sequenceOfCancel, sequenceOfRequest } from './sequence.js';
@@ -125,7 +125,7 @@ async function withoutMovesTakenBack(trx: Db, meeting: Tellable, addressees: Add
   };
   const invited = addressees.filter((one) => !one.is_removed && one.last_method !== null);
   if (invited.length === 0 || !invited.every(knowsTheTime)) return meeting;
-  await takeBackTimeSequence(trx, meeting.id, last.time_sequence);
+  await takeBackTimeSequences(trx, [{ id: meeting.id, to: last.time_sequence }]);
   return { ...meeting, time_sequence: last.time_sequence };
 }
 
@@ -138,7 +138,7 @@ function isNews(one: Addressee, earlier: Map<number, Announcement>, meeting: Tel
 /** A change taken back within its minute asks nobody again. */
 async function forgetWhatNobodyHeard(trx: Db, meeting: Tellable): Promise<void> {
   const last = await findLastAnnouncement(trx, meeting.id);
-  if (last && last.time_sequence < meeting.time_sequence) await takeBackTimeSequence(trx, meeting.id, last.time_sequence);
+  if (last && last.time_sequence < meeting.time_sequence) await takeBackTimeSequences(trx, [{ id: meeting.id, to: last.time_sequence }]);
 }
 
 /** An invitation that never went out need not be withdrawn. */
@@ -152,12 +152,10 @@ async function dropUnsent(trx: Db, meetingId: number, people: Addressee[]): Prom
 }
 
 async function keepAnnouncement(trx: Db, meeting: Tellable, revision: number, by: number | null, now: Date): Promise<void> {
-  const { title, number, starts_at, ends_at, starts_on, ends_on, zone, place, link, description, is_private, rooms, organiser, booked_for, chair } = meeting;
-  const content: Announcement = { title, number, starts_at, ends_at, starts_on, ends_on, zone, place, link, description, is_private, rooms, organiser, booked_for, chair };
   await change(
     trx,
     `insert into announcements (meeting_id, revision, sequence, time_sequence, content, announced_by, announced_at)
      values (:meeting, :revision, :sequence, :time_sequence, :content, :by, :now)`,
-    { meeting: meeting.id, revision, sequence: meeting.sequence, time_sequence: meeting.time_sequence, content: JSON.stringify(content), by, now },
+    { meeting: meeting.id, revision, sequence: meeting.sequence, time_sequence: meeting.time_sequence, content: JSON.stringify(announcementOf(meeting)), by, now },
   );
 }

@@ -1,4 +1,5 @@
 import type { Config } from '../config.js';
+import { isNormalAddress } from '../lib/mail/address.js';
 import { layOut } from '../lib/mail/layout.js';
 import { ourMailbox } from '../lib/mail/message.js';
 import type { MailBlock, RenderContext, RenderedMail } from '../lib/mail/renderer.js';
@@ -83,4 +84,9 @@ export function letter(context: RenderContext, office: OfficeName | undefined, t
 export function organizerOf(config: Pick<Config, 'mailReplyPattern' | 'mailFrom'>, tokens: ReplyTokens | undefined): string {
   const ours = ourMailbox(config).address;
   return config.mailReplyPattern && tokens ? config.mailReplyPattern.replace('{token}', tokens.address).toLowerCase() : ours;
+}
+
+/** Where people who answer by hand are heard: the human organiser, unless there is a mailbox for replies. */
+export function replyToOf({ config, fmt }: RenderContext, told: Announcement, email: string | null): Pick<RenderedMail, 'replyTo'> {
+  return email && isNormalAddress(email) && !config.mailReplyPattern ? { replyTo: { name: fmt.name(told.organiser), address: email } } : {};
 }

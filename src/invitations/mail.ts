@@ -1,11 +1,10 @@
-import { isNormalAddress } from '../lib/mail/address.js';
 import { ourMailbox } from '../lib/mail/message.js';
 import type { MailBlock, MailRenderer, MailRenderers, NothingToSend, RenderContext, RenderedMail } from '../lib/mail/renderer.js';
 import { differingFields, spanOf, titleText, type Announcement } from './announcement.js';
 import { calendarEvent, cutToRecipient, type Attendee } from './calendarEvent.js';
 import { requireRecipient } from './calendarChecks.js';
 import { writeCalendar } from './ical.js';
-import { button, description, factsOf, letter, opening, organizerOf, ownOf, readerOf, shortTime } from './letter.js';
+import { button, description, factsOf, letter, opening, organizerOf, ownOf, readerOf, replyToOf, shortTime } from './letter.js';
 import { ensureReplyLinks } from './linkCommands.js';
 import { findOfficeName, findTellable, listAgendaTitles, listAnnouncements, listAttendees, listToldBefore, type OfficeName, type Tellable } from './queries.js';
 import type { ReplyTokens } from './replyLink.js';
@@ -110,9 +109,7 @@ async function calendarPart(context: RenderContext, found: Loaded, wish: Calenda
   const { meeting, tokens } = found;
   const { method, told, attendees } = wish;
   const organizerAddress = organizerOf(config, tokens);
-  const replyTo = meeting.organiser_email && isNormalAddress(meeting.organiser_email) && !config.mailReplyPattern
-    ? { replyTo: { name: context.fmt.name(told.organiser), address: meeting.organiser_email } }
-    : {};
+  const replyTo = replyToOf(context, told, meeting.organiser_email);
   if (delivery.to_address === ourMailbox(config).address) return replyTo;
   // Everybody told at once in one language gets the same file: with 500 participants it names 500 people, and is written once.
   const sameFor = attendees === found.attendees ? 'all' : delivery.person_id;

@@ -86,7 +86,6 @@ async function storeAll(trx: Db, by: Actor, answering: Answering, others: LaterD
   const stored = await store(trx, by, answering, reply, via, now);
   if (!stored.ok || others.length === 0) return stored;
   const ids = others.map(({ participant_id: id }) => id);
-  await change(trx, `update participants set removed_at = now() where instead_of_id = any(:ids) and removed_at is null`, { ids });
   await change(
     trx,
     `insert into replies (participant_id, status, note, sequence, via, recorded_by)

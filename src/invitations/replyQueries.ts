@@ -75,7 +75,7 @@ export interface LaterDate {
   meeting_id: number;
 }
 
-/** The later dates that one answer can be for as well: open ones with no answer, or the same one as this date has. Others were answered by themselves and stay. */
+/** The later dates that one answer can be for as well: open ones with no answer, or the same one as this date has. Others were answered by themselves and stay, and so does who was sent instead. */
 export function listLaterDates(db: Db, participantId: number, now: Date): Promise<LaterDate[]> {
   const answer = (participant: string, meeting: string) =>
     `(select r.status from replies r where r.participant_id = ${participant}.id and r.sequence >= ${meeting}.time_sequence order by r.id desc limit 1)`;
@@ -86,7 +86,7 @@ export function listLaterDates(db: Db, participantId: number, now: Date): Promis
        join meetings m on m.id = pt.meeting_id
        join meetings d on d.series_id = m.series_id and d.starts_at > m.starts_at and d.ends_at > :now and d.state = 'scheduled'
        join participants l on l.meeting_id = d.id and l.person_id = pt.person_id and l.removed_at is null and l.invited_at is not null and l.role <> 'informed'
-      where pt.id = :id and pt.with_series and (${answer('l', 'd')} is null or ${answer('l', 'd')} is not distinct from ${answer('pt', 'm')})
+      where pt.id = :id and pt.with_series and not exists (select 1 from participants s where s.instead_of_id = l.id and s.removed_at is null) and (${answer('l', 'd')} is null or ${answer('l', 'd')} is not distinct from ${answer('pt', 'm')})
       order by d.starts_at, d.id`,
     { id: participantId, now },
   );

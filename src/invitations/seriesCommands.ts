@@ -2,17 +2,17 @@ import { record, recordAll, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
 import { queueDeliveries, type NewDelivery } from '../lib/mail/queue.js';
-import { countSeriesAnnouncement, markInvited, markInvitedWithSeries, scheduleDates, takeBackTimeSequence } from '../meetings/announcementCommands.js';
+import { countSeriesAnnouncement, markInvited, markInvitedWithSeries, scheduleDates, takeBackTimeSequences } from '../meetings/announcementCommands.js';
 import { mayKeepSeries } from '../meetings/policy.js';
 import { lockSeries } from '../meetings/seriesQueries.js';
 import { OUTSIDE_LIMIT, tellEverybody } from './commands.js';
 import { countOutside } from './queries.js';
 import { canBeOneEvent } from './seriesEvent.js';
 import {
-  listFreshSeats, listSeats, listStandingDates, listTellings, listToldSeries, lockInvitableDates, lockRules, objectOfSeries, viewIn, type FreshSeat, type SeriesPayload,
-  type SeriesSeat, type SeriesTelling, type StandingRule,
+  listFreshParticipants, listSeriesParticipants, listStandingDates, listTellings, listToldSeries, lockInvitableDates, lockRules, objectOfSeries, viewIn, type FreshParticipant, type SeriesPayload,
+  type SeriesParticipant, type SeriesTelling, type StandingRule,
 } from './seriesQueries.js';
-import { datesIn, isPrivate, messageFor, seriesTold, toldOf, viewOf, whereaboutsOf, type SeriesMessage, type SeriesView, type ToldSeries } from './seriesView.js';
+import { datesIn, groupedBy, isPrivate, messageFor, seriesTold, toldOf, viewOf, whereaboutsOf, type SeriesMessage, type SeriesView, type StandingDate, type ToldSeries } from './seriesView.js';
 
 // A standing meeting is one event in everybody's calendar: the rule, its exceptions, the dates left out. Told is, like for
 // single meetings, what differs from what each person holds.
@@ -35,38 +35,42 @@ export function sendSeriesInvitations(db: Db, by: Actor, seriesId: number, now: 
     const ready = open.filter((date) => date.has_place && date.has_chair);
     if (open.length === 0) return { ok: false, reason: 'nobody' };
     if (ready.length === 0) return { ok: false, reason: open.some(({ has_place: has }) => has) ? 'chair' : 'place' };
-    const seats = await listFreshSeats(trx, ready.map(({ id }) => id));
-    const people = new Map(seats.map((seat) => [seat.person_id, seat]));
-    const outside = [...people.values()].filter((seat) => seat.is_guest && seat.has_address).length;
-    if (outside > 0 && by.id !== null && (await countOutside(trx, by.id)) + outside > OUTSIDE_LIMIT) return { ok: false, reason: 'outside' };
+    const standing = await readWhole(trx, rules, new Set(ready.flatMap(({ recurrence_id: rule }) => rule ?? [])));
+    const isTogether = new Map(ready.map((date) => [date.id, date.recurrence_id !== null && standing.has(date.recurrence_id)]));
+    const fresh = await listFreshParticipants(trx, ready.map(({ id }) => id));
+    // Counted as they are mailed: once for a rule, once for each date that stands for itself.
+    const ruleOf = new Map(ready.map((date) => [date.id, date.recurrence_id]));
+    const outside = new Set(fresh.filter((one) => one.is_guest && one.has_address).map((one) => `${one.person_id}:${isTogether.get(one.meeting_id) ? `r${ruleOf.get(one.meeting_id)}` : one.meeting_id}`));
+    if (outside.size > 0 && by.id !== null && (await countOutside(trx, by.id)) + outside.size > OUTSIDE_LIMIT) return { ok: false, reason: 'outside' };
 
-    const asOne = await rulesAsOne(trx, rules, new Set(ready.flatMap(({ recurrence_id: rule }) => rule ?? [])));
-    const isTogether = new Map(ready.map((date) => [date.id, date.recurrence_id !== null && asOne.has(date.recurrence_id)]));
     await scheduleDates(trx, ready.map(({ id }) => id), now);
-    await markInvitedWithSeries(trx, seats.filter((seat) => isTogether.get(seat.meeting_id)).map(({ id }) => id), now);
-    await markInvited(trx, seats.filter((seat) => !isTogether.get(seat.meeting_id)).map(({ id }) => id), now);
-    await recordAll(trx, by, sendEvents(ready, seats));
-    for (const rule of rules) if (asOne.has(rule.id)) await tellRule(trx, rule, now, by.id);
+    await markInvitedWithSeries(trx, fresh.filter((one) => isTogether.get(one.meeting_id)).map(({ id }) => id), now);
+    await markInvited(trx, fresh.filter((one) => !isTogether.get(one.meeting_id)).map(({ id }) => id), now);
+    await recordAll(trx, by, sendEvents(ready, fresh));
+    for (const rule of rules) if (standing.has(rule.id)) await tellRule(trx, rule, now, by.id, standing.get(rule.id));
     for (const { id } of ready) if (!isTogether.get(id)) await tellEverybody(trx, id, now, by.id);
-    const unreachable = [...people.values()].filter((seat) => !seat.has_address).length;
+    const people = new Map(fresh.map((one) => [one.person_id, one.has_address]));
+    const unreachable = [...people.values()].filter((has) => !has).length;
     return { ok: true, people: people.size - unreachable, dates: ready.length, unready: open.length - ready.length, unreachable };
   });
 }
 
-function sendEvents(dates: { id: number; state: string }[], seats: FreshSeat[]) {
+function sendEvents(dates: { id: number; state: string }[], fresh: FreshParticipant[]) {
+  const byDate = groupedBy(fresh, ({ meeting_id: id }) => id);
   return dates.map(({ id, state }) => ({
     action: 'invitation.send', noun: 'meetings', id, meetingId: id,
-    after: { people: seats.filter((seat) => seat.meeting_id === id).map(({ person_id, role }) => ({ person_id, role })), state: state === 'draft' ? 'scheduled' : state },
+    after: { people: (byDate.get(id) ?? []).map(({ person_id, role }) => ({ person_id, role })), state: state === 'draft' ? 'scheduled' : state },
   }));
 }
 
-/** Which of these rules calendars can hold as one event. */
-async function rulesAsOne(trx: Db, rules: StandingRule[], wanted: ReadonlySet<number>): Promise<Set<number>> {
-  const found = new Set<number>();
+/** The dates of those of these rules that calendars can hold as one event. */
+async function readWhole(trx: Db, rules: StandingRule[], wanted: ReadonlySet<number>): Promise<Map<number, StandingDate[]>> {
+  const found = new Map<number, StandingDate[]>();
   for (const rule of rules) {
     if (!wanted.has(rule.id)) continue;
-    const told = seriesTold(rule, await listStandingDates(trx, rule.id));
-    if (told && canBeOneEvent(told)) found.add(rule.id);
+    const dates = await listStandingDates(trx, rule.id);
+    const told = seriesTold(rule, dates);
+    if (told && canBeOneEvent(told)) found.set(rule.id, dates);
   }
   return found;
 }
@@ -84,22 +88,23 @@ export function announceSeries(db: Db, seriesId: number, now: Date): Promise<voi
  * Compares what each person holds of a rule with how its dates stand and queues what is missing: the whole event, one date, or a
  * cancellation. Doing it twice does nothing. The caller has locked the rule.
  */
-async function tellRule(trx: Db, rule: StandingRule, now: Date, by: number | null): Promise<void> {
-  const [seats, tellings] = await Promise.all([listSeats(trx, rule.id), listTellings(trx, rule.id)]);
-  if (seats.length === 0 && tellings.length === 0) return;
-  const standing = await listStandingDates(trx, rule.id);
+async function tellRule(trx: Db, rule: StandingRule, now: Date, by: number | null, read?: StandingDate[]): Promise<void> {
+  const [participants, tellings] = await Promise.all([listSeriesParticipants(trx, rule.id), listTellings(trx, rule.id)]);
+  if (participants.length === 0 && tellings.length === 0) return;
+  const standing = read ?? (await listStandingDates(trx, rule.id));
   // All dates may have gone over to the rule that follows: what was told last still names them, none of them is on.
   const earlier = await listToldSeries(trx, rule.id, [rule.revision, ...tellings.flatMap(({ last, held }) => [last.revision, held?.revision ?? last.revision])]);
   const told = seriesTold(rule, standing) ?? emptied(rule, earlier.get(rule.revision));
   if (!told) return;
 
-  const people = [...new Set([...tellings.map(({ person_id: id }) => id), ...seats.map(({ person_id: id }) => id)])];
-  const messages = people.flatMap((person) => {
-    const telling = tellings.find((one) => one.person_id === person);
-    const message = messageTo(told, seats.filter((seat) => seat.person_id === person), telling, earlier, now);
-    return message ? [{ person, telling, ...message }] : [];
+  const byPerson = groupedBy(participants, ({ person_id: id }) => id);
+  const tellingOf = new Map(tellings.map((one) => [one.person_id, one]));
+  const messages = [...new Set([...tellingOf.keys(), ...byPerson.keys()])].flatMap((person) => {
+    const [own, telling] = [byPerson.get(person) ?? [], tellingOf.get(person)];
+    const message = messageTo(told, own, telling, earlier, now);
+    return message ? [{ person, own, telling, ...message }] : [];
   });
-  await takeBackUnheard(trx, earlier.get(rule.revision), told, standing, seats);
+  await takeBackUnheard(trx, earlier.get(rule.revision), told, new Set(participants.map(({ meeting_id: id }) => id)));
   await forgetUnsent(trx, rule.id, messages.filter(({ message }) => message === undefined).map(({ person }) => person));
   const spoken = messages.filter((one): one is typeof one & { message: SeriesMessage } => one.message !== undefined);
   if (spoken.length === 0) return;
@@ -112,9 +117,9 @@ async function tellRule(trx: Db, rule: StandingRule, now: Date, by: number | nul
   const usefulUntil = new Date(Math.max(...told.dates.map(({ end }) => Date.parse(end)), now.getTime() + 60_000));
   await queueDeliveries(
     trx,
-    spoken.flatMap(({ person, telling, view, held, message }): NewDelivery[] => {
+    spoken.flatMap(({ person, own, telling, view, held, message }): NewDelivery[] => {
       const part = message.kind === 'whole' || message.kind === 'date' ? view : held;
-      const spot = part && spotOf(message, part, seats.filter((seat) => seat.person_id === person), now);
+      const spot = part && spotOf(message, part, own, now);
       if (!spot) return [];
       const isCancel = message.kind === 'cancelled' || message.kind === 'dateCancelled';
       const payload: SeriesPayload = {
@@ -145,10 +150,10 @@ interface ForPerson {
   message: SeriesMessage | undefined;
 }
 
-function messageTo(told: ToldSeries, seats: SeriesSeat[], telling: SeriesTelling | undefined, earlier: Map<number, ToldSeries>, now: Date): ForPerson | undefined {
+function messageTo(told: ToldSeries, own: SeriesParticipant[], telling: SeriesTelling | undefined, earlier: Map<number, ToldSeries>, now: Date): ForPerson | undefined {
   const known = (one: SeriesTelling['held']) => (one?.method === undefined || (one.method === 'CANCEL' && one.payload.kind === 'cancelled') ? undefined : viewIn(earlier, { revision: one.revision, ...one.payload }));
   const [last, held] = [known(telling?.last ?? null), known(telling?.held ?? null)];
-  const mine = new Set(seats.filter(({ is_current: is }) => is).map(({ meeting_id: id }) => id));
+  const mine = new Set(own.filter(({ is_current: is }) => is).map(({ meeting_id: id }) => id));
   const view = viewOf(told, mine, now, held?.from);
   if (last && !messageFor(last, view, now)) return undefined;
   const message = messageFor(held, view, now);
@@ -159,10 +164,10 @@ function messageTo(told: ToldSeries, seats: SeriesSeat[], telling: SeriesTelling
 }
 
 /** The date a message names: its own, else the first that comes, else the last there was; whose personal link the letter has. */
-function spotOf(message: SeriesMessage, view: SeriesView, seats: SeriesSeat[], now: Date): { meetingId: number; participantId: number | undefined } | undefined {
+function spotOf(message: SeriesMessage, view: SeriesView, own: SeriesParticipant[], now: Date): { meetingId: number; participantId: number | undefined } | undefined {
   const dates = [...datesIn(view).values()];
   const spot = 'at' in message ? view.told.dates.find(({ at }) => at === message.at) : (dates.find(({ end }) => Date.parse(end) > now.getTime()) ?? dates.at(-1));
-  return spot && { meetingId: spot.meetingId, participantId: seats.find(({ meeting_id: id }) => id === spot.meetingId)?.participant_id };
+  return spot && { meetingId: spot.meetingId, participantId: own.find(({ meeting_id: id }) => id === spot.meetingId)?.participant_id };
 }
 
 function isOffForAll(told: ToldSeries, message: SeriesMessage, now: Date): boolean {
@@ -177,18 +182,16 @@ function sequenceOf(telling: SeriesTelling | undefined, message: SeriesMessage):
   return telling.sequence + (asks ? 1 : 0);
 }
 
-/** Moved and moved back before anybody heard of it: the answers given until now count. */
-async function takeBackUnheard(trx: Db, before: ToldSeries | undefined, told: ToldSeries, standing: Awaited<ReturnType<typeof listStandingDates>>, seats: SeriesSeat[]): Promise<void> {
+/** Moved and moved back before anybody heard of it: the answers given until now count. @param together dates told under the rule's UID */
+async function takeBackUnheard(trx: Db, before: ToldSeries | undefined, told: ToldSeries, together: ReadonlySet<number>): Promise<void> {
   if (!before) return;
   const known = new Map(before.dates.map((date) => [date.meetingId, date]));
-  const together = new Set(seats.map(({ meeting_id: id }) => id));
-  for (const date of told.dates) {
+  const unheard = told.dates.flatMap((date) => {
     const was = known.get(date.meetingId);
-    const meeting = standing.find(({ meetingId }) => meetingId === date.meetingId)?.meeting;
-    if (!was || !meeting || !together.has(date.meetingId) || was.isOn !== date.isOn || was.start !== date.start || was.end !== date.end) continue;
-    if (whereaboutsOf(toldOf(before, was)) !== whereaboutsOf(toldOf(told, date)) || meeting.time_sequence <= was.timeSequence) continue;
-    await takeBackTimeSequence(trx, date.meetingId, was.timeSequence);
-  }
+    if (!was || !together.has(date.meetingId) || date.timeSequence <= was.timeSequence || was.isOn !== date.isOn || was.start !== date.start || was.end !== date.end) return [];
+    return whereaboutsOf(toldOf(before, was)) === whereaboutsOf(toldOf(told, date)) ? [{ id: date.meetingId, to: was.timeSequence }] : [];
+  });
+  await takeBackTimeSequences(trx, unheard);
 }
 
 async function forgetUnsent(trx: Db, recurrenceId: number, people: number[]): Promise<void> {

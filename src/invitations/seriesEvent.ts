@@ -1,4 +1,5 @@
-import { readRule, type Rule } from '../meetings/recurrence.js';
+import { DAYS, readRule, type Rule } from '../meetings/recurrence.js';
+import type { Announcement } from './announcement.js';
 import { calendarEvent, type Attendee, type EventWish } from './calendarEvent.js';
 import { datesIn, startsOfRule, toldOf, type SeriesView, type ToldDate, type ToldSeries } from './seriesView.js';
 import { zoneHolds, type CalendarEvent, type CalendarRule } from './ical.js';
@@ -15,27 +16,16 @@ export interface SeriesPeople {
   at(meetingId: number): Attendee[];
   /** Dates for which the recipient answered something else than for the whole, by meeting. */
   differs(meetingId: number): boolean;
+  /** Recipients with the same text here get the same file. */
+  sameFor: string;
 }
 
 /** Everything: the rule, all exceptions, all dates left out (R2). Also what servers get that replace a series by what they are sent last (R5). */
 export function wholeSet(view: SeriesView, frame: SeriesFrame, people: SeriesPeople): CalendarEvent[] {
   const { told } = view;
   const dates = datesIn(view);
-  const { starts, leftOut } = startsOfRule(told);
-  const from = new Date(view.from);
-  const first = calendarEvent({
-    ...frame, attendees: people.whole, status: 'CONFIRMED',
-    told: { ...told.usual, zone: told.zone, starts_at: view.from, ends_at: new Date(from.getTime() + told.minutes * 60_000).toISOString() },
-  });
-  const coming = starts.filter((start) => start >= from);
   return [
-    {
-      ...first,
-      rule: ruleOf(readRule(told.rule), told.until < view.from ? from : new Date(told.until)),
-      excluded: [...coming.filter((start) => !dates.has(start.toISOString())), ...leftOut.filter((wall) => wall > view.from.slice(0, 10))],
-      covers: coming,
-      ...(told.follows ? { relatedTo: told.follows } : {}),
-    },
+    mainEvent(told, view.from, dates, frame, people.whole),
     ...[...dates.values()].filter((date) => isException(told, date) || people.differs(date.meetingId)).map((date) => oneDate(told, date, frame, people.at(date.meetingId))),
   ];
 }
@@ -44,20 +34,28 @@ export function wholeSet(view: SeriesView, frame: SeriesFrame, people: SeriesPeo
 export function publishedSet(told: ToldSeries, frame: SeriesFrame): CalendarEvent[] {
   const [first] = told.dates;
   if (!first) return [];
-  const { starts, leftOut } = startsOfRule(told);
-  const known = new Set(told.dates.map(({ at }) => at));
-  const from = new Date(first.at);
-  const coming = starts.filter((start) => start >= from);
-  const end = new Date(from.getTime() + told.minutes * 60_000).toISOString();
   return [
-    {
-      ...calendarEvent({ ...frame, attendees: [], status: 'CONFIRMED', told: { ...told.usual, zone: told.zone, starts_at: first.at, ends_at: end } }),
-      rule: ruleOf(readRule(told.rule), new Date(told.until)),
-      excluded: [...coming.filter((start) => !known.has(start.toISOString())), ...leftOut.filter((wall) => wall > first.at.slice(0, 10))],
-      covers: coming,
-    },
+    mainEvent(told, first.at, new Map(told.dates.map((date) => [date.at, date])), frame, []),
     ...told.dates.filter((date) => !date.isOn || isException(told, date)).map((date) => ({ ...oneDate(told, date, frame, []), ...(date.isOn ? {} : { status: 'CANCELLED' as const }) })),
   ];
+}
+
+/** The event with the rule. @param from start by the rule with which it begins @param dates by start; other starts of the rule are left out */
+function mainEvent(told: ToldSeries, from: string, dates: ReadonlyMap<string, ToldDate>, frame: SeriesFrame, attendees: Attendee[]): CalendarEvent {
+  const { starts, leftOut } = startsOfRule(told);
+  const coming = starts.filter((start) => start.toISOString() >= from);
+  return {
+    ...calendarEvent({ ...frame, attendees, status: 'CONFIRMED', told: usualAt(told, from) }),
+    rule: ruleOf(readRule(told.rule), new Date(told.until < from ? from : told.until)),
+    excluded: [...coming.filter((start) => !dates.has(start.toISOString())), ...leftOut.filter((wall) => wall > from.slice(0, 10))],
+    covers: coming,
+    ...(told.follows ? { relatedTo: told.follows } : {}),
+  };
+}
+
+/** A usual date with this start. */
+function usualAt(told: ToldSeries, from: string): Announcement {
+  return { ...told.usual, zone: told.zone, starts_at: from, ends_at: new Date(Date.parse(from) + told.minutes * 60_000).toISOString() };
 }
 
 function isException({ minutes }: ToldSeries, { at, start, end, own }: ToldDate): boolean {
@@ -75,15 +73,12 @@ export function dateCancelled(told: ToldSeries, date: ToldDate, frame: SeriesFra
 }
 
 /** All of it withdrawn (X1, X2). */
-export function seriesCancelled(view: SeriesView, frame: SeriesFrame, attendees: Attendee[], isWhole: boolean): CalendarEvent {
-  const { told } = view;
-  const end = new Date(Date.parse(view.from) + told.minutes * 60_000).toISOString();
-  return calendarEvent({ ...frame, attendees, status: isWhole ? 'CANCELLED' : undefined, told: { ...told.usual, zone: told.zone, starts_at: view.from, ends_at: end } });
+export function seriesCancelled({ told, from }: SeriesView, frame: SeriesFrame, attendees: Attendee[], isWhole: boolean): CalendarEvent {
+  return calendarEvent({ ...frame, attendees, status: isWhole ? 'CANCELLED' : undefined, told: usualAt(told, from) });
 }
 
 function ruleOf(rule: Rule, until: Date): CalendarRule {
-  const days = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
-  const named = rule.weekdays.map((day) => days[day - 1] ?? 'MO');
+  const named = rule.weekdays.map((day) => DAYS[day - 1] ?? 'MO');
   const common = { interval: rule.every, until };
   switch (rule.frequency) {
     case 'daily':

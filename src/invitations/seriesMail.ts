@@ -1,20 +1,19 @@
-import { isNormalAddress } from '../lib/mail/address.js';
 import { ourMailbox } from '../lib/mail/message.js';
 import type { MailBlock, MailRenderer, NothingToSend, RenderContext, RenderedMail } from '../lib/mail/renderer.js';
 import { format } from '../lib/time/format.js';
 import { readRule, tellRule } from '../meetings/recurrence.js';
 import type { ReplyStatus } from '../meetings/queries.js';
 import { differingFields, linkOf, placeText, titleText, zoneName, type Announcement, type Reader, type ToldField } from './announcement.js';
-import { cutToRecipient, type Attendee } from './calendarEvent.js';
+import type { Attendee } from './calendarEvent.js';
 import { requireRecipient } from './calendarChecks.js';
 import { writeSeries, type CalendarEvent } from './ical.js';
-import { button, description, factsOf, letter, opening, organizerOf, ownOf, readerOf, shortTime } from './letter.js';
+import { button, description, factsOf, letter, opening, organizerOf, ownOf, readerOf, replyToOf, shortTime } from './letter.js';
 import { ensureReplyLinks } from './linkCommands.js';
 import { findOfficeName, findTellable, listAgendaTitles, type OfficeName, type Tellable } from './queries.js';
 import type { ReplyTokens } from './replyLink.js';
 import { dateCancelled, oneDate, seriesCancelled, wholeSet, type SeriesFrame, type SeriesPeople } from './seriesEvent.js';
 import { findRule, isTakenOver, listSeriesAttendees, listToldSeries, viewIn, type SeriesPayload, type StandingRule } from './seriesQueries.js';
-import { changesBetween, datesIn, isPrivate, toldOf, type DateChange, type SeriesView, type ToldDate, type ToldSeries } from './seriesView.js';
+import { changesBetween, datesIn, groupedBy, isPrivate, toldOf, type DateChange, type SeriesView, type ToldDate, type ToldSeries } from './seriesView.js';
 
 // Letters about standing meetings: the whole, one date, or its end; the calendar file says the same.
 
@@ -38,7 +37,11 @@ interface Loaded {
 export const renderSeries: MailRenderer = async (context) => {
   const found = await load(context);
   if ('nothing' in found) return found;
-  switch (found.payload.kind) {
+  const { kind, at } = found.payload;
+  const named = kind === 'date' ? found.people.at(found.told.dates.find((date) => date.at === at)?.meetingId ?? -1) : found.people.whole;
+  // Taken off the list since: the cancellation says so, to whom anything was said.
+  if ((kind === 'whole' || kind === 'date') && !named.some(({ person_id: id }) => id === context.delivery.person_id)) return { nothing: 'not invited any more' };
+  switch (kind) {
     case 'whole':
       return found.held ? renderUpdate(context, found, found.held) : renderInvitation(context, found);
     case 'date':
@@ -60,29 +63,41 @@ async function load({ db, config, delivery, once }: RenderContext): Promise<Load
   const tellings = await once(`series:${id}:${revisions.join()}`, () => listToldSeries(db, id, revisions));
   const view = viewIn(tellings, { revision: delivery.revision, ...payload });
   if (!rule || !meeting || !view) return { nothing: 'nothing was announced' };
-  const attendees = await once(`seats:${id}`, () => listSeriesAttendees(db, id));
+  const everybody = await once(`series people:${id}`, async () => gather(await listSeriesAttendees(db, id)));
   return {
     rule, told: view.told, view, meeting, payload,
     held: payload.before && viewIn(tellings, payload.before),
-    people: peopleOf(attendees, delivery.person_id, isPrivate(view.told)),
+    people: peopleOf(everybody, delivery.person_id, isPrivate(view.told)),
     tokens: delivery.participant_id === null ? undefined : (await once(`links:${meeting.id}`, () => ensureReplyLinks(db, config, meeting.id))).get(delivery.participant_id),
     office: await once('office', () => findOfficeName(db)),
     isTakenOver: await once(`taken over:${id}`, () => isTakenOver(db, id)),
   };
 }
 
-/** Answers are given date by date; to the whole a person's most frequent one belongs, and dates with another are exceptions of theirs. */
-function peopleOf(seats: (Attendee & { meeting_id: number })[], recipient: number, isCut: boolean): SeriesPeople {
-  const byPerson = new Map<number, (Attendee & { meeting_id: number })[]>();
-  for (const seat of seats) byPerson.set(seat.person_id, [...(byPerson.get(seat.person_id) ?? []), seat]);
+type OnDate = Attendee & { meeting_id: number };
+
+interface Everybody {
+  whole: Attendee[];
+  byPerson: Map<number, OnDate[]>;
+  byDate: Map<number, OnDate[]>;
+}
+
+/** Once for all who are told: a year of dates for hundreds of people is a long list. */
+function gather(all: readonly OnDate[]): Everybody {
+  const [byPerson, byDate] = [groupedBy(all, ({ person_id: id }) => id), groupedBy(all, ({ meeting_id: id }) => id)];
+  return { whole: [...byPerson.values()].flatMap((own) => (own[0] ? [{ ...own[0], reply: mostFrequent(own), instead_of_id: null }] : [])), byPerson, byDate };
+}
+
+/**
+ * Answers are given date by date; to the whole a person's most frequent one belongs, and dates with another are exceptions of theirs.
+ * @param isCut nobody learns who else takes part
+ */
+function peopleOf({ whole, byPerson, byDate }: Everybody, recipient: number, isCut: boolean): SeriesPeople {
   const own = byPerson.get(recipient) ?? [];
   const ownReply = mostFrequent(own);
+  const differing = new Set(own.filter(({ reply }) => reply !== ownReply).map(({ meeting_id: id }) => id));
   const cut = <T extends Attendee>(people: T[]) => (isCut ? people.filter(({ person_id: id }) => id === recipient) : people);
-  return {
-    whole: cut([...byPerson.values()].flatMap((all) => (all[0] ? [{ ...all[0], reply: mostFrequent(all), instead_of_id: null }] : []))),
-    at: (meetingId) => cut(seats.filter((seat) => seat.meeting_id === meetingId)),
-    differs: (meetingId) => own.some((seat) => seat.meeting_id === meetingId && seat.reply !== ownReply),
-  };
+  return { whole: cut(whole), at: (meetingId) => cut(byDate.get(meetingId) ?? []), differs: (meetingId) => differing.has(meetingId), sameFor: isCut ? `${recipient}` : [...differing].join() };
 }
 
 /** A substitute is named for one date: nobody delegates the whole. */
@@ -112,12 +127,12 @@ async function renderInvitation(context: RenderContext, found: Loaded): Promise<
   ];
   return {
     ...letter(context, found.office, told.usual, t('standing.mail.subject.invitation', { title, rule: ruleText(reader, told) }), title, blocks),
-    ...calendarPart(context, found, 'REQUEST', (frame) => wholeSet(view, frame, people)),
+    ...(await calendarPart(context, found, 'REQUEST', people.sameFor, (frame) => wholeSet(view, frame, people))),
   };
 }
 
 /** Several dates are not as they were; or all of them have a new text. */
-function renderUpdate(context: RenderContext, found: Loaded, held: SeriesView): RenderedMail {
+async function renderUpdate(context: RenderContext, found: Loaded, held: SeriesView): Promise<RenderedMail> {
   const { told, view, people, tokens } = found;
   const reader = readerOf(context);
   const { t, fmt } = reader;
@@ -138,7 +153,7 @@ function renderUpdate(context: RenderContext, found: Loaded, held: SeriesView): 
   ];
   return {
     ...letter(context, found.office, told.usual, t(asks ? 'standing.mail.subject.moved' : 'standing.mail.subject.updated', { title, rule: ruleText(reader, told) }), title, blocks),
-    ...calendarPart(context, found, 'REQUEST', (frame) => wholeSet(view, frame, people)),
+    ...(await calendarPart(context, found, 'REQUEST', people.sameFor, (frame) => wholeSet(view, frame, people))),
   };
 }
 
@@ -167,11 +182,11 @@ async function renderDate(context: RenderContext, found: Loaded): Promise<Render
   ];
   return {
     ...letter(context, found.office, now, t(subject, { title, when: shortTime(reader, now) }), title, blocks),
-    ...calendarPart(context, found, 'REQUEST', (frame) => [oneDate(told, date, frame, now.is_private ? cutToRecipient(here, own.participant_id) : here)]),
+    ...(await calendarPart(context, found, 'REQUEST', people.sameFor, (frame) => [oneDate(told, date, frame, here)])),
   };
 }
 
-function renderDateCancelled(context: RenderContext, found: Loaded): RenderedMail | NothingToSend {
+async function renderDateCancelled(context: RenderContext, found: Loaded): Promise<RenderedMail | NothingToSend> {
   const { told, held, payload, people } = found;
   const reader = readerOf(context);
   const { t, fmt } = reader;
@@ -187,14 +202,14 @@ function renderDateCancelled(context: RenderContext, found: Loaded): RenderedMai
     ...(isWhole && reason ? [{ kind: 'paragraph' as const, text: t('invitations.mail.reason', { reason }) }] : []),
     { kind: 'facts', facts: [...factsOf(reader, last, undefined, [], undefined), ruleFact(reader, told, 'standing.mail.belongs')] },
   ];
-  const named = isWhole && !last.is_private ? withOwn(people.whole, own) : [own];
+  const all = isWhole && !isPrivate(held.told) ? people.whole : undefined;
   return {
     ...letter(context, found.office, last, t(isWhole ? 'invitations.mail.subject.cancelled' : 'invitations.mail.subject.uninvited', { title, when: shortTime(reader, last) }), title, blocks),
-    ...calendarPart(context, found, 'CANCEL', (frame) => [dateCancelled(held.told, date, frame, named, isWhole)]),
+    ...(await calendarPart(context, found, 'CANCEL', sameOf(all, own), (frame) => [dateCancelled(held.told, date, frame, withOwn(all, own), isWhole)])),
   };
 }
 
-function renderCancelled(context: RenderContext, found: Loaded): RenderedMail | NothingToSend {
+async function renderCancelled(context: RenderContext, found: Loaded): Promise<RenderedMail | NothingToSend> {
   const { held, payload, people, meeting } = found;
   if (!held) return { nothing: 'nothing was held' };
   const reader = readerOf(context);
@@ -203,6 +218,7 @@ function renderCancelled(context: RenderContext, found: Loaded): RenderedMail | 
   const own = ownOf(context, people.whole);
   const isWhole = payload.whole === true;
   const title = titleText(told.usual, reader);
+  const all = isWhole && !isPrivate(told) ? people.whole : undefined;
   const way = found.isTakenOver ? 'replaced' : isWhole ? 'cancelled' : 'uninvited';
   const blocks: MailBlock[] = [
     { kind: 'paragraph', text: t(`standing.mail.${way}`, { name: fmt.name(told.usual.organiser) }) },
@@ -211,12 +227,21 @@ function renderCancelled(context: RenderContext, found: Loaded): RenderedMail | 
   ];
   return {
     ...letter(context, found.office, told.usual, t(`standing.mail.subject.${way}`, { title, rule: ruleText(reader, told) }), title, blocks),
-    ...calendarPart(context, found, 'CANCEL', (frame) => [seriesCancelled(held, frame, isWhole && !isPrivate(told) ? withOwn(people.whole, own) : [own], isWhole)]),
+    ...(await calendarPart(context, found, 'CANCEL', sameOf(all, own), (frame) => [seriesCancelled(held, frame, withOwn(all, own), isWhole)])),
   };
 }
 
-function withOwn(people: Attendee[], own: Attendee): Attendee[] {
-  return people.some(({ person_id: id }) => id === own.person_id) ? people : [...people, own];
+/** Who is named in a cancellation: everybody, or the one who gets it. */
+function withOwn(all: Attendee[] | undefined, own: Attendee): Attendee[] {
+  return !all ? [own] : isAmong(all, own) ? all : [...all, own];
+}
+
+function sameOf(all: Attendee[] | undefined, own: Attendee): string {
+  return all && isAmong(all, own) ? '' : `${own.person_id}`;
+}
+
+function isAmong(people: Attendee[], { person_id: own }: Attendee): boolean {
+  return people.some(({ person_id: id }) => id === own);
 }
 
 function comingOf(view: SeriesView, now: Date): ToldDate[] {
@@ -305,18 +330,27 @@ async function agendaOf({ db, once }: RenderContext, meetingId: number): Promise
   return (await once(`agenda:${meetingId}`, () => listAgendaTitles(db, meetingId))).map(({ title }) => title);
 }
 
-/** Our own mailbox is the ORGANIZER and gets no REQUEST from itself. */
-function calendarPart(context: RenderContext, found: Loaded, method: 'REQUEST' | 'CANCEL', events: (frame: SeriesFrame) => CalendarEvent[]): Partial<RenderedMail> {
+/**
+ * Our own mailbox is the ORGANIZER and gets no REQUEST from itself. Whoever is told the same in one language gets the same file:
+ * with 500 participants it names 500 people, and is written once.
+ * @param sameFor what makes it another file than everybody's
+ */
+async function calendarPart(context: RenderContext, found: Loaded, method: 'REQUEST' | 'CANCEL', sameFor: string, events: (frame: SeriesFrame) => CalendarEvent[]): Promise<Partial<RenderedMail>> {
   const { config, delivery } = context;
-  const { rule, told, meeting, tokens } = found;
+  const { rule, told, meeting, tokens, payload } = found;
   const email = meeting.organiser_email;
-  const replyTo = email && isNormalAddress(email) && !config.mailReplyPattern ? { replyTo: { name: context.fmt.name(told.usual.organiser), address: email } } : {};
+  const replyTo = replyToOf(context, told.usual, email);
   if (delivery.to_address === ourMailbox(config).address) return replyTo;
-  const made = events({
-    facts: { uid: rule.uid, created_at: rule.created_at, updated_at: delivery.stamped_at }, sequence: delivery.sequence ?? 0, stampedAt: delivery.stamped_at,
-    organizerAddress: organizerOf(config, tokens), sentBy: email, mailDomain: config.mailDomain, reader: readerOf(context),
+  const organizerAddress = organizerOf(config, tokens);
+  const { from, without, kind, at, whole, before } = payload;
+  const key = JSON.stringify(['series ics', rule.id, method, delivery.revision, delivery.lang, delivery.sequence, delivery.stamped_at, organizerAddress, email, from, without, kind, at, whole, before, sameFor]);
+  const { first, ics } = await context.once(key, () => {
+    const made = events({
+      facts: { uid: rule.uid, created_at: rule.created_at, updated_at: delivery.stamped_at }, sequence: delivery.sequence ?? 0, stampedAt: delivery.stamped_at,
+      organizerAddress, sentBy: email, mailDomain: config.mailDomain, reader: readerOf(context),
+    });
+    return Promise.resolve({ first: made[0], ics: writeSeries(method, made, delivery.to_address) });
   });
-  const ics = writeSeries(method, made, delivery.to_address);
-  if (method === 'REQUEST' && made[0]) requireRecipient(made[0], delivery.to_address);
+  if (method === 'REQUEST' && first) requireRecipient(first, delivery.to_address);
   return { ...replyTo, ics };
 }

@@ -1,7 +1,9 @@
 import { row, rows, type Db } from '../lib/db/db.js';
 import type { MeetingState } from '../meetings/queries.js';
+import { HAS_CHAIR, HAS_PLACE, IS_FRESH } from '../meetings/seriesInviteQueries.js';
+import { announcementOf } from './announcement.js';
 import type { Attendee } from './calendarEvent.js';
-import { listTellables, type Tellable } from './queries.js';
+import { listTellables } from './queries.js';
 import type { SeriesView, StandingDate, ToldSeries } from './seriesView.js';
 
 /** What deliveries to people invited to a recurrence are about. */
@@ -35,7 +37,7 @@ export function lockRules(trx: Db, seriesId: number): Promise<StandingRule[]> {
 }
 
 /** All dates of a rule by start, as people are told of them; called off ones too. */
-export async function listStandingDates(db: Db, recurrenceId: number): Promise<(StandingDate & { meeting: Tellable })[]> {
+export async function listStandingDates(db: Db, recurrenceId: number): Promise<StandingDate[]> {
   const dates = await rows<{ id: number; occurrence_at: Date; state: MeetingState; cancel_reason: string | null }>(
     db,
     `select id, occurrence_at, state, cancel_reason from meetings where recurrence_id = :id order by occurrence_at`,
@@ -44,26 +46,20 @@ export async function listStandingDates(db: Db, recurrenceId: number): Promise<(
   const meetings = await listTellables(db, dates.map(({ id }) => id));
   return dates.flatMap((date) => {
     const meeting = meetings.get(date.id);
-    return meeting ? [{ meetingId: date.id, at: date.occurrence_at, isOn: date.state !== 'cancelled', reason: date.cancel_reason, timeSequence: meeting.time_sequence, told: announcementOf(meeting), meeting }] : [];
+    return meeting ? [{ meetingId: date.id, at: date.occurrence_at, isOn: date.state !== 'cancelled', reason: date.cancel_reason, timeSequence: meeting.time_sequence, told: announcementOf(meeting) }] : [];
   });
 }
 
-/** Only what is told, for keeping. */
-export function announcementOf(meeting: Tellable): StandingDate['told'] {
-  const { title, number, starts_at, ends_at, starts_on, ends_on, zone, place, link, description, is_private, rooms, organiser, booked_for, chair } = meeting;
-  return { title, number, starts_at, ends_at, starts_on, ends_on, zone, place, link, description, is_private, rooms, organiser, booked_for, chair };
-}
-
 /** Somebody on a date of a rule who is invited under the rule's UID. */
-export interface SeriesSeat {
+export interface SeriesParticipant {
   meeting_id: number;
   participant_id: number;
   person_id: number;
   is_current: boolean;
 }
 
-export function listSeats(db: Db, recurrenceId: number): Promise<SeriesSeat[]> {
-  return rows<SeriesSeat>(
+export function listSeriesParticipants(db: Db, recurrenceId: number): Promise<SeriesParticipant[]> {
+  return rows<SeriesParticipant>(
     db,
     `select pt.meeting_id, pt.id as participant_id, pt.person_id, pt.removed_at is null and pt.invited_at is not null as is_current
        from meetings m join participants pt on pt.meeting_id = m.id and pt.with_series
@@ -150,10 +146,8 @@ export interface InvitableDate {
   id: number;
   recurrence_id: number | null;
   state: MeetingState;
-  starts_at: Date;
   has_place: boolean;
   has_chair: boolean;
-  fresh: number;
 }
 
 /** The coming dates with people who are not invited yet; the meetings stay locked, by id. */
@@ -161,17 +155,14 @@ export async function lockInvitableDates(trx: Db, seriesId: number, now: Date): 
   await rows(trx, `select 1 from meetings where series_id = :series and ends_at > :now and state in ('draft', 'scheduled') order by id for no key update`, { series: seriesId, now });
   return rows<InvitableDate>(
     trx,
-    `select m.id, m.recurrence_id, m.state, m.starts_at,
-            m.place is not null or m.link is not null or exists (select 1 from meeting_rooms r where r.meeting_id = m.id) as has_place,
-            exists (select 1 from participants c where c.meeting_id = m.id and c.role = 'chair' and c.removed_at is null) as has_chair, n.fresh
+    `select m.id, m.recurrence_id, m.state, ${HAS_PLACE} as has_place, ${HAS_CHAIR} as has_chair
        from meetings m
-       join lateral (select count(*) as fresh from participants pt where pt.meeting_id = m.id and pt.removed_at is null and pt.invited_at is null) n on n.fresh > 0
-      where m.series_id = :series and m.ends_at > :now and m.state in ('draft', 'scheduled') order by m.starts_at, m.id`,
+      where m.series_id = :series and m.ends_at > :now and m.state in ('draft', 'scheduled') and ${IS_FRESH} order by m.starts_at, m.id`,
     { series: seriesId, now },
   );
 }
 
-export interface FreshSeat {
+export interface FreshParticipant {
   id: number;
   meeting_id: number;
   person_id: number;
@@ -181,8 +172,8 @@ export interface FreshSeat {
 }
 
 /** Who is on these dates and not invited yet. */
-export function listFreshSeats(trx: Db, meetingIds: number[]): Promise<FreshSeat[]> {
-  return rows<FreshSeat>(
+export function listFreshParticipants(trx: Db, meetingIds: number[]): Promise<FreshParticipant[]> {
+  return rows<FreshParticipant>(
     trx,
     `select pt.id, pt.meeting_id, pt.person_id, pt.role, p.is_guest, p.email is not null and p.deactivated_at is null as has_address
        from participants pt join persons p on p.id = pt.person_id

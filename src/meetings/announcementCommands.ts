@@ -19,9 +19,14 @@ export async function countAnnouncement(trx: Db, meetingId: number, now: Date): 
   return counted.revision;
 }
 
-/** A change that was taken back before anybody heard of it asks nobody again: replies given since then count as before. */
-export async function takeBackTimeSequence(trx: Db, meetingId: number, timeSequence: number): Promise<void> {
-  await change(trx, `update meetings set time_sequence = :to where id = :id and time_sequence > :to`, { id: meetingId, to: timeSequence });
+/** Changes that were taken back before anybody heard of them ask nobody again: replies given since then count as before. */
+export async function takeBackTimeSequences(trx: Db, meetings: readonly { id: number; to: number }[]): Promise<void> {
+  if (meetings.length === 0) return;
+  await change(
+    trx,
+    `update meetings m set time_sequence = w."to" from jsonb_to_recordset(cast(:list as jsonb)) as w (id bigint, "to" integer) where m.id = w.id and m.time_sequence > w."to"`,
+    { list: JSON.stringify(meetings) },
+  );
 }
 
 export async function markInvited(trx: Db, participantIds: number[], now: Date): Promise<void> {

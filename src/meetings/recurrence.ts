@@ -21,7 +21,7 @@ export interface Rule {
   month: number;
 }
 
-const DAYS = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'] as const;
+export const DAYS = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'] as const;
 export const MAX_MONTHS = 24;
 
 /** RFC 5545 RECUR without COUNT and UNTIL. */

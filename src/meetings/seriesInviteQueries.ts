@@ -14,12 +14,14 @@ export interface FreshDates {
   unready_count: number;
 }
 
+/** SQL conditions on a meeting `m`: people know where to go, somebody chairs it, and somebody on it is not invited yet. */
+export const HAS_PLACE = `(m.place is not null or m.link is not null or exists (select 1 from meeting_rooms r where r.meeting_id = m.id))`;
+export const HAS_CHAIR = `exists (select 1 from participants c where c.meeting_id = m.id and c.role = 'chair' and c.removed_at is null)`;
+export const IS_FRESH = `exists (select 1 from participants pt where pt.meeting_id = m.id and pt.removed_at is null and pt.invited_at is null)`;
+
 const FRESH = `
   with coming as (
-    select m.id, m.starts_at, m.recurrence_id,
-           (m.place is not null or m.link is not null or exists (select 1 from meeting_rooms r where r.meeting_id = m.id))
-             and exists (select 1 from participants c where c.meeting_id = m.id and c.role = 'chair' and c.removed_at is null) as is_ready,
-           exists (select 1 from participants pt where pt.meeting_id = m.id and pt.removed_at is null and pt.invited_at is null) as is_fresh
+    select m.id, m.starts_at, m.recurrence_id, ${HAS_PLACE} and ${HAS_CHAIR} as is_ready, ${IS_FRESH} as is_fresh
       from meetings m where m.series_id = :series and m.ends_at > :now and m.state in ('draft', 'scheduled')
   )`;
 

@@ -22,9 +22,9 @@ export async function findWaitChoices(c: Context<unknown, unknown>, wish: { room
   const room = id !== undefined && wish.roomIds.length === 1 ? await findRoomPlace(c.db, id) : undefined;
   if (!room) return { count, any: [] };
   const seats = wish.seats ?? room.capacity;
-  const fitting = async (building: string | null) => (await listFittingRooms(c.db, { seats, building, startsAt: wish.from, endsAt: wish.to, personId: c.viewer.id, now: c.now })).filter((one) => one !== room.id).length;
-  const everywhere = await fitting(null);
-  const here = everywhere > 0 && room.building ? await fitting(room.building) : 0;
+  const others = (await listFittingRooms(c.db, { seats, building: null, startsAt: wish.from, endsAt: wish.to, personId: c.viewer.id, now: c.now })).filter(({ id: other }) => other !== room.id);
+  const everywhere = others.length;
+  const here = room.building ? others.filter(({ building }) => building === room.building).length : 0;
   return {
     count,
     any: [

@@ -45,7 +45,7 @@ export function joinQueue(db: Db, by: Actor, meetingId: number, wish: readonly n
     const before = await findAwaited(trx, meetingId, now);
     const any = wish === null ? (before?.any ?? null) : 'seats' in wish ? wish : null;
     const named = wish === null || 'seats' in wish ? (before?.rooms.map(({ id }) => id) ?? []) : wish;
-    const fitting = any ? await listFittingRooms(trx, { ...any, startsAt: meeting.starts_at, endsAt: meeting.ends_at, personId: meeting.organiser_id, now }) : named;
+    const fitting = any ? (await listFittingRooms(trx, { ...any, startsAt: meeting.starts_at, endsAt: meeting.ends_at, personId: meeting.organiser_id, now })).map(({ id }) => id) : named;
     const wanted = [...new Set(fitting)].sort((a, b) => a - b);
     if (wanted.length === 0) throw new Conflict(any ? 'waits.any.noneFits' : 'waits.problem.none');
     if (before && (before.state === 'waiting' || before.is_held) && isSameWish(before, any, wanted)) return;

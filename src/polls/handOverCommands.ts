@@ -1,4 +1,4 @@
-import { record, type Actor } from '../lib/audit/record.js';
+import { recordAll, type Actor } from '../lib/audit/record.js';
 import { change, rows, type Db } from '../lib/db/db.js';
 
 /**
@@ -15,6 +15,6 @@ export async function handOverPolls(trx: Db, by: Actor, fromId: number, toId: nu
   );
   const mine = held.filter(({ may }) => may).map(({ id }) => id);
   await change(trx, `update polls set organiser_id = :to where id = any(:ids)`, { to: toId, ids: mine });
-  for (const id of mine) await record(trx, by, { action: 'poll.handOver', noun: 'polls', id, before: { organiser_id: fromId }, after: { organiser_id: toId } });
+  await recordAll(trx, by, mine.map((id) => ({ action: 'poll.handOver', noun: 'polls', id, before: { organiser_id: fromId }, after: { organiser_id: toId } })));
   return { moved: mine.length, stayed: held.length - mine.length };
 }

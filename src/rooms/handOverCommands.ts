@@ -1,4 +1,4 @@
-import { record, type Actor } from '../lib/audit/record.js';
+import { recordAll, type Actor } from '../lib/audit/record.js';
 import { change, rows, type Db } from '../lib/db/db.js';
 
 /**
@@ -22,10 +22,10 @@ export async function handOverRooms(trx: Db, by: Actor, fromId: number, toId: nu
   );
   await change(trx, `delete from room_approvers where person_id = :from`, { from: fromId });
   await change(trx, `update awaited_rooms set asked_by = null where asked_by = :from`, { from: fromId });
-  for (const { id, owns, approves } of kept) {
+  await recordAll(trx, by, kept.map(({ id, owns, approves }) => {
     const fields = [...(owns ? ['owner_id'] : []), ...(approves ? ['approver_id'] : [])];
     const told = (person: number) => Object.fromEntries(fields.map((field) => [field, person]));
-    await record(trx, by, { action: 'room.handOver', noun: 'rooms', id, before: told(fromId), after: told(toId) });
-  }
+    return { action: 'room.handOver', noun: 'rooms', id, before: told(fromId), after: told(toId) };
+  }));
   return kept.length;
 }

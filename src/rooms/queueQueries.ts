@@ -29,10 +29,10 @@ export interface AnyRoom {
 }
 
 /** Rooms that would do if they were free: with the seats, open and by their rules bookable for this person then, the smallest first. */
-export async function listFittingRooms(db: Db, wish: AnyRoom & { startsAt: Date; endsAt: Date; personId: number | null; now: Date }): Promise<number[]> {
-  const found = await rows<{ id: number; hours: Opening; zone: string; layers: RuleLayer[] }>(
+export async function listFittingRooms(db: Db, wish: AnyRoom & { startsAt: Date; endsAt: Date; personId: number | null; now: Date }): Promise<{ id: number; building: string }[]> {
+  const found = await rows<{ id: number; building: string; hours: Opening; zone: string; layers: RuleLayer[] }>(
     db,
-    `select r.id, ${OPENING} as hours, (select zone from organisations) as zone, ${layersOf(':person')} as layers
+    `select r.id, r.building, ${OPENING} as hours, (select zone from organisations) as zone, ${layersOf(':person')} as layers
        from rooms r
       where (r.status = 'in_service' or r.status = 'out_of_service' and r.back_at <= :from) and r.capacity >= :seats and (cast(:building as text) is null or r.building = :building)
       order by r.capacity, r.sort_order, r.id`,
@@ -40,7 +40,7 @@ export async function listFittingRooms(db: Db, wish: AnyRoom & { startsAt: Date;
   );
   return found
     .filter((room) => !outsideHours(room.hours, wish.startsAt, wish.endsAt, room.zone) && isAllowed(rulesFrom(room.layers), { from: wish.startsAt, to: wish.endsAt }, wish.now, room.zone))
-    .map(({ id }) => id);
+    .map(({ id, building }) => ({ id, building }));
 }
 
 /** Where a room is and how many it seats. */

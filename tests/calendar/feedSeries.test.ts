@@ -3,7 +3,7 @@ import { load } from 'cheerio';
 import { randomUUID } from 'node:crypto';
 import { row, rows } from '../../src/lib/db/db.js';
 import { cancelMeeting, changeMeeting, createMeeting } from '../../src/meetings/commands.js';
-import { confirm, postTo, seriesForm } from '../meetings/plan.js';
+import { changeFollowingDates, confirm, postTo, seriesForm } from '../meetings/plan.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
 
@@ -56,23 +56,6 @@ const lines = (series: number) =>
   rows<{ id: number; version: number; starts_at: Date; ends_at: Date; title: string; number: number | null; state: string }>(
     world.db, `select id, version, starts_at, ends_at, title, number, state from meetings where series_id = :series order by starts_at`, { series });
 
-/** The form of a page with its present values, changed and sent; the plan is agreed to as it stands. */
-async function submit(path: string, form: string, changes: Record<string, unknown>): Promise<void> {
-  const $ = load((await organiser.get(form)).text);
-  const fields: Record<string, unknown> = {};
-  $('main form').find('input, textarea, select').each((_, element) => {
-    const field = $(element);
-    const name = field.attr('name');
-    const type = field.attr('type');
-    if (!name || ((type === 'radio' || type === 'checkbox') && field.attr('checked') === undefined)) return;
-    const text = element.tagName === 'select' ? String(field.find('option[selected]').attr('value') ?? field.find('option').first().attr('value') ?? '') : String(field.val() ?? '').replace(/^\n/, '');
-    fields[name] = name in fields ? [fields[name], text].flat() : text;
-  });
-  const first = await postTo(organiser, path, { ...fields, ...changes, key: randomUUID() });
-  const saved = first.status === 303 ? first : await postTo(organiser, ...confirm(first.text));
-  if (saved.status !== 303) throw new Error(load(saved.text)('main').text());
-}
-
 it.each([
   // 02:30 does not exist on the night clocks go forward, and comes twice when they go back.
   ['Asia/Shanghai', '09:00', '10:00'], ['America/New_York', '09:00', '10:00'], ['Europe/Berlin', '09:00', '10:00'], ['Europe/Berlin', '02:30', '03:15'],
@@ -111,9 +94,9 @@ it.each([
   expect(await changeMeeting(world.db, { id: cast.organiser.id }, fifth?.id ?? -1, { version: fifth?.version ?? 0, startsAt: new Date((fifth?.starts_at.getTime() ?? 0) + 90_000_000), endsAt: new Date((fifth?.ends_at.getTime() ?? 0) + 90_000_000) })).toMatchObject({ ok: true });
   await agree();
   const first = (await lines(series))[0]?.id ?? -1;
-  await submit(`/series/${series}/dates/${first}/following`, `/series/${series}/dates/${first}/following?scope=all`, { title: 'Board' });
+  await changeFollowingDates(organiser, series, first, 'all', { title: 'Board' });
   expect(readDates(await agree()).every((line) => line.includes('Board'))).toBe(true);
-  await submit(`/series/${series}/dates/${sixth?.id}/following`, `/series/${series}/dates/${sixth?.id}/following?scope=following`, { frequency: 'weekly', weekday: '6', reason: 'Sundays are free' });
+  await changeFollowingDates(organiser, series, sixth?.id ?? -1, 'following', { frequency: 'weekly', weekday: '6', reason: 'Sundays are free' });
   const changed = await agree();
   expect(rulesIn(changed)).toBe(2);
   const states = (await lines(series)).map(({ state }) => state);

@@ -1,10 +1,9 @@
 import ICAL from 'ical.js';
 import { load } from 'cheerio';
-import { randomUUID } from 'node:crypto';
 import { row, rows } from '../../src/lib/db/db.js';
 import { cancelMeeting, changeMeeting, restoreMeeting } from '../../src/meetings/commands.js';
 import { removeParticipant } from '../../src/meetings/participantCommands.js';
-import { confirm, postTo, seriesForm } from '../meetings/plan.js';
+import { changeFollowingDates, confirm, postTo, seriesForm } from '../meetings/plan.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { openSink, type Received, type Sink } from '../support/sink.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
@@ -132,22 +131,7 @@ async function move(line: Line | undefined, hours: number): Promise<void> {
   const moved = await changeMeeting(world.db, by(), line.id, { version, startsAt: new Date(line.starts_at.getTime() + by1), endsAt: new Date(line.ends_at.getTime() + by1) });
   expect(moved).toMatchObject({ ok: true });
 }
-async function follow(series: number, meeting: number, changes: Record<string, unknown>): Promise<void> {
-  const path = `/series/${series}/dates/${meeting}/following`;
-  const $ = load((await organiser.get(`${path}?scope=${String(changes.scope)}`)).text);
-  const fields: Record<string, unknown> = {};
-  $('main form').find('input, textarea, select').each((_, element) => {
-    const field = $(element);
-    const name = field.attr('name');
-    const type = field.attr('type');
-    if (!name || ((type === 'radio' || type === 'checkbox') && field.attr('checked') === undefined)) return;
-    const text = element.tagName === 'select' ? String(field.find('option[selected]').attr('value') ?? field.find('option').first().attr('value') ?? '') : String(field.val() ?? '').replace(/^\n/, '');
-    fields[name] = name in fields ? [fields[name], text].flat() : text;
-  });
-  const first = await postTo(organiser, path, { ...fields, ...changes, key: randomUUID() });
-  const saved = first.status === 303 ? first : await postTo(organiser, ...confirm(first.text));
-  expect(saved.status).toBe(303);
-}
+const follow = (series: number, meeting: number, changes: Record<string, unknown>) => changeFollowingDates(organiser, series, meeting, 'all', changes);
 
 describe('one mail for a standing meeting', () => {
   it('R2 R8 invites everybody once, with rule, exceptions and what is called off', async () => {
@@ -161,6 +145,9 @@ describe('one mail for a standing meeting', () => {
     await Promise.all([invite(series), invite(series)]);
 
     expect(sink.received).toHaveLength(3);
+    // Who is told the same in the same language gets the same file.
+    const files = new Map(sink.received.map(({ mail }) => [String(mail.attachments.find((part) => part.contentType === 'application/ics')?.content), mail.subject]));
+    expect(files.size).toBe(new Set(sink.received.map(({ mail }) => mail.subject)).size);
     const got = lastTo(cast.attendee);
     expect(got.method).toBe('REQUEST');
     expect(value(got.main, 'rrule')).toContain('FREQ=WEEKLY');
@@ -230,7 +217,7 @@ describe('one mail for a standing meeting', () => {
     await heard();
 
     // A rename of all is one mail that asks nobody, and what was moved and called off stays so.
-    await follow(series, fourth?.id ?? -1, { scope: 'all', title: 'Leadership round' });
+    await follow(series, fourth?.id ?? -1, { title: 'Leadership round' });
     const [renamed, ...more] = await heard();
     expect(more).toHaveLength(0);
     expect(renamed?.parts.length).toBeGreaterThan(1);
@@ -246,7 +233,7 @@ describe('one mail for a standing meeting', () => {
     expect(shelf.dates()).toHaveLength((await shown(series)).length - 1);
 
     // Another rule: the dates go over to another event that names this one.
-    await follow(series, second?.id ?? -1, { scope: 'all', weekday: '2', reason: 'Mondays are full' });
+    await follow(series, second?.id ?? -1, { weekday: '2', reason: 'Mondays are full' });
     const both = await heard();
     const next = both.find((mail) => value(mail.parts[0], 'uid') !== uid);
     expect(value(next?.main, 'related-to')).toBe(uid);
@@ -281,20 +268,24 @@ describe('one mail for a standing meeting', () => {
     expect(form('#reply input[name=scope][value=all]').attr('checked')).toBeDefined();
     const answer = (meeting: number | undefined, fields: object) => attendee.post(`/meetings/${meeting}/reply`).type('form').send({ note: '', from: 'meeting', ...fields });
     await answer(second?.id, { status: 'declined', scope: 'one' }).expect(303);
+    // Somebody else on the last date, which an answer for all does not touch.
+    const last = (await lines(series)).at(-1)?.id;
+    await answer(last, { status: 'delegated', substitute_name: 'Stand In', substitute_email: 'stand.in@elsewhere.example' }).expect(303);
     await answer(first?.id, { status: 'accepted', scope: 'all' }).expect(303);
     const replies = () => rows<{ status: string }>(
       world.db,
       `select (select r.status from replies r where r.participant_id = pt.id order by r.id desc limit 1) as status from participants pt join meetings m on m.id = pt.meeting_id
         where m.series_id = :series and pt.person_id = :person order by m.starts_at`, { series, person: cast.attendee.id });
-    expect((await replies()).map(({ status }) => status)).toEqual(['accepted', 'declined', 'accepted', 'accepted', 'accepted']);
+    expect((await replies()).map(({ status }) => status)).toEqual(['accepted', 'declined', 'accepted', 'accepted', 'delegated']);
+    expect(await rows(world.db, `select 1 from participants s join participants o on o.id = s.instead_of_id where o.meeting_id = :last and s.removed_at is null`, { last })).toHaveLength(1);
 
     // What goes out next carries these answers: the whole accepted, the one declined as its own exception.
-    await follow(series, first?.id ?? -1, { scope: 'all', description: 'Bring the figures' });
+    await follow(series, first?.id ?? -1, { description: 'Bring the figures' });
     await settle();
     const got = lastTo(cast.attendee);
     const partstat = (part: ICAL.Component | undefined) => part?.getAllProperties('attendee').find((one) => String(one.getFirstValue()).includes(cast.attendee.email))?.getFirstParameter('partstat');
     expect(partstat(got.main)).toBe('ACCEPTED');
-    expect(got.parts.filter((part) => part !== got.main).map(partstat)).toEqual(['DECLINED']);
+    expect(got.parts.filter((part) => part !== got.main).map(partstat)).toEqual(['DECLINED', 'DELEGATED']);
 
     // By personal link, without an account, for the rest.
     const link = /\/i\/([A-Za-z0-9_-]{43})/.exec(lastTo(cast.chair).mail.text ?? '')?.[1] ?? '';
@@ -305,5 +296,12 @@ describe('one mail for a standing meeting', () => {
     await guest.post(opened.headers.location ?? '').type('form').send({ status: 'declined', scope: 'all', note: 'On leave' }).expect(303);
     const declined = await row<{ count: number }>(world.db, `select count(*) as count from participants pt join meetings m on m.id = pt.meeting_id join replies r on r.participant_id = pt.id where m.series_id = :series and pt.person_id = :person and r.status = 'declined' and r.note = 'On leave'`, { series, person: cast.chair.id });
     expect(declined?.count).toBe(5);
+
+    // Made private afterwards, its mails are nothing for who keeps the outbox.
+    const admin = await world.agent(cast.administrator);
+    expect((await admin.get('/admin/outbox')).text).toContain('Weekly leadership');
+    await world.owner.raw('update series set is_private = true where id = ?', [series]);
+    await world.owner.raw('update meetings set is_private = true where series_id = ?', [series]);
+    expect((await admin.get('/admin/outbox')).text).not.toContain('Weekly leadership');
   });
 });

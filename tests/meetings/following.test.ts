@@ -6,7 +6,7 @@ import { cancelMeeting, changeMeeting, createMeeting } from '../../src/meetings/
 import { findMeeting } from '../../src/meetings/queries.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
-import { confirm, postTo, seriesForm } from './plan.js';
+import { confirm, fieldsOf, postTo, seriesForm } from './plan.js';
 
 let world: World;
 let cast: Cast;
@@ -49,20 +49,7 @@ const lines = (series: number) =>
   );
 const id = (line: Line | undefined) => line?.id ?? -1;
 const by = () => ({ id: cast.organiser.id });
-/** What the page for following dates shows in its fields, with changes. */
-async function fields(path: string, changes: Record<string, unknown>): Promise<Record<string, unknown>> {
-  const $ = load((await organiser.get(path)).text);
-  const found: Record<string, unknown> = {};
-  const put = (name: string, value: string) => { found[name] = name in found ? [found[name], value].flat() : value; };
-  $('main form').find('input, textarea, select').each((_, field) => {
-    const one = $(field);
-    const type = one.attr('type');
-    if ((type === 'radio' || type === 'checkbox') && one.attr('checked') === undefined) return;
-    const name = one.attr('name');
-    if (name) put(name, String(one.val() ?? '').replace(/^\n/, ''));
-  });
-  return { ...found, ...changes };
-}
+const fields = async (path: string, changes: Record<string, unknown>) => fieldsOf((await organiser.get(path)).text, changes);
 const following = (series: number, line: Line | undefined, scope = 'following') => `/series/${series}/dates/${id(line)}/following?scope=${scope}`;
 async function submit(series: number, line: Line | undefined, changes: Record<string, unknown>, scope = 'following') {
   return postTo(organiser, following(series, line, scope).split('?')[0] ?? '', await fields(following(series, line, scope), changes));

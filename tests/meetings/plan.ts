@@ -29,3 +29,25 @@ export function confirm(html: string, changes: Record<string, { choice?: string;
   fields.reason = at.map((on, i) => changes[on]?.reason ?? String($('input[name=reason]').eq(i).val()));
   return [$('main form').attr('action') ?? '', fields];
 }
+
+/** What the form of a page shows in its fields, as a browser would send it, with changes. */
+export function fieldsOf(html: string, changes: Record<string, unknown> = {}): Record<string, unknown> {
+  const $ = load(html);
+  const found: Record<string, unknown> = {};
+  $('main form').find('input, textarea, select').each((_, element) => {
+    const field = $(element);
+    const [name, type] = [field.attr('name'), field.attr('type')];
+    if (!name || ((type === 'radio' || type === 'checkbox') && field.attr('checked') === undefined)) return;
+    const text = element.tagName === 'select' ? String(field.find('option[selected]').attr('value') ?? field.find('option').first().attr('value') ?? '') : String(field.val() ?? '').replace(/^\n/, '');
+    found[name] = name in found ? [found[name], text].flat() : text;
+  });
+  return { ...found, ...changes };
+}
+
+/** Changes following dates by their page and agrees to the plan as it stands. */
+export async function changeFollowingDates(agent: Agent, series: number, meeting: number, scope: 'all' | 'following', changes: Record<string, unknown>): Promise<void> {
+  const path = `/series/${series}/dates/${meeting}/following`;
+  const first = await postTo(agent, path, fieldsOf((await agent.get(`${path}?scope=${scope}`)).text, { ...changes, key: randomUUID() }));
+  const saved = first.status === 303 ? first : await postTo(agent, ...confirm(first.text));
+  if (saved.status !== 303) throw new Error(load(saved.text)('main').text());
+}
