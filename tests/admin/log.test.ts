@@ -1,4 +1,5 @@
 import { load } from 'cheerio';
+import { DateTime } from 'luxon';
 import { findLastVerification, sealEvents, verifyHistory } from '../../src/lib/audit/seal.js';
 import { record } from '../../src/lib/audit/record.js';
 import { change, row } from '../../src/lib/db/db.js';
@@ -55,7 +56,7 @@ describe('the log', () => {
     expect(await by('who=Nobody+Known')).toHaveLength(0);
     expect((await by('noun=organisations')).every((line) => line.includes('organisation'))).toBe(true);
     expect(await by(`noun=persons&id=${cast.secretary.id}`)).toHaveLength(1);
-    const today = new Date().toISOString().slice(0, 10);
+    const today = DateTime.now().setZone('Asia/Shanghai').toISODate();
     expect((await by(`from=2020-01-01&to=${today}`)).length).toBeGreaterThan(1);
     expect(await by('to=2020-01-01')).toHaveLength(0);
     expect((await by('from=nonsense&noun=x&before=-1')).length).toBeGreaterThan(1);
