@@ -157,7 +157,7 @@ export async function addSeries(db: Db, cast: SampleCast): Promise<SampleRecord[
       db,
       `insert into series (name, organiser_id, reviewer_id, approver_id, lang, duration_minutes, next_number, created_by)
        values (:name, :chair, :reviewer, :chair, :lang, :minutes, :next, :by) returning id`,
-      { name: series.name, chair, reviewer, lang: series.lang, minutes: series.minutes, next: series.firstNumber + 10, by: cast.secretary },
+      { name: series.name, chair, reviewer, lang: series.lang, minutes: series.minutes, next: series.firstNumber, by: cast.secretary },
     );
     const seriesId = made?.id ?? 0;
     for (const member of members) {

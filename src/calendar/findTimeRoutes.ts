@@ -140,7 +140,9 @@ async function findPage(c: Context<unknown, unknown>, asked: FindQuery, wrong?: 
 /** Why nothing fits, where that can be said in a sentence. */
 function noneText(c: Context<unknown, unknown>, { wish, people }: Searched): string {
   const share = Math.ceil(wish.seats / Math.max(1, wish.roomCount));
-  if (wish.roomCount > 0 && !wish.rooms.some(({ capacity }) => capacity >= share)) return c.t('calendar.find.noneSeats', { count: share });
+  if (wish.roomCount > 0 && !wish.rooms.some(({ capacity }) => capacity >= share)) {
+    return wish.roomCount === 1 ? c.t('calendar.find.noneSeats', { count: share }) : c.t('calendar.find.noneSeatsTogether', { count: wish.seats, rooms: wish.roomCount, share });
+  }
   return c.t(people.length ? 'calendar.find.none' : 'calendar.find.noneRoom');
 }
 

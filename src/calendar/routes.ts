@@ -71,7 +71,6 @@ export const routes: Route[] = [
           to: new Date(day.start.getTime() + grid.last * 900_000).toISOString(),
           hours: grid.hours.map(({ from, to }) => ({ span: to - from, time: day.marks[from] })),
           rows: showDay(grid, state.rooms, { day, lang: c.lang, t: c.t, fmt: c.fmt, nowUnit, isToday, kinds: state.kinds }),
-          zoneText: c.zone === c.office.zone ? null : c.zone,
         },
         { caching: 'revisit', ...(etag ? { etag } : {}) },
       );

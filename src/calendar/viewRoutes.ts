@@ -62,7 +62,6 @@ async function spanPage(c: Context<unknown, unknown>, view: View, query: SpanQue
     of: query.of,
     choices: choicesOf(c, state.rooms),
     heads: days.slice(0, 7).map((day) => weekday(c, day.on)),
-    zoneText: c.zone === c.office.zone ? null : c.zone,
   };
   const options = { caching: 'revisit' as const, ...(etag ? { etag } : {}) };
   if (one) {
@@ -73,6 +72,7 @@ async function spanPage(c: Context<unknown, unknown>, view: View, query: SpanQue
       isOther: view === 'month' && (roomDay.day.on < month.first || roomDay.day.on > month.last),
       href: `/calendar?date=${roomDay.day.on}`,
       entries: showRoomDay(c, one, roomDay).filter(({ kind }) => view === 'week' || kind !== 'free'),
+      isClosed: openMinutes(one.hours, roomDay.day.on, c.office.zone) === 0,
       mayBook: roomDay.cells.some(({ kind }) => kind === 'free'), book: `/bookings/new?room=${one.id}&date=${roomDay.day.on}`,
     }));
     return page(view === 'week' ? 'calendar/week' : 'calendar/month', { ...locals, days: shown }, options);
@@ -174,7 +174,6 @@ async function personPage(c: Context<unknown, unknown>, date: string | undefined
           place: meeting.rooms.map((room) => c.fmt.name(room)).join(c.t('rooms.list.comma')) || meeting.place || (meeting.has_link ? c.t('calendar.view.online') : ''),
         })),
     })),
-    zoneText: c.zone === c.office.zone ? null : c.zone,
   });
 }
 

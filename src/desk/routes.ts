@@ -77,6 +77,8 @@ async function showMeeting(c: Context): Promise<Answer> {
     step,
     waitsFor: minutes && waitsFor(step, minutes, c.fmt),
     stepLink: linkOf(step, meeting, facts),
+    // An agenda may follow later; who is asked to keep the time free needs to be asked now.
+    inviteNow: step === 'agenda' && facts.not_invited > 0 ? linkOf('invite', meeting, facts)?.action : undefined,
     facts,
     people: showPeople(participants, meeting.announced_at !== null).slice(0, SHOWN),
     peopleCount: participants.length,

@@ -98,26 +98,16 @@ export function titleText(told: Announcement, { t }: Reader): string {
 
 /** "Mon 4 Mar 2030 09:00–10:30 (China Standard Time)", and in the meeting's own zone too where that reads differently. */
 export function timeText(told: Announcement, reader: Reader, formatIn: (zone: string) => Format): string {
-  const { t, fmt, lang } = reader;
+  const { t, fmt } = reader;
   if (told.starts_on && told.ends_on) {
     const last = new Date(Date.parse(`${told.ends_on}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
     return last === told.starts_on ? t('invitations.time.day', { day: fmt.date(told.starts_on) }) : t('invitations.time.days', { from: fmt.date(told.starts_on), to: fmt.date(last) });
   }
   const { start, end } = spanOf(told);
-  const say = (format: Format) => t('invitations.time.span', { day: format.day(start), range: format.range(start, end), zone: zoneName(lang, format.zone, start) });
+  const say = (format: Format) => t('invitations.time.span', { day: format.day(start), range: format.range(start, end), zone: format.zoneName(format.zone, start) });
   const there = formatIn(told.zone);
   const isSameClock = there.dateTime(start) === fmt.dateTime(start) && there.dateTime(end) === fmt.dateTime(end);
   return isSameClock ? say(fmt) : `${say(fmt)}\n${t('invitations.time.there', { time: say(there) })}`;
-}
-
-const zoneNames = new Map<string, Intl.DateTimeFormat>();
-
-/** The long name of a zone at an instant. */
-export function zoneName(lang: Lang, zone: string, at: Date): string {
-  const key = `${lang} ${zone}`;
-  let names = zoneNames.get(key);
-  if (!names) zoneNames.set(key, (names = new Intl.DateTimeFormat(lang === 'en' ? 'en-GB' : 'zh-CN', { timeZone: zone, timeZoneName: 'long' })));
-  return names.formatToParts(at).find((part) => part.type === 'timeZoneName')?.value ?? zone;
 }
 
 /** "Orchid, building A, floor 3" for each room, then any other place; empty when it is only a link. */

@@ -3,7 +3,7 @@ import type { MailBlock, MailRenderer, NothingToSend, RenderContext, RenderedMai
 import { format } from '../lib/time/format.js';
 import { readRule, tellRule } from '../meetings/recurrence.js';
 import type { ReplyStatus } from '../meetings/queries.js';
-import { differingFields, linkOf, placeText, titleText, zoneName, type Announcement, type Reader, type ToldField } from './announcement.js';
+import { differingFields, linkOf, placeText, titleText, type Announcement, type Reader, type ToldField } from './announcement.js';
 import type { Attendee } from './calendarEvent.js';
 import { requireRecipient } from './calendarChecks.js';
 import { writeSeries, type CalendarEvent } from './ical.js';
@@ -275,7 +275,7 @@ function ruleText({ t, lang }: Reader, told: ToldSeries): string {
 
 function ruleFact(reader: Reader, told: ToldSeries, label: 'invitations.mail.time' | 'standing.mail.belongs' = 'invitations.mail.time') {
   const [start] = usualSpan(told);
-  return { label: reader.t(label), text: reader.t('standing.mail.inZone', { rule: ruleText(reader, told), zone: zoneName(reader.lang, told.zone, start) }) };
+  return { label: reader.t(label), text: reader.t('standing.mail.inZone', { rule: ruleText(reader, told), zone: reader.fmt.zoneName(told.zone, start) }) };
 }
 
 function usualSpan(told: ToldSeries): [Date, Date] {

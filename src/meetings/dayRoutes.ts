@@ -3,10 +3,13 @@ import { signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { checkIn, endEarly, extendMeeting, type DayDone } from './dayCommands.js';
 import { CheckInForm, ExtensionForm } from './dayForms.js';
+import { findClashes, nearestAlternatives } from '../rooms/claimQueries.js';
+import { dayOf, timeOf } from '../lib/time/zone.js';
 import { tellLost } from './checkIn.js';
 import { findOpens, listExpectedOf, listLostRooms } from './noShowQueries.js';
 import { mayCheckIn } from './policy.js';
 import { findMeeting, type Meeting } from './queries.js';
+import { tellClash } from './refusal.js';
 import { titleOf } from './title.js';
 
 export const dayRoutes: Route[] = [
@@ -27,13 +30,29 @@ async function allowed(c: Context<unknown, unknown>): Promise<Meeting> {
   return meeting;
 }
 
-async function show(c: Context<unknown, unknown>, meeting: Meeting, problem?: string): Promise<Answer> {
+/** Who has the room next, how long it can be kept all the same, and where one could go on. */
+async function wayOn(c: Context<unknown, unknown>, meeting: Meeting, minutes: number, left: number) {
+  const span = { roomIds: meeting.rooms.map(({ id }) => id), startsAt: meeting.ends_at, endsAt: new Date(meeting.ends_at.getTime() + minutes * 60_000), exceptMeetingId: meeting.id };
+  const [clashes, free] = await Promise.all([
+    findClashes(c.db, c.viewer.id, span),
+    nearestAlternatives(c.db, { ...span, seats: meeting.participant_count || null, personId: c.viewer.id, now: c.now }),
+  ]);
+  const [on, from, to] = [dayOf(span.startsAt, c.zone), timeOf(span.startsAt, c.zone), timeOf(span.endsAt, c.zone)];
+  return {
+    next: clashes.map((clash) => tellClash(clash, c.t, c.fmt)),
+    // Not less than the form takes.
+    left: left >= 5 ? left : undefined,
+    elsewhere: dayOf(span.endsAt, c.zone) === on ? free.rooms.map((room) => ({ href: `/bookings/new?room=${room.id}&date=${on}&from=${from}&to=${to}`, text: c.t('meetings.day.elsewhere', { room: c.fmt.name(room), from, to }) })) : [],
+  };
+}
+
+async function show(c: Context<unknown, unknown>, meeting: Meeting, problem?: string, way?: Awaited<ReturnType<typeof wayOn>>): Promise<Answer> {
   const [lost, expected] = await Promise.all([listLostRooms(c.db, meeting.id), listExpectedOf(c.db, [meeting.id])]);
   const due = expected.filter(({ is_attended, due_at }) => !is_attended && due_at > c.now).map(({ due_at }) => due_at.getTime());
   return page(
     'meetings/check-in',
     {
-      title: c.t('meetings.day.title', { title: titleOf(c.t, meeting) }), name: titleOf(c.t, meeting), meeting, problem,
+      title: c.t('meetings.day.title', { title: titleOf(c.t, meeting) }), name: titleOf(c.t, meeting), meeting, problem, way,
       lost: tellLost(lost, meeting, c.t, c.fmt), due: due.length > 0 ? c.fmt.time(new Date(Math.min(...due))) : undefined, mayTakeBack: lost.length > 0 && c.now < meeting.ends_at,
     },
     { status: problem ? 409 : 200 },
@@ -45,5 +64,7 @@ type Notice = 'meetings.day.checkedIn' | 'meetings.day.tookBack' | 'meetings.day
 async function act(c: Context<unknown, unknown>, notice: (done: Extract<DayDone, { ok: true }>) => Notice, work: (id: number) => Promise<DayDone>): Promise<Answer> {
   const meeting = await allowed(c);
   const done = await work(meeting.id);
-  return done.ok ? redirect(`/meetings/${meeting.id}`, { notice: notice(done) }) : show(c, meeting, c.t(`meetings.day.${done.reason}`, { minutes: await findOpens(c.db, meeting.id) }));
+  if (done.ok) return redirect(`/meetings/${meeting.id}`, { notice: notice(done) });
+  if (done.reason === 'taken') return show(c, meeting, c.t('meetings.day.taken'), await wayOn(c, meeting, (c.form as ExtensionForm).minutes, done.left));
+  return show(c, meeting, c.t(`meetings.day.${done.reason}`, { minutes: await findOpens(c.db, meeting.id) }));
 }

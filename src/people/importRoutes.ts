@@ -78,7 +78,7 @@ export const importRoutes: Route[] = [
     method: 'post',
     path: '/people/import',
     policy: secretary,
-    upload: { field: 'file', maxFiles: 1 },
+    upload: { field: 'file', maxFiles: 1, wrongKind: 'people.import.wrongKind' },
     form: z.strictObject({ text: z.string().max(1_000_000).optional().transform((text) => text?.trim() ?? '') }),
     async handle(c) {
       const [file] = c.files;

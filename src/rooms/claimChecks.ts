@@ -2,7 +2,7 @@ import type { Key, Translate } from '../lib/i18n/translate.js';
 import type { Format } from '../lib/time/format.js';
 import { dayOf, timeOf } from '../lib/time/zone.js';
 import type { BookingRules } from './bookingRules.js';
-import { outsideHours, type Opening } from './openingHours.js';
+import { openSpan, outsideHours, type Opening } from './openingHours.js';
 import { brokenRules, type BookingRule, type Broken, type RuleWish } from './ruleChecks.js';
 
 export type RoomStatus = 'in_service' | 'out_of_service' | 'retired';
@@ -60,16 +60,17 @@ export interface Asked {
 export function checkClaim(room: RoomRules, asked: Asked, zone: string, isOverridden = false): Check[] {
   const found: Check[] = [];
   const { rules } = room;
-  const add = (rule: Rule, level: Check['level'], actual: string, limit: string, mayOverride: boolean, day?: Check['day']) => {
-    found.push({ ...checkOf(room, { rule, actual, limit, nearest: '' }, { level, mayOverride, isOverridden }), ...(day ? { day } : {}) });
+  const add = (rule: Rule, level: Check['level'], actual: string, limit: string, mayOverride: boolean, day?: Check['day'], nearest = '') => {
+    found.push({ ...checkOf(room, { rule, actual, limit, nearest }, { level, mayOverride, isOverridden }), ...(day ? { day } : {}) });
   };
   const status = statusAt(room, asked.startsAt);
   if (status !== 'in_service') add('status', 'error', status, room.back_at ? dayOf(new Date(new Date(room.back_at).getTime() - 1), zone) : '', false);
   const outside = asked.wish?.isApproved ? undefined : outsideHours(room.hours, asked.startsAt, asked.endsAt, zone);
   const day = outside?.why && { on: outside.on, why: { name_en: outside.why.name_en, name_zh: outside.why.name_zh } };
-  if (outside?.opens_at) {
+  const open = outside?.opens_at ? openSpan(room.hours, outside.on, zone) : undefined;
+  if (outside && open) {
     const actual = `${timeOf(asked.startsAt, zone)}–${timeOf(asked.endsAt, zone)}`;
-    add('opening_hours', 'error', actual, `${outside.opens_at}–${outside.closes_at}`, true, day);
+    add('opening_hours', 'error', actual, `${outside.opens_at}–${outside.closes_at}`, true, day, `${open.from.toISOString()}/${open.to.toISOString()}`);
   } else if (outside) {
     add('closed_day', 'error', outside.on, '', true, day);
   }
@@ -114,6 +115,13 @@ export function mayMendByTime(checks: readonly Check[]): boolean {
   return !checks.some(({ rule, level }) => level === 'error' && NOT_OF_TIME.includes(rule));
 }
 
+/** Opening hours on the reader's clock; where it is the office's, as they were entered. */
+function hoursFor({ limit, nearest = '' }: Check, fmt: Format): string {
+  const [from, to] = nearest.split('/').map((at) => new Date(at));
+  if (!from || !to || limit.startsWith(timeOf(from, fmt.zone))) return limit;
+  return fmt.range(from, to);
+}
+
 /** A check in a person's words: the rule, its value and the nearest that is allowed. */
 export function tellCheck(check: Check, t: Translate, fmt: Format): string {
   const room = fmt.name(check.room);
@@ -126,8 +134,8 @@ export function tellCheck(check: Check, t: Translate, fmt: Format): string {
       if (check.day) return t('hours.check.closedFor', { room, day: fmt.date(check.day.on), reason: fmt.name(check.day.why) });
       return t('rooms.check.closedDay', { room, day: fmt.date(actual) });
     case 'opening_hours':
-      if (check.day) return t('hours.check.otherHours', { room, day: fmt.date(check.day.on), reason: fmt.name(check.day.why), hours: limit });
-      return t('rooms.check.openingHours', { room, hours: limit });
+      if (check.day) return t('hours.check.otherHours', { room, day: fmt.date(check.day.on), reason: fmt.name(check.day.why), hours: hoursFor(check, fmt) });
+      return t('rooms.check.openingHours', { room, hours: hoursFor(check, fmt) });
     case 'capacity':
       return t('rooms.check.capacity', { room, seats: limit, people: actual });
     case 'approval':

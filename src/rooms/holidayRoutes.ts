@@ -87,7 +87,7 @@ export const holidayRoutes: Route[] = [
     method: 'post',
     path: '/rooms/holidays/:id/import',
     policy: secretary,
-    upload: { field: 'file', maxFiles: 1, authorise: (c) => findCalendar(c.db, idOf(c)) },
+    upload: { field: 'file', maxFiles: 1, also: ['ics'], wrongKind: 'hours.import.wrongKind', authorise: (c) => findCalendar(c.db, idOf(c)) },
     form: ImportForm,
     async handle(c) {
       const [file] = c.files;

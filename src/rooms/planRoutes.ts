@@ -32,7 +32,7 @@ export const planRoutes: Route[] = [
     method: 'post',
     path: '/rooms/plans',
     policy: secretary,
-    upload: { field: 'picture', maxFiles: 1 },
+    upload: { field: 'picture', maxFiles: 1, wrongKind: 'rooms.problem.photo' },
     form: NewPlanForm,
     async handle(c) {
       const picture = await readPicture(c);
@@ -76,7 +76,7 @@ export const planRoutes: Route[] = [
     method: 'post',
     path: '/rooms/plans/:id/picture',
     policy: secretary,
-    upload: { field: 'picture', maxFiles: 1, authorise: (c) => findPlan(c.db, idOf(c)) },
+    upload: { field: 'picture', maxFiles: 1, wrongKind: 'rooms.problem.photo', authorise: (c) => findPlan(c.db, idOf(c)) },
     form: PlanVersionForm,
     async handle(c) {
       const picture = await readPicture(c);

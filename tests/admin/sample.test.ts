@@ -1,5 +1,6 @@
 import { makeSample } from '../../src/admin/sample.js';
 import { row, rows } from '../../src/lib/db/db.js';
+import { numberSeries } from '../../src/meetings/numberCommands.js';
 import { testWorld, type World } from '../support/world.js';
 
 let world: World;
@@ -29,6 +30,13 @@ test('makes a believable office with every state of minutes and actions, around 
     { now: world.clock.now() },
   );
   expect(standing).toEqual([{ past: 6, coming: 4 }, { past: 6, coming: 4 }, { past: 6, coming: 4 }]);
+
+  const numbers = (series: number) => rows<{ number: number }>(world.db, `select number from meetings where series_id = :series order by starts_at`, { series });
+  for (const { id } of await rows<{ id: number }>(world.db, `select id from series`)) {
+    const before = await numbers(id);
+    await numberSeries(world.db, id);
+    expect(await numbers(id)).toEqual(before);
+  }
 
   const states = async (table: string) => (await rows<{ state: string }>(world.db, `select distinct state from ${table} order by state`)).map(({ state }) => state);
   expect(await states('minutes')).toEqual(['approved', 'draft', 'in_review', 'issued', 'passed', 'returned']);

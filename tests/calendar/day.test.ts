@@ -157,7 +157,8 @@ describe('the day of all rooms', () => {
     const page = load((await (await world.agent(cast.chair)).get('/calendar?date=2030-03-05')).text);
     expect(page('thead th').eq(1).text()).toBe('01:00');
     expect(page('td.is-busy i').first().text()).toBe('03:00–04:30');
-    expect(page('.day-key').text()).toContain('Times in Europe/Berlin');
+    expect(page('.zone-note').text()).toContain('Central European Standard Time; the office keeps China Standard Time');
+    expect(load((await (await world.agent(cast.organiser)).get('/calendar?date=2030-03-05')).text)('.zone-note')).toHaveLength(0);
   });
 
   it('counts a booking of a divisible hall in the rows of its parts, and the other way round', async () => {

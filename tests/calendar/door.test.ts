@@ -103,6 +103,22 @@ describe('the display', () => {
     expect((await rows<{ action: string }>(world.db, `select action from audit_events where meeting_id = :id and action <> 'meeting.create' order by id`, { id })).map(({ action }) => action)).toEqual(['meeting.checkIn', 'meeting.extend', 'meeting.endEarly']);
   });
 
+  it('says on the page who comes next, how much longer is left and where one could go on', async () => {
+    const id = await book('Budget', -10, 50);
+    await book('Choir', 60, 120);
+    const refused = await organiser.post(`/meetings/${id}/extension`).type('form').send({ minutes: '30' });
+    expect(refused.status).toBe(409);
+    const page = load(refused.text);
+    expect(page('main').text()).toMatch(/Orchid is taken .*: Choir \(Ouyang Min\)/);
+    expect(page('main a[href^="/bookings/new?room="]').first().text()).toMatch(/^Bamboo, \d\d:\d\d–\d\d:\d\d$/);
+    const way = page('form[action$="/extension"]').first();
+    expect(way.text()).toBe('Keep it 10 min longer');
+    await organiser.post(String(way.attr('action'))).type('form').send({ minutes: way.find('[name=minutes]').val() as string }).expect(303);
+    expect((await claimOf(id))?.ends_at).toEqual(minutes(60));
+    const full = load((await organiser.post(`/meetings/${id}/extension`).type('form').send({ minutes: '15' }).expect(409)).text);
+    expect(full('form[action$="/extension"]').first().text()).toBe('+15 min');
+  });
+
   it('is free while somebody only asks for the room, and says so', async () => {
     const asked = await book('Reading circle', -10, 50);
     await world.db.raw(`update room_claims set state = 'requested', is_holding = false where meeting_id = ?`, [asked]);

@@ -49,6 +49,11 @@ describe('the meeting page', () => {
     await addParticipants(world.db, by(cast.organiser), id, [{ personId: cast.chair.id, role: 'chair' }, { personId: cast.attendee.id, role: 'required' }]);
     const { page } = await open(`/meetings/${id}`, cast.organiser);
     expect(page('.next .button').text()).toBe('Add the agenda');
+    // Time, place and chair are enough: the agenda may follow.
+    const organiser = await world.agent(cast.organiser);
+    await organiser.post(page('.next form').attr('action') ?? '').type('form').send({}).expect(303);
+    expect((await findMeeting(world.db, by(cast.organiser), id)).state).toBe('scheduled');
+    expect((await open(`/meetings/${id}`, cast.organiser)).page('.next form')).toHaveLength(0);
     expect(page('.page-head .meta').text()).toContain('chair Zhou Zheng');
     expect(page('#people').parent().parent().text()).toContain('Chen An');
   });

@@ -172,6 +172,7 @@ export function frameOf(c: Context): Record<string, unknown> {
     url: (path: string) => path,
     office: c.office,
     path: c.path,
+    isPosted: c.req.method === 'POST',
     now: c.now,
     assets: assetsVersion(),
     newKey: randomUUID,

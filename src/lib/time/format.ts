@@ -20,6 +20,8 @@ export interface Format {
   time(instant: Date): string;
   /** 09:00–10:30, or with both days when it passes midnight */
   range(from: Date, to: Date): string;
+  /** The long name of a zone at an instant: summer time has its own. */
+  zoneName(zone: string, at: Date): string;
   dateTime(instant: Date): string;
   number(value: number): string;
   name(row: Named | null | undefined): string;
@@ -63,10 +65,21 @@ function build(lang: Lang, zone: string): Format {
       return sameDay ? `${time.format(from)}–${time.format(to)}` : `${time.format(from)} – ${showDay(to)} ${time.format(to)}`;
     },
     dateTime: (instant) => `${showDay(instant)} ${time.format(instant)}`,
+    zoneName: (of, at) => zoneName(lang, of, at),
     number: (value) => numbers.format(value),
     name(row) {
       if (!row) return '';
       return (lang === 'en' ? row.name_en || row.name || row.name_zh : row.name_zh || row.name || row.name_en) ?? '';
     },
   };
+}
+
+const zoneNames = new Map<string, Intl.DateTimeFormat>();
+
+/** The long name of a zone at an instant. */
+export function zoneName(lang: Lang, zone: string, at: Date): string {
+  const key = `${lang} ${zone}`;
+  let names = zoneNames.get(key);
+  if (!names) zoneNames.set(key, (names = new Intl.DateTimeFormat(lang === 'en' ? 'en-GB' : 'zh-CN', { timeZone: zone, timeZoneName: 'long' })));
+  return names.formatToParts(at).find((part) => part.type === 'timeZoneName')?.value ?? zone;
 }

@@ -68,6 +68,7 @@ export const desk = {
   'desk.next.place': 'Choose a place',
   'desk.next.agenda': 'Add the agenda',
   'desk.next.invite': 'Send invitations',
+  'desk.next.inviteNow': 'Invite without an agenda yet',
   'desk.next.start': 'Start the meeting',
   'desk.next.record': 'Write the record',
   'desk.next.write': 'Prepare the minutes',

@@ -37,6 +37,7 @@ export const findTime = {
   'calendar.find.offerHint': 'A poll asks everybody which of them suit; rooms are held until its deadline.',
   'calendar.find.none': 'No time in these days suits everybody who is required.',
   'calendar.find.noneSeats': 'No room that has all of this seats {count}.',
+  'calendar.find.noneSeatsTogether': 'No {rooms} rooms that have all of this seat {count} together; each would have to seat about {share}.',
   'calendar.find.noneRoom': 'No room of that kind is free in these days.',
   'calendar.find.nearest': 'The nearest that is to be had',
   'calendar.find.nearestNone': 'Nothing near it is free either. Change the people, the days or the room above.',

@@ -8,6 +8,7 @@ export const hours = {
   'hours.problem.oneName': 'Give it a name in at least one of the languages.',
   'hours.problem.stale': 'Somebody has changed it meanwhile. Look at it once more and save again.',
   'hours.import.empty': 'There is nothing in it.',
+  'hours.import.wrongKind': '“{name}” can’t be read here: choose an .ics or a .csv file.',
   'hours.import.tooBig': 'That is too much for a holiday calendar: at most 500,000 characters.',
   'hours.import.notCalendar': 'That is not a calendar that can be read. Choose an .ics or a .csv file.',
   'hours.import.tooMany': 'That is too much for a holiday calendar: at most {count} entries.',

@@ -19,6 +19,8 @@ export const lib = {
   'lib.error.unexpected': 'This is our fault, not yours. It has been recorded under the number {id}.',
   'lib.error.sentBefore': 'This form was already sent, with other content. Open a new one to send it again.',
   'lib.error.invalid': 'Please correct the following',
+  'lib.zone': 'Times are on your own clock, {zone}; the office keeps {office}.',
+  'lib.zoneChange': 'Change',
   'lib.error.sendAgain': 'Send again',
   'lib.error.files': 'Files',
   'lib.error.chooseAgain': 'These files have to be chosen again: {names}',

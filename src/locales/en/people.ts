@@ -115,6 +115,7 @@ export const people = {
   'audit.unit.deactivate': 'Took a unit out of use',
   'audit.unit.reactivate': 'Took a unit into use again',
 
+  'people.import.wrongKind': '“{name}” can’t be read here: choose a .csv file.',
   'people.import.title': 'Import people',
   'people.import.text': 'Upload a table as CSV, or paste cells from a spreadsheet. Nothing is stored before you have seen what will happen.',
   'people.import.columns': 'The first line names the columns, in any order: {names}. Only the name is needed.',

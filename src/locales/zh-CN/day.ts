@@ -3,7 +3,7 @@ import type { day as en } from '../en/day.js';
 
 export const day: Translation<typeof en> = {
   'meetings.day.title': '{title}：会议当天',
-  'meetings.day.link': '会议当天：签到、提前结束',
+  'meetings.day.link': '会议当天：签到、延长、提前结束',
   'meetings.day.ask': '人已到场？签到后会议室即为您保留。',
   'meetings.day.isIn': '已签到',
   'meetings.day.checkIn': '签到',
@@ -14,7 +14,12 @@ export const day: Translation<typeof en> = {
   'meetings.day.ended': '会议室已释放，谢谢。',
   'meetings.day.extended': '会议室使用时间已延长。',
   'meetings.day.not_now': '只能在会议进行期间操作；签到自开始前 {minutes} 分钟起。',
-  'meetings.day.taken': '会议室后面已有安排，不能延长。',
+  'meetings.day.taken': '会议室后面已有安排，不能延长这么久。',
+  'meetings.day.wayOn': '后续安排与去处',
+  'meetings.day.moreOnly': '延长 {minutes} 分钟',
+  'meetings.day.goOn': '散会时刻起可改用：',
+  'meetings.day.elsewhere': '{room}，{from}–{to}',
+  'meetings.day.nowhere': '此后没有其他足够大的空闲会议室。',
   'audit.meeting.checkIn': '签到',
   'audit.meeting.endEarly': '提前结束，会议室已释放',
   'audit.meeting.extend': '延长会议室使用时间',

@@ -11,6 +11,7 @@ export const hours: Translation<typeof en> = {
   'hours.problem.oneName': '请至少填写一种语言的名称。',
   'hours.problem.stale': '内容刚被他人更改，请核对后再次保存。',
   'hours.import.empty': '内容为空。',
+  'hours.import.wrongKind': '“{name}”无法读取：请选择 .ics 或 .csv 文件。',
   'hours.import.tooBig': '内容过长：最多 50 万字符。',
   'hours.import.notCalendar': '无法识别该日历文件，请选择 .ics 或 .csv 文件。',
   'hours.import.tooMany': '条目过多：最多 {count} 条。',

@@ -22,6 +22,8 @@ export const lib: Translation<typeof en> = {
   'lib.error.unexpected': '系统出错，与您无关。已登记，编号 {id}。',
   'lib.error.sentBefore': '此表单已用其他内容提交过，请重新打开后再提交。',
   'lib.error.invalid': '请更正以下问题',
+  'lib.zone': '时间按您所在时区（{zone}）显示；本单位使用{office}。',
+  'lib.zoneChange': '更改',
   'lib.error.sendAgain': '再次提交',
   'lib.error.files': '文件',
   'lib.error.chooseAgain': '以下文件需要重新选择：{names}',

@@ -118,6 +118,7 @@ export const people: Translation<typeof en> = {
   'audit.unit.deactivate': '停用了部门',
   'audit.unit.reactivate': '恢复了部门',
 
+  'people.import.wrongKind': '“{name}”无法读取：请选择 .csv 文件。',
   'people.import.title': '导入人员',
   'people.import.text': '上传 CSV 表格，或从电子表格中复制单元格粘贴。确认预览之前不会保存任何内容。',
   'people.import.columns': '第一行为列名，顺序不限：{names}。仅“姓名”为必填。',
