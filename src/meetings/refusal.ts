@@ -1,5 +1,6 @@
 import { mayMendByTime, tellCheck } from '../rooms/claimChecks.js';
-import { nearestAlternatives, type Alternatives, type Clash } from '../rooms/claimQueries.js';
+import { listFreeTimes, nearestAlternatives, type Alternatives, type Clash } from '../rooms/claimQueries.js';
+import type { Span } from '../rooms/openingHours.js';
 import type { Shortage } from '../rooms/equipmentCommands.js';
 import { isSecretary } from '../lib/http/policy.js';
 import type { Context } from '../lib/http/route.js';
@@ -38,7 +39,11 @@ export interface RoomWish {
 
 /** A "no" of the rooms in words, with the nearest rooms and times that are free. */
 export async function tellRefusal(c: Context, refused: RoomsRefused, wish: RoomWish): Promise<Refusal> {
-  if (refused.shortages?.length) return wordRefusal(c, refused, { rooms: [], times: [] }, wish.zone);
+  if (refused.shortages?.length) {
+    const pieces = refused.shortages.map(({ kind, asked }) => ({ kindId: kind.id, quantity: asked }));
+    const times = await listFreeTimes(c.db, { roomIds: wish.roomIds, startsAt: wish.startsAt, endsAt: wish.endsAt, pieces, exceptMeetingId: wish.exceptMeetingId ?? null, personId: c.viewer.id, now: c.now });
+    return { ...wordRefusal(c, refused, { rooms: [], times: [] }, wish.zone), picks: { rooms: [], times: pickTimes(times, format(c.lang, wish.zone)) } };
+  }
   // Other rooms at the time that was typed; times near what the rules of the rooms allow, where they refuse the wish itself.
   const free = await nearestAlternatives(c.db, {
     roomIds: wish.roomIds, startsAt: wish.startsAt, endsAt: wish.endsAt, ...(refused.nearest ? { allowed: refused.nearest.span } : {}), seats: wish.seats ?? null,
@@ -59,7 +64,7 @@ export function wordRefusal(c: Pick<Context, 't' | 'lang' | 'viewer' | 'fmt'>, r
     reasons: [...refused.clashes.map((clash) => tellClash(clash, c.t, fmt)), ...errors.map((check) => tellCheck(check, c.t, fmt))],
     picks: {
       rooms: (isTooLate ? [] : free.rooms).map((room) => ({ pick: `room:${room.id}`, label: c.t('meetings.clash.room', { room: fmt.name(room), count: room.capacity }) + (room.on_request ? c.t('rules.onRequest') : '') })),
-      times: (mayMendByTime(errors) && !isTooLate ? free.times : []).map(({ from, to }) => ({ pick: `time:${from.getTime()}/${to.getTime()}`, label: `${fmt.shortDay(from)} ${fmt.range(from, to)}` })),
+      times: pickTimes(mayMendByTime(errors) && !isTooLate ? free.times : [], fmt),
     },
     mayAsk: refused.clashes.length === 0 && errors.length > 0 && errors.every((check) => check.mayRequest === true),
     isShort: false,
@@ -67,6 +72,10 @@ export function wordRefusal(c: Pick<Context, 't' | 'lang' | 'viewer' | 'fmt'>, r
     isRule: refused.clashes.length === 0 && errors.length > 0,
     mayOverride: isSecretary(c.viewer) && refused.clashes.length === 0 && errors.every((check) => check.mayOverride),
   };
+}
+
+function pickTimes(times: readonly Span[], fmt: Format): Refusal['picks']['times'] {
+  return times.map(({ from, to }) => ({ pick: `time:${from.getTime()}/${to.getTime()}`, label: `${fmt.shortDay(from)} ${fmt.range(from, to)}` }));
 }
 
 /** How many are left, and who has the others as far as one may know. */

@@ -3,6 +3,7 @@ import { rulesFrom, type BookingRules, type RuleLayer } from './bookingRules.js'
 import { layersOf } from './bookingRuleQueries.js';
 import { nearestFreeTimes } from './freeTimes.js';
 import { OPENING } from './dayRuleQueries.js';
+import { listShortSpans, type WantedPieces } from './equipmentTimesQueries.js';
 import { commonHours, outsideHours, type Opening, type Span } from './openingHours.js';
 import { brokenRules, nextStart } from './ruleChecks.js';
 
@@ -96,6 +97,8 @@ export interface AlternativesWish {
   /** For whom it is booked: nothing is offered that the rules refuse this person. */
   personId?: number | null;
   now: Date;
+  /** Movable equipment that has to be there at the same time. */
+  pieces?: readonly WantedPieces[];
   /** What the rules of the rooms asked for would allow, where they refuse the wish itself: times are looked for near it. */
   allowed?: Span;
 }
@@ -164,9 +167,12 @@ export function isAllowed(rules: BookingRules, span: Span, now: Date, zone: stri
 /** Days before and after in which another time is looked for. */
 export const DAYS = 7;
 
-async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Span[]> {
+/** Times at which all rooms asked for are free, and the equipment is there. */
+export async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Span[]> {
   const reach = (DAYS + 1) * 86_400_000;
   const wanted = wish.allowed ?? { from: wish.startsAt, to: wish.endsAt };
+  const window = { from: new Date(wanted.from.getTime() - reach), to: new Date(wanted.to.getTime() + reach) };
+  const short = wish.pieces?.length ? await listShortSpans(db, wish.pieces, window, wish.exceptMeetingId ?? null) : [];
   const found = await rows<{ layers: RuleLayer[]; hours: Opening; zone: string; setup_minutes: number; teardown_minutes: number; busy: { from: string; to: string }[] }>(
     db,
     `select ${OPENING} as hours, ${layersOf(':person')} as layers, r.setup_minutes, r.teardown_minutes, (select zone from organisations) as zone,
@@ -178,7 +184,7 @@ async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Span[]> {
        from rooms r where r.id = any(:rooms) and (r.status = 'in_service' or r.back_at <= :at)`,
     {
       rooms: wish.roomIds, except: wish.exceptMeetingId ?? null, person: wish.personId ?? null,
-      at: wanted.from, from: new Date(wanted.from.getTime() - reach), to: new Date(wanted.to.getTime() + reach),
+      at: wanted.from, ...window,
     },
   );
   const first = found[0];
@@ -189,7 +195,7 @@ async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Span[]> {
   const times = nearestFreeTimes({
     hours: commonHours(found.map(({ hours }) => hours)),
     zone: first.zone,
-    busy: found.flatMap(({ busy }) => busy.map(({ from, to }) => ({ from: new Date(from), to: new Date(to) }))),
+    busy: [...short, ...found.flatMap(({ busy }) => busy.map(({ from, to }) => ({ from: new Date(from), to: new Date(to) })))],
     wanted,
     setupMinutes: Math.max(...found.map((room) => room.setup_minutes)),
     teardownMinutes: Math.max(...found.map((room) => room.teardown_minutes)),

@@ -155,6 +155,21 @@ describe('equipment on the form of a meeting', () => {
     expect(page('details.more').attr('open')).toBeDefined();
   });
 
+  it('offers the nearest times at which the room is free and the pieces are there', async () => {
+    await taken([[screen, 2]], 9, 12, 70);
+    await taken([[screen, 1]], 12, 14, 70);
+    await taken([[projector, 2]], 12, 13, 70);
+    const form = meetingForm({ on: '2030-05-14', rooms: [String(cast.rooms.orchid)], place: '', pieces: ['', '2'], key: randomUUID() });
+    const refused = load((await send(member, '/meetings', form).expect(409)).text);
+    const times = refused('button[name=pick]').toArray().map((one) => refused(one).text());
+    expect(times.slice(0, 2)).toEqual(['Tue 14 May 08:00–09:00', 'Tue 14 May 14:00–15:00']);
+    expect(times.join()).not.toMatch(/Tue 14 May (09|1[0-3]):/);
+    const taking = await send(member, '/meetings', { ...form, pick: refused('button[name=pick]').eq(1).val(), key: randomUUID() }).expect(303);
+    expect(await held(Number(/\d+/.exec(taking.headers.location ?? '')?.[0]))).toEqual([{ kind_id: screen, quantity: 2, h: 14 }]);
+    // Nobody has as many as ten.
+    expect(load((await send(member, '/meetings', { ...form, pieces: ['', '10'], key: randomUUID() }).expect(409)).text)('button[name=pick]')).toHaveLength(0);
+  });
+
   it('refuses a number that is none at its place', async () => {
     const refused = await send(member, '/meetings', { ...meetingForm({ pieces: ['many', ''] }), key: randomUUID() });
     expect(refused.status).toBe(422);
