@@ -81,6 +81,7 @@ export const rooms = {
   'rooms.status.title': 'Use of {room}',
   'rooms.status.label': 'The room is',
   'rooms.status.hasMeetings': 'There are coming meetings in this room. They keep it until you move them.',
+  'rooms.status.moveAll': 'Close the room from its last day on, and move all its meetings to other rooms at once',
   'rooms.status.outOfServiceHint': 'It stays in the calendar and cannot be booked.',
   'rooms.status.retiredHint': 'It leaves the calendar and the lists; its history stays.',
   'rooms.status.reason': 'Reason',

@@ -82,6 +82,7 @@ export const rooms: Translation<typeof en> = {
   'rooms.status.title': '{room}使用状态',
   'rooms.status.label': '使用状态',
   'rooms.status.hasMeetings': '此会议室已有后续会议。在您调整之前，这些会议仍使用此会议室。',
+  'rooms.status.moveAll': '先自停用之日起关闭会议室，将其会议一次性调整到其他会议室',
   'rooms.status.outOfServiceHint': '仍显示在日程中，但不能预订。',
   'rooms.status.retiredHint': '不再显示在日程和列表中，历史记录保留。',
   'rooms.status.reason': '原因',
