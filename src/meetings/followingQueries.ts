@@ -1,6 +1,6 @@
 import { row, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
-import { dayOf } from '../lib/time/zone.js';
+import { dayOf, timeOf } from '../lib/time/zone.js';
 import type { EquipmentLine } from '../rooms/equipmentCommands.js';
 import type { Layout } from '../rooms/layouts.js';
 import type { StandingDate } from './carriedDates.js';
@@ -107,10 +107,13 @@ export async function listRuleDates(db: Db, rule: Pick<RunningRule, 'id' | 'zone
     layout: usualOf(among.map(({ layout }) => layout)) ?? null,
     equipment: usualOf(among.map(({ equipment }) => equipment)) ?? [],
   };
+  const endOf = ({ ends_at }: Row) => timeOf(ends_at, rule.zone);
+  const usualEnd = usualOf(among.map(endOf));
   const dates = found.map((date): RuleDate => ({
     id: date.id, on: dayOf(date.occurrence_at, rule.zone), occurrenceAt: date.occurrence_at, startsAt: date.starts_at, endsAt: date.ends_at,
     isCancelled: date.state === 'cancelled',
-    hasOwnTime: date.starts_at.getTime() !== date.occurrence_at.getTime() || minutesOf(date) !== usual.minutes,
+    // In the night when clocks change, the usual wall times are another number of minutes.
+    hasOwnTime: date.starts_at.getTime() !== date.occurrence_at.getTime() || (minutesOf(date) !== usual.minutes && endOf(date) !== usualEnd),
     hasOwnRooms: date.room_ids.join() !== usual.roomIds.join(),
     isAwaiting: date.is_awaiting && date.state !== 'cancelled', itemCount: date.item_count, title: date.title, description: date.description, link: date.link, place: date.place, roomIds: date.room_ids,
     layout: date.layout, equipment: date.equipment, announcedAt: date.announced_at, sequence: date.sequence, timeSequence: date.time_sequence,
