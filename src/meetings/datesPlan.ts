@@ -1,6 +1,7 @@
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import type { Context } from '../lib/http/route.js';
 import { date } from '../lib/http/fields.js';
+import { linesOf } from './formRoutes.js';
 import { lastDayFor, MAX_MONTHS, occurrencesOf, placed, untilForCount, type Occurrences, type Rule } from './recurrence.js';
 import { dayOf } from '../lib/time/zone.js';
 import type { DatesPlan } from './seriesDateCommands.js';
@@ -38,7 +39,7 @@ export function planOf(c: Context, form: DatesForm): { plan: DatesPlan; minutes:
   return {
     minutes: Math.min(1440, Math.round((first.endsAt.getTime() - first.startsAt.getTime()) / 60_000)),
     plan: {
-      rule, zone: form.zone, from: form.from, to: form.to, occurrences, untilOn, roomIds: form.rooms, link: form.link, place: form.place, choices, mailDomain: c.config.mailDomain, now: c.now,
+      rule, zone: form.zone, from: form.from, to: form.to, occurrences, untilOn, roomIds: form.rooms, link: form.link, place: form.place, setting: { layout: form.layout || null, equipment: linesOf(form), expected: form.expected }, choices, mailDomain: c.config.mailDomain, now: c.now,
       overrideReason: form.override_reason, askReason: form.ask_reason,
     },
   };

@@ -1,7 +1,7 @@
 import { awaitRooms, stopAwaiting } from '../rooms/awaitedCommands.js';
 import type { Check } from '../rooms/claimChecks.js';
 import { lockRooms } from '../rooms/claimCommands.js';
-import { tellLines, type EquipmentLine, type Shortage } from '../rooms/equipmentCommands.js';
+import type { Shortage } from '../rooms/equipmentCommands.js';
 import { checkNoticeOfMany, claimForMany, releaseForMany } from '../rooms/manyClaimCommands.js';
 import { releaseEquipmentOfMany, takeEquipmentForMany } from '../rooms/manyEquipmentCommands.js';
 import { record, type Actor } from '../lib/audit/record.js';
@@ -11,9 +11,10 @@ import { announceAll, cancelMeeting, type RoomsRefused } from './commands.js';
 import { carryDates, type CarriedDate } from './carriedDates.js';
 import { listPrincipals } from '../rooms/askedRoomQueries.js';
 import { lockQuotas } from '../rooms/quotaLockCommands.js';
-import { settingFor, type Setting, type SettingWish } from './dateSettings.js';
+import { settingFor, type SettingWish } from './dateSettings.js';
 import { findRuleOf, listRuleDates, listWhereaboutsOf, type RuleDate, type RunningRule, type Usual } from './followingQueries.js';
 import { numberSeries } from './numberCommands.js';
+import { outfitDates, outfitsOf, tellSetting, type Outfit } from './outfitCommands.js';
 import { isSame, setLayoutOfMany } from './placeCommands.js';
 import { mayKeepSeries } from './policy.js';
 import { listTouchedRooms } from './roomChangeCommands.js';
@@ -95,10 +96,10 @@ export async function changeFollowingText(db: Db, by: Actor, wish: FollowingWish
       if (short.size > 0 && !leavesShort) throw new Short(live.flatMap(({ date }) => (short.has(date.id) ? [{ on: date.on, shortages: short.get(date.id) ?? [] }] : [])));
       const lines = live.flatMap(({ date, text, setting }) => {
         const isSameText = text.title === date.title && text.description === date.description && text.link === date.link && text.place === date.place;
-        const isSameSetting = setting.layout === date.layout && (isSame(date.equipment, setting.equipment) || short.has(date.id));
+        const isSameSetting = setting.layout === date.layout && setting.expected === date.expected && (isSame(date.equipment, setting.equipment) || short.has(date.id));
         if (isSameText && isSameSetting) return [];
         const numbers = isSameText ? { sequence: date.sequence, time_sequence: date.timeSequence } : nextSequence(sequenceOf(date), { time: false, distant: text.place !== date.place });
-        return [{ ...lineOf(date, numbers), ...text, told: !isSameText && date.announcedAt !== null, from: date.startsAt, to: date.endsAt }];
+        return [{ ...lineOf(date, numbers), ...text, expected: setting.expected, told: !isSameText && date.announcedAt !== null, from: date.startsAt, to: date.endsAt }];
       });
       await writeLines(trx, null, lines);
       if (wish.scope === 'all' && wish.text.title !== usual.title && series.name === usual.title) await change(trx, `update series set name = :name where id = :id`, { name: wish.text.title, id: series.id });
@@ -119,11 +120,6 @@ class Short extends Error {
   constructor(readonly short: { on: string; shortages: Shortage[] }[]) {
     super('equipment is short');
   }
-}
-
-/** For the history. */
-async function tellSetting(trx: Db, { layout, equipment }: Setting): Promise<{ layout: string | null; equipment: string[] }> {
-  return { layout, equipment: await tellLines(trx, equipment) };
 }
 
 /**
@@ -170,16 +166,12 @@ export function changeFollowing(db: Db, by: Actor, wish: FollowingWish, asked: D
 
     const moved = await moveDates(trx, by, recurrenceId, plan, wish, usual, kept);
     const taken = new Set(kept.map(({ to }) => to.on));
-    const fresh = await writeDates(trx, by, { ...series, name: wish.text.title }, plan, recurrenceId, [...written.values()].filter(({ on }) => !taken.has(on)));
+    // New dates get what the others have.
+    const setting = settingFor(usual, usual, wish.setting, true);
+    const fresh = await writeDates(trx, by, { ...series, name: wish.text.title }, { ...plan, setting }, recurrenceId, [...written.values()].filter(({ on }) => !taken.has(on)));
     const notices = new Map<string, Check[]>([...moved.notices, ...fresh.notices]);
     const refused = new Map<string, RoomsRefused>([...moved.refused, ...fresh.refused]);
-    const settings = [...moved.settings, ...freshSettings(fresh.ids, written, usual, wish)];
-    await setLayoutOfMany(trx, settings);
-    const short = await takeEquipmentForMany(trx, by, settings.filter(({ on }) => !refused.has(on)));
-    for (const { on, meetingId } of settings) {
-      const shortages = short.get(meetingId);
-      if (shortages) refused.set(on, { ok: false, clashes: [], checks: [], shortages });
-    }
+    await outfitDates(trx, by, [...moved.outfits, ...outfitsOf(fresh.ids, [...written.values()], setting)], refused);
     const requested = new Set([...moved.requested, ...fresh.requested]);
     for (const { on, checks } of tooLate) if (written.has(on)) refused.set(on, { ok: false, clashes: [], checks });
     if (refused.size > 0 || tooLate.length > 0) return { ok: false, refused, notices, requested, carried, waiting: moved.waiting, late: tooLate.filter(({ on }) => !written.has(on)) };
@@ -196,26 +188,6 @@ export function changeFollowing(db: Db, by: Actor, wish: FollowingWish, asked: D
       after: { ...factsOf(plan, [...written.values()]), room_ids: plan.roomIds, ...(await tellSetting(trx, { ...usual, ...wish.setting })), called_off: namesOf(carried, 'calledOff'), left: namesOf(carried, 'left') },
     });
     return { ok: true, seriesId: series.id, notices, requested, carried, waiting: moved.waiting };
-  });
-}
-
-/** A date that gets its layout and equipment after its rooms. */
-interface SetDate extends Setting {
-  on: string;
-  meetingId: number;
-  roomIds: readonly number[];
-  startsAt: Date;
-  endsAt: Date;
-  lines: readonly EquipmentLine[];
-}
-
-/** New dates get what the others have. */
-function freshSettings(ids: Map<string, number>, written: Map<string, WrittenDate>, usual: Usual, wish: FollowingWish): SetDate[] {
-  const setting = settingFor(usual, usual, wish.setting, true);
-  return [...ids].flatMap(([on, meetingId]) => {
-    const date = written.get(on);
-    if (!date || date.skipped !== null) return [];
-    return [{ on, meetingId, roomIds: date.roomIds, startsAt: date.startsAt, endsAt: date.endsAt, ...setting, lines: date.isBare ? [] : setting.equipment }];
   });
 }
 
@@ -237,7 +209,7 @@ async function moveDates(
   wish: FollowingWish,
   usual: Usual,
   kept: { kind: CarriedDate['kind']; date: RuleDate; to: WrittenDate }[],
-): Promise<{ refused: Map<string, RoomsRefused>; notices: Map<string, Check[]>; requested: Set<string>; waiting: Set<string>; settings: SetDate[] }> {
+): Promise<{ refused: Map<string, RoomsRefused>; notices: Map<string, Check[]>; requested: Set<string>; waiting: Set<string>; outfits: Outfit[] }> {
   const whereabouts = await listWhereaboutsOf(trx, [...new Set([...kept.flatMap(({ date, to }) => [...date.roomIds, ...to.roomIds]), ...plan.roomIds])]);
   const placeOf = (startsAt: Date, endsAt: Date, place: string | null, roomIds: number[]) => ({ starts_at: startsAt, ends_at: endsAt, place, roomIds, rooms: roomIds.flatMap((id) => whereabouts.get(id) ?? []) });
   const lines = kept.map(({ kind, date, to }) => {
@@ -254,7 +226,7 @@ async function moveDates(
     const lines = to.isBare && !isFixed ? [] : setting.equipment;
     // Calling it off has counted already.
     const numbers = isCalledOff ? { sequence: date.sequence + (isSkipped && date.announcedAt ? 1 : 0), time_sequence: date.timeSequence } : nextSequence(sequenceOf(date), difference);
-    return { date, to, roomIds, setting, lines, isCalledOff, isSkipped, isWaiting: to.isWaiting && !isFixed && !isCalledOff, difference, line: { ...lineOf(date, numbers), ...text, occurrence: to.occurrenceAt, from: startsAt, to: endsAt, told: isNews && date.announcedAt !== null } };
+    return { date, to, roomIds, setting, lines, isCalledOff, isSkipped, isWaiting: to.isWaiting && !isFixed && !isCalledOff, difference, line: { ...lineOf(date, numbers), ...text, expected: setting.expected, occurrence: to.occurrenceAt, from: startsAt, to: endsAt, told: isNews && date.announcedAt !== null } };
   });
   const places = lines.filter(({ isCalledOff, difference, isWaiting }) => !isCalledOff && (difference.time || difference.rooms || isWaiting));
   const ids = places.map(({ date }) => date.id);
@@ -266,8 +238,8 @@ async function moveDates(
   await releaseEquipmentOfMany(trx, set.map(({ date }) => date.id));
   await writeLines(trx, recurrenceId, lines.map(({ line }) => line));
   const waiting = places.filter(({ isWaiting }) => isWaiting);
-  const results = await claimForMany(trx, by, places.filter(({ isWaiting }) => !isWaiting).map(({ date, roomIds, line }) => ({
-    meetingId: date.id, roomIds, startsAt: line.from, endsAt: line.to, ...claimFacts(plan),
+  const results = await claimForMany(trx, by, places.filter(({ isWaiting }) => !isWaiting).map(({ date, roomIds, setting, line }) => ({
+    meetingId: date.id, roomIds, startsAt: line.from, endsAt: line.to, seats: setting.expected, layout: setting.layout, ...claimFacts(plan),
     // What waited for its rooms had none.
     before: { startsAt: date.startsAt, roomIds: date.isAwaiting ? [] : date.roomIds },
   })));
@@ -289,8 +261,8 @@ async function moveDates(
     }
   }
   const moving = new Set(ids);
-  const settings = set.map(({ date, to, roomIds, setting, lines: wanted, line }): SetDate => ({ on: to.on, meetingId: date.id, roomIds, startsAt: line.from, endsAt: line.to, layout: setting.layout, equipment: wanted, lines: wanted }));
-  return { refused, notices, requested, settings, waiting: new Set(lines.filter(({ date, isCalledOff }) => date.isAwaiting && !isCalledOff && !moving.has(date.id)).map(({ to }) => to.on)) };
+  const outfits = set.map(({ date, to, roomIds, setting, lines: wanted, line }): Outfit => ({ on: to.on, meetingId: date.id, roomIds, startsAt: line.from, endsAt: line.to, layout: setting.layout, lines: wanted }));
+  return { refused, notices, requested, outfits, waiting: new Set(lines.filter(({ date, isCalledOff }) => date.isAwaiting && !isCalledOff && !moving.has(date.id)).map(({ to }) => to.on)) };
 }
 
 /** The new text where a date has the usual one; what was changed for one date stays. The date that was opened follows in what was typed anew. */
@@ -307,6 +279,7 @@ interface Line extends FollowingText {
   id: number;
   sequence: number;
   time_sequence: number;
+  expected: number | null;
   occurrence?: Date;
   from: Date;
   to: Date;
@@ -323,11 +296,11 @@ async function writeLines(trx: Db, recurrenceId: number | null, lines: Line[]): 
   await change(
     trx,
     `update meetings m set title = w.title, description = w.description, link = w.link, place = w.place, starts_at = w."from", ends_at = w."to",
-            sequence = w.sequence, time_sequence = w.time_sequence, revision = m.revision + case when w.told then 1 else 0 end,
+            sequence = w.sequence, time_sequence = w.time_sequence, expected_count = w.expected, revision = m.revision + case when w.told then 1 else 0 end,
             recurrence_id = coalesce(:recurrence, m.recurrence_id), occurrence_at = coalesce(w.occurrence, m.occurrence_at),
             zone = coalesce((select zone from recurrences where id = :recurrence), m.zone), updated_at = now(), version = m.version + 1
        from jsonb_to_recordset(:list) as w (id bigint, title text, description text, link text, place text, sequence integer, time_sequence integer,
-                                            occurrence timestamptz, "from" timestamptz, "to" timestamptz, told boolean)
+                                            expected integer, occurrence timestamptz, "from" timestamptz, "to" timestamptz, told boolean)
       where m.id = w.id`,
     { recurrence: recurrenceId, list: JSON.stringify(lines) },
   );

@@ -74,39 +74,32 @@ interface Row {
   item_count: number;
   layout: Layout | null;
   equipment: EquipmentLine[];
+  expected_count: number | null;
   is_awaiting: boolean;
   announced_at: Date | null;
   sequence: number;
   time_sequence: number;
 }
 
-/** Dates of a rule from an instant on that have not begun, called off ones too, by time. */
-export async function listRuleDates(db: Db, rule: Pick<RunningRule, 'id' | 'zone'>, from: Date, now: Date): Promise<{ dates: RuleDate[]; usual: Usual }> {
-  const found = await rows<Row>(
-    db,
-    `select m.id, m.state, m.occurrence_at, m.starts_at, m.ends_at, m.title, m.description, m.link, m.place, m.announced_at, m.sequence, m.time_sequence,
+const COLUMNS = `m.id, m.state, m.occurrence_at, m.starts_at, m.ends_at, m.title, m.description, m.link, m.place, m.announced_at, m.sequence, m.time_sequence, m.expected_count,
             coalesce((select json_agg(room_id order by room_id) from meeting_rooms where meeting_id = m.id), (select json_agg(room_id order by room_id) from awaited_rooms where meeting_id = m.id), '[]') as room_ids,
             not exists (select 1 from meeting_rooms where meeting_id = m.id) and exists (select 1 from awaited_rooms where meeting_id = m.id) as is_awaiting,
             (select count(*) from agenda_items i where i.meeting_id = m.id) as item_count,
             (select min(layout) from meeting_layouts where meeting_id = m.id) as layout,
-            (select coalesce(json_agg(json_build_object('kindId', kind_id, 'quantity', quantity) order by kind_id), '[]') from equipment_bookings where meeting_id = m.id) as equipment
-       from meetings m
+            (select coalesce(json_agg(json_build_object('kindId', kind_id, 'quantity', quantity) order by kind_id), '[]') from equipment_bookings where meeting_id = m.id) as equipment`;
+
+/** Dates of a rule from an instant on that have not begun, called off ones too, by time. */
+export async function listRuleDates(db: Db, rule: Pick<RunningRule, 'id' | 'zone'>, from: Date, now: Date): Promise<{ dates: RuleDate[]; usual: Usual }> {
+  const found = await rows<Row>(
+    db,
+    `select ${COLUMNS} from meetings m
       where m.recurrence_id = :rule and m.occurrence_at >= :from and m.starts_at > :now and m.state in ('draft', 'scheduled', 'cancelled')
       order by m.occurrence_at`,
     { rule: rule.id, from, now },
   );
   const live = found.filter(({ state }) => state !== 'cancelled');
   const among = live.length > 0 ? live : found;
-  const usual: Usual = {
-    minutes: usualOf(among.map(minutesOf)) ?? 60,
-    roomIds: usualOf(among.map(({ room_ids }) => room_ids)) ?? [],
-    title: usualOf(among.map(({ title }) => title)) ?? '',
-    description: usualOf(among.map(({ description }) => description)) ?? '',
-    link: usualOf(among.map(({ link }) => link)) ?? null,
-    place: usualOf(among.map(({ place }) => place)) ?? null,
-    layout: usualOf(among.map(({ layout }) => layout)) ?? null,
-    equipment: usualOf(among.map(({ equipment }) => equipment)) ?? [],
-  };
+  const usual = usualAmong(among);
   const endOf = ({ ends_at }: Row) => timeOf(ends_at, rule.zone);
   const usualEnd = usualOf(among.map(endOf));
   const dates = found.map((date): RuleDate => ({
@@ -116,9 +109,32 @@ export async function listRuleDates(db: Db, rule: Pick<RunningRule, 'id' | 'zone
     hasOwnTime: date.starts_at.getTime() !== date.occurrence_at.getTime() || (minutesOf(date) !== usual.minutes && endOf(date) !== usualEnd),
     hasOwnRooms: date.room_ids.join() !== usual.roomIds.join(),
     isAwaiting: date.is_awaiting && date.state !== 'cancelled', itemCount: date.item_count, title: date.title, description: date.description, link: date.link, place: date.place, roomIds: date.room_ids,
-    layout: date.layout, equipment: date.equipment, announcedAt: date.announced_at, sequence: date.sequence, timeSequence: date.time_sequence,
+    layout: date.layout, equipment: date.equipment, expected: date.expected_count, announcedAt: date.announced_at, sequence: date.sequence, timeSequence: date.time_sequence,
   }));
   return { dates, usual };
+}
+
+/** How many of the last dates say what is usual now. */
+const LAST = 8;
+
+/** What the last dates of a standing meeting have, for planning further ones; undefined when it has none. */
+export async function findUsualOfLast(db: Db, seriesId: number): Promise<Usual | undefined> {
+  const found = await rows<Row>(db, `select ${COLUMNS} from meetings m where m.series_id = :series and m.state <> 'cancelled' order by m.starts_at desc limit :last`, { series: seriesId, last: LAST });
+  return found.length > 0 ? usualAmong(found) : undefined;
+}
+
+function usualAmong(dates: readonly Row[]): Usual {
+  return {
+    minutes: usualOf(dates.map(minutesOf)) ?? 60,
+    roomIds: usualOf(dates.map(({ room_ids }) => room_ids)) ?? [],
+    title: usualOf(dates.map(({ title }) => title)) ?? '',
+    description: usualOf(dates.map(({ description }) => description)) ?? '',
+    link: usualOf(dates.map(({ link }) => link)) ?? null,
+    place: usualOf(dates.map(({ place }) => place)) ?? null,
+    layout: usualOf(dates.map(({ layout }) => layout)) ?? null,
+    equipment: usualOf(dates.map(({ equipment }) => equipment)) ?? [],
+    expected: usualOf(dates.map(({ expected_count }) => expected_count)) ?? null,
+  };
 }
 
 function minutesOf({ starts_at, ends_at }: Pick<Row, 'starts_at' | 'ends_at'>): number {

@@ -63,7 +63,7 @@ function valuesOf({ series, rule, usual, beginsOn }: Opened, scope: FollowingWis
   return {
     ...fieldsOfRule(readRule(rule.rule)), scope, version: series.version, title: usual.title || series.name, description: usual.description, link: usual.link, place: usual.place,
     rooms: usual.roomIds, zone: rule.zone, from: rule.starts_at_time, to: endOf(rule, usual), from_on: beginsOn, ends: 'on', until_on: dayOf(rule.until_at, rule.zone),
-    layout: usual.layout ?? '', kinds: usual.equipment.map(({ kindId }) => kindId), pieces: usual.equipment.map(({ quantity }) => quantity),
+    layout: usual.layout ?? '', kinds: usual.equipment.map(({ kindId }) => kindId), pieces: usual.equipment.map(({ quantity }) => quantity), expected: usual.expected,
   };
 }
 
@@ -106,6 +106,7 @@ async function save(c: Context<FollowingFields>, opened: Opened): Promise<Answer
     setting: {
       ...(form.layout === undefined ? {} : { layout: form.layout || null }),
       ...(form.kinds.length > 0 ? { equipment: linesOf(form) } : {}),
+      expected: form.expected,
     },
     // Read by those whose date is called off: in the language of the meeting.
     reason: translator(series.lang)('series.carried.reason'),

@@ -70,7 +70,7 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
       c.db,
       inTheWay.map(({ on, startsAt, endsAt }) => {
         const nearest = refused.get(on)?.nearest;
-        return { key: on, roomIds: plan.roomIds, startsAt, endsAt, personId: nearest?.personId ?? c.viewer.id, ...(nearest ? { allowed: nearest.span } : {}) };
+        return { key: on, roomIds: plan.roomIds, startsAt, endsAt, personId: nearest?.personId ?? c.viewer.id, seats: plan.setting.expected, ...(nearest ? { allowed: nearest.span } : {}) };
       }),
       c.now,
     ),
