@@ -18,6 +18,8 @@ export interface StandingDate {
   hasOwnTime: boolean;
   hasOwnRooms: boolean;
   itemCount: number;
+  /** In a list of single dates: another one on a day that has one already. */
+  isSecond?: boolean;
 }
 
 export type CarriedDate =
@@ -49,6 +51,18 @@ export function carryDates(standing: readonly StandingDate[], days: readonly str
   const open = groupedBy([...free], (day) => periodOf(frequency, day));
   for (const [period, dates] of left) for (const [date, to] of pairs(dates, open.get(period) ?? [])) places.set(date, to);
   return standing.map((date) => carriedTo(date, places.get(date)));
+}
+
+/**
+ * Of a list of single dates: days that stay on the list keep theirs, one that was taken off it is called off. What was called off
+ * and is not on the list is no matter of it.
+ */
+export function carryList(standing: readonly StandingDate[], days: readonly string[]): CarriedDate[] {
+  const listed = new Set(days);
+  return standing.flatMap((date): CarriedDate[] => {
+    if (!date.isSecond && listed.has(date.on)) return [carriedTo(date, date.on)];
+    return date.isCancelled ? [] : [{ kind: date.isSecond ? 'left' : 'calledOff', to: null, date }];
+  });
 }
 
 function carriedTo(date: StandingDate, to: string | undefined): CarriedDate {
@@ -95,7 +109,7 @@ function pairs(dates: readonly StandingDate[], days: readonly string[]): [Standi
 }
 
 /** In a person's words: beside the new dates, and of those that have none. */
-export function tellCarried(c: Pick<Context, 't' | 'lang'>, carried: readonly CarriedDate[], zone: string) {
+export function tellCarried(c: Pick<Context, 't' | 'lang'>, carried: readonly CarriedDate[], { zone, rule }: { zone: string; rule: unknown }) {
   const fmt = format(c.lang, zone);
   const stands = new Map<string, { text: string; isFixed: boolean }>();
   const otherwise: string[] = [];
@@ -105,13 +119,14 @@ export function tellCarried(c: Pick<Context, 't' | 'lang'>, carried: readonly Ca
     const when = `${fmt.shortDay(date.startsAt)} ${fmt.range(date.startsAt, date.endsAt)}`;
     const isElsewhere = one.to !== date.on;
     if (kind === 'cancelled') stands.set(one.to, { text: isElsewhere ? c.t('series.carried.cancelledOf', { day }) : c.t('series.carried.cancelled'), isFixed: true });
-    else if (kind === 'moved') stands.set(one.to, { text: isElsewhere ? c.t('series.carried.movedOf', { day, when }) : c.t('series.carried.moved', { when }), isFixed: true });
+    else if (kind === 'moved') stands.set(one.to, { text: isElsewhere ? c.t('series.carried.movedOf', { day, when }) : c.t(rule === null ? 'series.carried.ownTime' : 'series.carried.moved', { when }), isFixed: true });
     else if (kind === 'taken') {
       const said = [isElsewhere ? c.t('series.carried.taken', { day }) : '', date.hasOwnRooms ? c.t('series.carried.ownRooms') : ''].filter(Boolean);
       if (said.length > 0) stands.set(one.to, { text: said.join(c.t('series.rule.stop')), isFixed: false });
     } else if (kind === 'calledOff') {
       otherwise.push(date.itemCount > 0 ? c.t('series.carried.calledOffItems', { day, count: date.itemCount }) : c.t('series.carried.calledOff', { day }));
-    } else otherwise.push(kind === 'left' ? c.t('series.carried.left', { day, when }) : c.t('series.carried.lost', { day }));
+    } else if (date.isSecond) otherwise.push(c.t('series.carried.second', { when }));
+    else otherwise.push(kind === 'left' ? c.t('series.carried.left', { day, when }) : c.t('series.carried.lost', { day }));
   }
   return { stands, otherwise };
 }

@@ -65,13 +65,17 @@ function datesOfRule(c: Context, form: DatesForm, rule: Rule): { occurrences: Oc
   return { occurrences: occurrencesOf(rule, { fromOn: form.from_on, untilOn, from: form.from, to: form.to, zone: form.zone }), untilOn };
 }
 
-function datesOfList(c: Context, form: DatesForm): { occurrences: Occurrences; untilOn: string } | Wrong {
-  const typed = form.on_dates.split(/[\n,;，；、]+/).map((text) => text.trim()).filter(Boolean);
-  if (typed.length === 0) return { field: 'on_dates', message: c.t('lib.field.required') };
+/** The days of a typed list, by time, and what in it is none. */
+export function readDays(list: string): { days: string[]; unclear: string[] } {
+  const typed = list.split(/[\n,;，；、]+/).map((text) => text.trim()).filter(Boolean);
   const read = typed.map((text) => ({ text, on: date().safeParse(text).data }));
-  const unclear = read.filter(({ on }) => on === undefined).map(({ text }) => text);
+  return { days: [...new Set(read.flatMap(({ on }) => on ?? []))].sort(), unclear: read.filter(({ on }) => on === undefined).map(({ text }) => text) };
+}
+
+function datesOfList(c: Context, form: DatesForm): { occurrences: Occurrences; untilOn: string } | Wrong {
+  const { days, unclear } = readDays(form.on_dates);
   if (unclear.length > 0) return { field: 'on_dates', message: c.t('series.form.unclearDates', { dates: unclear.slice(0, 5).join(', ') }) };
-  const days = [...new Set(read.flatMap(({ on }) => on ?? []))].sort();
+  if (days.length === 0) return { field: 'on_dates', message: c.t('lib.field.required') };
   const [first = '', last = ''] = [days[0], days.at(-1)];
   if (last > lastDayFor(first)) return { field: 'on_dates', message: c.t('meetings.series.tooLong', { count: MAX_MONTHS }) };
   return { occurrences: { startsOn: first, ...placed(days, form) }, untilOn: last };

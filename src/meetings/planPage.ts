@@ -78,7 +78,7 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
   const late = result.late ?? [];
   const barred = new Map(refused);
   for (const { on, checks } of late) barred.set(on, { ok: false, clashes: [], checks });
-  const carried = tellCarried(c, result.carried ?? [], plan.zone);
+  const carried = tellCarried(c, result.carried ?? [], plan);
   const lines = plan.occurrences.dates.map((date): PlanLine => {
     const choice = plan.choices.get(date.on);
     const span = choice?.kind === 'time' ? choice : date;

@@ -58,6 +58,7 @@ async function showDates(c: Context): Promise<Answer> {
   if (usual) Object.assign(values, {
     rooms: usual.roomIds, link: usual.link, place: usual.place, layout: usual.layout ?? '', expected: usual.expected,
     kinds: usual.equipment.map(({ kindId }) => kindId), pieces: usual.equipment.map(({ quantity }) => quantity),
+    ...(last ? {} : { frequency: 'dates', zone: usual.zone, from: usual.from, to: endOf(usual.from, usual.minutes) }),
   });
   if (last) {
     const rule = readRule(last.rule);
@@ -66,10 +67,14 @@ async function showDates(c: Context): Promise<Answer> {
     Object.assign(values, {
       ...fieldsOfRule(rule), zone: last.zone,
       from_on: from > today ? from : today, until_on: addDays(from > today ? from : today, 182), from: last.starts_at_time,
-      to: timeOf(new Date(Date.parse(`2000-01-01T${last.starts_at_time}:00Z`) + series.duration_minutes * 60_000), 'UTC'),
+      to: endOf(last.starts_at_time, series.duration_minutes),
     });
   }
   return drawForm(c, { series, values });
+}
+
+function endOf(from: string, minutes: number): string {
+  return timeOf(new Date(Date.parse(`2000-01-01T${from}:00Z`) + minutes * 60_000), 'UTC');
 }
 
 /** People of a series as typed: ids, or what is not understood. */
