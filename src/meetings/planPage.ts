@@ -50,6 +50,8 @@ interface PlanLine {
   on: string;
   when: string;
   reasons: string[];
+  /** It was called off or moved, and stays so: there is nothing to choose. */
+  isFixed: boolean;
   /** Its rooms are to be had. */
   isFree: boolean;
   /** What is only told: rules that are kept narrowly, what becomes of the date that stood there. */
@@ -102,7 +104,7 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
     const isUnexplained = unexplained.includes(date.on);
     return {
       on: date.on, when: `${fmt.day(span.startsAt)} ${fmt.range(span.startsAt, span.endsAt)}`, reasons, options, chosen,
-      isFree: reasons.length === 0 && chosen !== 'skip' && !isWaiting && stands?.isFixed !== true,
+      isFixed: stands?.isFixed === true, isFree: reasons.length === 0 && chosen !== 'skip' && !isWaiting && stands?.isFixed !== true,
       marks: [
         ...(isWaiting ? [c.t('series.awaited.noRoom')] : []),
         ...(chosen === 'bare' ? [c.t('dates.plan.isBare')] : []),
