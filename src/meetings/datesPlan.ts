@@ -1,6 +1,7 @@
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import type { Context } from '../lib/http/route.js';
 import { date } from '../lib/http/fields.js';
+import { linesOf } from './formRoutes.js';
 import { lastDayFor, MAX_MONTHS, occurrencesOf, placed, untilForCount, type Occurrences, type Rule } from './recurrence.js';
 import { dayOf } from '../lib/time/zone.js';
 import type { DatesPlan } from './seriesDateCommands.js';
@@ -38,7 +39,7 @@ export function planOf(c: Context, form: DatesForm): { plan: DatesPlan; minutes:
   return {
     minutes: Math.min(1440, Math.round((first.endsAt.getTime() - first.startsAt.getTime()) / 60_000)),
     plan: {
-      rule, zone: form.zone, from: form.from, to: form.to, occurrences, untilOn, roomIds: form.rooms, link: form.link, place: form.place, choices, mailDomain: c.config.mailDomain, now: c.now,
+      rule, zone: form.zone, from: form.from, to: form.to, occurrences, untilOn, roomIds: form.rooms, link: form.link, place: form.place, setting: { layout: form.layout || null, equipment: linesOf(form), expected: form.expected }, choices, mailDomain: c.config.mailDomain, now: c.now,
       overrideReason: form.override_reason, askReason: form.ask_reason,
     },
   };
@@ -64,13 +65,17 @@ function datesOfRule(c: Context, form: DatesForm, rule: Rule): { occurrences: Oc
   return { occurrences: occurrencesOf(rule, { fromOn: form.from_on, untilOn, from: form.from, to: form.to, zone: form.zone }), untilOn };
 }
 
-function datesOfList(c: Context, form: DatesForm): { occurrences: Occurrences; untilOn: string } | Wrong {
-  const typed = form.on_dates.split(/[\n,;，；、]+/).map((text) => text.trim()).filter(Boolean);
-  if (typed.length === 0) return { field: 'on_dates', message: c.t('lib.field.required') };
+/** The days of a typed list, by time, and what in it is none. */
+export function readDays(list: string): { days: string[]; unclear: string[] } {
+  const typed = list.split(/[\n,;，；、]+/).map((text) => text.trim()).filter(Boolean);
   const read = typed.map((text) => ({ text, on: date().safeParse(text).data }));
-  const unclear = read.filter(({ on }) => on === undefined).map(({ text }) => text);
+  return { days: [...new Set(read.flatMap(({ on }) => on ?? []))].sort(), unclear: read.filter(({ on }) => on === undefined).map(({ text }) => text) };
+}
+
+function datesOfList(c: Context, form: DatesForm): { occurrences: Occurrences; untilOn: string } | Wrong {
+  const { days, unclear } = readDays(form.on_dates);
   if (unclear.length > 0) return { field: 'on_dates', message: c.t('series.form.unclearDates', { dates: unclear.slice(0, 5).join(', ') }) };
-  const days = [...new Set(read.flatMap(({ on }) => on ?? []))].sort();
+  if (days.length === 0) return { field: 'on_dates', message: c.t('lib.field.required') };
   const [first = '', last = ''] = [days[0], days.at(-1)];
   if (last > lastDayFor(first)) return { field: 'on_dates', message: c.t('meetings.series.tooLong', { count: MAX_MONTHS }) };
   return { occurrences: { startsOn: first, ...placed(days, form) }, untilOn: last };

@@ -1,19 +1,20 @@
 import { awaitRooms, stopAwaiting } from '../rooms/awaitedCommands.js';
 import type { Check } from '../rooms/claimChecks.js';
 import { lockRooms } from '../rooms/claimCommands.js';
-import { tellLines, type EquipmentLine, type Shortage } from '../rooms/equipmentCommands.js';
+import type { Shortage } from '../rooms/equipmentCommands.js';
 import { checkNoticeOfMany, claimForMany, releaseForMany } from '../rooms/manyClaimCommands.js';
 import { releaseEquipmentOfMany, takeEquipmentForMany } from '../rooms/manyEquipmentCommands.js';
 import { record, type Actor } from '../lib/audit/record.js';
-import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
+import { change, inTransaction, type Db } from '../lib/db/db.js';
 import { BadRequest, Conflict, Forbidden } from '../lib/http/errors.js';
 import { announceAll, cancelMeeting, type RoomsRefused } from './commands.js';
-import { carryDates, type CarriedDate } from './carriedDates.js';
+import { carryDates, carryList, type CarriedDate } from './carriedDates.js';
 import { listPrincipals } from '../rooms/askedRoomQueries.js';
 import { lockQuotas } from '../rooms/quotaLockCommands.js';
-import { settingFor, type Setting, type SettingWish } from './dateSettings.js';
-import { findRuleOf, listRuleDates, listWhereaboutsOf, type RuleDate, type RunningRule, type Usual } from './followingQueries.js';
+import { settingFor, type SettingWish } from './dateSettings.js';
+import { findRuleOf, listRuleDates, listWhereaboutsOf, lockRuleDates, type RuleDate, type RunningRule, type Usual } from './followingQueries.js';
 import { numberSeries } from './numberCommands.js';
+import { outfitDates, outfitsOf, tellSetting, type Outfit } from './outfitCommands.js';
 import { isSame, setLayoutOfMany } from './placeCommands.js';
 import { mayKeepSeries } from './policy.js';
 import { listTouchedRooms } from './roomChangeCommands.js';
@@ -21,7 +22,8 @@ import { differenceOf, nextSequence } from './sequence.js';
 import { addRecurrence, claimFacts, factsOf, keepWishes, planned, withAllowedReason, writeDates, writtenDates, type DatesPlan, type Planned, type WrittenDate } from './seriesDateCommands.js';
 import { lockSeries, type Series } from './seriesQueries.js';
 
-// A change of this and the following dates, or of all coming ones (from the next date on). The past never changes.
+// A change of this and the following dates, or of all coming ones (from the next date on): of a rule, or of a list of single dates.
+// The past never changes.
 
 export interface FollowingText {
   title: string;
@@ -70,7 +72,7 @@ async function open(trx: Db, by: Actor, wish: FollowingWish, now: Date): Promise
   if (series.ended_on !== null) throw new Conflict('meetings.problem.seriesEnded');
   if (series.version !== wish.version) throw new SeriesChanged();
   const rule = await findRuleOf(trx, wish.seriesId, wish.meetingId);
-  await rows(trx, `select 1 from meetings where recurrence_id = :rule and starts_at > :now order by id for no key update`, { rule: rule.id, now });
+  await lockRuleDates(trx, rule, now);
   return { series, rule, ...(await listRuleDates(trx, rule, beginningOf(rule, wish.scope, now), now)) };
 }
 
@@ -95,12 +97,12 @@ export async function changeFollowingText(db: Db, by: Actor, wish: FollowingWish
       if (short.size > 0 && !leavesShort) throw new Short(live.flatMap(({ date }) => (short.has(date.id) ? [{ on: date.on, shortages: short.get(date.id) ?? [] }] : [])));
       const lines = live.flatMap(({ date, text, setting }) => {
         const isSameText = text.title === date.title && text.description === date.description && text.link === date.link && text.place === date.place;
-        const isSameSetting = setting.layout === date.layout && (isSame(date.equipment, setting.equipment) || short.has(date.id));
+        const isSameSetting = setting.layout === date.layout && setting.expected === date.expected && (isSame(date.equipment, setting.equipment) || short.has(date.id));
         if (isSameText && isSameSetting) return [];
         const numbers = isSameText ? { sequence: date.sequence, time_sequence: date.timeSequence } : nextSequence(sequenceOf(date), { time: false, distant: text.place !== date.place });
-        return [{ ...lineOf(date, numbers), ...text, told: !isSameText && date.announcedAt !== null, from: date.startsAt, to: date.endsAt }];
+        return [{ ...lineOf(date, numbers), ...text, expected: setting.expected, told: !isSameText && date.announcedAt !== null, from: date.startsAt, to: date.endsAt }];
       });
-      await writeLines(trx, null, lines);
+      await writeLines(trx, { recurrenceId: null, zone: null }, lines);
       if (wish.scope === 'all' && wish.text.title !== usual.title && series.name === usual.title) await change(trx, `update series set name = :name where id = :id`, { name: wish.text.title, id: series.id });
       await change(trx, `update series set version = version + 1 where id = :id`, { id: series.id });
       await record(trx, by, {
@@ -121,29 +123,25 @@ class Short extends Error {
   }
 }
 
-/** For the history. */
-async function tellSetting(trx: Db, { layout, equipment }: Setting): Promise<{ layout: string | null; equipment: string[] }> {
-  return { layout, equipment: await tellLines(trx, equipment) };
-}
-
 /**
- * Time, rule, rooms: the present rule ends before these dates and another one of the same series begins.
+ * Time, rule, rooms: the present rule ends before these dates and another one of the same series begins. Of a list: time, rooms,
+ * and which days are on it.
  * @param isMeant false: nothing is saved, the answer says what would become of each date
  * @throws SeriesChanged since the form was opened
  */
 export function changeFollowing(db: Db, by: Actor, wish: FollowingWish, asked: DatesPlan, now: Date, isMeant: boolean): Promise<Planned> {
   return planned(db, isMeant, async (trx) => {
     const plan = await withAllowedReason(trx, by, asked);
-    const { rule: newRule } = plan;
-    if (newRule === null) throw new BadRequest();
     const { series, rule, dates, usual } = await open(trx, by, wish, now);
-    const carried = carryDates(dates, plan.occurrences.dates.map(({ on }) => on), newRule.frequency);
+    if ((plan.rule === null) !== (rule.id === null)) throw new BadRequest();
+    const days = plan.occurrences.dates.map(({ on }) => on);
+    const carried = plan.rule ? carryDates(dates, days, plan.rule.frequency) : carryList(dates, days);
     const byId = new Map(dates.map((date) => [date.id, date]));
     const written = new Map(writtenDates(plan).map((date) => [date.on, date]));
 
     const recurrenceId = await addRecurrence(trx, series, plan, rule.id);
     const begins = beginningOf(rule, wish.scope, now);
-    await change(
+    if (rule.id !== null) await change(
       trx,
       `update recurrences r set until_at = least(r.until_at, coalesce((select max(occurrence_at) from meetings where recurrence_id = r.id and occurrence_at < :begins), cast(:begins as timestamptz) - interval '1 second'))
         where r.id = :rule`,
@@ -170,52 +168,28 @@ export function changeFollowing(db: Db, by: Actor, wish: FollowingWish, asked: D
 
     const moved = await moveDates(trx, by, recurrenceId, plan, wish, usual, kept);
     const taken = new Set(kept.map(({ to }) => to.on));
-    const fresh = await writeDates(trx, by, { ...series, name: wish.text.title }, plan, recurrenceId, [...written.values()].filter(({ on }) => !taken.has(on)));
+    // New dates get what the others have.
+    const setting = settingFor(usual, usual, wish.setting, true);
+    const fresh = await writeDates(trx, by, { ...series, name: wish.text.title }, { ...plan, setting }, recurrenceId, [...written.values()].filter(({ on }) => !taken.has(on)));
     const notices = new Map<string, Check[]>([...moved.notices, ...fresh.notices]);
     const refused = new Map<string, RoomsRefused>([...moved.refused, ...fresh.refused]);
-    const settings = [...moved.settings, ...freshSettings(fresh.ids, written, usual, wish)];
-    await setLayoutOfMany(trx, settings);
-    const short = await takeEquipmentForMany(trx, by, settings.filter(({ on }) => !refused.has(on)));
-    for (const { on, meetingId } of settings) {
-      const shortages = short.get(meetingId);
-      if (shortages) refused.set(on, { ok: false, clashes: [], checks: [], shortages });
-    }
+    await outfitDates(trx, by, [...moved.outfits, ...outfitsOf(fresh.ids, [...written.values()], setting)], refused);
     const requested = new Set([...moved.requested, ...fresh.requested]);
     for (const { on, checks } of tooLate) if (written.has(on)) refused.set(on, { ok: false, clashes: [], checks });
     if (refused.size > 0 || tooLate.length > 0) return { ok: false, refused, notices, requested, carried, waiting: moved.waiting, late: tooLate.filter(({ on }) => !written.has(on)) };
 
     if (wish.text.description) {
-      await change(trx, `update meetings set description = :text where recurrence_id = :rule and description = '' and not (id = any(:kept))`, { text: wish.text.description, rule: recurrenceId, kept: kept.map(({ date }) => date.id) });
+      await change(trx, `update meetings set description = :text where id = any(:fresh)`, { text: wish.text.description, fresh: [...fresh.ids.values()] });
     }
     if (wish.scope === 'all' && series.name === usual.title) await change(trx, `update series set name = :name where id = :id`, { name: wish.text.title, id: series.id });
     await change(trx, `update series set version = version + 1, duration_minutes = :minutes where id = :id`, { id: series.id, minutes: minutesOf(plan) });
     await numberSeries(trx, series.id);
     await record(trx, by, {
       action: 'series.change', noun: 'series', id: series.id,
-      before: { rule: rule.rule, zone: rule.zone, from: rule.starts_at_time, room_ids: usual.roomIds, ...(await tellSetting(trx, usual)) },
+      before: { rule: rule.rule, zone: rule.zone, from: rule.starts_at_time ?? usual.from, room_ids: usual.roomIds, ...(await tellSetting(trx, usual)) },
       after: { ...factsOf(plan, [...written.values()]), room_ids: plan.roomIds, ...(await tellSetting(trx, { ...usual, ...wish.setting })), called_off: namesOf(carried, 'calledOff'), left: namesOf(carried, 'left') },
     });
     return { ok: true, seriesId: series.id, notices, requested, carried, waiting: moved.waiting };
-  });
-}
-
-/** A date that gets its layout and equipment after its rooms. */
-interface SetDate extends Setting {
-  on: string;
-  meetingId: number;
-  roomIds: readonly number[];
-  startsAt: Date;
-  endsAt: Date;
-  lines: readonly EquipmentLine[];
-}
-
-/** New dates get what the others have. */
-function freshSettings(ids: Map<string, number>, written: Map<string, WrittenDate>, usual: Usual, wish: FollowingWish): SetDate[] {
-  const setting = settingFor(usual, usual, wish.setting, true);
-  return [...ids].flatMap(([on, meetingId]) => {
-    const date = written.get(on);
-    if (!date || date.skipped !== null) return [];
-    return [{ on, meetingId, roomIds: date.roomIds, startsAt: date.startsAt, endsAt: date.endsAt, ...setting, lines: date.isBare ? [] : setting.equipment }];
   });
 }
 
@@ -237,7 +211,7 @@ async function moveDates(
   wish: FollowingWish,
   usual: Usual,
   kept: { kind: CarriedDate['kind']; date: RuleDate; to: WrittenDate }[],
-): Promise<{ refused: Map<string, RoomsRefused>; notices: Map<string, Check[]>; requested: Set<string>; waiting: Set<string>; settings: SetDate[] }> {
+): Promise<{ refused: Map<string, RoomsRefused>; notices: Map<string, Check[]>; requested: Set<string>; waiting: Set<string>; outfits: Outfit[] }> {
   const whereabouts = await listWhereaboutsOf(trx, [...new Set([...kept.flatMap(({ date, to }) => [...date.roomIds, ...to.roomIds]), ...plan.roomIds])]);
   const placeOf = (startsAt: Date, endsAt: Date, place: string | null, roomIds: number[]) => ({ starts_at: startsAt, ends_at: endsAt, place, roomIds, rooms: roomIds.flatMap((id) => whereabouts.get(id) ?? []) });
   const lines = kept.map(({ kind, date, to }) => {
@@ -254,7 +228,7 @@ async function moveDates(
     const lines = to.isBare && !isFixed ? [] : setting.equipment;
     // Calling it off has counted already.
     const numbers = isCalledOff ? { sequence: date.sequence + (isSkipped && date.announcedAt ? 1 : 0), time_sequence: date.timeSequence } : nextSequence(sequenceOf(date), difference);
-    return { date, to, roomIds, setting, lines, isCalledOff, isSkipped, isWaiting: to.isWaiting && !isFixed && !isCalledOff, difference, line: { ...lineOf(date, numbers), ...text, occurrence: to.occurrenceAt, from: startsAt, to: endsAt, told: isNews && date.announcedAt !== null } };
+    return { date, to, roomIds, setting, lines, isCalledOff, isSkipped, isWaiting: to.isWaiting && !isFixed && !isCalledOff, difference, line: { ...lineOf(date, numbers), ...text, expected: setting.expected, ...(recurrenceId === null ? {} : { occurrence: to.occurrenceAt }), from: startsAt, to: endsAt, told: isNews && date.announcedAt !== null } };
   });
   const places = lines.filter(({ isCalledOff, difference, isWaiting }) => !isCalledOff && (difference.time || difference.rooms || isWaiting));
   const ids = places.map(({ date }) => date.id);
@@ -264,10 +238,10 @@ async function moveDates(
   // All of it is given up before any of it is taken for another time.
   const set = lines.filter(({ date, isCalledOff, difference, setting, lines: wanted }) => !isCalledOff && (difference.time || difference.rooms || setting.layout !== date.layout || !isSame(date.equipment, wanted)));
   await releaseEquipmentOfMany(trx, set.map(({ date }) => date.id));
-  await writeLines(trx, recurrenceId, lines.map(({ line }) => line));
+  await writeLines(trx, { recurrenceId, zone: plan.zone }, lines.map(({ line }) => line));
   const waiting = places.filter(({ isWaiting }) => isWaiting);
-  const results = await claimForMany(trx, by, places.filter(({ isWaiting }) => !isWaiting).map(({ date, roomIds, line }) => ({
-    meetingId: date.id, roomIds, startsAt: line.from, endsAt: line.to, ...claimFacts(plan),
+  const results = await claimForMany(trx, by, places.filter(({ isWaiting }) => !isWaiting).map(({ date, roomIds, setting, line }) => ({
+    meetingId: date.id, roomIds, startsAt: line.from, endsAt: line.to, seats: setting.expected, layout: setting.layout, ...claimFacts(plan),
     // What waited for its rooms had none.
     before: { startsAt: date.startsAt, roomIds: date.isAwaiting ? [] : date.roomIds },
   })));
@@ -289,8 +263,8 @@ async function moveDates(
     }
   }
   const moving = new Set(ids);
-  const settings = set.map(({ date, to, roomIds, setting, lines: wanted, line }): SetDate => ({ on: to.on, meetingId: date.id, roomIds, startsAt: line.from, endsAt: line.to, layout: setting.layout, equipment: wanted, lines: wanted }));
-  return { refused, notices, requested, settings, waiting: new Set(lines.filter(({ date, isCalledOff }) => date.isAwaiting && !isCalledOff && !moving.has(date.id)).map(({ to }) => to.on)) };
+  const outfits = set.map(({ date, to, roomIds, setting, lines: wanted, line }): Outfit => ({ on: to.on, meetingId: date.id, roomIds, startsAt: line.from, endsAt: line.to, layout: setting.layout, lines: wanted }));
+  return { refused, notices, requested, outfits, waiting: new Set(lines.filter(({ date, isCalledOff }) => date.isAwaiting && !isCalledOff && !moving.has(date.id)).map(({ to }) => to.on)) };
 }
 
 /** The new text where a date has the usual one; what was changed for one date stays. The date that was opened follows in what was typed anew. */
@@ -307,6 +281,7 @@ interface Line extends FollowingText {
   id: number;
   sequence: number;
   time_sequence: number;
+  expected: number | null;
   occurrence?: Date;
   from: Date;
   to: Date;
@@ -318,18 +293,18 @@ function lineOf(date: RuleDate, numbers: { sequence: number; time_sequence: numb
 }
 
 /** One statement for all; who was invited to one is told, a minute later. */
-async function writeLines(trx: Db, recurrenceId: number | null, lines: Line[]): Promise<void> {
+async function writeLines(trx: Db, { recurrenceId, zone }: { recurrenceId: number | null; zone: string | null }, lines: Line[]): Promise<void> {
   if (lines.length === 0) return;
   await change(
     trx,
     `update meetings m set title = w.title, description = w.description, link = w.link, place = w.place, starts_at = w."from", ends_at = w."to",
-            sequence = w.sequence, time_sequence = w.time_sequence, revision = m.revision + case when w.told then 1 else 0 end,
+            sequence = w.sequence, time_sequence = w.time_sequence, expected_count = w.expected, revision = m.revision + case when w.told then 1 else 0 end,
             recurrence_id = coalesce(:recurrence, m.recurrence_id), occurrence_at = coalesce(w.occurrence, m.occurrence_at),
-            zone = coalesce((select zone from recurrences where id = :recurrence), m.zone), updated_at = now(), version = m.version + 1
+            zone = coalesce(:zone, m.zone), updated_at = now(), version = m.version + 1
        from jsonb_to_recordset(:list) as w (id bigint, title text, description text, link text, place text, sequence integer, time_sequence integer,
-                                            occurrence timestamptz, "from" timestamptz, "to" timestamptz, told boolean)
+                                            expected integer, occurrence timestamptz, "from" timestamptz, "to" timestamptz, told boolean)
       where m.id = w.id`,
-    { recurrence: recurrenceId, list: JSON.stringify(lines) },
+    { recurrence: recurrenceId, zone, list: JSON.stringify(lines) },
   );
   await announceAll(trx, lines.filter(({ told }) => told).map(({ id }) => id));
 }

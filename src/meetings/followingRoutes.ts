@@ -8,9 +8,9 @@ import { idOf, page, redirect, route, type Answer, type Context, type Route } fr
 import { format } from '../lib/time/format.js';
 import { translator } from '../lib/i18n/translate.js';
 import { dayOf, timeOf } from '../lib/time/zone.js';
-import { fieldsOfRule, planOf, ruleOf } from './datesPlan.js';
+import { fieldsOfRule, planOf, readDays, ruleOf } from './datesPlan.js';
 import { beginningOf, changeFollowing, changeFollowingText, SeriesChanged, type FollowingWish, type TextChanged } from './followingCommands.js';
-import { findRuleOf, listRuleDates, type RunningRule, type Usual } from './followingQueries.js';
+import { findRuleOf, listRuleDates, type RuleDate, type RunningRule, type Usual } from './followingQueries.js';
 import { checkLayout, linesOf, shownEquipment, shownLayouts } from './formRoutes.js';
 import { carryOut, keptChoices } from './planPage.js';
 import { mayKeepSeries } from './policy.js';
@@ -45,6 +45,7 @@ export const followingRoutes: Route[] = [
 interface Opened {
   series: Series;
   rule: RunningRule;
+  dates: RuleDate[];
   usual: Usual;
   /** Local day of the first date that may change. */
   beginsOn: string;
@@ -56,30 +57,51 @@ async function open(c: Context, scope: FollowingWish['scope']): Promise<Opened> 
   if (series.ended_on !== null) throw new Conflict('meetings.problem.seriesEnded');
   const rule = await findRuleOf(c.db, series.id, idOf(c, 'meeting'));
   const { dates, usual } = await listRuleDates(c.db, rule, beginningOf(rule, scope, c.now), c.now);
-  return { series, rule, usual, beginsOn: dates[0]?.on ?? dayOf(c.now, rule.zone) };
+  return { series, rule, dates, usual, beginsOn: dates[0]?.on ?? dayOf(c.now, rule.zone) };
 }
 
-function valuesOf({ series, rule, usual, beginsOn }: Opened, scope: FollowingWish['scope']): Record<string, unknown> {
+function valuesOf(opened: Opened, scope: FollowingWish['scope']): Record<string, unknown> {
+  const { series, rule, usual, beginsOn } = opened;
   return {
-    ...fieldsOfRule(readRule(rule.rule)), scope, version: series.version, title: usual.title || series.name, description: usual.description, link: usual.link, place: usual.place,
-    rooms: usual.roomIds, zone: rule.zone, from: rule.starts_at_time, to: endOf(rule, usual), from_on: beginsOn, ends: 'on', until_on: dayOf(rule.until_at, rule.zone),
-    layout: usual.layout ?? '', kinds: usual.equipment.map(({ kindId }) => kindId), pieces: usual.equipment.map(({ quantity }) => quantity),
+    ...(rule.rule === null ? { frequency: 'dates', on_dates: listedDays(opened).join('\n') } : fieldsOfRule(readRule(rule.rule))), scope, version: series.version, title: usual.title || series.name, description: usual.description, link: usual.link, place: usual.place,
+    rooms: usual.roomIds, zone: rule.zone, from: fromOf(opened), to: endOf(opened), from_on: beginsOn, ends: 'on', until_on: rule.until_at && dayOf(rule.until_at, rule.zone),
+    layout: usual.layout ?? '', kinds: usual.equipment.map(({ kindId }) => kindId), pieces: usual.equipment.map(({ quantity }) => quantity), expected: usual.expected,
   };
 }
 
-/** Wall time at which a usual date ends. */
-function endOf(rule: RunningRule, usual: Usual): string {
-  return timeOf(new Date(Date.parse(`2000-01-01T${rule.starts_at_time}:00Z`) + usual.minutes * 60_000), 'UTC');
+/** Days of a list of single dates. */
+function listedDays({ dates }: Opened): string[] {
+  return dates.filter(({ isSecond }) => !isSecond).map(({ on }) => on);
+}
+
+/** Wall time at which a usual date begins. */
+function fromOf({ rule, usual }: Opened): string {
+  return rule.starts_at_time ?? usual.from;
+}
+
+/** Wall time at which it ends. */
+function endOf(opened: Opened): string {
+  const { usual } = opened;
+  return timeOf(new Date(Date.parse(`2000-01-01T${fromOf(opened)}:00Z`) + usual.minutes * 60_000), 'UTC');
 }
 
 /** Nothing but title, text, link and place is another one. */
-function isTextOnly(form: FollowingFields, { rule, usual, beginsOn }: Opened): boolean {
-  const wanted = ruleOf(form);
+function isTextOnly(form: FollowingFields, opened: Opened): boolean {
+  const { rule, usual } = opened;
   return (
-    wanted !== null && writeRule(wanted) === writeRule(readRule(rule.rule)) && form.from === rule.starts_at_time && form.to === endOf(rule, usual) && form.zone === rule.zone &&
-    form.ends !== 'count' && form.until_on === dayOf(rule.until_at, rule.zone) && form.from_on === beginsOn &&
+    hasSameDays(form, opened) && form.from === fromOf(opened) && form.to === endOf(opened) && form.zone === rule.zone &&
     [...form.rooms].sort((a, b) => a - b).join() === [...usual.roomIds].sort((a, b) => a - b).join()
   );
+}
+
+function hasSameDays(form: FollowingFields, opened: Opened): boolean {
+  const { rule, beginsOn } = opened;
+  const wanted = ruleOf(form);
+  if (wanted === null || rule.rule === null || rule.until_at === null) {
+    const { days, unclear } = readDays(form.on_dates);
+    return wanted === null && rule.rule === null && unclear.length === 0 && days.join() === listedDays(opened).join();
+  }
+  return writeRule(wanted) === writeRule(readRule(rule.rule)) && form.ends !== 'count' && form.until_on === dayOf(rule.until_at, rule.zone) && form.from_on === beginsOn;
 }
 
 async function change(c: Context<FollowingFields>): Promise<Answer> {
@@ -97,7 +119,7 @@ async function change(c: Context<FollowingFields>): Promise<Answer> {
 
 async function save(c: Context<FollowingFields>, opened: Opened): Promise<Answer> {
   const { form } = c;
-  const { series, rule } = opened;
+  const { series } = opened;
   const odd = await checkLayout(c, form);
   if (odd) return draw(c, opened, { problems: odd });
   const wish: FollowingWish = {
@@ -106,6 +128,7 @@ async function save(c: Context<FollowingFields>, opened: Opened): Promise<Answer
     setting: {
       ...(form.layout === undefined ? {} : { layout: form.layout || null }),
       ...(form.kinds.length > 0 ? { equipment: linesOf(form) } : {}),
+      expected: form.expected,
     },
     // Read by those whose date is called off: in the language of the meeting.
     reason: translator(series.lang)('series.carried.reason'),
@@ -118,11 +141,14 @@ async function save(c: Context<FollowingFields>, opened: Opened): Promise<Answer
     if (done.location === undefined) return draw(c, opened, { values: c.req.body as Record<string, unknown>, short: done.short });
     return redirect(done.location, { notice: 'count' in done ? { key: 'series.notice.textChanged', values: { count: done.count } } : 'meetings.notice.saved' });
   }
-  const problem = beforeAllowed(c, form, rule);
-  if (problem) return draw(c, opened, { problems: problemsOf([{ field: 'from_on', message: problem }], c.req.body) });
+  const isList = form.frequency === 'dates';
+  const wrong = (field: string, message: string) => draw(c, opened, { problems: problemsOf([{ field, message }], c.req.body) });
+  const problem = beforeAllowed(c, form, opened);
+  if (problem) return wrong(isList ? 'on_dates' : 'from_on', problem);
   const read = planOf(c, form);
   if ('problems' in read) return draw(c, opened, { problems: read.problems });
   const plan = { ...read.plan, occurrences: { ...read.plan.occurrences, dates: read.plan.occurrences.dates.filter(({ startsAt }) => startsAt > c.now) } };
+  if (plan.occurrences.dates.length === 0) return wrong(isList ? 'on_dates' : 'until_on', c.t('meetings.series.noDates'));
   return carryOut(
     c,
     plan,
@@ -132,10 +158,13 @@ async function save(c: Context<FollowingFields>, opened: Opened): Promise<Answer
 }
 
 /** The past and the dates that stay are not touched. */
-function beforeAllowed(c: Context, form: FollowingFields, rule: RunningRule): string | undefined {
-  if (form.from_on < dayOf(c.now, form.zone)) return c.t('series.form.past');
-  const stays = form.scope === 'following' && rule.before_at ? dayOf(rule.before_at, rule.zone) : undefined;
-  return stays !== undefined && form.from_on <= stays ? c.t('series.form.afterStaying', { day: c.fmt.date(stays) }) : undefined;
+function beforeAllowed(c: Context, form: FollowingFields, { rule, beginsOn }: Opened): string | undefined {
+  const first = form.frequency === 'dates' ? readDays(form.on_dates).days[0] ?? beginsOn : form.from_on;
+  if (first < dayOf(c.now, form.zone)) return c.t('series.form.past');
+  const before = form.scope === 'following' && rule.before_at ? dayOf(rule.before_at, rule.zone) : undefined;
+  // Of two single dates on one day the second may be the first that changes.
+  const stays = rule.rule === null && before === beginsOn ? undefined : before;
+  return stays !== undefined && first <= stays ? c.t('series.form.afterStaying', { day: c.fmt.date(stays) }) : undefined;
 }
 
 function actionOf(c: Context): string {
@@ -147,12 +176,13 @@ async function draw(c: Context, { series, rule }: Opened, drawing: { values?: Re
   const fmt = format(c.lang, rule.zone);
   const values: Record<string, unknown> = { ...(drawing.values ?? problems?.values) };
   values.rooms = [values.rooms ?? []].flat().filter((room) => room !== '');
-  const heading = c.t('series.following.title', { name: series.name });
+  const isList = rule.rule === null;
+  const heading = c.t(isList ? 'series.list.title' : 'series.following.title', { name: series.name });
   const [rooms, movable] = await Promise.all([listRoomOptions(c.db), listMovableKinds(c.db, idOf(c, 'meeting'))]);
   return page(
     'meetings/following',
     {
-      title: heading, heading, series, action: actionOf(c), day: c.fmt.date(dayOf(rule.occurrence_at, rule.zone)), rooms, values,
+      title: heading, heading, series, isList, action: actionOf(c), day: c.fmt.date(dayOf(rule.occurrence_at, rule.zone)), rooms, values,
       layouts: shownLayouts(c, rooms), equipment: shownEquipment(c, movable, values, problems),
       short: (drawing.short ?? []).map(({ on, shortages }) => ({ day: c.fmt.date(on), reasons: shortages.flatMap((shortage) => tellShortage(shortage, c.t, fmt)) })),
       choices: keptChoices(values), errors: problems?.errors ?? {}, isStale: drawing.isStale, scripts: ['series-rule'],

@@ -281,10 +281,10 @@ export function shownLayouts(c: Context<unknown, unknown>, rooms: Awaited<Return
   return LAYOUTS.filter((layout) => rooms.some(({ layouts }) => layouts.some((one) => one.layout === layout))).map((value) => ({ value, label: c.t(`layouts.${value}`) }));
 }
 
-/** Where more dates than this one are changed; undefined for a date without a rule and for who does not keep the series. */
-function followingOf({ id, series_id, recurrence_id, is_private, relation }: Meeting): string | undefined {
-  if (series_id === null || recurrence_id === null || !mayKeepSeries({ is_private, ended_on: null, relation })) return undefined;
-  return `/series/${series_id}/dates/${id}/following`;
+/** Where more dates than this one are changed; undefined for who does not keep the series. */
+function followingOf({ id, series_id, recurrence_id, is_private, relation }: Meeting): { href: string; isList: boolean } | undefined {
+  if (series_id === null || !mayKeepSeries({ is_private, ended_on: null, relation })) return undefined;
+  return { href: `/series/${series_id}/dates/${id}/following`, isList: recurrence_id === null };
 }
 
 /** In whose name one may call a meeting without being a secretary: one's own, one's principals', and who answers for it by now. */

@@ -50,6 +50,8 @@ interface PlanLine {
   on: string;
   when: string;
   reasons: string[];
+  /** It was called off or moved, and stays so: there is nothing to choose. */
+  isFixed: boolean;
   /** Its rooms are to be had. */
   isFree: boolean;
   /** What is only told: rules that are kept narrowly, what becomes of the date that stood there. */
@@ -70,7 +72,7 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
       c.db,
       inTheWay.map(({ on, startsAt, endsAt }) => {
         const nearest = refused.get(on)?.nearest;
-        return { key: on, roomIds: plan.roomIds, startsAt, endsAt, personId: nearest?.personId ?? c.viewer.id, ...(nearest ? { allowed: nearest.span } : {}) };
+        return { key: on, roomIds: plan.roomIds, startsAt, endsAt, personId: nearest?.personId ?? c.viewer.id, seats: plan.setting.expected, ...(nearest ? { allowed: nearest.span } : {}) };
       }),
       c.now,
     ),
@@ -78,7 +80,7 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
   const late = result.late ?? [];
   const barred = new Map(refused);
   for (const { on, checks } of late) barred.set(on, { ok: false, clashes: [], checks });
-  const carried = tellCarried(c, result.carried ?? [], plan.zone);
+  const carried = tellCarried(c, result.carried ?? [], plan);
   const lines = plan.occurrences.dates.map((date): PlanLine => {
     const choice = plan.choices.get(date.on);
     const span = choice?.kind === 'time' ? choice : date;
@@ -102,7 +104,7 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
     const isUnexplained = unexplained.includes(date.on);
     return {
       on: date.on, when: `${fmt.day(span.startsAt)} ${fmt.range(span.startsAt, span.endsAt)}`, reasons, options, chosen,
-      isFree: reasons.length === 0 && chosen !== 'skip' && !isWaiting && stands?.isFixed !== true,
+      isFixed: stands?.isFixed === true, isFree: reasons.length === 0 && chosen !== 'skip' && !isWaiting && stands?.isFixed !== true,
       marks: [
         ...(isWaiting ? [c.t('series.awaited.noRoom')] : []),
         ...(chosen === 'bare' ? [c.t('dates.plan.isBare')] : []),

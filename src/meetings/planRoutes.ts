@@ -1,11 +1,13 @@
 import type { z } from 'zod';
+import { listMovableKinds } from '../rooms/equipmentQueries.js';
 import { listRoomOptions } from '../rooms/queries.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import { isSecretary, signedIn } from '../lib/http/policy.js';
 import { idOf, page, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { addDays, dayOf, timeOf, weekdayOf } from '../lib/time/zone.js';
-import { listActable, readActing, shownPerson } from './formRoutes.js';
+import { findUsualOfLast } from './followingQueries.js';
+import { checkLayout, listActable, readActing, shownEquipment, shownLayouts, shownPerson } from './formRoutes.js';
 import { mayKeepSeries } from './policy.js';
 import { readRule } from './recurrence.js';
 import { readPeople } from './namedPeople.js';
@@ -13,7 +15,7 @@ import { keptChoices, carryOut } from './planPage.js';
 import { addDates, createSeries, type NewSeries } from './seriesCommands.js';
 import { NewDatesForm, NewSeriesForm, type SeriesFields } from './seriesForms.js';
 import { fieldsOfRule, planOf } from './datesPlan.js';
-import { findSeries, listDates, listRecurrences, type Series } from './seriesQueries.js';
+import { findSeries, listRecurrences, type Series } from './seriesQueries.js';
 import type { ParticipantRole } from './queries.js';
 
 export const planRoutes: Route[] = [
@@ -50,9 +52,14 @@ async function findKept(c: Context): Promise<Series> {
 /** Goes on where the last rule ends. */
 async function showDates(c: Context): Promise<Answer> {
   const series = await findKept(c);
-  const [recurrences, [lastDate]] = await Promise.all([listRecurrences(c.db, series.id), listDates(c.db, series.id, 'coming', c.now, 1)]);
+  const [recurrences, usual] = await Promise.all([listRecurrences(c.db, series.id), findUsualOfLast(c.db, series.id)]);
   const last = recurrences.at(-1);
   const values = defaults(c);
+  if (usual) Object.assign(values, {
+    rooms: usual.roomIds, link: usual.link, place: usual.place, layout: usual.layout ?? '', expected: usual.expected,
+    kinds: usual.equipment.map(({ kindId }) => kindId), pieces: usual.equipment.map(({ quantity }) => quantity),
+    ...(last ? {} : { frequency: 'dates', zone: usual.zone, from: usual.from, to: endOf(usual.from, usual.minutes) }),
+  });
   if (last) {
     const rule = readRule(last.rule);
     const from = addDays(dayOf(last.until_at, last.zone), 1);
@@ -60,11 +67,14 @@ async function showDates(c: Context): Promise<Answer> {
     Object.assign(values, {
       ...fieldsOfRule(rule), zone: last.zone,
       from_on: from > today ? from : today, until_on: addDays(from > today ? from : today, 182), from: last.starts_at_time,
-      to: timeOf(new Date(Date.parse(`2000-01-01T${last.starts_at_time}:00Z`) + series.duration_minutes * 60_000), 'UTC'),
-      rooms: lastDate?.rooms.map(({ id }) => id) ?? [],
+      to: endOf(last.starts_at_time, series.duration_minutes),
     });
   }
   return drawForm(c, { series, values });
+}
+
+function endOf(from: string, minutes: number): string {
+  return timeOf(new Date(Date.parse(`2000-01-01T${from}:00Z`) + minutes * 60_000), 'UTC');
 }
 
 /** People of a series as typed: ids, or what is not understood. */
@@ -102,6 +112,8 @@ async function create(c: Context<z.output<typeof NewSeriesForm>>): Promise<Answe
   if ('problems' in read) return drawForm(c, { problems: read.problems });
   const acting = await readActing(c, form);
   if ('problems' in acting) return drawForm(c, { problems: acting.problems });
+  const odd = await checkLayout(c, form);
+  if (odd) return drawForm(c, { problems: odd });
   const input: NewSeries = {
     name: form.name, organiserId: acting.organiserId ?? c.viewer.id, bookedForId: acting.bookedForId, lang: form.lang, isPrivate: form.is_private, durationMinutes: Math.max(5, read.minutes),
     firstNumber: form.first_number, reviewGates: form.gates, reviewerId: others.reviewerId, approverId: others.approverId, members: people.members,
@@ -114,6 +126,8 @@ async function addToSeries(c: Context<z.output<typeof NewDatesForm>>): Promise<A
   if (c.form.back) return drawForm(c, { series, values: c.req.body as Record<string, unknown> });
   const read = planOf(c, c.form);
   if ('problems' in read) return drawForm(c, { series, problems: read.problems });
+  const odd = await checkLayout(c, c.form);
+  if (odd) return drawForm(c, { series, problems: odd });
   return carryOut(c, read.plan, { name: series.name, action: `/series/${series.id}/dates`, notice: 'meetings.notice.datesPlanned' }, (db, isMeant) => addDates(db, c.by, series.id, read.plan, isMeant));
 }
 
@@ -122,11 +136,11 @@ async function drawForm(c: Context, drawing: { values?: Record<string, unknown>;
   const values: Record<string, unknown> = { ...(drawing.values ?? problems?.values) };
   values.rooms = [values.rooms ?? []].flat().filter((room) => room !== '');
   const choices = keptChoices(values);
-  const [rooms, organisers] = await Promise.all([listRoomOptions(c.db), isSecretary(c.viewer) ? undefined : listActable(c, series)]);
+  const [rooms, movable, organisers] = await Promise.all([listRoomOptions(c.db), listMovableKinds(c.db), isSecretary(c.viewer) ? undefined : listActable(c, series)]);
   const heading = series ? c.t('meetings.series.planMore', { name: series.name }) : c.t('meetings.series.new');
   return page(
     'meetings/series-form',
-    { title: heading, heading, series, isNew: !series, withDates: true, action: series ? `/series/${series.id}/dates` : '/series', rooms, organisers, values, choices, errors: problems?.errors ?? {}, scripts: ['series-rule'] },
+    { title: heading, heading, series, isNew: !series, withDates: true, action: series ? `/series/${series.id}/dates` : '/series', rooms, organisers, layouts: shownLayouts(c, rooms), equipment: shownEquipment(c, movable, values, problems), values, choices, errors: problems?.errors ?? {}, scripts: ['series-rule'] },
     { status: problems ? 422 : 200 },
   );
 }

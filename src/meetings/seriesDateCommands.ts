@@ -5,7 +5,9 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { BadRequest, Conflict } from '../lib/http/errors.js';
 import { allowedReason, newUid, type RoomsRefused } from './commands.js';
+import type { Setting } from './dateSettings.js';
 import { numberSeries } from './numberCommands.js';
+import { outfitDates, outfitsOf, tellSetting } from './outfitCommands.js';
 import { writeRule, type Occurrences, type Rule } from './recurrence.js';
 import type { CarriedDate } from './carriedDates.js';
 import type { Series } from './seriesQueries.js';
@@ -35,6 +37,8 @@ export interface DatesPlan {
   roomIds: number[];
   link: string | null;
   place: string | null;
+  /** What new dates have in their rooms. */
+  setting: Setting;
   /** By date 'YYYY-MM-DD' of the rule. */
   choices: Map<string, DateChoice>;
   mailDomain?: string;
@@ -167,8 +171,8 @@ export async function writeDates(
   const made = await rows<{ id: number; uid: string }>(
     trx,
     `insert into meetings (title, series_id, recurrence_id, occurrence_at, starts_at, ends_at, zone, link, place, is_private, lang, organiser_id,
-                           booked_for_id, created_by, uid, number, state, cancelled_at, cancelled_by, cancel_reason, state_before_cancel)
-     select :title, :series, :recurrence, w.occurrence, w."from", w."to", :zone, :link, :place, :is_private, :lang, :organiser, :booked_for, :by, w.uid, w.number,
+                           booked_for_id, created_by, uid, number, expected_count, state, cancelled_at, cancelled_by, cancel_reason, state_before_cancel)
+     select :title, :series, :recurrence, w.occurrence, w."from", w."to", :zone, :link, :place, :is_private, :lang, :organiser, :booked_for, :by, w.uid, w.number, :expected,
             case when w.skipped is null then 'draft' else 'cancelled' end, case when w.skipped is not null then now() end,
             case when w.skipped is not null then cast(:by as bigint) end, w.skipped, case when w.skipped is not null then 'draft' end
        from jsonb_to_recordset(:list) as w (uid text, occurrence timestamptz, "from" timestamptz, "to" timestamptz, skipped text, number integer)
@@ -176,14 +180,14 @@ export async function writeDates(
      returning id, uid`,
     {
       title: series.name, series: series.id, recurrence: recurrenceId, zone: plan.zone, link: plan.link, place: plan.place, is_private: series.is_private,
-      lang: series.lang, organiser: series.organiser_id, booked_for: series.booked_for_id, by: by.id, list: JSON.stringify(lines),
+      lang: series.lang, organiser: series.organiser_id, booked_for: series.booked_for_id, by: by.id, expected: plan.setting.expected, list: JSON.stringify(lines),
     },
   );
   const ids = new Map(made.map(({ id, uid }) => [uid, id]));
   const written = dates.map((date, i) => ({ ...date, meetingId: ids.get(lines[i]?.uid ?? '') ?? -1 }));
 
   const claimed = written.filter(({ skipped, isWaiting }) => skipped === null && !isWaiting);
-  const results = await claimForMany(trx, by, claimed.map(({ meetingId, roomIds, startsAt, endsAt }) => ({ meetingId, roomIds, startsAt, endsAt, ...claimFacts(plan) })));
+  const results = await claimForMany(trx, by, claimed.map(({ meetingId, roomIds, startsAt, endsAt }) => ({ meetingId, roomIds, startsAt, endsAt, seats: plan.setting.expected, layout: plan.setting.layout, ...claimFacts(plan) })));
   for (const { on, meetingId } of written) {
     const result = results.get(meetingId);
     if (result && !result.ok) refused.set(on, result);
@@ -231,10 +235,12 @@ export async function keepWishes(trx: Db, skipped: { meetingId: number; roomIds:
 export async function materialise(trx: Db, by: Actor, series: Series, plan: DatesPlan, firstNumber?: number): Promise<Planned> {
   const recurrenceId = await addRecurrence(trx, series, plan);
   const dates = writtenDates(plan);
-  const { refused, notices, requested } = await writeDates(trx, by, series, plan, recurrenceId, dates, firstNumber);
+  const { refused, notices, requested, ids } = await writeDates(trx, by, series, plan, recurrenceId, dates, firstNumber);
+  const outfits = outfitsOf(ids, dates, plan.setting);
+  if (outfits.length > 0) await outfitDates(trx, by, outfits, refused);
   if (refused.size > 0) return { ok: false, refused, notices, requested };
   if (firstNumber === undefined) await numberSeries(trx, series.id);
-  await record(trx, by, { action: 'series.dates', noun: 'series', id: series.id, after: factsOf(plan, dates) });
+  await record(trx, by, { action: 'series.dates', noun: 'series', id: series.id, after: { ...factsOf(plan, dates), ...(outfits.length > 0 ? await tellSetting(trx, plan.setting) : {}) } });
   return { ok: true, seriesId: series.id, notices, requested };
 }
 

@@ -67,14 +67,16 @@ const planFields = {
   back: flag(),
 };
 
+/** What all dates have in their rooms. */
+const settingFields = { layout: meetingFields.layout, kinds: meetingFields.kinds, pieces: meetingFields.pieces, expected: meetingFields.expected };
+
 export const NewSeriesForm = z.strictObject({
-  ...seriesFields, ...dateFields, ...planFields, chair: optionalLine(300), secretary: optionalLine(300), members: optionalProse(20_000), key: onceKey(),
+  ...seriesFields, ...dateFields, ...planFields, ...settingFields, chair: optionalLine(300), secretary: optionalLine(300), members: optionalProse(20_000), key: onceKey(),
 });
-export const NewDatesForm = z.strictObject({ ...dateFields, ...planFields, key: onceKey() });
+export const NewDatesForm = z.strictObject({ ...dateFields, ...planFields, ...settingFields, key: onceKey() });
 /** A change of this and the following dates: the text, which keeps them as they are, and the rule, which plans them anew. */
 export const FollowingForm = z.strictObject({
-  ...dateFields, ...planFields, title: line(200), description: optionalProse(20_000), scope: choice(['following', 'all']), version: version(), key: onceKey(),
-  layout: meetingFields.layout, kinds: meetingFields.kinds, pieces: meetingFields.pieces,
+  ...dateFields, ...planFields, ...settingFields, title: line(200), description: optionalProse(20_000), scope: choice(['following', 'all']), version: version(), key: onceKey(),
   /** Equipment is set where there is enough of it, and stays as it is on the other dates. */
   short: z.literal('leave').optional(),
 });

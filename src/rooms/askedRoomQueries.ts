@@ -5,6 +5,7 @@ import { rulesFrom, type BookingRules, type RuleLayer } from './bookingRules.js'
 import { layersOf } from './bookingRuleQueries.js';
 import type { RoomStatus } from './claimChecks.js';
 import { OPENING } from './dayRuleQueries.js';
+import type { Layout } from './layouts.js';
 import type { Opening } from './openingHours.js';
 
 /** A room with its rules and the parts it consists of. */
@@ -62,6 +63,15 @@ export async function findAskedRooms(trx: Db, by: Actor, roomIds: readonly numbe
   );
   if (found.length !== roomIds.length) throw new BadRequest();
   return found.map((room) => ({ ...room, rules: rulesFrom(room.layers) }));
+}
+
+/** Seats of rooms in each of their layouts. */
+export async function listLayoutSeats(db: Db, roomIds: readonly number[]): Promise<Map<number, Map<Layout, number>>> {
+  const seats = new Map<number, Map<Layout, number>>();
+  for (const { room_id, layout, capacity } of await rows<{ room_id: number; layout: Layout; capacity: number }>(db, `select room_id, layout, capacity from room_layouts where room_id = any(:rooms)`, { rooms: roomIds })) {
+    seats.set(room_id, new Map([...(seats.get(room_id) ?? []), [layout, capacity]]));
+  }
+  return seats;
 }
 
 /** Whom each of these meetings is held for. */

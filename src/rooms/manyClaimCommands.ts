@@ -1,12 +1,13 @@
 import type { Actor } from '../lib/audit/record.js';
 import { change, rows, type Db } from '../lib/db/db.js';
-import { findAskedRooms, listApproved, listPrincipals, type AskedRoom } from './askedRoomQueries.js';
+import { findAskedRooms, listApproved, listLayoutSeats, listPrincipals, type AskedRoom } from './askedRoomQueries.js';
 import { offerFreed } from './awaitedCommands.js';
 import { hasQuota } from './bookingRules.js';
 import type { Check } from './claimChecks.js';
 import { claimAsked, expireLapsed, handToClosures, lockRooms } from './claimCommands.js';
 import { recordOverridesOfMany } from './claimRecordCommands.js';
 import { atomicOf, checkAll, lateIn, refusal, type ClaimResult, type ClaimWish } from './claimVerdict.js';
+import type { Layout } from './layouts.js';
 import { lockQuotasOfMeetings } from './quotaLockCommands.js';
 import { findClashesOfMany, spanOf } from './manyClaimQueries.js';
 
@@ -20,6 +21,8 @@ import { findClashesOfMany, spanOf } from './manyClaimQueries.js';
  */
 export interface DateWish extends ClaimWish {
   before?: { startsAt: Date; roomIds: readonly number[] };
+  /** How its rooms are set up, where they can be: their seats are counted so. */
+  layout?: Layout | null;
 }
 
 interface Open {
@@ -40,12 +43,15 @@ export async function claimForMany(trx: Db, by: Actor, wishes: readonly DateWish
   if (asked.length === 0) return results;
   const approved = await listApproved(trx, wishes.flatMap(({ meetingId, before }) => (before ? [meetingId] : [])));
 
+  const setUp = wishes.filter(({ seats, layout }) => seats && layout);
+  const seats = setUp.length > 0 ? await listLayoutSeats(trx, [...new Set(setUp.flatMap(({ roomIds }) => roomIds))]) : new Map<number, Map<Layout, number>>();
+
   const together: Open[] = [];
   const single: Open[] = [];
   const beyond: { wish: DateWish; checks: Check[] }[] = [];
   for (const wish of wishes) {
     const ofPrincipal = known.get(wish.meetingId);
-    const pick = (ids: readonly number[]) => [...new Set(ids)].sort((a, b) => a - b).flatMap((id) => ofPrincipal?.get(id) ?? []).map((room) => asDate(room, wish, approved.get(wish.meetingId)?.get(room.id)));
+    const pick = (ids: readonly number[]) => [...new Set(ids)].sort((a, b) => a - b).flatMap((id) => ofPrincipal?.get(id) ?? []).map((room) => asDate(inLayout(room, wish, seats), wish, approved.get(wish.meetingId)?.get(room.id)));
     const rooms = pick(wish.roomIds);
     // Rooms that are given up have their say too, as for a single move.
     const late = pick((wish.before?.roomIds ?? []).filter((id) => !wish.roomIds.includes(id))).flatMap((room) => lateIn(room, 'notice_change', wish));
@@ -119,6 +125,10 @@ async function readRooms(trx: Db, by: Actor, wishes: readonly DateWish[]): Promi
     const rooms = byPrincipal.get(principalId);
     return rooms ? [[meetingId, rooms] as const] : [];
   }));
+}
+
+function inLayout(room: AskedRoom, { layout }: DateWish, seats: ReadonlyMap<number, ReadonlyMap<Layout, number>>): AskedRoom {
+  return layout ? { ...room, capacity: seats.get(room.id)?.get(layout) ?? room.capacity } : room;
 }
 
 function asDate(room: AskedRoom, wish: DateWish, approved: AskedRoom['approved'] = null): AskedRoom {

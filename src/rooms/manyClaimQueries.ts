@@ -14,6 +14,8 @@ export interface KeyedWish<K> {
   startsAt: Date;
   endsAt: Date;
   exceptMeetingId?: number;
+  /** People expected: no smaller room is offered. */
+  seats?: number | null;
   /** For whom it is booked: nothing is offered that the rules refuse this person. */
   personId?: number | null;
   /** What the rules of the rooms would allow, where they refuse the wish itself: times are looked for near it. */
@@ -106,13 +108,13 @@ async function listFreeRooms<K>(db: Db, wishes: readonly KeyedWish<K>[], now: Da
   const found = await rows<RoomWithHours & { n: number }>(
     db,
     `select w.n, f.*, (select zone from organisations) as zone
-       from jsonb_to_recordset(:list) as w (n integer, rooms jsonb, "from" timestamptz, "to" timestamptz, "except" bigint, person bigint)
+       from jsonb_to_recordset(:list) as w (n integer, rooms jsonb, "from" timestamptz, "to" timestamptz, "except" bigint, person bigint, seats integer)
       cross join lateral (select array(select jsonb_array_elements_text(w.rooms)::bigint) as ids) a
        left join rooms o on o.id = a.ids[1]
       cross join lateral (
         select r.id, r.name_en, r.name_zh, r.capacity, r.building, r.floor, ${OPENING} as hours, ${layersOf('w.person')} as layers
           from rooms r
-         where (r.status = 'in_service' or r.status = 'out_of_service' and r.back_at <= w."from") and r.id <> all(a.ids)
+         where (r.status = 'in_service' or r.status = 'out_of_service' and r.back_at <= w."from") and r.id <> all(a.ids) and (w.seats is null or r.capacity >= w.seats)
            and not exists (select 1 from room_parts p where p.hall_id = r.id and p.part_id = any(a.ids))
            and not exists (select 1 from room_parts p where p.part_id = r.id and p.hall_id = any(a.ids))
            and not exists (
@@ -125,7 +127,7 @@ async function listFreeRooms<K>(db: Db, wishes: readonly KeyedWish<K>[], now: Da
                   abs(r.capacity - coalesce(o.capacity, 0)), r.sort_order, r.id
          limit 30) f
       order by w.n`,
-    { list: JSON.stringify(wishes.map(({ roomIds, startsAt, endsAt, exceptMeetingId, personId }, n) => ({ n, rooms: roomIds, from: startsAt, to: endsAt, except: exceptMeetingId, person: personId ?? null }))), ...spanOf(wishes) },
+    { list: JSON.stringify(wishes.map(({ roomIds, startsAt, endsAt, exceptMeetingId, personId, seats }, n) => ({ n, rooms: roomIds, from: startsAt, to: endsAt, except: exceptMeetingId, person: personId ?? null, seats: seats ?? null }))), ...spanOf(wishes) },
   );
   const byWish = new Map<number, Alternatives['rooms']>();
   for (const { n, hours, zone, layers, ...room } of found) {

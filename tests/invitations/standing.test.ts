@@ -245,10 +245,14 @@ describe('one mail for a standing meeting', () => {
     const theirs = await rows<{ at: string }>(
       world.db,
       `select to_char(m.starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI') as at from meetings m join participants pt on pt.meeting_id = m.id and pt.person_id = :person and pt.removed_at is null and pt.invited_at is not null
-        where m.series_id = :series and m.state <> 'cancelled' and m.recurrence_id is not null order by m.starts_at`,
+        where m.series_id = :series and m.state <> 'cancelled' order by m.starts_at`,
       { series, person: cast.attendee.id },
     );
     expect(other.dates().map((line) => line.slice(0, 16))).toEqual(theirs.map(({ at }) => at));
+    // The one that was moved stays where it was moved to, the one that was called off is off on the new day.
+    expect(theirs.map(({ at }) => at)).toEqual(['2030-04-02T01:00', '2030-04-08T05:00', '2030-04-23T01:00']);
+    const offs = next?.main?.getAllProperties('exdate').map((one) => instant(one.getFirstValue()));
+    expect(offs).toContain('2030-04-16T01:00:00.000Z');
 
     const ended = await organiser.post(`/series/${series}/end`).type('form').send({ on: '2030-03-05', reason: 'The round is dissolved' });
     expect(ended.status).toBe(303);

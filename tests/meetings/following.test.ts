@@ -2,7 +2,7 @@ import { load } from 'cheerio';
 import { randomUUID } from 'node:crypto';
 import { row, rows } from '../../src/lib/db/db.js';
 import { dayOf, timeOf } from '../../src/lib/time/zone.js';
-import { cancelMeeting, changeMeeting, createMeeting } from '../../src/meetings/commands.js';
+import { cancelMeeting, changeMeeting, createMeeting, restoreMeeting } from '../../src/meetings/commands.js';
 import { findMeeting } from '../../src/meetings/queries.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
@@ -126,10 +126,54 @@ describe('another rule', () => {
     await cancelMeeting(world.db, by(), id(before[4]), { reason: 'Holiday' }); // 29 April
     const plan = await submit(series, before[1], { weekday: '3', from_on: '2030-04-08' }); // Wednesdays 10, 17, 24; the rule still ends on 29 April
     expect(plan.status).toBe(200);
-    expect(plan.text).toContain('does not carry over');
+    expect(plan.text).toContain('No new date takes its place');
     await postTo(organiser, ...confirm(plan.text));
     expect((await lines(series)).map((line) => [line.id === before.find((one) => one.id === line.id)?.id, dayOf(line.starts_at, 'Asia/Shanghai'), line.state])).toEqual([
       [true, '2030-04-01', 'draft'], [true, '2030-04-10', 'draft'], [true, '2030-04-17', 'draft'], [true, '2030-04-24', 'draft'], [true, '2030-04-29', 'cancelled'],
+    ]);
+  });
+
+  it('keeps on another weekday what was called off and what was moved, tells it for each date, and restores there', async () => {
+    const series = await make({ from_on: '2030-04-01', until_on: '2030-05-13' });
+    const before = await lines(series);
+    expect(before).toHaveLength(7);
+    await cancelMeeting(world.db, by(), id(before[2]), { reason: 'Holiday' }); // 15 April
+    const moved = await findMeeting(world.db, by(), id(before[3])); // 22 April to the day after
+    await changeMeeting(world.db, by(), moved.id, { version: moved.version, startsAt: new Date('2030-04-23T14:00+08:00'), endsAt: new Date('2030-04-23T15:00+08:00') });
+    const plan = await submit(series, before[1], { weekday: '4', from: '10', to: '11', until_on: '2030-05-20' });
+    expect(plan.status).toBe(200);
+    const $ = load(plan.text);
+    const told = $('tbody tr').toArray().map((line) => [$(line).find('input[name=at]').val(), $(line).find('td').first().text().trim()]);
+    expect(told).toEqual([
+      ['2030-04-11', expect.stringContaining('instead of Mon 8 Apr 2030')],
+      ['2030-04-18', 'the one of Mon 15 Apr 2030 was called off, and stays so'],
+      ['2030-04-25', 'the one of Mon 22 Apr 2030 was moved to Tue 23 Apr 14:00–15:00, and stays there'],
+      ...['2030-05-02', '2030-05-09', '2030-05-16'].map((on) => [on, expect.stringContaining('instead of Mon')]),
+    ]);
+    expect($('tbody tr').eq(1).find('option').map((_, option) => $(option).attr('value')).get()).toEqual(['keep']);
+    expect($('h2').text()).not.toContain('no place');
+    expect((await postTo(organiser, ...confirm(plan.text))).status).toBe(303);
+    const after = await lines(series);
+    const shown = (line: Line) => `${dayOf(line.starts_at, 'Asia/Shanghai').slice(5)} ${timeOf(line.starts_at, 'Asia/Shanghai')} ${line.state} ${line.claims}`;
+    expect(after.map(({ id: one }) => one)).toEqual(before.map(({ id: one }) => one));
+    expect(after.map(shown)).toEqual(['04-01 09:00 draft 1', '04-11 10:00 draft 1', '04-18 10:00 cancelled 0', '04-23 14:00 draft 1', '05-02 10:00 draft 1', '05-09 10:00 draft 1', '05-16 10:00 draft 1']);
+    expect(after.map(({ occurrence_at: at }) => dayOf(at ?? new Date(0), 'Asia/Shanghai').slice(5))).toEqual(['04-01', '04-11', '04-18', '04-25', '05-02', '05-09', '05-16']);
+    expect(await restoreMeeting(world.db, by(), id(before[2]), world.clock.now())).toMatchObject({ ok: true });
+    expect((await lines(series)).map(shown)[2]).toBe('04-18 10:00 draft 1');
+    // And back again: nobody is booked twice in a week.
+    expect((await postTo(organiser, ...confirm((await submit(series, after[1], { weekday: '1', from_on: '2030-04-15' })).text))).status).toBe(303);
+    expect((await lines(series)).filter(({ state }) => state !== 'cancelled').map(shown)).toEqual(['04-01 09:00 draft 1', '04-15 10:00 draft 1', '04-23 14:00 draft 1', '04-29 10:00 draft 1', '05-06 10:00 draft 1', '05-13 10:00 draft 1']);
+  });
+
+  it('leaves the only date of a week to the one that stands', async () => {
+    const series = await make({ weekday: ['2', '4'], from_on: '2030-04-01', until_on: '2030-04-12' }); // 2, 4, 9, 11 April
+    const before = await lines(series);
+    await cancelMeeting(world.db, by(), id(before[0]), { reason: 'Away' });
+    const plan = await submit(series, before[1], { weekday: '3', from_on: '2030-04-02', until_on: '2030-04-12' }, 'all');
+    expect(load(plan.text)('li').text()).toContain('Tue 2 Apr 2030 was called off. No new date takes its place');
+    expect((await postTo(organiser, ...confirm(plan.text))).status).toBe(303);
+    expect((await lines(series)).map((line) => [dayOf(line.starts_at, 'Asia/Shanghai').slice(8), line.id, line.state, line.claims])).toEqual([
+      ['02', id(before[0]), 'cancelled', 0], ['03', id(before[1]), 'draft', 1], ['10', id(before[2]), 'draft', 1], ['11', id(before[3]), 'cancelled', 0],
     ]);
   });
 

@@ -308,5 +308,5 @@ export const meetings = {
   'meetings.plan.refused_other': 'On {count} dates the room is not free. Choose for each what to do.',
   'meetings.plan.leftOut': 'Left out, because {time} does not exist there in {zone} when the clocks are changed: {days}',
   'meetings.plan.save': 'Book these dates',
-  'meetings.plan.back': 'Back to the rule',
+  'meetings.plan.back': 'Back to the form',
 } as const;
