@@ -10,7 +10,7 @@ import { AnswerForm, ANSWERS, EditPollForm, MAX_OPTIONS, MIN_OPTIONS, TYPED } fr
 import { asAsked, giveRooms, readDeadline, readOffered } from './offerPage.js';
 import { mayAnswerFor, mayKeepPoll } from './policy.js';
 import { showOptions } from './pollPage.js';
-import { findPoll, listOptions, listPeople, type Poll, type PollOption, type PollPerson } from './queries.js';
+import { findPoll, findPollFor, listOptions, listPeople, type Poll, type PollOption, type PollPerson } from './queries.js';
 
 export const editRoutes: Route[] = [
   route({ method: 'get', path: '/polls/:id/edit', policy: signedIn, handle: (c) => showEdit(c) }),
@@ -31,14 +31,14 @@ async function showEdit(c: Context<unknown, unknown>, problems?: Problems, stale
   const [options, people] = await Promise.all([listOptions(c.db, poll.id), listPeople(c.db, poll.id)]);
   const stored = {
     title: poll.title, note: poll.note, deadline_on: dayOf(poll.deadline_at, c.zone), deadline_at: timeOf(poll.deadline_at, c.zone), version: poll.version,
-    keep: options.map(({ id }) => id), stay: people.map(({ id }) => id), minutes: minutesOf(options), needs_room: options.some(({ room_ids }) => room_ids.length > 0),
+    keep: options.map(({ id }) => id), stay: people.map(({ id }) => id), needed: people.filter(({ is_required }) => is_required).map(({ id }) => id), is_private: poll.is_private, minutes: minutesOf(options), needs_room: options.some(({ room_ids }) => room_ids.length > 0),
   };
   return page(
     'polls/edit',
     {
       title: c.t('polls.edit.title', { title: poll.title }), poll, zoneText: c.zone, isStale: Boolean(stale), typed: Array.from({ length: TYPED }, (_, n) => n),
       times: showOptions(c, options, people).map((one) => ({ value: one.id, label: [one.when, one.isHeld ? one.rooms : ''].filter(Boolean).join(' · '), hint: tellSaid(c, one.id, people) })),
-      people: people.map((one) => ({ value: one.id, label: c.fmt.name(one), hint: [one.is_required ? '' : c.t('calendar.find.optional'), c.t(one.answered_at ? 'polls.edit.answered' : 'polls.table.silent')].filter(Boolean).join(' · ') })),
+      people: people.map((one) => ({ value: one.id, label: c.fmt.name(one), hint: [one.is_guest ? c.t('polls.edit.guest') : '', c.t(one.answered_at ? 'polls.edit.answered' : 'polls.table.silent')].filter(Boolean).join(' · ') })),
       values: { ...(problems ? problems.values : stored), ...(stale ? { version: stale.version } : {}) },
       errors: problems?.errors ?? {},
     },
@@ -77,13 +77,19 @@ async function change(c: Context<EditPollForm>): Promise<Answer> {
   const asked = asAsked(required, optional);
   const seats = form.stay.length + asked.people.length + asked.guests.length;
   const withRooms = form.needs_room ? await giveRooms(c, added, seats) : added;
-  const done = await editPoll(c.db, c.by, poll.id, { version: form.version, title: form.title, note: form.note, deadlineAt, options: withRooms, keep: form.keep, stay: form.stay, ...asked }, c.now);
+  const done = await editPoll(c.db, c.by, poll.id, { version: form.version, title: form.title, note: form.note, isPrivate: form.is_private, deadlineAt, options: withRooms, keep: form.keep, stay: form.stay, needed: form.needed, ...asked }, c.now);
   if (done.ok) {
+    // Who made it private may have nothing to do with it from then on.
+    if (form.is_private && !(await mayKnow(c, poll.id))) return redirect('/polls', { notice: 'polls.edit.savedPrivate' });
     return redirect(`/polls/${poll.id}`, { notice: done.added ? { key: 'polls.edit.savedNew', values: { count: done.added, held: done.held } } : 'polls.edit.saved' });
   }
   if (done.reason === 'stale') return showEdit(c, problemsOf([], c.req.body), done.poll);
   const field = done.reason === 'options' ? 'keep' : done.reason === 'nobody' ? 'stay' : 'required';
   return showEdit(c, problemsOf([{ field, message: c.t(`polls.refused.${done.reason}`) }], c.req.body));
+}
+
+async function mayKnow(c: Context<unknown, unknown>, pollId: number): Promise<boolean> {
+  return (await findPollFor(c.db, c.viewer.id, pollId)) !== undefined;
 }
 
 async function somebody(c: Context<unknown, unknown>): Promise<{ poll: Poll; person: PollPerson; people: PollPerson[] }> {

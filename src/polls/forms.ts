@@ -44,9 +44,11 @@ export type NewPollForm = z.output<typeof NewPollForm>;
 
 /** Ticked times and people stay; the rest of it comes to them. */
 export const EditPollForm = z.strictObject({
-  ...NewPollForm.omit({ key: true, offer: true, is_private: true }).shape,
+  ...NewPollForm.omit({ key: true, offer: true }).shape,
   keep: list(id(), MAX_OPTIONS),
+  /** People who stay asked, and of them those who are required. */
   stay: list(id(), 500),
+  needed: list(id(), 500),
   version: version(),
 });
 export type EditPollForm = z.output<typeof EditPollForm>;
