@@ -13,19 +13,36 @@ export interface PollChange extends Pick<NewPoll, 'title' | 'note' | 'isPrivate'
   version: number;
   /** Times that stay, ids; `options` come to them. */
   keep: readonly number[];
+  /** Times that get other rooms, or none. */
+  rooms?: ReadonlyMap<number, readonly number[]>;
   /** Rows of people who stay asked; `people` and `guests` come to them. */
   stay: readonly number[];
   /** Those of them who are required. */
   needed: readonly number[];
 }
 
-export type Edited = { ok: true; added: number; held: number } | PollRefused | { ok: false; reason: 'stale'; poll: Poll };
+export type Edited = { ok: true; added: number; held: number } | PollRefused | { ok: false; reason: 'stale'; poll: Poll } | { ok: false; reason: 'taken'; option: number };
+
+class RoomTaken extends Error {
+  constructor(readonly option: number) {
+    super('room taken');
+  }
+}
 
 /**
  * Changes an open poll. Answers to times that stay are kept, those to removed ones count no more and their rooms are free; new
  * times hold rooms like the first ones. Another deadline moves the holds along. Who has answered hears of it by the worker.
  */
-export function editPoll(db: Db, by: Actor, pollId: number, input: PollChange, now: Date): Promise<Edited> {
+export async function editPoll(db: Db, by: Actor, pollId: number, input: PollChange, now: Date): Promise<Edited> {
+  try {
+    return await editLocked(db, by, pollId, input, now);
+  } catch (error) {
+    if (error instanceof RoomTaken) return { ok: false, reason: 'taken', option: error.option };
+    throw error;
+  }
+}
+
+function editLocked(db: Db, by: Actor, pollId: number, input: PollChange, now: Date): Promise<Edited> {
   return inTransaction(db, async (trx): Promise<Edited> => {
     if (by.id === null) throw new Forbidden();
     const poll = await lockPoll(trx, by.id, pollId);
@@ -34,7 +51,8 @@ export function editPoll(db: Db, by: Actor, pollId: number, input: PollChange, n
     if (poll.version !== input.version) return { ok: false, reason: 'stale', poll };
     const [options, people] = [await listOptions(trx, pollId), await listPeople(trx, pollId)];
     if (input.keep.some((id) => !options.some((one) => one.id === id)) || input.stay.some((id) => !people.some((one) => one.id === id))) throw new BadRequest();
-    const kept = options.filter(({ id }) => input.keep.includes(id));
+    const kept = options.filter(({ id }) => input.keep.includes(id)).map((one) => ({ ...one, room_ids: [...(input.rooms?.get(one.id) ?? one.room_ids)] }));
+    const otherRooms = kept.filter(({ id, room_ids }) => options.some((one) => one.id === id && one.room_ids.join() !== room_ids.join()));
     const isKept = (one: { startsAt: Date; endsAt: Date }) => kept.some(({ starts_at, ends_at }) => starts_at.getTime() === one.startsAt.getTime() && ends_at.getTime() === one.endsAt.getTime());
     const wanted = input.options.filter((one) => !isKept(one));
     if (kept.length + wanted.length < MIN_OPTIONS || kept.length + wanted.length > MAX_OPTIONS) return { ok: false, reason: 'options' };
@@ -54,9 +72,10 @@ export function editPoll(db: Db, by: Actor, pollId: number, input: PollChange, n
       { id: pollId, title: input.title, note: input.note, private: input.isPrivate, deadline: input.deadlineAt, now },
     );
     // All at once, by id, before the first of them changes hands.
-    await lockRoomsOf(trx, [...options.flatMap(({ room_ids }) => room_ids), ...wanted.flatMap(({ roomIds }) => roomIds)]);
-    const removed = options.filter((one) => !kept.includes(one)).map(({ id }) => id);
-    await releaseHolds(trx, by, removed, 'poll changed');
+    await lockRoomsOf(trx, [...[...options, ...kept].flatMap(({ room_ids }) => room_ids), ...wanted.flatMap(({ roomIds }) => roomIds)]);
+    const removed = options.filter(({ id }) => !kept.some((one) => one.id === id)).map(({ id }) => id);
+    await releaseHolds(trx, by, [...removed, ...otherRooms.map(({ id }) => id)], 'poll changed');
+    for (const { id, room_ids } of otherRooms) await change(trx, `update poll_options set room_ids = :rooms where id = :id`, { id, rooms: room_ids });
     await change(trx, `update poll_options set removed_at = :now where id = any(:removed)`, { removed, now });
     const added = await writeOptions(trx, pollId, wanted);
     // Also where nothing moves: whose calendar shows what of a poll may have changed, and a claim that is written says so.
@@ -68,6 +87,8 @@ export function editPoll(db: Db, by: Actor, pollId: number, input: PollChange, n
     // A time that lost its room while the poll was over gets it back where it is free.
     const holding = [...kept.map((one) => ({ id: one.id, starts_at: one.starts_at, ends_at: one.ends_at, room_ids: one.room_ids })), ...added].filter(({ starts_at }) => starts_at > now);
     const held = await holdRooms(trx, by, holding.map((one) => ({ optionId: one.id, roomIds: one.room_ids, startsAt: one.starts_at, endsAt: one.ends_at })), input.deadlineAt);
+    const lost = otherRooms.find(({ id, room_ids }) => room_ids.length > 0 && !held.has(id));
+    if (lost) throw new RoomTaken(lost.id);
     await change(trx, `delete from poll_people where id = any(:gone)`, { gone: gone.map(({ id }) => id) });
     await change(trx, `update poll_people set is_required = id = any(:needed) where id = any(:stay)`, { stay: stay.map(({ id }) => id), needed: stay.filter(isNeeded).map(({ id }) => id) });
     await writePeople(trx, pollId, joined);

@@ -46,6 +46,8 @@ export type NewPollForm = z.output<typeof NewPollForm>;
 export const EditPollForm = z.strictObject({
   ...NewPollForm.omit({ key: true, offer: true }).shape,
   keep: list(id(), MAX_OPTIONS),
+  /** 'time:room' or 'time:none' for times that get another room; empty: as it is. */
+  room: list(z.string().regex(/^([1-9]\d{0,14}:(none|[1-9]\d{0,14}))?$/, { error: message('lib.field.choice') }), MAX_OPTIONS),
   /** People who stay asked, and of them those who are required. */
   stay: list(id(), 500),
   needed: list(id(), 500),
