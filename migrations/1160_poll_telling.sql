@@ -29,3 +29,24 @@ begin
                        and coalesce(d.from_on, t.today) <= t.today and coalesce(d.to_on, t.today) >= t.today)
          or (not is_private_poll(o.id) and exists (select 1 from persons v where v.id = viewer and v.role in ('secretary', 'administrator')))));
 end $$;
+
+-- What a room is held for, as far as this person may know it (see Hold in src/rooms/holdQueries.ts). A function, so that lists
+-- of claims don't plan it for the few that are held.
+create function hold_known(option bigint, awaited bigint, until timestamptz, viewer bigint) returns jsonb language plpgsql stable as $$
+declare
+  poll record;
+  meeting record;
+begin
+  if option is not null then
+    select o.id, o.title, o.is_private, knows_poll(o.id, viewer) as is_known, jsonb_build_object('name', p.name, 'name_en', p.name_en) as organiser into poll
+      from poll_options t join polls o on o.id = t.poll_id join persons p on p.id = o.organiser_id where t.id = option;
+    if poll.is_private and not poll.is_known then return jsonb_build_object('kind', 'private'); end if;
+    return jsonb_build_object('kind', 'poll', 'until', until, 'organiser', poll.organiser,
+      'href', case when poll.is_known then '/polls/' || poll.id end, 'title', case when poll.is_known then poll.title end);
+  end if;
+  if awaited is not null then
+    select m.id, m.title, (viewer in (m.organiser_id, m.booked_for_id, m.created_by)) is true as is_known into meeting from meetings m where m.id = awaited;
+    return jsonb_build_object('kind', 'wait', 'until', until, 'href', case when meeting.is_known then '/meetings/' || meeting.id end, 'title', case when meeting.is_known then meeting.title end);
+  end if;
+  return jsonb_build_object('kind', 'private');
+end $$;

@@ -63,7 +63,7 @@ export async function showDoor(c: Context<unknown, unknown>, display: DoorDispla
       room, seats: t('door.seats', { count: room.capacity }),
       state: state.state, word: isKept(state.current?.hold) && state.state !== 'closed' ? t(state.state === 'soon' ? 'holds.door.soon' : 'holds.door.word') : t(`door.${state.state}`),
       what: state.current ? titleOf(state.current) : '',
-      until: state.state === 'soon' ? fmt.range(state.current?.startsAt ?? c.now, state.current?.endsAt ?? c.now)
+      until: state.current && (state.state === 'soon' || isKept(state.current.hold)) ? fmt.range(state.current.startsAt, state.current.endsAt)
         : state.until ? t(state.state === 'free' && state.next.every(({ isTentative }) => isTentative) ? 'door.untilClosing' : 'door.until', { time: fmt.time(state.until) }) : state.state === 'free' ? t('door.restOfDay') : '',
       next: state.next.slice(0, 4).map((claim) => ({ time: fmt.range(claim.startsAt, claim.endsAt), title: titleOf(claim) })),
       current, mayCheckIn, due: due && t('noShow.door.due', { time: fmt.time(due.due_at) }), mayEnd: state.state === 'busy' && current !== null && c.now < (state.current?.endsAt ?? c.now) && c.now > (state.current?.startsAt ?? c.now),

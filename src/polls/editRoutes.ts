@@ -11,7 +11,7 @@ import { editPoll } from './editCommands.js';
 import { AnswerForm, ANSWERS, EditPollForm, MAX_OPTIONS, MIN_OPTIONS, TYPED } from './forms.js';
 import { asAsked, giveRooms, readDeadline, readOffered } from './offerPage.js';
 import { mayAnswerFor, mayKeepPoll } from './policy.js';
-import { showOptions } from './pollPage.js';
+import { showOptions, tellMissing } from './pollPage.js';
 import { findPoll, findPollFor, listOptions, listPeople, type Poll, type PollOption, type PollPerson } from './queries.js';
 
 export const editRoutes: Route[] = [
@@ -146,5 +146,5 @@ async function enterAnswer(c: Context<AnswerForm>): Promise<Answer> {
   const answered = await answerPoll(c.db, c.by, poll.id, person.person_id, c.form.answers, c.form.note, c.now);
   if (answered.ok) return redirect(`/polls/${poll.id}`, { notice: { key: 'polls.for.saved', values: { name: c.fmt.name(person) } } });
   if (answered.reason === 'closed') return redirect(`/polls/${poll.id}`, { notice: 'polls.problem.answersClosed' });
-  return showAnswer(c, problemsOf(answered.options.map((id) => ({ field: `answer_${id}`, message: c.t('polls.problem.missing') })), c.req.body));
+  return showAnswer(c, problemsOf(await tellMissing(c, poll.id, answered.options), c.req.body));
 }

@@ -74,4 +74,5 @@ export const AnswerForm = z
 export type AnswerForm = z.output<typeof AnswerForm>;
 
 export const ChoiceForm = z.strictObject({ option: id(), room: z.union([z.literal('none'), id()], { error: message('lib.field.choice') }).optional() });
+export const NothingForm = z.strictObject({});
 export const CancelForm = z.strictObject({ reason: prose(1000) });

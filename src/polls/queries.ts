@@ -57,7 +57,7 @@ export interface PollOption {
   ends_at: Date;
   room_ids: number[];
   rooms: { id: number; name_en: string; name_zh: string }[];
-  /** Its rooms are held, or were made the meeting's. */
+  /** Its rooms are held; of the chosen one the meeting has them. */
   is_held: boolean;
   is_chosen: boolean;
 }
@@ -66,8 +66,8 @@ export function listOptions(db: Db, pollId: number): Promise<PollOption[]> {
   return rows<PollOption>(
     db,
     `select o.id, o.starts_at, o.ends_at, o.room_ids, o.is_chosen,
-            coalesce((select jsonb_agg(jsonb_build_object('id', r.id, 'name_en', r.name_en, 'name_zh', r.name_zh) order by r.id) from rooms r where r.id = any(o.room_ids)), '[]') as rooms,
-            exists (select 1 from room_claims c where c.poll_option_id = o.id and (c.state = 'held' and c.hold_until > now() or c.state = 'confirmed')) as is_held
+            coalesce((select jsonb_agg(jsonb_build_object('id', r.id, 'name_en', r.name_en, 'name_zh', r.name_zh) order by r.id) from rooms r where r.id = any(case when o.is_chosen then array(select mr.room_id from meeting_rooms mr join polls p on p.meeting_id = mr.meeting_id where p.id = o.poll_id) else o.room_ids end)), '[]') as rooms,
+            exists (select 1 from room_claims c where c.poll_option_id = o.id and c.state = 'held' and c.hold_until > now()) or o.is_chosen as is_held
        from poll_options o where o.poll_id = :poll and o.removed_at is null order by o.starts_at, o.ends_at`,
     { poll: pollId },
   );

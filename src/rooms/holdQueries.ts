@@ -28,15 +28,4 @@ export const keptIn = (closure: string): string => `
  * SQL: a Hold for a claim, for the person `:viewer`; null when it isn't held.
  * @param claim alias of a row with poll_option_id, awaited_meeting_id, state and hold_until
  */
-export const holdOf = (claim: string): string => `
-  case when ${claim}.state <> 'held' then null
-    when ${claim}.poll_option_id is not null then (
-      select case when known.yes then jsonb_build_object('kind', 'poll', 'until', ${claim}.hold_until, 'href', '/polls/' || hp.id, 'title', hp.title, 'organiser', jsonb_build_object('name', ho.name, 'name_en', ho.name_en))
-                  when hp.is_private then jsonb_build_object('kind', 'private')
-                  else jsonb_build_object('kind', 'poll', 'until', ${claim}.hold_until, 'href', null, 'title', null, 'organiser', jsonb_build_object('name', ho.name, 'name_en', ho.name_en)) end
-        from poll_options ht join polls hp on hp.id = ht.poll_id join persons ho on ho.id = hp.organiser_id cross join lateral (select knows_poll(hp.id, :viewer) as yes) known
-       where ht.id = ${claim}.poll_option_id)
-    when ${claim}.awaited_meeting_id is not null then (
-      select jsonb_build_object('kind', 'wait', 'until', ${claim}.hold_until, 'href', case when known.yes then '/meetings/' || hm.id end, 'title', case when known.yes then hm.title end)
-        from meetings hm cross join lateral (select (:viewer in (hm.organiser_id, hm.booked_for_id, hm.created_by)) is true as yes) known where hm.id = ${claim}.awaited_meeting_id)
-    else jsonb_build_object('kind', 'private') end`;
+export const holdOf = (claim: string): string => `case when ${claim}.state = 'held' then hold_known(${claim}.poll_option_id, ${claim}.awaited_meeting_id, ${claim}.hold_until, :viewer) end`;

@@ -102,7 +102,7 @@ describe('who wants the room', () => {
     if (form.status === 409) expect(told(form.text)).toContain(words);
   });
 
-  test('and waits for it: what the poll gives up is kept for them, and said of nobody else’s', async () => {
+  test('and can wait for it: what the poll gives up is kept for them', async () => {
     const waiting = await outsider?.post('/bookings').type('form').send({ title: 'Waits', date: '2030-03-05', from: '11:00', to: '12:00', room: cast.rooms.orchid, wait: 'on', key: randomUUID() });
     expect(waiting?.status).toBe(303);
     await organiser?.post(`/polls/${secret}/cancellation`).type('form').send({ reason: 'x' });
@@ -124,13 +124,16 @@ test('at the door: reserved, for what, and no title of a poll', async () => {
 });
 
 test('on the floor plan and on the page of a closure', async () => {
-  await world.owner.raw(`insert into floor_plans (site, building, floor, picture, media_type, width, height) select site, building, floor, ''::bytea, 'image/png', 100, 100 from rooms limit 1`).catch(() => undefined);
-  const plan = await row<{ id: number }>(world.db, 'select id from floor_plans');
-  if (plan) {
-    const path = `/rooms/plans/${plan.id}?date=2030-03-05&from=09:00&to=10:00`;
-    expect(await main(outsider as Agent, path)).toContain('Offered in a poll until');
-    expect(await main(secretary as Agent, path)).toContain('Spring round · offered in a poll until');
-  }
+  const plan = await row<{ id: number }>(
+    world.owner,
+    `with f as (insert into files (name, media_type, state) values ('floor.png', 'image/png', 'stored') returning id)
+     insert into floor_plans (site, building, floor, file_id, width, height, created_by) select r.site, r.building, r.floor, f.id, 100, 100, :by from rooms r, f where r.id = :room returning id`,
+    { room: cast.rooms.orchid, by: cast.secretary.id },
+  );
+  const path = `/rooms/plans/${plan?.id}?date=2030-03-05&from=09:00&to=10:00`;
+  expect(await main(outsider as Agent, path)).toContain('09:00–10:00 Offered in a poll until Mon 4 Mar 17:00');
+  expect(await main(secretary as Agent, path)).toContain('Spring round · offered in a poll until');
+  expect(await main(outsider as Agent, path.replace('09:00', '11:00').replace('10:00', '12:00'))).toContain('11:00–12:00 Waits · kept for you until');
   const { groupId } = await closeRooms(world.db, { id: cast.secretary.id }, { roomIds: [cast.rooms.orchid], startsAt: at('08:00'), endsAt: at('15:00'), reason: 'Carpets' });
   const group = await main(secretary as Agent, `/rooms/closures/${groupId}`);
   expect(group).toContain('kept although the room is closed then');

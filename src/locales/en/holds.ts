@@ -8,6 +8,7 @@ export const holds = {
   'holds.clash.pollOf': '{room} is offered in a poll {when}: {title}. {name} asks until {until}. Ask {name} whether the room is still needed, or wait for it: after that it may be free.',
   'holds.clash.wait': '{room} is kept {when} for who waited for it, until {until}. Wait for it too: if it is not taken by then, the next has it.',
   'holds.clash.waitOf': '{room} is kept {when} for your meeting {title} until {until}. Take it on the page of that meeting.',
+  'holds.key': 'Not decided yet: requested, in a poll, or kept',
   'holds.door.word': 'Reserved',
   'holds.door.soon': 'Free, soon reserved',
   'holds.closure.heading': 'Kept all the same',
