@@ -33,14 +33,15 @@ export async function stateOfDoor(c: Context<unknown, unknown>, display: DoorDis
   return { state, room, claims, rooms, day };
 }
 
-/** Of the rooms asked for; a meeting that has several parts of a hall once. */
+/** Of the rooms asked for; a meeting or a hold that has several parts of a hall once. */
 function claimsOf(claims: readonly CalendarClaim[], day: Day, roomIds: readonly number[]): DoorClaim[] {
   const at = (minute: number) => new Date(day.start.getTime() + minute * 60_000);
-  const seen = new Set<number>();
+  const seen = new Set<number | string>();
   return claims.flatMap((claim) => {
     if (!roomIds.includes(claim.room_id)) return [];
-    if (claim.meeting_id !== null && seen.has(claim.meeting_id)) return [];
-    if (claim.meeting_id !== null) seen.add(claim.meeting_id);
+    const whose = claim.meeting_id ?? claim.hold_key ?? null;
+    if (whose !== null && seen.has(whose)) return [];
+    if (whose !== null) seen.add(whose);
     return [{ startsAt: at(claim.s), endsAt: at(claim.e), from: at(claim.f), to: at(claim.t), meetingId: claim.meeting_id, title: claim.title, hold: claim.hold, isClosure: claim.closure_id !== null, isTentative: claim.is_tentative }];
   });
 }

@@ -113,6 +113,7 @@ interface ClaimRow {
   title: string | null;
   is_mine: boolean;
   hold: Hold | null;
+  hold_key: string | null;
 }
 
 const CLAIM = `room_id, meeting_id, closure_id, poll_option_id, awaited_meeting_id, hold_until, state, is_holding, occupies_from, occupies_to, setup_minutes, teardown_minutes`;
@@ -135,7 +136,7 @@ export async function listDayClaims(db: Db, viewerId: number, stretch: Stretch, 
     `select c.room_id, c.meeting_id, c.closure_id, c.state = 'requested' as is_requested, not c.is_holding as is_tentative,
             date_part('epoch', c.occupies_from) as occupies_from, date_part('epoch', c.occupies_to) as occupies_to, c.setup_minutes, c.teardown_minutes,
             case when c.closure_id is not null then (select reason from closures where id = c.closure_id) when ${KNOWS_TITLE} then m.title end as title,
-            ${holdOf('c')} as hold,
+            ${holdOf('c')} as hold, case when c.state = 'held' then coalesce('poll ' || c.poll_option_id, 'wait ' || c.awaited_meeting_id) end as hold_key,
             (:viewer in (m.organiser_id, m.booked_for_id, m.created_by)
               or exists (select from participants p where p.meeting_id = c.meeting_id and p.person_id = :viewer and p.removed_at is null offset 0)) is true as is_mine
        from (select ${CLAIM} from room_claims
@@ -152,7 +153,7 @@ export async function listDayClaims(db: Db, viewerId: number, stretch: Stretch, 
     const t = (row.occupies_to - start) / 60;
     return {
       room_id: row.room_id, meeting_id: row.meeting_id, closure_id: row.closure_id, title: row.title, is_mine: row.is_mine, is_requested: row.is_requested,
-      is_tentative: row.is_tentative, hold: row.hold,
+      is_tentative: row.is_tentative, hold: row.hold, hold_key: row.hold_key,
       f, t, s: f + row.setup_minutes, e: t - row.teardown_minutes,
     };
   });

@@ -123,6 +123,23 @@ test('at the door: reserved, for what, and no title of a poll', async () => {
   world.clock.set('2030-03-04T01:00:00Z');
 });
 
+test('a hall whose parts are held together says it once', async () => {
+  const hall = await row<{ id: number }>(world.owner, `insert into rooms (code, name_en, name_zh, building, floor, capacity, equipment) values ('hall', 'Hall', '大厅', 'A', '3', 40, '{}') returning id`, {});
+  await world.owner.raw(`insert into room_hours (room_id, weekday, opens_at, closes_at) select ?, day, '08:00', '20:00' from generate_series(1, 5) as day`, [hall?.id ?? 0]);
+  await world.owner.raw(`insert into room_parts (hall_id, part_id) values (?, ?), (?, ?)`, [hall?.id ?? 0, cast.rooms.orchid, hall?.id ?? 0, cast.rooms.bamboo]);
+  const made = await createPoll(
+    world.db, { id: cast.organiser.id },
+    {
+      title: 'Whole house', note: '', zone: 'Asia/Shanghai', isPrivate: false, deadlineAt: new Date('2030-03-05T17:00:00+08:00'), guests: [], people: [{ personId: cast.attendee.id, isRequired: true }],
+      options: ['09:00', '11:00'].map((from) => ({ startsAt: new Date(`2030-03-06T${from}:00+08:00`), endsAt: new Date(`2030-03-06T${from.slice(0, 2)}:45:00+08:00`), roomIds: [hall?.id ?? 0] })),
+    },
+    world.clock.now(),
+  );
+  expect(made).toMatchObject({ ok: true, held: 2 });
+  const week = await main(organiser as Agent, `/calendar/week?date=2030-03-06&of=room-${hall?.id}`);
+  expect(week.split('Whole house · offered in a poll until Tue 5 Mar 17:00')).toHaveLength(3);
+});
+
 test('on the floor plan and on the page of a closure', async () => {
   const plan = await row<{ id: number }>(
     world.owner,
