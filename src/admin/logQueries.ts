@@ -47,7 +47,7 @@ const ITEM = `coalesce(
     when 'actions' then (select x.item_id from actions x where x.id = e.noun_id) end, 0)`;
 const OF_ITEM = `('agenda_items', 'papers', 'statements', 'decisions', 'actions')`;
 const MASKED = `(
-  coalesce(m.is_private, sr.is_private, pl.is_private, false)
+  coalesce(m.is_private, sr.is_private, false) or (e.noun = 'polls' and coalesce(is_private_poll(e.noun_id), false))
   or coalesce(e.before ->> 'is_private', e.after ->> 'is_private', 'false') = 'true'
   or 'true' in (coalesce(e.before ->> 'is_restricted', ''), coalesce(e.after ->> 'is_restricted', ''))
   or exists (select 1 from agenda_items i where i.id = ${ITEM} and i.is_restricted)
@@ -71,7 +71,6 @@ export function listLog(db: Db, filter: LogFilter): Promise<LogEntry[]> {
          from page e
          left join meetings m on m.id = e.meeting_id
          left join series sr on e.noun = 'series' and sr.id = e.noun_id
-         left join polls pl on e.noun = 'polls' and pl.id = e.noun_id
      )
      select j.id, j.at, j.action, j.noun, j.noun_id, j.meeting_id, j.ip, j.person_id, p.name, p.name_en,
             b.name as behalf_name, b.name_en as behalf_name_en, j.is_masked,

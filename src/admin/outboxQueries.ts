@@ -24,9 +24,10 @@ export interface OutboxLine {
   finished_at: Date | null;
 }
 
-/** SQL: what administrators may not read: restricted when it was queued, or of a meeting (standing or single) that is private by now. */
+/** SQL: what administrators may not read: restricted when it was queued, or of a meeting (standing or single) or poll that is private by now. */
 const RESTRICTED = `(d.is_restricted or coalesce((select m.is_private from meetings m where m.id = d.meeting_id), false)
-  or coalesce((select s.is_private from recurrences r join series s on s.id = r.series_id where r.id = d.recurrence_id), false))`;
+  or coalesce((select s.is_private from recurrences r join series s on s.id = r.series_id where r.id = d.recurrence_id), false)
+  or case when d.kind like 'polls.%' then coalesce(is_private_poll(split_part(d.object, ':', 2)::bigint), false) else false end)`;
 
 const LINE = `select id, kind, to_name, to_address, case when not ${RESTRICTED} then subject end as subject, ${RESTRICTED} as is_restricted, state, attempts, not_before, error, error_code, created_at, finished_at from deliveries d`;
 

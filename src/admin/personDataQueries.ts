@@ -30,8 +30,8 @@ export async function findPersonData(db: Db, id: number, isOwn: boolean): Promis
     absences: await all(`select kind, starts_at, ends_at, is_all_day, case when :isOwn then note end as note from absences where person_id = :id order by id`),
     working_hours: await all(`select weekday, starts_at, ends_at from working_hours where person_id = :id order by weekday`),
     polls: await all(
-      `select o.id, case when o.is_private and not :isOwn then null else o.title end as title, x.note, x.answered_at,
-              (select jsonb_object_agg(to_char(c.starts_at, 'YYYY-MM-DD"T"HH24:MI:SSOF'), a.answer) from poll_answers a join poll_options c on c.id = a.option_id where a.poll_person_id = x.id) as answers
+      `select o.id, case when is_private_poll(o.id) and not :isOwn then null else o.title end as title, x.note, x.answered_at,
+              (select jsonb_object_agg(to_char(c.starts_at, 'YYYY-MM-DD"T"HH24:MI:SSOF'), a.answer) from poll_answers a join poll_options c on c.id = a.option_id and c.removed_at is null where a.poll_person_id = x.id) as answers
          from poll_people x join polls o on o.id = x.poll_id where x.person_id = :id order by o.id`,
     ),
     groups: await all(`select g.name_en, g.name_zh from people_group_members m join people_groups g on g.id = m.group_id where m.person_id = :id order by g.id`),

@@ -25,6 +25,8 @@ export interface GridClaim {
   e: number;
   /** Null for a closure or a hold. */
   meeting_id: number | null;
+  /** Of a hold: the same for all rooms that are held together. */
+  hold_key?: string | null;
   /** Asked for without holding the room, which stays free for others until somebody approves it. */
   is_tentative?: boolean;
 }
@@ -124,12 +126,15 @@ export function layOutDay<R extends GridRoom, C extends GridClaim>(
   };
 }
 
-/** Claims of the parts of a hall in order of time; the hall's own meeting, claimed part by part, once. */
+/** Claims of the parts of a hall in order of time; the hall's own meeting or hold, claimed part by part, once. */
 function ofParts<C extends GridClaim>(byRoom: Map<number, C[]>, partIds: readonly number[]): C[] {
-  const seen = new Set<number>();
+  const seen = new Set<number | string>();
   return partIds
     .flatMap((id) => byRoom.get(id) ?? [])
-    .filter(({ meeting_id }) => meeting_id === null || (!seen.has(meeting_id) && Boolean(seen.add(meeting_id))))
+    .filter(({ meeting_id, hold_key }) => {
+      const whose = meeting_id ?? hold_key ?? null;
+      return whose === null || (!seen.has(whose) && Boolean(seen.add(whose)));
+    })
     .sort((a, b) => a.f - b.f || a.t - b.t);
 }
 

@@ -2,6 +2,7 @@ import type { Lang, Translate } from '../lib/i18n/translate.js';
 import { prepare } from '../lib/i18n/prepare.js';
 import type { Format } from '../lib/time/format.js';
 import { equipmentNames, type EquipmentKind } from '../rooms/equipment.js';
+import { hrefOf, isKept, tellHold } from '../rooms/tellHold.js';
 import { clockAt, freeStretches, type Cell, type Day, type Grid } from './dayGrid.js';
 import type { CalendarClaim, CalendarRoom } from './queries.js';
 
@@ -58,10 +59,7 @@ function makeTexts(t: Translate) {
     book: prepare(t, 'calendar.day.book', ['room', 'from', 'to']),
     mine: t('calendar.day.mineHeard'),
     booked: t('calendar.day.booked'),
-    held: t('calendar.day.held'),
     noShow: t('noShow.pill'),
-    polled: t('calendar.day.polled'),
-    polledOf: prepare(t, 'calendar.day.polledOf', ['title']),
     closed: t('calendar.day.closed'),
     closure: t('calendar.day.closureHeard'),
     requested: t('calendar.day.requestedHeard'),
@@ -102,9 +100,8 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
   const said = words;
 
   const item = (claim: CalendarClaim): ShownItem => ({
-    href: claim.poll_id !== null ? `/polls/${claim.poll_id}` : claim.meeting_id !== null && claim.title !== null ? `/meetings/${claim.meeting_id}` : null,
-    title: claim.is_poll ? (claim.title === null ? said.polled : said.polledOf(claim.title))
-      : (claim.title ?? (claim.is_tentative ? said.asked : claim.meeting_id === null && claim.closure_id === null ? said.held : said.booked)),
+    href: claim.hold ? hrefOf(claim.hold) : claim.meeting_id !== null && claim.title !== null ? `/meetings/${claim.meeting_id}` : null,
+    title: claim.hold ? tellHold(claim.hold, show.t, show.fmt) : (claim.title ?? (claim.is_tentative ? said.asked : said.booked)),
     from: clockAt(day, claim.s),
     to: clockAt(day, claim.e),
     ...(claim.is_no_show ? { pill: said.noShow } : {}),
@@ -114,7 +111,7 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
     const one = cell.claims.length === 1 ? cell.claims[0] : undefined;
     const isMine = cell.claims.some(({ is_mine }) => is_mine);
     const isClosure = one !== undefined && one.closure_id !== null;
-    const look = isClosure ? 'is-closed hatched' : one?.is_requested || one?.is_poll ? 'is-busy striped' : isMine ? 'is-busy is-mine' : 'is-busy';
+    const look = isClosure ? 'is-closed hatched' : one?.is_requested || isKept(one?.hold) ? 'is-busy striped' : isMine ? 'is-busy is-mine' : 'is-busy';
     const heard = isClosure ? said.closure : [isMine ? said.mine : '', one?.is_requested ? said.requested : ''].join(' ').trim();
     return { span: cell.to - cell.from, look, free: null, items, heard, hint: listed(items) };
   };

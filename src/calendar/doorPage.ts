@@ -4,6 +4,7 @@ import { translator } from '../lib/i18n/translate.js';
 import { format } from '../lib/time/format.js';
 import { dayOf } from '../lib/time/zone.js';
 import { listExpectedOf } from '../meetings/noShowQueries.js';
+import { isKept, tellHold } from '../rooms/tellHold.js';
 import { openSpan } from '../rooms/openingHours.js';
 import { findRoom, type Room } from '../rooms/queries.js';
 import { dayOfGrid, type Day } from './dayGrid.js';
@@ -32,15 +33,16 @@ export async function stateOfDoor(c: Context<unknown, unknown>, display: DoorDis
   return { state, room, claims, rooms, day };
 }
 
-/** Of the rooms asked for; a meeting that has several parts of a hall once. */
+/** Of the rooms asked for; a meeting or a hold that has several parts of a hall once. */
 function claimsOf(claims: readonly CalendarClaim[], day: Day, roomIds: readonly number[]): DoorClaim[] {
   const at = (minute: number) => new Date(day.start.getTime() + minute * 60_000);
-  const seen = new Set<number>();
+  const seen = new Set<number | string>();
   return claims.flatMap((claim) => {
     if (!roomIds.includes(claim.room_id)) return [];
-    if (claim.meeting_id !== null && seen.has(claim.meeting_id)) return [];
-    if (claim.meeting_id !== null) seen.add(claim.meeting_id);
-    return [{ startsAt: at(claim.s), endsAt: at(claim.e), from: at(claim.f), to: at(claim.t), meetingId: claim.meeting_id, title: claim.title, isClosure: claim.closure_id !== null, isTentative: claim.is_tentative }];
+    const whose = claim.meeting_id ?? claim.hold_key ?? null;
+    if (whose !== null && seen.has(whose)) return [];
+    if (whose !== null) seen.add(whose);
+    return [{ startsAt: at(claim.s), endsAt: at(claim.e), from: at(claim.f), to: at(claim.t), meetingId: claim.meeting_id, title: claim.title, hold: claim.hold, isClosure: claim.closure_id !== null, isTentative: claim.is_tentative }];
   });
 }
 
@@ -53,16 +55,16 @@ export async function showDoor(c: Context<unknown, unknown>, display: DoorDispla
   const checkedIn = current === null ? new Set<number>() : await listCheckedIn(c.db, [current]);
   const mayCheckIn = current !== null && !checkedIn.has(current) && state.state !== 'closed';
   const [due] = mayCheckIn && current !== null ? (await listExpectedOf(c.db, [current])).filter(({ due_at }) => due_at > c.now) : [];
-  const titleOf = (claim: DoorClaim) => (claim.isTentative ? (claim.title === null ? t('tentative.title') : t('tentative.titled', { title: claim.title })) : (claim.title ?? t('calendar.day.booked')));
+  const titleOf = (claim: DoorClaim) => (claim.hold ? tellHold(claim.hold, t, fmt) : claim.isTentative ? (claim.title === null ? t('tentative.title') : t('tentative.titled', { title: claim.title })) : (claim.title ?? t('calendar.day.booked')));
   const link = mayCheckIn && current !== null ? `${c.config.publicUrl}/meetings/${current}/check-in` : `${c.config.publicUrl}/bookings/new?room=${room.id}`;
   return page(
     'calendar/door',
     {
       title: t('door.title', { room: fmt.name(room) }), t, fmt, lang: display.lang, viewer: null, screen: true, scripts: ['door'], now: c.now, problem,
       room, seats: t('door.seats', { count: room.capacity }),
-      state: state.state, word: t(`door.${state.state}`),
+      state: state.state, word: isKept(state.current?.hold) && state.state !== 'closed' ? t(state.state === 'soon' ? 'holds.door.soon' : 'holds.door.word') : t(`door.${state.state}`),
       what: state.current ? titleOf(state.current) : '',
-      until: state.state === 'soon' ? fmt.range(state.current?.startsAt ?? c.now, state.current?.endsAt ?? c.now)
+      until: state.current && (state.state === 'soon' || isKept(state.current.hold)) ? fmt.range(state.current.startsAt, state.current.endsAt)
         : state.until ? t(state.state === 'free' && state.next.every(({ isTentative }) => isTentative) ? 'door.untilClosing' : 'door.until', { time: fmt.time(state.until) }) : state.state === 'free' ? t('door.restOfDay') : '',
       next: state.next.slice(0, 4).map((claim) => ({ time: fmt.range(claim.startsAt, claim.endsAt), title: titleOf(claim) })),
       current, mayCheckIn, due: due && t('noShow.door.due', { time: fmt.time(due.due_at) }), mayEnd: state.state === 'busy' && current !== null && c.now < (state.current?.endsAt ?? c.now) && c.now > (state.current?.startsAt ?? c.now),

@@ -1,3 +1,4 @@
+import type { Hold } from '../rooms/holdQueries.js';
 import type { Span } from '../rooms/openingHours.js';
 
 // What the display beside a door says. Pure: instants in, words chosen by the page.
@@ -9,8 +10,10 @@ export interface DoorClaim {
   from: Date;
   to: Date;
   meetingId: number | null;
-  /** Null: private, or a hold. */
+  /** Null: private, or held. */
   title: string | null;
+  /** What it is kept for, of a room that is held. */
+  hold: Hold | null;
   isClosure: boolean;
   /** Asked for: the room is free for others until somebody approves it. */
   isTentative: boolean;

@@ -112,19 +112,19 @@ export interface Taken {
   /** Beginnings and ends, pairwise, in seconds since the epoch. */
   f: number[];
   t: number[];
-  /** 1 where it is held for a poll. */
+  /** 1 where it is offered in a poll, as far as the viewer may know. */
   p: number[];
 }
 
 /** What occupies atomic rooms in [from, to), one row a room. Holds that are over don't count. */
-export async function listTaken(db: Db, roomIds: readonly number[], from: Date, to: Date): Promise<Map<number, Taken>> {
+export async function listTaken(db: Db, viewerId: number, roomIds: readonly number[], from: Date, to: Date): Promise<Map<number, Taken>> {
   if (!roomIds.length) return new Map();
   const stands = `is_holding and state in ('held', 'requested', 'confirmed') and (hold_until is null or hold_until > now())`;
   const found = await rows<Taken>(
     db,
     // As JSON: thousands of numbers are read ten times as fast as out of PostgreSQL's own form of an array.
     `select room_id, json_agg(date_part('epoch', occupies_from)::integer) as f, json_agg(date_part('epoch', occupies_to)::integer) as t,
-            json_agg((poll_option_id is not null)::integer) as p
+            json_agg((poll_option_id is not null and exists (select 1 from poll_options t join polls o on o.id = t.poll_id where t.id = poll_option_id and (not o.is_private or knows_poll(o.id, :viewer))))::integer) as p
        from (select room_id, occupies_from, occupies_to, poll_option_id from room_claims
               where room_id = any(:rooms) and occupies_from >= :early and occupies_from < :to and occupies_to > :from and ${stands}
               union all
@@ -132,7 +132,7 @@ export async function listTaken(db: Db, roomIds: readonly number[], from: Date, 
               where room_id = any(:rooms) and occupies && tstzrange(:from, :to) and occupies_from < :early and occupies_to - occupies_from > interval '4 hours'
                 and ${stands}) c
       group by room_id`,
-    { rooms: roomIds, from, to, early: new Date(from.getTime() - 4 * 3_600_000) },
+    { viewer: viewerId, rooms: roomIds, from, to, early: new Date(from.getTime() - 4 * 3_600_000) },
   );
   return new Map(found.map((one) => [one.room_id, one]));
 }

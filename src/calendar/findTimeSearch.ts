@@ -64,13 +64,13 @@ export async function searchTimes(db: Db, search: Search, asking: Asking): Promi
 
 /** Rooms with what occupies them on the line. */
 async function listRoomTimes(
-  db: Db, line: TimeLine, asking: Omit<Asking, 'viewerId' | 'now'>, fits: (room: FindRoom) => boolean,
+  db: Db, line: TimeLine, asking: Omit<Asking, 'now'>, fits: (room: FindRoom) => boolean,
 ): Promise<{ found: FindRoom[]; rooms: RoomTimes[] }> {
   // Setup and teardown of others may reach in from outside the window.
   const margin = 4 * 3_600_000;
   const found = (await listFindRooms(db, asking.zone, asking.today)).filter(fits);
   const atoms = [...new Set(found.flatMap(atomsOf))];
-  const taken = await listTaken(db, atoms, new Date(line.start.getTime() - margin), new Date(line.end.getTime() + margin));
+  const taken = await listTaken(db, asking.viewerId, atoms, new Date(line.start.getTime() - margin), new Date(line.end.getTime() + margin));
   const rooms = found.map((room): RoomTimes => {
     const units = new Uint8Array(line.units);
     for (const atom of atomsOf(room)) {
@@ -94,13 +94,25 @@ export function whatNearest({ wish }: Searched): Nearest[] {
   return nearestTimes(wish);
 }
 
-/** For each span the free room that fits most tightly, none twice at the same time; null where no room is free. A fixed number of statements. */
-export async function chooseRooms(db: Db, spans: readonly { startsAt: Date; endsAt: Date }[], seats: number, asking: Omit<Asking, 'viewerId' | 'now'>): Promise<(number | null)[]> {
+/** For each span the rooms that are free, with enough seats first, then the tightest; by ids. */
+export async function listFreeRooms(db: Db, spans: readonly { startsAt: Date; endsAt: Date }[], seats: number, asking: Omit<Asking, 'now'>): Promise<number[][]> {
   if (spans.length === 0) return [];
+  const { line, rooms } = await roomsAround(db, spans, asking);
+  const sorted = [...rooms].sort((a, b) => Number(a.capacity < seats) - Number(b.capacity < seats) || Math.abs(a.capacity - seats) - Math.abs(b.capacity - seats));
+  return spans.map(({ startsAt, endsAt }) => sorted.filter((one) => isRoomFree(one, Math.floor(unitAt(line, startsAt)), Math.ceil(unitAt(line, endsAt)))).map(({ id }) => id));
+}
+
+async function roomsAround(db: Db, spans: readonly { startsAt: Date; endsAt: Date }[], asking: Omit<Asking, 'now'>): Promise<{ line: TimeLine; rooms: RoomTimes[] }> {
   const first = new Date(Math.min(...spans.map(({ startsAt }) => startsAt.getTime())));
   const last = new Date(Math.max(...spans.map(({ endsAt }) => endsAt.getTime())));
   const line = lineOf(dayOf(first, asking.zone), dayOf(last, asking.zone), asking.zone);
-  const { rooms } = await listRoomTimes(db, line, asking, () => true);
+  return { line, rooms: (await listRoomTimes(db, line, asking, () => true)).rooms };
+}
+
+/** For each span the free room that fits most tightly, none twice at the same time; null where no room is free. A fixed number of statements. */
+export async function chooseRooms(db: Db, spans: readonly { startsAt: Date; endsAt: Date }[], seats: number, asking: Omit<Asking, 'now'>): Promise<(number | null)[]> {
+  if (spans.length === 0) return [];
+  const { line, rooms } = await roomsAround(db, spans, asking);
   const fitting = rooms.filter(({ capacity }) => capacity >= seats).sort((a, b) => roomCost(a.capacity, seats) - roomCost(b.capacity, seats));
   return spans.map(({ startsAt, endsAt }) => {
     const [from, to] = [Math.floor(unitAt(line, startsAt)), Math.ceil(unitAt(line, endsAt))];

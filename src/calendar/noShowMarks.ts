@@ -19,7 +19,7 @@ export function markNoShows(claims: readonly CalendarClaim[], noShows: readonly 
     const f = minuteOf(one.starts_at);
     const t = Math.min(minuteOf(one.ends_at), Math.ceil(minuteOf(one.released_at) / QUARTER) * QUARTER);
     if (t <= f || t > now || claims.some((claim) => claim.room_id === one.room_id && claim.f < t && claim.t > f)) return [];
-    return [{ room_id: one.room_id, meeting_id: one.meeting_id, closure_id: null, title: one.title, is_mine: false, is_requested: false, is_tentative: false, is_poll: false, poll_id: null, is_no_show: true, f, t, s: f, e: minuteOf(one.ends_at) }];
+    return [{ room_id: one.room_id, meeting_id: one.meeting_id, closure_id: null, title: one.title, is_mine: false, is_requested: false, is_tentative: false, hold: null, is_no_show: true, f, t, s: f, e: minuteOf(one.ends_at) }];
   });
   return [...marked, ...lost];
 }

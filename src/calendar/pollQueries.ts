@@ -1,13 +1,7 @@
 import { rows, type Db } from '../lib/db/db.js';
-import { deputyOf } from '../meetings/queries.js';
 
-/**
- * SQL condition: whether :viewer_id may know a poll. Who calls it and their deputies, who is asked, and the office unless it is
- * private. @param poll alias of `polls`
- */
-export const knowsPoll = (poll: string) => `(${poll}.organiser_id = :viewer_id or ${poll}.created_by = :viewer_id or ${deputyOf(`${poll}.organiser_id`)}
-  or exists (select 1 from poll_people x where x.poll_id = ${poll}.id and x.person_id = :viewer_id)
-  or (not ${poll}.is_private and exists (select 1 from persons v where v.id = :viewer_id and v.role in ('secretary', 'administrator'))))`;
+/** SQL condition: whether :viewer_id may know a poll (see the function in migrations/1160_poll_telling.sql). @param poll alias of `polls` */
+export const knowsPoll = (poll: string) => `knows_poll(${poll}.id, :viewer_id)`;
 
 export interface PollTime {
   person_id: number;
@@ -16,13 +10,15 @@ export interface PollTime {
   /** Null when the viewer may not know the poll. */
   poll_id: number | null;
   title: string | null;
+  /** And the viewer may not know it: nobody learns that it is a poll. */
+  is_secret: boolean;
 }
 
 /** Times that open polls offer to these people and to which they have not said no, in [from, to), in order of time. */
 export function listPollTimes(db: Db, viewerId: number, personIds: readonly number[], from: Date, to: Date): Promise<PollTime[]> {
   return rows<PollTime>(
     db,
-    `select x.person_id, t.starts_at, t.ends_at, case when known.yes then o.id end as poll_id, case when known.yes then o.title end as title
+    `select x.person_id, t.starts_at, t.ends_at, case when known.yes then o.id end as poll_id, case when known.yes then o.title end as title, o.is_private and not known.yes as is_secret
        from poll_people x
        join polls o on o.id = x.poll_id and o.state = 'open'
        join poll_options t on t.poll_id = o.id and t.removed_at is null and t.starts_at < :to and t.ends_at > :from

@@ -5,7 +5,7 @@ import { statusAt, type RoomStatus } from '../rooms/claimChecks.js';
 import type { EquipmentKind } from '../rooms/equipment.js';
 import { listEquipmentKinds } from '../rooms/equipmentQueries.js';
 import { KNOWS_TITLE } from '../rooms/claimQueries.js';
-import { knowsPoll } from './pollQueries.js';
+import { holdOf, type Hold } from '../rooms/holdQueries.js';
 import type { Day, GridClaim, GridRoom } from './dayGrid.js';
 
 export interface CalendarRoom extends GridRoom {
@@ -33,12 +33,10 @@ export interface CalendarClaim extends GridClaim {
   /** Waits for approval. */
   is_requested: boolean;
   is_tentative: boolean;
-  /** Held for a candidate of a poll. */
   /** Nobody came; set by markNoShows. */
   is_no_show?: boolean;
-  is_poll: boolean;
-  /** That poll, for who may know it; its title stands in `title` then. */
-  poll_id: number | null;
+  /** What it is kept for, of a room that is held. */
+  hold: Hold | null;
 }
 
 // Rooms and their days change a few times a year and are read for every page: each process keeps them until a version changes.
@@ -114,12 +112,11 @@ interface ClaimRow {
   teardown_minutes: number;
   title: string | null;
   is_mine: boolean;
-  is_poll: boolean;
-  /** Of a poll's candidate, for who may know it. */
-  poll: { id: number; title: string } | null;
+  hold: Hold | null;
+  hold_key: string | null;
 }
 
-const CLAIM = `room_id, meeting_id, closure_id, poll_option_id, state, is_holding, occupies_from, occupies_to, setup_minutes, teardown_minutes`;
+const CLAIM = `room_id, meeting_id, closure_id, poll_option_id, awaited_meeting_id, hold_until, state, is_holding, occupies_from, occupies_to, setup_minutes, teardown_minutes`;
 const STANDS = `state in ('held', 'requested', 'confirmed')`;
 
 /** What is asked of the claims of a day or of several: half-open. */
@@ -139,9 +136,7 @@ export async function listDayClaims(db: Db, viewerId: number, stretch: Stretch, 
     `select c.room_id, c.meeting_id, c.closure_id, c.state = 'requested' as is_requested, not c.is_holding as is_tentative,
             date_part('epoch', c.occupies_from) as occupies_from, date_part('epoch', c.occupies_to) as occupies_to, c.setup_minutes, c.teardown_minutes,
             case when c.closure_id is not null then (select reason from closures where id = c.closure_id) when ${KNOWS_TITLE} then m.title end as title,
-            c.poll_option_id is not null as is_poll,
-            case when c.poll_option_id is not null then (select jsonb_build_object('id', o.id, 'title', o.title) from poll_options t join polls o on o.id = t.poll_id
-               where t.id = c.poll_option_id and ${knowsPoll('o')}) end as poll,
+            ${holdOf('c')} as hold, case when c.state = 'held' then coalesce('poll ' || c.poll_option_id, 'wait ' || c.awaited_meeting_id) end as hold_key,
             (:viewer in (m.organiser_id, m.booked_for_id, m.created_by)
               or exists (select from participants p where p.meeting_id = c.meeting_id and p.person_id = :viewer and p.removed_at is null offset 0)) is true as is_mine
        from (select ${CLAIM} from room_claims
@@ -150,15 +145,15 @@ export async function listDayClaims(db: Db, viewerId: number, stretch: Stretch, 
              select ${CLAIM} from room_claims
               where occupies @> :start::timestamptz and occupies_from < :early and occupies_to - occupies_from > interval '4 hours' and ${STANDS} ${ofRooms}) c
        left join meetings m on m.id = c.meeting_id`,
-    { viewer: viewerId, viewer_id: viewerId, start: stretch.start, end: stretch.end, early: new Date(stretch.start.getTime() - 4 * 3_600_000), ...(roomIds ? { rooms: roomIds } : {}) },
+    { viewer: viewerId, start: stretch.start, end: stretch.end, early: new Date(stretch.start.getTime() - 4 * 3_600_000), ...(roomIds ? { rooms: roomIds } : {}) },
   );
   const start = stretch.start.getTime() / 1000;
   return found.map((row) => {
     const f = (row.occupies_from - start) / 60;
     const t = (row.occupies_to - start) / 60;
     return {
-      room_id: row.room_id, meeting_id: row.meeting_id, closure_id: row.closure_id, title: row.poll?.title ?? row.title, is_mine: row.is_mine, is_requested: row.is_requested,
-      is_tentative: row.is_tentative, is_poll: row.is_poll, poll_id: row.poll?.id ?? null,
+      room_id: row.room_id, meeting_id: row.meeting_id, closure_id: row.closure_id, title: row.title, is_mine: row.is_mine, is_requested: row.is_requested,
+      is_tentative: row.is_tentative, hold: row.hold, hold_key: row.hold_key,
       f, t, s: f + row.setup_minutes, e: t - row.teardown_minutes,
     };
   });

@@ -1,4 +1,5 @@
 import type { Context } from '../lib/http/route.js';
+import { hrefOf, isKept, tellHold } from '../rooms/tellHold.js';
 import { clockAt, freeStretches, type Cell } from './dayGrid.js';
 import type { CalendarClaim, CalendarRoom } from './queries.js';
 import type { RoomDay } from './spanGrid.js';
@@ -27,10 +28,6 @@ export interface ShownEntry {
   heard: string;
 }
 
-function tellPoll(c: Context<unknown, unknown>, title: string | null): string {
-  return title === null ? c.t('calendar.day.polled') : c.t('calendar.day.polledOf', { title });
-}
-
 /** One day of one room as a list: bookings, closures and what is free, in order of time; nothing for what is past or not open. */
 export function showRoomDay(c: Context<unknown, unknown>, room: CalendarRoom, { day, cells }: RoomDay<CalendarClaim>): ShownEntry[] {
   const name = c.fmt.name(room);
@@ -38,14 +35,13 @@ export function showRoomDay(c: Context<unknown, unknown>, room: CalendarRoom, { 
   const taken = (cell: Cell<CalendarClaim>): ShownEntry[] =>
     cell.claims.map((claim) => {
       const isClosure = claim.closure_id !== null;
-      const isHold = claim.meeting_id === null && !isClosure;
-      const title = claim.title ?? c.t(isHold ? 'calendar.day.held' : 'calendar.day.booked');
+      const title = claim.title ?? c.t('calendar.day.booked');
       return {
         kind: isClosure ? 'closed' : 'busy',
-        look: isClosure ? 'hatched' : claim.is_tentative ? 'is-asked' : claim.is_requested || claim.is_poll ? 'striped' : claim.is_mine ? 'is-mine' : '',
-        href: claim.poll_id !== null ? `/polls/${claim.poll_id}` : claim.meeting_id !== null && claim.title !== null ? `/meetings/${claim.meeting_id}` : null,
+        look: isClosure ? 'hatched' : claim.is_tentative ? 'is-asked' : claim.is_requested || isKept(claim.hold) ? 'striped' : claim.is_mine ? 'is-mine' : '',
+        href: claim.hold ? hrefOf(claim.hold) : claim.meeting_id !== null && claim.title !== null ? `/meetings/${claim.meeting_id}` : null,
         time: `${clockAt(day, claim.s)}–${clockAt(day, claim.e)}`,
-        title: claim.is_poll ? tellPoll(c, claim.title) : !claim.is_tentative ? title : claim.title === null ? c.t('tentative.title') : c.t('tentative.titled', { title }),
+        title: claim.hold ? tellHold(claim.hold, c.t, c.fmt) : !claim.is_tentative ? title : claim.title === null ? c.t('tentative.title') : c.t('tentative.titled', { title }),
         heard: isClosure ? c.t('calendar.day.closureHeard') : claim.is_tentative ? c.t('tentative.heard') : claim.is_requested ? c.t('calendar.day.requestedHeard') : claim.is_mine ? c.t('calendar.day.mineHeard') : '',
       };
     });

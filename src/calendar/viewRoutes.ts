@@ -177,7 +177,8 @@ async function personPage(c: Context<unknown, unknown>, date: string | undefined
   });
 }
 
-function showPollTime(c: Context<unknown, unknown>, { starts_at, ends_at, poll_id, title }: PollTime) {
+function showPollTime(c: Context<unknown, unknown>, { starts_at, ends_at, poll_id, title, is_secret }: PollTime) {
+  if (is_secret) return { kind: 'busy', look: '', href: null, time: c.fmt.range(starts_at, ends_at), title: c.t('calendar.day.booked'), heard: '', place: '' };
   return {
     kind: 'busy', look: 'striped', href: poll_id === null ? null : `/polls/${poll_id}`, time: c.fmt.range(starts_at, ends_at),
     title: title ?? c.t('calendar.view.polled'), heard: '', place: c.t('calendar.view.polled'),

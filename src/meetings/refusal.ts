@@ -1,6 +1,7 @@
 import { mayMendByTime, tellCheck } from '../rooms/claimChecks.js';
 import { listFreeTimes, nearestAlternatives, type Alternatives, type Clash } from '../rooms/claimQueries.js';
 import type { Span } from '../rooms/openingHours.js';
+import { tellHoldInTheWay } from '../rooms/tellHold.js';
 import type { Shortage } from '../rooms/equipmentCommands.js';
 import { isSecretary } from '../lib/http/policy.js';
 import type { Context } from '../lib/http/route.js';
@@ -93,7 +94,8 @@ export function tellShortage({ kind, asked, left, stock, holders }: Shortage, t:
 export function tellClash(clash: Clash, t: Translate, fmt: Format): string {
   const values = { room: fmt.name(clash.room), when: `${fmt.shortDay(clash.starts_at)} ${fmt.range(clash.starts_at, clash.ends_at)}` };
   if (clash.kind === 'closure') return t('meetings.clash.closed', { ...values, reason: clash.reason ?? '' });
-  if (clash.kind === 'hold') return t('meetings.clash.held', values);
+  const kept = clash.hold && tellHoldInTheWay(clash.hold, values, t, fmt);
+  if (kept) return kept;
   if (clash.title === null) return t('meetings.clash.taken', values);
   return t('meetings.clash.takenBy', { ...values, title: clash.title, name: fmt.name(clash.organiser) });
 }

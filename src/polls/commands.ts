@@ -15,6 +15,7 @@ import { yieldHold, holdRooms, releaseHolds } from '../rooms/holdCommands.js';
 import { MAX_OPTIONS, MIN_OPTIONS, type PollAnswer } from './forms.js';
 import { isAnswerable, mayAnswerFor, mayKeepPoll } from './policy.js';
 import { findPoll, listOptions, listPeople, lockPoll, type Poll, type PollOption, type PollPerson } from './queries.js';
+import { noteTold } from './tellingCommands.js';
 
 export interface NewPoll {
   title: string;
@@ -97,7 +98,7 @@ export async function writePeople(trx: Db, pollId: number, people: ReadonlyMap<n
   );
 }
 
-type MailKind = 'asked' | 'unasked' | 'changed' | 'chosen' | 'cancelled';
+type MailKind = 'asked' | 'unasked' | 'chosen' | 'cancelled';
 
 /**
  * A mail to each of these people, in the transaction of what it tells.
@@ -145,6 +146,7 @@ export function answerPoll(db: Db, by: Actor, pollId: number, personOf: number, 
       { asked: asked.id, options: said.map(([id]) => id), answers: said.map(([, answer]) => answer) },
     );
     await change(trx, `update poll_people set note = :note, answered_at = :now, answered_by = :other where id = :asked`, { asked: asked.id, note, now, other: isForOther ? by.id : null });
+    await noteTold(trx, pollId, personOf);
     await record(trx, isForOther ? { ...by, onBehalfOf: personOf } : by, {
       action: isForOther ? 'poll.answerFor' : 'poll.answer', noun: 'polls', id: pollId, after: { person_id: personOf, answers: said.map(([, answer]) => answer) },
     });

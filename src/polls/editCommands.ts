@@ -7,22 +7,42 @@ import { gatherPeople, type NewPoll, type PollRefused, tell, writeOptions, write
 import { MAX_OPTIONS, MIN_OPTIONS } from './forms.js';
 import { mayKeepPoll } from './policy.js';
 import { listOptions, listPeople, lockPoll, type Poll } from './queries.js';
+import { announcePoll, noteTold } from './tellingCommands.js';
 
-export interface PollChange extends Pick<NewPoll, 'title' | 'note' | 'deadlineAt' | 'options' | 'people' | 'guests'> {
+export interface PollChange extends Pick<NewPoll, 'title' | 'note' | 'isPrivate' | 'deadlineAt' | 'options' | 'people' | 'guests'> {
   version: number;
   /** Times that stay, ids; `options` come to them. */
   keep: readonly number[];
+  /** Times that get other rooms, or none. */
+  rooms?: ReadonlyMap<number, readonly number[]>;
   /** Rows of people who stay asked; `people` and `guests` come to them. */
   stay: readonly number[];
+  /** Those of them who are required. */
+  needed: readonly number[];
 }
 
-export type Edited = { ok: true; added: number; held: number } | PollRefused | { ok: false; reason: 'stale'; poll: Poll };
+export type Edited = { ok: true; added: number; held: number } | PollRefused | { ok: false; reason: 'stale'; poll: Poll } | { ok: false; reason: 'taken'; option: number };
+
+class RoomTaken extends Error {
+  constructor(readonly option: number) {
+    super('room taken');
+  }
+}
 
 /**
- * Changes an open poll. Answers to times that stay are kept, those to removed ones go and their rooms are free; new times hold
- * rooms like the first ones, and who has answered already is asked for them by mail. Another deadline moves the holds along.
+ * Changes an open poll. Answers to times that stay are kept, those to removed ones count no more and their rooms are free; new
+ * times hold rooms like the first ones. Another deadline moves the holds along. Who has answered hears of it by the worker.
  */
-export function editPoll(db: Db, by: Actor, pollId: number, input: PollChange, now: Date): Promise<Edited> {
+export async function editPoll(db: Db, by: Actor, pollId: number, input: PollChange, now: Date): Promise<Edited> {
+  try {
+    return await editLocked(db, by, pollId, input, now);
+  } catch (error) {
+    if (error instanceof RoomTaken) return { ok: false, reason: 'taken', option: error.option };
+    throw error;
+  }
+}
+
+function editLocked(db: Db, by: Actor, pollId: number, input: PollChange, now: Date): Promise<Edited> {
   return inTransaction(db, async (trx): Promise<Edited> => {
     if (by.id === null) throw new Forbidden();
     const poll = await lockPoll(trx, by.id, pollId);
@@ -31,7 +51,8 @@ export function editPoll(db: Db, by: Actor, pollId: number, input: PollChange, n
     if (poll.version !== input.version) return { ok: false, reason: 'stale', poll };
     const [options, people] = [await listOptions(trx, pollId), await listPeople(trx, pollId)];
     if (input.keep.some((id) => !options.some((one) => one.id === id)) || input.stay.some((id) => !people.some((one) => one.id === id))) throw new BadRequest();
-    const kept = options.filter(({ id }) => input.keep.includes(id));
+    const kept = options.filter(({ id }) => input.keep.includes(id)).map((one) => ({ ...one, room_ids: [...(input.rooms?.get(one.id) ?? one.room_ids)] }));
+    const otherRooms = kept.filter(({ id, room_ids }) => options.some((one) => one.id === id && one.room_ids.join() !== room_ids.join()));
     const isKept = (one: { startsAt: Date; endsAt: Date }) => kept.some(({ starts_at, ends_at }) => starts_at.getTime() === one.startsAt.getTime() && ends_at.getTime() === one.endsAt.getTime());
     const wanted = input.options.filter((one) => !isKept(one));
     if (kept.length + wanted.length < MIN_OPTIONS || kept.length + wanted.length > MAX_OPTIONS) return { ok: false, reason: 'options' };
@@ -43,16 +64,18 @@ export function editPoll(db: Db, by: Actor, pollId: number, input: PollChange, n
     const joined = new Map([...gathered.people].filter(([person]) => !stay.some(({ person_id }) => person_id === person)));
     if (![...stay.map(({ person_id }) => person_id), ...joined.keys()].some((person) => person !== by.id)) return { ok: false, reason: 'nobody' };
 
+    // Named again below the list it is how they stay asked.
+    const isNeeded = ({ id, person_id }: { id: number; person_id: number }) => gathered.people.get(person_id) ?? input.needed.includes(id);
     await change(
       trx,
-      `update polls set title = :title, note = :note, deadline_at = :deadline, version = version + 1, told_over_at = case when cast(:deadline as timestamptz) > :now then null else told_over_at end where id = :id`,
-      { id: pollId, title: input.title, note: input.note, deadline: input.deadlineAt, now },
+      `update polls set title = :title, note = :note, is_private = :private, deadline_at = :deadline, version = version + 1, told_over_at = case when cast(:deadline as timestamptz) > :now then null else told_over_at end where id = :id`,
+      { id: pollId, title: input.title, note: input.note, private: input.isPrivate, deadline: input.deadlineAt, now },
     );
     // All at once, by id, before the first of them changes hands.
-    await lockRoomsOf(trx, [...options.flatMap(({ room_ids }) => room_ids), ...wanted.flatMap(({ roomIds }) => roomIds)]);
-    const removed = options.filter((one) => !kept.includes(one)).map(({ id }) => id);
-    await releaseHolds(trx, by, removed, 'poll changed');
-    await change(trx, `delete from poll_answers where option_id = any(:removed)`, { removed });
+    await lockRoomsOf(trx, [...[...options, ...kept].flatMap(({ room_ids }) => room_ids), ...wanted.flatMap(({ roomIds }) => roomIds)]);
+    const removed = options.filter(({ id }) => !kept.some((one) => one.id === id)).map(({ id }) => id);
+    await releaseHolds(trx, by, [...removed, ...otherRooms.map(({ id }) => id)], 'poll changed');
+    for (const { id, room_ids } of otherRooms) await change(trx, `update poll_options set room_ids = :rooms where id = :id`, { id, rooms: room_ids });
     await change(trx, `update poll_options set removed_at = :now where id = any(:removed)`, { removed, now });
     const added = await writeOptions(trx, pollId, wanted);
     // Also where nothing moves: whose calendar shows what of a poll may have changed, and a claim that is written says so.
@@ -64,24 +87,34 @@ export function editPoll(db: Db, by: Actor, pollId: number, input: PollChange, n
     // A time that lost its room while the poll was over gets it back where it is free.
     const holding = [...kept.map((one) => ({ id: one.id, starts_at: one.starts_at, ends_at: one.ends_at, room_ids: one.room_ids })), ...added].filter(({ starts_at }) => starts_at > now);
     const held = await holdRooms(trx, by, holding.map((one) => ({ optionId: one.id, roomIds: one.room_ids, startsAt: one.starts_at, endsAt: one.ends_at })), input.deadlineAt);
+    const lost = otherRooms.find(({ id, room_ids }) => room_ids.length > 0 && !held.has(id));
+    if (lost) throw new RoomTaken(lost.id);
     await change(trx, `delete from poll_people where id = any(:gone)`, { gone: gone.map(({ id }) => id) });
+    await change(trx, `update poll_people set is_required = id = any(:needed) where id = any(:stay)`, { stay: stay.map(({ id }) => id), needed: stay.filter(isNeeded).map(({ id }) => id) });
     await writePeople(trx, pollId, joined);
     await settleAnswered(trx, pollId, now);
 
+    const required = { before: people.filter(({ is_required }) => is_required).map(({ person_id }) => person_id), after: [...stay.filter(isNeeded).map(({ person_id }) => person_id), ...[...joined].filter(([, yes]) => yes).map(([person]) => person)] };
+    const isOther = { required: required.before.join() !== required.after.join(), privacy: poll.is_private !== input.isPrivate };
     await record(trx, by, {
       action: 'poll.edit', noun: 'polls', id: pollId,
-      before: { title: poll.title, note: poll.note, deadline_at: poll.deadline_at, options: options.map(({ starts_at }) => starts_at), people: people.map(({ person_id }) => person_id) },
+      before: {
+        title: poll.title, note: poll.note, deadline_at: poll.deadline_at, options: options.map(({ starts_at }) => starts_at), people: people.map(({ person_id }) => person_id),
+        ...(isOther.required ? { required: required.before } : {}), ...(isOther.privacy ? { is_private: poll.is_private } : {}),
+      },
       after: {
         title: input.title, note: input.note, deadline_at: input.deadlineAt, options: [...kept, ...added].map(({ starts_at }) => starts_at),
         people: [...stay.map(({ person_id }) => person_id), ...joined.keys()],
+        ...(isOther.required ? { required: required.after } : {}), ...(isOther.privacy ? { is_private: input.isPrivate } : {}),
       },
     });
     const others = (ids: number[]) => ids.filter((person) => person !== by.id);
+    const standing = { id: pollId, is_private: input.isPrivate };
     const revision = poll.version + 1;
-    await tell(trx, by, poll, 'asked', others([...joined.keys()]), { usefulUntil: input.deadlineAt, revision });
-    await tell(trx, by, poll, 'unasked', others(gone.map(({ person_id }) => person_id).filter((person) => !joined.has(person))), { object: 'asked', revision });
-    const answered = stay.filter(({ answered_at, answers }) => answered_at !== null || Object.keys(answers).length > 0);
-    if (added.length) await tell(trx, by, poll, 'changed', others(answered.map(({ person_id }) => person_id)), { usefulUntil: input.deadlineAt, revision });
+    await tell(trx, by, standing, 'asked', others([...joined.keys()]), { usefulUntil: input.deadlineAt, revision });
+    await tell(trx, by, standing, 'unasked', others(gone.map(({ person_id }) => person_id).filter((person) => !joined.has(person))), { object: 'asked', revision });
+    await noteTold(trx, pollId, by.id);
+    await announcePoll(trx, pollId);
     return { ok: true, added: added.length, held: added.filter(({ id }) => held.has(id)).length };
   });
 }
@@ -91,7 +124,7 @@ async function settleAnswered(trx: Db, pollId: number, now: Date): Promise<void>
   const one = await row<{ count: number }>(trx, `select count(*)::int as count from poll_options where poll_id = :poll and removed_at is null`, { poll: pollId });
   const said = await rows<{ id: number; count: number }>(
     trx,
-    `select x.id, count(a.option_id)::int as count from poll_people x left join poll_answers a on a.poll_person_id = x.id
+    `select x.id, count(a.option_id)::int as count from poll_people x left join (poll_answers a join poll_options t on t.id = a.option_id and t.removed_at is null) on a.poll_person_id = x.id
       where x.poll_id = :poll and (x.answered_at is not null or a.option_id is not null) group by x.id`,
     { poll: pollId },
   );

@@ -1,16 +1,18 @@
+import { listFreeRooms } from '../calendar/findTimeSearch.js';
 import { Forbidden, NotFound } from '../lib/http/errors.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import { signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { dayOf, timeOf } from '../lib/time/zone.js';
 import { readPeople } from '../meetings/namedPeople.js';
+import { listRoomOptions } from '../rooms/queries.js';
 import { answerPoll } from './commands.js';
 import { editPoll } from './editCommands.js';
 import { AnswerForm, ANSWERS, EditPollForm, MAX_OPTIONS, MIN_OPTIONS, TYPED } from './forms.js';
 import { asAsked, giveRooms, readDeadline, readOffered } from './offerPage.js';
 import { mayAnswerFor, mayKeepPoll } from './policy.js';
-import { showOptions } from './pollPage.js';
-import { findPoll, listOptions, listPeople, type Poll, type PollOption, type PollPerson } from './queries.js';
+import { showOptions, tellMissing } from './pollPage.js';
+import { findPoll, findPollFor, listOptions, listPeople, type Poll, type PollOption, type PollPerson } from './queries.js';
 
 export const editRoutes: Route[] = [
   route({ method: 'get', path: '/polls/:id/edit', policy: signedIn, handle: (c) => showEdit(c) }),
@@ -31,19 +33,40 @@ async function showEdit(c: Context<unknown, unknown>, problems?: Problems, stale
   const [options, people] = await Promise.all([listOptions(c.db, poll.id), listPeople(c.db, poll.id)]);
   const stored = {
     title: poll.title, note: poll.note, deadline_on: dayOf(poll.deadline_at, c.zone), deadline_at: timeOf(poll.deadline_at, c.zone), version: poll.version,
-    keep: options.map(({ id }) => id), stay: people.map(({ id }) => id), minutes: minutesOf(options), needs_room: options.some(({ room_ids }) => room_ids.length > 0),
+    keep: options.map(({ id }) => id), room: [], stay: people.map(({ id }) => id), needed: people.filter(({ is_required }) => is_required).map(({ id }) => id), is_private: poll.is_private, minutes: minutesOf(options), needs_room: options.some(({ room_ids }) => room_ids.length > 0),
   };
   return page(
     'polls/edit',
     {
       title: c.t('polls.edit.title', { title: poll.title }), poll, zoneText: c.zone, isStale: Boolean(stale), typed: Array.from({ length: TYPED }, (_, n) => n),
-      times: showOptions(c, options, people).map((one) => ({ value: one.id, label: [one.when, one.isHeld ? one.rooms : ''].filter(Boolean).join(' · '), hint: tellSaid(c, one.id, people) })),
-      people: people.map((one) => ({ value: one.id, label: c.fmt.name(one), hint: [one.is_required ? '' : c.t('calendar.find.optional'), c.t(one.answered_at ? 'polls.edit.answered' : 'polls.table.silent')].filter(Boolean).join(' · ') })),
+      times: await showTimes(c, options, people),
+      people: people.map((one) => ({ value: one.id, label: c.fmt.name(one), hint: [one.is_guest ? c.t('polls.edit.guest') : '', c.t(one.answered_at ? 'polls.edit.answered' : 'polls.table.silent')].filter(Boolean).join(' · ') })),
       values: { ...(problems ? problems.values : stored), ...(stale ? { version: stale.version } : {}) },
       errors: problems?.errors ?? {},
     },
     { status: stale ? 409 : problems ? 422 : 200, caching: 'no-store' },
   );
+}
+
+/** The times as they stand, each with the rooms that could be held for it instead. */
+async function showTimes(c: Context<unknown, unknown>, options: PollOption[], people: PollPerson[]) {
+  const seats = Math.max(1, people.length);
+  const [rooms, free] = await Promise.all([
+    listRoomOptions(c.db), listFreeRooms(c.db, options.map((one) => ({ startsAt: one.starts_at, endsAt: one.ends_at })), seats, { viewerId: c.viewer.id, zone: c.zone, officeZone: c.office.zone, today: dayOf(c.now, c.zone) }),
+  ]);
+  const byId = new Map(rooms.map((room) => [room.id, room]));
+  return showOptions(c, options, people).map((one, n) => ({
+    value: one.id, when: one.when, isPast: one.isPast, said: tellSaid(c, one.id, people),
+    room: one.isHeld ? one.rooms : one.rooms ? c.t('polls.edit.roomLost', { room: one.rooms }) : c.t('polls.edit.noRoom'),
+    rooms: [
+      ...(free[n] ?? []).flatMap((id) => byId.get(id) ?? []).map((room) => ({ value: `${one.id}:${room.id}`, label: `${c.fmt.name(room)} · ${c.t('calendar.day.seats', { count: room.capacity })}` })),
+      ...(one.rooms ? [{ value: `${one.id}:none`, label: c.t('polls.withoutRoom') }] : []),
+    ],
+  }));
+}
+
+function readRooms(chosen: readonly string[]): Map<number, number[]> {
+  return new Map(chosen.filter(Boolean).map((text) => text.split(':')).map(([option, room]) => [Number(option), room === 'none' ? [] : [Number(room)]]));
 }
 
 /** New times are as long as the first of those that stand. */
@@ -77,13 +100,20 @@ async function change(c: Context<EditPollForm>): Promise<Answer> {
   const asked = asAsked(required, optional);
   const seats = form.stay.length + asked.people.length + asked.guests.length;
   const withRooms = form.needs_room ? await giveRooms(c, added, seats) : added;
-  const done = await editPoll(c.db, c.by, poll.id, { version: form.version, title: form.title, note: form.note, deadlineAt, options: withRooms, keep: form.keep, stay: form.stay, ...asked }, c.now);
+  const done = await editPoll(c.db, c.by, poll.id, { version: form.version, title: form.title, note: form.note, isPrivate: form.is_private, deadlineAt, options: withRooms, keep: form.keep, rooms: readRooms(form.room), stay: form.stay, needed: form.needed, ...asked }, c.now);
   if (done.ok) {
+    // Who made it private may have nothing to do with it from then on.
+    if (form.is_private && !(await mayKnow(c, poll.id))) return redirect('/polls', { notice: 'polls.edit.savedPrivate' });
     return redirect(`/polls/${poll.id}`, { notice: done.added ? { key: 'polls.edit.savedNew', values: { count: done.added, held: done.held } } : 'polls.edit.saved' });
   }
   if (done.reason === 'stale') return showEdit(c, problemsOf([], c.req.body), done.poll);
+  if (done.reason === 'taken') return showEdit(c, problemsOf([{ field: `room_${done.option}`, message: c.t('polls.refused.taken') }], c.req.body));
   const field = done.reason === 'options' ? 'keep' : done.reason === 'nobody' ? 'stay' : 'required';
   return showEdit(c, problemsOf([{ field, message: c.t(`polls.refused.${done.reason}`) }], c.req.body));
+}
+
+async function mayKnow(c: Context<unknown, unknown>, pollId: number): Promise<boolean> {
+  return (await findPollFor(c.db, c.viewer.id, pollId)) !== undefined;
 }
 
 async function somebody(c: Context<unknown, unknown>): Promise<{ poll: Poll; person: PollPerson; people: PollPerson[] }> {
@@ -116,5 +146,5 @@ async function enterAnswer(c: Context<AnswerForm>): Promise<Answer> {
   const answered = await answerPoll(c.db, c.by, poll.id, person.person_id, c.form.answers, c.form.note, c.now);
   if (answered.ok) return redirect(`/polls/${poll.id}`, { notice: { key: 'polls.for.saved', values: { name: c.fmt.name(person) } } });
   if (answered.reason === 'closed') return redirect(`/polls/${poll.id}`, { notice: 'polls.problem.answersClosed' });
-  return showAnswer(c, problemsOf(answered.options.map((id) => ({ field: `answer_${id}`, message: c.t('polls.problem.missing') })), c.req.body));
+  return showAnswer(c, problemsOf(await tellMissing(c, poll.id, answered.options), c.req.body));
 }

@@ -44,9 +44,13 @@ export type NewPollForm = z.output<typeof NewPollForm>;
 
 /** Ticked times and people stay; the rest of it comes to them. */
 export const EditPollForm = z.strictObject({
-  ...NewPollForm.omit({ key: true, offer: true, is_private: true }).shape,
+  ...NewPollForm.omit({ key: true, offer: true }).shape,
   keep: list(id(), MAX_OPTIONS),
+  /** 'time:room' or 'time:none' for times that get another room; empty: as it is. */
+  room: list(z.string().regex(/^([1-9]\d{0,14}:(none|[1-9]\d{0,14}))?$/, { error: message('lib.field.choice') }), MAX_OPTIONS),
+  /** People who stay asked, and of them those who are required. */
   stay: list(id(), 500),
+  needed: list(id(), 500),
   version: version(),
 });
 export type EditPollForm = z.output<typeof EditPollForm>;
@@ -70,4 +74,5 @@ export const AnswerForm = z
 export type AnswerForm = z.output<typeof AnswerForm>;
 
 export const ChoiceForm = z.strictObject({ option: id(), room: z.union([z.literal('none'), id()], { error: message('lib.field.choice') }).optional() });
+export const NothingForm = z.strictObject({});
 export const CancelForm = z.strictObject({ reason: prose(1000) });

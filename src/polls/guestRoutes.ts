@@ -7,7 +7,7 @@ import { deriveToken } from '../lib/mail/seal.js';
 import { answerPoll } from './commands.js';
 import { AnswerForm, ANSWERS } from './forms.js';
 import { isAnswerable } from './policy.js';
-import { showOptions, stateOf } from './pollPage.js';
+import { showOptions, stateOf, tellMissing } from './pollPage.js';
 import { findHolder, findHolderById, findPollFor, listOptions, listPeople, type PollHolder } from './queries.js';
 
 // The page of a guest who is asked, without an account; built as the reply page of invitations: the token is exchanged for a
@@ -83,5 +83,5 @@ async function answer(c: Context<AnswerForm>): Promise<Answer> {
   const here = `/p/poll/${holder.poll_person_id}`;
   if (answered.ok) return redirect(here, { notice: 'polls.answered' });
   if (answered.reason === 'closed') return redirect(here, { notice: 'polls.problem.answersClosed' });
-  return showPoll(c, problemsOf(answered.options.map((id) => ({ field: `answer_${id}`, message: c.t('polls.problem.missing') })), c.req.body));
+  return showPoll(c, problemsOf(await tellMissing(c, holder.poll_id, answered.options), c.req.body));
 }

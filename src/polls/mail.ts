@@ -2,12 +2,17 @@ import { z } from 'zod';
 import { layOut } from '../lib/mail/layout.js';
 import type { MailBlock, MailRenderer, MailRenderers, NothingToSend, RenderContext, RenderedMail } from '../lib/mail/renderer.js';
 import { findPersonOption } from '../people/queries.js';
+import { listRoomOptions } from '../rooms/queries.js';
 import { linkFor } from './linkCommands.js';
-import { findPollBrief, findPollFor, listOptions, listPeople, type Poll, type PollOption } from './queries.js';
+import { findPollBrief, findPollFor, listOptions, listPeople, listRemoved, type Poll, type PollOption } from './queries.js';
+import { isAnyNews, newsOf } from './telling.js';
 
 // Each mail is read as its recipient may see the poll; what was answered, chosen or cancelled meanwhile is not asked for again.
 
 const Payload = z.object({ poll_id: z.number() });
+const ChangePayload = z.object({
+  before: z.object({ title: z.string(), deadline: z.string(), times: z.record(z.string(), z.array(z.number())), answered: z.array(z.number()) }),
+});
 const GONE: NothingToSend = { nothing: 'the poll is no longer as this mail would tell it' };
 
 interface Telling extends RenderContext {
@@ -27,7 +32,7 @@ function about(make: (c: Telling) => Promise<RenderedMail | NothingToSend> | Ren
   };
 }
 
-const whenOf = (c: Telling, one: PollOption): string => `${c.fmt.day(one.starts_at)} ${c.fmt.range(one.starts_at, one.ends_at)}`;
+const whenOf = (c: Telling, one: Pick<PollOption, 'starts_at' | 'ends_at'>): string => `${c.fmt.day(one.starts_at)} ${c.fmt.range(one.starts_at, one.ends_at)}`;
 
 async function letter(c: Telling, subject: string, blocks: MailBlock[], button: string, href = c.link): Promise<RenderedMail> {
   const sender = await c.once(`person:${c.poll.organiser_id}`, () => findPersonOption(c.db, c.poll.organiser_id));
@@ -67,20 +72,33 @@ const reminder = about(async (c) => {
   );
 });
 
-/** To who has answered: the times that came since. */
+/** To who has answered: what is different from what they knew, with the times that wait for an answer. */
 const changed = about(async (c) => {
+  const { before } = ChangePayload.parse(c.delivery.payload);
   const me = (await listPeople(c.db, c.poll.id)).find(({ person_id }) => person_id === c.delivery.person_id);
-  const unanswered = c.options.filter(({ id }) => me?.answers[id] === undefined);
-  if (!isOpen(c) || !me || unanswered.length === 0) return GONE;
+  if (c.poll.state !== 'open' || !me) return GONE;
+  const news = newsOf(before, c.poll, c.options, me.answers);
+  if (!isAnyNews(news)) return GONE;
+  const removed = await listRemoved(c.db, c.poll.id, news.removed);
+  const [open, roomNames] = [isOpen(c) ? c.options.filter(({ id }) => me.answers[id] === undefined) : [], await c.once('polls:rooms', () => listRoomOptions(c.db))];
+  const roomsOf = (ids: number[] = []) => roomNames.filter(({ id }) => ids.includes(id)).map((room) => c.fmt.name(room)).join(' + ') || c.t('polls.mail.changed.noRoom');
+  const facts = [
+    ...(news.title ? [{ label: c.t('polls.mail.changed.title'), text: c.poll.title, was: before.title }] : []),
+    ...(news.deadline ? [{ label: c.t('polls.list.deadline'), text: `${c.fmt.dateTime(c.poll.deadline_at)} (${c.fmt.zone})`, was: c.fmt.dateTime(new Date(before.deadline)) }] : []),
+    ...c.options.filter(({ id }) => news.rooms.includes(id)).map((one) => ({ label: whenOf(c, one), text: roomsOf(one.is_held ? one.room_ids : []), was: roomsOf(before.times[one.id]) })),
+  ];
+  const listed = (heading: string, some: { starts_at: Date; ends_at: Date }[]): MailBlock[] => (some.length ? [{ kind: 'heading', text: heading }, { kind: 'list', items: some.map((one) => whenOf(c, one)) }] : []);
   return letter(
     c,
-    c.t('polls.mail.changed.subject', { title: c.poll.title }),
+    c.t(open.length ? 'polls.mail.changed.subject' : 'polls.mail.changed.subjectOnly', { title: c.poll.title }),
     [
-      { kind: 'paragraph', text: c.t('polls.mail.changed.text', { name: c.organiser, deadline: c.fmt.dateTime(c.poll.deadline_at), zone: c.fmt.zone }) },
-      { kind: 'list', items: unanswered.map((one) => whenOf(c, one)) },
-      { kind: 'paragraph', text: c.t('polls.mail.changed.kept'), tone: 'soft' },
+      { kind: 'paragraph', text: open.length ? c.t('polls.mail.changed.text', { name: c.organiser, deadline: c.fmt.dateTime(c.poll.deadline_at), zone: c.fmt.zone }) : c.t('polls.mail.changed.only', { name: c.organiser }) },
+      ...(facts.length ? [{ kind: 'facts', facts } as const] : []),
+      ...listed(c.t('polls.mail.changed.removed'), removed),
+      ...listed(c.t('polls.mail.changed.open'), open),
+      ...(Object.keys(me.answers).length ? [{ kind: 'paragraph', text: c.t(open.length ? 'polls.mail.changed.kept' : 'polls.mail.changed.stands'), tone: 'soft' } as const] : []),
     ],
-    c.t('polls.mail.asked.button'),
+    c.t(open.length ? 'polls.mail.asked.button' : 'polls.mail.open'),
   );
 });
 

@@ -63,7 +63,7 @@ export function asAsked(required: NamedPeople, optional: NamedPeople): Pick<NewP
 /** Times without a room of their own get the free one that fits best. */
 export async function giveRooms(c: Context<unknown, unknown>, options: Option[], seats: number): Promise<Option[]> {
   const bare = options.filter(({ roomIds }) => roomIds.length === 0);
-  const chosen = await chooseRooms(c.db, bare, Math.max(1, seats), { zone: c.zone, officeZone: c.office.zone, today: dayOf(c.now, c.zone) });
+  const chosen = await chooseRooms(c.db, bare, Math.max(1, seats), { viewerId: c.viewer.id, zone: c.zone, officeZone: c.office.zone, today: dayOf(c.now, c.zone) });
   return options.map((one) => {
     const room = chosen[bare.indexOf(one)];
     return room ? { ...one, roomIds: [room] } : one;

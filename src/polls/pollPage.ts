@@ -36,8 +36,8 @@ export function showOptions(c: Reader & { zone: string; now: Date }, options: Po
     const tally = tallies.find(({ option }) => option === one.id);
     const rooms = one.rooms.map((room) => c.fmt.name(room)).join(' + ');
     const why = tally && [
-      tally.yes === people.length && people.length > 0 ? c.t('polls.why.all') : c.t('polls.why.counts', { yes: tally.yes, maybe: tally.maybe, no: tally.no }),
-      tally.silent ? c.t('polls.why.silent', { count: tally.silent }) : '',
+      tally.silent === people.length ? c.t('polls.why.nobody') : tally.yes === people.length ? c.t('polls.why.all') : c.t('polls.why.counts', { yes: tally.yes, maybe: tally.maybe, no: tally.no }),
+      tally.silent && tally.silent < people.length ? c.t('polls.why.silent', { count: tally.silent }) : '',
       tally.requiredNo.length ? c.t('polls.why.cannot', { names: names(tally.requiredNo) }) : '',
       one.is_held ? c.t('polls.why.held', { room: rooms }) : c.t('polls.why.noRoom'),
     ].filter(Boolean).join(c.lang === 'en' ? '; ' : '；');
@@ -48,15 +48,20 @@ export function showOptions(c: Reader & { zone: string; now: Date }, options: Po
   });
 }
 
+/** Which times lack an answer, each by its name: a list of the same words would say nothing. */
+export async function tellMissing(c: Context<unknown, unknown>, pollId: number, ids: number[]): Promise<{ field: string; message: string }[]> {
+  const shown = showOptions(c, await listOptions(c.db, pollId));
+  return shown.filter(({ id }) => ids.includes(id)).map(({ id, when }) => ({ field: `answer_${id}`, message: c.t('polls.problem.missing', { when }) }));
+}
+
 /** The table people × times: a word and a colour in each cell. */
-export function tableOf(c: Reader, options: ShownOption[], people: PollPerson[]) {
+export function tableOf(c: Reader, options: ShownOption[], people: PollPerson[], isOpen: boolean) {
   return people.map((one) => ({
     name: c.fmt.name(one),
     note: one.note,
     isRequired: one.is_required,
     isSilent: one.answered_at === null && Object.keys(one.answers).length === 0,
-    /** Times came to those answered. */
-    isBehind: one.answered_at === null && Object.keys(one.answers).length > 0,
+    isBehind: isOpen && isBehind(one),
     enteredBy: one.answered_by ? c.fmt.name(one.answered_by) : null,
     personId: one.person_id,
     cells: options.map(({ id }) => {
@@ -64,6 +69,11 @@ export function tableOf(c: Reader, options: ShownOption[], people: PollPerson[])
       return answer ? { text: c.t(`polls.answer.${answer}`), tone: TONES[answer] } : null;
     }),
   }));
+}
+
+/** Times came to those they answered. */
+export function isBehind(one: PollPerson): boolean {
+  return one.answered_at === null && Object.keys(one.answers).length > 0;
 }
 
 /** Poll state in a word. */
@@ -79,5 +89,5 @@ export async function votesOfMeeting(c: Context, meetingId: number) {
   if (!poll) return undefined;
   const [options, people] = await Promise.all([listOptions(c.db, poll.id), listPeople(c.db, poll.id)]);
   const shown = showOptions(c, options);
-  return { options: shown, table: tableOf(c, shown, people) };
+  return { options: shown, table: tableOf(c, shown, people, false) };
 }

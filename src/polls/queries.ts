@@ -6,6 +6,7 @@ import { brief, deputyOf, type Brief } from '../meetings/queries.js';
 import type { PollAnswer } from './forms.js';
 import { hashOfToken } from './link.js';
 import type { PollRelation } from './policy.js';
+import type { Told } from './telling.js';
 
 export type PollState = 'open' | 'closed' | 'cancelled';
 
@@ -17,6 +18,7 @@ export interface Poll {
   organiser_id: number;
   organiser: Brief;
   zone: string;
+  /** Itself, or the meeting that came out of it. */
   is_private: boolean;
   deadline_at: Date;
   meeting_id: number | null;
@@ -30,7 +32,7 @@ export interface Poll {
 const VISIBLE = knowsPoll('o');
 
 const FIND = `
-  select o.id, o.title, o.note, o.state, o.organiser_id, ${brief('po')} as organiser, o.zone, o.is_private, o.deadline_at, o.meeting_id, o.cancel_reason, o.created_at, o.version,
+  select o.id, o.title, o.note, o.state, o.organiser_id, ${brief('po')} as organiser, o.zone, is_private_poll(o.id) as is_private, o.deadline_at, o.meeting_id, o.cancel_reason, o.created_at, o.version,
          jsonb_build_object('is_organiser', o.organiser_id = :viewer_id, 'is_creator', o.created_by = :viewer_id, 'acts_for', ${deputyOf('o.organiser_id')},
            'poll_person_id', (select x.id from poll_people x where x.poll_id = o.id and x.person_id = :viewer_id),
            'is_office', exists (select 1 from persons v where v.id = :viewer_id and v.role in ('secretary', 'administrator'))) as relation
@@ -55,7 +57,7 @@ export interface PollOption {
   ends_at: Date;
   room_ids: number[];
   rooms: { id: number; name_en: string; name_zh: string }[];
-  /** Its rooms are held, or were made the meeting's. */
+  /** Its rooms are held; of the chosen one the meeting has them. */
   is_held: boolean;
   is_chosen: boolean;
 }
@@ -64,8 +66,8 @@ export function listOptions(db: Db, pollId: number): Promise<PollOption[]> {
   return rows<PollOption>(
     db,
     `select o.id, o.starts_at, o.ends_at, o.room_ids, o.is_chosen,
-            coalesce((select jsonb_agg(jsonb_build_object('id', r.id, 'name_en', r.name_en, 'name_zh', r.name_zh) order by r.id) from rooms r where r.id = any(o.room_ids)), '[]') as rooms,
-            exists (select 1 from room_claims c where c.poll_option_id = o.id and (c.state = 'held' and c.hold_until > now() or c.state = 'confirmed')) as is_held
+            coalesce((select jsonb_agg(jsonb_build_object('id', r.id, 'name_en', r.name_en, 'name_zh', r.name_zh) order by r.id) from rooms r where r.id = any(case when o.is_chosen then array(select mr.room_id from meeting_rooms mr join polls p on p.meeting_id = mr.meeting_id where p.id = o.poll_id) else o.room_ids end)), '[]') as rooms,
+            exists (select 1 from room_claims c where c.poll_option_id = o.id and c.state = 'held' and c.hold_until > now()) or o.is_chosen as is_held
        from poll_options o where o.poll_id = :poll and o.removed_at is null order by o.starts_at, o.ends_at`,
     { poll: pollId },
   );
@@ -83,7 +85,9 @@ export interface PollPerson {
   answered_at: Date | null;
   /** Who entered the answer for them. */
   answered_by: Brief | null;
+  /** To the times that are offered. */
   answers: Record<string, PollAnswer>;
+  told: Told | null;
 }
 
 /** Who is asked and what they said, in one statement. */
@@ -91,7 +95,7 @@ export function listPeople(db: Db, pollId: number): Promise<PollPerson[]> {
   return rows<PollPerson>(
     db,
     `select x.id, x.person_id, p.name, p.name_en, p.is_guest, p.email is not null as has_address, x.is_required, x.note, x.answered_at, case when e.id is null then null else ${brief('e')} end as answered_by,
-            coalesce((select jsonb_object_agg(a.option_id, a.answer) from poll_answers a where a.poll_person_id = x.id), '{}') as answers
+            coalesce((select jsonb_object_agg(a.option_id, a.answer) from poll_answers a join poll_options t on t.id = a.option_id and t.removed_at is null where a.poll_person_id = x.id), '{}') as answers, x.told
        from poll_people x join persons p on p.id = x.person_id left join persons e on e.id = x.answered_by where x.poll_id = :poll
       order by not x.is_required, p.is_guest, p.sort_name, x.id`,
     { poll: pollId },
@@ -178,6 +182,16 @@ export function findPollBrief(db: Db, id: number): Promise<{ title: string; orga
 /** For a guest and for mails: as the person who is asked, whoever that is. */
 export async function findPollFor(db: Db, personId: number, pollId: number): Promise<Poll | undefined> {
   return row<Poll>(db, `${FIND} where o.id = :id and ${VISIBLE}`, { id: pollId, viewer_id: personId });
+}
+
+/** The poll itself, for what the worker does; nobody looks at it. */
+export function findPollAsSuch(db: Db, id: number): Promise<Pick<Poll, 'title' | 'state' | 'deadline_at' | 'version' | 'is_private'> | undefined> {
+  return row(db, `select title, state, deadline_at, version, is_private from polls where id = :id`, { id });
+}
+
+/** When times were that are offered no longer. */
+export function listRemoved(db: Db, pollId: number, ids: readonly number[]): Promise<{ id: number; starts_at: Date; ends_at: Date }[]> {
+  return rows(db, `select id, starts_at, ends_at from poll_options where poll_id = :poll and id = any(:ids) order by starts_at`, { poll: pollId, ids });
 }
 
 /** The poll that a meeting came out of, for who may see the meeting's replies. */

@@ -1,5 +1,9 @@
+import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
+import { Forbidden } from '../lib/http/errors.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
+import { isAnswerable, mayKeepPoll } from './policy.js';
+import { listPeople, lockPoll } from './queries.js';
 
 /**
  * What time brings to polls: the silent are reminded two days and one day before the deadline, the organiser is told when it
@@ -9,6 +13,27 @@ import { queueDeliveries } from '../lib/mail/queue.js';
  */
 export function tendPolls(db: Db, now: Date): Promise<number> {
   return inTransaction(db, async (trx) => (await remindSilent(trx, now)) + (await tellOrganisers(trx, now)));
+}
+
+/**
+ * Reminds who has not answered yet, or lacks new times, when somebody presses; once a day, however often it is pressed.
+ * @param on the office's day  @returns how many get a mail; null when answers are closed
+ */
+export function remindNow(db: Db, by: Actor, pollId: number, now: Date, on: string): Promise<number | null> {
+  return inTransaction(db, async (trx) => {
+    const poll = await lockPoll(trx, by.id, pollId);
+    if (!mayKeepPoll(poll)) throw new Forbidden();
+    if (!isAnswerable(poll, now)) return null;
+    const silent = (await listPeople(trx, pollId)).filter(({ answered_at, person_id }) => answered_at === null && person_id !== by.id);
+    const told = await queueDeliveries(
+      trx,
+      silent.map(({ person_id }) => ({
+        kind: 'polls.reminder', object: `polls:${pollId}:reminder:${on}`, personId: person_id, payload: { poll_id: pollId }, isRestricted: poll.is_private, queuedBy: by.id, usefulUntil: poll.deadline_at,
+      })),
+    );
+    if (told.length) await record(trx, by, { action: 'poll.remind', noun: 'polls', id: pollId, after: { people: told } });
+    return told.length;
+  });
 }
 
 async function remindSilent(trx: Db, now: Date): Promise<number> {

@@ -3,15 +3,17 @@ import { problemsOf, type Problems } from '../lib/http/form.js';
 import { signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { format } from '../lib/time/format.js';
+import { dayOf } from '../lib/time/zone.js';
 import { tellRefusal } from '../meetings/refusal.js';
 import { answerPoll, cancelPoll, choosePollOption, type Chosen } from './commands.js';
 import { editRoutes } from './editRoutes.js';
-import { AnswerForm, ANSWERS, CancelForm, ChoiceForm, ListQuery } from './forms.js';
+import { AnswerForm, ANSWERS, CancelForm, ChoiceForm, ListQuery, NothingForm } from './forms.js';
 import { guestRoutes } from './guestRoutes.js';
 import { newRoutes } from './newRoutes.js';
 import { isAnswerable, mayAnswerFor, mayKeepPoll } from './policy.js';
-import { showOptions, stateOf, tableOf } from './pollPage.js';
+import { isBehind, showOptions, stateOf, tableOf, tellMissing } from './pollPage.js';
 import { findPoll, listOptions, listPeople, listPolls } from './queries.js';
+import { remindNow } from './reminderCommands.js';
 
 export const routes: Route[] = [
   route({
@@ -40,7 +42,7 @@ export const routes: Route[] = [
       const answered = await answerPoll(c.db, c.by, poll.id, c.viewer.id, c.form.answers, c.form.note, c.now);
       if (answered.ok) return redirect(`/polls/${poll.id}`, { notice: 'polls.answered' });
       if (answered.reason === 'closed') return redirect(`/polls/${poll.id}`, { notice: 'polls.problem.answersClosed' });
-      return pollPage(c, { problems: problemsOf(answered.options.map((id) => ({ field: `answer_${id}`, message: c.t('polls.problem.missing') })), c.req.body) });
+      return pollPage(c, { problems: problemsOf(await tellMissing(c, poll.id, answered.options), c.req.body) });
     },
     onInvalid: (c, problems) => pollPage(c, { problems }),
   }),
@@ -57,6 +59,16 @@ export const routes: Route[] = [
       return pollPage(c, { refused: chosen });
     },
     onInvalid: (c, problems) => pollPage(c, { problems }),
+  }),
+  route({
+    method: 'post',
+    path: '/polls/:id/reminder',
+    policy: signedIn,
+    form: NothingForm,
+    async handle(c) {
+      const count = await remindNow(c.db, c.by, idOf(c), c.now, dayOf(c.now, c.office.zone));
+      return redirect(`/polls/${idOf(c)}`, { notice: count === null ? 'polls.problem.answersClosed' : count ? { key: 'polls.remind.done', values: { count } } : 'polls.remind.again' });
+    },
   }),
   route({ method: 'get', path: '/polls/:id/cancellation', policy: signedIn, handle: (c) => cancelPage(c) }),
   route({
@@ -106,8 +118,10 @@ async function pollPage(c: Context<unknown, unknown>, { problems, refused }: Sho
       // Best first for who chooses; in order of time for who answers.
       ranked: [...shown].sort((a, b) => a.rank - b.rank),
       // Answers are for who calls it and who is asked, as on any list that goes round.
-      table: tableOf(c, shown, people),
+      table: tableOf(c, shown, people, poll.state === 'open'),
       answered: people.filter(({ answered_at }) => answered_at !== null).length,
+      behind: poll.state === 'open' ? people.filter(isBehind).length : 0,
+      mayRemind: keeps && isAnswerable(poll, c.now) && people.some(({ answered_at, person_id, has_address }) => answered_at === null && has_address && person_id !== c.viewer.id),
       mayAnswer: Boolean(me) && isAnswerable(poll, c.now),
       answerOptions: ANSWERS.map((value) => ({ value, label: c.t(`polls.answer.${value}`) })),
       refusal: refused ? { option: refused.option.id, ...(await tellRooms(c, refused, people.length)) } : null,

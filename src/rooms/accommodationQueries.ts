@@ -4,6 +4,7 @@ import type { RuleLayer } from './bookingRules.js';
 import type { RoomStatus } from './claimChecks.js';
 import { KNOWS_TITLE, type RoomName } from './claimQueries.js';
 import { OPENING } from './dayRuleQueries.js';
+import { keptIn, type Kept } from './holdQueries.js';
 import type { Layout, LayoutSeats } from './layouts.js';
 import type { Opening } from './openingHours.js';
 
@@ -52,6 +53,16 @@ export async function findClosureGroup(db: Db, id: number, now: Date): Promise<C
   const found = await row<ClosureGroup>(db, `${GROUP} where g.id = :id`, { id, now });
   if (!found) throw new NotFound();
   return found;
+}
+
+/** What rooms of a group are held for while they are closed, each with its room. */
+export function listKept(db: Db, viewerId: number, groupId: number): Promise<{ room: RoomName; kept: Kept[] }[]> {
+  return rows(
+    db,
+    `select * from (select json_build_object('id', r.id, 'name_en', r.name_en, 'name_zh', r.name_zh) as room, ${keptIn('cl')} as kept, r.sort_order, r.id
+       from closures cl join rooms r on r.id = cl.room_id where cl.group_id = :group and cl.lifted_at is null) x where json_array_length(kept) > 0 order by sort_order, id`,
+    { viewer: viewerId, group: groupId },
+  );
 }
 
 /** A meeting in the way of a closure. */

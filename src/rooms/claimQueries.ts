@@ -1,6 +1,7 @@
 import { rows, type Db } from '../lib/db/db.js';
 import { rulesFrom, type BookingRules, type RuleLayer } from './bookingRules.js';
 import { layersOf } from './bookingRuleQueries.js';
+import { holdOf, type Hold } from './holdQueries.js';
 import { nearestFreeTimes } from './freeTimes.js';
 import { OPENING } from './dayRuleQueries.js';
 import { listShortSpans, type WantedPieces } from './equipmentTimesQueries.js';
@@ -30,6 +31,8 @@ export interface Clash {
   organiser: { name: string; name_en: string | null } | null;
   /** Of a closure. */
   reason: string | null;
+  /** What the room is kept for, where it is held. */
+  hold?: Hold | null;
 }
 
 /**
@@ -61,7 +64,7 @@ export async function findClashes(
          from rooms r left join room_parts p on p.hall_id = r.id where r.id = any(:rooms) group by 1
      )
      select r.id as room_id, r.name_en as room_en, r.name_zh as room_zh, c.starts_at, c.ends_at, c.occupies_from, c.occupies_to,
-            c.closure_id, cl.reason, c.meeting_id is not null as is_meeting,
+            c.closure_id, cl.reason, c.meeting_id is not null as is_meeting, ${holdOf('c')} as hold,
             case when known.yes then m.id end as meeting_id, case when known.yes then m.title end as title,
             case when known.yes then o.name end as organiser_name, case when known.yes then o.name_en end as organiser_name_en
        from wanted w

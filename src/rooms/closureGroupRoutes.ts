@@ -3,12 +3,13 @@ import { once } from '../lib/http/once.js';
 import { secretary } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { addDays, dayOf, startOfDay, timeOf, toInstant } from '../lib/time/zone.js';
-import { findClosureGroup, listClosureGroups, type ClosureGroup } from './accommodationQueries.js';
+import { findClosureGroup, listClosureGroups, listKept, type ClosureGroup } from './accommodationQueries.js';
 import { areasOf, isIn, writeArea, type Area } from './areas.js';
 import { changeClosures, closeRooms, liftClosures } from './closureCommands.js';
 import { ClosureChangeForm, ClosuresForm } from './closureForms.js';
 import { listRooms } from './queries.js';
 import { tellPlace } from './roomFacts.js';
+import { tellKept } from './tellHold.js';
 
 // Rooms closed together: a floor, a building, a site, or any rooms. Moving the meetings in the way belongs to meetings.
 
@@ -58,8 +59,8 @@ export const closureGroupRoutes: Route[] = [
     path: '/rooms/closures/:id',
     policy: secretary,
     async handle(c) {
-      const group = await findClosureGroup(c.db, idOf(c), c.now);
-      return page('rooms/closure-group', { title: c.t('closures.group.title', { reason: group.reason }), group: shown(c, group), isOver: group.ends_at <= c.now || group.rooms.length === 0 });
+      const [group, held] = await Promise.all([findClosureGroup(c.db, idOf(c), c.now), listKept(c.db, c.viewer.id, idOf(c))]);
+      return page('rooms/closure-group', { kept: held.flatMap(({ room, kept }) => kept.map((one) => ({ ...tellKept(c, one), room: c.fmt.name(room) }))), title: c.t('closures.group.title', { reason: group.reason }), group: shown(c, group), isOver: group.ends_at <= c.now || group.rooms.length === 0 });
     },
   }),
   route({

@@ -4,6 +4,7 @@ import { rulesFrom, type RuleLayer } from './bookingRules.js';
 import { commonStep, DAYS, isAllowed, KNOWS_TITLE, type Alternatives, type Clash, type RoomWithHours } from './claimQueries.js';
 import { OPENING } from './dayRuleQueries.js';
 import { nearestFreeTimes } from './freeTimes.js';
+import { holdOf } from './holdQueries.js';
 import { commonHours, outsideHours, type Opening, type Span } from './openingHours.js';
 import { nextStart } from './ruleChecks.js';
 
@@ -47,7 +48,7 @@ export async function findClashesOfMany<K>(db: Db, viewerId: number | null, wish
          join rooms r on r.id = w.room left join room_parts p on p.hall_id = r.id group by 1, 2, 3, 4, 5
      )
      select w.n, jsonb_build_object('id', r.id, 'name_en', r.name_en, 'name_zh', r.name_zh) as room, c.starts_at, c.ends_at, c.occupies_from, c.occupies_to,
-            c.closure_id, cl.reason, c.meeting_id is not null as is_meeting,
+            c.closure_id, cl.reason, c.meeting_id is not null as is_meeting, ${holdOf('c')} as hold,
             case when known.yes then m.id end as meeting_id, case when known.yes then m.title end as title,
             case when known.yes then jsonb_build_object('name', o.name, 'name_en', o.name_en) end as organiser
        from wanted w

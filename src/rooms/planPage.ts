@@ -1,5 +1,6 @@
 import type { Context } from '../lib/http/route.js';
 import { statusAt } from './claimChecks.js';
+import { hrefOf, tellHold } from './tellHold.js';
 import { outsideHours } from './openingHours.js';
 import type { FloorPlan, PlanRoom } from './planQueries.js';
 
@@ -36,8 +37,8 @@ export function tellState(room: PlanRoom, span: { from: Date; to: Date }, typed:
   const { taken } = room;
   if (taken) {
     const time = fmt.range(new Date(taken.starts_at), new Date(taken.ends_at));
-    const what = taken.kind === 'hold' ? '' : (taken.title ?? t('calendar.day.booked'));
-    return say(taken.kind === 'closure' ? 'closed' : 'taken', [time, what].filter(Boolean).join(' '), taken.meeting_id === null ? null : `/meetings/${taken.meeting_id}`);
+    const what = taken.hold ? tellHold(taken.hold, t, fmt) : (taken.title ?? t('calendar.day.booked'));
+    return say(taken.kind === 'closure' ? 'closed' : 'taken', [time, what].filter(Boolean).join(' '), taken.hold ? hrefOf(taken.hold) : taken.meeting_id === null ? null : `/meetings/${taken.meeting_id}`);
   }
   if (outsideHours(room.hours, span.from, span.to, c.office.zone)) return say('closed', t('plans.room.outside'), null);
   if (span.to <= c.now) return say('over', t('plans.room.over'), null);

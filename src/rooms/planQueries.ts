@@ -3,6 +3,7 @@ import { NotFound } from '../lib/http/errors.js';
 import type { RoomStatus } from './claimChecks.js';
 import { KNOWS_TITLE, type RoomName } from './claimQueries.js';
 import { OPENING } from './dayRuleQueries.js';
+import { holdOf, type Hold } from './holdQueries.js';
 import type { Opening } from './openingHours.js';
 
 export interface Floor {
@@ -70,7 +71,7 @@ export interface PlanRoom extends RoomName {
   x: number | null;
   y: number | null;
   /** What occupies it in that time, as far as the reader may know; null when nothing does. */
-  taken: { kind: 'meeting' | 'closure' | 'hold'; meeting_id: number | null; title: string | null; starts_at: string; ends_at: string } | null;
+  taken: { kind: 'meeting' | 'closure' | 'hold'; meeting_id: number | null; title: string | null; starts_at: string; ends_at: string; hold: Hold | null } | null;
 }
 
 /** The rooms of a floor with what stands in the way of booking them for a time; one query. */
@@ -81,7 +82,7 @@ export function listPlanRooms(db: Db, viewerId: number, plan: FloorPlan, span: {
             ${OPENING} as hours,
             (select json_build_object('kind', case when c.meeting_id is not null then 'meeting' when c.closure_id is not null then 'closure' else 'hold' end,
                     'meeting_id', case when known.yes then m.id end, 'title', case when known.yes then m.title when c.closure_id is not null then cl.reason end,
-                    'starts_at', c.starts_at, 'ends_at', c.ends_at)
+                    'starts_at', c.starts_at, 'ends_at', c.ends_at, 'hold', ${holdOf('c')})
                from room_claims c
                left join meetings m on m.id = c.meeting_id
                left join closures cl on cl.id = c.closure_id

@@ -2,6 +2,7 @@ import { row, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
 import type { RoomStatus } from './claimChecks.js';
 import { KNOWS_TITLE, type RoomName } from './claimQueries.js';
+import { keptIn, type Kept } from './holdQueries.js';
 import type { Layout, LayoutSeats } from './layouts.js';
 import type { Hours } from './openingHours.js';
 
@@ -203,6 +204,8 @@ export interface RoomClosure {
   room_id: number;
   /** Meetings that had the room before it was closed and still take place in it. */
   meetings: { id: number | null; title: string | null; starts_at: string; ends_at: string }[];
+  /** What is held then all the same. */
+  kept: Kept[];
 }
 
 /** Closures of a room (or of its hall) that run or are to come, with the meetings that are in their way. */
@@ -215,7 +218,7 @@ export function listClosures(db: Db, viewerId: number, roomId: number, now: Date
                from room_claims c join meetings m on m.id = c.meeting_id
               cross join lateral (select ${KNOWS_TITLE} as yes) known
               where (c.room_id = cl.room_id or c.room_id in (select part_id from room_parts where hall_id = cl.room_id))
-                and c.is_holding and c.state in ('held', 'requested', 'confirmed') and c.occupies && tstzrange(cl.starts_at, cl.ends_at)) as meetings
+                and c.is_holding and c.state in ('held', 'requested', 'confirmed') and c.occupies && tstzrange(cl.starts_at, cl.ends_at)) as meetings, ${keptIn('cl')} as kept
        from closures cl
       where cl.lifted_at is null and cl.ends_at > :now
         and (cl.room_id = :room or cl.room_id in (select hall_id from room_parts where part_id = :room))

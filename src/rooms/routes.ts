@@ -29,6 +29,7 @@ import { tellRate, tellRules } from './tellRules.js';
 import { newRoomValues, roomFormPage, valuesOf } from './roomForm.js';
 import { hoursOn } from './openingHours.js';
 import { roomHoursRoutes } from './roomHoursRoutes.js';
+import { tellKept } from './tellHold.js';
 
 export const routes: Route[] = [
   // Before /rooms/:id, which would take their names for an id.
@@ -178,6 +179,7 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
       ...closure,
       time: c.fmt.range(closure.starts_at, closure.ends_at),
       day: c.fmt.day(closure.starts_at),
+      kept: closure.kept.map((one) => tellKept(c, one)),
       meetings: closure.meetings.map((meeting) => ({
         ...meeting,
         title: meeting.title ?? c.t('calendar.day.booked'),

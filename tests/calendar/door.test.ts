@@ -11,7 +11,7 @@ describe('what a door says', () => {
   const at = (time: string) => new Date(`2030-03-04T${time}:00Z`);
   const open = { from: at('08:00'), to: at('18:00') };
   const none = { setup: 0, teardown: 0 };
-  const claim = (from: string, to: string, more: Partial<DoorClaim> = {}): DoorClaim => ({ startsAt: at(from), endsAt: at(to), from: at(from), to: at(to), meetingId: 1, title: 'Talk', isClosure: false, isTentative: false, ...more });
+  const claim = (from: string, to: string, more: Partial<DoorClaim> = {}): DoorClaim => ({ startsAt: at(from), endsAt: at(to), from: at(from), to: at(to), meetingId: 1, title: 'Talk', hold: null, isClosure: false, isTentative: false, ...more });
 
   it.each([
     ['free to the end of the day', [], '10:00', { state: 'free', until: at('18:00'), lengths: [15, 30, 60] }],

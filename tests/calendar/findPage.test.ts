@@ -156,18 +156,21 @@ test('times that a poll offers are tentative for who has not said no, and their 
   expect(rowOf(seen, 'Chen An')).toContain('10:00–11:00 tentative, Poll: Spring round');
   expect(rowOf(seen, 'Zhou Zheng')).not.toContain('10:00–11:00 tentative');
   expect(rowOf(seen, 'Zhou Zheng')).toContain('14:00–15:00 tentative, Poll: Spring round');
-  expect(rowOf(seen, 'Bamboo')).toContain('10:00–11:00 held for a poll');
+  expect(rowOf(seen, 'Bamboo')).toContain('10:00–11:00 offered in a poll');
   // It is private: others, the office too, see that the time is tentative and not for what.
   const secretary = await world.agent(cast.secretary);
   expect(rowOf((await secretary.get(path)).text, 'Chen An')).toContain('10:00–11:00 tentative');
   const places = ['/calendar?date=2030-03-12', `/calendar/week?date=2030-03-12&of=room-${cast.rooms.bamboo}`, `/calendar/people/${cast.attendee.id}?date=2030-03-12`];
   for (const place of [path, ...places]) expect((await secretary.get(place)).text).not.toContain('Spring round');
-  expect((await secretary.get(places[0] ?? '')).text).toContain('Held for a poll');
-  expect((await secretary.get(places[2] ?? '')).text).toContain('Poll, not decided yet');
-  expect(load((await organiser.get(places[0] ?? '')).text)(`a[href="/polls/${poll}"]`).text()).toContain('Spring round · held for a poll');
+  expect(rowOf((await secretary.get(path)).text, 'Bamboo')).toContain('10:00–11:00 busy');
+  for (const place of places) {
+    const text = load((await secretary.get(place)).text)('main').text();
+    expect([text.includes('Booked'), /offered|poll/i.test(text)]).toEqual([true, false]);
+  }
+  expect(load((await organiser.get(places[0] ?? '')).text)(`a[href="/polls/${poll}"]`).text()).toContain('Spring round · offered in a poll until Mon 11 Mar 18:00');
   expect((await (await world.agent(cast.attendee)).get(places[2] ?? '')).text).toContain('Spring round');
   // Colleagues see in somebody's week only what is settled.
-  expect((await (await world.agent(cast.outsider)).get(places[2] ?? '')).text).not.toContain('Poll, not decided yet');
+  expect((await (await world.agent(cast.outsider)).get(places[2] ?? '')).text).not.toContain('in a poll');
 });
 
 test('a guest named by address is taken along into the meeting, and is not known to be free', async () => {

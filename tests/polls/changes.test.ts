@@ -33,7 +33,7 @@ async function formNow(changes: Record<string, unknown> = {}): Promise<Record<st
   const ticked = (name: string) => $(`input[name=${name}]:checked`).toArray().map((one) => $(one).attr('value') ?? '');
   return {
     version: value('version'), title: value('title'), note: value('note'), deadline_on: value('deadline_on'), deadline_at: value('deadline_at'), minutes: value('minutes'),
-    keep: ticked('keep'), stay: ticked('stay'), needs_room: 'on', ...changes,
+    keep: ticked('keep'), stay: ticked('stay'), needed: ticked('needed'), ...($('[name=is_private]').is(':checked') ? { is_private: "on" } : {}), needs_room: 'on', ...changes,
   };
 }
 const post = (form: Record<string, unknown>, who = organiser) => who.post(`/polls/${id}`).type('form').send(form);
@@ -47,8 +47,8 @@ test('new times hold rooms and are asked for, removed ones are free, answers to 
   expect([saved.status, saved.headers.location]).toEqual([303, `/polls/${id}`]);
   expect(await states()).toEqual(['07 10:00 released', '08 14:00 held', '08 16:00 held']);
   expect(await row(world.db, `select bool_and(hold_until = '2030-03-06T12:00+08:00') as moved from room_claims where state = 'held'`)).toEqual({ moved: true });
-  expect(await rows(world.db, `select option_id, answer from poll_answers`)).toEqual([{ option_id: options[1], answer: 'yes' }]);
   await world.runJobs();
+  expect(await rows(world.db, `select option_id, answer from poll_answers`)).toEqual([{ option_id: options[1], answer: 'yes' }]);
   // Who has not answered yet sees all times on the page that the first mail led to.
   expect(await sent('polls.changed')).toEqual([{ person_id: cast.attendee.id, subject: '新增时间待反馈：Budget 2031' }]);
   expect((await attendee.get('/')).text).toContain('Budget 2031');
@@ -91,7 +91,7 @@ test('two who save at once: one is told', async () => {
   const stored = await row<{ version: number; deadline_at: Date }>(world.db, `select version, deadline_at from polls where id = :id`, { id });
   const keep = (await rows<{ id: number }>(world.db, `select id from poll_options where poll_id = :id and removed_at is null`, { id })).map((one) => one.id);
   const stay = (await rows<{ id: number }>(world.db, `select id from poll_people where poll_id = :id`, { id })).map((one) => one.id);
-  const change = (title: string) => editPoll(world.db, { id: cast.organiser.id }, id, { version: stored?.version ?? 0, title, note: '', deadlineAt: stored?.deadline_at ?? new Date(), options: [], people: [], guests: [], keep, stay }, world.clock.now());
+  const change = (title: string) => editPoll(world.db, { id: cast.organiser.id }, id, { version: stored?.version ?? 0, title, note: '', isPrivate: false, deadlineAt: stored?.deadline_at ?? new Date(), options: [], people: [], guests: [], keep, stay, needed: stay }, world.clock.now());
   const done = await Promise.all([change('One'), change('Other')]);
   expect(done.map((one) => (one.ok ? 'saved' : one.reason)).sort()).toEqual(['saved', 'stale']);
 });

@@ -69,6 +69,7 @@ test('takes answers until the deadline, and shows best first with the reason', a
   const missing = await attendee.post(`/polls/${poll.id}/answer`).type('form').send({ ...answerOf(poll, 'yes'), note: 'kept' });
   expect(missing.status).toBe(422);
   expect(missing.text).toContain('kept');
+  expect(load(missing.text)('.field-error').text()).toBe('错误： 请选择 3月8日 周五 14:00–15:00 是否合适'.trim());
   expect((await attendee.post(`/polls/${poll.id}/answer`).type('form').send(answerOf(poll, 'no', 'yes'))).status).toBe(303);
   expect((await attendee.post(`/polls/${poll.id}/answer`).type('form').send({ ...answerOf(poll, 'no', 'maybe'), note: 'after lunch' })).status).toBe(303);
   const $ = load((await organiser.get(`/polls/${poll.id}`)).text);
@@ -197,6 +198,38 @@ test('reminds the silent two days and one day before, none twice, and tells the 
   const over = (await mails()).filter(({ kind }) => kind === 'polls.over');
   expect(over).toEqual([{ kind: 'polls.over', person_id: cast.organiser.id, state: 'captured', subject: 'Choose the time: Budget round' }]);
   expect((await organiser.get('/')).text).toContain('Choose the time');
+});
+
+test('who keeps it reminds the silent by a press, once a day; guests by their link', async () => {
+  const poll = await makePoll();
+  await answerPoll(world.db, { id: cast.attendee.id }, poll.id, cast.attendee.id, new Map(poll.options.map((id) => [id, 'yes'])), '', world.clock.now());
+  const press = (who: Agent) => who.post(`/polls/${poll.id}/reminder`).type('form').send({});
+  expect((await press(await world.agent(cast.attendee))).status).toBe(403);
+  expect((await organiser.get(`/polls/${poll.id}`)).text).toContain('Remind who has not answered');
+  await Promise.all([press(organiser), press(organiser), press(organiser)]);
+  expect((await organiser.get(`/polls/${poll.id}`)).text).toContain('reminded');
+  await world.runJobs();
+  const reminded = () => mails().then((all) => all.filter(({ kind, state }) => kind === 'polls.reminder' && state === 'captured').map(({ person_id }) => person_id).sort((a, b) => a - b));
+  const guest = (await row<{ id: number }>(world.db, `select id from persons where email = 'dana@elsewhere.example'`))?.id ?? 0;
+  expect(await reminded()).toEqual([cast.outsider.id, guest].sort((a, b) => a - b));
+  expect(await rows(world.db, `select 1 from audit_events where action = 'poll.remind'`)).toHaveLength(1);
+  world.clock.advance({ days: 1 });
+  await press(organiser);
+  await world.runJobs();
+  expect(await reminded()).toHaveLength(4);
+  world.clock.set('2030-03-06T10:00:00Z');
+  expect((await organiser.get(`/polls/${poll.id}`)).text).not.toContain('Remind who has not answered');
+  await press(organiser);
+  expect((await organiser.get(`/polls/${poll.id}`)).text).toContain('Answers are closed.');
+});
+
+test('the mail of the choice says where, also in another room than the one that was held', async () => {
+  const poll = await makePoll();
+  expect((await organiser.post(`/polls/${poll.id}/choice`).type('form').send({ option: poll.options[0], room: cast.rooms.bamboo })).status).toBe(303);
+  await world.runJobs();
+  const { findOutboxMail } = await import('../../src/admin/outboxQueries.js');
+  const one = await row<{ id: number }>(world.db, `select id from deliveries where kind = 'polls.chosen' and person_id = :person`, { person: cast.outsider.id });
+  expect((await findOutboxMail(world.db, world.config, one?.id ?? 0))?.mail?.text).toContain('Where: Bamboo');
 });
 
 test('is called off with a reason that everybody gets, and its rooms are free', async () => {

@@ -19,7 +19,6 @@ export const calendar = {
   'calendar.day.mine': 'Mine',
   'calendar.day.mineHeard': '(mine)',
   'calendar.day.booked': 'Booked',
-  'calendar.day.held': 'Held',
   'calendar.day.closed': 'Closed',
   'calendar.day.closureHeard': '(closed)',
   'calendar.day.requestedHeard': '(to be approved)',

@@ -10,6 +10,7 @@ import { requests } from './requests.js';
 import { layouts } from './layouts.js';
 import { equipment } from './equipment.js';
 import { plans } from './plans.js';
+import { holds } from './holds.js';
 import { hours } from './hours.js';
 import { swap } from './swap.js';
 import { closures } from './closures.js';
@@ -54,6 +55,7 @@ export const en = {
   ...layouts,
   ...equipment,
   ...plans,
+  ...holds,
   ...hours,
   ...swap,
   ...closures,

@@ -115,7 +115,6 @@ export const meetings = {
   'meetings.clash.heading': 'The room is not free',
   'meetings.clash.takenBy': '{room} is taken {when}: {title} ({name})',
   'meetings.clash.taken': '{room} is taken {when}',
-  'meetings.clash.held': '{room} is being held for somebody {when}',
   'meetings.clash.closed': '{room} is closed {when}: {reason}',
   'meetings.clash.room_one': '{room} · {count} seat',
   'meetings.clash.room_other': '{room} · {count} seats',

@@ -1,10 +1,8 @@
 /** Times that polls offer, in calendars; guests in find-a-time. */
 export const pollTimes = {
-  'calendar.day.polled': 'Held for a poll',
-  'calendar.day.polledOf': '{title} · held for a poll',
-  'calendar.view.polled': 'Poll, not decided yet',
+  'calendar.view.polled': 'Offered in a poll, not decided yet',
   'calendar.find.pollOf': 'Poll: {title}',
-  'calendar.find.state.polled': 'held for a poll',
+  'calendar.find.state.polled': 'offered in a poll',
   'calendar.find.guest': '(guest)',
   'calendar.find.state.unknown': 'not known',
   'calendar.find.colleaguesFree': 'all colleagues free',

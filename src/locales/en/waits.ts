@@ -32,7 +32,7 @@ export const waits = {
   'desk.waiting.roomHeld': 'Room held',
   'waits.room.heading': 'Waiting for this room',
   'waits.room.since': 'asked {when}',
-  'waits.room.held': 'held until {until}',
+  'waits.room.held': 'kept until {until}',
   'waits.mail.subject': '{name}: a room is held for you until {until}',
   'waits.mail.wait': '{rooms} is free on {when} and held for this meeting until {until}.',
   'waits.mail.skip': 'The date of {when} was skipped. {rooms} is free now and held until {until}, so that it can take place after all.',

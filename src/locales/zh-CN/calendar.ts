@@ -21,7 +21,6 @@ export const calendar: Translation<typeof en> = {
   'calendar.day.mine': '我的',
   'calendar.day.mineHeard': '（我的）',
   'calendar.day.booked': '已占用',
-  'calendar.day.held': '暂留',
   'calendar.day.closed': '不开放',
   'calendar.day.closureHeard': '（停用）',
   'calendar.day.requestedHeard': '（待审批）',

@@ -115,7 +115,6 @@ export const meetings: Translation<typeof en> = {
   'meetings.clash.heading': '会议室不可用',
   'meetings.clash.takenBy': '{room} {when} 已被占用：{title}（{name}）',
   'meetings.clash.taken': '{room} {when} 已被占用',
-  'meetings.clash.held': '{room} {when} 正由他人暂留',
   'meetings.clash.closed': '{room} {when} 停用：{reason}',
   'meetings.clash.room_other': '{room}（{count} 座）',
   'meetings.clash.rooms': '此时段可用的会议室',

@@ -1,10 +1,8 @@
 /** 日历中的征询时间；约时间中的外部人员。 */
 export const pollTimes = {
-  'calendar.day.polled': '征询保留',
-  'calendar.day.polledOf': '{title} · 征询保留',
-  'calendar.view.polled': '征询中，尚未确定',
+  'calendar.view.polled': '时间征询中，尚未确定',
   'calendar.find.pollOf': '征询：{title}',
-  'calendar.find.state.polled': '征询保留',
+  'calendar.find.state.polled': '时间征询中',
   'calendar.find.guest': '（外部）',
   'calendar.find.state.unknown': '不详',
   'calendar.find.colleaguesFree': '本单位人员均有空',
