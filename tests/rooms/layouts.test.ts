@@ -43,7 +43,7 @@ describe('the layouts of a room', () => {
     const edit = load((await keeper.get(`/rooms/${id}/edit`)).text);
     expect(edit('[name=layouts]').toArray().map((one) => edit(one).val())).toEqual(['20', '', '', '', '', '60']);
     const owner = edit('[name=owner]').val();
-    expect((await send(keeper, `/rooms/${id}`, { ...fields({ owner, layouts: ['', '', '', '', '', '50'] }), version: await versionOf(id) })).status).toBe(303);
+    expect((await send(keeper, `/rooms/${id}`, { ...fields({ owner, layouts: ['', '', '', '', '', '50'] }), version: await versionOf(id), was: edit('[name=was]').val() })).status).toBe(303);
     expect(await rows(world.db, 'select layout, capacity from room_layouts where room_id = :id', { id })).toEqual([{ layout: 'theatre', capacity: 50 }]);
     expect(await row(world.db, 'select owner_id from rooms where id = :id', { id })).toEqual({ owner_id: cast.chair.id });
     const event = await row<{ before: object; after: object }>(world.db, `select before, after from audit_events where noun = 'rooms' and noun_id = :id order by id desc limit 1`, { id });
