@@ -9,7 +9,7 @@ import { tellClash } from '../meetings/refusal.js';
 import { findWaitChoices, readAnyRoom, type WaitChoices } from '../meetings/waitChoices.js';
 import { createWaiting } from '../meetings/waitCommands.js';
 import { checkLayout, shownLayouts } from '../meetings/formRoutes.js';
-import { mayMendByTime, tellCheck } from '../rooms/claimChecks.js';
+import { mayMendByTime, tellBack, tellCheck } from '../rooms/claimChecks.js';
 import { nearestAlternatives, type Alternatives } from '../rooms/claimQueries.js';
 import type { Span } from '../rooms/openingHours.js';
 import { listRoomOptions } from '../rooms/queries.js';
@@ -106,6 +106,7 @@ interface Refusal {
   reasons: string[];
   rooms: { label: string; room: number }[];
   times: { label: string; date: string; from: string; to: string }[];
+  timesHeading: string;
   /** Who decides about the rooms may be asked to allow it. */
   mayAsk: boolean;
   /** One may queue for the rooms, as so many do already. */
@@ -148,6 +149,7 @@ async function refusalPage(c: Context<unknown, unknown>, form: BookingForm, span
     rooms: roomButtons(c, form, alternatives),
     ...(refused.clashes.length && span.from > c.now ? { wait: await findWaitChoices(c, { roomIds: form.room, from: span.from, to: span.to, seats: form.seats }) } : {}),
     mayAsk: !isClash && errors.every((check) => check.mayRequest === true),
+    timesHeading: tellBack(errors, c.t, c.fmt) ?? c.t('calendar.clash.times'),
     times: (mayMendByTime(errors) ? alternatives.times : []).map(({ from, to }) => ({
       label: dayOf(from, c.zone) === form.date ? c.fmt.range(from, to) : `${c.fmt.shortDay(from)} ${c.fmt.range(from, to)}`,
       date: dayOf(from, c.zone),

@@ -91,7 +91,7 @@ export interface FindRoom extends CalendarRoom {
   teardown_minutes: number;
 }
 
-/** The rooms in service with their place, from what each process keeps of the catalogue, and two columns more. */
+/** The rooms in service, or back on a known day, with their place, from what each process keeps of the catalogue, and two columns more. */
 export async function listFindRooms(db: Db, zone: string, today: string): Promise<FindRoom[]> {
   const [{ rooms }, more] = await Promise.all([
     findDayState(db, dayOfGrid(today, zone)),
@@ -100,7 +100,7 @@ export async function listFindRooms(db: Db, zone: string, today: string): Promis
   const byId = new Map(more.map((one) => [one.id, one]));
   return rooms.flatMap((room) => {
     const own = byId.get(room.id);
-    if (!own || !room.is_in_service) return [];
+    if (!own || (!room.is_in_service && room.back_at === null)) return [];
     // A hall is set up as its parts are: what claims them decides.
     const atoms = room.part_ids.map((id) => byId.get(id)).filter((one) => one !== undefined);
     return [{ ...room, building: own.building, setup_minutes: Math.max(own.setup_minutes, ...atoms.map((one) => one.setup_minutes)), teardown_minutes: Math.max(own.teardown_minutes, ...atoms.map((one) => one.teardown_minutes)) }];

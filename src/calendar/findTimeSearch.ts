@@ -68,11 +68,13 @@ async function listRoomTimes(
 ): Promise<{ found: FindRoom[]; rooms: RoomTimes[] }> {
   // Setup and teardown of others may reach in from outside the window.
   const margin = 4 * 3_600_000;
-  const found = (await listFindRooms(db, asking.zone, asking.today)).filter(fits);
+  const found = (await listFindRooms(db, asking.zone, asking.today)).filter((room) => fits(room) && (room.is_in_service || (room.back_at !== null && new Date(room.back_at) < line.end)));
   const atoms = [...new Set(found.flatMap(atomsOf))];
   const taken = await listTaken(db, asking.viewerId, atoms, new Date(line.start.getTime() - margin), new Date(line.end.getTime() + margin));
   const rooms = found.map((room): RoomTimes => {
     const units = new Uint8Array(line.units);
+    // Out of service until a date: taken until then.
+    if (!room.is_in_service && room.back_at) mark(line, units, TAKEN, line.start.getTime(), new Date(room.back_at).getTime());
     for (const atom of atomsOf(room)) {
       const spans = taken.get(atom);
       spans?.f.forEach((from, n) => mark(line, units, spans.p[n] ? TAKEN | POLLED : TAKEN, from * 1000, (spans.t[n] ?? from) * 1000));

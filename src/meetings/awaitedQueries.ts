@@ -1,5 +1,5 @@
 import { row, rows, type Bindings, type Db } from '../lib/db/db.js';
-import { AFTER_IT, IN_TURN, STILL, WISH, type AnyRoom } from '../rooms/queueQueries.js';
+import { AFTER_IT, fits, IN_TURN, keepBookable, STILL, WISH, type AnyRoom } from '../rooms/queueQueries.js';
 import type { Lang } from '../lib/i18n/translate.js';
 
 /** A meeting that wants a room which was taken when it was planned: a date of a series, or a single one. */
@@ -16,13 +16,13 @@ export interface AwaitedDate {
   is_private: boolean;
   /** Kept without the room, or called off for the lack of it. */
   kind: 'wait' | 'skip';
-  /** All of them; where any will do, those it may be, and as soon as one is offered that one. */
+  /** All of them; where any will do, those that fitted when it was asked for, and as soon as one is offered that one. */
   rooms: { id: number; name_en: string; name_zh: string }[];
   /** Any one room of that kind will do. */
   any: AnyRoom | null;
   /** Its rooms (where any will do, one of them) are free at its time now, or held for it. */
   is_free: boolean;
-  /** Which of the rooms are free, the smallest first. */
+  /** Which of the rooms are free, the smallest first. Where any will do: of all rooms that fit now, whatever fitted then. */
   free_ids: number[];
   /** In the queue; held for it until then; out of the queue because it let that pass or declined. */
   state: 'waiting' | 'offered' | 'lapsed' | 'declined';
@@ -52,10 +52,23 @@ const AWAITED = `
                        where s.id = r.id and c.is_holding and c.state in ('held', 'requested', 'confirmed')
                          and (c.state <> 'held' or c.hold_until is null or c.hold_until > now()) and c.awaited_meeting_id is distinct from m.id
                          and c.occupies && tstzrange(m.starts_at - make_interval(mins => r.setup_minutes), m.ends_at + make_interval(mins => r.teardown_minutes))) as is_free
-               from awaited_rooms a join rooms r on r.id = a.room_id where a.meeting_id = m.id) one) f`;
+               from (select a.room_id from awaited_rooms a where a.meeting_id = m.id and (w.any_seats is null or w.state <> 'waiting')
+                     union all
+                     select k.id from rooms k where w.any_seats is not null and w.state = 'waiting' and ${fits('k', 'w.any_seats', 'w.any_building')}) a
+               join rooms r on r.id = a.room_id) one) f`;
 
-function list(db: Db, where: string, bindings: Bindings, limit: number, order = 'm.starts_at, m.id'): Promise<AwaitedDate[]> {
-  return rows<AwaitedDate>(db, `${AWAITED} where ${where} and ${STILL} order by ${order} limit ${limit}`, bindings);
+async function list(db: Db, where: string, bindings: Bindings & { now: Date }, limit: number, order = 'm.starts_at, m.id'): Promise<AwaitedDate[]> {
+  return judge(db, await rows<AwaitedDate>(db, `${AWAITED} where ${where} and ${STILL} order by ${order} limit ${limit}`, bindings), bindings.now);
+}
+
+/** Where any room will do, hours and rules are asked as they are now: of the free rooms those stay that the organiser could book. */
+async function judge(db: Db, dates: AwaitedDate[], now: Date): Promise<AwaitedDate[]> {
+  const isOpen = (date: AwaitedDate) => date.any !== null && date.state === 'waiting';
+  const pairs = dates.flatMap((date) => (isOpen(date) ? date.free_ids.map((roomId) => ({ meetingId: date.meeting_id, roomId, personId: date.organiser_id, startsAt: date.starts_at, endsAt: date.ends_at })) : []));
+  if (pairs.length === 0) return dates;
+  const kept = new Map<number, number[]>();
+  for (const { meetingId, roomId } of await keepBookable(db, pairs, now)) kept.set(meetingId, [...(kept.get(meetingId) ?? []), roomId]);
+  return dates.map((date) => (isOpen(date) ? { ...date, free_ids: kept.get(date.meeting_id) ?? [], is_free: kept.has(date.meeting_id) } : date));
 }
 
 /** Dates of a series that want a room, by time. */
@@ -70,20 +83,21 @@ export interface Freed {
 }
 
 /** The queue, in its order: those in it for whom all rooms are free, behind what was given up or anywhere (null). */
-export function listNext(db: Db, freed: Freed | null, now: Date): Promise<AwaitedDate[]> {
+export async function listNext(db: Db, freed: Freed | null, now: Date): Promise<AwaitedDate[]> {
   const behind = freed === null ? `m.id in (select meeting_id from awaited_rooms where state = 'waiting')`
     : `m.id in (select a.meeting_id
                   from (select room_id, occupies_from as f, occupies_to as t from room_claims where id = any(:claims)
                         union all
                         select w.room, w."from", w."to" from jsonb_to_recordset(cast(:pieces as jsonb)) as w (room bigint, "from" timestamptz, "to" timestamptz)) c
-                  join awaited_rooms a on a.room_id = c.room_id or a.room_id in (select hall_id from room_parts where part_id = c.room_id)
+                  join awaited_rooms a on a.room_id = c.room_id or a.room_id in (select hall_id from room_parts where part_id = c.room_id) or a.any_seats is not null and a.state = 'waiting'
                   join meetings x on x.id = a.meeting_id
                  where x.starts_at < c.t and x.ends_at > c.f)`;
-  return rows<AwaitedDate>(
+  const found = await rows<AwaitedDate>(
     db,
-    `select * from (${AWAITED} where ${behind} and w.state = 'waiting' and ${STILL} order by ${IN_TURN}) found where is_free limit 100`,
+    `select * from (${AWAITED} where ${behind} and w.state = 'waiting' and ${STILL} order by ${IN_TURN}) found where is_free limit 300`,
     { now, ...(freed === null ? {} : { claims: freed.claimIds, pieces: JSON.stringify(freed.pieces) }) },
   );
+  return (await judge(db, found, now)).filter(({ is_free }) => is_free).slice(0, 100);
 }
 
 /** These meetings as they stand in the queue, in its order; called again behind their locks. */

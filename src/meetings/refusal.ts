@@ -1,4 +1,4 @@
-import { mayMendByTime, tellCheck } from '../rooms/claimChecks.js';
+import { mayMendByTime, tellBack, tellCheck } from '../rooms/claimChecks.js';
 import { listFreeTimes, nearestAlternatives, type Alternatives, type Clash } from '../rooms/claimQueries.js';
 import type { Span } from '../rooms/openingHours.js';
 import { tellHoldInTheWay } from '../rooms/tellHold.js';
@@ -15,6 +15,8 @@ export interface Refusal {
   reasons: string[];
   /** Free rooms and times; `pick` goes back with the form. */
   picks: { rooms: { pick: string; label: string }[]; times: { pick: string; label: string }[] };
+  /** When a room that is out of service is back: over the times. */
+  back?: string;
   /** Who decides about the rooms may be asked to allow it, with a reason. */
   mayAsk: boolean;
   /** Only the equipment is short; rooms and time are to be had. */
@@ -61,7 +63,9 @@ export function wordRefusal(c: Pick<Context, 't' | 'lang' | 'viewer' | 'fmt'>, r
   }
   const errors = refused.checks.filter(({ level }) => level === 'error');
   const isTooLate = errors.some(({ rule }) => rule === 'notice_change');
+  const back = tellBack(errors, c.t, fmt);
   return {
+    ...(back ? { back } : {}),
     reasons: [...refused.clashes.map((clash) => tellClash(clash, c.t, fmt)), ...errors.map((check) => tellCheck(check, c.t, fmt))],
     picks: {
       rooms: (isTooLate ? [] : free.rooms).map((room) => ({ pick: `room:${room.id}`, label: c.t('meetings.clash.room', { room: fmt.name(room), count: room.capacity }) + (room.on_request ? c.t('rules.onRequest') : '') })),

@@ -94,9 +94,12 @@ export function offerRooms(db: Db, freed: Freed | null, now: Date): Promise<void
     const candidates = await listNext(trx, freed, now);
     if (candidates.length === 0) return;
     await rows(trx, `select 1 from meetings where id = any(:ids) order by id for no key update`, { ids: candidates.map(({ meeting_id }) => meeting_id) });
-    await lockRoomsOf(trx, candidates.flatMap(({ rooms }) => rooms.map(({ id }) => id)));
-    // Read again behind the locks: somebody may have booked, moved or withdrawn meanwhile.
-    const still = assignRooms((await listWaiting(trx, candidates.map(({ meeting_id }) => meeting_id), now)).filter(({ is_free }) => is_free));
+    const locked = new Set(candidates.flatMap((date) => (date.any ? date.free_ids : date.rooms.map(({ id }) => id))));
+    await lockRoomsOf(trx, [...locked]);
+    // Read again behind the locks: somebody may have booked, moved or withdrawn meanwhile. What has become free only now waits
+    // a minute: its room isn't locked.
+    const waiting = (await listWaiting(trx, candidates.map(({ meeting_id }) => meeting_id), now)).filter(({ is_free }) => is_free);
+    const still = assignRooms(waiting.map((date) => ({ ...date, free_ids: date.free_ids.filter((id) => locked.has(id)) })));
     const held = await holdAwaited(
       trx,
       still.map((date) => ({ meetingId: date.meeting_id, roomIds: date.roomIds, startsAt: date.starts_at, endsAt: date.ends_at, personId: date.asker_id })),
@@ -124,11 +127,23 @@ function assignRooms(dates: readonly AwaitedDate[]): Assigned[] {
 
 async function tellOffers(trx: Db, dates: Assigned[], held: Map<number, Date>, now: Date): Promise<void> {
   if (dates.length === 0) return;
+  const list = JSON.stringify(dates.map(({ meeting_id, roomIds }) => ({ meeting: meeting_id, until: held.get(meeting_id), rooms: roomIds })));
+  // A room that fits only since, or was enlarged, has no row yet.
+  await change(
+    trx,
+    `insert into awaited_rooms (meeting_id, room_id, since, offers, asked_by, starts_at, ends_at, had_room_ids, any_seats, any_building)
+     select w.meeting_id, r.id::bigint, w.since, w.offers, w.asked_by, w.starts_at, w.ends_at, w.had_room_ids, w.any_seats, w.any_building
+       from jsonb_to_recordset(cast(:list as jsonb)) as x (meeting bigint, rooms jsonb)
+      cross join lateral (select * from awaited_rooms a where a.meeting_id = x.meeting and a.any_seats is not null order by a.room_id limit 1) w
+      cross join lateral jsonb_array_elements_text(x.rooms) as r (id)
+     on conflict do nothing`,
+    { list },
+  );
   const counted = await rows<{ meeting_id: number; offers: number }>(
     trx,
     `update awaited_rooms a set state = 'offered', held_until = x.until, offers = offers + 1, offered_at = :now, is_offered = x.rooms @> to_jsonb(a.room_id)
        from jsonb_to_recordset(cast(:list as jsonb)) as x (meeting bigint, until timestamptz, rooms jsonb) where a.meeting_id = x.meeting returning a.meeting_id, a.offers`,
-    { now, list: JSON.stringify(dates.map(({ meeting_id, roomIds }) => ({ meeting: meeting_id, until: held.get(meeting_id), rooms: roomIds }))) },
+    { now, list },
   );
   const offers = new Map(counted.map(({ meeting_id, offers }) => [meeting_id, offers]));
   await recordAll(trx, SYSTEM, dates.map(({ meeting_id }) => ({ action: 'meeting.offerRoom', noun: 'meetings', id: meeting_id, meetingId: meeting_id, after: { held_until: held.get(meeting_id) } })));

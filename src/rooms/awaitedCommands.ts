@@ -39,7 +39,7 @@ export async function offerFreed(trx: Db, claimIds: readonly number[]): Promise<
   const isAwaited = await row(
     trx,
     `select 1 from room_claims c
-       join awaited_rooms a on a.room_id = c.room_id or a.room_id in (select hall_id from room_parts where part_id = c.room_id)
+       join awaited_rooms a on a.room_id = c.room_id or a.room_id in (select hall_id from room_parts where part_id = c.room_id) or a.any_seats is not null
        join meetings m on m.id = a.meeting_id
       where c.id = any(:claims) and a.state = 'waiting' and m.id is distinct from c.meeting_id and m.starts_at < c.occupies_to and m.ends_at > c.occupies_from limit 1`,
     { claims: claimIds },
@@ -52,7 +52,7 @@ export async function offerPieces(trx: Db, pieces: readonly { room: number; from
   const isAwaited = await row(
     trx,
     `select 1 from jsonb_to_recordset(:pieces) as f (room bigint, "from" timestamptz, "to" timestamptz)
-       join awaited_rooms a on a.room_id = f.room or a.room_id in (select hall_id from room_parts where part_id = f.room)
+       join awaited_rooms a on a.room_id = f.room or a.room_id in (select hall_id from room_parts where part_id = f.room) or a.any_seats is not null
        join meetings m on m.id = a.meeting_id
       where a.state = 'waiting' and m.starts_at < f."to" and m.ends_at > f."from" limit 1`,
     { pieces: JSON.stringify(pieces) },

@@ -1,11 +1,10 @@
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
-import { CHOICES, NUMBERS, type RuleValues } from './bookingRules.js';
-import { findLayer } from './bookingRuleQueries.js';
+import { mergeCells, type Cells } from '../lib/http/merge.js';
+import { cellsOfLayer, layerContent, layerFrom, RULES, type LayerContent, type RuleValues } from './bookingRules.js';
+import { findLayer, listApprovers } from './bookingRuleQueries.js';
 import { requireKeeper } from './commands.js';
-
-const NAMES = [...NUMBERS, ...(Object.keys(CHOICES) as (keyof typeof CHOICES)[])];
 
 /** Whose rules: of the office (neither), of a group, of a room, of a group in a room. */
 export interface LayerOf {
@@ -13,33 +12,48 @@ export interface LayerOf {
   groupId: number | null;
 }
 
+export interface RulesClash {
+  ok: false;
+  /** Both changed the same, or the two halves don't go together. */
+  reason: 'clash' | 'minMax';
+  /** What would be saved; in the cells of `clashes` it has mine. */
+  content: LayerContent;
+  /** What stands. */
+  stored: LayerContent;
+  version: number;
+  clashes: string[];
+  theirs: string[];
+}
+
 /**
  * Writes one layer of rules; with nothing in it there is none. Bookings that stand are not touched: rules hold from the next
- * booking or change on. Approvers are a room's, so a group's layer leaves them alone.
- * @returns stale when somebody else has written it since the page was opened
+ * booking or change on. Approvers are a room's, so other layers leave them alone.
+ * @param edit what stood on the page when it was opened, and where the person gave way: what only others changed since stays theirs
  */
 export function saveRules(
-  db: Db,
-  by: Actor,
-  of: LayerOf,
-  version: number,
-  values: RuleValues,
-  approvers: { personIds: number[]; groupIds: number[] } | null,
-): Promise<{ ok: true } | { ok: false; reason: 'stale' }> {
+  db: Db, by: Actor, of: LayerOf, version: number, mine: LayerContent, edit: { was: Cells; given: readonly string[] },
+): Promise<{ ok: true; isMerged: boolean } | RulesClash> {
   return inTransaction(db, async (trx) => {
     const before = await lockLayer(trx, by, of);
-    if ((before?.version ?? 0) !== version) return { ok: false, reason: 'stale' };
-    const columns = NAMES.join(', ');
-    if (before) await change(trx, `update booking_rules set ${NAMES.map((name) => `${name} = :${name}`).join(', ')}, version = version + 1 where id = :id`, { ...values, id: before.id });
-    else await change(trx, `insert into booking_rules (room_id, group_id, ${columns}) values (:room, :group, ${NAMES.map((name) => `:${name}`).join(', ')})`, { ...values, room: of.roomId, group: of.groupId });
-    if (of.roomId !== null && of.groupId === null && approvers) await writeApprovers(trx, of.roomId, approvers);
-    const changed = NAMES.filter((name) => (before?.[name] ?? null) !== values[name]);
-    const pick = (from: Partial<RuleValues> | undefined) => Object.fromEntries(changed.map((name) => [name, from?.[name] ?? null]));
+    const theirs = await contentOfLayer(trx, of, before);
+    const isStale = (before?.version ?? 0) !== version;
+    const hasApprovers = of.roomId !== null && of.groupId === null;
+    const merged = mergeCells(isStale ? edit.was : cellsOfLayer(theirs), cellsOfLayer(hasApprovers ? mine : { ...mine, approvers: theirs.approvers }), cellsOfLayer(theirs), edit.given);
+    const { values, approvers } = layerFrom(merged.cells);
+    const refuse = (reason: RulesClash['reason']): RulesClash => ({ ok: false, reason, content: { values, approvers }, stored: theirs, version: before?.version ?? 0, clashes: merged.clashes, theirs: merged.theirs });
+    if (merged.clashes.length) return refuse('clash');
+    if (values.min_minutes && values.max_minutes && values.min_minutes > values.max_minutes) return refuse('minMax');
+    const columns = RULES.join(', ');
+    if (before) await change(trx, `update booking_rules set ${RULES.map((name) => `${name} = :${name}`).join(', ')}, version = version + 1 where id = :id`, { ...values, id: before.id });
+    else await change(trx, `insert into booking_rules (room_id, group_id, ${columns}) values (:room, :group, ${RULES.map((name) => `:${name}`).join(', ')})`, { ...values, room: of.roomId, group: of.groupId });
+    if (hasApprovers && of.roomId !== null) await writeApprovers(trx, of.roomId, approvers);
+    const changed = RULES.filter((name) => theirs.values[name] !== values[name]);
+    const pick = (from: RuleValues) => Object.fromEntries(changed.map((name) => [name, from[name]]));
     await record(trx, by, {
-      action: 'rules.update', noun: of.roomId === null ? 'booking_rules' : 'rooms', id: of.roomId, before: { group_id: of.groupId, ...pick(before) },
-      after: { group_id: of.groupId, ...pick(values), ...(approvers ? { approvers } : {}) },
+      action: 'rules.update', noun: of.roomId === null ? 'booking_rules' : 'rooms', id: of.roomId, before: { group_id: of.groupId, ...pick(theirs.values) },
+      after: { group_id: of.groupId, ...pick(values), ...(hasApprovers ? { approvers } : {}) },
     });
-    return { ok: true };
+    return { ok: true, isMerged: merged.theirs.length > 0 };
   });
 }
 
@@ -62,6 +76,11 @@ async function lockLayer(trx: Db, by: Actor, { roomId, groupId }: LayerOf) {
   if (groupId !== null && !(await rows(trx, `select 1 from people_groups where id = :id for key share`, { id: groupId })).length) throw new NotFound();
   await row(trx, `select pg_advisory_xact_lock(hashtext('booking_rules'))`);
   return findLayer(trx, roomId, groupId);
+}
+
+async function contentOfLayer(trx: Db, { roomId, groupId }: LayerOf, layer: RuleValues | undefined): Promise<LayerContent> {
+  const named = roomId !== null && groupId === null ? await listApprovers(trx, roomId) : [];
+  return layerContent(layer, named);
 }
 
 async function writeApprovers(trx: Db, roomId: number, { personIds, groupIds }: { personIds: number[]; groupIds: number[] }): Promise<void> {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { id, list, message, optionalId, optionalProse, optionalWhole, whole } from '../lib/http/fields.js';
-import { CHOICES, NUMBERS, type ChoiceRule, type NumberRule } from './bookingRules.js';
+import { picks, was } from '../lib/http/merge.js';
+import { CHOICES, NUMBERS, RULES, type ChoiceRule, type NumberRule } from './bookingRules.js';
 
 const MAX: Record<NumberRule, [number, number]> = {
   window_days: [0, 3650], notice_create: [0, 525_600], notice_change: [0, 525_600], notice_cancel: [0, 525_600], min_minutes: [0, 10_080], max_minutes: [0, 10_080],
@@ -19,9 +20,9 @@ const choices = {
   requests_hold: word(CHOICES.requests_hold), check_in: word(CHOICES.check_in),
 } satisfies Record<ChoiceRule, unknown>;
 
-/** One layer of rules, and (of a room) who decides about requests. `version` is 0 while nothing is set. */
+/** One layer of rules, and (of a room) who decides about requests. `version` is 0 while nothing is set, `was` what stood on the page when it was opened. */
 export const RulesForm = z
-  .strictObject({ ...numbers, ...choices, approvers: optionalProse(10_000), approver_groups: list(id(), 50), version: whole(0, 999_999_999) })
+  .strictObject({ ...numbers, ...choices, approvers: optionalProse(10_000), approver_groups: list(id(), 50), ...picks(RULES), version: whole(0, 999_999_999), was: was() })
   .refine((form) => form.start_interval === null || INTERVALS.includes(form.start_interval), { path: ['start_interval'], error: message('lib.field.choice') })
   .refine((form) => !form.min_minutes || !form.max_minutes || form.min_minutes <= form.max_minutes, { path: ['min_minutes'], error: message('rules.problem.minMax') });
 export type RulesForm = z.output<typeof RulesForm>;

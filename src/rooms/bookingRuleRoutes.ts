@@ -2,13 +2,15 @@ import { listGroupOptions } from '../people/groupQueries.js';
 import { personText, resolvePersons } from '../people/queries.js';
 import { NotFound } from '../lib/http/errors.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';
+import { readPicks } from '../lib/http/merge.js';
 import { secretary } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { removeRules, saveRules, type LayerOf } from './bookingRuleCommands.js';
 import { GroupQuery, INTERVALS, RemoveRulesForm, RulesForm } from './bookingRuleForms.js';
-import { findLayer, listApprovers, listGroupLayers, listLayersFor } from './bookingRuleQueries.js';
-import { CHOICES, DEFAULTS, NUMBERS, rulesFrom, type BookingRules, type ChoiceRule, type NumberRule } from './bookingRules.js';
-import { findRoom } from './queries.js';
+import { editOfLayer, rulesMergePage, storedOf, typedAgain, valuesOf } from './bookingRuleMerge.js';
+import { listGroupLayers, listLayersFor } from './bookingRuleQueries.js';
+import { CHOICES, DEFAULTS, isChoice, rulesFrom, type BookingRules, type ChoiceRule, type NumberRule } from './bookingRules.js';
+import { findRoom, type Room } from './queries.js';
 
 // The same page for four things: the office, a group, a room, a group in a room. The address says which.
 const OFFICE = '/rooms/policy';
@@ -33,16 +35,23 @@ function addressOf({ roomId, groupId }: LayerOf): string {
 
 async function save(c: Context, form: RulesForm): Promise<Answer> {
   const of = layerOf(c);
-  const { version, approvers: typed, approver_groups: groupIds, ...values } = form;
+  const { given, rest } = readPicks(form);
+  const { version, was, approvers: typed, approver_groups: groupIds, ...values } = rest;
   const found = await resolvePersons(c.db, [...new Set(typed.split('\n').map((one) => one.trim()).filter(Boolean))]);
   const unknown = found.find((one) => !one.ok);
   if (unknown && !unknown.ok) {
     return rulesPage(c, of, { problems: problemsOf([{ field: 'approvers', message: c.t('rules.problem.approver', { name: unknown.text.slice(0, 100) }) }], c.req.body) });
   }
-  const personIds = [...new Set(found.flatMap((one) => (one.ok ? [one.person.id] : [])))];
-  const done = await saveRules(c.db, c.by, of, version, values, of.roomId !== null && of.groupId === null ? { personIds, groupIds } : null);
-  if (!done.ok) return rulesPage(c, of, { isStale: true });
-  return redirect(addressOf({ roomId: of.roomId, groupId: null }), { notice: 'rules.notice.saved' });
+  const named = new Map(found.flatMap((one) => (one.ok ? [[one.person.id, personText(one.person, c.fmt.name(one.person))] as const] : [])));
+  const done = await saveRules(c.db, c.by, of, version, { values, approvers: { personIds: [...named.keys()], groupIds } }, { was, given });
+  if (done.ok) return redirect(addressOf({ roomId: of.roomId, groupId: null }), { notice: done.isMerged && !given.length ? 'merge.saved' : 'rules.notice.saved' });
+  const room = of.roomId === null ? undefined : await findRoom(c.db, of.roomId);
+  if (done.reason === 'minMax') return rulesPage(c, of, { problems: problemsOf([{ field: 'min_minutes', message: c.t('rules.problem.minMax') }], await typedAgain(c, done, named)) });
+  return rulesMergePage(c, done, { here: addressOf(of), heading: headingOf(c, room), names: named });
+}
+
+function headingOf({ t, fmt }: Context<unknown, unknown>, room: Room | undefined): string {
+  return room ? t('rules.page.room', { room: fmt.name(room) }) : t('rules.page.office');
 }
 
 async function remove(c: Context, version: number): Promise<Answer> {
@@ -67,28 +76,22 @@ async function rulesPage(c: Context<unknown, unknown>, of: LayerOf, { problems, 
   const groups = await listGroupOptions(c.db);
   const group = of.groupId === null ? undefined : groups.find(({ id }) => id === of.groupId);
   if (of.groupId !== null && !group) throw new NotFound();
-  const [layer, below, groupLayers, approvers] = await Promise.all([
-    findLayer(c.db, of.roomId, of.groupId),
+  const [stored, below, groupLayers] = await Promise.all([
+    storedOf(c, of),
     // What holds where this page says nothing: the layers before it.
     listLayersFor(c.db, of.roomId, null),
     of.groupId === null ? listGroupLayers(c.db, of.roomId) : [],
-    room && !group ? listApprovers(c.db, room.id) : [],
   ]);
+  const heading = headingOf(c, room);
   const otherwise = rulesFrom(below.filter((one) => of.groupId !== null || (of.roomId !== null && one.room_id === null)));
-  const stored = {
-    ...layer,
-    approvers: approvers.flatMap((one) => (one.person_id === null ? [] : [personText({ id: one.person_id, email: one.email }, fmt.name({ name: one.name, name_en: one.name_en }))])).join('\n'),
-    approver_groups: approvers.flatMap((one) => one.group_id ?? []),
-    version: layer?.version ?? 0,
-  };
-  const typed = problems?.values ?? (isStale ? { ...(c.req.body as Record<string, unknown>), version: stored.version } : undefined);
-  const heading = room ? t('rules.page.room', { room: fmt.name(room) }) : t('rules.page.office');
   return page(
     'rooms/policy',
     {
       title: group ? `${heading} · ${t('rules.page.ofGroup', { group: fmt.name(group) })}` : heading,
-      room, group, isStale, here: addressOf(of), base: addressOf({ roomId: of.roomId, groupId: null }), exists: layer !== undefined,
-      values: typed ?? stored,
+      room, group, isStale, here: addressOf(of), base: addressOf({ roomId: of.roomId, groupId: null }), exists: stored.version > 0,
+      // Sent back, the form keeps what it began with: what others saved since is still to be merged.
+      values: problems?.values ?? { ...valuesOf(stored.content, stored.names), ...editOfLayer(stored.version, stored.content) },
+      version: stored.version,
       sections: SECTIONS.map(({ heading: name, names }) => ({ heading: t(`rules.page.${name}`), fields: names.map((one) => fieldOf(c, one, otherwise, of)) })),
       groupLayers: groupLayers.map((one) => ({ href: addressOf({ roomId: of.roomId, groupId: one.group_id }), name: fmt.name({ name_en: one.name_en, name_zh: one.name_zh }) })),
       groups: groups.map((one) => ({ value: one.id, label: fmt.name(one) })),
@@ -112,8 +115,4 @@ function fieldOf(c: Context<unknown, unknown>, name: NumberRule | ChoiceRule, ot
   const hint = t('rules.page.otherwise', { value: shown });
   if (name === 'start_interval') return { name, type: 'select', label, empty: hint, options: INTERVALS.map((one) => ({ value: one, label: one === 0 ? t('rules.value.none') : String(one) })) };
   return { name, type: 'number', label, hint, width: 'short', attrs: { min: 0 } };
-}
-
-function isChoice(name: NumberRule | ChoiceRule): name is ChoiceRule {
-  return !(NUMBERS as readonly string[]).includes(name);
 }

@@ -1,3 +1,5 @@
+import type { Cells } from '../lib/http/merge.js';
+
 // The rules of booking a room, in the words of Microsoft Exchange. Pure: layers in, the rules for one person out.
 
 /** Every rule with a number; minutes unless the name says otherwise, 0 is "no limit". */
@@ -87,4 +89,43 @@ export type Quota = (typeof QUOTAS)[number];
 
 export function hasQuota(rules: BookingRules): boolean {
   return QUOTAS.some((name) => rules[name] > 0);
+}
+
+/** Every rule by name. */
+export const RULES = [...NUMBERS, ...(Object.keys(CHOICES) as ChoiceRule[])];
+
+/** What stands on the page of one layer. */
+export interface LayerContent {
+  values: RuleValues;
+  /** Only a room has them. */
+  approvers: { personIds: readonly number[]; groupIds: readonly number[] };
+}
+
+export function isChoice(name: NumberRule | ChoiceRule): name is ChoiceRule {
+  return !(NUMBERS as readonly string[]).includes(name);
+}
+
+/** A stored layer, or (undefined) none, with those who are named to decide. */
+export function layerContent(layer: RuleValues | undefined, named: readonly { person_id: number | null; group_id: number | null }[]): LayerContent {
+  return {
+    values: Object.fromEntries(RULES.map((name) => [name, layer?.[name] ?? null])) as RuleValues,
+    approvers: { personIds: named.flatMap(({ person_id }) => person_id ?? []), groupIds: named.flatMap(({ group_id }) => group_id ?? []) },
+  };
+}
+
+/** The page cell by cell, for two who change it at once. */
+export function cellsOfLayer({ values, approvers }: LayerContent): Cells {
+  return {
+    ...Object.fromEntries(RULES.map((name) => [name, String(values[name] ?? '')])),
+    ...Object.fromEntries(approvers.personIds.map((id) => [`approver-${id}`, 'on'])),
+    ...Object.fromEntries(approvers.groupIds.map((id) => [`group-${id}`, 'on'])),
+  };
+}
+
+/** The way back. */
+export function layerFrom(cells: Cells): { values: RuleValues; approvers: { personIds: number[]; groupIds: number[] } } {
+  const numbers = new Set<string>(NUMBERS);
+  const ids = (kind: string) => Object.keys(cells).flatMap((name) => (name.startsWith(kind) && cells[name] ? [Number(name.slice(kind.length))] : []));
+  const values = Object.fromEntries(RULES.map((name) => [name, cells[name] ? (numbers.has(name) ? Number(cells[name]) : cells[name]) : null])) as RuleValues;
+  return { values, approvers: { personIds: ids('approver-'), groupIds: ids('group-') } };
 }

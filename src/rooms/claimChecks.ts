@@ -1,6 +1,6 @@
 import type { Key, Translate } from '../lib/i18n/translate.js';
 import type { Format } from '../lib/time/format.js';
-import { dayOf, timeOf } from '../lib/time/zone.js';
+import { addDays, dayOf, timeOf, toInstant } from '../lib/time/zone.js';
 import type { BookingRules } from './bookingRules.js';
 import { openSpan, outsideHours, type Opening } from './openingHours.js';
 import { brokenRules, type BookingRule, type Broken, type RuleWish } from './ruleChecks.js';
@@ -64,7 +64,10 @@ export function checkClaim(room: RoomRules, asked: Asked, zone: string, isOverri
     found.push({ ...checkOf(room, { rule, actual, limit, nearest }, { level, mayOverride, isOverridden }), ...(day ? { day } : {}) });
   };
   const status = statusAt(room, asked.startsAt);
-  if (status !== 'in_service') add('status', 'error', status, room.back_at ? dayOf(new Date(new Date(room.back_at).getTime() - 1), zone) : '', false);
+  if (status !== 'in_service') {
+    const backAt = room.back_at ? new Date(room.back_at) : undefined;
+    found.push(checkOf(room, { rule: 'status', actual: status, limit: backAt ? dayOf(new Date(backAt.getTime() - 1), zone) : '', nearest: backAt?.toISOString() ?? '' }, { mayOverride: false }));
+  }
   const outside = asked.wish?.isApproved ? undefined : outsideHours(room.hours, asked.startsAt, asked.endsAt, zone);
   const day = outside?.why && { on: outside.on, why: { name_en: outside.why.name_en, name_zh: outside.why.name_zh } };
   const open = outside?.opens_at ? openSpan(room.hours, outside.on, zone) : undefined;
@@ -87,6 +90,21 @@ export function checkClaim(room: RoomRules, asked: Asked, zone: string, isOverri
 /** What a room's status is at a time: after its date, a room out of service is in service again. */
 export function statusAt(room: { status: RoomStatus; back_at?: Date | string | null }, at: Date): RoomStatus {
   return room.status === 'out_of_service' && room.back_at && new Date(room.back_at) <= at ? 'in_service' : room.status;
+}
+
+/** The first instant at the same time of day as `wanted` at which the room is back; `wanted` itself where it isn't out of service or nobody knows until when. */
+export function whenBack(room: { status: RoomStatus; back_at?: Date | string | null }, wanted: Date, zone: string): Date {
+  if (room.status !== 'out_of_service' || !room.back_at || new Date(room.back_at) <= wanted) return wanted;
+  const backAt = new Date(room.back_at);
+  const at = (days: number) => toInstant(addDays(dayOf(backAt, zone), days), timeOf(wanted, zone), zone);
+  // A time that a clock change skips is there on the next day.
+  return [at(0), at(1), at(2)].find((instant) => instant !== undefined && instant >= backAt) ?? backAt;
+}
+
+/** "Bamboo is back on Fri 4 Dec", over the times that are offered then; undefined where nothing is known of that. */
+export function tellBack(checks: readonly Check[], t: Translate, fmt: Format): string | undefined {
+  const [last] = checks.filter(({ rule, level, nearest }) => rule === 'status' && level === 'error' && nearest).sort((a, b) => (b.nearest ?? '').localeCompare(a.nearest ?? ''));
+  return last && t('layouts.check.back', { room: fmt.name(last.room), day: fmt.shortDay(new Date(last.nearest ?? '')) });
 }
 
 /** A broken rule of a room as a check. */

@@ -162,6 +162,15 @@ async function listFreeRooms(db: Db, wish: AlternativesWish): Promise<Alternativ
     .map(({ id, name_en, name_zh, capacity, building, floor, rules }) => ({ id, name_en, name_zh, capacity, building, floor, on_request: rules.in_policy === 'request' }));
 }
 
+/** SQL: of a room `r` it is known when it can be had: now, or from that instant on. */
+export const HAS_TIMES = `(r.status = 'in_service' or r.status = 'out_of_service' and r.back_at is not null)`;
+export const OUT_UNTIL = `case when r.status = 'out_of_service' then r.back_at end`;
+
+/** Until it is back, a room is as good as taken. */
+export function outOfService(until: Date | string | null): Span[] {
+  return until === null ? [] : [{ from: new Date(0), to: new Date(until) }];
+}
+
 /** By its rules, quotas apart, which one booking more or less decides. */
 export function isAllowed(rules: BookingRules, span: Span, now: Date, zone: string, isRecurring = false): boolean {
   return brokenRules(rules, { ...span, now, isRecurring }, zone).length === 0;
@@ -176,18 +185,18 @@ export async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Spa
   const wanted = wish.allowed ?? { from: wish.startsAt, to: wish.endsAt };
   const window = { from: new Date(wanted.from.getTime() - reach), to: new Date(wanted.to.getTime() + reach) };
   const short = wish.pieces?.length ? await listShortSpans(db, wish.pieces, window, wish.exceptMeetingId ?? null) : [];
-  const found = await rows<{ layers: RuleLayer[]; hours: Opening; zone: string; setup_minutes: number; teardown_minutes: number; busy: { from: string; to: string }[] }>(
+  const found = await rows<{ layers: RuleLayer[]; hours: Opening; zone: string; setup_minutes: number; teardown_minutes: number; busy: { from: string; to: string }[]; out_until: Date | null }>(
     db,
-    `select ${OPENING} as hours, ${layersOf(':person')} as layers, r.setup_minutes, r.teardown_minutes, (select zone from organisations) as zone,
+    `select ${OPENING} as hours, ${layersOf(':person')} as layers, r.setup_minutes, r.teardown_minutes, ${OUT_UNTIL} as out_until, (select zone from organisations) as zone,
             (select coalesce(json_agg(json_build_object('from', c.occupies_from, 'to', c.occupies_to)), '[]')
                from room_claims c
               where (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))
                 and c.is_holding and c.state in ('held', 'requested', 'confirmed') and c.meeting_id is distinct from coalesce(cast(:except as bigint), 0)
                 and c.occupies && tstzrange(:from, :to)) as busy
-       from rooms r where r.id = any(:rooms) and (r.status = 'in_service' or r.back_at <= :at)`,
+       from rooms r where r.id = any(:rooms) and ${HAS_TIMES}`,
     {
       rooms: wish.roomIds, except: wish.exceptMeetingId ?? null, person: wish.personId ?? null,
-      at: wanted.from, ...window,
+      ...window,
     },
   );
   const first = found[0];
@@ -198,7 +207,7 @@ export async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Spa
   const times = nearestFreeTimes({
     hours: commonHours(found.map(({ hours }) => hours)),
     zone: first.zone,
-    busy: [...short, ...found.flatMap(({ busy }) => busy.map(({ from, to }) => ({ from: new Date(from), to: new Date(to) })))],
+    busy: [...short, ...found.flatMap(({ busy, out_until }) => [...busy.map(({ from, to }) => ({ from: new Date(from), to: new Date(to) })), ...outOfService(out_until)])],
     wanted,
     setupMinutes: Math.max(...found.map((room) => room.setup_minutes)),
     teardownMinutes: Math.max(...found.map((room) => room.teardown_minutes)),

@@ -1,5 +1,5 @@
 import type { AskedRoom } from './askedRoomQueries.js';
-import { checkClaim, checkOf, type Check } from './claimChecks.js';
+import { checkClaim, checkOf, whenBack, type Check } from './claimChecks.js';
 import type { Clash } from './claimQueries.js';
 import type { NewRequest } from './claimRecordCommands.js';
 import type { Span } from './openingHours.js';
@@ -102,7 +102,10 @@ export function refusal(asked: readonly AskedRoom[], wish: ClaimWish, checks: Ch
   const [first] = asked;
   if (!first) return { ok: false, clashes: [], checks };
   const broken = checks.flatMap(({ rule, actual, limit, nearest = '' }) => (rule === 'quota_person_hours' || rule === 'quota_unit_hours' ? [{ rule, actual, limit, nearest }] : []));
-  const span = fittingSpan(asked.map(({ rules }) => rules), { from: wish.startsAt, to: wish.endsAt, now, isRecurring: first.is_recurring }, broken, first.zone);
+  // A room that is out of service has its nearest times when it is back.
+  const from = new Date(Math.max(...asked.map((room) => whenBack(room, wish.startsAt, room.zone).getTime())));
+  const to = new Date(wish.endsAt.getTime() + from.getTime() - wish.startsAt.getTime());
+  const span = fittingSpan(asked.map(({ rules }) => rules), { from, to, now, isRecurring: first.is_recurring }, broken, first.zone);
   return { ok: false, clashes: [], checks, nearest: { span, personId: first.principal_id } };
 }
 

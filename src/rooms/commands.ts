@@ -1,23 +1,40 @@
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { Forbidden } from '../lib/http/errors.js';
+import { mergeCells, type Cells } from '../lib/http/merge.js';
 import { resolvePersons } from '../people/queries.js';
-import type { Key } from '../lib/i18n/translate.js';
+import type { Key, Values } from '../lib/i18n/translate.js';
 import type { RoomStatus } from './claimChecks.js';
 import type { RoomFields } from './forms.js';
-import { inOrder, LAYOUTS, type LayoutSeats } from './layouts.js';
+import { seatProblems, type LayoutSeats } from './layouts.js';
+import type { Hours } from './openingHours.js';
 import { findRoom, type Room } from './queries.js';
+import { cellsOf, contentFrom, contentOf, contentOfRoom, toldOf, type RoomContent } from './roomContent.js';
 
 export interface Refusal {
   ok: false;
   reason: 'problem';
   field: string;
   problem: Key;
+  values?: Values;
+  /** What would have been saved, where it isn't what was typed: somebody else's changes are in it. */
+  merged?: { room: Room; content: RoomContent };
 }
 export interface Stale {
   ok: false;
   reason: 'stale';
   room: Room;
+}
+/** Both changed the same fields, and not to the same. */
+export interface Clash {
+  ok: false;
+  reason: 'clash';
+  room: Room;
+  /** What would be saved, mine in the fields of `clashes`. */
+  content: RoomContent;
+  clashes: string[];
+  /** What only the others changed. */
+  theirs: string[];
 }
 
 /** @throws Forbidden unless the acting person keeps rooms; asked in the transaction, whatever the route said */
@@ -29,53 +46,66 @@ export async function requireKeeper(trx: Db, by: Actor): Promise<void> {
 export function createRoom(db: Db, by: Actor, input: RoomFields): Promise<{ ok: true; id: number } | Refusal> {
   return inTransaction(db, async (trx) => {
     await requireKeeper(trx, by);
-    const wrong = await checkFields(trx, input, []);
-    if (!wrong.ok) return wrong;
+    const owner = await findOwner(trx, input.owner);
+    if (!owner.ok) return owner;
+    const content = contentOf(input, owner.id);
+    const wrong = await checkEquipment(trx, content.equipment, []);
+    if (wrong) return wrong;
     const made = await row<{ id: number }>(
       trx,
       `insert into rooms (code, name_en, name_zh, site, building, floor, capacity, equipment, is_step_free, contact, note, setup_minutes, teardown_minutes, sort_order, min_people, key_note, owner_id)
-       values (:code, :name_en, :name_zh, :site, :building, :floor, :capacity, :equipment, :is_step_free, :contact, :note, :setup_minutes, :teardown_minutes, :sort_order, :min_people, :key_note, :owner)
+       values (:code, :name_en, :name_zh, :site, :building, :floor, :capacity, :equipment, :is_step_free, :contact, :note, :setup_minutes, :teardown_minutes, :sort_order, :min_people, :key_note, :owner_id)
        on conflict (code) do nothing returning id`,
-      { ...columns(input), owner: wrong.ownerId },
+      columns(content),
     );
     if (!made) return { ok: false, reason: 'problem', field: 'code', problem: 'rooms.problem.codeTaken' };
-    await writeHours(trx, made.id, input);
-    await writeLayouts(trx, made.id, input);
-    const refused = await writeParts(trx, made.id, [], partsOf(input));
+    await writeHours(trx, made.id, content.hours);
+    await writeLayouts(trx, made.id, content.layouts);
+    const refused = await writeParts(trx, made.id, [], content.parts);
     if (refused) {
       await change(trx, `delete from room_hours where room_id = :id`, made);
       await change(trx, `delete from rooms where id = :id`, made); // and, with it, its layouts
       return refused;
     }
-    await record(trx, by, { action: 'room.create', noun: 'rooms', id: made.id, after: { ...columns(input), owner_id: wrong.ownerId, layouts: told(layoutsOf(input)), hours: hoursOf(input), parts: partsOf(input) } });
+    await record(trx, by, { action: 'room.create', noun: 'rooms', id: made.id, after: toldOf(content) });
     return { ok: true, id: made.id };
   });
 }
 
-/** @returns `stale` with the room as it stands when somebody else changed it since the form was opened */
-export function updateRoom(db: Db, by: Actor, id: number, version: number, input: RoomFields): Promise<{ ok: true } | Stale | Refusal> {
+/**
+ * @param edit how the room stood when the form was opened: what only others changed since stays theirs. `given`: fields in which
+ * the person gave way
+ * @returns `merged` when others had changed something; `clash` when both changed the same; `stale` without `edit`
+ */
+export function updateRoom(
+  db: Db, by: Actor, id: number, version: number, input: RoomFields, edit?: { was: Cells; given: readonly string[] },
+): Promise<{ ok: true; isMerged: boolean } | Clash | Stale | Refusal> {
   return inTransaction(db, async (trx) => {
-    const room = await lockRoom(trx, by, id, partsOf(input));
-    if (room.version !== version) return { ok: false, reason: 'stale', room };
-    const taken = await row(trx, `select 1 from rooms where code = :code and id <> :id`, { code: input.code, id });
-    if (taken) return { ok: false, reason: 'problem', field: 'code', problem: 'rooms.problem.codeTaken' };
-    const wrong = await checkFields(trx, input, room.equipment);
-    if (!wrong.ok) return wrong;
-    const refused = await writeParts(trx, id, room.parts.map((part) => part.id), partsOf(input));
-    if (refused) return refused;
-    await writeHours(trx, id, input);
-    await writeLayouts(trx, id, input);
+    const room = await lockRoom(trx, by, id, input.parts.filter((part) => part !== null));
+    const isStale = room.version !== version;
+    if (isStale && !edit) return { ok: false, reason: 'stale', room };
+    const owner = await findOwner(trx, input.owner);
+    if (!owner.ok) return owner;
+    const before = contentOfRoom(room);
+    const mine = contentOf(input, owner.id);
+    const merged = mergeCells(edit && isStale ? edit.was : cellsOf(before), cellsOf(mine), cellsOf(before), edit?.given);
+    const content = contentFrom(merged.cells);
+    if (merged.clashes.length) return { ok: false, reason: 'clash', room, content, clashes: merged.clashes, theirs: merged.theirs };
+    const wrong = checkSeats(content) ?? (await checkEquipment(trx, content.equipment, room.equipment)) ?? (await checkCode(trx, content.code, id)) ?? (await writeParts(trx, id, before.parts, content.parts));
+    if (wrong) return { ...wrong, ...(merged.theirs.length ? { merged: { room, content } } : {}) };
+    await writeHours(trx, id, content.hours);
+    await writeLayouts(trx, id, content.layouts);
     await change(
       trx,
       `update rooms set code = :code, name_en = :name_en, name_zh = :name_zh, site = :site, building = :building, floor = :floor, capacity = :capacity,
               equipment = :equipment, is_step_free = :is_step_free, contact = :contact, note = :note, setup_minutes = :setup_minutes,
-              teardown_minutes = :teardown_minutes, sort_order = :sort_order, min_people = :min_people, key_note = :key_note, owner_id = :owner, version = version + 1
+              teardown_minutes = :teardown_minutes, sort_order = :sort_order, min_people = :min_people, key_note = :key_note, owner_id = :owner_id, version = version + 1
         where id = :id`,
-      { ...columns(input), owner: wrong.ownerId, id },
+      { ...columns(content), id },
     );
-    const differs = difference(fieldsOf(room), { ...columns(input), owner_id: wrong.ownerId, layouts: told(layoutsOf(input)), hours: hoursOf(input), parts: partsOf(input) });
+    const differs = difference(toldOf(before), toldOf(content));
     if (differs) await record(trx, by, { action: 'room.update', noun: 'rooms', id, ...differs });
-    return { ok: true };
+    return { ok: true, isMerged: merged.theirs.length > 0 };
   });
 }
 
@@ -104,32 +134,15 @@ export function changeStatus(db: Db, by: Actor, id: number, version: number, inp
   });
 }
 
-/** Waits for bookings of this room (and of `others`) that are being written, and holds off new ones until the change is done. */
+/** Waits for bookings of this room, of its parts and of `others` that are being written, and holds off new ones until the change is done. */
 export async function lockRoom(trx: Db, by: Actor, id: number, others: number[] = []): Promise<Room> {
   await requireKeeper(trx, by);
-  await rows(trx, `select id from rooms where id = any(:ids) order by id for update`, { ids: [id, ...others] });
+  await rows(trx, `select id from rooms where id = any(:ids) or id in (select part_id from room_parts where hall_id = :id) order by id for update`, { ids: [id, ...others], id });
   return findRoom(trx, id);
 }
 
-type Columns = Omit<RoomFields, 'opens' | 'closes' | 'parts' | 'layouts' | 'owner'>;
-
-function columns({ opens: _opens, closes: _closes, parts: _parts, layouts: _layouts, owner: _owner, ...rest }: RoomFields): Columns {
+function columns({ hours: _hours, layouts: _layouts, parts: _parts, ...rest }: RoomContent): Omit<RoomContent, 'hours' | 'layouts' | 'parts'> {
   return rest;
-}
-
-function partsOf(input: RoomFields): number[] {
-  return [...new Set(input.parts.filter((id) => id !== null))].sort((a, b) => a - b);
-}
-
-function hoursOf({ opens, closes }: RoomFields): { weekday: number; opens_at: string; closes_at: string }[] {
-  return opens.flatMap((opens_at, day) => {
-    const closes_at = closes[day];
-    return opens_at && closes_at ? [{ weekday: day + 1, opens_at, closes_at }] : [];
-  });
-}
-
-function fieldsOf(room: Room): Record<string, unknown> {
-  return { ...room, owner_id: room.owner?.id ?? null, layouts: told(inOrder(room.layouts)), parts: room.parts.map((part) => part.id).sort((a, b) => a - b) };
 }
 
 /** What changed, before and after, or undefined when nothing did. */
@@ -140,35 +153,38 @@ function difference(before: Record<string, unknown>, after: Record<string, unkno
   return { before: pick(before), after: pick(after) };
 }
 
-function layoutsOf({ layouts }: RoomFields): LayoutSeats[] {
-  return LAYOUTS.flatMap((layout, i) => (layouts[i] ? [{ layout, capacity: layouts[i] }] : []));
+/** Are the codes in the catalogue, or were they in the room before? */
+async function checkEquipment(trx: Db, codes: readonly string[], before: readonly string[]): Promise<Refusal | undefined> {
+  const known = await rows<{ code: string }>(trx, `select code from equipment_kinds where not is_movable and (is_active or code = any(:before)) and code = any(:codes)`, { codes, before });
+  return known.length === new Set(codes).size ? undefined : { ok: false, reason: 'problem', field: 'equipment', problem: 'equipment.problem.unknown' };
 }
 
-/** Of the history: `theatre 60`. */
-function told(layouts: LayoutSeats[]): string[] {
-  return layouts.map(({ layout, capacity }) => `${layout} ${capacity}`);
+async function checkCode(trx: Db, code: string, id: number): Promise<Refusal | undefined> {
+  const taken = await row(trx, `select 1 from rooms where code = :code and id <> :id`, { code, id });
+  return taken === undefined ? undefined : { ok: false, reason: 'problem', field: 'code', problem: 'rooms.problem.codeTaken' };
 }
 
-/** What only the database knows: are the codes in the catalogue, and who is the owner? */
-async function checkFields(trx: Db, input: RoomFields, before: readonly string[]): Promise<{ ok: true; ownerId: number | null } | Refusal> {
-  const known = await rows<{ code: string }>(trx, `select code from equipment_kinds where not is_movable and (is_active or code = any(:before)) and code = any(:codes)`, { codes: input.equipment, before });
-  if (known.length !== new Set(input.equipment).size) return { ok: false, reason: 'problem', field: 'equipment', problem: 'equipment.problem.unknown' };
-  if (!input.owner) return { ok: true, ownerId: null };
-  const [found] = await resolvePersons(trx, [input.owner]);
-  if (found?.ok) return { ok: true, ownerId: found.person.id };
+/** Each half may have been right where both together are not: fewer seats here, a layout with more there. */
+function checkSeats(content: RoomContent): Refusal | undefined {
+  const [field] = seatProblems(content.capacity, content.layouts, content.min_people);
+  return field === undefined ? undefined : { ok: false, reason: 'problem', field, problem: 'layouts.problem.tooMany', values: { seats: content.capacity } };
+}
+
+async function findOwner(trx: Db, typed: string | null): Promise<{ ok: true; id: number | null } | Refusal> {
+  if (!typed) return { ok: true, id: null };
+  const [found] = await resolvePersons(trx, [typed]);
+  if (found?.ok) return { ok: true, id: found.person.id };
   return { ok: false, reason: 'problem', field: 'owner', problem: found?.reason === 'several' ? 'layouts.problem.ownerSeveral' : 'layouts.problem.owner' };
 }
 
-async function writeLayouts(trx: Db, id: number, input: RoomFields): Promise<void> {
-  const layouts = layoutsOf(input);
+async function writeLayouts(trx: Db, id: number, layouts: readonly LayoutSeats[]): Promise<void> {
   await change(trx, `delete from room_layouts where room_id = :id`, { id });
   await change(trx, `insert into room_layouts (room_id, layout, capacity) select :id::bigint, * from unnest(:layouts::text[], :seats::int[])`, {
     id, layouts: layouts.map(({ layout }) => layout), seats: layouts.map(({ capacity }) => capacity),
   });
 }
 
-async function writeHours(trx: Db, id: number, input: RoomFields): Promise<void> {
-  const hours = hoursOf(input);
+async function writeHours(trx: Db, id: number, hours: readonly Hours[]): Promise<void> {
   await change(trx, `delete from room_hours where room_id = :id`, { id });
   await change(
     trx,

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { choice, date, flag, line, list, message, onceKey, optionalDate, optionalId, optionalLine, optionalProse, optionalWhole, time, version, whole } from '../lib/http/fields.js';
+import { picks, was } from '../lib/http/merge.js';
 import { EQUIPMENT_CODE } from './equipment.js';
-import { LAYOUTS } from './layouts.js';
+import { LAYOUTS, seatProblems } from './layouts.js';
+import { CELLS } from './roomContent.js';
 
 export const RoomsQuery = z.object({
   seats: optionalWhole(1, 5000).catch(null),
@@ -54,10 +56,10 @@ interface Checked {
 }
 
 function checkRoom(form: Checked, context: z.RefinementCtx): void {
-  form.layouts.forEach((seats, i) => {
-    if (seats !== null && seats > form.capacity) context.addIssue({ code: 'custom', path: ['layouts', i], message: message('layouts.problem.tooMany', { seats: form.capacity }) });
-  });
-  if (form.min_people !== null && form.min_people > form.capacity) context.addIssue({ code: 'custom', path: ['min_people'], message: message('layouts.problem.tooMany', { seats: form.capacity }) });
+  const layouts = LAYOUTS.flatMap((layout, i) => (form.layouts[i] ? [{ layout, capacity: form.layouts[i] }] : []));
+  for (const field of seatProblems(form.capacity, layouts, form.min_people)) {
+    context.addIssue({ code: 'custom', path: field.split('.'), message: message('layouts.problem.tooMany', { seats: form.capacity }) });
+  }
   for (let day = 0; day < 7; day++) {
     const opens = form.opens[day] ?? null;
     const closes = form.closes[day] ?? null;
@@ -67,7 +69,8 @@ function checkRoom(form: Checked, context: z.RefinementCtx): void {
 }
 
 export const NewRoomForm = z.strictObject({ ...ROOM, key: onceKey() }).superRefine(checkRoom);
-export const EditRoomForm = z.strictObject({ ...ROOM, version: version() }).superRefine(checkRoom);
+/** `was`: how the room stood when the form was opened; the picks come from the page that asks about what two people changed. */
+export const EditRoomForm = z.strictObject({ ...ROOM, ...picks(CELLS), version: version(), was: was() }).superRefine(checkRoom);
 export type RoomFields = Omit<z.output<typeof NewRoomForm>, 'key'>;
 
 export const StatusForm = z

@@ -4,6 +4,7 @@ import { Conflict, NotFound } from '../lib/http/errors.js';
 import { addDays } from '../lib/time/zone.js';
 import { requireKeeper } from './commands.js';
 import { isLike, planHolidays, readHolidays } from './holidayImport.js';
+import type { KeptHolidays } from './holidayForms.js';
 import { findCalendar, findHolidayImport, listHolidays, type Holiday, type HolidayImport } from './holidayQueries.js';
 
 // Holiday calendars, and which of them a room keeps. Meetings that are booked already keep their rooms: a holiday only
@@ -167,11 +168,13 @@ export function removeException(db: Db, by: Actor, roomId: number, on: string): 
   });
 }
 
-/** Which holidays a room keeps. @returns false when somebody else changed the room since the form was opened */
-export function setRoomCalendar(db: Db, by: Actor, roomId: number, version: number, input: { rule: 'office' | 'own' | 'none'; calendarId: number | null }): Promise<boolean> {
+/** Which holidays a room keeps. @returns false when somebody else chose others since the form was opened */
+export function setRoomCalendar(db: Db, by: Actor, roomId: number, was: KeptHolidays, input: KeptHolidays): Promise<boolean> {
   return inTransaction(db, async (trx) => {
     const before = await lockRoomRow(trx, by, roomId);
-    if (before.version !== version) return false;
+    const isNow = (one: KeptHolidays) => before.holiday_rule === one.rule && before.calendar_id === one.calendarId;
+    if (isNow(input)) return true;
+    if (!isNow(was)) return false;
     if (input.calendarId !== null) await findCalendar(trx, input.calendarId);
     await change(trx, `update rooms set holiday_rule = :rule, calendar_id = :calendarId, version = version + 1 where id = :roomId`, { ...input, roomId });
     await record(trx, by, {
@@ -184,7 +187,7 @@ export function setRoomCalendar(db: Db, by: Actor, roomId: number, version: numb
 /** Waits for bookings that are being written by the hours of before. */
 async function lockRoomRow(trx: Db, by: Actor, roomId: number) {
   await requireKeeper(trx, by);
-  const found = await row<{ version: number; holiday_rule: string; calendar_id: number | null }>(trx, `select version, holiday_rule, calendar_id from rooms where id = :roomId for update`, { roomId });
+  const found = await row<{ holiday_rule: string; calendar_id: number | null }>(trx, `select holiday_rule, calendar_id from rooms where id = :roomId for update`, { roomId });
   if (!found) throw new NotFound();
   return found;
 }

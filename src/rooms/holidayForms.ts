@@ -51,10 +51,16 @@ export const ExceptionForm = z
   });
 export const ExceptionRemovalForm = z.strictObject({ on: date() });
 
+export interface KeptHolidays {
+  rule: 'office' | 'own' | 'none';
+  calendarId: number | null;
+}
+
 /** Which holidays a room keeps: 'office', 'none', or a calendar's id. */
-export const RoomCalendarForm = z
-  .strictObject({ calendar: z.string().regex(/^(office|none|[1-9]\d{0,14})$/, { error: message('lib.field.choice') }), version: version() })
-  .transform(({ calendar, version: of }) => ({ rule: calendar === 'office' ? ('office' as const) : calendar === 'none' ? ('none' as const) : ('own' as const), calendarId: /^\d/.test(calendar) ? Number(calendar) : null, version: of }));
+const keptHolidays = () =>
+  z.string().regex(/^(office|none|[1-9]\d{0,14})$/, { error: message('lib.field.choice') })
+    .transform((kept): KeptHolidays => (kept === 'office' || kept === 'none' ? { rule: kept, calendarId: null } : { rule: 'own', calendarId: Number(kept) }));
+export const RoomCalendarForm = z.strictObject({ calendar: keptHolidays(), was: keptHolidays() });
 
 export const ImportForm = z.strictObject({ text: z.string().max(500_000).optional().transform((text) => text?.trim() ?? '') });
 export const ImportRunForm = z.strictObject({ lines: choice(['good', 'all']) });

@@ -1,7 +1,7 @@
 import { rows, type Db } from '../lib/db/db.js';
 import { layersOf } from './bookingRuleQueries.js';
 import { rulesFrom, type RuleLayer } from './bookingRules.js';
-import { commonStep, DAYS, isAllowed, KNOWS_TITLE, type Alternatives, type Clash, type RoomWithHours } from './claimQueries.js';
+import { commonStep, DAYS, HAS_TIMES, isAllowed, KNOWS_TITLE, OUT_UNTIL, outOfService, type Alternatives, type Clash, type RoomWithHours } from './claimQueries.js';
 import { OPENING } from './dayRuleQueries.js';
 import { nearestFreeTimes } from './freeTimes.js';
 import { holdOf } from './holdQueries.js';
@@ -158,16 +158,16 @@ async function listBusy<K>(db: Db, wishes: readonly KeyedWish<K>[]): Promise<Map
   const reach = (DAYS + 1) * 86_400_000;
   const { from, to } = spanOf([...wishes, ...wishes.flatMap(({ allowed }) => (allowed ? [{ startsAt: allowed.from, endsAt: allowed.to }] : []))]);
   const persons = [...new Set(wishes.map(({ personId }) => personId ?? null))];
-  const found = await rows<Omit<Busy, 'busy' | 'layers'> & { id: number; layers: { person: number | null; layers: RuleLayer[] }[]; busy: { from: string; to: string; meeting: number | null }[] }>(
+  const found = await rows<Omit<Busy, 'busy' | 'layers'> & { id: number; layers: { person: number | null; layers: RuleLayer[] }[]; busy: { from: string; to: string; meeting: number | null }[]; out_until: Date | null }>(
     db,
-    `select r.id, ${OPENING} as hours, r.setup_minutes, r.teardown_minutes, (select zone from organisations) as zone,
+    `select r.id, ${OPENING} as hours, r.setup_minutes, r.teardown_minutes, ${OUT_UNTIL} as out_until, (select zone from organisations) as zone,
             (select json_agg(json_build_object('person', p.id, 'layers', ${layersOf('p.id')})) from unnest(cast(:persons as bigint[])) as p (id)) as layers,
             (select coalesce(json_agg(json_build_object('from', c.occupies_from, 'to', c.occupies_to, 'meeting', c.meeting_id)), '[]')
                from room_claims c
               where (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))
                 and c.is_holding and c.state in ('held', 'requested', 'confirmed') and c.occupies && tstzrange(:from, :to)) as busy
-       from rooms r where r.id = any(:rooms) and (r.status = 'in_service' or r.status = 'out_of_service' and r.back_at <= :from)`,
+       from rooms r where r.id = any(:rooms) and ${HAS_TIMES}`,
     { rooms: [...new Set(wishes.flatMap(({ roomIds }) => roomIds))], persons, from: new Date(from.getTime() - reach), to: new Date(to.getTime() + reach) },
   );
-  return new Map(found.map(({ id, busy, layers, ...room }) => [id, { ...room, layers: new Map(layers.map((one) => [one.person, one.layers])), busy: busy.map(({ from, to, meeting }) => ({ from: new Date(from), to: new Date(to), meeting })) }]));
+  return new Map(found.map(({ id, busy, layers, out_until, ...room }) => [id, { ...room, layers: new Map(layers.map((one) => [one.person, one.layers])), busy: [...busy.map(({ from, to, meeting }) => ({ from: new Date(from), to: new Date(to), meeting })), ...outOfService(out_until).map((span) => ({ ...span, meeting: null }))] }]));
 }

@@ -19,8 +19,15 @@ export const STILL = `(m.starts_at > :now and (
      and coalesce((select array_agg(mr.room_id order by mr.room_id) from meeting_rooms mr where mr.meeting_id = m.id), '{}') = w.had_room_ids)
    or (m.state = 'cancelled' and m.cancelled_at = w.since)))`;
 
-/** SQL condition on a row `a` of a wish in the queue: it is after that room. Any room will do: until one of them is held for it. */
-export const AFTER_IT = `(a.state in ('waiting', 'offered') and (a.any_seats is null or a.state = 'waiting' or a.is_offered))`;
+/** SQL condition on a room `r` and a wish for any (`seats`, `building` are SQL expressions): it is of that kind, whatever the time. */
+export const fits = (r: string, seats: string, building: string) => `(${r}.status <> 'retired' and ${r}.capacity >= ${seats} and (${building} is null or ${r}.building = ${building}))`;
+
+/**
+ * SQL condition on a row `a` of a wish in the queue: it is after that room. Any room will do: until one of them is held for it,
+ * and no room that is of that kind no more.
+ */
+export const AFTER_IT = `(a.state in ('waiting', 'offered')
+  and (a.any_seats is null or a.is_offered or a.state = 'waiting' and exists (select 1 from rooms k where k.id = a.room_id and ${fits('k', 'a.any_seats', 'a.any_building')})))`;
 
 /** Any one room with so many seats, in a building or (null) anywhere. */
 export interface AnyRoom {
@@ -34,13 +41,40 @@ export async function listFittingRooms(db: Db, wish: AnyRoom & { startsAt: Date;
     db,
     `select r.id, r.building, ${OPENING} as hours, (select zone from organisations) as zone, ${layersOf(':person')} as layers
        from rooms r
-      where (r.status = 'in_service' or r.status = 'out_of_service' and r.back_at <= :from) and r.capacity >= :seats and (cast(:building as text) is null or r.building = :building)
+      where (r.status = 'in_service' or r.status = 'out_of_service' and r.back_at <= :from) and ${fits('r', ':seats', 'cast(:building as text)')}
       order by r.capacity, r.sort_order, r.id`,
     { from: wish.startsAt, to: wish.endsAt, seats: wish.seats, building: wish.building, person: wish.personId },
   );
-  return found
-    .filter((room) => !outsideHours(room.hours, wish.startsAt, wish.endsAt, room.zone) && isAllowed(rulesFrom(room.layers), { from: wish.startsAt, to: wish.endsAt }, wish.now, room.zone))
-    .map(({ id, building }) => ({ id, building }));
+  return found.filter((room) => isOpenFor(room, wish.startsAt, wish.endsAt, wish.now)).map(({ id, building }) => ({ id, building }));
+}
+
+/** A meeting, a room that is free for it, and who it is for. */
+export interface Pair {
+  meetingId: number;
+  roomId: number;
+  personId: number;
+  startsAt: Date;
+  endsAt: Date;
+}
+
+/** Of these pairs those whose room is open then and by its rules bookable for the person, in their order; one query. */
+export async function keepBookable(db: Db, pairs: readonly Pair[], now: Date): Promise<Pair[]> {
+  if (pairs.length === 0) return [];
+  const list = pairs.map(({ roomId, personId }, at) => ({ at, room: roomId, person: personId }));
+  const found = await rows<{ at: number; hours: Opening; zone: string; layers: RuleLayer[] }>(
+    db,
+    `select w.at, ${OPENING} as hours, (select zone from organisations) as zone, ${layersOf('w.person')} as layers
+       from jsonb_to_recordset(cast(:list as jsonb)) as w (at int, room bigint, person bigint) join rooms r on r.id = w.room order by w.at`,
+    { list: JSON.stringify(list), from: new Date(Math.min(...pairs.map(({ startsAt }) => startsAt.getTime()))), to: new Date(Math.max(...pairs.map(({ endsAt }) => endsAt.getTime()))) },
+  );
+  return found.flatMap((room) => {
+    const pair = pairs[room.at];
+    return pair && isOpenFor(room, pair.startsAt, pair.endsAt, now) ? [pair] : [];
+  });
+}
+
+function isOpenFor(room: { hours: Opening; zone: string; layers: RuleLayer[] }, from: Date, to: Date, now: Date): boolean {
+  return !outsideHours(room.hours, from, to, room.zone) && isAllowed(rulesFrom(room.layers), { from, to }, now, room.zone);
 }
 
 /** Where a room is and how many it seats. */

@@ -40,7 +40,7 @@ export const roomHoursRoutes: Route[] = [
     policy: secretary,
     form: RoomCalendarForm,
     async handle(c) {
-      if (await setRoomCalendar(c.db, c.by, idOf(c), c.form.version, c.form)) return redirect(`/rooms/${idOf(c)}/hours`, { notice: 'hours.notice.saved' });
+      if (await setRoomCalendar(c.db, c.by, idOf(c), c.form.was, c.form.calendar)) return redirect(`/rooms/${idOf(c)}/hours`, { notice: 'hours.notice.saved' });
       return hoursPage(c, problemsOf([{ field: 'calendar', message: c.t('hours.problem.stale') }], c.req.body), 409);
     },
     onInvalid: (c, problems) => hoursPage(c, problems, 422),

@@ -1,4 +1,6 @@
+import { Conflict } from '../lib/http/errors.js';
 import { problemsOf } from '../lib/http/form.js';
+import { readPicks } from '../lib/http/merge.js';
 import { once } from '../lib/http/once.js';
 import { secretary, signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
@@ -6,7 +8,7 @@ import { addDays, dayOf, startOfDay } from '../lib/time/zone.js';
 import { bookingRuleRoutes } from './bookingRuleRoutes.js';
 import { listDeciders, listLayersFor } from './bookingRuleQueries.js';
 import { rulesFrom } from './bookingRules.js';
-import { changeStatus, createRoom, updateRoom } from './commands.js';
+import { changeStatus, createRoom, updateRoom, type Refusal } from './commands.js';
 import { statusAt } from './claimChecks.js';
 import { closureGroupRoutes } from './closureGroupRoutes.js';
 import { closureRoutes } from './closureRoutes.js';
@@ -26,7 +28,8 @@ import { requestRoutes } from './requestRoutes.js';
 import { findNoShowRate } from './noShowRateQueries.js';
 import { tellHours, tellLayouts, tellPlace } from './roomFacts.js';
 import { tellRate, tellRules } from './tellRules.js';
-import { newRoomValues, roomFormPage, valuesOf } from './roomForm.js';
+import { editOf, newRoomValues, roomFormPage, valuesOf, valuesOfContent } from './roomForm.js';
+import { ownerText, roomMergePage } from './roomMerge.js';
 import { hoursOn } from './openingHours.js';
 import { roomHoursRoutes } from './roomHoursRoutes.js';
 import { tellKept } from './tellHold.js';
@@ -99,12 +102,13 @@ export const routes: Route[] = [
     policy: secretary,
     form: EditRoomForm,
     async handle(c) {
-      const { version, ...input } = c.form;
-      const done = await updateRoom(c.db, c.by, idOf(c), version, input);
-      if (done.ok) return redirect(`/rooms/${idOf(c)}`, { notice: 'rooms.notice.saved' });
-      // What was typed stays; beside it stands what somebody else wrote meanwhile. Sent again, it goes on top of that.
-      if (done.reason === 'stale') return roomFormPage(c, { room: done.room, values: body(c), isStale: true, status: 409 });
-      return problemPage(c, idOf(c), done);
+      const { given, rest } = readPicks(c.form);
+      const { version, was, ...input } = rest;
+      const done = await updateRoom(c.db, c.by, idOf(c), version, input, { was, given });
+      if (done.ok) return redirect(`/rooms/${idOf(c)}`, { notice: done.isMerged && !given.length ? 'merge.saved' : 'rooms.notice.saved' });
+      if (done.reason === 'problem') return problemPage(c, idOf(c), done);
+      if (done.reason === 'clash') return roomMergePage(c, done);
+      throw new Conflict('rooms.problem.changed');
     },
     async onInvalid(c, problems) {
       return roomFormPage(c, { room: await findRoom(c.db, idOf(c)), values: problems.values, problems, status: 422 });
@@ -206,8 +210,10 @@ async function statusPage(c: Context<unknown, unknown>, errors: Record<string, s
   );
 }
 
-async function problemPage(c: Context<unknown, unknown>, id: number | null, refused: { field: string; problem: Parameters<Context['t']>[0] }): Promise<Answer> {
-  const problems = problemsOf([{ field: refused.field, message: c.t(refused.problem) }], c.req.body);
+async function problemPage(c: Context<unknown, unknown>, id: number | null, refused: Refusal): Promise<Answer> {
+  const problems = problemsOf([{ field: refused.field, message: c.t(refused.problem, refused.values) }], c.req.body);
+  const { merged } = refused;
+  if (merged) return roomFormPage(c, { room: merged.room, values: { ...editOf(merged.room), ...valuesOfContent(merged.content, ownerText(c, merged.room, merged.content)) }, problems, status: 422 });
   return roomFormPage(c, { ...(id === null ? {} : { room: await findRoom(c.db, id) }), values: problems.values, problems, status: 422 });
 }
 

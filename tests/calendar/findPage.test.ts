@@ -207,3 +207,16 @@ it('tells nobody by an id who a guest is with whom they have nothing to do', asy
   const typed = load((await outsider.get(`/find-a-time?asked=1&add=${encodeURIComponent(cast.guest.email)}&add_as=p&when=next`)).text);
   expect(typed('input[name=gp]').toArray().map((one) => String(typed(one).attr('value'))).join()).toContain(cast.guest.email);
 });
+
+test('offers a room that is out of service until a day from that day on', async () => {
+  const { orchid } = cast.rooms;
+  await world.owner.raw(`update rooms set status = 'out_of_service', status_reason = 'Paint', back_at = '2030-03-06T00:00:00+08:00', version = version + 1 where id = ${orchid}`);
+  const span = `&building=A&rooms=1`;
+  const week = search(span).replace('to=2030-03-05', 'to=2030-03-07');
+  const inOrchid = (uses: string[]) => uses.filter((use) => use.endsWith(`/${orchid}`)).map((use) => Number(use.split('/')[0]));
+  const starts = inOrchid((await suggestions(week)).uses);
+  expect(starts.length).toBeGreaterThan(0);
+  expect(starts.every((from) => from >= Date.parse('2030-03-06T00:00:00+08:00'))).toBe(true);
+  expect(inOrchid((await suggestions(search(span))).uses)).toEqual([]);
+  await world.owner.raw(`update rooms set status = 'in_service', status_reason = null, back_at = null, version = version + 1 where id = ${orchid}`);
+});

@@ -4,7 +4,7 @@ import { row, rows } from '../../src/lib/db/db.js';
 import { cancelMeeting, createMeeting } from '../../src/meetings/commands.js';
 import { endEarly } from '../../src/meetings/dayCommands.js';
 import { takeAwaitedRoom } from '../../src/meetings/awaitedDateCommands.js';
-import { endOffers, serveWaits } from '../../src/meetings/waitCommands.js';
+import { createWaiting, endOffers, serveWaits } from '../../src/meetings/waitCommands.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { MONDAY, testWorld, type Agent, type World } from '../support/world.js';
 
@@ -196,4 +196,119 @@ it('passes on what who wants any declined, lets them ask again, and offers only 
   // Asked again, the rooms are looked up as they are now: Bamboo stands elsewhere.
   expect(await rows(world.db, `select room_id, state from awaited_rooms where meeting_id = :here`, { here })).toEqual([{ room_id: cast.rooms.orchid, state: 'waiting' }]);
   await world.owner.raw(`update rooms set building = 'A' where id = ${cast.rooms.bamboo}`);
+});
+
+describe('any room will do: what fits is judged when it is offered', () => {
+  const serve = async () => {
+    await serveWaits(world.db, world.clock.now());
+    await world.runJobs();
+  };
+  const heldRooms = () => rows<{ room_id: number; awaited_meeting_id: number }>(world.db, `select room_id, awaited_meeting_id from room_claims where state = 'held' order by room_id`);
+  let extra = 0;
+  beforeAll(async () => {
+    extra = (await row<{ id: number }>(world.owner, `insert into rooms (code, name_en, name_zh, building, capacity) values ('plum', 'Plum', '梅', 'A', 2) returning id`))?.id ?? 0;
+    await world.owner.raw(`insert into room_hours (room_id, weekday, opens_at, closes_at) select ${extra}, d, '07:00', '22:00' from generate_series(1, 7) d`);
+  });
+  const resize = (seats: number) => world.owner.raw(`update rooms set capacity = ${seats} where id = ${extra}`);
+  afterEach(async () => {
+    await world.owner.raw(`update rooms set status = 'in_service', status_reason = null, back_at = null; delete from booking_rules; delete from room_exceptions`);
+    await resize(2);
+  });
+
+  it('offers a room that was enlarged or put back since, and has the wish in its queue', async () => {
+    await block();
+    await block({ roomIds: [cast.rooms.bamboo] });
+    const any = await queue(organiser, { seats: '10' }, 'any');
+    await serve();
+    expect(await heldRooms()).toEqual([]);
+    await world.owner.raw(`update rooms set capacity = 12, status = 'out_of_service', status_reason = 'Paint' where id = ${extra}`);
+    await serve();
+    expect(await heldRooms()).toEqual([]);
+    await world.owner.raw(`update rooms set status = 'in_service', status_reason = null where id = ${extra}`);
+    await serve();
+    expect(await heldRooms()).toEqual([{ room_id: extra, awaited_meeting_id: any }]);
+    expect(await main(organiser, `/meetings/${any}`)).toContain('Plum is held for you until');
+    expect(await main(organiser, `/rooms/${extra}`)).toContain('Talk');
+    expect((await post(organiser, `/meetings/${any}/wait/acceptance`)).headers.location).toBe(`/meetings/${any}`);
+    expect(await rows(world.db, `select room_id from meeting_rooms where meeting_id = :any`, { any })).toEqual([{ room_id: extra }]);
+  });
+
+  it.each([
+    ['has fewer seats now', () => resize(9)],
+    ['is out of service', () => world.owner.raw(`update rooms set status = 'out_of_service', status_reason = 'Paint' where id = ${extra}`)],
+    ['is kept for a group that the person is not in', () => world.owner.raw(`insert into booking_rules (room_id, in_policy) values (${extra}, 'refuse')`)],
+    ['is closed on that day', () => world.owner.raw(`insert into room_exceptions (room_id, on_day, note, created_by) values (${extra}, '2030-03-04', 'Cleaning', ${cast.secretary.id})`)],
+    ['stands in another building now', () => world.owner.raw(`update rooms set building = 'Z' where id = ${extra}; update awaited_rooms set any_building = 'A'`)],
+  ])('does not offer one that %s', async (_name, unfit) => {
+    await resize(12);
+    await block();
+    await block({ roomIds: [cast.rooms.bamboo] });
+    const inPlum = await block({ roomIds: [extra] });
+    const any = await queue(organiser, { seats: '10' }, 'any');
+    expect(await rows(world.db, `select 1 from awaited_rooms where room_id = ${extra}`)).toHaveLength(1);
+    await unfit();
+    await cancelMeeting(world.db, { id: cast.reviewer.id }, inPlum, { reason: 'Not needed', now: world.clock.now() });
+    await world.runJobs();
+    await serve();
+    expect(await heldRooms()).toEqual([]);
+    expect(await main(organiser, `/meetings/${any}`)).toContain('waits for any room with 10 seats');
+    await world.owner.raw(`update rooms set building = 'A' where id = ${extra}`);
+  });
+
+  it('asks who came first, also about a room that did not fit when they asked', async () => {
+    await block();
+    await block({ roomIds: [cast.rooms.bamboo] });
+    const inPlum = await block({ roomIds: [extra] });
+    const any = await queue(organiser, { title: 'Anywhere', seats: '10' }, 'any');
+    await resize(12);
+    await queue(attendee, { title: 'There', room: String(extra), seats: '' });
+    await cancelMeeting(world.db, { id: cast.reviewer.id }, inPlum, { reason: 'Not needed', now: world.clock.now() });
+    await world.runJobs();
+    expect(await heldRooms()).toEqual([{ room_id: extra, awaited_meeting_id: any }]);
+  });
+
+  it('offers two rooms that are wanted together only while both are in service', async () => {
+    await resize(12);
+    const inPlum = await block({ roomIds: [extra] });
+    const made = await createWaiting(world.db, { id: cast.organiser.id }, { title: 'Both', startsAt: at(0), endsAt: at(60), zone: 'Asia/Shanghai', roomIds: [cast.rooms.orchid, extra], now: world.clock.now() });
+    if (!made.ok) throw new Error('refused');
+    await world.owner.raw(`update rooms set status = 'out_of_service', status_reason = 'Paint', back_at = '2030-03-05T00:00:00Z' where id = ${cast.rooms.orchid}`);
+    await cancelMeeting(world.db, { id: cast.reviewer.id }, inPlum, { reason: 'Not needed', now: world.clock.now() });
+    await serve();
+    expect(await heldRooms()).toEqual([]);
+    await world.owner.raw(`update rooms set back_at = '2030-03-04T00:00:00Z' where id = ${cast.rooms.orchid}`);
+    await serve();
+    expect((await heldRooms()).map(({ room_id }) => room_id)).toEqual([cast.rooms.orchid, extra].sort((a, b) => a - b));
+  });
+
+  it('holds each room once, and never one that is too small, while many serve, book and change rooms at once', async () => {
+    const small = (await row<{ id: number }>(world.owner, `insert into rooms (code, name_en, name_zh, building, capacity) values ('nook', 'Nook', '角', 'A', 40) returning id`))?.id ?? 0;
+    await world.owner.raw(`insert into room_hours (room_id, weekday, opens_at, closes_at) select ${small}, d, '07:00', '22:00' from generate_series(1, 7) d`);
+    for (let round = 0; round < 3; round += 1) {
+      await world.owner.raw(`update room_claims set state = 'cancelled'; delete from awaited_rooms`);
+      await resize(12);
+      await world.owner.raw(`update rooms set capacity = 40 where id = ${small}`);
+      const blocks = await Promise.all([cast.rooms.orchid, cast.rooms.bamboo, extra, small].map((id) => block({ roomIds: [id] })));
+      const wishes = [await queue(organiser, { seats: '8' }, 'any'), await queue(attendee, { seats: '8' }, 'any'), await queue(outsider, { seats: '8' }, 'any')];
+      // From here on the nook is too small for anybody.
+      await world.owner.raw(`update rooms set capacity = 3 where id = ${small}`);
+      const answers = await Promise.all([
+        ...blocks.map((id) => cancelMeeting(world.db, { id: cast.reviewer.id }, id, { reason: 'Not needed', now: world.clock.now() }).then(() => world.runJobs())),
+        ...Array.from({ length: 4 }, () => serveWaits(world.db, world.clock.now())),
+        ...[3, 12, 3, 12].map((seats) => resize(seats)),
+        ...Array.from({ length: 6 }, (_, i) => post(outsider, '/bookings', form({ title: 'Passing by', room: String([cast.rooms.orchid, cast.rooms.bamboo, extra][i % 3]) }))),
+      ]);
+      expect(answers.flatMap((one) => (typeof one === 'object' && one !== null && 'status' in one ? [Number(one.status)] : [])).filter((status) => status >= 500)).toEqual([]);
+      await resize(12);
+      await serve();
+      const live = await rows<{ room_id: number; awaited_meeting_id: number | null }>(world.db, `select room_id, awaited_meeting_id from room_claims where state in ('held', 'confirmed')`);
+      expect(new Set(live.map(({ room_id }) => room_id)).size).toBe(live.length);
+      expect(live.map(({ room_id }) => room_id)).not.toContain(small);
+      const waiters = live.flatMap(({ awaited_meeting_id }) => awaited_meeting_id ?? []);
+      expect(new Set(waiters).size).toBe(waiters.length);
+      for (const id of waiters) expect(wishes).toContain(id);
+      // Nothing is left over: three rooms of the kind for three wishes, less what passers-by got first.
+      expect(live).toHaveLength(3);
+    }
+  });
 });

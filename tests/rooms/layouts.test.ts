@@ -43,7 +43,7 @@ describe('the layouts of a room', () => {
     const edit = load((await keeper.get(`/rooms/${id}/edit`)).text);
     expect(edit('[name=layouts]').toArray().map((one) => edit(one).val())).toEqual(['20', '', '', '', '', '60']);
     const owner = edit('[name=owner]').val();
-    expect((await send(keeper, `/rooms/${id}`, { ...fields({ owner, layouts: ['', '', '', '', '', '50'] }), version: await versionOf(id) })).status).toBe(303);
+    expect((await send(keeper, `/rooms/${id}`, { ...fields({ owner, layouts: ['', '', '', '', '', '50'] }), version: await versionOf(id), was: edit('[name=was]').val() })).status).toBe(303);
     expect(await rows(world.db, 'select layout, capacity from room_layouts where room_id = :id', { id })).toEqual([{ layout: 'theatre', capacity: 50 }]);
     expect(await row(world.db, 'select owner_id from rooms where id = :id', { id })).toEqual({ owner_id: cast.chair.id });
     const event = await row<{ before: object; after: object }>(world.db, `select before, after from audit_events where noun = 'rooms' and noun_id = :id order by id desc limit 1`, { id });
@@ -139,6 +139,18 @@ describe('a room out of service until a date', () => {
     const early = await send(member, '/meetings', { ...meeting(id, { on: '2030-04-01' }), key: randomUUID() });
     expect(early.status).toBe(409);
     expect(load(early.text)('main').text()).toContain('is out of service until');
+    // The same room, once it is back: never before, at the time of day that was wanted.
+    const $ = load(early.text);
+    expect($('legend').toArray().map((one) => $(one).text())).toContain(`${(await row<{ name_en: string }>(world.db, 'select name_en from rooms where id = :id', { id }))?.name_en} is back on Tue 2 Apr. Free then`);
+    const times = $('button[name=pick][value^="time:"]').toArray().map((one) => Number(/\d+/.exec($(one).attr('value') ?? '')?.[0]));
+    expect(times.length).toBeGreaterThan(1);
+    expect(times.every((at) => at >= Date.parse('2030-04-02T00:00:00+08:00'))).toBe(true);
+    const far = await send(member, '/bookings', { title: 'Far', date: '2030-03-06', from: '10:00', to: '11:00', room: id, seats: '', key: randomUUID() });
+    expect(load(far.text)('.alternatives').text()).toMatch(/is back on Tue 2 Apr\. Free then\s*Tue 2 Apr 10:00–11:00/);
+    await send(keeper, `/rooms/${id}/hours/exceptions`, { from_on: '2030-04-02', to_on: '2030-04-03', kind: 'closed', note: 'Cleaning' }).expect(303);
+    const closed = await send(member, '/bookings', { title: 'Far', date: '2030-03-06', from: '10:00', to: '11:00', room: id, seats: '', key: randomUUID() });
+    expect(load(closed.text)('.alternatives').text()).toMatch(/Free then\s*Thu 4 Apr 10:00–11:00/);
+    await send(keeper, `/rooms/${id}/hours/exceptions/removal`, { on: '2030-04-02' }).expect(303);
     await send(member, '/meetings', { ...meeting(id), key: randomUUID() }).expect(303);
     const isFree = (html: string) => load(html)(`a[href*="room=${id}&"]`).length > 0;
     expect(isFree((await member.get('/calendar?date=2030-04-01')).text)).toBe(false);

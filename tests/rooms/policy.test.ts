@@ -11,7 +11,10 @@ beforeAll(async () => {
   cast = await makeCast(world.db);
 });
 afterAll(() => world.close());
-afterEach(() => change(world.db, `delete from booking_rules`));
+afterEach(async () => {
+  await change(world.db, `delete from booking_rules`);
+  await change(world.db, `delete from room_approvers`);
+});
 
 const post = async (person: CastPerson, path: string, fields: Record<string, unknown>) => (await world.agent(person)).post(path).type('form').send(fields);
 const get = async (person: CastPerson, path: string) => (await world.agent(person)).get(path);
@@ -44,8 +47,8 @@ describe('rules of a room', () => {
   const path = () => `/rooms/${cast.rooms.orchid}/policy`;
 
   it('are set on a page, shown on the room, and say no with the nearest that is allowed', async () => {
-    expect((await post(cast.secretary, path(), { version: 0, min_minutes: 90, max_minutes: 60, approvers: '' })).status).toBe(422);
-    const saved = await post(cast.secretary, path(), { version: 0, window_days: 30, max_minutes: 60, start_interval: 30, in_policy: '', approvers: cast.chair.email });
+    expect((await post(cast.secretary, path(), { version: 0, was: '{}', min_minutes: 90, max_minutes: 60, approvers: '' })).status).toBe(422);
+    const saved = await post(cast.secretary, path(), { version: 0, was: '{}', window_days: 30, max_minutes: 60, start_interval: 30, in_policy: '', approvers: cast.chair.email });
     expect(saved.headers.location).toBe(path());
     expect((await get(cast.outsider, `/rooms/${cast.rooms.orchid}`)).text).toContain('At most 30 days ahead');
     const far = await book(cast.organiser, { date: '2030-04-08', from: '10:15', to: '12:15' });
@@ -59,17 +62,43 @@ describe('rules of a room', () => {
     expect(allowed).toBeDefined();
     const again = await post(cast.organiser, '/bookings', { ...allowed, room: cast.rooms.orchid, key: randomUUID() });
     expect(again.status).toBe(303);
-    const stale = await post(cast.administrator, path(), { version: 0, window_days: 10, approvers: '' });
+    const stale = await post(cast.administrator, path(), { version: 0, was: '{}', window_days: 10, approvers: '' });
     expect(stale.status).toBe(409);
-    expect(load(stale.text)('[name=window_days]').val()).toBe('10');
+    const $ = load(stale.text);
+    expect($('[name=window_days]').val()).toBe('10');
+    // Only what both wrote is asked about; the rest of the first one stays.
+    expect($('main fieldset label').toArray().map((one) => $(one).text().trim())).toEqual(['Mine: 10', 'Somebody else: 30']);
+    expect([$('[name=max_minutes]').val(), $('[name=approvers]').val()]).toEqual(['60', expect.stringContaining(cast.chair.email)]);
     expect(await rows(world.db, `select action from audit_events where action = 'rules.update'`)).toHaveLength(1);
+  });
+
+  it('keep what only somebody else changed, and ask about what both did', async () => {
+    const fields = async () => {
+      const $ = load((await get(cast.secretary, path())).text);
+      return Object.fromEntries($(`form[action="${path()}"] :input[name]`).toArray().map((one) => [$(one).attr('name') ?? '', String($(one).val() ?? '')]));
+    };
+    await post(cast.secretary, path(), { ...(await fields()), min_minutes: 15 });
+    const opened = await fields();
+    expect((await post(cast.administrator, path(), { ...opened, window_days: 20, max_minutes: 40, approvers: cast.chair.email })).status).toBe(303);
+    expect((await post(cast.secretary, path(), { ...opened, notice_create: 30, approvers: cast.reviewer.email })).status).toBe(303);
+    expect(await row(world.db, `select min_minutes, window_days, max_minutes, notice_create from booking_rules`)).toEqual({ min_minutes: 15, window_days: 20, max_minutes: 40, notice_create: 30 });
+    expect(await rows(world.db, `select person_id from room_approvers order by person_id`)).toEqual([cast.chair.id, cast.reviewer.id].sort((a, b) => a - b).map((person_id) => ({ person_id })));
+    // Apart each was right: together the shortest would be longer than the longest.
+    const both = await post(cast.secretary, path(), { ...opened, min_minutes: 60 });
+    expect([both.status, load(both.text)('[name=max_minutes]').val(), load(both.text)('#f-min_minutes-error').text()]).toEqual([422, '40', expect.stringContaining('longer')]);
+    const clash = await post(cast.secretary, path(), { ...opened, window_days: 90 });
+    expect(clash.status).toBe(409);
+    const $ = load(clash.text);
+    const carried = Object.fromEntries($('main form input[type=hidden]').toArray().map((one) => [$(one).attr('name') ?? '', $(one).attr('value') ?? '']));
+    expect((await post(cast.secretary, path(), { ...carried, 'pick-window_days': 'theirs' })).status).toBe(303);
+    expect(await row(world.db, `select window_days, notice_create from booking_rules`)).toEqual({ window_days: 20, notice_create: 30 });
   });
 
   it('are different for a group, which names only what differs; the leader a booking is for counts', async () => {
     const group = await row<{ id: number }>(world.db, `insert into people_groups (name_en, name_zh) values ('Heads', '处长') returning id`);
     await change(world.db, `insert into people_group_members values (:group, :chair)`, { group: group?.id, chair: cast.chair.id });
     await change(world.db, `insert into booking_rules (room_id, max_minutes, in_policy) values (:room, 60, 'refuse')`, { room: cast.rooms.bamboo });
-    expect((await post(cast.secretary, `/rooms/${cast.rooms.bamboo}/policy/groups/${group?.id}`, { version: 0, in_policy: 'accept', approvers: '' })).status).toBe(303);
+    expect((await post(cast.secretary, `/rooms/${cast.rooms.bamboo}/policy/groups/${group?.id}`, { version: 0, was: '{}', in_policy: 'accept', approvers: '' })).status).toBe(303);
     const wish = { room: cast.rooms.bamboo, date: '2030-03-06' };
     expect(alertOf((await book(cast.organiser, wish)).text)).toContain('Bamboo is kept for certain groups of people.');
     expect((await book(cast.chair, wish)).status).toBe(303);

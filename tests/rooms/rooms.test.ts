@@ -101,17 +101,69 @@ describe('the catalogue of rooms', () => {
     expect(await audit(id)).toHaveLength(2);
   });
 
-  it('shows both versions when two people edit at once, and loses neither', async () => {
+  it('keeps what only somebody else changed when two people edit at once', async () => {
+    const id = await add({ note: 'Old', equipment: ['tea'], layouts: ['', '', '', '', '', '8'] });
+    const opened = await valuesOf(id);
+    await send(keeper, `/rooms/${id}`, { ...opened, note: 'Theirs', equipment: ['tea', 'video'], closes: ['17:00', ...(opened.closes as string[]).slice(1)] }).expect(303);
+    const late = await send(keeper, `/rooms/${id}`, { ...opened, floor: '9', equipment: ['whiteboard'], closes: [...(opened.closes as string[]).slice(0, 4), '20:00', '', ''] });
+    expect(late.headers.location).toBe(`/rooms/${id}`);
+    expect(load((await keeper.get(`/rooms/${id}`)).text)('main, .notice').text()).toContain('What somebody else changed meanwhile is kept.');
+    const now = await valuesOf(id);
+    expect(now).toMatchObject({ note: 'Theirs', floor: '9', closes: ['17:00', '18:00', '18:00', '18:00', '20:00', '', ''], layouts: ['', '', '', '', '', '8'] });
+    expect([now.equipment].flat().sort()).toEqual(['video', 'whiteboard']);
+    expect((await audit(id)).at(-1)).toMatchObject({ action: 'room.update', after: { floor: '9', equipment: ['video', 'whiteboard'] } });
+    expect((await audit(id)).at(-1)?.after).not.toHaveProperty('note');
+  });
+
+  it('asks only about what both changed, and takes the answer', async () => {
+    const id = await add({ note: 'Old', floor: '1', contact: 'Porter' });
+    const opened = await valuesOf(id);
+    const other = await world.agent(cast.administrator);
+    await send(other, `/rooms/${id}`, { ...opened, note: 'Theirs', floor: '3', contact: 'Desk' }).expect(303);
+    const late = await send(keeper, `/rooms/${id}`, { ...opened, note: 'Mine', floor: '9', building: 'C' });
+    expect(late.status).toBe(409);
+    const page = load(late.text);
+    expect(page('main fieldset legend').toArray().map((one) => page(one).text().trim())).toEqual(['Floor', 'Note']);
+    expect(page('main label.choice').toArray().map((one) => page(one).text().trim())).toEqual(['Mine: 9', 'Guan Ping: 3', 'Mine: Mine', 'Guan Ping: Theirs']);
+    expect(page('main dl').text()).toMatch(/Contact\s*Desk/);
+    const carried: Record<string, string[]> = {};
+    for (const one of page('main form input[type=hidden]').toArray()) (carried[page(one).attr('name') ?? ''] ??= []).push(page(one).attr('value') ?? '');
+    // Meanwhile a third change, of what nobody was asked about.
+    await send(other, `/rooms/${id}`, { ...(await valuesOf(id)), key_note: 'At the desk' }).expect(303);
+    await send(keeper, `/rooms/${id}`, { ...carried, 'pick-floor': 'theirs', 'pick-note': 'mine' }).expect(303);
+    expect(await row(world.db, 'select note, floor, building, contact, key_note from rooms where id = :id', { id })).toEqual({ note: 'Mine', floor: '3', building: 'C', contact: 'Desk', key_note: 'At the desk' });
+  });
+
+  it('does not let two halves that don’t go together become a room', async () => {
+    const id = await add({ capacity: 30, name_en: 'Halves' });
+    const opened = await valuesOf(id);
+    await send(keeper, `/rooms/${id}`, { ...opened, capacity: 12, note: 'Smaller now' }).expect(303);
+    const late = await send(keeper, `/rooms/${id}`, { ...opened, layouts: ['', '', '', '', '', '28'] });
+    expect(late.status).toBe(422);
+    const page = load(late.text);
+    expect([page('[name=capacity]').val(), page('[name=layouts]').eq(5).val(), page('textarea[name=note]').text().trim()]).toEqual(['12', '28', 'Smaller now']);
+    expect(page('.error-summary').text()).toContain('12');
+  });
+
+  it('still asks after a mistake in the form: what somebody else saved meanwhile is not undone', async () => {
     const id = await add({ note: 'Old' });
     const opened = await valuesOf(id);
     await send(keeper, `/rooms/${id}`, { ...opened, note: 'Theirs' }).expect(303);
-    const late = await send(keeper, `/rooms/${id}`, { ...opened, note: 'Mine', floor: '9' });
-    expect(late.status).toBe(409);
-    const page = load(late.text);
-    expect(page('tbody tr').toArray().map((one) => page(one).text().replace(/\s+/g, ' ').trim())).toContain('Note Theirs Mine');
-    expect(page('textarea[name=note]').text().trim()).toBe('Mine');
-    await send(keeper, `/rooms/${id}`, { ...opened, note: 'Mine', floor: '9', version: page('[name=version]').first().val() }).expect(303);
-    expect(await row(world.db, 'select note, floor from rooms where id = :id', { id })).toEqual({ note: 'Mine', floor: '9' });
+    const wrong = load((await send(keeper, `/rooms/${id}`, { ...opened, capacity: 0 })).text);
+    await send(keeper, `/rooms/${id}`, { ...opened, capacity: 11, version: wrong('[name=version]').first().val(), was: wrong('[name=was]').val() }).expect(303);
+    expect(await row(world.db, 'select note, capacity from rooms where id = :id', { id })).toEqual({ note: 'Theirs', capacity: 11 });
+    expect((await send(keeper, `/rooms/${id}`, { ...opened, was: 'nonsense' })).status).toBe(422);
+  });
+
+  it('loses no field when many save one field each at once', async () => {
+    const id = await add({ note: 'Old' });
+    const opened = await valuesOf(id);
+    const each = [{ note: 'N' }, { floor: '7' }, { contact: 'C' }, { key_note: 'K' }, { site: 'S' }, { building: 'X' }, { capacity: '44' }, { setup_minutes: '15' }, { sort_order: '3' }, { equipment: ['tea'] }, { equipment: ['video'] }];
+    const answers = await Promise.all(each.map((one) => send(keeper, `/rooms/${id}`, { ...opened, ...one })));
+    expect(answers.map(({ status }) => status)).toEqual(each.map(() => 303));
+    expect(await row(world.db, 'select note, floor, contact, key_note, site, building, capacity, setup_minutes, sort_order, equipment from rooms where id = :id', { id })).toEqual({
+      note: 'N', floor: '7', contact: 'C', key_note: 'K', site: 'S', building: 'X', capacity: 44, setup_minutes: 15, sort_order: 3, equipment: ['tea', 'video'],
+    });
   });
 
   it('is asked for in groups, each under a heading', async () => {

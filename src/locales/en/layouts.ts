@@ -34,6 +34,7 @@ export const layouts = {
   'layouts.status.until': 'Until, last day out of service',
   'layouts.status.untilHint': 'From the next day on it can be booked again, by itself. Leave it empty when nobody knows.',
   'layouts.status.outUntil': 'Out of service until {day}',
+  'layouts.check.back': '{room} is back on {day}. Free then',
   'layouts.check.outUntil': '{room} is out of service until {day}.',
   'layouts.photo.heading': 'Photos',
   'layouts.photo.earlier': 'Earlier',

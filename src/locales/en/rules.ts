@@ -48,7 +48,7 @@ export const rules = {
   'rules.page.remove': 'Remove these rules',
   'rules.page.keepGroups': 'Groups of people',
   'rules.page.makeGroup': 'Make a group first',
-  'rules.page.stale': 'Somebody else changed these rules in the meantime. What you typed is below; saving puts it on top.',
+  'rules.page.stale': 'Somebody else changed these rules in the meantime. Look at them before you remove them.',
   'rules.page.when': 'When',
   'rules.page.howLong': 'How long',
   'rules.page.howMuch': 'How much',

@@ -35,6 +35,7 @@ import { pollTimes } from './pollTimes.js';
 import { agenda } from './agenda.js';
 import { actions } from './actions.js';
 import { sitting } from './sitting.js';
+import { merge } from './merge.js';
 import { minutes } from './minutes.js';
 import { desk } from './desk.js';
 import { admin } from './admin.js';
@@ -80,6 +81,7 @@ export const zhCN = {
   ...agenda,
   ...actions,
   ...sitting,
+  ...merge,
   ...minutes,
   ...desk,
   ...admin,

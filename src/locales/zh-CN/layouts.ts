@@ -34,6 +34,7 @@ export const layouts: Translation<typeof en> = {
   'layouts.status.until': '停用截止日期（含当日）',
   'layouts.status.untilHint': '次日起自动恢复可订。日期未定的，留空。',
   'layouts.status.outUntil': '暂停使用至{day}',
+  'layouts.check.back': '{room}将于{day}恢复使用，届时空闲时段',
   'layouts.check.outUntil': '{room}暂停使用至{day}。',
   'layouts.photo.heading': '照片',
   'layouts.photo.earlier': '前移',

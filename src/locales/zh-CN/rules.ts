@@ -42,7 +42,7 @@ export const rules: Translation<typeof en> = {
   'rules.page.remove': '删除此项规则',
   'rules.page.keepGroups': '人员组',
   'rules.page.makeGroup': '请先建立人员组',
-  'rules.page.stale': '其间他人修改了规则。您填写的内容保留在下方，再次保存即以此为准。',
+  'rules.page.stale': '其间他人修改了规则，请核对后再删除。',
   'rules.page.when': '预订时间',
   'rules.page.howLong': '使用时长',
   'rules.page.howMuch': '使用限额',
