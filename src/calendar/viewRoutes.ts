@@ -63,6 +63,8 @@ async function spanPage(c: Context<unknown, unknown>, view: View, query: SpanQue
     choices: choicesOf(c, state.rooms),
     heads: days.slice(0, 7).map((day) => weekday(c, day.on)),
     zoneText: c.zone === c.office.zone ? null : c.zone,
+    // What a month of all rooms adds up to is for who keeps them.
+    use: view === 'month' && isSecretary(c.viewer) ? `/calendar/use?from=${month.first}&to=${month.last}${of}` : null,
   };
   const options = { caching: 'revisit' as const, ...(etag ? { etag } : {}) };
   if (one) {
