@@ -1,4 +1,5 @@
 import type { Context } from '../lib/http/route.js';
+import { prepare } from '../lib/i18n/prepare.js';
 import type { UnitOption } from '../people/queries.js';
 import { weekdayName } from '../rooms/roomFacts.js';
 import { dayOf } from '../lib/time/zone.js';
@@ -13,18 +14,41 @@ type C = Context<unknown, unknown>;
 /** More organisers than these stand in the CSV only. */
 const MOST_ORGANISERS = 50;
 
-/** How figures are written, one way for the page and its tables. */
-export function figures(c: C) {
-  const percents = new Intl.NumberFormat(c.lang === 'en' ? 'en-GB' : 'zh-CN', { style: 'percent', maximumFractionDigits: 1 });
+function makeFigures({ t, fmt }: Pick<C, 't' | 'fmt'>) {
+  const percents = new Intl.NumberFormat(fmt.lang === 'en' ? 'en-GB' : 'zh-CN', { style: 'percent', maximumFractionDigits: 1 });
   const hours = (seconds: number) => Math.round(seconds / 360) / 10;
   const share = (part: number, whole: number) => (whole > 0 ? part / whole : null);
+  const unknown = t('use.unknown');
+  const inWords = (key: 'use.hours' | 'use.minutes' | 'use.outside') => {
+    const fill = prepare(t, key, ['count']);
+    return (value: number) => fill(fmt.number(value));
+  };
+  const [ofHours, minutes, outside, whole] = [inWords('use.hours'), inWords('use.minutes'), inWords('use.outside'), prepare(t, 'use.of', ['part', 'whole'])];
+  const differences = new Map((['more', 'less'] as const).flatMap((way) => (['count', 'hours', 'points'] as const).map((unit) => [`${way} ${unit}`, prepare(t, `use.${way}.${unit}`, ['difference'])] as const)));
   return {
     hours,
     share,
-    tellHours: (seconds: number) => c.t('use.hours', { count: c.fmt.number(hours(seconds)) }),
-    tellShare: (value: number | null | undefined) => (value === null || value === undefined ? c.t('use.unknown') : percents.format(value)),
-    tellLength: (seconds: number | null) => (seconds === null ? c.t('use.unknown') : c.t('use.minutes', { count: c.fmt.number(Math.round(seconds / 60)) })),
+    tellHours: (seconds: number) => ofHours(hours(seconds)),
+    tellOutside: (seconds: number) => (hours(seconds) > 0 ? outside(hours(seconds)) : undefined),
+    tellPart: ({ inside, bookable }: Pick<Used, 'inside' | 'bookable'>) => whole(fmt.number(hours(inside)), fmt.number(hours(bookable))),
+    tellShare: (value: number | null | undefined) => (value === null || value === undefined ? unknown : percents.format(value)),
+    tellLength: (seconds: number | null) => (seconds === null ? unknown : minutes(Math.round(seconds / 60))),
+    /** By word and sign. */
+    tellDifference(now: number, before: number, unit: 'count' | 'hours' | 'points') {
+      const difference = Math.round((now - before) * 10) / 10;
+      if (difference === 0) return t('use.same');
+      return differences.get(`${difference > 0 ? 'more' : 'less'} ${unit}`)?.(`${difference > 0 ? '+' : '−'}${fmt.number(Math.abs(difference))}`) ?? '';
+    },
   };
+}
+
+const made = new Map<string, ReturnType<typeof makeFigures>>();
+
+/** How figures are written, one way for the page and its tables; long tables of them, so the texts are made ready once a language. */
+export function figures(c: Pick<C, 't' | 'fmt' | 'lang'>): ReturnType<typeof makeFigures> {
+  const known = made.get(c.lang) ?? makeFigures(c);
+  made.set(c.lang, known);
+  return known;
 }
 
 /** September 2026, 3rd quarter 2026, 2026, or from when to when. */
@@ -147,27 +171,17 @@ function countCells(c: C, one: Counted) {
   return [c.fmt.number(one.meetings), figures(c).tellHours(one.occupied), ...lossCells(c, one)];
 }
 
-/** The difference by word and sign. */
-export function tellDifference(c: C, now: number, before: number, unit: 'count' | 'hours' | 'points'): string {
-  const difference = Math.round((now - before) * 10) / 10;
-  if (difference === 0) return c.t('use.same');
-  const sign = difference > 0 ? '+' : '−';
-  const size = c.fmt.number(Math.abs(difference));
-  const key = difference > 0 ? 'more' : 'less';
-  return c.t(`use.${key}.${unit}`, { difference: `${sign}${size}` });
-}
-
 function glanceOf(c: C, now: Used, before: Used) {
   const f = figures(c);
   const percent = (one: Used) => Math.round((f.share(one.inside, one.bookable) ?? 0) * 1000) / 10;
-  const hours = (label: string, of: (one: Used) => number) => [label, f.tellHours(of(now)), f.tellHours(of(before)), tellDifference(c, f.hours(of(now)), f.hours(of(before)), 'hours')];
-  const count = (label: string, of: (one: Used) => number, tell: (one: Used) => string | { text: string; meta: string | undefined }) => [label, tell(now), tell(before), tellDifference(c, of(now), of(before), 'count')];
+  const hours = (label: string, of: (one: Used) => number) => [label, f.tellHours(of(now)), f.tellHours(of(before)), f.tellDifference(f.hours(of(now)), f.hours(of(before)), 'hours')];
+  const count = (label: string, of: (one: Used) => number, tell: (one: Used) => string | { text: string; meta: string | undefined }) => [label, tell(now), tell(before), f.tellDifference(of(now), of(before), 'count')];
   const known = now.bookable > 0 && before.bookable > 0;
   return [
     [
       c.t('use.use'),
-      ...[now, before].map((one) => ({ text: f.tellShare(f.share(one.inside, one.bookable)), meta: c.t('use.of', { part: c.fmt.number(f.hours(one.inside)), whole: c.fmt.number(f.hours(one.bookable)) }) })),
-      known ? tellDifference(c, percent(now), percent(before), 'points') : c.t('use.unknown'),
+      ...[now, before].map((one) => ({ text: f.tellShare(f.share(one.inside, one.bookable)), meta: f.tellPart(one) })),
+      known ? f.tellDifference(percent(now), percent(before), 'points') : c.t('use.unknown'),
     ],
     count(c.t('use.meetings'), ({ meetings }) => meetings, ({ meetings }) => c.fmt.number(meetings)),
     hours(c.t('use.occupied'), ({ occupied }) => occupied),
@@ -183,12 +197,11 @@ function useCells(c: C, one: Used, before: Used | undefined) {
   const f = figures(c);
   const [now, then] = [f.share(one.inside, one.bookable), before ? f.share(before.inside, before.bookable) : null];
   const points = (share: number) => Math.round(share * 1000) / 10;
-  const outside = one.occupied - one.inside;
   return [
-    { text: f.tellShare(now), meta: c.t('use.of', { part: c.fmt.number(f.hours(one.inside)), whole: c.fmt.number(f.hours(one.bookable)) }) },
-    now === null || then === null ? c.t('use.unknown') : tellDifference(c, points(now), points(then), 'points'),
+    { text: f.tellShare(now), meta: now === null ? undefined : f.tellPart(one) },
+    now === null || then === null ? c.t('use.unknown') : f.tellDifference(points(now), points(then), 'points'),
     c.fmt.number(one.meetings),
-    { text: f.tellHours(one.occupied), meta: f.hours(outside) > 0 ? c.t('use.outside', { count: c.fmt.number(f.hours(outside)) }) : undefined },
+    { text: f.tellHours(one.occupied), meta: f.tellOutside(one.outside) },
     f.tellLength(one.middle),
     { text: f.tellShare(one.fit?.invited), meta: one.fit?.attended ? c.t('use.attended', { percent: f.tellShare(one.fit.attended) }) : undefined },
     ...lossCells(c, one),
@@ -226,7 +239,7 @@ function heatOf(c: C, { cells }: Report) {
       cells: shown.map((hour) => {
         const { bookable, inside } = cells[(weekday - 1) * 24 + hour] ?? { bookable: 0, inside: 0 };
         const share = f.share(inside, bookable);
-        return share === null ? null : { level: levelOf(inside, bookable), text: String(Math.round(share * 100)), heard: `% · ${c.t('use.of', { part: c.fmt.number(f.hours(inside)), whole: c.fmt.number(f.hours(bookable)) })}` };
+        return share === null ? null : { level: levelOf(inside, bookable), text: String(Math.round(share * 100)), heard: `% · ${f.tellPart({ inside, bookable })}` };
       }),
     })),
   };

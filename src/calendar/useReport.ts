@@ -22,6 +22,8 @@ export interface Counted {
 export interface Used extends Counted {
   held: number;
   inside: number;
+  /** Occupied outside opening hours; of a room without any that says nothing. */
+  outside: number;
   bookable: number;
   closed: number;
   middle: number | null;
@@ -101,7 +103,7 @@ function linesOf({ rooms, hours }: Awaited<ReturnType<typeof prepare>>, sums: Us
     const sum = sumOf.get(room.id);
     const { bookable, closed } = hours.rooms.get(room.id) ?? { bookable: 0, closed: 0 };
     return {
-      room, bookable, closed, meetings: sum?.meetings ?? 0, occupied: sum?.occupied ?? 0, held: sum?.held ?? 0, inside: sum?.inside ?? 0, middle: sum?.middle ?? null,
+      room, bookable, closed, meetings: sum?.meetings ?? 0, occupied: sum?.occupied ?? 0, held: sum?.held ?? 0, inside: sum?.inside ?? 0, outside: sum && bookable + closed > 0 ? sum.occupied - sum.inside : 0, middle: sum?.middle ?? null,
       cancelled: off.get(room.id)?.all ?? 0, late: off.get(room.id)?.some ?? 0, judged: absent.get(room.id)?.all ?? 0, noShows: absent.get(room.id)?.some ?? 0, fit: fit.get(room.id),
     };
   });
@@ -113,7 +115,7 @@ function linesOf({ rooms, hours }: Awaited<ReturnType<typeof prepare>>, sums: Us
     rooms: lines.filter(({ room, occupied, cancelled: n, judged }) => room.status !== 'retired' || occupied > 0 || n > 0 || judged > 0),
     total: {
       meetings: sums.reduce((sum, one) => sum + (one.kind === 'person' ? one.meetings : 0), 0),
-      occupied: add((line) => line.occupied), held: add((line) => line.held), inside: add((line) => line.inside), bookable: add((line) => line.bookable), closed: add((line) => line.closed),
+      occupied: add((line) => line.occupied), held: add((line) => line.held), inside: add((line) => line.inside), outside: add((line) => line.outside), bookable: add((line) => line.bookable), closed: add((line) => line.closed),
       middle: null, cancelled: allOff?.all ?? 0, late: allOff?.some ?? 0, judged: allAbsent?.all ?? 0, noShows: allAbsent?.some ?? 0, fit: fit.get(null),
     },
   };

@@ -98,7 +98,7 @@ describe('the use of rooms', () => {
   const tidy = (text: string) => text.replace(/\s+/g, ' ').trim();
   const open = async (query: string, agent = secretary) => load((await agent.get(`/calendar/use?${query}`).expect(200)).text);
   const table = ($: CheerioAPI, caption: string) =>
-    $('table').filter((_, one) => tidy($(one).find('caption').text()) === caption).find('tbody tr').toArray().map((one) => $(one).children('th, td').toArray().map((cell) => tidy($(cell).text())));
+    $('table').filter((_, one) => tidy($(one).find('caption').text()).startsWith(caption)).find('tbody tr').toArray().map((one) => $(one).children('th, td').toArray().map((cell) => tidy($(cell).text())));
   const lineOf = ($: CheerioAPI, caption: string, name: string) => table($, caption).find(([first]) => first?.startsWith(name));
   const csv = async (query: string, agent = secretary) => (await agent.get(`/calendar/use/table?${query}`).buffer(true).parse((res, done) => {
     const chunks: Buffer[] = [];
