@@ -1,6 +1,6 @@
-import { stringify } from 'csv-stringify';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { Db } from '../lib/db/db.js';
+import { csvOf } from '../lib/http/csv.js';
 import type { Translate } from '../lib/i18n/translate.js';
 import { dayOf, timeOf } from '../lib/time/zone.js';
 import { BOOKING_COLUMNS } from './bookingTable.js';
@@ -8,16 +8,6 @@ import { listBookingsForExport, type ExportedBooking, type ExportedRoom, type Ex
 import { ROOM_COLUMNS, roomCells } from './roomPlan.js';
 
 const PAGE = 500;
-
-/** A table as it is sent: with the mark without which a spreadsheet reads UTF-8 as the code page of the machine. */
-export function csvOf(head: string[], lines: AsyncIterable<string[]> | Iterable<string[]>): Readable {
-  const rows = Readable.from(lines);
-  const table = stringify({ bom: true, header: true, columns: head, record_delimiter: '\r\n', escape_formulas: true });
-  rows.on('error', (error) => table.destroy(error));
-  // Who stops reading stops the queries.
-  table.on('close', () => rows.destroy());
-  return rows.pipe(table);
-}
 
 export function roomsCsv(rooms: ExportedRoom[], t: Translate): Readable {
   return csvOf(ROOM_COLUMNS.map((field) => t(`moving.room.${field}`)), rooms.map((room) => roomCells(room)));

@@ -1,6 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import type { ArrivedFile } from '../lib/files/store.js';
 import { readChunks } from '../lib/files/store.js';
+import { CSV } from '../lib/http/csv.js';
 import { BadRequest } from '../lib/http/errors.js';
 import { problemsOf } from '../lib/http/form.js';
 import { once } from '../lib/http/once.js';
@@ -19,7 +20,6 @@ import { runRoomImport } from './roomImportCommands.js';
 import { readRoomTable } from './roomPlan.js';
 
 const at = (id: number) => `/admin/moving-in/${id}`;
-const CSV = 'text/csv; charset=utf-8';
 
 const missing = (c: Context, form: FormName, key: 'moving.file.none' | 'moving.file.tooLarge' | 'moving.file.wrongKind'): Promise<Answer> =>
   movingPage(c, problemsOf([{ field: 'file', message: c.t(key, { size: MOST_BYTES / 1024 / 1024 }) }], c.req.body ?? {}), form);

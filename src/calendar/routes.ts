@@ -15,12 +15,14 @@ import { findDayState, listDayClaims, type CalendarRoom } from './queries.js';
 import { doorRoutes } from './doorRoutes.js';
 import { feedRoutes } from './feedRoutes.js';
 import { setupTaskRoutes } from './setupTaskRoutes.js';
+import { useRoutes } from './useRoutes.js';
 import { viewRoutes } from './viewRoutes.js';
 import { viewTabs } from './viewPage.js';
 
 export const routes: Route[] = [
   ...bookingRoutes,
   ...viewRoutes,
+  ...useRoutes,
   ...setupTaskRoutes,
   ...feedRoutes,
   ...doorRoutes,

@@ -62,6 +62,8 @@ async function spanPage(c: Context<unknown, unknown>, view: View, query: SpanQue
     of: query.of,
     choices: choicesOf(c, state.rooms),
     heads: days.slice(0, 7).map((day) => weekday(c, day.on)),
+    // What a month of all rooms adds up to is for who keeps them.
+    use: view === 'month' && isSecretary(c.viewer) ? `/calendar/use?from=${month.first}&to=${month.last}${of}` : null,
   };
   const options = { caching: 'revisit' as const, ...(etag ? { etag } : {}) };
   if (one) {

@@ -1,12 +1,10 @@
-import { z } from 'zod';
-import { optionalDate } from '../lib/http/fields.js';
+import type { z } from 'zod';
+import { PeriodQuery, chosenDays } from '../lib/http/period.js';
 import { secretary } from '../lib/http/policy.js';
 import { page, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { addDays, dayOf, startOfDay } from '../lib/time/zone.js';
 import type { NoShowRate } from '../rooms/noShowRateQueries.js';
 import { listNoShows, listNoShowsByOrganiser, listNoShowsByRoom } from './noShowListQueries.js';
-
-const PeriodQuery = z.object({ from: optionalDate().catch(null), to: optionalDate().catch(null) });
 
 export const noShowRoutes: Route[] = [route({ method: 'get', path: '/no-shows', policy: secretary, query: PeriodQuery, handle: showNoShows })];
 
@@ -18,8 +16,7 @@ const MANY = 200;
 async function showNoShows(c: Context<unknown, z.output<typeof PeriodQuery>>): Promise<Answer> {
   const today = dayOf(c.now, c.zone);
   const lastOn = c.query.to && c.query.to < today ? c.query.to : today;
-  const asked = c.query.from ?? addDays(lastOn, 1 - DAYS.usual);
-  const firstOn = asked > lastOn ? lastOn : asked < addDays(lastOn, 1 - DAYS.most) ? addDays(lastOn, 1 - DAYS.most) : asked;
+  const { first: firstOn } = chosenDays(c.query.from ?? addDays(lastOn, 1 - DAYS.usual), lastOn, DAYS.most);
   const period = { from: startOfDay(firstOn, c.zone), to: startOfDay(addDays(lastOn, 1), c.zone) };
   const [organisers, rooms, found] = await Promise.all([listNoShowsByOrganiser(c.db, c.viewer.id, period), listNoShowsByRoom(c.db, period), listNoShows(c.db, c.viewer.id, period, MANY + 1)]);
   const percent = new Intl.NumberFormat(c.lang === 'en' ? 'en-GB' : 'zh-CN', { style: 'percent' });

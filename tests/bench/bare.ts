@@ -82,6 +82,41 @@ app.get('/csv', (req, res, next) => {
   })().catch(next);
 });
 
+// The same figures of the use of rooms as the product's report, one plain query each.
+app.get('/use', (req, res, next) => {
+  void (async () => {
+    const [from, to] = [new Date(`${String(req.query.from)}T00:00:00+08:00`), new Date(Date.parse(`${String(req.query.to)}T00:00:00+08:00`) + 86_400_000)];
+    const before = new Date(2 * from.getTime() - to.getTime());
+    const STANDING = `from room_claims c join meetings m on m.id = c.meeting_id where c.state = 'confirmed' and c.occupies_from >= $1 and c.occupies_from < $2`;
+    const ROOMS = `select r.name_en as name, x.* from rooms r left join (
+        select c.room_id, count(*) as meetings, sum(extract(epoch from c.occupies_to - c.occupies_from)) / 3600 as hours, sum(extract(epoch from c.ends_at - c.starts_at)) / 3600 as held,
+               percentile_cont(0.5) within group (order by c.ends_at - c.starts_at) as middle ${STANDING} group by 1) x on x.room_id = r.id order by r.sort_order, r.id`;
+    const all = (sql: string, since = from, until = to) => pool.query<Record<string, unknown>>(sql, [since, until]).then(({ rows }) => rows);
+    const CANCELLED = `from meetings m join room_claims c on c.meeting_id = m.id and c.state = 'cancelled' where m.state = 'cancelled' and m.starts_at >= $1 and m.starts_at < $2`;
+    const MISSED = `from check_in_outcomes o join meetings m on m.id = o.meeting_id where o.starts_at >= $1 and o.starts_at < $2`;
+    const [head, ...tables] = await Promise.all([
+      all('select id, name_en from rooms where created_at is distinct from $1 and created_at is distinct from $2'),
+      all(ROOMS),
+      all(ROOMS, before, from),
+      all(`select u.name_en as unit, o.name_en as organiser, count(distinct m.id) as meetings, sum(extract(epoch from c.occupies_to - c.occupies_from)) / 3600 as hours
+             from room_claims c join meetings m on m.id = c.meeting_id join persons o on o.id = m.organiser_id left join units u on u.id = o.unit_id
+            where c.state = 'confirmed' and c.occupies_from >= $1 and c.occupies_from < $2 group by 1, 2 order by 4 desc limit 50`),
+      all(`select extract(isodow from h) as weekday, extract(hour from h) as hour, sum(extract(epoch from least(t, h + interval '1 hour') - greatest(f, h))) / 3600 as hours
+             from (select c.occupies_from at time zone 'Asia/Shanghai' as f, c.occupies_to at time zone 'Asia/Shanghai' as t ${STANDING}) x,
+                  generate_series(date_trunc('hour', f), t - interval '1 second', interval '1 hour') h group by 1, 2 order by 1, 2`),
+      all(`select r.name_en as room, avg(n.people::float8 / r.capacity) as invited, avg(n.came::float8 / r.capacity) filter (where n.came > 0) as came
+             from (select m.id, count(p.id) as people, count(a.participant_id) as came from meetings m left join participants p on p.meeting_id = m.id and p.removed_at is null
+                     left join attendances a on a.participant_id = p.id and a.status = 'present' where m.state <> 'cancelled' and m.starts_at >= $1 and m.starts_at < $2 group by 1) n
+             join meeting_rooms x on x.meeting_id = n.id join rooms r on r.id = x.room_id group by 1 order by 1`),
+      all(`select c.room_id, count(*) as cancelled ${CANCELLED} group by 1 order by 1`),
+      all(`select m.organiser_id, count(distinct m.id) as cancelled ${CANCELLED} group by 1 order by 1`),
+      all(`select o.room_id, count(*) as judged, count(*) filter (where o.outcome = 'no_show') as absent ${MISSED} group by 1 order by 1`),
+      all(`select m.organiser_id, count(*) as judged, count(*) filter (where o.outcome = 'no_show') as absent ${MISSED} group by 1 order by 1`),
+    ]);
+    res.type('html').send(await ejs.renderFile(join(import.meta.dirname, 'bareUse.ejs'), { head, tables }, { cache: true }));
+  })().catch(next);
+});
+
 app.post('/series', (req, res, next) => {
   void (async () => {
     const { from_on, from, to, rooms } = req.body as Record<string, string>;

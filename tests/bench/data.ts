@@ -27,6 +27,8 @@ export interface BenchData {
     weeks: string;
     /** Days, both inclusive, on which 100,000 meetings begin. */
     table: { from: string; to: string };
+    /** At most three years of these: 92,000 meetings, 200 a day, and none before. */
+    use: { from: string; to: string };
   };
 }
 
@@ -57,7 +59,7 @@ interface Block {
  * The month that is shown has the same 1,000 meetings at every size, 200 of them on the day; all others lie in other years, or
  * months before in a room and with people of their own. What costs more at a larger size grows with the total.
  */
-function blocksOf(meetings: number, today: string, day: string): { blocks: Block[]; data: Pick<BenchData, 'emptyDay'> & { shown: { first: number; last: number }; full?: { month: string; weeks: string; table: { from: string; to: string } } } } {
+function blocksOf(meetings: number, today: string, day: string): { blocks: Block[]; data: Pick<BenchData, 'emptyDay'> & { shown: { first: number; last: number }; full?: { month: string; weeks: string; table: { from: string; to: string }; use: { from: string; to: string } } } } {
   const month = daysOfMonth(day, ZONE).days.map(({ on }) => on);
   // Today's page is measured, too.
   const shown = (month.includes(today) ? month : [today, ...month]).sort();
@@ -78,6 +80,7 @@ function blocksOf(meetings: number, today: string, day: string): { blocks: Block
       shown: { first: before + 1, last: before + count(window) },
       ...(isFull ? { full: {
         month: addDays(today, -120), weeks: future.from,
+        use: { from: past.from, to: addDays(past.from, 459) },
         table: meetings === FULL ? { from: past.from, to: addDays(future.from, 27) } : { from: past.from, to: addDays(past.from, FULL / PER_DAY - 1) },
       } } : {}),
     },

@@ -1,6 +1,7 @@
 // What is measured, one row each, in this order. A row is about one database: the same rows are made for each size.
 import { randomUUID } from 'node:crypto';
 import { Agent } from 'node:http';
+import { monthOf } from '../../src/calendar/usePeriod.js';
 import { addDays, weekdayOf } from '../../src/lib/time/zone.js';
 import { FULL, LOOKING, PER_DAY, ROOMS, type BenchData } from './data.js';
 import { findPath } from './find.js';
@@ -42,6 +43,7 @@ export async function rowsOf(data: BenchData, cookies: string[], product: Subjec
   const bare = (name: string, requests: number, path: string, clients = 1): Row => ({ name, by: 'bare', requests, clients, status: 200, make: () => ({ path }) });
   const day = `/calendar?date=${data.day}`;
   const bareDay = `/day?date=${data.day}`;
+  const month = monthOf(data.day);
   const of = `of=room-${data.roomIds[3]}`;
 
   return [
@@ -54,6 +56,8 @@ export async function rowsOf(data: BenchData, cookies: string[], product: Subjec
     get('month of a room', 500, () => `/calendar/month?date=${data.day}&${of}`),
     get('week of all rooms', 400, () => `/calendar/week?date=${data.day}`),
     get('month of all rooms', 300, () => `/calendar/month?date=${data.day}`),
+    bare('month report, bare', 60, `/use?from=${month.first}&to=${month.last}`),
+    office(get('month report', 60, () => `/calendar/use?from=${month.first}&to=${month.last}`)),
     get('week of a person', 400, (n) => `/calendar/people/${data.personIds[n % 50]}?date=${data.day}`),
     get('day sheet', 200, () => `/calendar/sheet?date=${data.day}`),
     own('Today', 200, '/'),
@@ -94,6 +98,8 @@ async function fullRows(data: BenchData, full: NonNullable<BenchData['full']>, s
     { name: 'feed of 1,000', by: 'product', requests: 100, clients: 1, status: 200, make: () => ({ path: full.roomFeed }) },
     { name: 'feed of 1,000, for the first time', by: 'product', requests: full.freshFeeds.length - 1, warmUp: 1, clients: 1, status: 200, make: (n) => ({ path: full.freshFeeds[n] ?? '' }) },
     await unchanged('feed of 1,000, unchanged', 100, product, { path: full.roomFeed }),
+    { name: 'report of 92,000, bare', by: 'bare', requests: 4, warmUp: 2, clients: 1, status: 200, make: () => ({ path: `/use?from=${full.use.from}&to=${full.use.to}` }) },
+    { name: 'report of 92,000', by: 'product', requests: 8, warmUp: 7, clients: 1, status: 200, make: () => ({ path: `/calendar/use?from=${full.use.from}&to=${full.use.to}`, headers: signedIn(0) }) },
     { name: `CSV of ${FULL.toLocaleString('en')}, bare`, by: 'bare', requests: 3, warmUp: 1, clients: 1, status: 200, make: () => ({ path: `/csv?${table}` }) },
     { name: `CSV of ${FULL.toLocaleString('en')}`, by: 'product', requests: 3, warmUp: 1, clients: 1, status: 200, make: () => ({ path: `/admin/moving-in/export/bookings?${table}`, headers: signedIn(0) }) },
   ];

@@ -29,6 +29,7 @@ export const NOT_PAGES: Record<string, string> = {
   '/papers/:id': 'a file',
   '/meetings/:id/papers.zip': 'a file',
   '/admin/outbox/:id/invite.ics': 'a calendar file',
+  '/calendar/use/table': 'CSV',
   '/admin/moving-in/export/rooms': 'CSV',
   '/admin/moving-in/export/bookings': 'CSV',
 };
@@ -190,6 +191,9 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     of('/calendar/month', `/calendar/month?of=room-${room}`),
     at('/calendar/people/:id', organiser),
     of('/calendar/sheet'),
+    of('/calendar/use'),
+    of('/calendar/use', `/calendar/use?from=${new Date(Date.now() - 60 * 86_400_000).toISOString().slice(0, 10)}&unit=${unit}`),
+    of('/calendar/use', '/calendar/use?from=2019-02-01&to=2019-02-28'),
     of('/feeds'),
     of('/door', `/door/${doorToken(config.secretKey, display)}`, null),
     at('/rooms/:id/doors', room),

@@ -6,7 +6,7 @@ import { ROOT } from './view.js';
 /** The files of views/assets/css in the order in which they are read; a later one may refine an earlier one. */
 export const STYLES = [
   'tokens', 'base', 'words', 'page', 'bar', 'menu', 'button', 'form', 'notice', 'card', 'pill', 'rows', 'steps', 'table', 'facts',
-  'wayfinding', 'empty', 'person', 'history', 'statement', 'letter', 'paper', 'board', 'sitting', 'begin', 'keys', 'day', 'span', 'door', 'find', 'polls', 'room', 'plan', 'sheet',
+  'wayfinding', 'empty', 'person', 'history', 'statement', 'letter', 'paper', 'board', 'sitting', 'begin', 'keys', 'day', 'span', 'use', 'door', 'find', 'polls', 'room', 'plan', 'sheet',
   'agenda', 'print',
 ] as const;
 

@@ -20,6 +20,7 @@ import { dates } from './dates.js';
 import { invitations } from './invitations.js';
 import { calendar } from './calendar.js';
 import { calendarViews } from './calendarViews.js';
+import { useOfRooms } from './useOfRooms.js';
 import { feeds } from './feeds.js';
 import { tentative } from './tentative.js';
 import { day } from './day.js';
@@ -65,6 +66,7 @@ export const zhCN = {
   ...invitations,
   ...calendar,
   ...calendarViews,
+  ...useOfRooms,
   ...feeds,
   ...tentative,
   ...day,
