@@ -19,6 +19,8 @@ export default {
   },
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
   globalSetup: '<rootDir>/tests/support/globalSetup.mjs',
+  // a module is compiled once per worker
+  runtime: '<rootDir>/tests/support/runtime.cjs',
   testSequencer: '<rootDir>/tests/support/sequencer.mjs',
   globalTeardown: '<rootDir>/tests/support/globalTeardown.mjs',
   testTimeout: 20_000,

@@ -35,11 +35,22 @@ it('knows an address for every page there is', () => {
   expect(Object.keys(NOT_PAGES).filter((path) => !pages.includes(path))).toEqual([]);
 });
 
-async function violations(page: Page): Promise<string[]> {
-  return page.evaluate(
-    `axe.run(document, { runOnly: ${JSON.stringify(TAGS)}, resultTypes: ['violations'] }).then(({ violations }) =>
-       violations.map(({ id, nodes }) => id + ': ' + nodes.slice(0, 3).map(({ target, failureSummary }) => target.join(' ') + ' ' + failureSummary.split('\\n')[1]).join(' | ')))`,
-  );
+interface Seen {
+  violations: string[];
+  /** By how much the page is wider than the window. */
+  over: number;
+}
+
+/** The theme is one attribute, written by the server; changing it here spares half of the page loads. */
+function see(page: Page, theme: string): Promise<Seen> {
+  return page.evaluate(`(async () => {
+    document.documentElement.dataset.theme = '${theme}';
+    const { violations } = await axe.run(document, { runOnly: ${JSON.stringify(TAGS)}, resultTypes: ['violations'] });
+    return {
+      violations: violations.map(({ id, nodes }) => id + ': ' + nodes.slice(0, 3).map(({ target, failureSummary }) => target.join(' ') + ' ' + failureSummary.split('\\n')[1]).join(' | ')),
+      over: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    };
+  })()`);
 }
 
 /** Makes the window that of another person; the files of the frame stay in its cache. */
@@ -48,26 +59,28 @@ async function become(context: BrowserContext, person: number | null): Promise<v
   if (person !== null) await context.addCookies([await sessionCookie(world, { id: person })]);
 }
 
-async function look(context: BrowserContext, address: string, views: readonly View[]): Promise<string[]> {
+/** A window that looks at one address after the other: a new one for each would be a new process, with axe sent to it again. */
+async function openEye(context: BrowserContext): Promise<(address: string, views: readonly View[]) => Promise<string[]>> {
   const page = await context.newPage();
-  const found: string[] = [];
+  await page.addInitScript(AXE);
+  let found: string[] = [];
   page.on('pageerror', (error) => found.push(`script: ${error.message}`));
   page.on('console', (message) => {
     if (message.type() === 'error' && !/the server responded with a status of/.test(message.text())) found.push(`console: ${message.text()}`);
   });
-  const answer = await page.goto(address);
-  if (!answer || answer.status() >= 400) found.push(`status ${answer?.status()}`);
-  await page.evaluate(AXE);
-  for (const [width, theme] of views) {
-    await page.setViewportSize({ width, height: 900 });
-    // The theme is one attribute, written by the server; changing it here spares half of the page loads.
-    await page.evaluate(`document.documentElement.dataset.theme = '${theme}'`);
-    found.push(...(await violations(page)).map((what) => `${width} px, ${theme}: ${what}`));
-    const over = Number(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'));
-    if (over > 0) found.push(`${width} px: scrolls sideways by ${over}`);
-  }
-  await page.close();
-  return found.map((what) => `${address} ${what}`);
+  return async (address, views) => {
+    found = [];
+    await page.setViewportSize({ width: views[0]?.[0] ?? 1280, height: 900 });
+    const answer = await page.goto(address);
+    if (!answer || answer.status() >= 400) found.push(`status ${answer?.status()}`);
+    for (const [width, theme] of views) {
+      if (page.viewportSize()?.width !== width) await page.setViewportSize({ width, height: 900 });
+      const { violations, over } = await see(page, theme);
+      found.push(...violations.map((what) => `${width} px, ${theme}: ${what}`));
+      if (over > 0) found.push(`${width} px: scrolls sideways by ${over}`);
+    }
+    return found.map((what) => `${address} ${what}`);
+  };
 }
 
 // Each page is seen in both languages, both themes and both widths, in the four ways in which they can't hide each other.
@@ -81,9 +94,10 @@ describe.each([
     const left = [...addresses];
     const work = async () => {
       const context = await contextOf(browser, world, undefined, { lang });
+      const look = await openEye(context);
       for (let next = left.shift(); next; next = left.shift()) {
         await become(context, next.as);
-        found.push(...(await look(context, next.address, views)));
+        found.push(...(await look(next.address, views)));
       }
       await context.close();
     };

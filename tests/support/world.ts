@@ -51,7 +51,8 @@ export async function testWorld(settings: Partial<Config> = {}): Promise<World> 
   const cluster = JSON.parse(process.env.BANHUI_TEST_CLUSTER ?? '') as RunningCluster;
   const name = `t_${randomBytes(6).toString('hex')}`;
   const admin = createDb(clusterUrl(cluster, OWNER, 'postgres'), { max: 1 });
-  await admin.raw(`create database ${name} template ${TEMPLATE}`);
+  // The other way, by the log, reads the template page by page: four times as long.
+  await admin.raw(`create database ${name} template ${TEMPLATE} strategy file_copy`);
   const db = createDb(clusterUrl(cluster, APP_ROLE, name), { max: 20 });
   const owner = createDb(clusterUrl(cluster, OWNER, name), { max: 2 });
 
