@@ -77,7 +77,7 @@ export const movingRoutes: Route[] = [
     method: 'post',
     path: '/admin/moving-in/rooms',
     policy: secretary,
-    upload: { field: 'file', maxFiles: 1, wrongKind: 'moving.file.wrongKind' },
+    upload: { field: 'file', maxFiles: 1, wrongKind: 'moving.file.isOfWrongKind' },
     form: RoomsUploadForm,
     async handle(c) {
       const [file] = c.files;
@@ -100,7 +100,7 @@ export const movingRoutes: Route[] = [
     method: 'post',
     path: '/admin/moving-in/bookings',
     policy: secretary,
-    upload: { field: 'file', maxFiles: 1, wrongKind: 'moving.file.wrongKind' },
+    upload: { field: 'file', maxFiles: 1, wrongKind: 'moving.file.isOfWrongKind' },
     form: BookingsUploadForm,
     handle: (c) => startReading(c, 'bookings', { csv: 'bookings', txt: 'bookings' }, { ...c.form, source: 'csv' }),
     onInvalid: (c, problems) => movingPage(c, problems, 'bookings'),
@@ -109,7 +109,7 @@ export const movingRoutes: Route[] = [
     method: 'post',
     path: '/admin/moving-in/mrbs',
     policy: secretary,
-    upload: { field: 'file', maxFiles: 1, also: ['sql', 'ics'], wrongKind: 'moving.file.wrongKind' },
+    upload: { field: 'file', maxFiles: 1, also: ['sql', 'ics'], wrongKind: 'moving.file.isOfWrongKind' },
     form: MrbsUploadForm,
     handle: (c) => startReading(c, 'mrbs', { sql: 'mrbs_sql', txt: 'mrbs_sql', ics: 'mrbs_ics' }, { ...c.form, source: `mrbs:${c.form.source}` }),
     onInvalid: (c, problems) => movingPage(c, problems, 'mrbs'),

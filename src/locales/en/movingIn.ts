@@ -117,6 +117,7 @@ export const movingIn = {
   'moving.file.none': 'Choose a file',
   'moving.file.tooLarge': 'The file is too large: at most {size} MB for bookings, a quarter of it for rooms',
   'moving.file.wrongKind': 'This form does not read files of this kind',
+  'moving.file.isOfWrongKind': '“{name}”: this form does not read files of this kind',
   'moving.file.empty': 'There is no table: a line of headings and at least one line below it',
   'moving.file.broken': 'From line {line} on the table cannot be read: a quotation mark is missing or too many',
   'moving.file.too_long': 'There are too many lines: at most {count} at once. Split the file',

@@ -115,6 +115,7 @@ export const movingIn: Translation<typeof en> = {
   'moving.file.none': '请选择文件',
   'moving.file.tooLarge': '文件过大：预订不超过 {size} MB，会议室不超过其四分之一',
   'moving.file.wrongKind': '此处不支持该类文件',
+  'moving.file.isOfWrongKind': '“{name}”：此处不支持该类文件',
   'moving.file.empty': '没有可导入的表格：须有列名一行及至少一行数据',
   'moving.file.broken': '自第 {line} 行起无法读取：引号缺失或多余',
   'moving.file.too_long': '行数过多，一次最多 {count} 行，请拆分文件',
