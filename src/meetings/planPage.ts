@@ -9,7 +9,7 @@ import type { RoomsRefused } from './commands.js';
 import { tellCarried } from './carriedDates.js';
 import { tellRule } from './recurrence.js';
 import { tellPlanRules } from './planRules.js';
-import { wordRefusal } from './refusal.js';
+import { wordRefusal, type Refusal } from './refusal.js';
 import type { DateChoice, DatesPlan, Planned } from './seriesDateCommands.js';
 import { choicesOf, type DatesForm } from './seriesForms.js';
 
@@ -65,7 +65,8 @@ interface PlanLine {
 async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame, result: Planned, unexplained: string[]): Promise<Answer> {
   const fmt = format(c.lang, plan.zone);
   const refused = result.ok ? new Map<string, RoomsRefused>() : result.refused;
-  const inTheWay = plan.occurrences.dates.filter(({ on }) => refused.get(on)?.shortages === undefined && refused.has(on));
+  // What was chosen for a date that is in the way can be chosen anew: it is not asked again, but what it could have instead is.
+  const inTheWay = plan.occurrences.dates.filter(({ on }) => (refused.has(on) ? refused.get(on)?.shortages === undefined : plan.choices.has(on) && plan.roomIds.length > 0));
   const [rooms, alternatives] = await Promise.all([
     listRoomOptions(c.db),
     alternativesOfMany(
@@ -89,13 +90,15 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
     const options = [{ value: 'keep', label: stands?.isFixed ? c.t('series.plan.asItStands') : c.t('meetings.plan.keep') }];
     let reasons: string[] = [];
     if (no) {
-      const told = wordRefusal(c, no, alternatives.get(date.on) ?? { rooms: [], times: [] }, plan.zone);
+      const told = wordRefusal(c, no, alternatives.get(date.on) ?? NOTHING_FREE, plan.zone);
       reasons = told.reasons;
       options.push(
-        ...told.picks.rooms.map(({ pick, label }) => ({ value: pick, label: c.t('meetings.plan.otherRoom', { room: label }) })),
-        ...told.picks.times.map(({ pick, label }) => ({ value: pick, label: c.t('meetings.plan.otherTime', { time: label }) })),
-        told.isShort ? { value: 'bare', label: c.t('dates.plan.bare') } : { value: 'wait', label: c.t('series.plan.wait') },
+        ...pickOptions(c, told.picks),
+        // A rule stays a rule, however long one waits.
+        ...(told.isShort ? [{ value: 'bare', label: c.t('dates.plan.bare') }] : no.checks.some(({ level }) => level === 'error') ? [] : [{ value: 'wait', label: c.t('series.plan.wait') }]),
       );
+    } else if (choice && !stands?.isFixed) {
+      options.push(...pickOptions(c, wordRefusal(c, NOTHING_SAID, alternatives.get(date.on) ?? NOTHING_FREE, plan.zone).picks));
     }
     if (!stands?.isFixed) options.push({ value: 'skip', label: c.t('meetings.plan.skip') });
     const chosen = choice && !stands?.isFixed ? valueOf(choice) : 'keep';
@@ -120,6 +123,7 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
     'meetings/plan',
     {
       title: c.t('meetings.plan.title', { name: frame.name }), name: frame.name, action: frame.action,
+      errors: Object.fromEntries(lines.flatMap((line, i) => (line.lacksReason ? [[`reason-${i}`, c.t('meetings.plan.needsReasonOf', { day: line.when })]] : []))),
       rule: plan.rule ? tellRule(c.t, plan.rule) : c.t('series.rule.list'), lines, rules: tellPlanRules(c, barred, plan.zone), isOffice: isSecretary(c.viewer),
       takenCount: [...refused.values()].filter(({ clashes }) => clashes.length > 0).length, ruledCount: [...barred.values()].filter(({ clashes, checks }) => clashes.length === 0 && checks.length > 0).length,
       shortCount: [...refused.values()].filter(({ shortages }) => shortages !== undefined).length,
@@ -129,6 +133,16 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
     },
     { status },
   );
+}
+
+const NOTHING_FREE = { rooms: [], times: [] };
+const NOTHING_SAID: RoomsRefused = { ok: false, clashes: [], checks: [] };
+
+function pickOptions(c: Context, { rooms, times }: Refusal['picks']): PlanLine['options'] {
+  return [
+    ...rooms.map(({ pick, label }) => ({ value: pick, label: c.t('meetings.plan.otherRoom', { room: label }) })),
+    ...times.map(({ pick, label }) => ({ value: pick, label: c.t('meetings.plan.otherTime', { time: label }) })),
+  ];
 }
 
 /** A rule that is kept narrowly, or that a reason goes beyond. */

@@ -36,8 +36,10 @@ export const planRoutes: Route[] = [
 
 function defaults(c: Context): Record<string, unknown> {
   const from = dayOf(c.now, c.zone);
+  // Who plans on a Sunday plans for the week.
+  const weekday = weekdayOf(from) > 5 ? 1 : weekdayOf(from);
   return {
-    frequency: 'weekly', every: 1, weekday: [weekdayOf(from)], month_day: Number(from.slice(8)), nth: 1, nth_weekday: weekdayOf(from), month: Number(from.slice(5, 7)), ends: 'on', from_on: from, until_on: addDays(from, 182), zone: c.zone, lang: c.office.lang,
+    frequency: 'weekly', every: 1, weekday: [weekday], month_day: Number(from.slice(8)), nth: 1, nth_weekday: weekday, month: Number(from.slice(5, 7)), ends: 'on', from_on: from, until_on: addDays(from, 182), zone: c.zone, lang: c.office.lang,
     first_number: 1, rooms: [],
   };
 }

@@ -4,7 +4,7 @@ import { fill, fillPage } from '../../src/lib/http/view.js';
 import { translator, type Lang } from '../../src/lib/i18n/translate.js';
 
 function frame(lang: Lang, more: Record<string, unknown> = {}) {
-  return { t: translator(lang), fmt: format(lang, 'Asia/Shanghai'), lang, viewer: null, url: (path: string) => path, path: '/', now: new Date(), newKey: () => 'k', assets: 'a', errors: {}, values: {}, ...more };
+  return { t: translator(lang), fmt: format(lang, 'Asia/Shanghai'), lang, viewer: null, office: { zone: 'Asia/Shanghai' }, url: (path: string) => path, path: '/', now: new Date(), newKey: () => 'k', assets: 'a', errors: {}, values: {}, ...more };
 }
 const HOSTILE = `"><script>alert('x')</script>&`;
 
@@ -45,7 +45,7 @@ describe('the frame', () => {
   });
 
   it('writes the chosen theme and density, and leaves the rest to the system', () => {
-    const viewer = { name: '王敏', name_en: 'Wang Min', role: 'member', theme: 'dark', density: 'compact', has_shortcuts: false };
+    const viewer = { name: '王敏', name_en: 'Wang Min', role: 'member', zone: 'Asia/Shanghai', theme: 'dark', density: 'compact', has_shortcuts: false };
     const chosen = load(fillPage('errors/error', frame('en', { title: 'x', status: 404, text: 'x', viewer })));
     expect(chosen('html').attr('data-theme')).toBe('dark');
     expect(chosen('html').attr('data-density')).toBe('compact');
@@ -57,7 +57,7 @@ describe('the frame', () => {
   });
 
   it('holds nothing inline that the Content-Security-Policy would refuse', () => {
-    const viewer = { name: '王敏', name_en: null, role: 'administrator', theme: 'system', density: 'comfortable', has_shortcuts: true };
+    const viewer = { name: '王敏', name_en: null, role: 'administrator', zone: 'Asia/Shanghai', theme: 'system', density: 'comfortable', has_shortcuts: true };
     const page = load(fillPage('errors/error', frame('en', { title: 'x', status: 404, text: 'x', viewer })));
     expect(page('[style], style, script:not([src])')).toHaveLength(0);
     page('*').each((_, node) => expect(Object.keys('attribs' in node ? node.attribs : {}).filter((name) => name.startsWith('on'))).toEqual([]));

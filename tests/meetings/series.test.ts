@@ -103,6 +103,23 @@ describe('making one', () => {
     expect(await rows(world.db, `select cancel_reason from meetings where series_id = :series and state = 'cancelled' order by starts_at`, { series })).toEqual([{ cancel_reason: 'No room' }, { cancel_reason: 'Qingming' }]);
   });
 
+  it('asks for a missing reason above the dates, and goes on offering other rooms where one was skipped', async () => {
+    await createMeeting(world.db, { id: cast.reviewer.id }, { title: 'In the way', startsAt: new Date('2031-05-12T09:00:00+08:00'), endsAt: new Date('2031-05-12T10:00:00+08:00'), zone: 'Asia/Shanghai', roomIds: [cast.rooms.orchid] });
+    const day = '2031-05-12';
+    const shown = await post(organiser, '/series', form({ from_on: '2031-05-05', until_on: '2031-05-31' }));
+    const bare = await post(organiser, ...confirm(shown.text, { [day]: { choice: 'skip' } }));
+    expect(bare.status).toBe(422);
+    const page = load(bare.text);
+    expect(page('title').text()).toMatch(/^Error:/);
+    const link = page('.error-summary a');
+    expect(link.text()).toContain('Mon 12 May 2031');
+    expect(page(String(link.attr('href'))).attr('aria-invalid')).toBe('true');
+    const row = page('tbody tr').filter((_, line) => page(line).find('input[name=at]').val() === day);
+    expect(row.find('option').toArray().map((one) => page(one).attr('value'))).toEqual(expect.arrayContaining(['keep', 'skip', `room:${cast.rooms.bamboo}`]));
+    const saved = await post(organiser, ...confirm(bare.text, { [day]: { choice: `room:${cast.rooms.bamboo}` } }));
+    expect(saved.status).toBe(303);
+  });
+
   it('from today on means the dates to come, not this morning’s', async () => {
     const before = world.clock.now();
     world.clock.set('2030-06-03T04:00:00Z'); // Monday noon in Shanghai

@@ -42,6 +42,13 @@ const requestsOf = (series: number) =>
   );
 const meetingsNow = async () => (await row<{ n: number }>(world.db, `select count(*) as n from meetings`))?.n;
 
+it('offers no wait for a room that is never given to standing meetings', async () => {
+  await rules({ recurring: 'denied' });
+  const page = load((await plan().expect(409)).text);
+  expect(page('tbody option[value=wait]')).toHaveLength(0);
+  expect(page(`tbody option[value="room:${cast.rooms.bamboo}"]`)).toHaveLength(5);
+});
+
 describe('a room that is given on request', () => {
   it('is asked for on every date, told on the plan first; nothing is confirmed before somebody approves it', async () => {
     await rules({ in_policy: 'request' });

@@ -297,6 +297,7 @@ export const meetings = {
   'meetings.plan.reason': 'Reason for skipping',
   'meetings.plan.reasonOf': 'Reason for skipping {day}',
   'meetings.plan.needsReason': 'Say why this date is skipped.',
+  'meetings.plan.needsReasonOf': '{day}: say why it is skipped',
   'meetings.plan.keep': 'As planned',
   'meetings.plan.otherRoom': 'Other room: {room}',
   'meetings.plan.otherTime': 'Other time: {time}',

@@ -291,6 +291,7 @@ export const meetings: Translation<typeof en> = {
   'meetings.plan.reason': '跳过理由',
   'meetings.plan.reasonOf': '跳过 {day} 的理由',
   'meetings.plan.needsReason': '请说明跳过此次的理由。',
+  'meetings.plan.needsReasonOf': '{day}：请说明跳过的理由',
   'meetings.plan.keep': '按计划',
   'meetings.plan.otherRoom': '改用 {room}',
   'meetings.plan.otherTime': '改时间：{time}',
