@@ -1,4 +1,5 @@
 import { tellCheck, type Check } from '../rooms/claimChecks.js';
+import { findKnownYear } from '../rooms/dayRuleQueries.js';
 import { alternativesOfMany } from '../rooms/manyClaimQueries.js';
 import { listRoomOptions, type RoomOption } from '../rooms/queries.js';
 import { once } from '../lib/http/once.js';
@@ -67,8 +68,9 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
   const refused = result.ok ? new Map<string, RoomsRefused>() : result.refused;
   // What was chosen for a date that is in the way can be chosen anew: it is not asked again, but what it could have instead is.
   const inTheWay = plan.occurrences.dates.filter(({ on }) => (refused.has(on) ? refused.get(on)?.shortages === undefined : plan.choices.has(on) && plan.roomIds.length > 0));
-  const [rooms, alternatives] = await Promise.all([
+  const [rooms, knownYear, alternatives] = await Promise.all([
     listRoomOptions(c.db),
+    findKnownYear(c.db, plan.roomIds),
     alternativesOfMany(
       c.db,
       inTheWay.map(({ on, startsAt, endsAt }) => {
@@ -128,6 +130,7 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
       takenCount: [...refused.values()].filter(({ clashes }) => clashes.length > 0).length, ruledCount: [...barred.values()].filter(({ clashes, checks }) => clashes.length === 0 && checks.length > 0).length,
       shortCount: [...refused.values()].filter(({ shortages }) => shortages !== undefined).length,
       asksFor: (result.requested?.size ?? 0) > 0, values: { override_reason: c.form.override_reason, ask_reason: c.form.ask_reason },
+      knownYear: knownYear !== undefined && plan.occurrences.dates.some(({ on }) => Number(on.slice(0, 4)) > knownYear) ? knownYear : undefined,
       leftOut: plan.occurrences.leftOut.map((on) => c.fmt.date(on)), time: plan.from, zone: plan.zone, otherwise: carried.otherwise, late: late.map(({ on, checks }) => c.t('dates.late.calledOff', { day: c.fmt.date(on), rule: checks.map((check) => tellCheck(check, c.t, fmt)).join(' ') })),
       kept: keptFields(c.req.body as Record<string, unknown>, ['at', 'choice', 'reason', 'override_reason', 'ask_reason', 'confirmed', 'back', 'key']),
     },

@@ -1,4 +1,4 @@
-import { rows, type Db } from '../lib/db/db.js';
+import { row, rows, type Db } from '../lib/db/db.js';
 import type { DayRule } from './openingHours.js';
 
 // Days that differ from a room's week, for everything that looks at hours. Always for a span of days, so that years of past
@@ -78,4 +78,17 @@ export async function readRuleBook(db: Db): Promise<RuleBook> {
     else map.set(id, [rule]);
   }
   return book;
+}
+
+/** The last year of which the holiday calendars of all these rooms know days; undefined where none of them keeps to one. */
+export async function findKnownYear(db: Db, roomIds: readonly number[]): Promise<number | undefined> {
+  const found = await row<{ year: number | null }>(
+    db,
+    `select min(known.year) as year
+       from (select ${CALENDAR} as id from rooms r where r.id = any(:rooms)) c
+      cross join lateral (select extract(year from max(on_day))::int as year from holidays where calendar_id = c.id) known
+      where c.id is not null`,
+    { rooms: roomIds },
+  );
+  return found?.year ?? undefined;
 }

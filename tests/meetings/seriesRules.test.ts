@@ -49,6 +49,16 @@ it('offers no wait for a room that is never given to standing meetings', async (
   expect(page(`tbody option[value="room:${cast.rooms.bamboo}"]`)).toHaveLength(5);
 });
 
+it('says from when on no holidays are known', async () => {
+  const unknown = async () => load((await plan().expect(200)).text)('.notice').text();
+  expect(await unknown()).not.toContain('knows no holidays');
+  await change(world.db, `update holiday_calendars set is_default = true where name_en = 'China'`);
+  expect(await unknown()).toContain('The calendar knows no holidays after 2026 yet');
+  await change(world.db, `insert into holidays (calendar_id, on_day, kind, name_en, name_zh) select id, '2030-10-01', 'holiday', 'National Day', '国庆节' from holiday_calendars where is_default`);
+  expect(await unknown()).not.toContain('knows no holidays');
+  await change(world.db, `update holiday_calendars set is_default = false`);
+});
+
 describe('a room that is given on request', () => {
   it('is asked for on every date, told on the plan first; nothing is confirmed before somebody approves it', async () => {
     await rules({ in_policy: 'request' });

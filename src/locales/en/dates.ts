@@ -5,6 +5,7 @@ export const dates = {
   'dates.refusedShort_one': 'On {count} date there is not enough of the movable equipment.',
   'dates.refusedShort_other': 'On {count} dates there is not enough of the movable equipment.',
   'dates.plan.bare': 'Keep the date, without the equipment',
+  'dates.plan.knownYear': 'The calendar knows no holidays after {year} yet: later dates may fall on one. Look through them again once it does.',
   'dates.plan.isBare': 'without movable equipment',
   'dates.setting.legend': 'People expected, layout and equipment',
   'dates.setting.hintNew': 'For all of these dates. Each of them can be changed later.',

@@ -5,6 +5,7 @@ export const dates: Translation<typeof en> = {
   'dates.refused_other': '有 {count} 次不符合会议室的预订规则。',
   'dates.refusedShort_other': '有 {count} 次可移动设备不足。',
   'dates.plan.bare': '保留此次，不带设备',
+  'dates.plan.knownYear': '日历中尚无 {year} 年以后的节假日安排，之后的日期可能遇上放假或调休；录入后请再核对一遍。',
   'dates.plan.isBare': '不带可移动设备',
   'dates.setting.legend': '人数、布置与设备',
   'dates.setting.hintNew': '适用于上述各次会议，以后可逐次调整。',
