@@ -1,7 +1,7 @@
 import { chooseRooms } from '../calendar/findTimeSearch.js';
 import { readUse } from '../calendar/findTimeForms.js';
 import type { Context } from '../lib/http/route.js';
-import { dayOf, timeOf, toInstant } from '../lib/time/zone.js';
+import { dayOf, toInstant } from '../lib/time/zone.js';
 import type { NamedPeople } from '../meetings/namedPeople.js';
 import type { NewPoll } from './commands.js';
 import { TYPED } from './forms.js';
@@ -47,7 +47,7 @@ export function readDeadline(c: Context<unknown, unknown>, form: { deadline_on: 
   const deadlineAt = toInstant(form.deadline_on, form.deadline_at, c.zone);
   if (!deadlineAt) problems.push({ field: 'deadline_at', message: c.t('calendar.booking.skipped') });
   else if (deadlineAt <= c.now) problems.push({ field: 'deadline_on', message: c.t('polls.problem.deadlinePast') });
-  else if (last && deadlineAt >= last) problems.push({ field: 'deadline_on', message: c.t('polls.problem.deadlineLate', { when: `${dayOf(last, c.zone)} ${timeOf(last, c.zone)}` }) });
+  else if (last && deadlineAt >= last) problems.push({ field: 'deadline_on', message: c.t('polls.problem.deadlineLate', { when: c.fmt.dateTime(last) }) });
   return deadlineAt ?? undefined;
 }
 
