@@ -251,6 +251,16 @@ describe('the use of rooms', () => {
     await world.db.raw(`update rooms set name_en = 'Bamboo' where id = ?`, [cast.rooms.bamboo]);
   });
 
+  it('keeps a room that is no longer there as long as something took place in it, without hours to divide by', async () => {
+    await book('2031-12-02', '07:00', '09:00');
+    await world.owner.raw(`update rooms set status = 'retired' where id = ?`, [cast.rooms.orchid]);
+    const $ = await open('from=2031-12-02&to=2031-12-02&of=in-A');
+    expect(lineOf($, 'By room', 'Orchid')?.slice(0, 5)).toEqual(['Orchid Retired', '–', '–', '1', '2 h']);
+    expect(lineOf($, 'By room', 'All rooms together')?.slice(1, 5)).toEqual(['0% 0 of 12 h', 'the same', '1', '2 h']);
+    expect(lineOf(await open('from=2031-12-03&to=2031-12-03&of=in-A'), 'By room', 'Orchid')).toBeUndefined();
+    await world.owner.raw(`update rooms set status = 'in_service' where id = ?`, [cast.rooms.orchid]);
+  });
+
   it('says so when nothing was booked, and that a period isn’t over', async () => {
     expect((await open('from=2019-02-01&to=2019-02-28'))('main').text()).toContain('No room was booked in these days');
     await book('2030-03-20', '09:00', '10:00');
