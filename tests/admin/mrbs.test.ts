@@ -78,23 +78,26 @@ test('an entry is known by its UID, which stays when MRBS gives it a new number,
   expect([...readCalendar(event, ZONE, t).entries][0]?.externalId).toBe(ids(1)[1]);
 });
 
+/** Of this process: what else the machine does is not counted. */
+const cpuSeconds = () => Object.values(process.cpuUsage()).reduce((sum, one) => sum + one, 0) / 1e6;
+
 test('a hostile dump costs no time', () => {
-  const start = performance.now();
+  const start = cpuSeconds();
   const nested = `INSERT INTO mrbs_entry (id) VALUES ${'('.repeat(200_000)}`;
   const quotes = `INSERT INTO mrbs_entry (id) VALUES ('${"''".repeat(200_000)}`;
   const spaces = `INSERT INTO${' '.repeat(100_000)}x ${'INSERT INTO '.repeat(20_000)}`;
   for (const text of [nested, quotes, spaces]) expect(() => { if ([...readDump(text)].length === 0) throw new DumpError('broken', 1); }).toThrow(DumpError);
-  expect(performance.now() - start).toBeLessThan(2_000);
+  expect(cpuSeconds() - start).toBeLessThan(2);
 });
 
 test('a large dump is read in a few seconds', () => {
   const rows = Array.from({ length: 100_000 }, (_, n) => `(${n + 1},${NINE + n * 60},${NINE + n * 60 + 60},1,'Meeting ${n} 会议','It\\'s number ${n}')`);
-  const start = performance.now();
+  const start = cpuSeconds();
   const read = readMrbsDump(`INSERT INTO mrbs_entry (id,start_time,end_time,room_id,name,description) VALUES ${rows.join(',\n')};`, ZONE, t);
   let count = 0;
   for (const entry of read.entries) count += entry.reasons.length === 0 ? 1 : 0;
   expect(count).toBe(100_000);
-  expect(performance.now() - start).toBeLessThan(15_000);
+  expect(cpuSeconds() - start).toBeLessThan(15);
 });
 
 test('a calendar: zones, durations, folded lines; a rule is told, a broken event spoils no other', () => {

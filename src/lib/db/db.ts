@@ -1,6 +1,7 @@
 import knexFactory, { type Knex } from 'knex';
 import { createHash } from 'node:crypto';
 import pg from 'pg';
+import { endSilence } from './silence.js';
 
 /** The database, or a transaction of it: every query takes one first. */
 export type Db = Knex;
@@ -17,21 +18,26 @@ pg.types.setTypeParser(DATES, texts);
 export interface DbOptions {
   /** Most connections of the pool. */
   max?: number;
-  /** Milliseconds before the server ends a statement. */
+  /** Milliseconds before the server ends a statement; 0 is never. */
   statementTimeout?: number;
   applicationName?: string;
 }
 
 export function createDb(url: string, options: DbOptions = {}): Db {
+  const limit = options.statementTimeout ?? 10_000;
+  const bound = (client: pg.Client, done: (error: null, client: pg.Client) => void) => {
+    if (limit > 0) endSilence(client, limit);
+    done(null, client);
+  };
   return knexFactory({
     client: 'pg',
     connection: {
       connectionString: url,
       connectionTimeoutMillis: 3_000,
-      statement_timeout: options.statementTimeout ?? 10_000,
+      statement_timeout: limit,
       application_name: options.applicationName ?? 'banhui',
     },
-    pool: { min: 0, max: options.max ?? 10 },
+    pool: { min: 0, max: options.max ?? 10, afterCreate: bound },
     // In a rush it is better to wait a little than to be sent away; a database that is away refuses at once.
     acquireConnectionTimeout: 15_000,
     // knex would also write to the console what it throws
@@ -129,13 +135,30 @@ export function sqlState(error: unknown): string | undefined {
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Runs `work` in one transaction; inside another one it joins that. Deadlocks are tried again, at most 3 times. */
+/** The connection was lost while a change was being saved: nobody can tell whether it was. */
+export class Unsure extends Error {}
+
+/** Whether a commit may have been carried out although it failed: no word came, or the server was stopped in it. */
+function mayStand(error: unknown): boolean {
+  return !(error instanceof pg.DatabaseError) || /^(08|57)/.test(error.code ?? '');
+}
+
+/**
+ * Runs `work` in one transaction; inside another one it joins that. Deadlocks are tried again, at most 3 times.
+ * @throws Unsure when the connection was lost at the commit
+ */
 export async function inTransaction<T>(db: Db, work: (trx: Db) => Promise<T>): Promise<T> {
   if (db.isTransaction) return work(db);
   for (let attempt = 1; ; attempt++) {
+    let isDone = false;
     try {
-      return await db.transaction(work);
+      return await db.transaction(async (trx) => {
+        const result = await work(trx);
+        isDone = true; // what is left is the commit
+        return result;
+      });
     } catch (error) {
+      if (isDone && mayStand(error)) throw new Unsure('Lost the connection at the commit', { cause: error });
       if (attempt > 3 || !RETRYABLE.has(sqlState(error) ?? '')) throw error;
       await new Promise((resolve) => setTimeout(resolve, 20 * attempt * Math.random()));
     }

@@ -1,5 +1,6 @@
 import type { NextFunction, Request, Response } from 'express';
-import { sqlState } from '../db/db.js';
+import { sqlState, Unsure } from '../db/db.js';
+import { Silence } from '../db/silence.js';
 import { readTexts } from '../files/receive.js';
 import type { Key, Values } from '../i18n/translate.js';
 import { HttpError } from './errors.js';
@@ -17,9 +18,10 @@ const AWAY = /ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|Connection terminated|Timeout
 /** What an error means to the person who met it. SQLSTATE classes: 08 connection, 53 out of resources, 57 operator, 22/23 data. */
 export function tellError(error: unknown): Told {
   if (error instanceof HttpError) return error;
+  if (error instanceof Unsure) return { status: 503, key: 'lib.error.unsure' };
   const state = sqlState(error);
   const text = `${state ?? ''} ${String(error)}`;
-  if ((state && /^(08|53|57|58)/.test(state)) || AWAY.test(text)) return { status: 503, key: 'lib.error.unavailable' };
+  if ((state && /^(08|53|57|58)/.test(state)) || error instanceof Silence || AWAY.test(text)) return { status: 503, key: 'lib.error.unavailable' };
   if (state && /^22/.test(state)) return { status: 400, key: 'lib.error.badRequest' };
   if (state && /^23/.test(state)) return { status: 409, key: 'lib.error.conflict' };
   if (typeof error === 'object' && error !== null && 'status' in error) {
@@ -48,7 +50,7 @@ async function tell(parts: Parts, error: unknown, req: Request, res: Response): 
   if (req.accepts(['html', 'json']) === 'json') return give(c, json({ error: text }, told.status));
   try {
     const resend = told.status === 503 ? await posted(req, res) : undefined;
-    give(c, page('errors/error', { title: c.t('lib.error.title'), text, status: told.status, resend, thing: thingOf(req, told.status) }, { status: told.status, caching: 'no-store' }));
+    give(c, page('errors/error', { title: c.t('lib.error.title'), text, status: told.status, resend, isUnsure: error instanceof Unsure, thing: thingOf(req, error instanceof Unsure ? 409 : told.status) }, { status: told.status, caching: 'no-store' }));
   } catch (broken) {
     parts.log.error({ err: broken }, 'error page failed');
     res.status(told.status).type('text').send(text);

@@ -16,6 +16,8 @@ export const lib = {
   'lib.error.crossSite': 'This form was sent from another site and was not carried out. Open the page here and try again.',
   'lib.error.tooLarge': 'That is larger than what can be sent at once.',
   'lib.error.unavailable': 'The database cannot be reached right now. Nothing was lost: wait a moment and send it again.',
+  'lib.error.unsure': 'The database fell silent just as this was being saved, and nobody can tell yet whether it was. Look first, and send it again only if it is not there.',
+  'lib.error.look': 'Look whether it was saved (in a new window)',
   'lib.error.unexpected': 'This is our fault, not yours. It has been recorded under the number {id}.',
   'lib.error.sentBefore': 'This form was already sent, with other content. Open a new one to send it again.',
   'lib.error.invalid': 'Please correct the following',

@@ -19,6 +19,8 @@ export const lib: Translation<typeof en> = {
   'lib.error.crossSite': '此表单来自其他网站，未予执行。请在本站打开页面后重试。',
   'lib.error.tooLarge': '内容超出一次可提交的大小。',
   'lib.error.unavailable': '暂时无法连接数据库。内容没有丢失，请稍候再次提交。',
+  'lib.error.unsure': '保存时数据库停止响应，暂时无法确认是否已经保存。请先查看结果，确未保存的再重新提交。',
+  'lib.error.look': '查看是否已保存（在新窗口打开）',
   'lib.error.unexpected': '系统出错，与您无关。已登记，编号 {id}。',
   'lib.error.sentBefore': '此表单已用其他内容提交过，请重新打开后再提交。',
   'lib.error.invalid': '请更正以下问题',
