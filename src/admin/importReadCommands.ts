@@ -6,7 +6,7 @@ import { resolvePersons } from '../people/queries.js';
 import { readBookingTable } from './bookingTable.js';
 import { Unreadable, type Entry, type Place, type ReadBookings } from './importEntry.js';
 import { letGoOfFile, stopImport } from './movingCommands.js';
-import { findImportById, listRoomNames, type Import } from './movingQueries.js';
+import { findImportById, listEarlierPlaces, listRoomNames, listRoomsOfOthers, mrbsName, sourceKey, type Import } from './movingQueries.js';
 import { readCalendar } from './mrbsCalendar.js';
 import { readMrbsDump } from './mrbsEntries.js';
 
@@ -35,12 +35,12 @@ export async function readImport(db: Db, id: number): Promise<void> {
       batch = [];
     }
     await stage(db, id, batch);
-    const [places, names] = [read.places(), await listRoomNames(db)];
+    const [places, names, before] = [read.places(), await listRoomNames(db), await listBefore(db, found)];
     if (places.length > MOST_PLACES) throw new Unreadable({ key: 'moving.file.tooManyPlaces', values: { count: MOST_PLACES } });
     await inTransaction(db, async (trx) => {
       const locked = await findImportById(trx, id, { lock: true });
       if (locked?.state !== 'reading') return;
-      await writePlaces(trx, id, places.map((place) => ({ ...place, rows: uses.get(place.key) ?? 0, ...suggest(place, names, found.kind !== 'bookings') })));
+      await writePlaces(trx, id, places.map((place) => ({ ...place, rows: uses.get(place.key) ?? 0, ...(before.chosen.get(`${place.key}\n${place.label}`) ?? suggest(place, names.filter(({ id: room }) => !before.ofOthers.has(room)), found.kind !== 'bookings')) })));
       await change(trx, `update imports set state = 'mapping', unknown_columns = :unknown where id = :id`, { id, unknown: read.unknownColumns.slice(0, 50) });
       await letGoOfFile(trx, id, locked.file_id);
     });
@@ -81,6 +81,26 @@ async function stage(db: Db, importId: number, batch: Entry[]): Promise<void> {
       batch: JSON.stringify(batch.map((entry) => ({ ...entry, state: entry.reasons.length ? 'bad' : 'waiting', organiser_id: persons.get(entry.organiser) ?? null }))),
     },
   );
+}
+
+type Suggestion = { choice: 'room' | 'new' | 'no_room' | 'out' | null; room_id: number | null };
+
+/**
+ * What earlier files say about the places of this one: what a person chose for the same room of the same MRBS, and which rooms
+ * belong to another MRBS. A room of that name there is another room.
+ */
+async function listBefore(db: Db, found: Import): Promise<{ chosen: Map<string, Suggestion>; ofOthers: Set<number> }> {
+  if (mrbsName(found) === undefined) return { chosen: new Map(), ofOthers: new Set() };
+  const ofOthers = await listRoomsOfOthers(db, found.source);
+  const chosen = new Map<string, Suggestion>();
+  for (const one of await listEarlierPlaces(db, found.id)) {
+    const isOwn = sourceKey(one.source) === sourceKey(found.source);
+    if (!isOwn && one.room_id !== null) ofOthers.add(one.room_id);
+    const key = `${one.key}\n${one.label}`;
+    // What was made new then is there now.
+    if (isOwn && one.choice && !chosen.has(key)) chosen.set(key, { choice: one.room_id === null ? one.choice : 'room', room_id: one.room_id });
+  }
+  return { chosen, ofOthers };
 }
 
 const plain = (text: string) => text.normalize('NFKC').trim().toLowerCase();

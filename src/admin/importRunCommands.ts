@@ -8,7 +8,7 @@ import { lockRooms } from '../rooms/claimCommands.js';
 import { KNOWS_TITLE, nearestAlternatives } from '../rooms/claimQueries.js';
 import { lockQuotas } from '../rooms/quotaLockCommands.js';
 import { stopImport } from './movingCommands.js';
-import { countRows, findImportById, type Import, type RowState } from './movingQueries.js';
+import { countRows, findImportById, sourceKey, type Import, type RowState } from './movingQueries.js';
 
 /** Rows of one transaction: few, because their rooms stay locked until it ends. */
 const BATCH = 25;
@@ -113,7 +113,7 @@ async function listKnown(trx: Db, found: Import, batch: WaitingRow[]): Promise<{
   const imported = await rows<{ external_id: string; meeting_id: number }>(
     trx,
     `select external_id, meeting_id from imported_bookings where source = :source and external_id = any(:keys)`,
-    { source: found.source, keys: batch.map(keyOf) },
+    { source: sourceKey(found.source), keys: batch.map(keyOf) },
   );
   // Our own export names a meeting by its UID: it is known, too, after it was changed here.
   const own = await rows<{ number: number; id: number }>(
@@ -129,8 +129,10 @@ async function listKnown(trx: Db, found: Import, batch: WaitingRow[]): Promise<{
       where ${KNOWS_TITLE}
         and (exists (select 1 from meeting_rooms mr where mr.meeting_id = m.id and mr.room_id = b.room_id)
           or b.room_id is null and not exists (select 1 from meeting_rooms mr where mr.meeting_id = m.id))
+        -- Of two MRBS each may have one like it.
+        and not (:source like 'mrbs:%' and exists (select 1 from imported_bookings i where i.meeting_id = m.id and i.source like 'mrbs:%' and i.source <> :source))
       group by b.number`,
-    { batch: JSON.stringify(batch.map(({ number, title, starts_at, ends_at, room_id }) => ({ number, title, starts_at, ends_at, room_id }))), viewer: found.created_by },
+    { batch: JSON.stringify(batch.map(({ number, title, starts_at, ends_at, room_id }) => ({ number, title, starts_at, ends_at, room_id }))), viewer: found.created_by, source: sourceKey(found.source) },
   );
   return { byKey: new Map(imported.map((one) => [one.external_id, one.meeting_id])), byNumber: new Map([...same, ...own].map((one) => [one.number, one.id])) };
 }
@@ -146,7 +148,7 @@ async function importRow(trx: Db, found: Import, one: WaitingRow, { now, mailDom
   ].filter(Boolean).join('\n');
   const made = await createMeeting(trx, { id: found.created_by }, {
     title: one.title, startsAt: one.starts_at, endsAt: one.ends_at, zone: one.zone, roomIds, description: [one.description, notes].filter(Boolean).join('\n\n'),
-    isPrivate: one.is_private, overrideReason: 'imported', mailDomain, ...(one.organiser_id === null ? {} : { organiserId: one.organiser_id }),
+    isPrivate: one.is_private, overrideReason: 'imported', isImported: true, mailDomain, ...(one.organiser_id === null ? {} : { organiserId: one.organiser_id }),
   });
   if (made.ok) return { number: one.number, state: 'done', meeting_id: made.id };
   const free = await nearestAlternatives(trx, { roomIds, startsAt: one.starts_at, endsAt: one.ends_at, now });
@@ -173,7 +175,7 @@ async function keep(trx: Db, found: Import, batch: WaitingRow[], outcomes: Outco
     trx,
     `insert into imported_bookings (source, external_id, meeting_id) select :source, n.external_id, n.meeting_id
        from jsonb_to_recordset(cast(:made as jsonb)) as n (external_id text, meeting_id bigint) on conflict do nothing`,
-    { source: found.source, made: JSON.stringify(made.map((one) => ({ external_id: keys.get(one.number), meeting_id: one.meeting_id }))) },
+    { source: sourceKey(found.source), made: JSON.stringify(made.map((one) => ({ external_id: keys.get(one.number), meeting_id: one.meeting_id }))) },
   );
 }
 

@@ -5,7 +5,7 @@ import { Conflict, NotFound } from '../lib/http/errors.js';
 import { enqueue } from '../lib/jobs/enqueue.js';
 import { createRoom, requireKeeper } from '../rooms/commands.js';
 import type { Reason } from './importEntry.js';
-import { countRows, findOwnImport, listPlaces, type Import, type ImportKind, type ImportPlace } from './movingQueries.js';
+import { countRows, DEFAULT_MRBS, findOwnImport, listPlaces, mrbsName, type Import, type ImportKind, type ImportPlace } from './movingQueries.js';
 import { WORKDAYS } from './roomPlan.js';
 
 /** Keeps a table of rooms for its preview. @returns its id */
@@ -62,7 +62,7 @@ export function beginBookingImport(db: Db, by: Actor, id: number, input: { choic
       return one && (one.choice !== 'room' || (one.roomId !== null && usable.has(one.roomId)));
     });
     if (!isComplete) return { ok: false, reason: 'incomplete' };
-    const made = await makeRooms(trx, by, places.filter(({ key }) => chosen.get(key)?.choice === 'new'));
+    const made = await makeRooms(trx, by, mrbsName(found) ?? '', places.filter(({ key }) => chosen.get(key)?.choice === 'new'));
     await change(
       trx,
       `update import_places p set choice = c.choice, room_id = c.room_id
@@ -87,24 +87,24 @@ async function usableRooms(trx: Db, choices: PlaceChoice[]): Promise<Set<number>
 }
 
 /** @returns key of the place → id of its room; places of one name and area become one room */
-async function makeRooms(trx: Db, by: Actor, places: ImportPlace[]): Promise<Map<string, number>> {
+async function makeRooms(trx: Db, by: Actor, source: string, places: ImportPlace[]): Promise<Map<string, number>> {
   const made = new Map<string, number>();
   const byName = new Map<string, number>();
   for (const place of places) {
     const name = `${place.area}\n${place.label}`;
     const known = byName.get(name);
-    const id = known ?? (await makeRoom(trx, by, place));
+    const id = known ?? (await makeRoom(trx, by, source, place));
     byName.set(name, id);
     made.set(place.key, id);
   }
   return made;
 }
 
-async function makeRoom(trx: Db, by: Actor, place: ImportPlace): Promise<number> {
+async function makeRoom(trx: Db, by: Actor, source: string, place: ImportPlace): Promise<number> {
   const stem = place.label.normalize('NFKD').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 30) || 'room';
   for (let n = 1; ; n++) {
     const room = await createRoom(trx, by, {
-      code: n === 1 ? stem : `${stem}-${n}`, name_en: place.label, name_zh: place.label, site: '', building: place.area, floor: '', capacity: place.capacity ?? 10,
+      code: n === 1 ? stem : `${stem}-${n}`, name_en: place.label, name_zh: place.label, site: source === DEFAULT_MRBS ? '' : source, building: place.area, floor: '', capacity: place.capacity ?? 10,
       equipment: [], is_step_free: false, ...WORKDAYS, setup_minutes: 0, teardown_minutes: 0, contact: '', note: '', sort_order: 0, parts: [], min_people: null, layouts: [], owner: null, key_note: '',
     });
     if (room.ok) return room.id;

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { choice, date, id, list, message, onceKey, optionalLine, zone } from '../lib/http/fields.js';
+import { DEFAULT_MRBS } from './movingQueries.js';
 
 export const RoomsUploadForm = z.strictObject({ key: onceKey() });
 export const BookingsUploadForm = z.strictObject({ zone: zone(), key: onceKey() });
-export const MrbsUploadForm = z.strictObject({ zone: zone(), source: optionalLine(40).transform((name) => name?.toLowerCase() ?? 'mrbs'), key: onceKey() });
+export const MrbsUploadForm = z.strictObject({ zone: zone(), source: optionalLine(40).transform((name) => name?.normalize('NFKC').replace(/\s+/g, ' ') ?? DEFAULT_MRBS), key: onceKey() });
 
 const day = date().optional().catch(undefined);
 /** The time of an export; what is left out or wrong is filled by the page. */

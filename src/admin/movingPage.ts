@@ -8,7 +8,7 @@ import { tellCheck } from '../rooms/claimChecks.js';
 import { BOOKING_COLUMNS } from './bookingTable.js';
 import { MOST_BYTES, MOST_ROWS, Unreadable, type Reason } from './importEntry.js';
 import {
-  countRows, findOwnImport, listBadRows, listClashRows, listKnownMeetings, listOwnImports, listPlaces, listRoomNames, type ClashRow, type Import,
+  countKnown, countRows, findOwnImport, listBadRows, listClashRows, listEarlierPlaces, listKnownMeetings, listMrbsNames, listOwnImports, listPlaces, listRoomNames, mrbsName, sourceKey, type ClashRow, type Import,
 } from './movingQueries.js';
 import { planRoomImport } from './roomImportCommands.js';
 import { MOST_ROOMS, ROOM_COLUMNS } from './roomPlan.js';
@@ -24,7 +24,7 @@ export async function movingPage(c: Context, problems?: Problems, form?: FormNam
   return page(
     'admin/moving-in',
     {
-      title: c.t('moving.title'), imports: await listOwnImports(c.db, c.viewer.id), from: today, to: addDays(today, 365),
+      title: c.t('moving.title'), imports: (await listOwnImports(c.db, c.viewer.id)).map((one) => ({ ...one, kindText: kindOf(c, one) })), names: (await listMrbsNames(c.db)).join(c.t('moving.comma')), from: today, to: addDays(today, 365),
       roomColumns: ROOM_COLUMNS.map((field) => ({ name: c.t(`moving.room.${field}`), text: c.t(`moving.room.${field}.text`) })),
       bookingColumns: BOOKING_COLUMNS.map((field) => ({ name: c.t(`moving.booking.${field}`), text: c.t(`moving.booking.${field}.text`) })),
       errors: problems?.errors ?? {}, errorForm: form, values: problems?.values ?? {}, zone: c.office.zone,
@@ -32,6 +32,28 @@ export async function movingPage(c: Context, problems?: Problems, form?: FormNam
     },
     { status: problems ? 422 : 200, caching: 'no-store' },
   );
+}
+
+/** What kind of file, and of which MRBS. */
+function kindOf(c: Context, one: Pick<Import, 'kind' | 'source'>): string {
+  const name = mrbsName(one);
+  return name === undefined ? c.t(`moving.kind.${one.kind}`) : c.t('moving.kind.of', { kind: c.t(`moving.kind.${one.kind}`), name });
+}
+
+/** As which MRBS a file counts, which earlier files do, and what speaks against it. */
+async function tellSource(c: Context, found: Import): Promise<{ name: string; known: number; earlier: string; others: string; differs: string[] } | null> {
+  const name = mrbsName(found);
+  if (name === undefined) return null;
+  const [before, places, known, names] = await Promise.all([listEarlierPlaces(c.db, found.id), listPlaces(c.db, found.id), countKnown(c.db, found), listMrbsNames(c.db)]);
+  const own = before.filter(({ source }) => sourceKey(source) === sourceKey(found.source));
+  const files = new Map(own.map((one) => [one.import_id, c.t('moving.mrbs.file', { name: one.name, day: c.fmt.shortDate(dayOf(one.created_at, c.zone)) })]));
+  const labels = new Map(own.toReversed().map(({ key, label }) => [key, label]));
+  // Only in a dump rooms have numbers.
+  const differing = places.filter(({ key, label }) => key.startsWith('room:') && labels.has(key) && labels.get(key) !== label);
+  return {
+    name, known, earlier: [...files.values()].slice(0, 5).join(c.t('moving.comma')), others: names.filter((one) => sourceKey(one) !== sourceKey(name)).join(c.t('moving.comma')),
+    differs: differing.slice(0, 5).map(({ key, label }) => c.t('moving.mrbs.differs', { id: key.slice('room:'.length), before: labels.get(key) ?? '', now: label })),
+  };
 }
 
 /** A table that can't be read, said at its field. */
@@ -55,7 +77,7 @@ export async function importPage(c: Context, problem?: string): Promise<Answer> 
   if (found.state === 'reading') return page('admin/moving-progress', { title, id: found.id, counts, isReading: true, scripts: ['refresh'] }, status);
   const bad = await listBadRows(c.db, found.id, SHOWN);
   const common = {
-    title, id: found.id, counts, errors: problem ? { '': problem } : {}, bad: bad.map((one) => ({ number: one.number, text: one.content, why: tellReasons(c, one.reasons) })),
+    title, kindText: kindOf(c, found), id: found.id, counts, errors: problem ? { '': problem } : {}, bad: bad.map((one) => ({ number: one.number, text: one.content, why: tellReasons(c, one.reasons) })),
     moreBad: Math.max(0, counts.bad - SHOWN), unknown: found.unknown_columns, isTable: found.kind === 'bookings',
   };
   if (found.state === 'mapping') return placesPage(c, found, common, status);
@@ -72,7 +94,7 @@ async function placesPage(c: Context, found: Import, common: Record<string, unkn
   return page(
     'admin/moving-places',
     {
-      ...common, zone: found.zone,
+      ...common, zone: found.zone, source: await tellSource(c, found),
       places: places.map((place) => ({ ...place, value: choices.get(place.key) ?? (place.choice === 'room' ? String(place.room_id) : (place.choice ?? '')) })),
       rooms: rooms.map((room) => ({ value: room.id, label: `${c.fmt.name(room)} (${room.code})` })),
     },

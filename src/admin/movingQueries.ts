@@ -12,6 +12,7 @@ export interface Import {
   id: number;
   kind: ImportKind;
   name: string;
+  /** As it was typed; `sourceKey` of it is what bookings are known by. */
   source: string;
   zone: string;
   file_id: number | null;
@@ -45,8 +46,76 @@ export function findImportById(db: Db, id: number, options: { lock?: boolean } =
   return row<Import>(db, `select ${IMPORT} from imports i where i.id = :id${options.lock ? ' for no key update' : ''}`, { id });
 }
 
-export function listOwnImports(db: Db, personId: number): Promise<Pick<Import, 'id' | 'kind' | 'name' | 'state' | 'created_at'>[]> {
-  return rows(db, `select id, kind, name, state, created_at from imports where created_by = :person order by id desc limit 20`, { person: personId });
+export function listOwnImports(db: Db, personId: number): Promise<Pick<Import, 'id' | 'kind' | 'name' | 'source' | 'state' | 'created_at'>[]> {
+  return rows(db, `select id, kind, name, source, state, created_at from imports where created_by = :person order by id desc limit 20`, { person: personId });
+}
+
+/** Ids are unique in it: a source by its name, however it is written. */
+export function sourceKey(source: string): string {
+  return source.normalize('NFKC').toLowerCase();
+}
+
+const MRBS = 'mrbs:';
+/** The name of an MRBS to which nobody gave one. */
+export const DEFAULT_MRBS = 'MRBS';
+
+/** The name that a person gave an MRBS; undefined for a table. */
+export function mrbsName({ source }: Pick<Import, 'source'>): string | undefined {
+  return source.startsWith(MRBS) ? source.slice(MRBS.length) : undefined;
+}
+
+/** The names of MRBS systems of which files were read, each once. */
+export async function listMrbsNames(db: Db): Promise<string[]> {
+  const found = await rows<{ source: string }>(
+    db,
+    `select source from (select source, max(id) as last from imports where source like 'mrbs:%' and state <> 'unreadable' group by source
+                         union all select distinct source, 0 from imported_bookings where source like 'mrbs:%') s order by last desc, source`,
+  );
+  const names = new Map<string, string>();
+  for (const one of found) if (!names.has(sourceKey(one.source))) names.set(sourceKey(one.source), one.source.slice(MRBS.length));
+  return [...names.values()];
+}
+
+export interface EarlierPlace {
+  import_id: number;
+  source: string;
+  name: string;
+  created_at: Date;
+  key: string;
+  label: string;
+  choice: ImportPlace['choice'];
+  room_id: number | null;
+}
+
+/** What became of rooms in other files of MRBS (this one aside), the newest first, as far as they are kept. */
+export function listEarlierPlaces(db: Db, importId: number): Promise<EarlierPlace[]> {
+  return rows<EarlierPlace>(
+    db,
+    `select i.id as import_id, i.source, i.name, i.created_at, p.key, p.label, p.choice, p.room_id
+       from imports i join import_places p on p.import_id = i.id
+      where i.id <> :id and i.source like 'mrbs:%' and i.state in ('running', 'done') order by i.id desc, p.key limit 20000`,
+    { id: importId },
+  );
+}
+
+/** Rooms with bookings that came from another MRBS than this one. */
+export async function listRoomsOfOthers(db: Db, source: string): Promise<Set<number>> {
+  const found = await rows<{ room_id: number }>(
+    db,
+    `select distinct mr.room_id from imported_bookings b join meeting_rooms mr on mr.meeting_id = b.meeting_id where b.source like 'mrbs:%' and b.source <> :key`,
+    { key: sourceKey(source) },
+  );
+  return new Set(found.map(({ room_id }) => room_id));
+}
+
+/** How many bookings of a file were brought before under the same name. */
+export async function countKnown(db: Db, { id, source }: Pick<Import, 'id' | 'source'>): Promise<number> {
+  const found = await row<{ n: number }>(
+    db,
+    `select count(*) as n from import_rows r join imported_bookings b on b.source = :key and b.external_id = r.external_id where r.import_id = :id and r.state = 'waiting'`,
+    { id, key: sourceKey(source) },
+  );
+  return found?.n ?? 0;
 }
 
 /** How many rows stand where. */

@@ -37,6 +37,8 @@ export interface NewMeeting {
   occurrence?: { recurrenceId: number; at: Date };
   isPrivate?: boolean;
   expectedCount?: number | null;
+  /** From another program's list: nobody pressed for the rooms. */
+  isImported?: boolean;
   /** How its rooms are set up, where they can be. */
   layout?: Layout | null;
   /** What is carried into them. */
@@ -98,7 +100,7 @@ export function createMeeting(db: Db, by: Actor, input: NewMeeting): Promise<Boo
       const wish = {
         meetingId: id, roomIds: input.roomIds, startsAt: input.startsAt, endsAt: input.endsAt,
         seats: input.expectedCount ?? null, overrideReason: await allowedReason(trx, by, input.overrideReason), askReason: input.askReason ?? null,
-        ...(input.now ? { now: input.now } : {}),
+        ...(input.now ? { now: input.now } : {}), ...(input.isImported ? { isImported: true } : {}),
       };
       const claimed = lines.length > 0 ? await takePlace(trx, by, { ...wish, lines }, (inner) => claimRooms(inner, by, wish)) : await claimRooms(trx, by, wish);
       if (!claimed.ok) {

@@ -283,6 +283,7 @@ async function insertClaims(trx: Db, by: Actor, wish: ClaimWish, roomIds: number
 
 /** For the figures: what was asked for and not to be had. Lost when the caller rolls back, which harms nothing. */
 async function notePrevented(trx: Db, by: Actor, wish: ClaimWish, clashes: Clash[]): Promise<void> {
+  if (wish.isImported) return;
   await change(
     trx,
     `insert into prevented_clashes (room_id, person_id, starts_at, ends_at) select distinct unnest(:rooms::bigint[]), :by::bigint, :from::timestamptz, :to::timestamptz`,

@@ -19,6 +19,8 @@ export interface ClaimWish {
   overrideReason?: string | null;
   /** A reason to ask for a room beyond its rules, where who decides about it may be asked; and what they read of any request. */
   askReason?: string | null;
+  /** From another program's list: a clash is not two people who wanted the room at once, and no figure of theirs. */
+  isImported?: boolean;
   /** The instant that booking windows and notice count from; default: now. */
   now?: Date;
 }

@@ -164,6 +164,71 @@ describe('clashes', () => {
   });
 });
 
+describe('two MRBS systems', () => {
+  const campus = async (source: string | undefined, name: string, content: string, agent = secretary) => {
+    const sent = agent.post('/admin/moving-in/mrbs').field('key', randomUUID()).field('zone', 'Asia/Shanghai');
+    if (source !== undefined) sent.field('source', source);
+    const answer = await sent.attach('file', Buffer.from(content), name);
+    expect(answer.status).toBe(303);
+    await world.runJobs();
+    return answer.headers.location as string;
+  };
+  const suggested = async (path: string) => {
+    const $ = load((await secretary.get(path)).text);
+    return $('select[name=choice]').map((_, one) => $(one).find('option[selected]').text()).get();
+  };
+  const rooms = () => rows(world.db, `select r.name_en, r.building, r.site, (select count(*) from meeting_rooms m where m.room_id = r.id) as meetings from rooms r where r.name_en in ('Kleiner Saal', 'Saal') order by r.id`);
+  const NEW = 'A new room of this name';
+
+  test('with the same areas, rooms, numbers and titles stay two', async () => {
+    const file = MYSQL_DUMP.replace('Orchid', 'Saal');
+    const north = await campus('North Campus', 'north.sql', file);
+    expect(await suggested(north)).toEqual([NEW, NEW]);
+    expect(await carryOut(secretary, north)).toContain('3 bookings imported');
+    const south = await campus('South Campus', 'south.sql', file);
+    // Rooms of the same name are another campus's: never suggested.
+    expect(await suggested(south)).toEqual([NEW, NEW]);
+    expect(await text(secretary, south)).toContain('This file counts as part of the MRBS “South Campus”. Its rooms are kept apart from those of North Campus.');
+    expect(await carryOut(secretary, south)).toContain('3 bookings imported');
+    expect(await rooms()).toEqual([
+      { name_en: 'Kleiner Saal', building: 'Berlin', site: 'North Campus', meetings: 1 }, { name_en: 'Saal', building: '主楼', site: 'North Campus', meetings: 2 },
+      { name_en: 'Kleiner Saal', building: 'Berlin', site: 'South Campus', meetings: 1 }, { name_en: 'Saal', building: '主楼', site: 'South Campus', meetings: 2 },
+    ]);
+    // The same again, under the same name however it is written: known, in the rooms that were chosen before.
+    const again = await campus(' south  campus', 'south-2.sql', file, second);
+    expect(await text(second, again)).toMatch(/MRBS “south campus”\. Read of it before: south\.sql \(.*\)\. 3 bookings came with it already/);
+    expect(await carryOut(second, again)).toContain('0 bookings imported 3 were there already');
+    expect(await rooms()).toHaveLength(4);
+    expect(await text(secretary, '/admin/moving-in')).toMatch(/south\.sql MRBS database of “South Campus”/);
+  });
+
+  test('do not take each other’s bookings without a room for their own', async () => {
+    for (const [name, count] of [['a', '3 bookings imported'], ['b', '3 bookings imported'], ['a', '3 were there already']] as const) {
+      const path = await campus(name, `${name}.sql`, MYSQL_DUMP);
+      expect(await carryOut(secretary, path, { 'room:1': 'no_room', 'room:2': 'no_room' })).toContain(count);
+    }
+    expect(await meetings()).toHaveLength(6);
+  });
+
+  test('under one name are noticed by their rooms', async () => {
+    await carryOut(secretary, await campus(undefined, 'a.sql', MYSQL_DUMP));
+    const other = await campus(undefined, 'b.sql', MYSQL_DUMP.replace('Kleiner Saal', 'Hörsaal'));
+    const page = load((await secretary.get(other)).text);
+    expect(page('.notice-warn').text()).toContain('the room with the number 2 was “Kleiner Saal”, here it is “Hörsaal”');
+    expect(page('.notice-warn a').attr('href')).toBe('/admin/moving-in');
+    // A room that stands elsewhere in the file is what it was: nothing is warned about.
+    expect(load((await secretary.get(await campus('b', 'b.sql', MYSQL_DUMP))).text)('.notice-warn')).toHaveLength(0);
+  });
+});
+
+test('a clash of an import is no figure of people who pressed at once', async () => {
+  const taken = await createMeeting(world.db, { id: cast.reviewer.id }, { title: 'First', startsAt: new Date('2030-03-05T01:00Z'), endsAt: new Date('2030-03-05T02:00Z'), zone: 'Asia/Shanghai', roomIds: [cast.rooms.orchid] });
+  expect(taken.ok).toBe(true);
+  expect(await carryOut(secretary, await bring(secretary, 'mrbs', 'mrbs.sql', MYSQL_DUMP))).toContain('2 bookings imported');
+  expect(await row(world.db, `select count(*) as n from import_rows where state = 'clash'`)).toEqual({ n: 1 });
+  expect(await rows(world.db, `select 1 from prevented_clashes`)).toEqual([]);
+});
+
 test('two importers of the same file at once make each booking once', async () => {
   const lines = Array.from({ length: 120 }, (_, n) => `Meeting ${n},2030-04-${String(1 + Math.floor(n / 6)).padStart(2, '0')},${String(9 + (n % 6)).padStart(2, '0')}:00,${String(10 + (n % 6)).padStart(2, '0')}:00,${n % 2 ? 'Orchid' : 'Bamboo'}`);
   const [one, two] = [await bring(secretary, 'bookings', 'a.csv', `title,date,start,end,room\n${lines.join('\n')}`), await bring(second, 'bookings', 'b.csv', `title,date,start,end,room\n${[...lines].reverse().join('\n')}`)];
