@@ -62,6 +62,21 @@ describe('booking a room', () => {
     await world.db.raw(`update persons set zone = 'Asia/Shanghai' where id = ?`, [cast.attendee.id]);
   });
 
+  it('keeps a form that came back by the browser’s way back and went out with other content', async () => {
+    const agent = await world.agent(cast.outsider);
+    const first = fields({ title: 'Morning', date: '2030-04-23' });
+    const saved = await agent.post('/bookings').type('form').send(first).expect(303);
+    expect((await agent.post('/bookings').type('form').send(first)).headers.location).toBe(saved.headers.location);
+    const again = await agent.post('/bookings').type('form').send({ ...first, title: 'Afternoon', from: '14:00', to: '15:00' });
+    expect(again.status).toBe(409);
+    const page = load(again.text);
+    expect(page(`main a[href="${saved.headers.location}"]`)).toHaveLength(1);
+    const form = Object.fromEntries(page('main form input').toArray().map((one) => [page(one).attr('name') ?? '', String(page(one).val())]));
+    expect(form).toMatchObject({ title: 'Afternoon', from: '14:00' });
+    const made = await agent.post(String(page('main form').attr('action'))).type('form').send(form).expect(303);
+    expect(made.headers.location).not.toBe(saved.headers.location);
+  });
+
   it('offers no other language where the answer to a form could not be fetched again', async () => {
     await book(cast.organiser, { title: 'First', date: '2030-04-19' });
     const refused = await book(cast.outsider, { title: 'Second', date: '2030-04-19' });

@@ -71,7 +71,7 @@ test('the same form sent eight times at once is one change with one answer', asy
   );
   expect(runs).toBe(1);
   expect(new Set(results.map((result) => result.location))).toEqual(new Set(['/meetings/1']));
-  await expect(once(world.db, cast.organiser.id, key, { title: 'y' }, async () => ({ location: '/' }))).rejects.toMatchObject({ status: 400 });
+  await expect(once(world.db, cast.organiser.id, key, { title: 'y' }, async () => ({ location: '/' }))).rejects.toMatchObject({ status: 409, location: '/meetings/1' });
 });
 
 test('a refused form leaves its key free, so that it can be mended and sent again', async () => {

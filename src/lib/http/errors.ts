@@ -32,6 +32,13 @@ export class Conflict extends HttpError {
   }
 }
 
+/** The form went out once already and was carried out, with other content: the page before came back by the browser's way back. */
+export class SentBefore extends HttpError {
+  constructor(readonly location: string) {
+    super(409, 'lib.error.sentBefore');
+  }
+}
+
 /** The input can't be what our own form sent. */
 export class BadRequest extends HttpError {
   constructor(key: Key = 'lib.error.badRequest', values: Values = {}) {

@@ -1,9 +1,10 @@
 import type { NextFunction, Request, Response } from 'express';
+import { randomUUID } from 'node:crypto';
 import { sqlState, Unsure } from '../db/db.js';
 import { Silence } from '../db/silence.js';
 import { readTexts } from '../files/receive.js';
 import type { Key, Values } from '../i18n/translate.js';
-import { HttpError } from './errors.js';
+import { HttpError, SentBefore } from './errors.js';
 import { give, plainContext, type Parts } from './mount.js';
 import { json, page, type Context, type Office } from './route.js';
 
@@ -49,8 +50,9 @@ async function tell(parts: Parts, error: unknown, req: Request, res: Response): 
   if (told.status === 503) res.set('Retry-After', '5');
   if (req.accepts(['html', 'json']) === 'json') return give(c, json({ error: text }, told.status));
   try {
-    const resend = told.status === 503 ? await posted(req, res) : undefined;
-    give(c, page('errors/error', { title: c.t('lib.error.title'), text, status: told.status, resend, isUnsure: error instanceof Unsure, thing: thingOf(req, error instanceof Unsure ? 409 : told.status) }, { status: told.status, caching: 'no-store' }));
+    const made = error instanceof SentBefore ? error.location : undefined;
+    const resend = told.status === 503 ? await posted(req, res) : made === undefined ? undefined : asNew(await posted(req, res));
+    give(c, page('errors/error', { title: c.t('lib.error.title'), text, status: told.status, resend, made, isUnsure: error instanceof Unsure, thing: thingOf(req, error instanceof Unsure ? 409 : told.status) }, { status: told.status, caching: 'no-store' }));
   } catch (broken) {
     parts.log.error({ err: broken }, 'error page failed');
     res.status(told.status).type('text').send(text);
@@ -71,6 +73,11 @@ interface Posted {
   /** File fields and the names of the files in them, which have to be chosen again. */
   files: { field: string; names: string[] }[];
   isMultipart: boolean;
+}
+
+/** The same form with a key of its own. */
+function asNew(form: Posted | undefined): Posted | undefined {
+  return form && { ...form, fields: form.fields.map((field) => (field.name === 'key' ? { ...field, value: randomUUID() } : field)) };
 }
 
 async function posted(req: Request, res: Response): Promise<Posted | undefined> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { change, inTransaction, row, type Db } from '../db/db.js';
-import { BadRequest } from './errors.js';
+import { BadRequest, SentBefore } from './errors.js';
 
 /**
  * Makes a create form posted twice (double click, reload, retry after a lost answer) one change.
@@ -27,7 +27,8 @@ export async function once<T extends { location?: string }>(
         `select body_hash, location from idempotency_keys where person_id = :person and key = :key`,
         { person: personId, key },
       );
-      if (!earlier?.location || !earlier.body_hash.equals(hash)) throw new BadRequest('lib.error.sentBefore');
+      if (!earlier?.location) throw new BadRequest();
+      if (!earlier.body_hash.equals(hash)) throw new SentBefore(earlier.location);
       return { location: earlier.location, again: true };
     }
     const result = await work(trx);
