@@ -7,7 +7,7 @@ export interface Names {
   units: Map<number, { name_zh: string; name_en: string }>;
 }
 
-const PERSONS = /^(organiser|booked_for|reviewer|approver|lead|person|deputy|head|office_head|presenter|author|proposed_by|owner|chair|recipient|by|to)(_id)?$|_person_id$/;
+const PERSONS = /^(organiser|booked_for|reviewer|approver|lead|person|deputy|head|office_head|presenter|author|proposed_by|owner|chair|recipient|by|to|required)(_id)?$|_person_id$/;
 const UNITS = /^(unit_id|parent_id|move_to)$/;
 
 /** Ids of persons and units in what was changed, to be named all at once. */
@@ -15,12 +15,19 @@ export function idsIn(entries: readonly LogEntry[]): { persons: number[]; units:
   const found = { persons: new Set<number>(), units: new Set<number>() };
   for (const entry of entries) {
     for (const [field, value] of [...Object.entries(entry.before ?? {}), ...Object.entries(entry.after ?? {})]) {
-      if (typeof value !== 'number') continue;
-      if (UNITS.test(field)) found.units.add(value);
-      else if (PERSONS.test(field)) found.persons.add(value);
+      for (const id of Array.isArray(value) ? (value as unknown[]) : [value]) {
+        if (typeof id !== 'number') continue;
+        if (UNITS.test(field)) found.units.add(id);
+        else if (PERSONS.test(field) || isListOfPeople(field, value)) found.persons.add(id);
+      }
     }
   }
   return { persons: [...found.persons], units: [...found.units] };
+}
+
+/** A number alone under this name is how many. */
+function isListOfPeople(field: string, value: unknown): boolean {
+  return field === 'people' && Array.isArray(value);
 }
 
 const ISO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/;
@@ -33,7 +40,7 @@ function tellValue(field: string, value: unknown, names: Names, t: Translate, fm
   if (typeof value === 'number' && UNITS.test(field)) return fmt.name(names.units.get(value)) || String(value);
   if (typeof value === 'number' && PERSONS.test(field)) return fmt.name(names.persons.get(value)) || String(value);
   if (typeof value === 'string' && ISO.test(value)) return fmt.dateTime(new Date(value));
-  if (Array.isArray(value)) return value.map((one) => (field === 'changed' ? tellField(String(one), t) : tellValue(field, one, names, t, fmt))).join(t('admin.log.and'));
+  if (Array.isArray(value)) return value.map((one) => (field === 'changed' ? tellField(String(one), t) : tellValue(isListOfPeople(field, value) ? 'person_id' : field, one, names, t, fmt))).join(t('admin.log.and'));
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
   return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }

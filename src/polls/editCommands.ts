@@ -101,11 +101,13 @@ function editLocked(db: Db, by: Actor, pollId: number, input: PollChange, now: D
       before: {
         title: poll.title, note: poll.note, deadline_at: poll.deadline_at, options: options.map(({ starts_at }) => starts_at), people: people.map(({ person_id }) => person_id),
         ...(isOther.required ? { required: required.before } : {}), ...(isOther.privacy ? { is_private: poll.is_private } : {}),
+        ...(otherRooms.length ? { room_ids: options.filter(({ id }) => otherRooms.some((one) => one.id === id)).map(({ room_ids }) => room_ids) } : {}),
       },
       after: {
         title: input.title, note: input.note, deadline_at: input.deadlineAt, options: [...kept, ...added].map(({ starts_at }) => starts_at),
         people: [...stay.map(({ person_id }) => person_id), ...joined.keys()],
         ...(isOther.required ? { required: required.after } : {}), ...(isOther.privacy ? { is_private: input.isPrivate } : {}),
+        ...(otherRooms.length ? { room_ids: otherRooms.map(({ room_ids }) => room_ids) } : {}),
       },
     });
     const others = (ids: number[]) => ids.filter((person) => person !== by.id);

@@ -153,6 +153,8 @@ test('who is required can be changed: answers stay, the ranking follows, the mee
   expect(await rows(world.db, `select person_id from poll_people where poll_id = :id and is_required`, { id })).toEqual([{ person_id: cast.attendee.id }]);
   const log = await row<{ before: unknown; after: unknown }>(world.db, `select before -> 'required' as before, after -> 'required' as after from audit_events where action = 'poll.edit' order by id desc limit 1`);
   expect(log).toEqual({ before: [cast.organiser.id, cast.outsider.id], after: [cast.attendee.id] });
+  // By their names for who reads the log.
+  expect(load((await (await world.agent(cast.administrator)).get('/admin/log')).text)('main').text().replace(/\s+/g, ' ')).toMatch(/Required people.*Ouyang Min.*Wei Ran.*Chen An/);
   await world.runJobs();
   expect(sink.received).toEqual([]);
 });

@@ -48,6 +48,11 @@ export const pollChanges = {
   'polls.mail.changed.kept': 'What you answered to the other times is kept.',
   'polls.mail.unasked.subject': 'Your answer is no longer needed: {title}',
   'polls.mail.unasked.text': '{name} no longer asks you which time suits. You need not do anything.',
+  'admin.field.required': 'Required people',
+  'admin.field.note': 'Note',
+  'admin.field.options': 'Times offered',
+  'admin.field.deadline_at': 'Answer until',
+  'admin.field.room_ids': 'Rooms',
   'audit.poll.edit': 'changed a poll',
   'audit.poll.answerFor': 'entered an answer to a poll for somebody else',
 } as const;

@@ -47,6 +47,11 @@ export const pollChanges = {
   'polls.mail.changed.kept': '您对其他时间的反馈已保留，无需重新填写。',
   'polls.mail.unasked.subject': '无需再反馈：{title}',
   'polls.mail.unasked.text': '{name}已不再就此事征询您的时间，您无需操作。',
+  'admin.field.required': '必须参加人员',
+  'admin.field.note': '说明',
+  'admin.field.options': '备选时间',
+  'admin.field.deadline_at': '反馈截止时间',
+  'admin.field.room_ids': '会议室',
   'audit.poll.edit': '修改了时间征询',
   'audit.poll.answerFor': '代录了时间征询的反馈',
 } as const;
