@@ -68,10 +68,12 @@ function checkRoom(form: Checked, context: z.RefinementCtx): void {
   }
 }
 
-export const NewRoomForm = z.strictObject({ ...ROOM, key: onceKey() }).superRefine(checkRoom);
+/** `like`: the room it is filled in from, whose rules it may have too; `then`: another one follows. */
+const BESIDE = { like: optionalId(), with_rules: flag(), then: z.literal('another').optional(), key: onceKey() };
+export const NewRoomForm = z.strictObject({ ...ROOM, ...BESIDE }).superRefine(checkRoom);
 /** `was`: how the room stood when the form was opened; the picks come from the page that asks about what two people changed. */
 export const EditRoomForm = z.strictObject({ ...ROOM, ...picks(CELLS), version: version(), was: was() }).superRefine(checkRoom);
-export type RoomFields = Omit<z.output<typeof NewRoomForm>, 'key'>;
+export type RoomFields = Omit<z.output<typeof NewRoomForm>, keyof typeof BESIDE>;
 
 export const StatusForm = z
   .strictObject({ status: choice(['in_service', 'out_of_service', 'retired']), reason: optionalLine(500), until: optionalDate(), version: version() })

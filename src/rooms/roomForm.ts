@@ -4,7 +4,7 @@ import { personText } from '../people/queries.js';
 import { equipmentOptions } from './equipment.js';
 import { listEquipmentKinds } from './equipmentQueries.js';
 import { LAYOUTS } from './layouts.js';
-import { listPartOptions, type Room } from './queries.js';
+import { listPartOptions, listRoomOptions, type Room } from './queries.js';
 import { cellsOf, contentOfRoom, type RoomContent } from './roomContent.js';
 import { weekdayName } from './roomFacts.js';
 
@@ -13,6 +13,8 @@ import { weekdayName } from './roomFacts.js';
 interface Shown {
   /** Absent for a new room. */
   room?: Room;
+  /** A new room is filled in from this one. */
+  like?: Room;
   /** With `version` and `was` where the form was opened before: what others saved since is still to be merged. */
   values: Record<string, unknown>;
   problems?: { errors: Record<string, string> };
@@ -29,6 +31,12 @@ export function valuesOf(room: Room, fmt: Format): Record<string, unknown> {
   return { ...editOf(room), ...valuesOfContent(contentOfRoom(room), room.owner ? personText(room.owner, fmt.name(room.owner)) : '') };
 }
 
+/** A new room like another: all but what names it, and its parts. It comes after it in lists. */
+export function valuesLike(like: Room, fmt: Format): Record<string, unknown> {
+  const { was: _was, version: _version, name_en: _en, name_zh: _zh, code: _code, parts: _parts, ...values } = valuesOf(like, fmt);
+  return { ...values, sort_order: Math.min(like.sort_order + 1, 100_000), like: like.id, with_rules: 'on' };
+}
+
 /** What tells a form that is sent back from what it began. */
 export function editOf(room: Room): { version: number; was: string } {
   return { version: room.version, was: JSON.stringify(cellsOf(contentOfRoom(room))) };
@@ -40,14 +48,15 @@ export function valuesOfContent({ hours, owner_id: _owner, ...content }: RoomCon
   return { ...content, opens: week('opens_at'), closes: week('closes_at'), layouts: LAYOUTS.map((layout) => content.layouts.find((one) => one.layout === layout)?.capacity ?? ''), owner };
 }
 
-export async function roomFormPage(c: Context<unknown, unknown>, { room, values, problems, status = 200 }: Shown): Promise<Answer> {
-  const [parts, kinds] = await Promise.all([listPartOptions(c.db, room?.id ?? null), listEquipmentKinds(c.db)]);
+export async function roomFormPage(c: Context<unknown, unknown>, { room, like, values, problems, status = 200 }: Shown): Promise<Answer> {
+  const [parts, kinds, others] = await Promise.all([listPartOptions(c.db, room?.id ?? null), listEquipmentKinds(c.db), room ? [] : listRoomOptions(c.db)]);
   const many = (name: string) => [values[name] ?? []].flat();
   return page(
     'rooms/form',
     {
-      title: room ? c.t('rooms.form.edit', { room: c.fmt.name(room) }) : c.t('rooms.form.new'),
-      room,
+      title: room ? c.t('rooms.form.edit', { room: c.fmt.name(room) }) : like ? c.t('roomCopy.likeTitle', { room: c.fmt.name(like) }) : c.t('rooms.form.new'),
+      room, like,
+      others: others.map((one) => ({ value: one.id, label: c.fmt.name(one) })),
       // A checkbox posts "on", a row holds true.
       values: { ...values, is_step_free: Boolean(values.is_step_free), opens: many('opens'), closes: many('closes'), parts: many('parts'), equipment: many('equipment'), layouts: many('layouts') },
       equipment: equipmentOptions(kinds, c.fmt, many('equipment').map(String)),

@@ -22,13 +22,16 @@ import { EditRoomForm, NewRoomForm, RoomsQuery, StatusForm } from './forms.js';
 import { listDayRules } from './dayRuleQueries.js';
 import { holidayRoutes } from './holidayRoutes.js';
 import { mayKeepRooms } from './policy.js';
-import { findRoom, listClosures, listComingMeetings, listRooms } from './queries.js';
+import { findRoom, listClosures, listComingMeetings, listRooms, type Room } from './queries.js';
 import { listQueue } from './queueQueries.js';
 import { requestRoutes } from './requestRoutes.js';
 import { findNoShowRate } from './noShowRateQueries.js';
 import { tellHours, tellLayouts, tellPlace } from './roomFacts.js';
 import { tellRate, tellRules } from './tellRules.js';
-import { editOf, newRoomValues, roomFormPage, valuesOf, valuesOfContent } from './roomForm.js';
+import { copyRulesTo } from './copyCommands.js';
+import { LikeQuery } from './copyForms.js';
+import { copyRoutes } from './copyRoutes.js';
+import { editOf, newRoomValues, roomFormPage, valuesLike, valuesOf, valuesOfContent } from './roomForm.js';
 import { ownerText, roomMergePage } from './roomMerge.js';
 import { hoursOn } from './openingHours.js';
 import { roomHoursRoutes } from './roomHoursRoutes.js';
@@ -65,7 +68,12 @@ export const routes: Route[] = [
     method: 'get',
     path: '/rooms/new',
     policy: secretary,
-    handle: (c) => roomFormPage(c, { values: newRoomValues() }),
+    query: LikeQuery,
+    async handle(c) {
+      if (c.query.like === null) return roomFormPage(c, { values: newRoomValues() });
+      const like = await findRoom(c.db, c.query.like);
+      return roomFormPage(c, { like, values: valuesLike(like, c.fmt) });
+    },
   }),
   route({
     method: 'post',
@@ -73,15 +81,17 @@ export const routes: Route[] = [
     policy: secretary,
     form: NewRoomForm,
     async handle(c) {
-      const { key, ...input } = c.form;
-      const done = await once(c.db, c.viewer.id, key, input, async (trx) => {
+      const { key, like, with_rules: withRules, then, ...input } = c.form;
+      const done = await once(c.db, c.viewer.id, key, c.form, async (trx) => {
         const made = await createRoom(trx, c.by, input);
-        return made.ok ? { location: `/rooms/${made.id}` } : { refused: made };
+        if (!made.ok) return { refused: made };
+        if (like !== null && withRules) await copyRulesTo(trx, c.by, like, made.id);
+        return { location: then ? `/rooms/new?like=${made.id}` : `/rooms/${made.id}` };
       });
       if ('refused' in done && done.refused) return problemPage(c, null, done.refused);
       return redirect(done.location ?? '/rooms', { notice: 'rooms.notice.added' });
     },
-    onInvalid: (c, problems) => roomFormPage(c, { values: problems.values, problems, status: 422 }),
+    onInvalid: async (c, problems) => roomFormPage(c, { ...(await likeOf(c)), values: problems.values, problems, status: 422 }),
   }),
   // Before /rooms/:id, which would take their second word for an id.
   ...equipmentRoutes,
@@ -129,6 +139,7 @@ export const routes: Route[] = [
     },
     onInvalid: (c, problems) => statusPage(c, problems.errors, 422),
   }),
+  ...copyRoutes,
   ...closureRoutes,
   ...photoRoutes,
   ...roomHoursRoutes,
@@ -214,7 +225,13 @@ async function problemPage(c: Context<unknown, unknown>, id: number | null, refu
   const problems = problemsOf([{ field: refused.field, message: c.t(refused.problem, refused.values) }], c.req.body);
   const { merged } = refused;
   if (merged) return roomFormPage(c, { room: merged.room, values: { ...editOf(merged.room), ...valuesOfContent(merged.content, ownerText(c, merged.room, merged.content)) }, problems, status: 422 });
-  return roomFormPage(c, { ...(id === null ? {} : { room: await findRoom(c.db, id) }), values: problems.values, problems, status: 422 });
+  return roomFormPage(c, { ...(id === null ? await likeOf(c) : { room: await findRoom(c.db, id) }), values: problems.values, problems, status: 422 });
+}
+
+/** The room that a refused form was filled in from. */
+async function likeOf(c: Context<unknown, unknown>): Promise<{ like?: Room }> {
+  const id = Number(body(c).like);
+  return Number.isSafeInteger(id) && id > 0 ? { like: await findRoom(c.db, id) } : {};
 }
 
 function body(c: Context<unknown, unknown>): Record<string, unknown> {

@@ -4,6 +4,7 @@ import { audit } from './audit.js';
 import { people } from './people.js';
 import { groups } from './groups.js';
 import { auth } from './auth.js';
+import { roomCopy } from './roomCopy.js';
 import { rooms } from './rooms.js';
 import { rules } from './rules.js';
 import { requests } from './requests.js';
@@ -50,6 +51,7 @@ export const zhCN = {
   ...people,
   ...groups,
   ...auth,
+  ...roomCopy,
   ...rooms,
   ...rules,
   ...requests,
