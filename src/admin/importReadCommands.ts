@@ -26,9 +26,14 @@ export async function readImport(db: Db, id: number): Promise<void> {
     for await (const chunk of readChunks(db, found.file_id) as AsyncIterable<Buffer>) chunks.push(chunk);
     const read = open(found, decodeText(Buffer.concat(chunks)), await langOf(db, found.created_by));
     const uses = new Map<string, number>();
+    const seen = new Map<string, Entry>();
     let batch: Entry[] = [];
     for (const entry of read.entries) {
-      if (entry.place !== null) uses.set(entry.place, (uses.get(entry.place) ?? 0) + 1);
+      const same = entry.externalId === null || entry.reasons.length > 0 ? undefined : seen.get(entry.externalId);
+      // An id is what a booking is known by: two bookings under one would come to one, and nobody would miss the other.
+      if (same && !isSame(same, entry)) entry.reasons.push({ key: 'moving.bad.idTwice', values: { line: same.number } });
+      else if (entry.externalId !== null && entry.reasons.length === 0) seen.set(entry.externalId, entry);
+      if (entry.place !== null && entry.reasons.length === 0) uses.set(entry.place, (uses.get(entry.place) ?? 0) + 1);
       batch.push(entry);
       if (batch.length < BATCH) continue;
       await stage(db, id, batch);
@@ -48,6 +53,10 @@ export async function readImport(db: Db, id: number): Promise<void> {
     if (!(error instanceof Unreadable)) throw error;
     await inTransaction(db, (trx) => stopImport(trx, id, error.reason));
   }
+}
+
+function isSame(a: Entry, b: Entry): boolean {
+  return a.place === b.place && a.title === b.title && a.startsAt?.getTime() === b.startsAt?.getTime() && a.endsAt?.getTime() === b.endsAt?.getTime();
 }
 
 function open(found: Import, text: string, lang: Lang): ReadBookings {

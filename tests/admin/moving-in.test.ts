@@ -136,6 +136,13 @@ describe('clashes', () => {
     expect(await carryOut(secretary, again)).toContain('0 bookings imported 4 were there already');
   });
 
+  test('two bookings under one ID are told, and the row that only stands twice is not', async () => {
+    const path = await bring(secretary, 'bookings', 'ids.csv', 'id,title,date,start,end,room\nD1,Ants,2030-06-03,09:00,10:00,Orchid\nD1,Ants,2030-06-04,09:00,10:00,Orchid\nD1,Ants,2030-06-03,09:00,10:00,Orchid\n');
+    const page = await text(secretary, path);
+    expect(page).toContain('another booking has the same ID in line 2');
+    expect(await carryOut(secretary, path)).toMatch(/1 booking imported.*1 was there already.*1 could not be used/);
+  });
+
   test('a suggestion that is gone meanwhile clashes again; all at once are left out', async () => {
     const path = await bring(secretary, 'bookings', 'bookings.csv', TABLE);
     await carryOut(secretary, path);

@@ -231,6 +231,7 @@ export const movingIn = {
   'moving.bad.year': 'the year is before 1990 or after 2099',
   'moving.bad.yesNo': '“{text}” is neither yes nor no',
   'moving.bad.idTooLong': 'the ID is longer than {count} characters',
+  'moving.bad.idTwice': 'another booking has the same ID in line {line}: give each its own, or none',
   'moving.bad.event': 'the event cannot be read',
   'moving.bad.cancelled': 'it is cancelled',
   'moving.bad.code': '“{text}” is no code: lower-case letters, digits and hyphens, 40 at most',

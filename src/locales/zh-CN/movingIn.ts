@@ -217,6 +217,7 @@ export const movingIn: Translation<typeof en> = {
   'moving.bad.year': '年份早于 1990 年或晚于 2099 年',
   'moving.bad.yesNo': '“{text}”应为“是”或“否”',
   'moving.bad.idTooLong': '编号超过 {count} 个字符',
+  'moving.bad.idTwice': '第 {line} 行的另一条预订使用了相同编号：请各用各的编号，或留空',
   'moving.bad.event': '日程无法读取',
   'moving.bad.cancelled': '该日程已取消',
   'moving.bad.code': '“{text}”不是有效编号：小写字母、数字和连字符，不超过 40 个',
