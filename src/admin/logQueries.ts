@@ -35,6 +35,20 @@ export interface LogEntry {
   note: string | null;
 }
 
+/** Ids that stand in the entries. */
+export interface NamedIds {
+  persons: number[];
+  units: number[];
+  rooms: number[];
+}
+
+/** What they are called, by id. */
+export interface Names {
+  persons: Map<number, { name: string; name_en: string | null }>;
+  units: Map<number, { name_zh: string; name_en: string }>;
+  rooms: Map<number, { name_zh: string; name_en: string }>;
+}
+
 export const LOG_PAGE = 100;
 
 // The administrator keeps the log and reads no restricted content in it (domain.md 8): whatever belongs to a private
@@ -93,10 +107,12 @@ export function listLog(db: Db, filter: LogFilter): Promise<LogEntry[]> {
 }
 
 /** Names of the persons and units that entries of the log point to. */
-export async function listNames(db: Db, persons: number[], units: number[]): Promise<{ persons: Map<number, { name: string; name_en: string | null }>; units: Map<number, { name_zh: string; name_en: string }> }> {
-  const [people, places] = await Promise.all([
-    rows<{ id: number; name: string; name_en: string | null }>(db, `select id, name, name_en from persons where id = any(:persons)`, { persons }),
-    rows<{ id: number; name_zh: string; name_en: string }>(db, `select id, name_zh, name_en from units where id = any(:units)`, { units }),
+export async function listNames(db: Db, ids: NamedIds): Promise<Names> {
+  const [people, units, rooms] = await Promise.all([
+    rows<{ id: number; name: string; name_en: string | null }>(db, `select id, name, name_en from persons where id = any(:persons)`, { persons: ids.persons }),
+    rows<{ id: number; name_zh: string; name_en: string }>(db, `select id, name_zh, name_en from units where id = any(:units)`, { units: ids.units }),
+    rows<{ id: number; name_zh: string; name_en: string }>(db, `select id, name_zh, name_en from rooms where id = any(:rooms)`, { rooms: ids.rooms }),
   ]);
-  return { persons: new Map(people.map((one) => [one.id, one])), units: new Map(places.map((one) => [one.id, one])) };
+  const byId = <T extends { id: number }>(found: T[]) => new Map(found.map((one) => [one.id, one]));
+  return { persons: byId(people), units: byId(units), rooms: byId(rooms) };
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { findLastVerification } from '../lib/audit/seal.js';
 import { tellAction } from '../lib/audit/tell.js';
 import { enqueue } from '../lib/jobs/enqueue.js';
+import { date } from '../lib/http/fields.js';
 import { administrator } from '../lib/http/policy.js';
 import { page, redirect, route, type Context, type Route } from '../lib/http/route.js';
 import { addDays, startOfDay } from '../lib/time/zone.js';
@@ -12,7 +13,7 @@ import { addressOfThing, idsIn, tellChanges } from './logText.js';
 /** Kinds of things one can filter by: the tables whose changes are recorded. */
 export const NOUNS = ['persons', 'units', 'organisations', 'rooms', 'meetings', 'series', 'participants', 'agenda_items', 'papers', 'minutes', 'actions'] as const;
 
-const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/).refine((on) => !Number.isNaN(Date.parse(on))).nullable().catch(null);
+const day = date().nullable().catch(null);
 const number = z.coerce.number().int().positive().nullable().catch(null);
 const Query = z.object({
   person: number,
@@ -52,7 +53,7 @@ export const logRoutes: Route[] = [
       const [found, verification] = await Promise.all([listLog(c.db, filter), findLastVerification(c.db)]);
       const entries = found.slice(0, LOG_PAGE);
       const ids = idsIn(entries);
-      const names = await listNames(c.db, ids.persons, ids.units);
+      const names = await listNames(c.db, ids);
       const address = (before?: number) => {
         const set = { person: person.id, noun: asked.noun, id: filter.id, from: asked.from, to: asked.to, before };
         return `/admin/log?${new URLSearchParams(Object.entries(set).flatMap(([name, value]): [string, string][] => (value ? [[name, String(value)]] : []))).toString()}`;

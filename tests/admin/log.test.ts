@@ -47,6 +47,22 @@ describe('the log', () => {
     expect(newest).toContain('Office head: Zhou Zheng');
   });
 
+  test('speaks words in both languages: names for ids, no code and no braces', async () => {
+    const rooms = [cast.rooms.orchid, cast.rooms.bamboo];
+    await record(world.db, { id: cast.organiser.id }, {
+      action: 'meeting.update', noun: 'meetings', id: 1,
+      before: { room_ids: [rooms[0]], people: 2, is_busy_only: true }, after: { room_ids: rooms, people: [{ role: 'required', person_id: cast.chair.id }, { role: 'informed', person_id: cast.attendee.id }], is_busy_only: false },
+    });
+    const [newest = ''] = lines((await administrator.get('/admin/log')).text);
+    expect(newest).toContain('Rooms: Orchid → Orchid, Bamboo');
+    expect(newest).toContain('People: 2 → Zhou Zheng (Required), Chen An (Informed)');
+    await world.owner.raw(`update persons set lang = 'zh-CN' where id = ?`, [cast.administrator.id]);
+    const [chinese = ''] = lines((await administrator.get('/admin/log')).text);
+    await world.owner.raw(`update persons set lang = 'en' where id = ?`, [cast.administrator.id]);
+    expect(chinese).toContain('仅显示忙闲：是 → 否');
+    expect(newest + chinese).not.toMatch(/[{}_]/);
+  });
+
   test('can be cut by person, kind of thing and day', async () => {
     const secretary = await world.agent(cast.secretary);
     await secretary.post('/profile').type('form').send({ lang: 'en', zone: 'Asia/Shanghai', theme: 'dark', density: 'compact' });
@@ -59,6 +75,7 @@ describe('the log', () => {
     const today = DateTime.now().setZone('Asia/Shanghai').toISODate();
     expect((await by(`from=2020-01-01&to=${today}`)).length).toBeGreaterThan(1);
     expect(await by('to=2020-01-01')).toHaveLength(0);
+    for (const day of ['9999-12-31', '0001-01-01', '2200-01-01']) expect((await administrator.get(`/admin/log?from=${day}&to=${day}`)).status).toBe(200);
     expect((await by('from=nonsense&noun=x&before=-1')).length).toBeGreaterThan(1);
   });
 
