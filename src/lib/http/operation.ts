@@ -66,7 +66,6 @@ interface Metrics {
 
 function metrics(db: Db): Metrics {
   const all = new Registry();
-  collectDefaultMetrics({ register: all });
   const requests = new Histogram({
     name: 'http_request_duration_seconds',
     help: 'Time to answer, by route',
@@ -78,10 +77,14 @@ function metrics(db: Db): Metrics {
   const jobs = gauge('banhui_jobs', 'Jobs in the queue', ['state']);
   const mails = gauge('banhui_deliveries', 'Mail that is not sent yet, or failed', ['state']);
   const workers = gauge('banhui_workers', 'Worker processes alive');
+  let isWatched = false;
   return {
     all,
     requests,
     async look() {
+      // Watching the process costs a little all the time, and keeps the app in memory: only from the first time on that somebody asks.
+      if (!isWatched) collectDefaultMetrics({ register: all });
+      isWatched = true;
       const found = await countWork(db);
       for (const state of ['waiting', 'working', 'failed'] as const) jobs.set({ state }, found[state]);
       mails.set({ state: 'waiting' }, found.mail_waiting);
