@@ -1,4 +1,4 @@
-import { isKey, type Key, type Translate } from '../lib/i18n/translate.js';
+import { isKey, type Translate } from '../lib/i18n/translate.js';
 import type { Format } from '../lib/time/format.js';
 import type { LogEntry, NamedIds, Names } from './logQueries.js';
 
