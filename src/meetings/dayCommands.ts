@@ -9,8 +9,8 @@ import type { MeetingState } from './queries.js';
 // What people do on the day: they come, they end early, they need another quarter of an hour. By who takes part, or by the
 // display at the door of a room that the meeting occupies; who may has been asked by the caller.
 
-/** `taken`: somebody has the room next, after `left` minutes. `released`: nobody had checked in in time, and somebody else has the room now. */
-export type DayDone = { ok: true; endsAt?: Date; isTakenBack?: boolean } | { ok: false; reason: 'not_now' | 'released' } | { ok: false; reason: 'taken'; left: number };
+/** `taken`: somebody has the room next, `left` minutes after `until`, to which it is kept. `released`: nobody had checked in in time, and somebody else has the room now. */
+export type DayDone = { ok: true; endsAt?: Date; isTakenBack?: boolean } | { ok: false; reason: 'not_now' | 'released' } | { ok: false; reason: 'taken'; left: number; until: Date };
 
 interface Today {
   state: MeetingState;
@@ -86,7 +86,7 @@ export function extendMeeting(db: Db, by: Actor, id: number, minutes: number, no
     if (!isOn(meeting)) return { ok: false, reason: 'not_now' };
     const endsAt = await lengthenClaims(trx, id, minutes, now);
     if (!endsAt) return { ok: false, reason: 'not_now' };
-    if ('left' in endsAt) return { ok: false, reason: 'taken', left: endsAt.left };
+    if ('left' in endsAt) return { ok: false, reason: 'taken', ...endsAt };
     await change(trx, `update meetings set ends_at = case when announced_at is null then :at else ends_at end, version = version + 1 where id = :id`, { id, at: endsAt });
     await record(trx, by, { action: 'meeting.extend', noun: 'meetings', id, meetingId: id, before: { ends_at: meeting.ends_at }, after: { ends_at: endsAt }, ...(place ? { note: place } : {}) });
     return { ok: true, endsAt };

@@ -30,9 +30,12 @@ async function allowed(c: Context<unknown, unknown>): Promise<Meeting> {
   return meeting;
 }
 
-/** Who has the room next, how long it can be kept all the same, and where one could go on. */
-async function wayOn(c: Context<unknown, unknown>, meeting: Meeting, minutes: number, left: number) {
-  const span = { roomIds: meeting.rooms.map(({ id }) => id), startsAt: meeting.ends_at, endsAt: new Date(meeting.ends_at.getTime() + minutes * 60_000), exceptMeetingId: meeting.id };
+/**
+ * Who has the room next, how long it can be kept all the same, and where one could go on.
+ * @param until the end of its claims: a meeting that was extended before keeps the end that people were told
+ */
+async function wayOn(c: Context<unknown, unknown>, meeting: Meeting, minutes: number, { left, until }: { left: number; until: Date }) {
+  const span = { roomIds: meeting.rooms.map(({ id }) => id), startsAt: until, endsAt: new Date(until.getTime() + minutes * 60_000), exceptMeetingId: meeting.id };
   const [clashes, free] = await Promise.all([
     findClashes(c.db, c.viewer.id, span),
     nearestAlternatives(c.db, { ...span, seats: meeting.participant_count || null, personId: c.viewer.id, now: c.now }),
@@ -65,6 +68,6 @@ async function act(c: Context<unknown, unknown>, notice: (done: Extract<DayDone,
   const meeting = await allowed(c);
   const done = await work(meeting.id);
   if (done.ok) return redirect(`/meetings/${meeting.id}`, { notice: notice(done) });
-  if (done.reason === 'taken') return show(c, meeting, c.t('meetings.day.taken'), await wayOn(c, meeting, (c.form as ExtensionForm).minutes, done.left));
+  if (done.reason === 'taken') return show(c, meeting, c.t('meetings.day.taken'), await wayOn(c, meeting, (c.form as ExtensionForm).minutes, done));
   return show(c, meeting, c.t(`meetings.day.${done.reason}`, { minutes: await findOpens(c.db, meeting.id) }));
 }

@@ -64,23 +64,23 @@ export async function shortenClaims(trx: Db, by: Actor, meetingId: number, now: 
 
 /**
  * Keeps the rooms a little longer, all of them or none.
- * @returns the new end; how many minutes there are when somebody has one of them next; undefined when the meeting occupies no room now
+ * @returns the new end; how many minutes there are, and until when it is kept now, when somebody has one of them next; undefined when the meeting occupies no room now
  */
-export async function lengthenClaims(trx: Db, meetingId: number, minutes: number, now: Date): Promise<Date | { left: number } | undefined> {
+export async function lengthenClaims(trx: Db, meetingId: number, minutes: number, now: Date): Promise<Date | { left: number; until: Date } | undefined> {
   const running = await lockRunning(trx, meetingId, now);
   if (!running.length) return undefined;
   const ids = running.map(({ id }) => id);
   const bindings = { ids, minutes };
   await expireLapsed(trx, running.map(({ room_id, occupies_to }) => ({ room: room_id, from: occupies_to, to: new Date(occupies_to.getTime() + minutes * 60_000) })));
   // Everybody who writes claims has locked the room first, so that what is free here stays free.
-  const next = await row<{ left: number | null }>(
+  const next = await row<{ left: number | null; until: Date }>(
     trx,
-    `select floor(min(date_part('epoch', o.occupies_from - c.occupies_to)) / 60)::int as left from room_claims c join room_claims o on o.room_id = c.room_id and o.id <> c.id and o.is_holding and o.state in ('held', 'requested', 'confirmed')
+    `select floor(min(date_part('epoch', o.occupies_from - c.occupies_to)) / 60)::int as left, max(c.ends_at) as until from room_claims c join room_claims o on o.room_id = c.room_id and o.id <> c.id and o.is_holding and o.state in ('held', 'requested', 'confirmed')
         and o.occupies && tstzrange(c.occupies_to, c.occupies_to + make_interval(mins => :minutes))
       where c.id = any(:ids)`,
     bindings,
   );
-  if (next && next.left !== null) return { left: Math.max(0, next.left) };
+  if (next && next.left !== null) return { left: Math.max(0, next.left), until: next.until };
   const moved = await rows<{ ends_at: Date }>(
     trx,
     `update room_claims set ends_at = ends_at + make_interval(mins => :minutes), occupies_to = occupies_to + make_interval(mins => :minutes)

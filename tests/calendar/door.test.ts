@@ -117,6 +117,17 @@ describe('the display', () => {
     expect((await claimOf(id))?.ends_at).toEqual(minutes(60));
     const full = load((await organiser.post(`/meetings/${id}/extension`).type('form').send({ minutes: '15' }).expect(409)).text);
     expect(full('form[action$="/extension"]').first().text()).toBe('+15 min');
+    expect(full('main').text()).toContain('Choir');
+  });
+
+  it('counts from what the room is kept for, not from the end that people were told', async () => {
+    const id = await book('Budget', -10, 50);
+    await world.owner.raw(`update meetings set announced_at = now() where id = ?`, [id]);
+    await book('Choir', 80, 120);
+    await organiser.post(`/meetings/${id}/extension`).type('form').send({ minutes: '15' }).expect(303);
+    const page = load((await organiser.post(`/meetings/${id}/extension`).type('form').send({ minutes: '30' }).expect(409)).text);
+    expect(page('main').text()).toContain('Choir');
+    expect(page('form[action$="/extension"]').first().text()).toBe('Keep it 15 min longer');
   });
 
   it('is free while somebody only asks for the room, and says so', async () => {
