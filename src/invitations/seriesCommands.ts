@@ -12,7 +12,8 @@ import {
   listFreshParticipants, listSeriesParticipants, listStandingDates, listTellings, listToldSeries, lockInvitableDates, lockRules, objectOfSeries, viewIn, type FreshParticipant, type SeriesPayload,
   type SeriesParticipant, type SeriesTelling, type StandingRule,
 } from './seriesQueries.js';
-import { datesIn, groupedBy, isPrivate, messageFor, seriesTold, toldOf, viewOf, whereaboutsOf, type SeriesMessage, type SeriesView, type StandingDate, type ToldSeries } from './seriesView.js';
+import { groupedBy } from '../lib/groupedBy.js';
+import { datesIn, isPrivate, messageFor, seriesTold, toldOf, viewOf, whereaboutsOf, type SeriesMessage, type SeriesView, type StandingDate, type ToldSeries } from './seriesView.js';
 
 // A standing meeting is one event in everybody's calendar: the rule, its exceptions, the dates left out. Told is, like for
 // single meetings, what differs from what each person holds.

@@ -13,7 +13,8 @@ import { findOfficeName, findTellable, listAgendaTitles, type OfficeName, type T
 import type { ReplyTokens } from './replyLink.js';
 import { dateCancelled, oneDate, seriesCancelled, wholeSet, type SeriesFrame, type SeriesPeople } from './seriesEvent.js';
 import { findRule, isTakenOver, listSeriesAttendees, listToldSeries, viewIn, type SeriesPayload, type StandingRule } from './seriesQueries.js';
-import { changesBetween, datesIn, groupedBy, isPrivate, toldOf, type DateChange, type SeriesView, type ToldDate, type ToldSeries } from './seriesView.js';
+import { groupedBy } from '../lib/groupedBy.js';
+import { changesBetween, datesIn, isPrivate, toldOf, type DateChange, type SeriesView, type ToldDate, type ToldSeries } from './seriesView.js';
 
 // Letters about standing meetings: the whole, one date, or its end; the calendar file says the same.
 

@@ -188,14 +188,3 @@ export function viewOf(told: ToldSeries, mine: ReadonlySet<number>, now: Date, h
 export function isPrivate({ usual, dates }: ToldSeries): boolean {
   return usual.is_private || dates.some(({ own }) => own?.is_private === true);
 }
-
-/** In the order of the list. */
-export function groupedBy<T>(list: readonly T[], keyOf: (one: T) => number): Map<number, T[]> {
-  const groups = new Map<number, T[]>();
-  for (const one of list) {
-    const group = groups.get(keyOf(one));
-    if (group) group.push(one);
-    else groups.set(keyOf(one), [one]);
-  }
-  return groups;
-}

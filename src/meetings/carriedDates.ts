@@ -1,3 +1,4 @@
+import { groupedBy } from '../lib/groupedBy.js';
 import type { Context } from '../lib/http/route.js';
 import { format } from '../lib/time/format.js';
 import { weekdayOf, addDays } from '../lib/time/zone.js';
@@ -68,12 +69,6 @@ export function carryList(standing: readonly StandingDate[], days: readonly stri
 function carriedTo(date: StandingDate, to: string | undefined): CarriedDate {
   if (to === undefined) return { kind: date.isCancelled ? 'lost' : date.hasOwnTime ? 'left' : 'calledOff', to: null, date };
   return { kind: date.isCancelled ? 'cancelled' : date.hasOwnTime ? 'moved' : 'taken', to, date };
-}
-
-function groupedBy<T>(list: readonly T[], keyOf: (one: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const one of list) groups.set(keyOf(one), [...(groups.get(keyOf(one)) ?? []), one]);
-  return groups;
 }
 
 /** Each a thousand times the one before: no number of lesser dates outweighs a greater one, and no way is as long. */

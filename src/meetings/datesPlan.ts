@@ -3,7 +3,7 @@ import type { Context } from '../lib/http/route.js';
 import { date } from '../lib/http/fields.js';
 import { linesOf } from './formRoutes.js';
 import { lastDayFor, MAX_MONTHS, occurrencesOf, placed, untilForCount, type Occurrences, type Rule } from './recurrence.js';
-import { dayOf } from '../lib/time/zone.js';
+import { dayOf, timeOf } from '../lib/time/zone.js';
 import type { DatesPlan } from './seriesDateCommands.js';
 import { choicesOf, MAX_DATES, type DatesForm } from './seriesForms.js';
 
@@ -79,4 +79,9 @@ function datesOfList(c: Context, form: DatesForm): { occurrences: Occurrences; u
   const [first = '', last = ''] = [days[0], days.at(-1)];
   if (last > lastDayFor(first)) return { field: 'on_dates', message: c.t('meetings.series.tooLong', { count: MAX_MONTHS }) };
   return { occurrences: { startsOn: first, ...placed(days, form) }, untilOn: last };
+}
+
+/** Wall time at which a date ends that begins at 'HH:MM'. */
+export function endAfter(from: string, minutes: number): string {
+  return timeOf(new Date(Date.parse(`2000-01-01T${from}:00Z`) + minutes * 60_000), 'UTC');
 }

@@ -7,8 +7,8 @@ import { signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { format } from '../lib/time/format.js';
 import { translator } from '../lib/i18n/translate.js';
-import { dayOf, timeOf } from '../lib/time/zone.js';
-import { fieldsOfRule, planOf, readDays, ruleOf } from './datesPlan.js';
+import { dayOf } from '../lib/time/zone.js';
+import { endAfter, fieldsOfRule, planOf, readDays, ruleOf } from './datesPlan.js';
 import { beginningOf, changeFollowing, changeFollowingText, SeriesChanged, type FollowingWish, type TextChanged } from './followingCommands.js';
 import { findRuleOf, listRuleDates, type RuleDate, type RunningRule, type Usual } from './followingQueries.js';
 import { checkLayout, linesOf, shownEquipment, shownLayouts } from './formRoutes.js';
@@ -81,8 +81,7 @@ function fromOf({ rule, usual }: Opened): string {
 
 /** Wall time at which it ends. */
 function endOf(opened: Opened): string {
-  const { usual } = opened;
-  return timeOf(new Date(Date.parse(`2000-01-01T${fromOf(opened)}:00Z`) + usual.minutes * 60_000), 'UTC');
+  return endAfter(fromOf(opened), opened.usual.minutes);
 }
 
 /** Nothing but title, text, link and place is another one. */

@@ -214,7 +214,7 @@ export function tellSpan(c: Context, problem: SpanProblem, zone: string): Proble
 
 async function refused(c: Context, result: RoomsRefused, form: MeetingFields, span: Span, meeting?: Meeting): Promise<Answer> {
   const refusal = await tellRefusal(c, result, {
-    roomIds: form.rooms, ...span, seats: form.expected, zone: form.zone, ...(meeting ? { exceptMeetingId: meeting.id } : {}),
+    roomIds: form.rooms, ...span, seats: form.expected, equipment: linesOf(form), zone: form.zone, ...(meeting ? { exceptMeetingId: meeting.id } : {}),
   });
   if (result.clashes.length > 0 && form.rooms.length > 0 && mayWait(c, span, meeting)) refusal.wait = await findWaitChoices(c, { roomIds: form.rooms, from: span.startsAt, to: span.endsAt, seats: form.expected });
   return drawForm(c, { ...(meeting ? { meeting } : {}), values: { ...form }, refusal, status: 409 });

@@ -67,7 +67,7 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
   const fmt = format(c.lang, plan.zone);
   const refused = result.ok ? new Map<string, RoomsRefused>() : result.refused;
   // What was chosen for a date that is in the way can be chosen anew: it is not asked again, but what it could have instead is.
-  const inTheWay = plan.occurrences.dates.filter(({ on }) => (refused.has(on) ? refused.get(on)?.shortages === undefined : plan.choices.has(on) && plan.roomIds.length > 0));
+  const inTheWay = plan.occurrences.dates.filter(({ on }) => (refused.has(on) ? refused.get(on)?.shortages === undefined : isElsewhere(plan.choices.get(on)) && plan.roomIds.length > 0));
   const [rooms, knownYear, alternatives] = await Promise.all([
     listRoomOptions(c.db),
     findKnownYear(c.db, plan.roomIds),
@@ -99,7 +99,7 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
         // A rule stays a rule, however long one waits.
         ...(told.isShort ? [{ value: 'bare', label: c.t('dates.plan.bare') }] : no.checks.some(({ level }) => level === 'error') ? [] : [{ value: 'wait', label: c.t('series.plan.wait') }]),
       );
-    } else if (choice && !stands?.isFixed) {
+    } else if (isElsewhere(choice) && !stands?.isFixed) {
       options.push(...pickOptions(c, wordRefusal(c, NOTHING_SAID, alternatives.get(date.on) ?? NOTHING_FREE, plan.zone).picks));
     }
     if (!stands?.isFixed) options.push({ value: 'skip', label: c.t('meetings.plan.skip') });
@@ -140,6 +140,9 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
 
 const NOTHING_FREE = { rooms: [], times: [] };
 const NOTHING_SAID: RoomsRefused = { ok: false, clashes: [], checks: [] };
+
+/** The rooms were in the way, not the equipment. */
+const isElsewhere = (choice: DateChoice | undefined) => choice !== undefined && choice.kind !== 'bare';
 
 function pickOptions(c: Context, { rooms, times }: Refusal['picks']): PlanLine['options'] {
   return [

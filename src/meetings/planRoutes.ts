@@ -5,7 +5,7 @@ import { Conflict, Forbidden } from '../lib/http/errors.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import { isSecretary, signedIn } from '../lib/http/policy.js';
 import { idOf, page, route, type Answer, type Context, type Route } from '../lib/http/route.js';
-import { addDays, dayOf, timeOf, weekdayOf } from '../lib/time/zone.js';
+import { addDays, dayOf, weekdayOf } from '../lib/time/zone.js';
 import { findUsualOfLast } from './followingQueries.js';
 import { checkLayout, listActable, readActing, shownEquipment, shownLayouts, shownPerson } from './formRoutes.js';
 import { mayKeepSeries } from './policy.js';
@@ -14,7 +14,7 @@ import { readPeople } from './namedPeople.js';
 import { keptChoices, carryOut } from './planPage.js';
 import { addDates, createSeries, type NewSeries } from './seriesCommands.js';
 import { NewDatesForm, NewSeriesForm, type SeriesFields } from './seriesForms.js';
-import { fieldsOfRule, planOf } from './datesPlan.js';
+import { endAfter, fieldsOfRule, planOf } from './datesPlan.js';
 import { findSeries, listRecurrences, type Series } from './seriesQueries.js';
 import type { ParticipantRole } from './queries.js';
 
@@ -60,7 +60,7 @@ async function showDates(c: Context): Promise<Answer> {
   if (usual) Object.assign(values, {
     rooms: usual.roomIds, link: usual.link, place: usual.place, layout: usual.layout ?? '', expected: usual.expected,
     kinds: usual.equipment.map(({ kindId }) => kindId), pieces: usual.equipment.map(({ quantity }) => quantity),
-    ...(last ? {} : { frequency: 'dates', zone: usual.zone, from: usual.from, to: endOf(usual.from, usual.minutes) }),
+    ...(last ? {} : { frequency: 'dates', zone: usual.zone, from: usual.from, to: endAfter(usual.from, usual.minutes) }),
   });
   if (last) {
     const rule = readRule(last.rule);
@@ -69,14 +69,10 @@ async function showDates(c: Context): Promise<Answer> {
     Object.assign(values, {
       ...fieldsOfRule(rule), zone: last.zone,
       from_on: from > today ? from : today, until_on: addDays(from > today ? from : today, 182), from: last.starts_at_time,
-      to: endOf(last.starts_at_time, series.duration_minutes),
+      to: endAfter(last.starts_at_time, series.duration_minutes),
     });
   }
   return drawForm(c, { series, values });
-}
-
-function endOf(from: string, minutes: number): string {
-  return timeOf(new Date(Date.parse(`2000-01-01T${from}:00Z`) + minutes * 60_000), 'UTC');
 }
 
 /** People of a series as typed: ids, or what is not understood. */

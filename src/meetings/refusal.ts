@@ -2,7 +2,7 @@ import { mayMendByTime, tellBack, tellCheck } from '../rooms/claimChecks.js';
 import { listFreeTimes, nearestAlternatives, type Alternatives, type Clash } from '../rooms/claimQueries.js';
 import type { Span } from '../rooms/openingHours.js';
 import { tellHoldInTheWay } from '../rooms/tellHold.js';
-import type { Shortage } from '../rooms/equipmentCommands.js';
+import type { EquipmentLine, Shortage } from '../rooms/equipmentCommands.js';
 import { isSecretary } from '../lib/http/policy.js';
 import type { Context } from '../lib/http/route.js';
 import { format, type Format } from '../lib/time/format.js';
@@ -37,13 +37,15 @@ export interface RoomWish {
   endsAt: Date;
   seats?: number | null;
   exceptMeetingId?: number;
+  /** All that is wanted; without it times are looked for by what is short. */
+  equipment?: readonly EquipmentLine[];
   zone: string;
 }
 
 /** A "no" of the rooms in words, with the nearest rooms and times that are free. */
 export async function tellRefusal(c: Context, refused: RoomsRefused, wish: RoomWish): Promise<Refusal> {
   if (refused.shortages?.length) {
-    const pieces = refused.shortages.map(({ kind, asked }) => ({ kindId: kind.id, quantity: asked }));
+    const pieces = wish.equipment ?? refused.shortages.map(({ kind, asked }) => ({ kindId: kind.id, quantity: asked }));
     const times = await listFreeTimes(c.db, { roomIds: wish.roomIds, startsAt: wish.startsAt, endsAt: wish.endsAt, pieces, exceptMeetingId: wish.exceptMeetingId ?? null, personId: c.viewer.id, now: c.now });
     return { ...wordRefusal(c, refused, { rooms: [], times: [] }, wish.zone), picks: { rooms: [], times: pickTimes(times, format(c.lang, wish.zone)) } };
   }

@@ -75,7 +75,11 @@ function editLocked(db: Db, by: Actor, pollId: number, input: PollChange, now: D
     await lockRoomsOf(trx, [...[...options, ...kept].flatMap(({ room_ids }) => room_ids), ...wanted.flatMap(({ roomIds }) => roomIds)]);
     const removed = options.filter(({ id }) => !kept.some((one) => one.id === id)).map(({ id }) => id);
     await releaseHolds(trx, by, [...removed, ...otherRooms.map(({ id }) => id)], 'poll changed');
-    for (const { id, room_ids } of otherRooms) await change(trx, `update poll_options set room_ids = :rooms where id = :id`, { id, rooms: room_ids });
+    await change(
+      trx,
+      `update poll_options o set room_ids = array(select jsonb_array_elements_text(w.rooms)::bigint) from jsonb_to_recordset(cast(:list as jsonb)) as w (id bigint, rooms jsonb) where o.id = w.id`,
+      { list: JSON.stringify(otherRooms.map(({ id, room_ids }) => ({ id, rooms: room_ids }))) },
+    );
     await change(trx, `update poll_options set removed_at = :now where id = any(:removed)`, { removed, now });
     const added = await writeOptions(trx, pollId, wanted);
     // Also where nothing moves: whose calendar shows what of a poll may have changed, and a claim that is written says so.

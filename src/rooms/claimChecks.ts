@@ -31,7 +31,7 @@ export interface Check {
   /** What was asked for and what the rule allows: times 'HH:MM–HH:MM' in the office's zone, seats, a status, a day, minutes, hours. */
   actual: string;
   limit: string;
-  /** What would be allowed: a day, an instant, times, hours; see tellCheck. */
+  /** What would be allowed: a day, an instant, times, hours, two instants 'from/to' in which it is open; see tellCheck. */
   nearest?: string;
   /** The office's secretaries may go beyond it, with a reason. */
   mayOverride: boolean;

@@ -4,7 +4,8 @@ import { layersOf } from './bookingRuleQueries.js';
 import { holdOf, type Hold } from './holdQueries.js';
 import { nearestFreeTimes } from './freeTimes.js';
 import { OPENING } from './dayRuleQueries.js';
-import { listShortSpans, type WantedPieces } from './equipmentTimesQueries.js';
+import type { EquipmentLine } from './equipmentCommands.js';
+import { listShortSpans } from './equipmentTimesQueries.js';
 import { commonHours, outsideHours, type Opening, type Span } from './openingHours.js';
 import { brokenRules, nextStart } from './ruleChecks.js';
 
@@ -101,7 +102,7 @@ export interface AlternativesWish {
   personId?: number | null;
   now: Date;
   /** Movable equipment that has to be there at the same time. */
-  pieces?: readonly WantedPieces[];
+  pieces?: readonly EquipmentLine[];
   /** What the rules of the rooms asked for would allow, where they refuse the wish itself: times are looked for near it. */
   allowed?: Span;
 }

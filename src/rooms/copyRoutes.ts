@@ -1,3 +1,4 @@
+import { groupedBy } from '../lib/groupedBy.js';
 import { once } from '../lib/http/once.js';
 import type { Problems } from '../lib/http/form.js';
 import { secretary } from '../lib/http/policy.js';
@@ -30,18 +31,12 @@ export const copyRoutes: Route[] = [
 async function copyPage(c: Context<unknown, unknown>, problems?: Problems): Promise<Answer> {
   const [room, rooms] = await Promise.all([findRoom(c.db, idOf(c)), listRooms(c.db, c.now, {})]);
   // House by house, so that one finds a whole one.
-  const houses = new Map<string, { value: number; label: string }[]>();
-  for (const one of rooms) {
-    if (one.id === room.id) continue;
-    const house = [one.site, one.building].filter(Boolean).join(' · ');
-    const list = houses.get(house) ?? [];
-    houses.set(house, [...list, { value: one.id, label: c.fmt.name(one) }]);
-  }
+  const houses = groupedBy(rooms.filter(({ id }) => id !== room.id), ({ site, building }) => [site, building].filter(Boolean).join(' · '));
   return page(
     'rooms/copy',
     {
       title: c.t('roomCopy.title', { room: c.fmt.name(room) }), room,
-      houses: [...houses].map(([name, options]) => ({ name: name || c.t('roomCopy.nowhere'), options })),
+      houses: [...houses].map(([name, of]) => ({ name: name || c.t('roomCopy.nowhere'), options: of.map((one) => ({ value: one.id, label: c.fmt.name(one) })) })),
       what: COPIED.map((value) => ({ value, label: c.t(`roomCopy.what.${value}`) })),
       values: problems?.values ?? { what: ['hours', 'holidays', 'rules'], room: [] },
       ...(problems ? { errors: problems.errors } : {}),

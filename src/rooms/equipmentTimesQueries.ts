@@ -1,14 +1,9 @@
 import { rows, type Db } from '../lib/db/db.js';
+import type { EquipmentLine } from './equipmentCommands.js';
 import type { Span } from './openingHours.js';
 
-/** So many pieces of a kind. */
-export interface WantedPieces {
-  kindId: number;
-  quantity: number;
-}
-
 /** When fewer pieces than wanted are left of any of these kinds, in a window of some days; one sweep over what is booked in it. */
-export function listShortSpans(db: Db, wanted: readonly WantedPieces[], window: Span, exceptMeetingId: number | null): Promise<Span[]> {
+export function listShortSpans(db: Db, wanted: readonly EquipmentLine[], window: Span, exceptMeetingId: number | null): Promise<Span[]> {
   return rows<Span>(
     db,
     `with wanted as (select k.id, coalesce(k.stock, 0) - w.quantity as spare from unnest(:kinds::bigint[], :quantities::int[]) as w (kind, quantity) join equipment_kinds k on k.id = w.kind),

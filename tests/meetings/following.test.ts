@@ -6,7 +6,7 @@ import { cancelMeeting, changeMeeting, createMeeting, restoreMeeting } from '../
 import { findMeeting } from '../../src/meetings/queries.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
-import { confirm, fieldsOf, postTo, seriesForm } from './plan.js';
+import { confirm, fieldsOf, postTo, seriesForm, planSeries } from './plan.js';
 
 let world: World;
 let cast: Cast;
@@ -22,12 +22,7 @@ afterEach(() => world.db.raw(`update room_claims set state = 'cancelled'`));
 afterAll(() => world.close());
 
 const form = (more: Record<string, unknown> = {}) => seriesForm(cast, more);
-async function make(more: Record<string, unknown> = {}): Promise<number> {
-  const plan = await postTo(organiser, '/series', form(more));
-  const saved = await postTo(organiser, ...confirm(plan.text));
-  expect(saved.status).toBe(303);
-  return Number(/\d+$/.exec(saved.headers.location ?? '')?.[0]);
-}
+const make = (more: Record<string, unknown> = {}) => planSeries(organiser, form(more));
 interface Line {
   id: number;
   title: string;

@@ -30,6 +30,13 @@ export function confirm(html: string, changes: Record<string, { choice?: string;
   return [$('main form').attr('action') ?? '', fields];
 }
 
+/** Plans a standing meeting and agrees to the plan as it stands. @returns its id */
+export async function planSeries(agent: Agent, form: Record<string, unknown>): Promise<number> {
+  const saved = await postTo(agent, ...confirm((await postTo(agent, '/series', form)).text));
+  if (saved.status !== 303) throw new Error(load(saved.text)('main').text());
+  return Number(/\d+$/.exec(saved.headers.location ?? '')?.[0]);
+}
+
 /** What the form of a page shows in its fields, as a browser would send it, with changes. */
 export function fieldsOf(html: string, changes: Record<string, unknown> = {}): Record<string, unknown> {
   const $ = load(html);

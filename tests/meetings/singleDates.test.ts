@@ -5,7 +5,7 @@ import { cancelMeeting, changeMeeting, createMeeting } from '../../src/meetings/
 import { findMeeting } from '../../src/meetings/queries.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
-import { confirm, fieldsOf, postTo, seriesForm } from './plan.js';
+import { confirm, fieldsOf, postTo, seriesForm, planSeries } from './plan.js';
 
 // A standing meeting without a rule: a list of single dates, of which this and the later ones are changed together.
 
@@ -30,11 +30,7 @@ afterAll(() => world.close());
 
 const DAYS = ['2030-04-02', '2030-04-11', '2030-04-24', '2030-05-06'];
 const list = (more: Record<string, unknown> = {}) => seriesForm(cast, { frequency: 'dates', on_dates: DAYS.join('\n'), ...more });
-async function make(more: Record<string, unknown> = {}): Promise<number> {
-  const saved = await postTo(organiser, ...confirm((await postTo(organiser, '/series', list(more))).text));
-  expect(saved.status).toBe(303);
-  return Number(/\d+$/.exec(saved.headers.location ?? '')?.[0]);
-}
+const make = (more: Record<string, unknown> = {}) => planSeries(organiser, list(more));
 interface Line {
   id: number;
   title: string;
