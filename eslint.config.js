@@ -15,7 +15,10 @@ export default tseslint.config(
       'no-console': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       '@typescript-eslint/prefer-promise-reject-errors': 'off',
       // Values of forms and headers are unknown until they are made text.
       '@typescript-eslint/no-base-to-string': 'off',
@@ -25,7 +28,14 @@ export default tseslint.config(
   },
   {
     // What the start says is for the terminal, not for the log.
-    files: ['src/lib/log/steps.ts', 'src/server.ts', 'src/worker.ts', 'src/sample.ts', 'tests/bench/**/*.ts', 'tests/support/pictures.ts'],
+    files: [
+      'src/lib/log/steps.ts',
+      'src/server.ts',
+      'src/worker.ts',
+      'src/sample.ts',
+      'tests/bench/**/*.ts',
+      'tests/support/pictures.ts',
+    ],
     rules: { 'no-console': 'off' },
   },
   {

@@ -57,14 +57,29 @@ export function createApp(parts: Parts): Express {
       logger: parts.log,
       genReqId: () => randomUUID(),
       // Tokens stand in addresses of guests: the log keeps the way, not the key.
-      serializers: { req: (req: { id: string; method: string; url: string }) => ({ id: req.id, method: req.method, url: redact(req.url) }), res: (res: { statusCode: number }) => ({ status: res.statusCode }) },
+      serializers: {
+        req: (req: { id: string; method: string; url: string }) => ({
+          id: req.id,
+          method: req.method,
+          url: redact(req.url),
+        }),
+        res: (res: { statusCode: number }) => ({ status: res.statusCode }),
+      },
       customLogLevel: (_req, res, error) => (error || res.statusCode >= 500 ? 'error' : 'debug'),
       quietReqLogger: true,
     }),
   );
   app.use(secureHeaders(parts.config.publicUrl));
   app.get('/assets/style.css', sendStyles);
-  app.use('/assets', express.static(join(ROOT, 'views', 'assets'), { immutable: true, maxAge: '1y', index: false, fallthrough: false }));
+  app.use(
+    '/assets',
+    express.static(join(ROOT, 'views', 'assets'), {
+      immutable: true,
+      maxAge: '1y',
+      index: false,
+      fallthrough: false,
+    }),
+  );
   app.use(refuseCrossSite(parts.config.publicUrl));
   app.use(limitBodyTime());
   app.use(express.urlencoded({ extended: false, limit: '2mb', parameterLimit: 5000 }));
@@ -77,7 +92,9 @@ export function createApp(parts: Parts): Express {
 }
 
 function redact(url: string): string {
-  return url.replace(/\/(i|p|setup|reset|account|feeds|door)\/[^/?]+/, '/$1/…').replace(/([?&]token=)[^&]+/, '$1…');
+  return url
+    .replace(/\/(i|p|setup|reset|account|feeds|door)\/[^/?]+/, '/$1/…')
+    .replace(/([?&]token=)[^&]+/, '$1…');
 }
 
 function secureHeaders(publicUrl: string) {

@@ -37,19 +37,32 @@ const ADDRESS = /^[^\s<>@,;"]+@[^\s<>@,;"]+$/;
 const DOMAIN = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i;
 
 function url(protocols: string[], expected: string) {
-  return z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), { error: expected, abort: true });
+  return z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    error: expected,
+    abort: true,
+  });
 }
 
-const database = url(['postgres:', 'postgresql:'], 'an address such as postgres://user:password@host:5432/banhui').refine(
+const database = url(
+  ['postgres:', 'postgresql:'],
+  'an address such as postgres://user:password@host:5432/banhui',
+).refine(
   (text) => isDecodable(new URL(text)),
   'an address in which special characters of name and password are percent-encoded, such as %25 for %',
 );
 const smtp = url(['smtp:', 'smtps:'], 'an address such as smtp://user:password@host:587')
-  .refine((text) => isDecodable(new URL(text)), { error: 'an address in which special characters of name and password are percent-encoded, such as %25 for %', abort: true })
-  .refine((text) => {
-    const { hostname, pathname, hash, port } = new URL(text);
-    return hostname !== '' && ['', '/'].includes(pathname) && hash === '' && port !== '0';
-  }, { error: 'an address without a path, such as smtp://user:password@host:587', abort: true })
+  .refine((text) => isDecodable(new URL(text)), {
+    error:
+      'an address in which special characters of name and password are percent-encoded, such as %25 for %',
+    abort: true,
+  })
+  .refine(
+    (text) => {
+      const { hostname, pathname, hash, port } = new URL(text);
+      return hostname !== '' && ['', '/'].includes(pathname) && hash === '' && port !== '0';
+    },
+    { error: 'an address without a path, such as smtp://user:password@host:587', abort: true },
+  )
   .refine((text) => {
     const { protocol, searchParams } = new URL(text);
     const values = protocol === 'smtps:' ? ['required'] : ['none', 'optional', 'required'];
@@ -57,11 +70,25 @@ const smtp = url(['smtp:', 'smtps:'], 'an address such as smtp://user:password@h
   }, 'after the ? nothing but tls=none, tls=optional or tls=required, and with smtps: only the last');
 const pattern = z
   .string()
-  .refine((text) => text.split('{token}').length === 2 && ADDRESS.test(text.replace('{token}', 'x')), 'an address with {token} in it, such as meetings+{token}@example.org');
+  .refine(
+    (text) => text.split('{token}').length === 2 && ADDRESS.test(text.replace('{token}', 'x')),
+    'an address with {token} in it, such as meetings+{token}@example.org',
+  );
 
 const schema = z.object({
-  PORT: z.string().regex(/^\d{1,5}$/, 'a number from 0 to 65535').transform(Number).refine((port) => port <= 65_535, 'a number from 0 to 65535').default(3000),
-  HOST: z.string().refine((text) => isIP(text) > 0 || DOMAIN.test(text), 'an address or name of this machine, such as 127.0.0.1 or 0.0.0.0').default('127.0.0.1'),
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, 'a number from 0 to 65535')
+    .transform(Number)
+    .refine((port) => port <= 65_535, 'a number from 0 to 65535')
+    .default(3000),
+  HOST: z
+    .string()
+    .refine(
+      (text) => isIP(text) > 0 || DOMAIN.test(text),
+      'an address or name of this machine, such as 127.0.0.1 or 0.0.0.0',
+    )
+    .default('127.0.0.1'),
   DATA_DIR: z.string().default('./data'),
   DATABASE_URL: database.optional(),
   DATABASE_DIRECT_URL: database.optional(),
@@ -76,15 +103,30 @@ const schema = z.object({
   SMTP_URL: smtp.optional(),
   MAIL_FROM: z
     .string()
-    .refine((text) => ADDRESS.test(/^[^<>]*<([^<>]+)>$/.exec(text)?.[1] ?? text), 'an address such as Meetings <meetings@example.org>')
+    .refine(
+      (text) => ADDRESS.test(/^[^<>]*<([^<>]+)>$/.exec(text)?.[1] ?? text),
+      'an address such as Meetings <meetings@example.org>',
+    )
     .optional(),
-  MAIL_DOMAIN: z.string().regex(DOMAIN, 'a domain such as example.org').transform((text) => text.toLowerCase()).optional(),
+  MAIL_DOMAIN: z
+    .string()
+    .regex(DOMAIN, 'a domain such as example.org')
+    .transform((text) => text.toLowerCase())
+    .optional(),
   MAIL_REPLY_PATTERN: pattern.optional(),
   MAIL_BOUNCE_PATTERN: pattern.optional(),
   TRUST_PROXY: z
     .string()
-    .transform((text) => text.split(',').map((one) => one.trim()).filter(Boolean))
-    .refine((list) => list.every(isProxy), 'addresses or networks of reverse proxies, separated by commas, such as 10.0.0.7, 10.1.0.0/16 or loopback')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((one) => one.trim())
+        .filter(Boolean),
+    )
+    .refine(
+      (list) => list.every(isProxy),
+      'addresses or networks of reverse proxies, separated by commas, such as 10.0.0.7, 10.1.0.0/16 or loopback',
+    )
     .default([]),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error'], 'one of debug, info, warn, error').default('info'),
   SAMPLE_PASSWORD: z.string().min(12, 'at least 12 characters').optional(),
@@ -104,7 +146,11 @@ function isProxy(text: string): boolean {
   if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
   const [address = '', bits, ...more] = text.split('/');
   const version = isIP(address);
-  return version > 0 && more.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)));
+  return (
+    version > 0 &&
+    more.length === 0 &&
+    (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)))
+  );
 }
 
 /** Names of all settings. */
@@ -124,9 +170,14 @@ export function readConfig(environment: Environment = process.env, root = proces
     const shown = SECRETS.includes(name) ? 'not as expected' : `"${given[name]}"`;
     problems.push(`${name} is ${shown}; expected: ${issue.message}`);
   }
-  if (given['SMTP_URL'] && !given['MAIL_FROM']) problems.push('MAIL_FROM is missing; expected with SMTP_URL: an address such as Meetings <meetings@example.org>');
-  if (given['DATABASE_DIRECT_URL'] && !given['DATABASE_URL']) problems.push('DATABASE_URL is missing; expected with DATABASE_DIRECT_URL');
-  if (!parsed.success || problems.length > 0) throw new SettingsError(`The settings are not right:\n${problems.map((one) => `- ${one}`).join('\n')}`);
+  if (given['SMTP_URL'] && !given['MAIL_FROM'])
+    problems.push(
+      'MAIL_FROM is missing; expected with SMTP_URL: an address such as Meetings <meetings@example.org>',
+    );
+  if (given['DATABASE_DIRECT_URL'] && !given['DATABASE_URL'])
+    problems.push('DATABASE_URL is missing; expected with DATABASE_DIRECT_URL');
+  if (!parsed.success || problems.length > 0)
+    throw new SettingsError(`The settings are not right:\n${problems.map((one) => `- ${one}`).join('\n')}`);
 
   const set = parsed.data;
   const dataDir = resolve(root, set.DATA_DIR);
@@ -137,7 +188,9 @@ export function readConfig(environment: Environment = process.env, root = proces
     port: set.PORT,
     host: set.HOST,
     dataDir,
-    ...(set.DATABASE_URL ? { databaseUrl: set.DATABASE_URL, databaseDirectUrl: set.DATABASE_DIRECT_URL ?? set.DATABASE_URL } : {}),
+    ...(set.DATABASE_URL
+      ? { databaseUrl: set.DATABASE_URL, databaseDirectUrl: set.DATABASE_DIRECT_URL ?? set.DATABASE_URL }
+      : {}),
     publicUrl: set.PUBLIC_URL ?? defaultPublicUrl(set.HOST, set.PORT),
     secretKey: set.SECRET_KEY ?? keptKey(dataDir),
     ...(set.SMTP_URL ? { smtpUrl: set.SMTP_URL } : {}),
@@ -154,7 +207,10 @@ export function readConfig(environment: Environment = process.env, root = proces
 /** What is set, by name; an empty value counts as not set. */
 function gather(environment: Environment, root: string, problems: string[]): Environment {
   const file = join(root, '.env');
-  const all: Environment = { ...(existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}), ...withoutEmpty(environment) };
+  const all: Environment = {
+    ...(existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}),
+    ...withoutEmpty(environment),
+  };
   const given: Environment = {};
   for (const name of SETTINGS) {
     const value = all[name]?.trim();
@@ -186,7 +242,10 @@ function defaultPublicUrl(host: string, port: number): string {
 }
 
 function defaultMailDomain(mailFrom: string, publicUrl: string | undefined): string {
-  const own = mailFrom.slice(mailFrom.lastIndexOf('@') + 1).replace('>', '').toLowerCase();
+  const own = mailFrom
+    .slice(mailFrom.lastIndexOf('@') + 1)
+    .replace('>', '')
+    .toLowerCase();
   const host = publicUrl ? new URL(publicUrl).hostname : '';
   return own === 'localhost' && host && isIP(host) === 0 && !host.startsWith('[') ? host : own;
 }
@@ -197,7 +256,9 @@ function makeDataDir(dataDir: string, given: string): void {
     makeFolder(dataDir);
     rmdirSync(mkdtempSync(join(dataDir, '.try-')));
   } catch (error) {
-    throw new SettingsError(`The settings are not right:\n- DATA_DIR is "${given}"; expected: a folder that this user can make and write in (${(error as Error).message})`);
+    throw new SettingsError(
+      `The settings are not right:\n- DATA_DIR is "${given}"; expected: a folder that this user can make and write in (${(error as Error).message})`,
+    );
   }
 }
 
@@ -225,7 +286,10 @@ function keptKey(dataDir: string): string {
     }
   }
   const key = readKey(file);
-  if (key.length < 32) throw new SettingsError(`${file} holds no key; expected: at least 32 characters. Restore it from the backup, or remove it to have another one made`);
+  if (key.length < 32)
+    throw new SettingsError(
+      `${file} holds no key; expected: at least 32 characters. Restore it from the backup, or remove it to have another one made`,
+    );
   return key;
 }
 
@@ -233,6 +297,8 @@ function readKey(file: string): string {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
-    throw new SettingsError(`${file} cannot be read (${(error as Error).message}). Start as the user who made it, or choose another DATA_DIR`);
+    throw new SettingsError(
+      `${file} cannot be read (${(error as Error).message}). Start as the user who made it, or choose another DATA_DIR`,
+    );
   }
 }

@@ -16,10 +16,14 @@ export async function sample(): Promise<void> {
     const made = await makeSample(db, { password: config.samplePassword, clock: systemClock, config });
     say('sample', 'the office is furnished', since);
     console.log(`\n  Everybody signs in with the password  ${made.password}\n`);
-    for (const person of made.people) console.log(`  ${person.email.padEnd(34)} ${person.name_en} ${person.name}`);
+    for (const person of made.people)
+      console.log(`  ${person.email.padEnd(34)} ${person.name_en} ${person.name}`);
     console.log(`\n  ${config.publicUrl}\n`);
   } catch (error) {
-    if (error instanceof Conflict) throw new CannotStart('Somebody has an account here already. The sample office is only made in an empty database; choose another DATA_DIR for it.');
+    if (error instanceof Conflict)
+      throw new CannotStart(
+        'Somebody has an account here already. The sample office is only made in an empty database; choose another DATA_DIR for it.',
+      );
     throw error;
   } finally {
     await db.destroy();

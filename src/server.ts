@@ -38,7 +38,12 @@ async function start(since: number): Promise<void> {
   const name = `banhui ${process.pid} on ${config.host}:${config.port}`.slice(0, 63);
   const opened = await openDatabase(config, name);
   const db = createDb(opened.url);
-  const server = createServer({ requestTimeout: UPLOAD_TIME, headersTimeout: 15_000, keepAliveTimeout: 65_000, connectionsCheckingInterval: 5_000 });
+  const server = createServer({
+    requestTimeout: UPLOAD_TIME,
+    headersTimeout: 15_000,
+    keepAliveTimeout: 65_000,
+    connectionsCheckingInterval: 5_000,
+  });
   try {
     const port = await listen(server, config);
     // With PORT=0 the system chooses one.
@@ -51,7 +56,10 @@ async function start(since: number): Promise<void> {
   }
   const stopWatching = keepRunning(opened, config.dataDir, name, log);
   // With its addresses in the environment the worker takes an embedded database for any other.
-  const worker = startWorkerChild(opened.embedded ? { DATABASE_URL: opened.url, DATABASE_DIRECT_URL: opened.directUrl } : {}, log);
+  const worker = startWorkerChild(
+    opened.embedded ? { DATABASE_URL: opened.url, DATABASE_DIRECT_URL: opened.directUrl } : {},
+    log,
+  );
 
   const stop = async (signal: string): Promise<void> => {
     const began = performance.now();
@@ -75,16 +83,26 @@ async function start(since: number): Promise<void> {
   const setupLink = await findOrMakeSetupLink(db, config);
   patience = 14_500;
   say('ready', config.publicUrl, since);
-  if (setupLink) console.log(`\n  Nobody has an account yet. Set Banhui up with this link, which works once:\n  ${setupLink}\n`);
+  if (setupLink)
+    console.log(
+      `\n  Nobody has an account yet. Set Banhui up with this link, which works once:\n  ${setupLink}\n`,
+    );
   await stop(await toldToStop);
 }
 
 function listen(server: Server, { port, host }: Config): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') reject(new CannotStart(`Port ${port} on ${host} is taken by another program. Stop that one, or set another PORT.`));
-      else if (error.code === 'EACCES') reject(new CannotStart(`This user may not serve on port ${port}. Set a PORT above 1023.`));
-      else if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') reject(new CannotStart(`HOST ${host} is no address of this machine.`));
+      if (error.code === 'EADDRINUSE')
+        reject(
+          new CannotStart(
+            `Port ${port} on ${host} is taken by another program. Stop that one, or set another PORT.`,
+          ),
+        );
+      else if (error.code === 'EACCES')
+        reject(new CannotStart(`This user may not serve on port ${port}. Set a PORT above 1023.`));
+      else if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
+        reject(new CannotStart(`HOST ${host} is no address of this machine.`));
       else reject(error);
     });
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port));

@@ -2,7 +2,16 @@
 // the first start nothing is installed yet. Brings packages and build up to date, then hands over.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -21,15 +30,25 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 
 /** One line a step; `since` is when it began. */
 function say(step, text, since) {
-  console.log(`  ${step.padEnd(10)} ${text.padEnd(46)} ${((performance.now() - since) / 1000).toFixed(2).padStart(6)} s`);
+  console.log(
+    `  ${step.padEnd(10)} ${text.padEnd(46)} ${((performance.now() - since) / 1000).toFixed(2).padStart(6)} s`,
+  );
 }
 
 class Stop extends Error {}
 
 async function main() {
   const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major < 20 || (major === 20 && minor < 12)) throw new Stop(`Banhui needs Node 20.12 or newer; this is Node ${process.versions.node}. See https://nodejs.org`);
-  if (!Object.hasOwn(commands, command)) throw new Stop(`No such command: ${command}. There are: ${Object.keys(commands).filter((name) => name !== 'compile').join(', ')}`);
+  if (major < 20 || (major === 20 && minor < 12))
+    throw new Stop(
+      `Banhui needs Node 20.12 or newer; this is Node ${process.versions.node}. See https://nodejs.org`,
+    );
+  if (!Object.hasOwn(commands, command))
+    throw new Stop(
+      `No such command: ${command}. There are: ${Object.keys(commands)
+        .filter((name) => name !== 'compile')
+        .join(', ')}`,
+    );
   process.chdir(ROOT);
   endWithNpm();
   await commands[command]();
@@ -83,21 +102,42 @@ async function dev() {
   // Apart from the terminal's group: Ctrl-C, once from the terminal and once from us, would make tsx kill the server
   // before it has stopped its database.
   const apart = { detached: process.platform !== 'win32', stdio: ['ignore', 'inherit', 'inherit'] };
-  process.exitCode = await run([bin('tsx'), 'watch', '--clear-screen=false', 'src/server.ts'], { ...apart, env: { ...process.env, BANHUI_DEV: '1' } }).code;
+  process.exitCode = await run([bin('tsx'), 'watch', '--clear-screen=false', 'src/server.ts'], {
+    ...apart,
+    env: { ...process.env, BANHUI_DEV: '1' },
+  }).code;
 }
 
 async function bench() {
   await prepare({ build: true });
-  process.exitCode = await run(['--import', 'tsx', join('tests', 'bench', 'run.ts'), ...rest], { env: { ...process.env, NODE_ENV: 'production' } }).code;
+  process.exitCode = await run(['--import', 'tsx', join('tests', 'bench', 'run.ts'), ...rest], {
+    env: { ...process.env, NODE_ENV: 'production' },
+  }).code;
 }
 
 /** Types, lint, then the tests; words after `--` go to Jest, and then only the tests are run. */
 async function test() {
   await prepare({ build: true });
-  const checks = rest.length > 0 ? [] : [
-    ['types', [bin('typescript', 'tsc'), '-p', '.', '--incremental', '--tsBuildInfoFile', join(MODULES, '.cache', 'banhui-types.json')]],
-    ['lint', [bin('eslint'), '--cache', '--cache-location', join(MODULES, '.cache', 'banhui-eslint'), '.']],
-  ];
+  const checks =
+    rest.length > 0
+      ? []
+      : [
+          [
+            'types',
+            [
+              bin('typescript', 'tsc'),
+              '-p',
+              '.',
+              '--incremental',
+              '--tsBuildInfoFile',
+              join(MODULES, '.cache', 'banhui-types.json'),
+            ],
+          ],
+          [
+            'lint',
+            [bin('eslint'), '--cache', '--cache-location', join(MODULES, '.cache', 'banhui-eslint'), '.'],
+          ],
+        ];
   const outcomes = [];
   for (const [name, args] of checks) {
     const since = performance.now();
@@ -108,15 +148,22 @@ async function test() {
     outcomes.push({ name, ok });
   }
   const report = join(tmpdir(), `banhui-tests-${process.pid}.json`);
-  const jest = run([bin('jest'), '-c', join('tests', 'jest.config.mjs'), '--json', `--outputFile=${report}`, ...rest], {
-    stdio: ['inherit', 'ignore', 'inherit'], // --json also goes to stdout; people read stderr
-    env: { ...process.env, NODE_ENV: 'test' },
-  });
+  const jest = run(
+    [bin('jest'), '-c', join('tests', 'jest.config.mjs'), '--json', `--outputFile=${report}`, ...rest],
+    {
+      stdio: ['inherit', 'ignore', 'inherit'], // --json also goes to stdout; people read stderr
+      env: { ...process.env, NODE_ENV: 'test' },
+    },
+  );
   outcomes.push({ name: 'tests', ok: (await jest.code) === 0 });
-  const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : { numPassedTests: 0, numFailedTests: 0 };
+  const counts = existsSync(report)
+    ? JSON.parse(readFileSync(report, 'utf8'))
+    : { numPassedTests: 0, numFailedTests: 0 };
   rmSync(report, { force: true });
   const broken = outcomes.filter((one) => !one.ok).map((one) => one.name);
-  console.log(`${counts.numPassedTests} passed, ${counts.numFailedTests} failed${broken.length > 0 ? ` (not ok: ${broken.join(', ')})` : ''}`);
+  console.log(
+    `${counts.numPassedTests} passed, ${counts.numFailedTests} failed${broken.length > 0 ? ` (not ok: ${broken.join(', ')})` : ''}`,
+  );
   process.exitCode = broken.length > 0 ? 1 : 0;
 }
 
@@ -172,7 +219,8 @@ async function prepare({ build }) {
   }
 }
 
-const digest = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex');
+const digest = (...parts) =>
+  parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex');
 const readIfThere = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : undefined);
 
 /**
@@ -188,7 +236,13 @@ function isInstalled(withDev) {
   const wanted = JSON.parse(lockFile).packages;
   const there = JSON.parse(listed).packages;
   const isComplete = Object.entries(wanted).every(
-    ([path, one]) => path === '' || (one.optional && !isForHere(one)) || one.devOptional || one.peer || (one.dev && !withDev) || there[path]?.version === one.version,
+    ([path, one]) =>
+      path === '' ||
+      (one.optional && !isForHere(one)) ||
+      one.devOptional ||
+      one.peer ||
+      (one.dev && !withDev) ||
+      there[path]?.version === one.version,
   );
   if (isComplete && withDev) {
     try {
@@ -212,8 +266,20 @@ async function install() {
   rmSync(join(MODULES, '.banhui-installed'), { force: true });
   rmSync(join(MODULES, '.package-lock.json'), { force: true });
   const [program, ...first] = npm();
-  const args = [...first, 'ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--no-progress'];
-  const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], shell: program === 'npm.cmd' });
+  const args = [
+    ...first,
+    'ci',
+    '--include=dev',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--no-progress',
+  ];
+  const child = spawn(program, args, {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    shell: program === 'npm.cmd',
+  });
   // Should we be killed, npm goes on by itself for a while: the lock is held for as long as either lives.
   writeFileSync(join(LOCK, 'pid'), `${process.pid} ${child.pid}`);
   const giveUp = () => {
@@ -226,9 +292,17 @@ async function install() {
   child.stderr.on('data', (part) => parts.push(part));
   const code = await new Promise((resolve) => child.on('error', () => resolve(1)).on('close', resolve));
   for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, giveUp);
-  if (code !== 0) throw new Stop(`The packages could not be installed (npm ci ended with ${code}):\n\n${Buffer.concat(parts).toString('utf8').trim()}`);
-  writeFileSync(join(MODULES, '.banhui-installed'), digest(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'), process.platform, process.arch));
-  const count = Object.keys(JSON.parse(readFileSync(join(MODULES, '.package-lock.json'), 'utf8')).packages).length;
+  if (code !== 0)
+    throw new Stop(
+      `The packages could not be installed (npm ci ended with ${code}):\n\n${Buffer.concat(parts).toString('utf8').trim()}`,
+    );
+  writeFileSync(
+    join(MODULES, '.banhui-installed'),
+    digest(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'), process.platform, process.arch),
+  );
+  const count = Object.keys(
+    JSON.parse(readFileSync(join(MODULES, '.package-lock.json'), 'utf8')).packages,
+  ).length;
   say('packages', `${count} installed`, since);
 }
 
@@ -252,7 +326,11 @@ function sources() {
 
 function sourcesDigest() {
   const parts = sources().flatMap((file) => [file, readFileSync(join(ROOT, 'src', file))]);
-  return digest(...parts, readFileSync(fileURLToPath(import.meta.url)), readFileSync(join(ROOT, 'package-lock.json')));
+  return digest(
+    ...parts,
+    readFileSync(fileURLToPath(import.meta.url)),
+    readFileSync(join(ROOT, 'package-lock.json')),
+  );
 }
 
 function isBuilt() {
@@ -280,12 +358,18 @@ async function compile() {
       mkdirSync(dirname(to), { recursive: true });
       const { code, map } = await transform(readFileSync(from, 'utf8'), {
         filename: from,
-        sourceFileName: relative(dirname(join(DIST, file)), from).split(sep).join('/'),
+        sourceFileName: relative(dirname(join(DIST, file)), from)
+          .split(sep)
+          .join('/'),
         sourceMaps: true,
         swcrc: false,
         configFile: false,
         module: { type: 'es6' },
-        jsc: { target: 'es2023', parser: { syntax: 'typescript' }, transform: { verbatimModuleSyntax: true } },
+        jsc: {
+          target: 'es2023',
+          parser: { syntax: 'typescript' },
+          transform: { verbatimModuleSyntax: true },
+        },
       });
       const name = to.slice(to.lastIndexOf(sep) + 1);
       writeFileSync(to, `${code}\n//# sourceMappingURL=${name}.map\n`);
@@ -297,7 +381,8 @@ async function compile() {
   if (existsSync(DIST)) renameSync(DIST, old);
   renameSync(fresh, DIST);
   rmSync(old, { recursive: true, force: true });
-  for (const left of readdirSync(ROOT)) if (/^dist\.(new|old)-\d+$/.test(left)) rmSync(join(ROOT, left), { recursive: true, force: true });
+  for (const left of readdirSync(ROOT))
+    if (/^dist\.(new|old)-\d+$/.test(left)) rmSync(join(ROOT, left), { recursive: true, force: true });
 }
 
 /** A folder is made or it isn't: nobody else holds the lock then. Left by a killed start, it is taken over. */
@@ -314,7 +399,10 @@ async function takeLock() {
         release();
       };
     } catch (error) {
-      if (error.code !== 'EEXIST') throw error.code === 'EACCES' || error.code === 'EROFS' ? new Stop(`Packages or build are outdated, and ${ROOT} can't be written by this user.`) : error;
+      if (error.code !== 'EEXIST')
+        throw error.code === 'EACCES' || error.code === 'EROFS'
+          ? new Stop(`Packages or build are outdated, and ${ROOT} can't be written by this user.`)
+          : error;
     }
     if (isLeft()) {
       const aside = `${LOCK}.${process.pid}`;

@@ -65,7 +65,19 @@ export const jobs: Jobs = {
 };
 
 /** What comes by itself. */
-export const cron: CronLine[] = [...filesCron, ...auditCron, ...peopleCron, ...roomsCron, ...authCron, ...actionsCron, ...meetingsCron, ...minutesCron, ...pollsCron, ...mailCron, ...adminCron];
+export const cron: CronLine[] = [
+  ...filesCron,
+  ...auditCron,
+  ...peopleCron,
+  ...roomsCron,
+  ...authCron,
+  ...actionsCron,
+  ...meetingsCron,
+  ...minutesCron,
+  ...pollsCron,
+  ...mailCron,
+  ...adminCron,
+];
 
 /**
  * Works off jobs until a signal, or until the server that started this process is gone.

@@ -17,7 +17,9 @@ beforeAll(async () => {
   world = await testWorld();
   cast = await makeCast(world.db);
   agents = {
-    anonymous: await world.agent(), member: await world.agent(cast.outsider), secretary: await world.agent(cast.secretary),
+    anonymous: await world.agent(),
+    member: await world.agent(cast.outsider),
+    secretary: await world.agent(cast.secretary),
     administrator: await world.agent(cast.administrator),
   };
 });
@@ -25,11 +27,14 @@ afterAll(() => world.close());
 
 /** An address with nothing behind its ids. */
 const nowhere = (path: string) => path.replace(/:token/g, 'A'.repeat(43)).replace(/:\w+/g, '999999');
-const send = (agent: Agent, route: Route, path: string) => (route.method === 'get' ? agent.get(path) : agent.post(path).type('form').send({}));
+const send = (agent: Agent, route: Route, path: string) =>
+  route.method === 'get' ? agent.get(path) : agent.post(path).type('form').send({});
 
 function may(route: Route, who: Who): boolean {
   const role = who === 'anonymous' ? null : who;
-  return route.policy.allows(role ? ({ id: 1, role } as unknown as Parameters<typeof route.policy.allows>[0]) : null);
+  return route.policy.allows(
+    role ? ({ id: 1, role } as unknown as Parameters<typeof route.policy.allows>[0]) : null,
+  );
 }
 
 test('the policies mean what their names say', () => {
@@ -39,13 +44,22 @@ test('the policies mean what their names say', () => {
       return [name, route ? WHO.filter((who) => may(route, who)) : []];
     }),
   );
-  expect(allowed).toEqual({ anyone: WHO, 'signed-in': WHO.slice(1), secretary: WHO.slice(2), administrator: WHO.slice(3) });
+  expect(allowed).toEqual({
+    anyone: WHO,
+    'signed-in': WHO.slice(1),
+    secretary: WHO.slice(2),
+    administrator: WHO.slice(3),
+  });
 });
 
 // What one does for oneself: others are refused by the address already, before anything is looked up.
 const ONLY_ONESELF = /^\/people\/:id\/deputies/;
 
-describe.each(routes.filter((route) => !['/sign-out', '/language'].includes(route.path)).map((route) => [`${route.method.toUpperCase()} ${route.path}`, route] as const))('%s', (_name, route) => {
+describe.each(
+  routes
+    .filter((route) => !['/sign-out', '/language'].includes(route.path))
+    .map((route) => [`${route.method.toUpperCase()} ${route.path}`, route] as const),
+)('%s', (_name, route) => {
   test(`is for: ${route.policy.name}`, async () => {
     for (const who of WHO) {
       const answer = await send(agents[who], route, nowhere(route.path));
@@ -54,7 +68,8 @@ describe.each(routes.filter((route) => !['/sign-out', '/language'].includes(rout
       if (may(route, who)) {
         expect(got).not.toBe(`${who}: 401`);
         if (!ONLY_ONESELF.test(route.path)) expect(got).not.toBe(`${who}: 403`);
-        if (route.policy.name !== 'anyone') expect(answer.headers.location ?? '').not.toMatch(/^\/(sign-in|setup)/);
+        if (route.policy.name !== 'anyone')
+          expect(answer.headers.location ?? '').not.toMatch(/^\/(sign-in|setup)/);
       } else if (who !== 'anonymous') {
         expect(got).toBe(`${who}: 403`);
       } else if (route.method === 'get') {
@@ -80,18 +95,23 @@ describe('a private meeting', () => {
     id = made?.id ?? 0;
   });
 
-  const within = routes.filter((route) => /^\/meetings\/:\w+/.test(route.path) && route.policy.name !== 'anyone');
+  const within = routes.filter(
+    (route) => /^\/meetings\/:\w+/.test(route.path) && route.policy.name !== 'anyone',
+  );
 
-  test.each(within.map((route) => [`${route.method.toUpperCase()} ${route.path}`, route] as const))('is hidden behind %s from everybody who has nothing to do with it', async (_name, route) => {
-    const path = nowhere(route.path.replace(/:\w+/, String(id)));
-    for (const who of ['member', 'secretary', 'administrator'] as const) {
-      if (!may(route, who)) continue;
-      const answer = await send(agents[who], route, path);
-      // A form that is wrong in itself is refused before the meeting is looked for, whether it exists or not.
-      expect([404, 422]).toContain(answer.status);
-      expect(answer.text).not.toContain(SECRET);
-    }
-  });
+  test.each(within.map((route) => [`${route.method.toUpperCase()} ${route.path}`, route] as const))(
+    'is hidden behind %s from everybody who has nothing to do with it',
+    async (_name, route) => {
+      const path = nowhere(route.path.replace(/:\w+/, String(id)));
+      for (const who of ['member', 'secretary', 'administrator'] as const) {
+        if (!may(route, who)) continue;
+        const answer = await send(agents[who], route, path);
+        // A form that is wrong in itself is refused before the meeting is looked for, whether it exists or not.
+        expect([404, 422]).toContain(answer.status);
+        expect(answer.text).not.toContain(SECRET);
+      }
+    },
+  );
 
   test('is shown to its organiser', async () => {
     const answer = await (await world.agent(cast.organiser)).get(`/meetings/${id}`);
@@ -101,16 +121,22 @@ describe('a private meeting', () => {
 
   // Whatever page has no id in its address, at the time of the meeting and looked for by its name: also those made later.
   test('has no name on any page for others', async () => {
-    await world.owner.raw(
-      `insert into meeting_rooms (meeting_id, room_id) values (:id, :room)`, { id, room: cast.rooms.orchid });
+    await world.owner.raw(`insert into meeting_rooms (meeting_id, room_id) values (:id, :room)`, {
+      id,
+      room: cast.rooms.orchid,
+    });
     await world.owner.raw(
       `insert into room_claims (room_id, meeting_id, state, starts_at, ends_at, occupies_from, occupies_to, created_by)
-       select :room, id, 'confirmed', starts_at, ends_at, starts_at, ends_at, created_by from meetings where id = :id`, { id, room: cast.rooms.orchid });
+       select :room, id, 'confirmed', starts_at, ends_at, starts_at, ends_at, created_by from meetings where id = :id`,
+      { id, room: cast.rooms.orchid },
+    );
     const told: string[] = [];
     const seen: string[] = [];
     for (const route of routes.filter((one) => one.method === 'get' && !one.path.includes(':'))) {
       for (const who of ['member', 'secretary', 'administrator'] as const) {
-        const { text } = await agents[who].get(`${route.path}?date=2030-03-05&from=2030-03-05&to=2030-03-05&whose=all&view=all&q=Merger`);
+        const { text } = await agents[who].get(
+          `${route.path}?date=2030-03-05&from=2030-03-05&to=2030-03-05&whose=all&view=all&q=Merger`,
+        );
         if ((text ?? '').includes(SECRET)) told.push(`${who}: ${route.path}`);
         if (/>Booked</.test(text ?? '')) seen.push(route.path);
       }

@@ -8,7 +8,20 @@ import { jobs } from '../src/worker.js';
 // Holds the source to the rules of src/README.md: who may know whom, what a feature folder may hold, where SQL stands.
 
 const ROOT = join(__dirname, '..');
-const FEATURES = ['people', 'auth', 'rooms', 'meetings', 'invitations', 'calendar', 'polls', 'agenda', 'actions', 'minutes', 'desk', 'admin'];
+const FEATURES = [
+  'people',
+  'auth',
+  'rooms',
+  'meetings',
+  'invitations',
+  'calendar',
+  'polls',
+  'agenda',
+  'actions',
+  'minutes',
+  'desk',
+  'admin',
+];
 
 interface Source {
   path: string;
@@ -27,7 +40,9 @@ const views = filesIn('views', '.ejs');
 const features = sources.filter(({ path }) => FEATURES.includes(path.split('/')[1] ?? ''));
 
 function importsOf({ path, text }: Source): string[] {
-  return [...text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map(([, to]) => relative(ROOT, join(ROOT, dirname(path), to ?? '')));
+  return [...text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map(([, to]) =>
+    relative(ROOT, join(ROOT, dirname(path), to ?? '')),
+  );
 }
 
 test('a feature knows only those to its left, and lib knows none', () => {
@@ -38,24 +53,32 @@ test('a feature knows only those to its left, and lib knows none', () => {
       const [, folder = ''] = to.split('/');
       const target = FEATURES.indexOf(folder);
       if (target < 0) {
-        const isOuter = /^src\/(app|server|worker)\.js$/.test(to) && !/^src\/(app|server|worker)\.ts$/.test(source.path);
+        const isOuter =
+          /^src\/(app|server|worker)\.js$/.test(to) && !/^src\/(app|server|worker)\.ts$/.test(source.path);
         if (isOuter) wrong.push(`${source.path} → ${to}`);
       } else if (from === 'lib' || from === 'locales') wrong.push(`${source.path} → ${to}`);
-      else if (FEATURES.includes(from) && target > FEATURES.indexOf(from)) wrong.push(`${source.path} → ${to}`);
+      else if (FEATURES.includes(from) && target > FEATURES.indexOf(from))
+        wrong.push(`${source.path} → ${to}`);
     }
   }
   expect(wrong).toEqual([]);
 });
 
 test('a feature folder holds only the kinds of file that src/README.md lists', () => {
-  const vague = /^(index|utils?|helpers?|service|manager|common|misc|types|constants)$|(Utils?|Helpers?|Service|Manager)$/;
-  expect(features.filter(({ path }) => vague.test(basename(path, '.ts'))).map(({ path }) => path)).toEqual([]);
+  const vague =
+    /^(index|utils?|helpers?|service|manager|common|misc|types|constants)$|(Utils?|Helpers?|Service|Manager)$/;
+  expect(features.filter(({ path }) => vague.test(basename(path, '.ts'))).map(({ path }) => path)).toEqual(
+    [],
+  );
   expect(features.filter(({ path }) => path.split('/').length !== 3).map(({ path }) => path)).toEqual([]);
-  for (const feature of FEATURES) expect(features.some(({ path }) => path === `src/${feature}/routes.ts`)).toBe(true);
+  for (const feature of FEATURES)
+    expect(features.some(({ path }) => path === `src/${feature}/routes.ts`)).toBe(true);
 });
 
 test('no file is so long that it no longer reads in one go', () => {
-  const long = [...sources, ...views].filter(({ text, path }) => !path.startsWith('src/locales/') && text.split('\n').length > 400);
+  const long = [...sources, ...views].filter(
+    ({ text, path }) => !path.startsWith('src/locales/') && text.split('\n').length > 400,
+  );
   expect(long.map(({ path }) => path)).toEqual([]);
 });
 
@@ -63,16 +86,24 @@ test('SQL stands only in queries, commands and lib', () => {
   const mayQuery = /(^|[a-z])(queries|commands)\.ts$/i;
   const wrong = features.filter(({ path, text }) => {
     if (mayQuery.test(basename(path))) return false;
-    return /import \{[^}]*\b(rows?|change)\b[^}]*\} from '[./]*lib\/db\/db\.js'/.test(text) || /\.raw\(/.test(text);
+    return (
+      /import \{[^}]*\b(rows?|change)\b[^}]*\} from '[./]*lib\/db\/db\.js'/.test(text) || /\.raw\(/.test(text)
+    );
   });
   expect(wrong.map(({ path }) => path)).toEqual([]);
 });
 
 test('every job that is asked for by name has a handler', () => {
-  const asked = features.flatMap(({ text }) => [...text.matchAll(/\benqueue\(\s*\w+,\s*([^,]+),/g)].map(([, name]) => ({ name: name ?? '', text })));
+  const asked = features.flatMap(({ text }) =>
+    [...text.matchAll(/\benqueue\(\s*\w+,\s*([^,]+),/g)].map(([, name]) => ({ name: name ?? '', text })),
+  );
   // A name in a variable: every job-like text of that file counts.
   const named = asked.flatMap(({ name, text }) =>
-    name.startsWith("'") ? [name.slice(1, -1)] : [...text.matchAll(/'((?:auth|meetings|invitations|polls|agenda|actions|minutes|mail)\.[a-zA-Z]+)'/g)].map(([, job]) => job ?? ''),
+    name.startsWith("'")
+      ? [name.slice(1, -1)]
+      : [
+          ...text.matchAll(/'((?:auth|meetings|invitations|polls|agenda|actions|minutes|mail)\.[a-zA-Z]+)'/g),
+        ].map(([, job]) => job ?? ''),
   );
   expect(named.length).toBeGreaterThan(5);
   expect(named.filter((name) => !(name in jobs) && !(name in en))).toEqual([]);
@@ -88,7 +119,8 @@ test('every text that a page or a message asks for exists in both languages', ()
 });
 
 test('a text takes the same values in both languages', () => {
-  const valuesOf = (text: string) => [...new Set([...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name))].sort().join();
+  const valuesOf = (text: string) =>
+    [...new Set([...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name))].sort().join();
   const chinese: Record<string, string> = zhCN;
   const wrong = Object.entries(en)
     .filter(([key]) => !key.endsWith('_one'))
@@ -98,14 +130,19 @@ test('a text takes the same values in both languages', () => {
 
 test('every audited action has its text in the history', () => {
   const actions = features.flatMap(({ path, text }) =>
-    [...text.matchAll(/\brecord\([^;]*?action:\s*'([\w.]+)'/gs)].map(([, action]) => ({ path, action: action ?? '' })),
+    [...text.matchAll(/\brecord\([^;]*?action:\s*'([\w.]+)'/gs)].map(([, action]) => ({
+      path,
+      action: action ?? '',
+    })),
   );
   expect(actions.length).toBeGreaterThan(20);
   expect(actions.filter(({ action }) => !(`audit.${action}` in en))).toEqual([]);
 });
 
 test('every page that a route answers with exists', () => {
-  const named = features.flatMap(({ text }) => [...text.matchAll(/\bpage\(\s*'([\w/-]+)'/g)].map(([, view]) => `views/${view}.ejs`));
+  const named = features.flatMap(({ text }) =>
+    [...text.matchAll(/\bpage\(\s*'([\w/-]+)'/g)].map(([, view]) => `views/${view}.ejs`),
+  );
   const there = new Set(views.map(({ path }) => path));
   expect(named.filter((view) => !there.has(view))).toEqual([]);
 });
@@ -118,9 +155,15 @@ test('every address has a policy, and none that changes anything is read by GET'
 
 test('no template writes unescaped text, inline script or inline style', () => {
   const unescaped = views.flatMap(({ path, text }) =>
-    [...text.matchAll(/<%-(?!\s*include\()([^%]+)/g)].filter(([, what]) => !(path === 'views/layout.ejs' && what?.trim() === 'it.body')).map(() => path),
+    [...text.matchAll(/<%-(?!\s*include\()([^%]+)/g)]
+      .filter(([, what]) => !(path === 'views/layout.ejs' && what?.trim() === 'it.body'))
+      .map(() => path),
   );
   expect(unescaped).toEqual([]);
   const pages = views.filter(({ path }) => !path.startsWith('views/mail/'));
-  expect(pages.filter(({ text }) => /\sstyle=|<style|\son\w+=["']|<script(?![^>]*\ssrc=)/.test(text)).map(({ path }) => path)).toEqual([]);
+  expect(
+    pages
+      .filter(({ text }) => /\sstyle=|<style|\son\w+=["']|<script(?![^>]*\ssrc=)/.test(text))
+      .map(({ path }) => path),
+  ).toEqual([]);
 });

@@ -2,7 +2,21 @@ import { availableParallelism } from 'node:os';
 
 // Jest runs our ES modules as CommonJS through swc: native ESM in jest leaks about 1 GB per 60 files.
 // Packages that ship only ES modules are transformed too; add one here when jest says "Unexpected token 'export'".
-const esmOnly = ['file-type', 'strtok3', 'token-types', 'uint8array-extras', '@tokenizer', '@borewit', 'timezones-ical-library', 'rrule-temporal', 'temporal-polyfill', 'temporal-spec', 'temporal-utils', 'ical.js', 'ical-generator'];
+const esmOnly = [
+  'file-type',
+  'strtok3',
+  'token-types',
+  'uint8array-extras',
+  '@tokenizer',
+  '@borewit',
+  'timezones-ical-library',
+  'rrule-temporal',
+  'temporal-polyfill',
+  'temporal-spec',
+  'temporal-utils',
+  'ical.js',
+  'ical-generator',
+];
 
 // Two at least: a test mostly waits for the database or a browser.
 const maxWorkers = Math.max(2, availableParallelism() - 1);
@@ -12,10 +26,13 @@ export default {
   testMatch: ['<rootDir>/tests/**/*.test.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
-    '^.+\\.[cm]?[jt]s$': ['@swc/jest', {
-      jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
-      module: { type: 'commonjs' },
-    }],
+    '^.+\\.[cm]?[jt]s$': [
+      '@swc/jest',
+      {
+        jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+        module: { type: 'commonjs' },
+      },
+    ],
   },
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
   globalSetup: '<rootDir>/tests/support/globalSetup.mjs',

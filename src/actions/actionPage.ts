@@ -20,37 +20,69 @@ export interface DueWords {
 }
 
 /** How an action stands against its day, in words; the colour repeats them. */
-export function dueWords(c: Pick<Context, 't' | 'fmt'>, action: { state: ActionState; due_on: string | null }, today: string): DueWords {
+export function dueWords(
+  c: Pick<Context, 't' | 'fmt'>,
+  action: { state: ActionState; due_on: string | null },
+  today: string,
+): DueWords {
   if (!action.due_on) return { text: c.t('actions.due.none'), tone: 'neutral' };
   const light = lightOf(action, today);
   const days = daysBetween(today, action.due_on);
   if (light === 'red') return { text: c.t('actions.due.late', { count: -days }), tone: 'bad' };
-  if (light === 'blue') return { text: days === 0 ? c.t('actions.due.today') : c.t('actions.due.in', { count: days }), tone: 'accent' };
+  if (light === 'blue')
+    return {
+      text: days === 0 ? c.t('actions.due.today') : c.t('actions.due.in', { count: days }),
+      tone: 'accent',
+    };
   return { text: c.t('actions.due.on', { date: c.fmt.shortDate(action.due_on) }), tone: 'neutral' };
 }
 
-const TONES: Partial<Record<ActionState, 'warn' | 'ok'>> = { answered: 'warn', refused: 'warn', blocked: 'warn', planned: 'warn', closed: 'ok' };
+const TONES: Partial<Record<ActionState, 'warn' | 'ok'>> = {
+  answered: 'warn',
+  refused: 'warn',
+  blocked: 'warn',
+  planned: 'warn',
+  closed: 'ok',
+};
 
 export function stateTone(state: ActionState): 'warn' | 'ok' | 'neutral' {
   return TONES[state] ?? 'neutral';
 }
 
 /** Where an action comes from, as far as the viewer may know. */
-export function sourceOf(c: Pick<Context, 't'>, meeting: { title: string; number: number | null } | null): string {
+export function sourceOf(
+  c: Pick<Context, 't'>,
+  meeting: { title: string; number: number | null } | null,
+): string {
   return meeting ? titleOf(c.t, meeting) : c.t('actions.source.private');
 }
 
 export function toCard(c: Context, action: ActionRow, today: string) {
-  return { ...action, due: dueWords(c, action, today), tone: stateTone(action.state), source: sourceOf(c, action.meeting) };
+  return {
+    ...action,
+    due: dueWords(c, action, today),
+    tone: stateTone(action.state),
+    source: sourceOf(c, action.meeting),
+  };
 }
 
 /** The page of one action; after a refusal with what is wrong on top and what was typed kept. */
-export async function actionPage(c: Context, id: number, more: { status?: number; errors?: Record<string, string>; values?: Record<string, unknown> } = {}): Promise<Answer> {
+export async function actionPage(
+  c: Context,
+  id: number,
+  more: { status?: number; errors?: Record<string, string>; values?: Record<string, unknown> } = {},
+): Promise<Answer> {
   const today = todayOf(c);
-  const [action, standing] = await Promise.all([findAction(c.db, c.viewer.id, id, today), findStanding(c.db, c.viewer.id, id, today)]);
+  const [action, standing] = await Promise.all([
+    findAction(c.db, c.viewer.id, id, today),
+    findStanding(c.db, c.viewer.id, id, today),
+  ]);
   if (!action || !standing) throw new NotFound();
   const [answers, extensions, reminders, history] = await Promise.all([
-    listAnswers(c.db, id), listExtensions(c.db, id), listReminders(c.db, id), listHistoryOf(c.db, 'actions', id),
+    listAnswers(c.db, id),
+    listExtensions(c.db, id),
+    listReminders(c.db, id),
+    listHistoryOf(c.db, 'actions', id),
   ]);
   const waiting = extensions.find((extension) => extension.verdict === null);
   return page(
@@ -75,7 +107,9 @@ export async function actionPage(c: Context, id: number, more: { status?: number
         note: entry.note,
         by: entry.behalf
           ? c.t('actions.page.onBehalf', { name: c.fmt.name(entry.person), leader: c.fmt.name(entry.behalf) })
-          : entry.person ? c.fmt.name(entry.person) : c.t('actions.page.system'),
+          : entry.person
+            ? c.fmt.name(entry.person)
+            : c.t('actions.page.system'),
       })),
       errors: more.errors ?? {},
       values: more.values ?? {},
@@ -85,6 +119,15 @@ export async function actionPage(c: Context, id: number, more: { status?: number
 }
 
 /** Somebody was quicker: 409, and how it stands now. */
-export function movedPage(c: Context, id: number, state: ActionState, values: Record<string, unknown> = {}): Promise<Answer> {
-  return actionPage(c, id, { status: 409, errors: { '': c.t('actions.error.moved', { state: c.t(`actions.state.${state}`) }) }, values });
+export function movedPage(
+  c: Context,
+  id: number,
+  state: ActionState,
+  values: Record<string, unknown> = {},
+): Promise<Answer> {
+  return actionPage(c, id, {
+    status: 409,
+    errors: { '': c.t('actions.error.moved', { state: c.t(`actions.state.${state}`) }) },
+    values,
+  });
 }

@@ -9,7 +9,11 @@ import { findConcerned, overseersOf } from './queries.js';
  * One answer waits at a time: the state says so, and the index answers_one_open holds it.
  */
 export async function answerAction(
-  db: Db, by: Actor, id: number, answer: { text: string; fileIds: number[] }, today: string,
+  db: Db,
+  by: Actor,
+  id: number,
+  answer: { text: string; fileIds: number[] },
+  today: string,
 ): Promise<Outcome> {
   return onAction(db, by, id, 'answer', today, async (trx, action) => {
     const forId = action.is_lead ? null : action.lead_id;
@@ -20,18 +24,34 @@ export async function answerAction(
     );
     if (!made) throw new Error('no answer was made');
     await keepFiles(trx, by, answer.fileIds);
-    await change(trx, `insert into answer_files (answer_id, file_id) select :answer, unnest(cast(:files as bigint[]))`, { answer: made.id, files: answer.fileIds });
+    await change(
+      trx,
+      `insert into answer_files (answer_id, file_id) select :answer, unnest(cast(:files as bigint[]))`,
+      { answer: made.id, files: answer.fileIds },
+    );
     await change(
       trx,
       `update actions set state = 'answered', state_reason = null, accepted_at = coalesce(accepted_at, now()), version = version + 1 where id = :id`,
       { id },
     );
     await record(trx, forId ? { ...by, onBehalfOf: forId } : by, {
-      action: 'action.answer', noun: 'actions', id, meetingId: historyOf(action),
-      before: { state: action.state }, after: { state: 'answered', answer_id: made.id, files: answer.fileIds.length },
+      action: 'action.answer',
+      noun: 'actions',
+      id,
+      meetingId: historyOf(action),
+      before: { state: action.state },
+      after: { state: 'answered', answer_id: made.id, files: answer.fileIds.length },
     });
     const concerned = await findConcerned(trx, id);
-    if (concerned) await tell(trx, by, action, 'answered', overseersOf(concerned).filter((one) => one !== by.id), { answer_id: made.id });
+    if (concerned)
+      await tell(
+        trx,
+        by,
+        action,
+        'answered',
+        overseersOf(concerned).filter((one) => one !== by.id),
+        { answer_id: made.id },
+      );
     return { ok: true } as const;
   });
 }
@@ -41,7 +61,14 @@ export async function answerAction(
  * secretary, the lead and the helpers.
  * @param answerId the answer that was read: a newer one is not accepted unseen
  */
-export async function acceptAnswer(db: Db, by: Actor, id: number, answerId: number, note: string, today: string): Promise<Outcome> {
+export async function acceptAnswer(
+  db: Db,
+  by: Actor,
+  id: number,
+  answerId: number,
+  note: string,
+  today: string,
+): Promise<Outcome> {
   return onAction(db, by, id, 'judge', today, async (trx, action) => {
     if (action.answer_id !== answerId) return { ok: false, reason: 'moved', state: action.state } as const;
     await judge(trx, by, answerId, 'accepted', note);
@@ -51,35 +78,80 @@ export async function acceptAnswer(db: Db, by: Actor, id: number, answerId: numb
       { id, by: by.id },
     );
     await record(trx, actingFor(by, action), {
-      action: 'action.close', noun: 'actions', id, meetingId: historyOf(action),
-      before: { state: action.state }, after: { state: 'closed', answer_id: answerId }, ...(note ? { note } : {}),
+      action: 'action.close',
+      noun: 'actions',
+      id,
+      meetingId: historyOf(action),
+      before: { state: action.state },
+      after: { state: 'closed', answer_id: answerId },
+      ...(note ? { note } : {}),
     });
     const concerned = await findConcerned(trx, id);
     if (concerned) {
-      const ids = [concerned.proposer_id, concerned.chair_id, ...concerned.secretary_ids, concerned.lead_id, ...concerned.helper_ids];
-      await tell(trx, by, action, 'accepted', ids.filter((one): one is number => one !== null), { answer_id: answerId });
+      const ids = [
+        concerned.proposer_id,
+        concerned.chair_id,
+        ...concerned.secretary_ids,
+        concerned.lead_id,
+        ...concerned.helper_ids,
+      ];
+      await tell(
+        trx,
+        by,
+        action,
+        'accepted',
+        ids.filter((one): one is number => one !== null),
+        { answer_id: answerId },
+      );
     }
     return { ok: true } as const;
   });
 }
 
 /** The answer does not answer it: back to the lead with a note saying what is missing. */
-export async function sendAnswerBack(db: Db, by: Actor, id: number, answerId: number, note: string, today: string): Promise<Outcome> {
+export async function sendAnswerBack(
+  db: Db,
+  by: Actor,
+  id: number,
+  answerId: number,
+  note: string,
+  today: string,
+): Promise<Outcome> {
   return onAction(db, by, id, 'judge', today, async (trx, action) => {
     if (action.answer_id !== answerId) return { ok: false, reason: 'moved', state: action.state } as const;
     await judge(trx, by, answerId, 'sent_back', note);
-    await change(trx, `update actions set state = 'in_progress', version = version + 1 where id = :id`, { id });
+    await change(trx, `update actions set state = 'in_progress', version = version + 1 where id = :id`, {
+      id,
+    });
     await record(trx, actingFor(by, action), {
-      action: 'action.sendBack', noun: 'actions', id, meetingId: historyOf(action),
-      before: { state: action.state }, after: { state: 'in_progress', answer_id: answerId }, note,
+      action: 'action.sendBack',
+      noun: 'actions',
+      id,
+      meetingId: historyOf(action),
+      before: { state: action.state },
+      after: { state: 'in_progress', answer_id: answerId },
+      note,
     });
     const author = action.answered_by;
-    await tell(trx, by, action, 'sentBack', [action.lead_id, author].filter((one): one is number => one !== null), { answer_id: answerId });
+    await tell(
+      trx,
+      by,
+      action,
+      'sentBack',
+      [action.lead_id, author].filter((one): one is number => one !== null),
+      { answer_id: answerId },
+    );
     return { ok: true } as const;
   });
 }
 
-async function judge(trx: Db, by: Actor, answerId: number, verdict: 'accepted' | 'sent_back', note: string): Promise<void> {
+async function judge(
+  trx: Db,
+  by: Actor,
+  answerId: number,
+  verdict: 'accepted' | 'sent_back',
+  note: string,
+): Promise<void> {
   await change(
     trx,
     `update answers set verdict = :verdict, verdict_note = :note, verdict_by = :by, verdict_at = now() where id = :id and verdict is null`,

@@ -21,10 +21,16 @@ async function standingToAnswer(c: Context): Promise<Standing> {
   return standing;
 }
 
-async function answerPage(c: Context, wrong?: { errors: Record<string, string>; values: Record<string, unknown> }): Promise<Answer> {
+async function answerPage(
+  c: Context,
+  wrong?: { errors: Record<string, string>; values: Record<string, unknown> },
+): Promise<Answer> {
   const standing = await standingToAnswer(c);
   if (!may('answer', standing)) return movedPage(c, standing.id, standing.state);
-  const [action, answers] = await Promise.all([findAction(c.db, c.viewer.id, standing.id, todayOf(c)), listAnswers(c.db, standing.id)]);
+  const [action, answers] = await Promise.all([
+    findAction(c.db, c.viewer.id, standing.id, todayOf(c)),
+    listAnswers(c.db, standing.id),
+  ]);
   return page(
     'actions/answer',
     {
@@ -51,10 +57,16 @@ export const routes: Route[] = [
     async handle(c) {
       const { key, text } = c.form;
       const fileIds = c.files.map((file) => file.id);
-      const sent = await once<{ location?: string; state?: ActionState }>(c.db, c.viewer.id, key, c.form, async (trx) => {
-        const outcome = await answerAction(trx, c.by, idOf(c), { text, fileIds }, todayOf(c));
-        return outcome.ok ? { location: `/actions/${idOf(c)}` } : { state: outcome.state };
-      });
+      const sent = await once<{ location?: string; state?: ActionState }>(
+        c.db,
+        c.viewer.id,
+        key,
+        c.form,
+        async (trx) => {
+          const outcome = await answerAction(trx, c.by, idOf(c), { text, fileIds }, todayOf(c));
+          return outcome.ok ? { location: `/actions/${idOf(c)}` } : { state: outcome.state };
+        },
+      );
       if ('state' in sent && sent.state) return movedPage(c, idOf(c), sent.state, { text });
       return redirect(`/actions/${idOf(c)}`, { notice: 'actions.notice.answered' });
     },
@@ -67,7 +79,8 @@ export const routes: Route[] = [
     form: AcceptanceForm,
     async handle(c) {
       const outcome = await acceptAnswer(c.db, c.by, idOf(c), c.form.answer_id, c.form.note, todayOf(c));
-      if (outcome.ok || outcome.state === 'closed') return redirect(`/actions/${idOf(c)}`, { notice: 'actions.notice.closed' });
+      if (outcome.ok || outcome.state === 'closed')
+        return redirect(`/actions/${idOf(c)}`, { notice: 'actions.notice.closed' });
       return movedPage(c, idOf(c), outcome.state, c.form);
     },
     onInvalid: (c, problems) => actionPage(c, idOf(c), { status: 422, ...problems }),
@@ -83,7 +96,10 @@ export const routes: Route[] = [
       return movedPage(c, idOf(c), outcome.state, c.form);
     },
     onInvalid(c, problems) {
-      const errors = problems.errors.note && problems.values.note === '' ? { ...problems.errors, note: c.t('actions.judge.noteNeeded') } : problems.errors;
+      const errors =
+        problems.errors.note && problems.values.note === ''
+          ? { ...problems.errors, note: c.t('actions.judge.noteNeeded') }
+          : problems.errors;
       return actionPage(c, idOf(c), { status: 422, errors, values: problems.values });
     },
   }),

@@ -4,7 +4,11 @@ import { actingFor, historyOf, onAction, tell, tellOverseers, type Outcome } fro
 
 /** The lead asks for more time. One wish waits at a time. */
 export async function askForExtension(
-  db: Db, by: Actor, id: number, wish: { new_due_on: string; reason: string }, today: string,
+  db: Db,
+  by: Actor,
+  id: number,
+  wish: { new_due_on: string; reason: string },
+  today: string,
 ): Promise<Outcome<{ ok: false; reason: 'notLater' | 'waiting' }>> {
   return onAction(db, by, id, 'askExtension', today, async (trx, action) => {
     if (action.extension_id) return { ok: false, reason: 'waiting' } as const;
@@ -16,8 +20,13 @@ export async function askForExtension(
     );
     await change(trx, `update actions set version = version + 1 where id = :id`, { id });
     await record(trx, actingFor(by, action), {
-      action: 'action.askExtension', noun: 'actions', id, meetingId: historyOf(action),
-      before: { due_on: action.due_on }, after: { due_on: wish.new_due_on }, note: wish.reason,
+      action: 'action.askExtension',
+      noun: 'actions',
+      id,
+      meetingId: historyOf(action),
+      before: { due_on: action.due_on },
+      after: { due_on: wish.new_due_on },
+      note: wish.reason,
     });
     await tellOverseers(trx, by, action, 'extensionAsked', wish.reason);
     return { ok: true } as const;
@@ -26,7 +35,13 @@ export async function askForExtension(
 
 /** Granted or refused by who oversees the action and doesn't lead it. The original due date stays what it was. */
 export async function decideExtension(
-  db: Db, by: Actor, id: number, extensionId: number, verdict: 'granted' | 'refused', note: string, today: string,
+  db: Db,
+  by: Actor,
+  id: number,
+  extensionId: number,
+  verdict: 'granted' | 'refused',
+  note: string,
+  today: string,
 ): Promise<Outcome> {
   return onAction(db, by, id, 'extend', today, async (trx, action) => {
     const wish = await row<{ new_due_on: string; asked_by: number }>(
@@ -36,10 +51,18 @@ export async function decideExtension(
       { extension: extensionId, id, verdict, note: note || null, by: by.id },
     );
     if (!wish) return { ok: false, reason: 'moved', state: action.state } as const;
-    await change(trx, `update actions set due_on = :due, version = version + 1 where id = :id`, { id, due: verdict === 'granted' ? wish.new_due_on : action.due_on });
+    await change(trx, `update actions set due_on = :due, version = version + 1 where id = :id`, {
+      id,
+      due: verdict === 'granted' ? wish.new_due_on : action.due_on,
+    });
     await record(trx, by, {
-      action: verdict === 'granted' ? 'action.grantExtension' : 'action.refuseExtension', noun: 'actions', id, meetingId: historyOf(action),
-      before: { due_on: action.due_on }, after: { due_on: verdict === 'granted' ? wish.new_due_on : action.due_on }, ...(note ? { note } : {}),
+      action: verdict === 'granted' ? 'action.grantExtension' : 'action.refuseExtension',
+      noun: 'actions',
+      id,
+      meetingId: historyOf(action),
+      before: { due_on: action.due_on },
+      after: { due_on: verdict === 'granted' ? wish.new_due_on : action.due_on },
+      ...(note ? { note } : {}),
     });
     const ids = [action.lead_id, wish.asked_by].filter((one): one is number => one !== null);
     await tell(trx, by, action, 'extensionDecided', ids, { extension_id: extensionId });
@@ -49,23 +72,38 @@ export async function decideExtension(
 
 /** Who oversees it moves the date without having been asked. */
 export async function extendAction(
-  db: Db, by: Actor, id: number, extension: { new_due_on: string; reason: string }, today: string,
+  db: Db,
+  by: Actor,
+  id: number,
+  extension: { new_due_on: string; reason: string },
+  today: string,
 ): Promise<Outcome<{ ok: false; reason: 'notLater' | 'waiting' }>> {
   return onAction(db, by, id, 'extend', today, async (trx, action) => {
     if (action.extension_id) return { ok: false, reason: 'waiting' } as const;
-    if (!isLater(extension.new_due_on, action.due_on, today)) return { ok: false, reason: 'notLater' } as const;
+    if (!isLater(extension.new_due_on, action.due_on, today))
+      return { ok: false, reason: 'notLater' } as const;
     const made = await row<{ id: number }>(
       trx,
       `insert into due_date_extensions (action_id, asked_by, new_due_on, reason, verdict, verdict_by, verdict_at)
        values (:action, :by, :due, :reason, 'granted', :by, now()) returning id`,
       { action: id, by: by.id, due: extension.new_due_on, reason: extension.reason },
     );
-    await change(trx, `update actions set due_on = :due, version = version + 1 where id = :id`, { id, due: extension.new_due_on });
-    await record(trx, by, {
-      action: 'action.grantExtension', noun: 'actions', id, meetingId: historyOf(action),
-      before: { due_on: action.due_on }, after: { due_on: extension.new_due_on }, note: extension.reason,
+    await change(trx, `update actions set due_on = :due, version = version + 1 where id = :id`, {
+      id,
+      due: extension.new_due_on,
     });
-    await tell(trx, by, action, 'extensionDecided', action.lead_id ? [action.lead_id] : [], { extension_id: made?.id ?? 0 });
+    await record(trx, by, {
+      action: 'action.grantExtension',
+      noun: 'actions',
+      id,
+      meetingId: historyOf(action),
+      before: { due_on: action.due_on },
+      after: { due_on: extension.new_due_on },
+      note: extension.reason,
+    });
+    await tell(trx, by, action, 'extensionDecided', action.lead_id ? [action.lead_id] : [], {
+      extension_id: made?.id ?? 0,
+    });
     return { ok: true } as const;
   });
 }

@@ -1,5 +1,16 @@
 import { z } from 'zod';
-import { choice, date, id, list, onceKey, optionalDate, optionalId, optionalLine, optionalProse, prose } from '../lib/http/fields.js';
+import {
+  choice,
+  date,
+  id,
+  list,
+  onceKey,
+  optionalDate,
+  optionalId,
+  optionalLine,
+  optionalProse,
+  prose,
+} from '../lib/http/fields.js';
 import { SCOPES } from './listQueries.js';
 
 export const ReasonForm = z.strictObject({ reason: prose(2000) });
@@ -11,7 +22,11 @@ export const AcceptanceForm = z.strictObject({ answer_id: id(), note: optionalPr
 export const ReturnForm = z.strictObject({ answer_id: id(), note: prose(5000) });
 
 export const ExtensionForm = z.strictObject({ new_due_on: date(), reason: prose(2000) });
-export const DecisionForm = z.strictObject({ extension_id: id(), verdict: choice(['granted', 'refused']), note: optionalProse(2000) });
+export const DecisionForm = z.strictObject({
+  extension_id: id(),
+  verdict: choice(['granted', 'refused']),
+  note: optionalProse(2000),
+});
 
 export const HandOverForm = z.strictObject({
   lead_id: id(),
@@ -39,8 +54,11 @@ const filter = {
 export const ListQuery = z.object({
   ...filter,
   view: z.enum(['board', 'list']).catch('board'),
-  after: z.string().regex(/^\d{4}-\d{2}-\d{2}_\d{1,15}$/).optional().catch(undefined),
+  after: z
+    .string()
+    .regex(/^\d{4}-\d{2}-\d{2}_\d{1,15}$/)
+    .optional()
+    .catch(undefined),
 });
 export type Listed = z.output<typeof ListQuery>;
 export const ExportQuery = z.object(filter);
-

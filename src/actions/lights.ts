@@ -3,11 +3,28 @@ import { addDays, weekdayOf } from '../lib/time/zone.js';
 // How an action stands against its day. Nothing of this is stored: it follows from the due date and today in the
 // organisation's zone (domain.md 5).
 
-export const STATES = ['planned', 'assigned', 'accepted', 'in_progress', 'answered', 'closed', 'refused', 'blocked', 'cancelled'] as const;
+export const STATES = [
+  'planned',
+  'assigned',
+  'accepted',
+  'in_progress',
+  'answered',
+  'closed',
+  'refused',
+  'blocked',
+  'cancelled',
+] as const;
 export type ActionState = (typeof STATES)[number];
 
 /** States in which somebody still has something to do. */
-export const OPEN_STATES = ['assigned', 'accepted', 'in_progress', 'answered', 'refused', 'blocked'] as const satisfies readonly ActionState[];
+export const OPEN_STATES = [
+  'assigned',
+  'accepted',
+  'in_progress',
+  'answered',
+  'refused',
+  'blocked',
+] as const satisfies readonly ActionState[];
 
 export function isOpen(state: ActionState): boolean {
   return (OPEN_STATES as readonly ActionState[]).includes(state);

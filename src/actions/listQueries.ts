@@ -1,7 +1,14 @@
 import { likePattern, row, rows, type Bindings, type Db } from '../lib/db/db.js';
 import { addDays } from '../lib/time/zone.js';
 import { COLUMNS, endOfWeek, type ActionState, type Column } from './lights.js';
-import { ACTION_TABLES, IS_INVOLVED, MAY_HAND_OVER, OVERSEES, SEES_MEETING, VISIBLE_ACTIONS } from './queries.js';
+import {
+  ACTION_TABLES,
+  IS_INVOLVED,
+  MAY_HAND_OVER,
+  OVERSEES,
+  SEES_MEETING,
+  VISIBLE_ACTIONS,
+} from './queries.js';
 
 export const SCOPES = ['mine', 'asked', 'all'] as const;
 
@@ -53,15 +60,24 @@ const ASKED_FOR = `(a.state <> 'planned' and a.lead_id <> :viewer_id and (${OVER
 function whereOf(filter: ActionFilter): { sql: string; bindings: Bindings } {
   const sql = [VISIBLE_ACTIONS];
   const bindings: Bindings = {};
-  if (filter.scope === 'mine') sql.push(`(${IS_INVOLVED} or (a.state in ('answered', 'refused', 'planned') and ${OVERSEES}))`);
+  if (filter.scope === 'mine')
+    sql.push(`(${IS_INVOLVED} or (a.state in ('answered', 'refused', 'planned') and ${OVERSEES}))`);
   if (filter.scope === 'asked') sql.push(ASKED_FOR);
-  sql.push(filter.state === 'open' ? OPEN : filter.state === 'closed' ? `a.state = 'closed'` : `a.state = 'cancelled'`);
+  sql.push(
+    filter.state === 'open'
+      ? OPEN
+      : filter.state === 'closed'
+        ? `a.state = 'closed'`
+        : `a.state = 'cancelled'`,
+  );
   if (filter.lead) {
     sql.push('a.lead_id = :lead');
     bindings.lead = filter.lead;
   }
   if (filter.unit) {
-    sql.push(`l.unit_id in (with recursive below (id) as (select :unit::bigint union select c.id from units c join below on c.parent_id = below.id) select id from below)`);
+    sql.push(
+      `l.unit_id in (with recursive below (id) as (select :unit::bigint union select c.id from units c join below on c.parent_id = below.id) select id from below)`,
+    );
     bindings.unit = filter.unit;
   }
   if (filter.series) {
@@ -69,7 +85,9 @@ function whereOf(filter: ActionFilter): { sql: string; bindings: Bindings } {
     bindings.series = filter.series;
   }
   if (filter.q) {
-    sql.push(`(a.deliverable ilike :q or (m.title ilike :q and ${SEES_MEETING}) or l.name ilike :q or l.name_en ilike :q)`);
+    sql.push(
+      `(a.deliverable ilike :q or (m.title ilike :q and ${SEES_MEETING}) or l.name ilike :q or l.name_en ilike :q)`,
+    );
     bindings.q = likePattern(filter.q);
   }
   return { sql: sql.join('\n and '), bindings };
@@ -83,7 +101,12 @@ export interface Board {
 }
 
 /** The open actions in their columns, each by due date. */
-export async function listBoard(db: Db, viewerId: number, filter: ActionFilter, today: string): Promise<Board> {
+export async function listBoard(
+  db: Db,
+  viewerId: number,
+  filter: ActionFilter,
+  today: string,
+): Promise<Board> {
   const where = whereOf({ ...filter, state: 'open' });
   const found = await rows<ActionRow & { column_name: Column; column_count: number }>(
     db,
@@ -115,7 +138,11 @@ export interface After {
 
 /** The list by due date; what is closed or cancelled with the latest first. Without a due date last. */
 export async function listActions(
-  db: Db, viewerId: number, filter: ActionFilter, today: string, page: { after?: After | undefined; limit: number },
+  db: Db,
+  viewerId: number,
+  filter: ActionFilter,
+  today: string,
+  page: { after?: After | undefined; limit: number },
 ): Promise<{ actions: ActionRow[]; next?: After }> {
   const where = whereOf(filter);
   const isNewestFirst = filter.state !== 'open';
@@ -127,21 +154,40 @@ export async function listActions(
        from ${ACTION_TABLES} left join units u on u.id = l.unit_id
       where ${where.sql} ${page.after ? `and (${key}, a.id) ${isNewestFirst ? '<' : '>'} (:after_on, :after_id)` : ''}
       order by ${key} ${direction}, a.id ${direction} limit :limit`,
-    { ...where.bindings, viewer_id: viewerId, today, limit: page.limit + 1, ...(page.after ? { after_on: page.after.on, after_id: page.after.id } : {}) },
+    {
+      ...where.bindings,
+      viewer_id: viewerId,
+      today,
+      limit: page.limit + 1,
+      ...(page.after ? { after_on: page.after.on, after_id: page.after.id } : {}),
+    },
   );
   const actions = found.slice(0, page.limit);
   const last = actions.at(-1);
-  return { actions, ...(found.length > page.limit && last ? { next: { on: last.sort_on, id: last.id } } : {}) };
+  return {
+    actions,
+    ...(found.length > page.limit && last ? { next: { on: last.sort_on, id: last.id } } : {}),
+  };
 }
 
 /** What the filters of the list offer: leads, units and series that some visible action has; of what is done, of the last year. */
-export async function listFilterChoices(db: Db, viewerId: number, today: string, state: ActionFilter['state']): Promise<{
+export async function listFilterChoices(
+  db: Db,
+  viewerId: number,
+  today: string,
+  state: ActionFilter['state'],
+): Promise<{
   leads: { id: number; name: string; name_en: string | null }[];
   units: { id: number; name_en: string; name_zh: string }[];
   series: { id: number; name: string }[];
 }> {
-  const bindings = { viewer_id: viewerId, today, ...(state === 'open' ? {} : { state, since: addDays(today, -366) }) };
-  const among = state === 'open' ? OPEN : `a.state = :state and coalesce(a.due_on, date '9999-12-31') >= :since`;
+  const bindings = {
+    viewer_id: viewerId,
+    today,
+    ...(state === 'open' ? {} : { state, since: addDays(today, -366) }),
+  };
+  const among =
+    state === 'open' ? OPEN : `a.state = :state and coalesce(a.due_on, date '9999-12-31') >= :since`;
   const found = await row<{
     leads: { id: number; name: string; name_en: string | null }[];
     units: { id: number; name_en: string; name_zh: string }[];
@@ -176,7 +222,12 @@ export interface WaitingAction {
  * What waits for the viewer: to take on, to answer (overdue, sent back, or due within three days), to accept, to give to
  * somebody else, an extension to decide. The most pressing first.
  */
-export async function listActionsWaitingFor(db: Db, viewerId: number, today: string, limit = 20): Promise<WaitingAction[]> {
+export async function listActionsWaitingFor(
+  db: Db,
+  viewerId: number,
+  today: string,
+  limit = 20,
+): Promise<WaitingAction[]> {
   return rows<WaitingAction>(
     db,
     `select * from (
@@ -203,7 +254,11 @@ export async function listActionsWaitingFor(db: Db, viewerId: number, today: str
 }
 
 /** What the list of `asked` holds that is open. */
-export async function countAskedFor(db: Db, viewerId: number, today: string): Promise<{ open: number; overdue: number; to_accept: number }> {
+export async function countAskedFor(
+  db: Db,
+  viewerId: number,
+  today: string,
+): Promise<{ open: number; overdue: number; to_accept: number }> {
   const found = await row<{ open: number; overdue: number; to_accept: number }>(
     db,
     `select count(*)::integer as open,
@@ -229,7 +284,12 @@ export interface MeetingAction {
 }
 
 /** The actions of one meeting as the viewer may see them, with their accepted answers. */
-export async function listActionsOfMeeting(db: Db, viewerId: number, meetingId: number, today: string): Promise<MeetingAction[]> {
+export async function listActionsOfMeeting(
+  db: Db,
+  viewerId: number,
+  meetingId: number,
+  today: string,
+): Promise<MeetingAction[]> {
   return rows<MeetingAction>(
     db,
     `select a.id, a.deliverable, a.state, a.due_on, a.item_id,
@@ -244,7 +304,12 @@ export async function listActionsOfMeeting(db: Db, viewerId: number, meetingId: 
 }
 
 /** Actions of a lead that the viewer may hand over to somebody else. */
-export async function countHandedOver(db: Db, viewerId: number, leadId: number, today: string): Promise<number> {
+export async function countHandedOver(
+  db: Db,
+  viewerId: number,
+  leadId: number,
+  today: string,
+): Promise<number> {
   const found = await row<{ count: number }>(
     db,
     `select count(*)::integer as count from ${ACTION_TABLES}

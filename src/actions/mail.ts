@@ -1,10 +1,27 @@
 import { z } from 'zod';
 import { layOut } from '../lib/mail/layout.js';
-import type { MailBlock, MailRenderer, MailRenderers, NothingToSend, RenderContext, RenderedMail } from '../lib/mail/renderer.js';
+import type {
+  MailBlock,
+  MailRenderer,
+  MailRenderers,
+  NothingToSend,
+  RenderContext,
+  RenderedMail,
+} from '../lib/mail/renderer.js';
 import { dayOf } from '../lib/time/zone.js';
 import { dueWords, sourceOf } from './actionPage.js';
 import { isOpen } from './lights.js';
-import { findAction, findConcerned, findName, findOfficeZone, findStanding, listAnswers, listExtensions, overseersOf, type ActionDetail } from './queries.js';
+import {
+  findAction,
+  findConcerned,
+  findName,
+  findOfficeZone,
+  findStanding,
+  listAnswers,
+  listExtensions,
+  overseersOf,
+  type ActionDetail,
+} from './queries.js';
 
 // Each mail is read through the recipient's own scope: it holds nothing that their page would not show.
 
@@ -36,12 +53,21 @@ function aboutAction(tell: (c: Telling) => Promise<RenderedMail | NothingToSend>
     const payload = Payload.parse(c.delivery.payload);
     const action = await findAction(c.db, c.delivery.person_id, payload.action_id, await today(c));
     if (!action) return GONE;
-    return tell({ ...c, action, payload, lead: action.lead ? c.fmt.name(action.lead) : c.t('actions.card.noLead'), link: `${c.config.publicUrl}/actions/${action.id}` });
+    return tell({
+      ...c,
+      action,
+      payload,
+      lead: action.lead ? c.fmt.name(action.lead) : c.t('actions.card.noLead'),
+      link: `${c.config.publicUrl}/actions/${action.id}`,
+    });
   };
 }
 
 function letter(c: Telling, subject: string, blocks: MailBlock[], button: string): RenderedMail {
-  const made = layOut({ title: subject, blocks: [...blocks, { kind: 'buttons', buttons: [{ label: button, href: c.link }] }] }, { ...c, lang: c.fmt.lang });
+  const made = layOut(
+    { title: subject, blocks: [...blocks, { kind: 'buttons', buttons: [{ label: button, href: c.link }] }] },
+    { ...c, lang: c.fmt.lang },
+  );
   return { subject, ...made, thread: `actions:${c.action.id}` };
 }
 
@@ -52,7 +78,14 @@ function facts(c: Telling): MailBlock {
     facts: [
       { label: t('actions.mail.what'), text: action.deliverable, href: c.link },
       { label: t('actions.page.lead'), text: c.lead },
-      ...(action.helpers.length > 0 ? [{ label: t('actions.page.helpers'), text: action.helpers.map((one) => fmt.name(one)).join(c.fmt.lang === 'en' ? ', ' : '、') }] : []),
+      ...(action.helpers.length > 0
+        ? [
+            {
+              label: t('actions.page.helpers'),
+              text: action.helpers.map((one) => fmt.name(one)).join(c.fmt.lang === 'en' ? ', ' : '、'),
+            },
+          ]
+        : []),
       ...(action.due_on ? [{ label: t('actions.page.due'), text: fmt.date(action.due_on) }] : []),
       { label: t('actions.page.meeting'), text: sourceOf(c, action.meeting) },
       ...(action.item_title ? [{ label: t('actions.page.item'), text: action.item_title }] : []),
@@ -67,7 +100,12 @@ const assigned = aboutAction(async (c) => {
   if (!standing || !isOpen(c.action.state)) return GONE;
   const source = sourceOf(c, c.action.meeting);
   const blocks: MailBlock[] = [
-    { kind: 'paragraph', text: standing.is_lead ? c.t('actions.mail.assigned.lead', { meeting: source }) : c.t('actions.mail.assigned.helper', { meeting: source, lead: c.lead }) },
+    {
+      kind: 'paragraph',
+      text: standing.is_lead
+        ? c.t('actions.mail.assigned.lead', { meeting: source })
+        : c.t('actions.mail.assigned.helper', { meeting: source, lead: c.lead }),
+    },
     facts(c),
     ...quote(c.payload.note),
   ];
@@ -75,19 +113,34 @@ const assigned = aboutAction(async (c) => {
     const concerned = await findConcerned(c.db, c.action.id);
     const [overseer] = concerned ? overseersOf(concerned) : [];
     const name = overseer ? await findName(c.db, overseer) : undefined;
-    if (name) blocks.push({ kind: 'paragraph', text: c.t('actions.mail.assigned.noAccount', { name: c.fmt.name(name) }) });
+    if (name)
+      blocks.push({
+        kind: 'paragraph',
+        text: c.t('actions.mail.assigned.noAccount', { name: c.fmt.name(name) }),
+      });
   }
-  return letter(c, c.t('actions.mail.assigned.subject', { action: c.action.deliverable }), blocks, c.t(standing.is_lead ? 'actions.mail.assigned.button' : 'actions.mail.open'));
+  return letter(
+    c,
+    c.t('actions.mail.assigned.subject', { action: c.action.deliverable }),
+    blocks,
+    c.t(standing.is_lead ? 'actions.mail.assigned.button' : 'actions.mail.open'),
+  );
 });
 
 /** Three that say one sentence and a reason. */
 const plain = (what: 'refused' | 'blocked' | 'cancelled') =>
-  aboutAction(async (c) => letter(
-    c,
-    c.t(`actions.mail.${what}.subject`, { action: c.action.deliverable }),
-    [{ kind: 'paragraph', text: c.t(`actions.mail.${what}.text`, { lead: c.lead }) }, ...quote(c.payload.reason), facts(c)],
-    c.t('actions.mail.open'),
-  ));
+  aboutAction(async (c) =>
+    letter(
+      c,
+      c.t(`actions.mail.${what}.subject`, { action: c.action.deliverable }),
+      [
+        { kind: 'paragraph', text: c.t(`actions.mail.${what}.text`, { lead: c.lead }) },
+        ...quote(c.payload.reason),
+        facts(c),
+      ],
+      c.t('actions.mail.open'),
+    ),
+  );
 
 async function answerOf(c: Telling) {
   return (await listAnswers(c.db, c.action.id)).find((answer) => answer.id === c.payload.answer_id);
@@ -99,7 +152,12 @@ const answered = aboutAction(async (c) => {
   return letter(
     c,
     c.t('actions.mail.answered.subject', { action: c.action.deliverable }),
-    [{ kind: 'paragraph', text: c.t('actions.mail.answered.text', { lead: c.lead }) }, { kind: 'quote', text: answer.text }, ...files(c, answer.files.length), facts(c)],
+    [
+      { kind: 'paragraph', text: c.t('actions.mail.answered.text', { lead: c.lead }) },
+      { kind: 'quote', text: answer.text },
+      ...files(c, answer.files.length),
+      facts(c),
+    ],
     c.t('actions.mail.answered.button'),
   );
 });
@@ -111,7 +169,10 @@ const accepted = aboutAction(async (c) => {
     c,
     c.t('actions.mail.accepted.subject', { action: c.action.deliverable }),
     [
-      { kind: 'paragraph', text: c.t('actions.mail.accepted.text', { judge: c.fmt.name(answer.judge), lead: c.lead }) },
+      {
+        kind: 'paragraph',
+        text: c.t('actions.mail.accepted.text', { judge: c.fmt.name(answer.judge), lead: c.lead }),
+      },
       { kind: 'quote', text: answer.text },
       ...files(c, answer.files.length),
       ...(answer.verdict_note ? [{ kind: 'paragraph', text: answer.verdict_note } as const] : []),
@@ -151,7 +212,16 @@ const extensionAsked = aboutAction(async (c) => {
     [
       { kind: 'paragraph', text: c.t('actions.mail.extensionAsked.text', { lead: c.fmt.name(wish.asker) }) },
       ...quote(wish.reason),
-      { kind: 'facts', facts: [{ label: c.t('actions.extension.newDue'), text: c.fmt.date(wish.new_due_on), ...(c.action.due_on ? { was: c.fmt.date(c.action.due_on) } : {}) }] },
+      {
+        kind: 'facts',
+        facts: [
+          {
+            label: c.t('actions.extension.newDue'),
+            text: c.fmt.date(wish.new_due_on),
+            ...(c.action.due_on ? { was: c.fmt.date(c.action.due_on) } : {}),
+          },
+        ],
+      },
       facts(c),
     ],
     c.t('actions.mail.extensionAsked.button'),
@@ -159,13 +229,18 @@ const extensionAsked = aboutAction(async (c) => {
 });
 
 const extensionDecided = aboutAction(async (c) => {
-  const wish = (await listExtensions(c.db, c.action.id)).find((extension) => extension.id === c.payload.extension_id);
+  const wish = (await listExtensions(c.db, c.action.id)).find(
+    (extension) => extension.id === c.payload.extension_id,
+  );
   if (!wish?.verdict || !wish.judge) return GONE;
   return letter(
     c,
     c.t(`actions.mail.extensionDecided.${wish.verdict}`, { action: c.action.deliverable }),
     [
-      { kind: 'paragraph', text: c.t(`actions.mail.extensionDecided.${wish.verdict}Text`, { judge: c.fmt.name(wish.judge) }) },
+      {
+        kind: 'paragraph',
+        text: c.t(`actions.mail.extensionDecided.${wish.verdict}Text`, { judge: c.fmt.name(wish.judge) }),
+      },
       ...quote(wish.verdict_note),
       facts(c),
     ],
@@ -178,7 +253,9 @@ const reminder: MailRenderer = async (c) => {
   const { action_ids, by_hand } = ReminderPayload.parse(c.delivery.payload);
   const day = await today(c);
   const found = await Promise.all(action_ids.map((id) => findAction(c.db, c.delivery.person_id, id, day)));
-  const open = found.filter((action) => action !== undefined).filter((action) => isOpen(action.state) && action.state !== 'answered' && action.state !== 'refused');
+  const open = found
+    .filter((action) => action !== undefined)
+    .filter((action) => isOpen(action.state) && action.state !== 'answered' && action.state !== 'refused');
   const [first] = open;
   if (!first) return { nothing: 'everything was answered in the meantime' };
   const mine = open.filter((action) => action.lead?.id === c.delivery.person_id);
@@ -187,18 +264,38 @@ const reminder: MailRenderer = async (c) => {
     kind: 'facts',
     facts: actions.map((action) => ({
       label: dueWords(c, action, day).text,
-      text: [action.deliverable, withLead && action.lead ? c.fmt.name(action.lead) : '', sourceOf(c, action.meeting)].filter(Boolean).join(' · '),
+      text: [
+        action.deliverable,
+        withLead && action.lead ? c.fmt.name(action.lead) : '',
+        sourceOf(c, action.meeting),
+      ]
+        .filter(Boolean)
+        .join(' · '),
       href: `${c.config.publicUrl}/actions/${action.id}`,
     })),
   });
-  const subject = mine.length > 0 ? c.t('actions.mail.reminder.subject', { count: mine.length }) : c.t('actions.mail.reminder.subjectOthers', { count: others.length });
+  const subject =
+    mine.length > 0
+      ? c.t('actions.mail.reminder.subject', { count: mine.length })
+      : c.t('actions.mail.reminder.subjectOthers', { count: others.length });
   const made = layOut(
     {
       title: subject,
       blocks: [
-        ...(mine.length > 0 ? [{ kind: 'paragraph', text: c.t('actions.mail.reminder.mine') } as const, listed(mine, false)] : []),
-        ...(others.length > 0 ? [{ kind: 'paragraph', text: c.t('actions.mail.reminder.others') } as const, listed(others, true)] : []),
-        { kind: 'buttons', buttons: [by_hand ? { label: c.t('actions.mail.open'), href: `${c.config.publicUrl}/actions/${first.id}` } : { label: c.t('actions.mail.reminder.button'), href: `${c.config.publicUrl}/actions` }] },
+        ...(mine.length > 0
+          ? [{ kind: 'paragraph', text: c.t('actions.mail.reminder.mine') } as const, listed(mine, false)]
+          : []),
+        ...(others.length > 0
+          ? [{ kind: 'paragraph', text: c.t('actions.mail.reminder.others') } as const, listed(others, true)]
+          : []),
+        {
+          kind: 'buttons',
+          buttons: [
+            by_hand
+              ? { label: c.t('actions.mail.open'), href: `${c.config.publicUrl}/actions/${first.id}` }
+              : { label: c.t('actions.mail.reminder.button'), href: `${c.config.publicUrl}/actions` },
+          ],
+        },
       ],
     },
     { ...c, lang: c.fmt.lang },

@@ -14,7 +14,12 @@ export interface Plan {
 }
 
 /** Hangs an action on a statement, or changes the one that hangs there. */
-export async function planAction(trx: Db, by: Actor, statement: { id: number; meeting_id: number; item_id: number | null }, plan: Plan): Promise<number> {
+export async function planAction(
+  trx: Db,
+  by: Actor,
+  statement: { id: number; meeting_id: number; item_id: number | null },
+  plan: Plan,
+): Promise<number> {
   const before = await row<Plan & { id: number; state: string; assigned_at: Date | null }>(
     trx,
     `select id, deliverable, lead_id, due_on, state, assigned_at, array(select person_id from action_helpers h where h.action_id = a.id order by 1) as helper_ids
@@ -23,7 +28,8 @@ export async function planAction(trx: Db, by: Actor, statement: { id: number; me
   );
   // What was already assigned by minutes that were issued changes by its own verbs only, each with its reason; what a
   // decision called off since does not come back because its statement is saved again in a correction.
-  if (before && before.state !== 'planned' && (before.state !== 'cancelled' || before.assigned_at)) return before.id;
+  if (before && before.state !== 'planned' && (before.state !== 'cancelled' || before.assigned_at))
+    return before.id;
   const saved = await row<{ id: number }>(
     trx,
     `insert into actions (meeting_id, item_id, statement_id, deliverable, lead_id, due_on, created_by)
@@ -31,7 +37,15 @@ export async function planAction(trx: Db, by: Actor, statement: { id: number; me
      on conflict (statement_id) do update set deliverable = excluded.deliverable, lead_id = excluded.lead_id, due_on = excluded.due_on,
        item_id = excluded.item_id, state = 'planned', state_reason = null, version = actions.version + 1
      returning id`,
-    { meeting: statement.meeting_id, item: statement.item_id, statement: statement.id, deliverable: plan.deliverable, lead: plan.lead_id, due: plan.due_on, by: by.id },
+    {
+      meeting: statement.meeting_id,
+      item: statement.item_id,
+      statement: statement.id,
+      deliverable: plan.deliverable,
+      lead: plan.lead_id,
+      due: plan.due_on,
+      by: by.id,
+    },
   );
   if (!saved) throw new Error('an action was neither made nor changed');
   const helpers = [...new Set(plan.helper_ids)].filter((one) => one !== plan.lead_id).sort((x, y) => x - y);
@@ -40,7 +54,13 @@ export async function planAction(trx: Db, by: Actor, statement: { id: number; me
   const earlier = before && { lead_id: before.lead_id, due_on: before.due_on, helper_ids: before.helper_ids };
   // Its words are the statement's, and told with it; typed text would fill the history.
   if (!before || before.state !== 'planned' || JSON.stringify(told) !== JSON.stringify(earlier)) {
-    await record(trx, by, { action: before ? 'action.change' : 'action.plan', noun: 'actions', id: saved.id, ...(earlier ? { before: earlier } : {}), after: told });
+    await record(trx, by, {
+      action: before ? 'action.change' : 'action.plan',
+      noun: 'actions',
+      id: saved.id,
+      ...(earlier ? { before: earlier } : {}),
+      after: told,
+    });
   }
   return saved.id;
 }
@@ -71,7 +91,11 @@ export async function restorePlannedAction(trx: Db, by: Actor, statementId: numb
  * Called in the transaction that issues. Called again (a correction) it assigns only what is still planned.
  * @returns how many were assigned, and how many were not because they lack a lead or a date
  */
-export async function assignActions(trx: Db, by: Actor, meetingId: number): Promise<{ assigned: number; left: number }> {
+export async function assignActions(
+  trx: Db,
+  by: Actor,
+  meetingId: number,
+): Promise<{ assigned: number; left: number }> {
   const assigned = await rows<{ id: number; lead_id: number; due_on: string; is_restricted: boolean }>(
     trx,
     `update actions a set state = 'assigned', original_due_on = coalesce(original_due_on, due_on), assigned_at = now(), version = version + 1
@@ -80,16 +104,24 @@ export async function assignActions(trx: Db, by: Actor, meetingId: number): Prom
     { meeting: meetingId },
   );
   const helpers = await rows<{ action_id: number; person_id: number }>(
-    trx, `select action_id, person_id from action_helpers where action_id = any(:ids)`, { ids: assigned.map((one) => one.id) },
+    trx,
+    `select action_id, person_id from action_helpers where action_id = any(:ids)`,
+    { ids: assigned.map((one) => one.id) },
   );
   for (const one of assigned.sort((a, b) => a.id - b.id)) {
     await record(trx, by, {
-      action: 'action.assign', noun: 'actions', id: one.id, meetingId: historyOf({ meeting_id: meetingId, is_restricted: one.is_restricted }),
-      before: { state: 'planned' }, after: { state: 'assigned', lead_id: one.lead_id, due_on: one.due_on },
+      action: 'action.assign',
+      noun: 'actions',
+      id: one.id,
+      meetingId: historyOf({ meeting_id: meetingId, is_restricted: one.is_restricted }),
+      before: { state: 'planned' },
+      after: { state: 'assigned', lead_id: one.lead_id, due_on: one.due_on },
     });
     const ids = helpers.filter((helper) => helper.action_id === one.id).map((helper) => helper.person_id);
     await tell(trx, by, { id: one.id, meeting_id: meetingId }, 'assigned', [one.lead_id, ...ids]);
   }
-  const left = await change(trx, `select id from actions where meeting_id = :meeting and state = 'planned'`, { meeting: meetingId });
+  const left = await change(trx, `select id from actions where meeting_id = :meeting and state = 'planned'`, {
+    meeting: meetingId,
+  });
   return { assigned: assigned.length, left };
 }

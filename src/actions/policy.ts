@@ -1,7 +1,17 @@
 import type { ActionState } from './lights.js';
 import type { Standing } from './queries.js';
 
-type Who = Pick<Standing, 'viewer_id' | 'is_lead' | 'is_deputy' | 'is_overseer' | 'heads_lead' | 'lead_signs_in' | 'answered_by' | 'answered_for'>;
+type Who = Pick<
+  Standing,
+  | 'viewer_id'
+  | 'is_lead'
+  | 'is_deputy'
+  | 'is_overseer'
+  | 'heads_lead'
+  | 'lead_signs_in'
+  | 'answered_by'
+  | 'answered_for'
+>;
 
 interface Rule {
   states: readonly ActionState[];
@@ -23,11 +33,20 @@ export const RULES = {
   block: { states: ['accepted', 'in_progress'], who: leads },
   // Whoever can't sign in has the answer written down by somebody who oversees the action.
   answer: { states: WITH_LEAD, who: (s) => leads(s) || (s.is_overseer && !s.lead_signs_in) },
-  judge: { states: ['answered'], who: (s) => overseesOthers(s) && s.viewer_id !== s.answered_by && s.viewer_id !== s.answered_for },
+  judge: {
+    states: ['answered'],
+    who: (s) => overseesOthers(s) && s.viewer_id !== s.answered_by && s.viewer_id !== s.answered_for,
+  },
   askExtension: { states: WITH_LEAD, who: leads },
   extend: { states: WITH_LEAD, who: overseesOthers },
-  handOver: { states: ['planned', 'assigned', 'accepted', 'in_progress', 'blocked', 'refused'], who: (s) => s.is_overseer || s.heads_lead },
-  cancel: { states: ['planned', 'assigned', 'accepted', 'in_progress', 'blocked', 'refused', 'answered'], who: oversees },
+  handOver: {
+    states: ['planned', 'assigned', 'accepted', 'in_progress', 'blocked', 'refused'],
+    who: (s) => s.is_overseer || s.heads_lead,
+  },
+  cancel: {
+    states: ['planned', 'assigned', 'accepted', 'in_progress', 'blocked', 'refused', 'answered'],
+    who: oversees,
+  },
   remind: { states: WITH_LEAD, who: oversees },
 } as const satisfies Record<string, Rule>;
 
@@ -47,5 +66,8 @@ export function may(verb: Verb, s: Standing): boolean {
 
 /** All that the viewer may do now, for the page. */
 export function verbsOf(s: Standing): Record<Verb, boolean> {
-  return Object.fromEntries((Object.keys(RULES) as Verb[]).map((verb) => [verb, may(verb, s)])) as Record<Verb, boolean>;
+  return Object.fromEntries((Object.keys(RULES) as Verb[]).map((verb) => [verb, may(verb, s)])) as Record<
+    Verb,
+    boolean
+  >;
 }

@@ -93,7 +93,12 @@ export interface Standing {
 }
 
 /** @returns undefined where the viewer may not know of it */
-export async function findStanding(db: Db, viewerId: number, id: number, today: string): Promise<Standing | undefined> {
+export async function findStanding(
+  db: Db,
+  viewerId: number,
+  id: number,
+  today: string,
+): Promise<Standing | undefined> {
   return row<Standing>(
     db,
     `select a.id, a.meeting_id, a.state, a.version, a.deliverable, a.lead_id, a.due_on, :viewer_id::bigint as viewer_id,
@@ -121,7 +126,15 @@ export interface ActionDetail {
   accepted_at: Date | null;
   closed_at: Date | null;
   version: number;
-  lead: { id: number; name: string; name_en: string | null; email: string | null; is_active: boolean; unit_en: string | null; unit_zh: string | null } | null;
+  lead: {
+    id: number;
+    name: string;
+    name_en: string | null;
+    email: string | null;
+    is_active: boolean;
+    unit_en: string | null;
+    unit_zh: string | null;
+  } | null;
   helpers: { id: number; name: string; name_en: string | null }[];
   /** null: the viewer may not know the meeting. */
   meeting: { id: number; title: string; number: number | null; starts_at: Date | null } | null;
@@ -131,7 +144,12 @@ export interface ActionDetail {
   closer: { name: string; name_en: string | null } | null;
 }
 
-export async function findAction(db: Db, viewerId: number, id: number, today: string): Promise<ActionDetail | undefined> {
+export async function findAction(
+  db: Db,
+  viewerId: number,
+  id: number,
+  today: string,
+): Promise<ActionDetail | undefined> {
   const found = await row<ActionDetail & { meeting_starts_at: Date | null }>(
     db,
     `select a.id, a.deliverable, a.state, a.state_reason, a.due_on, a.original_due_on, a.assigned_at, a.accepted_at, a.closed_at, a.version,
@@ -190,7 +208,11 @@ export async function listAnswers(db: Db, actionId: number): Promise<AnswerRow[]
 }
 
 /** A file of one of the action's answers. */
-export async function findAnswerFile(db: Db, actionId: number, fileId: number): Promise<{ id: number; name: string } | undefined> {
+export async function findAnswerFile(
+  db: Db,
+  actionId: number,
+  fileId: number,
+): Promise<{ id: number; name: string } | undefined> {
   return row(
     db,
     `select f.id, f.name from files f join answer_files y on y.file_id = f.id join answers w on w.id = y.answer_id
@@ -271,7 +293,9 @@ export async function findConcerned(db: Db, actionId: number): Promise<Concerned
  */
 export function overseersOf(concerned: Concerned): number[] {
   const isOther = (id: number | null): id is number => id !== null && id !== concerned.lead_id;
-  const [first = []] = [concerned.secretary_ids, [concerned.organiser_id], [concerned.chair_id]].map((ids) => ids.filter(isOther)).filter((ids) => ids.length > 0);
+  const [first = []] = [concerned.secretary_ids, [concerned.organiser_id], [concerned.chair_id]]
+    .map((ids) => ids.filter(isOther))
+    .filter((ids) => ids.length > 0);
   return first;
 }
 
@@ -281,6 +305,9 @@ export async function findOfficeZone(db: Db): Promise<string> {
 }
 
 /** A person as a mail names one. */
-export async function findName(db: Db, id: number): Promise<{ name: string; name_en: string | null } | undefined> {
+export async function findName(
+  db: Db,
+  id: number,
+): Promise<{ name: string; name_en: string | null } | undefined> {
   return row(db, `select name, name_en from persons where id = :id`, { id });
 }

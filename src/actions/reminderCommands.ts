@@ -50,24 +50,33 @@ export async function remindAll(db: Db, now: Date): Promise<number> {
     const step = stepOf(one.due_on, dayOf(one.assigned_at, office.zone), today);
     if (!step) continue;
     for (const person of one.is_reachable ? [one.lead_id] : one.stand_ins) {
-      due.set(person, [...(due.get(person) ?? []), { ...step, action_id: one.id, is_restricted: one.is_restricted }]);
+      due.set(person, [
+        ...(due.get(person) ?? []),
+        { ...step, action_id: one.id, is_restricted: one.is_restricted },
+      ]);
     }
   }
   let digests = 0;
   for (const [personId, steps] of [...due].sort(([a], [b]) => a - b)) {
-    if (await sendDigest(db, personId, steps, { today, now, since: startOfDay(today, office.zone) })) digests++;
+    if (await sendDigest(db, personId, steps, { today, now, since: startOfDay(today, office.zone) }))
+      digests++;
   }
   return digests;
 }
 
 async function sendDigest(
-  db: Db, personId: number, steps: (ReminderStep & { action_id: number; is_restricted: boolean })[], at: { today: string; now: Date; since: Date },
+  db: Db,
+  personId: number,
+  steps: (ReminderStep & { action_id: number; is_restricted: boolean })[],
+  at: { today: string; now: Date; since: Date },
 ): Promise<boolean> {
   return inTransaction(db, async (trx) => {
     // Two runs at once: the second waits here and finds the digest of the first.
     await row(trx, `select id from persons where id = :person for no key update`, { person: personId });
     const earlier = await row(
-      trx, `select 1 from reminders where person_id = :person and at >= :since and level <> 'by_hand' limit 1`, { person: personId, since: at.since },
+      trx,
+      `select 1 from reminders where person_id = :person and at >= :since and level <> 'by_hand' limit 1`,
+      { person: personId, since: at.since },
     );
     if (earlier) return false;
     const stored = await rows<{ id: number; action_id: number }>(
@@ -94,7 +103,11 @@ async function sendDigest(
 
 /** One push by hand, at most once a day for an action. */
 export async function remindByHand(
-  db: Db, by: Actor, id: number, today: string, now: Date,
+  db: Db,
+  by: Actor,
+  id: number,
+  today: string,
+  now: Date,
 ): Promise<Outcome<{ ok: false; reason: 'already' | 'unreachable' }>> {
   return onAction(db, by, id, 'remind', today, async (trx, action) => {
     const lead = await row<{ id: number; is_restricted: boolean }>(
@@ -114,10 +127,21 @@ export async function remindByHand(
     );
     if (!stored) return { ok: false, reason: 'already' } as const;
     await queueDelivery(trx, {
-      kind: 'actions.reminder', object: `actions:${id}:reminder:${today}`, personId: lead.id, meetingId: action.meeting_id,
-      payload: { action_ids: [id], by_hand: true }, isRestricted: lead.is_restricted, queuedBy: by.id,
+      kind: 'actions.reminder',
+      object: `actions:${id}:reminder:${today}`,
+      personId: lead.id,
+      meetingId: action.meeting_id,
+      payload: { action_ids: [id], by_hand: true },
+      isRestricted: lead.is_restricted,
+      queuedBy: by.id,
     });
-    await record(trx, by, { action: 'action.remind', noun: 'actions', id, meetingId: historyOf(action), after: { person_id: lead.id } });
+    await record(trx, by, {
+      action: 'action.remind',
+      noun: 'actions',
+      id,
+      meetingId: historyOf(action),
+      after: { person_id: lead.id },
+    });
     return { ok: true } as const;
   });
 }

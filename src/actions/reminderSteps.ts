@@ -18,10 +18,13 @@ export interface ReminderStep {
 export function stepOf(dueOn: string, assignedOn: string, today: string): ReminderStep | undefined {
   const late = daysBetween(dueOn, today);
   const step: ReminderStep | undefined =
-    late < -LIGHT_DAYS ? undefined
-    : late < 0 ? { level: 'before_due', on_day: addDays(dueOn, -LIGHT_DAYS) }
-    : late < 7 ? { level: 'due', on_day: dueOn }
-    : { level: 'overdue', on_day: addDays(dueOn, Math.floor(late / 7) * 7) };
+    late < -LIGHT_DAYS
+      ? undefined
+      : late < 0
+        ? { level: 'before_due', on_day: addDays(dueOn, -LIGHT_DAYS) }
+        : late < 7
+          ? { level: 'due', on_day: dueOn }
+          : { level: 'overdue', on_day: addDays(dueOn, Math.floor(late / 7) * 7) };
   return step && step.on_day > assignedOn ? step : undefined;
 }
 

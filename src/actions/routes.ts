@@ -7,7 +7,14 @@ import { actionPage, sourceOf, todayOf, toCard } from './actionPage.js';
 import { routes as answerRoutes } from './answerRoutes.js';
 import { ExportQuery, ListQuery, type Listed } from './forms.js';
 import { daysBetween, isOpen } from './lights.js';
-import { listActions, listBoard, listFilterChoices, type ActionFilter, type ActionRow, type After } from './listQueries.js';
+import {
+  listActions,
+  listBoard,
+  listFilterChoices,
+  type ActionFilter,
+  type ActionRow,
+  type After,
+} from './listQueries.js';
 import { routes as verbRoutes } from './verbRoutes.js';
 
 const PAGE = 50;
@@ -25,7 +32,9 @@ export const routes: Route[] = [
       const [choices, board, list, left] = await Promise.all([
         listFilterChoices(c.db, c.viewer.id, today, filter.state),
         isBoard ? listBoard(c.db, c.viewer.id, filter, today) : undefined,
-        isBoard ? undefined : listActions(c.db, c.viewer.id, filter, today, { after: placeOf(after), limit: PAGE }),
+        isBoard
+          ? undefined
+          : listActions(c.db, c.viewer.id, filter, today, { after: placeOf(after), limit: PAGE }),
         filter.lead ? findLeft(c, filter.lead) : undefined,
       ]);
       const rows = board ? board.columns.flatMap((column) => column.actions) : (list?.actions ?? []);
@@ -36,7 +45,10 @@ export const routes: Route[] = [
         isFiltered: Boolean(filter.lead || filter.unit || filter.series || filter.q),
         isEmpty: rows.length === 0,
         choices,
-        board: board?.columns.map((column) => ({ ...column, actions: column.actions.map((action) => toCard(c, action, today)) })),
+        board: board?.columns.map((column) => ({
+          ...column,
+          actions: column.actions.map((action) => toCard(c, action, today)),
+        })),
         list: list?.actions.map((action) => toCard(c, action, today)),
         next: list?.next && addressOf({ ...c.query, after: `${list.next.on}_${list.next.id}` }),
         first: after ? addressOf({ ...c.query, after: undefined }) : undefined,
@@ -51,7 +63,10 @@ export const routes: Route[] = [
     path: '/actions/export',
     policy: signedIn,
     query: ExportQuery,
-    handle: (c) => send(exported(c, c.query), 'text/csv; charset=utf-8', { name: `${c.t('actions.title')} ${todayOf(c)}.csv` }),
+    handle: (c) =>
+      send(exported(c, c.query), 'text/csv; charset=utf-8', {
+        name: `${c.t('actions.title')} ${todayOf(c)}.csv`,
+      }),
   }),
   ...verbRoutes,
   ...answerRoutes,
@@ -59,7 +74,10 @@ export const routes: Route[] = [
 ];
 
 /** A lead who is no longer active: somebody else has to answer. */
-async function findLeft(c: Context, leadId: number): Promise<{ id: number; name: string; name_en: string | null } | undefined> {
+async function findLeft(
+  c: Context,
+  leadId: number,
+): Promise<{ id: number; name: string; name_en: string | null } | undefined> {
   const person = await findPersonOption(c.db, leadId);
   return person && !(await keepActive(c.db, [leadId])).has(leadId) ? person : undefined;
 }
@@ -71,7 +89,8 @@ function placeOf(after: string | undefined): After | undefined {
 
 function addressOf(query: Partial<Listed>, path = '/actions'): string {
   const said = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== null && value !== undefined) said.set(name, String(value));
+  for (const [name, value] of Object.entries(query))
+    if (value !== null && value !== undefined) said.set(name, String(value));
   return `${path}?${said.toString()}`;
 }
 
@@ -79,12 +98,29 @@ function addressOf(query: Partial<Listed>, path = '/actions'): string {
 function exported(c: Context, filter: ActionFilter): Readable {
   const today = todayOf(c);
   // A cell that a spreadsheet would take for a formula gets an apostrophe.
-  const csv = (lines: (string | number)[][]) => stringify(lines, { record_delimiter: '\r\n', escape_formulas: true });
+  const csv = (lines: (string | number)[][]) =>
+    stringify(lines, { record_delimiter: '\r\n', escape_formulas: true });
   return Readable.from(
     (async function* () {
       // Without a byte order mark a spreadsheet reads UTF-8 as the code page of the machine.
       yield '\ufeff';
-      yield csv([(['what', 'lead', 'unit', 'due', 'originalDue', 'state', 'late', 'meeting', 'reminders', 'answer', 'closed'] as const).map((name) => c.t(`actions.list.${name}`))]);
+      yield csv([
+        (
+          [
+            'what',
+            'lead',
+            'unit',
+            'due',
+            'originalDue',
+            'state',
+            'late',
+            'meeting',
+            'reminders',
+            'answer',
+            'closed',
+          ] as const
+        ).map((name) => c.t(`actions.list.${name}`)),
+      ]);
       let after: After | undefined;
       do {
         const { actions, next } = await listActions(c.db, c.viewer.id, filter, today, { after, limit: 500 });
@@ -96,7 +132,10 @@ function exported(c: Context, filter: ActionFilter): Readable {
 }
 
 function exportedLine(c: Context, action: ActionRow, today: string): (string | number)[] {
-  const late = action.due_on && isOpen(action.state) && action.state !== 'answered' ? daysBetween(action.due_on, today) : 0;
+  const late =
+    action.due_on && isOpen(action.state) && action.state !== 'answered'
+      ? daysBetween(action.due_on, today)
+      : 0;
   return [
     action.deliverable,
     action.lead ? c.fmt.name(action.lead) : '',

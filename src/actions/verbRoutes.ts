@@ -4,9 +4,25 @@ import { signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { findPersonOption, keepActive, listPersonOptions, resolvePersons } from '../people/queries.js';
 import { actionPage, movedPage, todayOf } from './actionPage.js';
-import { blockAction, cancelAction, handOverAction, handOverAllActions, refuseAction, startAction, takeOnAction } from './commands.js';
+import {
+  blockAction,
+  cancelAction,
+  handOverAction,
+  handOverAllActions,
+  refuseAction,
+  startAction,
+  takeOnAction,
+} from './commands.js';
 import { askForExtension, decideExtension, extendAction } from './extensionCommands.js';
-import { DecisionForm, EmptyForm, ExtensionForm, HandOverAllForm, HandOverAllQuery, HandOverForm, ReasonForm } from './forms.js';
+import {
+  DecisionForm,
+  EmptyForm,
+  ExtensionForm,
+  HandOverAllForm,
+  HandOverAllQuery,
+  HandOverForm,
+  ReasonForm,
+} from './forms.js';
 import { countHandedOver } from './listQueries.js';
 import type { ActionState } from './lights.js';
 import { may, why, type Verb } from './policy.js';
@@ -24,8 +40,14 @@ async function standingFor(c: Context, verb: Verb): Promise<Standing> {
 type Told = { ok: true } | { ok: false; reason: 'moved'; state: ActionState };
 
 /** After a verb without more to say: done (also when it was done a moment ago), or how it stands now. */
-function afterVerb(c: Context, outcome: Told, aim: 'accepted' | 'refused' | 'in_progress' | 'blocked' | 'cancelled', values?: Record<string, unknown>): Promise<Answer> | Answer {
-  if (outcome.ok || outcome.state === aim) return redirect(`/actions/${idOf(c)}`, { notice: `actions.notice.${aim}` });
+function afterVerb(
+  c: Context,
+  outcome: Told,
+  aim: 'accepted' | 'refused' | 'in_progress' | 'blocked' | 'cancelled',
+  values?: Record<string, unknown>,
+): Promise<Answer> | Answer {
+  if (outcome.ok || outcome.state === aim)
+    return redirect(`/actions/${idOf(c)}`, { notice: `actions.notice.${aim}` });
   return movedPage(c, idOf(c), outcome.state, values);
 }
 
@@ -42,7 +64,12 @@ const REASON_VERBS: ReasonVerb[] = [
   { path: 'cancellation', verb: 'cancel', aim: 'cancelled', run: cancelAction },
 ];
 
-function reasonPage(c: Context, { path, verb }: ReasonVerb, standing: Standing, wrong?: { errors: Record<string, string>; values: Record<string, unknown> }): Answer {
+function reasonPage(
+  c: Context,
+  { path, verb }: ReasonVerb,
+  standing: Standing,
+  wrong?: { errors: Record<string, string>; values: Record<string, unknown> },
+): Answer {
   return page(
     'actions/reason',
     {
@@ -68,7 +95,9 @@ function reasonRoutes(verb: ReasonVerb): Route[] {
       policy: signedIn,
       async handle(c) {
         const standing = await standingFor(c, verb.verb);
-        return may(verb.verb, standing) ? reasonPage(c, verb, standing) : movedPage(c, standing.id, standing.state);
+        return may(verb.verb, standing)
+          ? reasonPage(c, verb, standing)
+          : movedPage(c, standing.id, standing.state);
       },
     }),
     route({
@@ -87,7 +116,10 @@ function reasonRoutes(verb: ReasonVerb): Route[] {
 }
 
 /** The lead asks, who oversees it moves the date at once: one form for both. */
-async function extensionPage(c: Context, wrong?: { errors: Record<string, string>; values: Record<string, unknown> }): Promise<Answer> {
+async function extensionPage(
+  c: Context,
+  wrong?: { errors: Record<string, string>; values: Record<string, unknown> },
+): Promise<Answer> {
   const found = await findStanding(c.db, c.viewer.id, idOf(c), todayOf(c));
   if (!found) throw new NotFound();
   const asks = why('askExtension', found) !== 'person';
@@ -95,15 +127,27 @@ async function extensionPage(c: Context, wrong?: { errors: Record<string, string
   if (!may(asks ? 'askExtension' : 'extend', found)) return movedPage(c, found.id, found.state);
   return page(
     'actions/extension',
-    { title: c.t('actions.extension.heading', { action: found.deliverable }), action: found, asks, errors: wrong?.errors ?? {}, values: wrong?.values ?? {} },
+    {
+      title: c.t('actions.extension.heading', { action: found.deliverable }),
+      action: found,
+      asks,
+      errors: wrong?.errors ?? {},
+      values: wrong?.values ?? {},
+    },
     { status: wrong ? 422 : 200 },
   );
 }
 
-async function handOverPage(c: Context, wrong?: { errors: Record<string, string>; values: Record<string, unknown> }): Promise<Answer> {
+async function handOverPage(
+  c: Context,
+  wrong?: { errors: Record<string, string>; values: Record<string, unknown> },
+): Promise<Answer> {
   const standing = await standingFor(c, 'handOver');
   if (!may('handOver', standing)) return movedPage(c, standing.id, standing.state);
-  const [action, persons] = await Promise.all([findAction(c.db, c.viewer.id, standing.id, todayOf(c)), listPersonOptions(c.db)]);
+  const [action, persons] = await Promise.all([
+    findAction(c.db, c.viewer.id, standing.id, todayOf(c)),
+    listPersonOptions(c.db),
+  ]);
   return page(
     'actions/hand-over',
     {
@@ -126,21 +170,43 @@ async function handOver(c: Context<z.output<typeof HandOverForm>>): Promise<Answ
   if (!active.has(lead_id)) errors.lead_id = c.t('actions.person.inactive');
   if (due_on && due_on < todayOf(c)) errors.due_on = c.t('actions.handOver.past');
   if (Object.keys(errors).length > 0) return handOverPage(c, { errors, values: c.form });
-  const helpers = [...new Set([...helper_ids.filter((id) => active.has(id)), ...(found?.ok ? [found.person.id] : [])])];
-  const outcome = await handOverAction(c.db, c.by, idOf(c), { lead_id, helper_ids: helpers, due_on, note }, todayOf(c));
+  const helpers = [
+    ...new Set([...helper_ids.filter((id) => active.has(id)), ...(found?.ok ? [found.person.id] : [])]),
+  ];
+  const outcome = await handOverAction(
+    c.db,
+    c.by,
+    idOf(c),
+    { lead_id, helper_ids: helpers, due_on, note },
+    todayOf(c),
+  );
   if (outcome.ok) return redirect(`/actions/${idOf(c)}`, { notice: 'actions.notice.assigned' });
   if (outcome.reason === 'moved') return movedPage(c, idOf(c), outcome.state, c.form);
-  const wrong: Record<string, string> = outcome.reason === 'noDueDate' ? { due_on: c.t('actions.handOver.dueNeeded') } : { lead_id: c.t('actions.handOver.same') };
+  const wrong: Record<string, string> =
+    outcome.reason === 'noDueDate'
+      ? { due_on: c.t('actions.handOver.dueNeeded') }
+      : { lead_id: c.t('actions.handOver.same') };
   return handOverPage(c, { errors: wrong, values: c.form });
 }
 
-async function handOverAllPage(c: Context, fromId: number | null, wrong?: { errors: Record<string, string>; values: Record<string, unknown> }): Promise<Answer> {
+async function handOverAllPage(
+  c: Context,
+  fromId: number | null,
+  wrong?: { errors: Record<string, string>; values: Record<string, unknown> },
+): Promise<Answer> {
   const from = fromId ? await findPersonOption(c.db, fromId) : undefined;
   const count = from ? await countHandedOver(c.db, c.viewer.id, from.id, todayOf(c)) : 0;
   if (!from) throw new NotFound();
   return page(
     'actions/hand-over-all',
-    { title: c.t('actions.handOverAll.heading', { name: c.fmt.name(from) }), from, count, persons: await listPersonOptions(c.db), errors: wrong?.errors ?? {}, values: wrong?.values ?? {} },
+    {
+      title: c.t('actions.handOverAll.heading', { name: c.fmt.name(from) }),
+      from,
+      count,
+      persons: await listPersonOptions(c.db),
+      errors: wrong?.errors ?? {},
+      values: wrong?.values ?? {},
+    },
     { status: wrong ? 422 : 200 },
   );
 }
@@ -162,10 +228,15 @@ export const routes: Route[] = [
       const { from_id, lead_id, note } = c.form;
       const isActive = (await keepActive(c.db, [lead_id])).has(lead_id);
       if (!isActive || lead_id === from_id) {
-        return handOverAllPage(c, from_id, { errors: { lead_id: c.t(isActive ? 'actions.handOver.same' : 'actions.person.inactive') }, values: c.form });
+        return handOverAllPage(c, from_id, {
+          errors: { lead_id: c.t(isActive ? 'actions.handOver.same' : 'actions.person.inactive') },
+          values: c.form,
+        });
       }
       const { moved } = await handOverAllActions(c.db, c.by, from_id, lead_id, note, todayOf(c));
-      return redirect('/actions?scope=all', { notice: { key: 'actions.notice.handedOver', values: { count: moved } } });
+      return redirect('/actions?scope=all', {
+        notice: { key: 'actions.notice.handedOver', values: { count: moved } },
+      });
     },
     onInvalid: (c, problems) => handOverAllPage(c, Number(problems.values.from_id) || null, problems),
   }),
@@ -194,9 +265,16 @@ export const routes: Route[] = [
       const standing = await findStanding(c.db, c.viewer.id, idOf(c), todayOf(c));
       const asks = standing !== undefined && why('askExtension', standing) !== 'person';
       const outcome = await (asks ? askForExtension : extendAction)(c.db, c.by, idOf(c), c.form, todayOf(c));
-      if (outcome.ok) return redirect(`/actions/${idOf(c)}`, { notice: asks ? 'actions.notice.extensionAsked' : 'actions.notice.extended' });
+      if (outcome.ok)
+        return redirect(`/actions/${idOf(c)}`, {
+          notice: asks ? 'actions.notice.extensionAsked' : 'actions.notice.extended',
+        });
       if (outcome.reason === 'moved') return movedPage(c, idOf(c), outcome.state);
-      if (outcome.reason === 'notLater') return extensionPage(c, { errors: { new_due_on: c.t('actions.extension.notLater') }, values: c.form });
+      if (outcome.reason === 'notLater')
+        return extensionPage(c, {
+          errors: { new_due_on: c.t('actions.extension.notLater') },
+          values: c.form,
+        });
       return actionPage(c, idOf(c), { status: 409, errors: { '': c.t('actions.extension.alreadyWaiting') } });
     },
     onInvalid: (c, problems) => extensionPage(c, problems),
@@ -207,13 +285,30 @@ export const routes: Route[] = [
     policy: signedIn,
     form: DecisionForm,
     async handle(c) {
-      const outcome = await decideExtension(c.db, c.by, idOf(c), c.form.extension_id, c.form.verdict, c.form.note, todayOf(c));
-      return outcome.ok ? redirect(`/actions/${idOf(c)}`, { notice: 'actions.notice.decided' }) : movedPage(c, idOf(c), outcome.state, c.form);
+      const outcome = await decideExtension(
+        c.db,
+        c.by,
+        idOf(c),
+        c.form.extension_id,
+        c.form.verdict,
+        c.form.note,
+        todayOf(c),
+      );
+      return outcome.ok
+        ? redirect(`/actions/${idOf(c)}`, { notice: 'actions.notice.decided' })
+        : movedPage(c, idOf(c), outcome.state, c.form);
     },
     onInvalid: (c, problems) => actionPage(c, idOf(c), { status: 422, ...problems }),
   }),
   route({ method: 'get', path: '/actions/:id/handover', policy: signedIn, handle: (c) => handOverPage(c) }),
-  route({ method: 'post', path: '/actions/:id/handover', policy: signedIn, form: HandOverForm, handle: handOver, onInvalid: (c, problems) => handOverPage(c, problems) }),
+  route({
+    method: 'post',
+    path: '/actions/:id/handover',
+    policy: signedIn,
+    form: HandOverForm,
+    handle: handOver,
+    onInvalid: (c, problems) => handOverPage(c, problems),
+  }),
   route({
     method: 'post',
     path: '/actions/:id/reminder',
@@ -223,7 +318,12 @@ export const routes: Route[] = [
       const outcome = await remindByHand(c.db, c.by, idOf(c), todayOf(c), c.now);
       if (outcome.ok) return redirect(`/actions/${idOf(c)}`, { notice: 'actions.notice.reminded' });
       if (outcome.reason === 'moved') return movedPage(c, idOf(c), outcome.state);
-      return actionPage(c, idOf(c), { status: 409, errors: { '': c.t(outcome.reason === 'already' ? 'actions.error.remindedToday' : 'actions.error.unreachable') } });
+      return actionPage(c, idOf(c), {
+        status: 409,
+        errors: {
+          '': c.t(outcome.reason === 'already' ? 'actions.error.remindedToday' : 'actions.error.unreachable'),
+        },
+      });
     },
   }),
 ];

@@ -31,7 +31,9 @@ export async function deactivatePerson(db: Db, by: Actor, input: HandOver): Prom
 
 /** What somebody who left still answers for goes to another person. */
 export async function handOver(db: Db, by: Actor, input: HandOver): Promise<Departed> {
-  return inTransaction(db, async (trx) => ((await isHeir(trx, input)) ? handOverAll(trx, by, input) : { ok: false, reason: 'no_such_person' }));
+  return inTransaction(db, async (trx) =>
+    (await isHeir(trx, input)) ? handOverAll(trx, by, input) : { ok: false, reason: 'no_such_person' },
+  );
 }
 
 async function isHeir(trx: Db, { fromId, toId }: HandOver): Promise<boolean> {
@@ -44,5 +46,12 @@ async function handOverAll(trx: Db, by: Actor, { fromId, toId, note, today }: Ha
   const rooms = await handOverRooms(trx, by, fromId, toId);
   const polls = await handOverPolls(trx, by, fromId, toId);
   const actions = await handOverAllActions(trx, by, fromId, toId, note, today);
-  return { ok: true, meetings: meetings.moved, actions: actions.moved, rooms, polls: polls.moved, stayed: meetings.stayed + polls.stayed };
+  return {
+    ok: true,
+    meetings: meetings.moved,
+    actions: actions.moved,
+    rooms,
+    polls: polls.moved,
+    stayed: meetings.stayed + polls.stayed,
+  };
 }

@@ -2,7 +2,16 @@ import { countHandedOver } from '../actions/listQueries.js';
 import { Forbidden, NotFound } from '../lib/http/errors.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import { secretary } from '../lib/http/policy.js';
-import { idOf, page, redirect, route, type Answer, type Context, type Notice, type Route } from '../lib/http/route.js';
+import {
+  idOf,
+  page,
+  redirect,
+  route,
+  type Answer,
+  type Context,
+  type Notice,
+  type Route,
+} from '../lib/http/route.js';
 import { dayOf } from '../lib/time/zone.js';
 import { listHeld } from '../meetings/handOverQueries.js';
 import { countOpenPolls } from '../polls/queries.js';
@@ -18,7 +27,8 @@ const SHOWN = 20;
 
 async function leaver(c: Context, isActive: boolean): Promise<PersonRow> {
   const person = await findPerson(c.db, idOf(c));
-  if (!person || person.erased_at || person.merged_into_id || (person.deactivated_at === null) !== isActive) throw new NotFound();
+  if (!person || person.erased_at || person.merged_into_id || (person.deactivated_at === null) !== isActive)
+    throw new NotFound();
   if (!mayEdit(c.viewer, person)) throw new Forbidden();
   return person;
 }
@@ -27,35 +37,79 @@ async function departurePage(c: Context, isActive: boolean, problems?: Problems)
   const person = await leaver(c, isActive);
   const today = dayOf(c.now, c.office.zone);
   const [held, rooms, polls, actions, persons] = await Promise.all([
-    listHeld(c.db, person.id), listRoomsKept(c.db, person.id), countOpenPolls(c.db, person.id), countHandedOver(c.db, c.viewer.id, person.id, today), listPersonOptions(c.db),
+    listHeld(c.db, person.id),
+    listRoomsKept(c.db, person.id),
+    countOpenPolls(c.db, person.id),
+    countHandedOver(c.db, c.viewer.id, person.id, today),
+    listPersonOptions(c.db),
   ]);
   return page(
     'admin/departure',
     {
-      title: c.t(isActive ? 'admin.departure.title' : 'admin.departure.handOver', { name: c.fmt.name(person) }),
-      person, isActive, actions, polls, more: Math.max(0, held.length - SHOWN),
-      held: [...rooms.map((room) => ({ href: `/rooms/${room.id}`, title: c.fmt.name(room), meta: [c.t(room.owns ? 'departure.owner' : 'departure.approver')] })), ...held.slice(0, SHOWN).map((one) => ({
-        href: one.is_private ? undefined : `/${one.kind}/${one.id}`,
-        title: one.title ?? c.t('admin.departure.private'),
-        meta: [one.kind === 'series' ? c.t('admin.departure.series') : one.starts_at ? c.fmt.dateTime(one.starts_at) : ''],
-      }))],
+      title: c.t(isActive ? 'admin.departure.title' : 'admin.departure.handOver', {
+        name: c.fmt.name(person),
+      }),
+      person,
+      isActive,
+      actions,
+      polls,
+      more: Math.max(0, held.length - SHOWN),
+      held: [
+        ...rooms.map((room) => ({
+          href: `/rooms/${room.id}`,
+          title: c.fmt.name(room),
+          meta: [c.t(room.owns ? 'departure.owner' : 'departure.approver')],
+        })),
+        ...held.slice(0, SHOWN).map((one) => ({
+          href: one.is_private ? undefined : `/${one.kind}/${one.id}`,
+          title: one.title ?? c.t('admin.departure.private'),
+          meta: [
+            one.kind === 'series'
+              ? c.t('admin.departure.series')
+              : one.starts_at
+                ? c.fmt.dateTime(one.starts_at)
+                : '',
+          ],
+        })),
+      ],
       persons: persons.filter((one) => one.id !== person.id),
-      errors: problems?.errors ?? {}, values: problems?.values ?? {},
+      errors: problems?.errors ?? {},
+      values: problems?.values ?? {},
     },
     { status: problems ? 422 : 200 },
   );
 }
 
-const REFUSED = { last_administrator: 'auth.role.last', self: 'admin.departure.self', no_such_person: 'lib.field.choice' } as const;
+const REFUSED = {
+  last_administrator: 'auth.role.last',
+  self: 'admin.departure.self',
+  no_such_person: 'lib.field.choice',
+} as const;
 
 async function finish(c: Context, isActive: boolean, done: Departed): Promise<Answer> {
   if (!done.ok) {
     const field = done.reason === 'no_such_person' ? 'to' : '';
-    return departurePage(c, isActive, problemsOf([{ field, message: c.t(REFUSED[done.reason]) }], c.req.body));
+    return departurePage(
+      c,
+      isActive,
+      problemsOf([{ field, message: c.t(REFUSED[done.reason]) }], c.req.body),
+    );
   }
-  const notice: Notice = done.meetings + done.actions + done.rooms + done.polls + done.stayed === 0
-    ? isActive ? 'admin.departure.done' : 'admin.departure.nothing'
-    : { key: done.stayed ? 'departure.movedSome' : 'departure.moved', values: { meetings: done.meetings, actions: done.actions, rooms: done.rooms, polls: done.polls, stayed: done.stayed } };
+  const notice: Notice =
+    done.meetings + done.actions + done.rooms + done.polls + done.stayed === 0
+      ? isActive
+        ? 'admin.departure.done'
+        : 'admin.departure.nothing'
+      : {
+          key: done.stayed ? 'departure.movedSome' : 'departure.moved',
+          values: {
+            meetings: done.meetings,
+            actions: done.actions,
+            rooms: done.rooms,
+            polls: done.polls,
+            stayed: done.stayed,
+          },
+        };
   return redirect(`/people/${idOf(c)}`, { notice });
 }
 
@@ -71,7 +125,12 @@ export const departureRoutes: Route[] = [true, false].flatMap((isActive) => {
       form: DepartureForm,
       async handle(c) {
         const person = await leaver(c, isActive);
-        const done = await carryOut(c.db, c.by, { fromId: person.id, toId: c.form.to, note: c.form.note, today: dayOf(c.now, c.office.zone) });
+        const done = await carryOut(c.db, c.by, {
+          fromId: person.id,
+          toId: c.form.to,
+          note: c.form.note,
+          today: dayOf(c.now, c.office.zone),
+        });
         return finish(c, isActive, done);
       },
       onInvalid: (c, problems) => departurePage(c, isActive, problems),

@@ -72,7 +72,14 @@ export interface ExportPlace {
  * One page of all bookings that begin in a time: a row for each meeting and room, in order of time. Who may not know a private
  * one learns that the room is booked, and nothing of those without a room.
  */
-export function listBookingsForExport(db: Db, viewerId: number, from: Date, to: Date, after: ExportPlace | null, limit: number): Promise<ExportedBooking[]> {
+export function listBookingsForExport(
+  db: Db,
+  viewerId: number,
+  from: Date,
+  to: Date,
+  after: ExportPlace | null,
+  limit: number,
+): Promise<ExportedBooking[]> {
   return rows(
     db,
     `select m.id, m.uid, case when known.yes then m.title end as title, case when known.yes then o.name end as organiser, case when known.yes then o.email end as organiser_email,
@@ -86,6 +93,14 @@ export function listBookingsForExport(db: Db, viewerId: number, from: Date, to: 
         and (cast(:after_at as timestamptz) is null or (m.starts_at, m.id, coalesce(r.id, 0)) > (:after_at, :after_id, :after_room))
         and (r.id is not null or known.yes)
       order by m.starts_at, m.id, coalesce(r.id, 0) limit :limit`,
-    { viewer: viewerId, from, to, after_at: after?.startsAt ?? null, after_id: after?.id ?? 0, after_room: after?.roomId ?? 0, limit },
+    {
+      viewer: viewerId,
+      from,
+      to,
+      after_at: after?.startsAt ?? null,
+      after_id: after?.id ?? 0,
+      after_room: after?.roomId ?? 0,
+      limit,
+    },
   );
 }

@@ -55,18 +55,34 @@ export class Unreadable extends Error {
   }
 }
 
-const UNSTORABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const UNSTORABLE =
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 /** Text as it may be stored, and why not. */
-export function checkTexts(title: string, description: string, organiser: string): { title: string; description: string; organiser: string; reasons: Reason[] } {
+export function checkTexts(
+  title: string,
+  description: string,
+  organiser: string,
+): { title: string; description: string; organiser: string; reasons: Reason[] } {
   const reasons: Reason[] = [];
   const oneLine = (text: string) => text.normalize('NFC').replace(/\s+/g, ' ').trim();
-  const texts = { title: oneLine(title), description: description.normalize('NFC').replace(/\r\n?/g, '\n').trim(), organiser: oneLine(organiser) };
+  const texts = {
+    title: oneLine(title),
+    description: description.normalize('NFC').replace(/\r\n?/g, '\n').trim(),
+    organiser: oneLine(organiser),
+  };
   if (!texts.title) reasons.push({ key: 'moving.bad.noTitle' });
   if ([...texts.title].length > 200) reasons.push({ key: 'moving.bad.titleTooLong', values: { count: 200 } });
-  if ([...texts.description].length > 19_000) reasons.push({ key: 'moving.bad.descriptionTooLong', values: { count: 19_000 } });
-  if (UNSTORABLE.test(texts.title + texts.description + texts.organiser)) reasons.push({ key: 'moving.bad.characters' });
-  return { title: storable(texts.title, 400), description: storable(texts.description, 20_000), organiser: storable(texts.organiser, 300), reasons };
+  if ([...texts.description].length > 19_000)
+    reasons.push({ key: 'moving.bad.descriptionTooLong', values: { count: 19_000 } });
+  if (UNSTORABLE.test(texts.title + texts.description + texts.organiser))
+    reasons.push({ key: 'moving.bad.characters' });
+  return {
+    title: storable(texts.title, 400),
+    description: storable(texts.description, 20_000),
+    organiser: storable(texts.organiser, 300),
+    reasons,
+  };
 }
 
 /** What is refused is still shown, so it must be storable, too; a letter that is cut in two becomes U+FFFD. */
@@ -92,5 +108,7 @@ export function checkTimes(startsAt: Date | null, endsAt: Date | null): Reason[]
 export function instantOf(on: string, at: string, zone: string): Date | null {
   if (at !== '24:00') return toInstant(on, at, zone) ?? null;
   const next = new Date(Date.parse(`${on}T00:00:00Z`) + 86_400_000);
-  return Number.isNaN(next.getTime()) ? null : (toInstant(next.toISOString().slice(0, 10), '00:00', zone) ?? null);
+  return Number.isNaN(next.getTime())
+    ? null
+    : (toInstant(next.toISOString().slice(0, 10), '00:00', zone) ?? null);
 }

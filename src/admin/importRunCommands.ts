@@ -19,8 +19,12 @@ const TURN = 5_000;
  * Makes meetings of the rows that wait, batch by batch. What is done stands in the rows, so a run after a killed worker goes on
  * where that one stopped.
  */
-export async function runImport(db: Db, id: number, options: { now: Date; mailDomain: string }): Promise<void> {
-  for (const until = performance.now() + TURN; performance.now() < until; ) {
+export async function runImport(
+  db: Db,
+  id: number,
+  options: { now: Date; mailDomain: string },
+): Promise<void> {
+  for (const until = performance.now() + TURN; performance.now() < until;) {
     if (!(await inTransaction(db, (trx) => runBatch(trx, id, options)))) return;
   }
   await enqueue(db, 'admin.runImport', { importId: id }, { key: `admin.runImport:${id}` });
@@ -51,10 +55,18 @@ interface Outcome {
 }
 
 /** @returns whether more wait */
-async function runBatch(trx: Db, id: number, { now, mailDomain }: { now: Date; mailDomain: string }): Promise<boolean> {
+async function runBatch(
+  trx: Db,
+  id: number,
+  { now, mailDomain }: { now: Date; mailDomain: string },
+): Promise<boolean> {
   const found = await findImportById(trx, id, { lock: true });
   if (found?.state !== 'running') return false;
-  const importer = await row<{ lang: Lang }>(trx, `select lang from persons where id = :id and role in ('secretary', 'administrator') and deactivated_at is null`, { id: found.created_by });
+  const importer = await row<{ lang: Lang }>(
+    trx,
+    `select lang from persons where id = :id and role in ('secretary', 'administrator') and deactivated_at is null`,
+    { id: found.created_by },
+  );
   if (!importer) {
     await stopImport(trx, id, { key: 'moving.file.notAllowed' });
     return false;
@@ -67,13 +79,18 @@ async function runBatch(trx: Db, id: number, { now, mailDomain }: { now: Date; m
     return false;
   }
   await lockRoomsOf(trx, batch);
-  await lockQuotas(trx, [...new Set([found.created_by, ...batch.flatMap(({ organiser_id }) => organiser_id ?? [])])]);
+  await lockQuotas(trx, [
+    ...new Set([found.created_by, ...batch.flatMap(({ organiser_id }) => organiser_id ?? [])]),
+  ]);
   const known = await listKnown(trx, found, batch);
   const outcomes: Outcome[] = [];
   for (const one of batch) {
     const key = keyOf(one);
     const there = known.byKey.get(key) ?? known.byNumber.get(one.number);
-    const outcome: Outcome = there !== undefined ? { number: one.number, state: 'there', meeting_id: there } : await importRow(trx, found, one, { now, mailDomain, lang: importer.lang });
+    const outcome: Outcome =
+      there !== undefined
+        ? { number: one.number, state: 'there', meeting_id: there }
+        : await importRow(trx, found, one, { now, mailDomain, lang: importer.lang });
     if (outcome.meeting_id !== undefined) known.byKey.set(key, outcome.meeting_id);
     outcomes.push(outcome);
   }
@@ -97,19 +114,29 @@ function listWaiting(trx: Db, id: number): Promise<WaitingRow[]> {
 /** All rooms of the batch at once and in order, as everybody locks them who takes more than one. */
 async function lockRoomsOf(trx: Db, batch: WaitingRow[]): Promise<void> {
   const asked = [...new Set(batch.flatMap(({ room_id }) => room_id ?? []))];
-  const parts = await rows<{ part_id: number }>(trx, `select part_id from room_parts where hall_id = any(:asked)`, { asked });
+  const parts = await rows<{ part_id: number }>(
+    trx,
+    `select part_id from room_parts where hall_id = any(:asked)`,
+    { asked },
+  );
   await lockRooms(trx, [...new Set([...asked, ...parts.map(({ part_id }) => part_id)])]);
 }
 
 /** What stands for a booking without an id of its own: where, when and what. Its room as the source names it: it may become another one here. */
 function keyOf(one: WaitingRow): string {
   if (one.external_id !== null) return one.external_id;
-  const text = [one.place ?? '', one.starts_at.toISOString(), one.ends_at.toISOString(), one.title].join('\n');
+  const text = [one.place ?? '', one.starts_at.toISOString(), one.ends_at.toISOString(), one.title].join(
+    '\n',
+  );
   return `sha256:${createHash('sha256').update(text).digest('base64url')}`;
 }
 
 /** Bookings that were imported before, and those that somebody booked by hand: same room, time and title. */
-async function listKnown(trx: Db, found: Import, batch: WaitingRow[]): Promise<{ byKey: Map<string, number>; byNumber: Map<number, number> }> {
+async function listKnown(
+  trx: Db,
+  found: Import,
+  batch: WaitingRow[],
+): Promise<{ byKey: Map<string, number>; byNumber: Map<number, number> }> {
   const imported = await rows<{ external_id: string; meeting_id: number }>(
     trx,
     `select external_id, meeting_id from imported_bookings where source = :source and external_id = any(:keys)`,
@@ -119,7 +146,15 @@ async function listKnown(trx: Db, found: Import, batch: WaitingRow[]): Promise<{
   const own = await rows<{ number: number; id: number }>(
     trx,
     `select b.number, m.id from jsonb_to_recordset(cast(:batch as jsonb)) as b (number integer, uid text) join meetings m on m.uid = b.uid`,
-    { batch: JSON.stringify(batch.flatMap(({ number, external_id }) => (external_id?.includes('/') ? { number, uid: external_id.slice(0, external_id.lastIndexOf('/')) } : []))) },
+    {
+      batch: JSON.stringify(
+        batch.flatMap(({ number, external_id }) =>
+          external_id?.includes('/')
+            ? { number, uid: external_id.slice(0, external_id.lastIndexOf('/')) }
+            : [],
+        ),
+      ),
+    },
   );
   const same = await rows<{ number: number; id: number }>(
     trx,
@@ -132,30 +167,76 @@ async function listKnown(trx: Db, found: Import, batch: WaitingRow[]): Promise<{
         -- Of two MRBS each may have one like it.
         and not (:source like 'mrbs:%' and exists (select 1 from imported_bookings i where i.meeting_id = m.id and i.source like 'mrbs:%' and i.source <> :source))
       group by b.number`,
-    { batch: JSON.stringify(batch.map(({ number, title, starts_at, ends_at, room_id }) => ({ number, title, starts_at, ends_at, room_id }))), viewer: found.created_by, source: sourceKey(found.source) },
+    {
+      batch: JSON.stringify(
+        batch.map(({ number, title, starts_at, ends_at, room_id }) => ({
+          number,
+          title,
+          starts_at,
+          ends_at,
+          room_id,
+        })),
+      ),
+      viewer: found.created_by,
+      source: sourceKey(found.source),
+    },
   );
-  return { byKey: new Map(imported.map((one) => [one.external_id, one.meeting_id])), byNumber: new Map([...same, ...own].map((one) => [one.number, one.id])) };
+  return {
+    byKey: new Map(imported.map((one) => [one.external_id, one.meeting_id])),
+    byNumber: new Map([...same, ...own].map((one) => [one.number, one.id])),
+  };
 }
 
-async function importRow(trx: Db, found: Import, one: WaitingRow, { now, mailDomain, lang }: { now: Date; mailDomain: string; lang: Lang }): Promise<Outcome> {
+async function importRow(
+  trx: Db,
+  found: Import,
+  one: WaitingRow,
+  { now, mailDomain, lang }: { now: Date; mailDomain: string; lang: Lang },
+): Promise<Outcome> {
   const roomIds = one.room_id === null ? [] : [one.room_id];
   // A meeting that has lost its room says which one it had.
   const t = translator(lang);
   const notes = [
     one.room_id === null && one.label ? t('moving.kept.room', { room: one.label }) : '',
     // MRBS's entries keep the name in any case: there it is a user name.
-    one.organiser && one.organiser_id === null && found.kind === 'bookings' ? t('moving.kept.by', { name: one.organiser }) : '',
-  ].filter(Boolean).join('\n');
-  const made = await createMeeting(trx, { id: found.created_by }, {
-    title: one.title, startsAt: one.starts_at, endsAt: one.ends_at, zone: one.zone, roomIds, description: [one.description, notes].filter(Boolean).join('\n\n'),
-    isPrivate: one.is_private, overrideReason: 'imported', isImported: true, mailDomain, ...(one.organiser_id === null ? {} : { organiserId: one.organiser_id }),
-  });
+    one.organiser && one.organiser_id === null && found.kind === 'bookings'
+      ? t('moving.kept.by', { name: one.organiser })
+      : '',
+  ]
+    .filter(Boolean)
+    .join('\n');
+  const made = await createMeeting(
+    trx,
+    { id: found.created_by },
+    {
+      title: one.title,
+      startsAt: one.starts_at,
+      endsAt: one.ends_at,
+      zone: one.zone,
+      roomIds,
+      description: [one.description, notes].filter(Boolean).join('\n\n'),
+      isPrivate: one.is_private,
+      overrideReason: 'imported',
+      isImported: true,
+      mailDomain,
+      ...(one.organiser_id === null ? {} : { organiserId: one.organiser_id }),
+    },
+  );
   if (made.ok) return { number: one.number, state: 'done', meeting_id: made.id };
   const free = await nearestAlternatives(trx, { roomIds, startsAt: one.starts_at, endsAt: one.ends_at, now });
   return {
-    number: one.number, state: 'clash', suggested_room_id: free.rooms[0]?.id ?? null,
+    number: one.number,
+    state: 'clash',
+    suggested_room_id: free.rooms[0]?.id ?? null,
     clash: {
-      clashes: made.clashes.map(({ room, starts_at, ends_at, kind, meeting_id, reason }) => ({ room, starts_at, ends_at, kind, meeting_id, reason })),
+      clashes: made.clashes.map(({ room, starts_at, ends_at, kind, meeting_id, reason }) => ({
+        room,
+        starts_at,
+        ends_at,
+        kind,
+        meeting_id,
+        reason,
+      })),
       checks: made.checks.filter(({ level }) => level === 'error'),
     },
   };
@@ -175,12 +256,23 @@ async function keep(trx: Db, found: Import, batch: WaitingRow[], outcomes: Outco
     trx,
     `insert into imported_bookings (source, external_id, meeting_id) select :source, n.external_id, n.meeting_id
        from jsonb_to_recordset(cast(:made as jsonb)) as n (external_id text, meeting_id bigint) on conflict do nothing`,
-    { source: sourceKey(found.source), made: JSON.stringify(made.map((one) => ({ external_id: keys.get(one.number), meeting_id: one.meeting_id }))) },
+    {
+      source: sourceKey(found.source),
+      made: JSON.stringify(
+        made.map((one) => ({ external_id: keys.get(one.number), meeting_id: one.meeting_id })),
+      ),
+    },
   );
 }
 
 async function finish(trx: Db, found: Import): Promise<void> {
   const { done, there, clash, bad, left_out } = await countRows(trx, found.id);
-  await change(trx, `update imports set state = 'done', finished_at = now() where id = :id`, { id: found.id });
-  await record(trx, { id: found.created_by }, { action: 'import.finish', noun: 'imports', id: found.id, after: { done, there, clash, bad, left_out } });
+  await change(trx, `update imports set state = 'done', finished_at = now() where id = :id`, {
+    id: found.id,
+  });
+  await record(
+    trx,
+    { id: found.created_by },
+    { action: 'import.finish', noun: 'imports', id: found.id, after: { done, there, clash, bad, left_out } },
+  );
 }

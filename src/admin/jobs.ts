@@ -8,7 +8,8 @@ const Payload = z.object({ importId: z.number().int().positive() });
 
 export const jobs: Jobs = {
   'admin.readImport': ({ db }, payload) => readImport(db, Payload.parse(payload).importId),
-  'admin.runImport': ({ db, clock, config }, payload) => runImport(db, Payload.parse(payload).importId, { now: clock.now(), mailDomain: config.mailDomain }),
+  'admin.runImport': ({ db, clock, config }, payload) =>
+    runImport(db, Payload.parse(payload).importId, { now: clock.now(), mailDomain: config.mailDomain }),
   'admin.cleanImports': ({ db }) => cleanBookingImports(db),
 };
 

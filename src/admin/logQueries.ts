@@ -109,9 +109,21 @@ export function listLog(db: Db, filter: LogFilter): Promise<LogEntry[]> {
 /** Names of the persons and units that entries of the log point to. */
 export async function listNames(db: Db, ids: NamedIds): Promise<Names> {
   const [people, units, rooms] = await Promise.all([
-    rows<{ id: number; name: string; name_en: string | null }>(db, `select id, name, name_en from persons where id = any(:persons)`, { persons: ids.persons }),
-    rows<{ id: number; name_zh: string; name_en: string }>(db, `select id, name_zh, name_en from units where id = any(:units)`, { units: ids.units }),
-    rows<{ id: number; name_zh: string; name_en: string }>(db, `select id, name_zh, name_en from rooms where id = any(:rooms)`, { rooms: ids.rooms }),
+    rows<{ id: number; name: string; name_en: string | null }>(
+      db,
+      `select id, name, name_en from persons where id = any(:persons)`,
+      { persons: ids.persons },
+    ),
+    rows<{ id: number; name_zh: string; name_en: string }>(
+      db,
+      `select id, name_zh, name_en from units where id = any(:units)`,
+      { units: ids.units },
+    ),
+    rows<{ id: number; name_zh: string; name_en: string }>(
+      db,
+      `select id, name_zh, name_en from rooms where id = any(:rooms)`,
+      { rooms: ids.rooms },
+    ),
   ]);
   const byId = <T extends { id: number }>(found: T[]) => new Map(found.map((one) => [one.id, one]));
   return { persons: byId(people), units: byId(units), rooms: byId(rooms) };

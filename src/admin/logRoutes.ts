@@ -11,7 +11,19 @@ import { listLog, listNames, LOG_PAGE, type LogFilter } from './logQueries.js';
 import { addressOfThing, idsIn, tellChanges } from './logText.js';
 
 /** Kinds of things one can filter by: the tables whose changes are recorded. */
-export const NOUNS = ['persons', 'units', 'organisations', 'rooms', 'meetings', 'series', 'participants', 'agenda_items', 'papers', 'minutes', 'actions'] as const;
+export const NOUNS = [
+  'persons',
+  'units',
+  'organisations',
+  'rooms',
+  'meetings',
+  'series',
+  'participants',
+  'agenda_items',
+  'papers',
+  'minutes',
+  'actions',
+] as const;
 
 const day = date().nullable().catch(null);
 const number = z.coerce.number().int().positive().nullable().catch(null);
@@ -27,10 +39,15 @@ const Query = z.object({
 type Asked = z.output<typeof Query>;
 
 /** The person meant by the text of the filter field, else the one of the address. */
-async function personOf(c: Context, asked: Asked): Promise<{ id: number | null; text: string; isUnknown: boolean }> {
+async function personOf(
+  c: Context,
+  asked: Asked,
+): Promise<{ id: number | null; text: string; isUnknown: boolean }> {
   if (asked.who) {
     const [found] = await resolvePersons(c.db, [asked.who]);
-    return found?.ok ? { id: found.person.id, text: asked.who, isUnknown: false } : { id: -1, text: asked.who, isUnknown: true };
+    return found?.ok
+      ? { id: found.person.id, text: asked.who, isUnknown: false }
+      : { id: -1, text: asked.who, isUnknown: true };
   }
   const person = asked.person ? await findPersonOption(c.db, asked.person) : undefined;
   return { id: asked.person, text: person ? personText(person, c.fmt.name(person)) : '', isUnknown: false };
@@ -46,7 +63,10 @@ export const logRoutes: Route[] = [
       const asked = c.query;
       const person = await personOf(c, asked);
       const filter: LogFilter = {
-        person: person.id, noun: asked.noun, id: asked.noun ? asked.id : null, before: asked.before,
+        person: person.id,
+        noun: asked.noun,
+        id: asked.noun ? asked.id : null,
+        before: asked.before,
         from: asked.from ? startOfDay(asked.from, c.zone) : null,
         to: asked.to ? startOfDay(addDays(asked.to, 1), c.zone) : null,
       };
@@ -55,11 +75,22 @@ export const logRoutes: Route[] = [
       const ids = idsIn(entries);
       const names = await listNames(c.db, ids);
       const address = (before?: number) => {
-        const set = { person: person.id, noun: asked.noun, id: filter.id, from: asked.from, to: asked.to, before };
+        const set = {
+          person: person.id,
+          noun: asked.noun,
+          id: filter.id,
+          from: asked.from,
+          to: asked.to,
+          before,
+        };
         return `/admin/log?${new URLSearchParams(Object.entries(set).flatMap(([name, value]): [string, string][] => (value ? [[name, String(value)]] : []))).toString()}`;
       };
       return page('admin/log', {
-        title: c.t('admin.log.title'), asked, who: person.text, isUnknown: person.isUnknown, verification,
+        title: c.t('admin.log.title'),
+        asked,
+        who: person.text,
+        isUnknown: person.isUnknown,
+        verification,
         nouns: NOUNS.map((noun) => ({ value: noun, label: c.t(`admin.noun.${noun}`) })),
         entries: entries.map((entry) => ({
           ...entry,

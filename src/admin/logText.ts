@@ -2,7 +2,8 @@ import { isKey, type Translate } from '../lib/i18n/translate.js';
 import type { Format } from '../lib/time/format.js';
 import type { LogEntry, NamedIds, Names } from './logQueries.js';
 
-const PERSONS = /^(organiser|booked_for|reviewer|approver|lead|person|deputy|head|office_head|presenter|author|proposed_by|owner|chair|recipient|by|to|required)(_id)?$|_person_id$/;
+const PERSONS =
+  /^(organiser|booked_for|reviewer|approver|lead|person|deputy|head|office_head|presenter|author|proposed_by|owner|chair|recipient|by|to|required)(_id)?$|_person_id$/;
 const UNITS = /^(unit_id|parent_id|move_to)$/;
 
 const ROOMS = /^rooms?(_ids?)?$|_room_id$/;
@@ -11,8 +12,10 @@ const ROOMS = /^rooms?(_ids?)?$|_room_id$/;
 export function idsIn(entries: readonly LogEntry[]): NamedIds {
   const found = { persons: new Set<number>(), units: new Set<number>(), rooms: new Set<number>() };
   const look = (field: string, value: unknown): void => {
-    if (Array.isArray(value)) for (const one of value) look(isListOfPeople(field, value) ? 'person_id' : field, one);
-    else if (typeof value === 'object' && value !== null) for (const [inner, one] of Object.entries(value)) look(inner, one);
+    if (Array.isArray(value))
+      for (const one of value) look(isListOfPeople(field, value) ? 'person_id' : field, one);
+    else if (typeof value === 'object' && value !== null)
+      for (const [inner, one] of Object.entries(value)) look(inner, one);
     else if (typeof value !== 'number') return;
     else if (UNITS.test(field)) found.units.add(value);
     else if (ROOMS.test(field)) found.rooms.add(value);
@@ -38,11 +41,21 @@ function tellValue(field: string, value: unknown, names: Names, t: Translate, fm
   const role = [`people.role.${String(value)}`, `meetings.role.${String(value)}`].find(isKey);
   if (field === 'role' && role) return t(role);
   if (typeof value === 'boolean') return t(value ? 'admin.log.yes' : 'admin.log.no');
-  if (typeof value === 'number' && UNITS.test(field)) return fmt.name(names.units.get(value)) || String(value);
-  if (typeof value === 'number' && ROOMS.test(field)) return fmt.name(names.rooms.get(value)) || String(value);
-  if (typeof value === 'number' && PERSONS.test(field)) return fmt.name(names.persons.get(value)) || String(value);
+  if (typeof value === 'number' && UNITS.test(field))
+    return fmt.name(names.units.get(value)) || String(value);
+  if (typeof value === 'number' && ROOMS.test(field))
+    return fmt.name(names.rooms.get(value)) || String(value);
+  if (typeof value === 'number' && PERSONS.test(field))
+    return fmt.name(names.persons.get(value)) || String(value);
   if (typeof value === 'string' && ISO.test(value)) return fmt.dateTime(new Date(value));
-  if (Array.isArray(value)) return value.map((one) => (field === 'changed' ? tellField(String(one), t) : tellValue(isListOfPeople(field, value) ? 'person_id' : field, one, names, t, fmt))).join(t('admin.log.and'));
+  if (Array.isArray(value))
+    return value
+      .map((one) =>
+        field === 'changed'
+          ? tellField(String(one), t)
+          : tellValue(isListOfPeople(field, value) ? 'person_id' : field, one, names, t, fmt),
+      )
+      .join(t('admin.log.and'));
   const text = typeof value === 'object' ? tellParts(value, names, t, fmt) : String(value);
   return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }
@@ -52,8 +65,16 @@ function tellParts(value: object, names: Names, t: Translate, fmt: Format): stri
   const parts = Object.entries(value).filter(([, one]) => one !== null && one !== '');
   const who = parts.find(([field]) => PERSONS.test(field));
   const role = parts.find(([field]) => field === 'role');
-  if (who && role && parts.length === 2) return t('admin.log.inRole', { name: tellValue(...who, names, t, fmt), role: tellValue(...role, names, t, fmt) });
-  return parts.map(([field, one]) => t('admin.log.part', { field: tellField(field, t), value: tellValue(field, one, names, t, fmt) })).join(t('admin.log.and'));
+  if (who && role && parts.length === 2)
+    return t('admin.log.inRole', {
+      name: tellValue(...who, names, t, fmt),
+      role: tellValue(...role, names, t, fmt),
+    });
+  return parts
+    .map(([field, one]) =>
+      t('admin.log.part', { field: tellField(field, t), value: tellValue(field, one, names, t, fmt) }),
+    )
+    .join(t('admin.log.and'));
 }
 
 function tellField(field: string, t: Translate): string {
@@ -62,7 +83,12 @@ function tellField(field: string, t: Translate): string {
 }
 
 /** What was changed, field by field, in the reader's language. */
-export function tellChanges(entry: LogEntry, names: Names, t: Translate, fmt: Format): { label: string; before: string; after: string }[] {
+export function tellChanges(
+  entry: LogEntry,
+  names: Names,
+  t: Translate,
+  fmt: Format,
+): { label: string; before: string; after: string }[] {
   const fields = [...new Set([...Object.keys(entry.before ?? {}), ...Object.keys(entry.after ?? {})])];
   return fields.flatMap((field) => {
     const before = tellValue(field, entry.before?.[field], names, t, fmt);
@@ -74,7 +100,9 @@ export function tellChanges(entry: LogEntry, names: Names, t: Translate, fmt: Fo
 /** Where the thing of an entry has a page. */
 export function addressOfThing(entry: LogEntry): string | undefined {
   if (entry.meeting_id) return entry.is_masked ? undefined : `/meetings/${entry.meeting_id}`;
-  if (entry.noun === 'persons' || entry.noun === 'rooms' || entry.noun === 'series') return entry.noun_id && !entry.is_masked ? `/${entry.noun === 'persons' ? 'people' : entry.noun}/${entry.noun_id}` : undefined;
+  if (entry.noun === 'persons' || entry.noun === 'rooms' || entry.noun === 'series')
+    return entry.noun_id && !entry.is_masked
+      ? `/${entry.noun === 'persons' ? 'people' : entry.noun}/${entry.noun_id}`
+      : undefined;
   return entry.noun === 'units' ? '/units' : undefined;
 }
-

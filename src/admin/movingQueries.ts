@@ -38,16 +38,40 @@ export interface RoomOutcome {
 const IMPORT = `i.id, i.kind, i.name, i.source, i.zone, i.file_id, i.content, i.state, i.problem, i.unknown_columns, i.outcome, i.created_by, i.created_at, i.finished_at`;
 
 /** An import of one's own: it may hold what only its owner may know. */
-export function findOwnImport(db: Db, id: number, personId: number | null, options: { lock?: boolean } = {}): Promise<Import | undefined> {
-  return row<Import>(db, `select ${IMPORT} from imports i where i.id = :id and i.created_by = :person${options.lock ? ' for no key update' : ''}`, { id, person: personId });
+export function findOwnImport(
+  db: Db,
+  id: number,
+  personId: number | null,
+  options: { lock?: boolean } = {},
+): Promise<Import | undefined> {
+  return row<Import>(
+    db,
+    `select ${IMPORT} from imports i where i.id = :id and i.created_by = :person${options.lock ? ' for no key update' : ''}`,
+    { id, person: personId },
+  );
 }
 
-export function findImportById(db: Db, id: number, options: { lock?: boolean } = {}): Promise<Import | undefined> {
-  return row<Import>(db, `select ${IMPORT} from imports i where i.id = :id${options.lock ? ' for no key update' : ''}`, { id });
+export function findImportById(
+  db: Db,
+  id: number,
+  options: { lock?: boolean } = {},
+): Promise<Import | undefined> {
+  return row<Import>(
+    db,
+    `select ${IMPORT} from imports i where i.id = :id${options.lock ? ' for no key update' : ''}`,
+    { id },
+  );
 }
 
-export function listOwnImports(db: Db, personId: number): Promise<Pick<Import, 'id' | 'kind' | 'name' | 'source' | 'state' | 'created_at'>[]> {
-  return rows(db, `select id, kind, name, source, state, created_at from imports where created_by = :person order by id desc limit 20`, { person: personId });
+export function listOwnImports(
+  db: Db,
+  personId: number,
+): Promise<Pick<Import, 'id' | 'kind' | 'name' | 'source' | 'state' | 'created_at'>[]> {
+  return rows(
+    db,
+    `select id, kind, name, source, state, created_at from imports where created_by = :person order by id desc limit 20`,
+    { person: personId },
+  );
 }
 
 /** Ids are unique in it: a source by its name, however it is written. */
@@ -72,7 +96,8 @@ export async function listMrbsNames(db: Db): Promise<string[]> {
                          union all select distinct source, 0 from imported_bookings where source like 'mrbs:%') s order by last desc, source`,
   );
   const names = new Map<string, string>();
-  for (const one of found) if (!names.has(sourceKey(one.source))) names.set(sourceKey(one.source), one.source.slice(MRBS.length));
+  for (const one of found)
+    if (!names.has(sourceKey(one.source))) names.set(sourceKey(one.source), one.source.slice(MRBS.length));
   return [...names.values()];
 }
 
@@ -119,8 +144,15 @@ export async function countKnown(db: Db, { id, source }: Pick<Import, 'id' | 'so
 }
 
 /** How many rows stand where. */
-export async function countRows(db: Db, importId: number): Promise<Record<RowState, number> & { all: number }> {
-  const found = await rows<{ state: RowState; count: number }>(db, `select state, count(*) as count from import_rows where import_id = :id group by state`, { id: importId });
+export async function countRows(
+  db: Db,
+  importId: number,
+): Promise<Record<RowState, number> & { all: number }> {
+  const found = await rows<{ state: RowState; count: number }>(
+    db,
+    `select state, count(*) as count from import_rows where import_id = :id group by state`,
+    { id: importId },
+  );
   const counts = { waiting: 0, done: 0, there: 0, clash: 0, bad: 0, left_out: 0, all: 0 };
   for (const { state, count } of found) {
     counts[state] = count;
@@ -135,7 +167,11 @@ export interface BadRow {
   reasons: Reason[];
 }
 export function listBadRows(db: Db, importId: number, limit: number): Promise<BadRow[]> {
-  return rows(db, `select number, content, reasons from import_rows where import_id = :id and state = 'bad' order by number limit :limit`, { id: importId, limit });
+  return rows(
+    db,
+    `select number, content, reasons from import_rows where import_id = :id and state = 'bad' order by number limit :limit`,
+    { id: importId, limit },
+  );
 }
 
 export interface ImportPlace {
@@ -148,12 +184,19 @@ export interface ImportPlace {
   room_id: number | null;
 }
 export function listPlaces(db: Db, importId: number): Promise<ImportPlace[]> {
-  return rows(db, `select key, label, area, capacity, rows, choice, room_id from import_places where import_id = :id order by area, label, key limit 1000`, { id: importId });
+  return rows(
+    db,
+    `select key, label, area, capacity, rows, choice, room_id from import_places where import_id = :id order by area, label, key limit 1000`,
+    { id: importId },
+  );
 }
 
 /** Rooms by which places are found again: code and both names. */
 export function listRoomNames(db: Db): Promise<(RoomName & { code: string })[]> {
-  return rows(db, `select id, code, name_en, name_zh from rooms where status <> 'retired' order by sort_order, id`);
+  return rows(
+    db,
+    `select id, code, name_en, name_zh from rooms where status <> 'retired' order by sort_order, id`,
+  );
 }
 
 export interface ClashRow {
@@ -176,7 +219,8 @@ export interface StoredClash {
   reason: string | null;
 }
 
-const ROOM = (alias: string) => `case when ${alias}.id is not null then json_build_object('id', ${alias}.id, 'name_en', ${alias}.name_en, 'name_zh', ${alias}.name_zh) end`;
+const ROOM = (alias: string) =>
+  `case when ${alias}.id is not null then json_build_object('id', ${alias}.id, 'name_en', ${alias}.name_en, 'name_zh', ${alias}.name_zh) end`;
 
 export function listClashRows(db: Db, importId: number, limit: number): Promise<ClashRow[]> {
   return rows(

@@ -12,8 +12,23 @@ import { decodeText } from '../people/csv.js';
 import { bookingsCsv, roomsCsv } from './exportTable.js';
 import { listRoomsForExport } from './exportQueries.js';
 import { MOST_BYTES, Unreadable } from './importEntry.js';
-import { beginBookingImport, decideClashes, startBookingImport, startRoomImport, type Decision, type PlaceChoice } from './movingCommands.js';
-import { BookingsUploadForm, ClashesForm, ExportQuery, MrbsUploadForm, PlacesForm, RoomLinesForm, RoomsUploadForm } from './movingForms.js';
+import {
+  beginBookingImport,
+  decideClashes,
+  startBookingImport,
+  startRoomImport,
+  type Decision,
+  type PlaceChoice,
+} from './movingCommands.js';
+import {
+  BookingsUploadForm,
+  ClashesForm,
+  ExportQuery,
+  MrbsUploadForm,
+  PlacesForm,
+  RoomLinesForm,
+  RoomsUploadForm,
+} from './movingForms.js';
 import { importPage, movingPage, unreadablePage, type FormName } from './movingPage.js';
 import type { ImportKind } from './movingQueries.js';
 import { runRoomImport } from './roomImportCommands.js';
@@ -21,24 +36,45 @@ import { readRoomTable } from './roomPlan.js';
 
 const at = (id: number) => `/admin/moving-in/${id}`;
 
-const missing = (c: Context, form: FormName, key: 'moving.file.none' | 'moving.file.tooLarge' | 'moving.file.wrongKind'): Promise<Answer> =>
-  movingPage(c, problemsOf([{ field: 'file', message: c.t(key, { size: MOST_BYTES / 1024 / 1024 }) }], c.req.body ?? {}), form);
+const missing = (
+  c: Context,
+  form: FormName,
+  key: 'moving.file.none' | 'moving.file.tooLarge' | 'moving.file.wrongKind',
+): Promise<Answer> =>
+  movingPage(
+    c,
+    problemsOf([{ field: 'file', message: c.t(key, { size: MOST_BYTES / 1024 / 1024 }) }], c.req.body ?? {}),
+    form,
+  );
 
 function extensionOf(file: ArrivedFile): string {
   return /\.(\w+)$/.exec(file.name)?.[1]?.toLowerCase() ?? '';
 }
 
 /** Keeps the file and goes where it is read; the same form again goes there, too. */
-async function startReading(c: Context, form: FormName, kinds: Record<string, Exclude<ImportKind, 'rooms'>>, input: { source: string; zone: string; key: string }): Promise<Answer> {
+async function startReading(
+  c: Context,
+  form: FormName,
+  kinds: Record<string, Exclude<ImportKind, 'rooms'>>,
+  input: { source: string; zone: string; key: string },
+): Promise<Answer> {
   const [file] = c.files;
   if (!file) return missing(c, form, 'moving.file.none');
   if (file.bytes > MOST_BYTES) return missing(c, form, 'moving.file.tooLarge');
   const kind = kinds[extensionOf(file)];
   if (!kind) return missing(c, form, 'moving.file.wrongKind');
   const { source, zone, key } = input;
-  const done = await once(c.db, c.viewer.id, key, { source, zone, name: file.name, bytes: file.bytes }, async (trx) => ({
-    location: at(await startBookingImport(trx, c.by, { kind, name: file.name, fileId: file.id, source, zone })),
-  }));
+  const done = await once(
+    c.db,
+    c.viewer.id,
+    key,
+    { source, zone, name: file.name, bytes: file.bytes },
+    async (trx) => ({
+      location: at(
+        await startBookingImport(trx, c.by, { kind, name: file.name, fileId: file.id, source, zone }),
+      ),
+    }),
+  );
   return redirect(done.location);
 }
 
@@ -58,7 +94,9 @@ export const movingRoutes: Route[] = [
     path: '/admin/moving-in/export/rooms',
     policy: secretary,
     async handle(c) {
-      return send(roomsCsv(await listRoomsForExport(c.db), c.t), CSV, { name: `${c.t('moving.export.roomsName')}.csv` });
+      return send(roomsCsv(await listRoomsForExport(c.db), c.t), CSV, {
+        name: `${c.t('moving.export.roomsName')}.csv`,
+      });
     },
   }),
   route({
@@ -70,7 +108,9 @@ export const movingRoutes: Route[] = [
       const from = c.query.from ?? dayOf(c.now, c.office.zone);
       const to = c.query.to ?? addDays(from, 365);
       const span = { from: startOfDay(from, c.office.zone), to: startOfDay(addDays(to, 1), c.office.zone) };
-      return send(bookingsCsv(c.db, c.viewer.id, span, c.office.zone, c.t), CSV, { name: `${c.t('moving.export.bookingsName')} ${from} ${to}.csv` });
+      return send(bookingsCsv(c.db, c.viewer.id, span, c.office.zone, c.t), CSV, {
+        name: `${c.t('moving.export.bookingsName')} ${from} ${to}.csv`,
+      });
     },
   }),
   route({
@@ -91,7 +131,9 @@ export const movingRoutes: Route[] = [
         if (error instanceof Unreadable) return unreadablePage(c, 'rooms', error.reason);
         throw error;
       }
-      const done = await once(c.db, c.viewer.id, c.form.key, { content }, async (trx) => ({ location: at(await startRoomImport(trx, c.by, { name: file.name, content, zone: c.office.zone })) }));
+      const done = await once(c.db, c.viewer.id, c.form.key, { content }, async (trx) => ({
+        location: at(await startRoomImport(trx, c.by, { name: file.name, content, zone: c.office.zone })),
+      }));
       return redirect(done.location);
     },
     onInvalid: (c, problems) => movingPage(c, problems, 'rooms'),
@@ -102,7 +144,8 @@ export const movingRoutes: Route[] = [
     policy: secretary,
     upload: { field: 'file', maxFiles: 1, wrongKind: 'moving.file.isOfWrongKind' },
     form: BookingsUploadForm,
-    handle: (c) => startReading(c, 'bookings', { csv: 'bookings', txt: 'bookings' }, { ...c.form, source: 'csv' }),
+    handle: (c) =>
+      startReading(c, 'bookings', { csv: 'bookings', txt: 'bookings' }, { ...c.form, source: 'csv' }),
     onInvalid: (c, problems) => movingPage(c, problems, 'bookings'),
   }),
   route({
@@ -111,7 +154,13 @@ export const movingRoutes: Route[] = [
     policy: secretary,
     upload: { field: 'file', maxFiles: 1, also: ['sql', 'ics'], wrongKind: 'moving.file.isOfWrongKind' },
     form: MrbsUploadForm,
-    handle: (c) => startReading(c, 'mrbs', { sql: 'mrbs_sql', txt: 'mrbs_sql', ics: 'mrbs_ics' }, { ...c.form, source: `mrbs:${c.form.source}` }),
+    handle: (c) =>
+      startReading(
+        c,
+        'mrbs',
+        { sql: 'mrbs_sql', txt: 'mrbs_sql', ics: 'mrbs_ics' },
+        { ...c.form, source: `mrbs:${c.form.source}` },
+      ),
     onInvalid: (c, problems) => movingPage(c, problems, 'mrbs'),
   }),
   route({ method: 'get', path: '/admin/moving-in/:id', policy: secretary, handle: (c) => importPage(c) }),
@@ -131,7 +180,10 @@ export const movingRoutes: Route[] = [
     policy: secretary,
     form: PlacesForm,
     async handle(c) {
-      const done = await beginBookingImport(c.db, c.by, idOf(c), { choices: choicesOf(c.form), all: c.form.lines === 'all' });
+      const done = await beginBookingImport(c.db, c.by, idOf(c), {
+        choices: choicesOf(c.form),
+        all: c.form.lines === 'all',
+      });
       if (done.ok) return redirect(at(idOf(c)));
       return importPage(c, c.t(done.reason === 'bad_rows' ? 'moving.notAll' : 'moving.place.missing'));
     },

@@ -10,7 +10,10 @@ export interface DumpRow {
 
 /** The dump cannot be read from `line` on (counted from 1), or its columns have no names. */
 export class DumpError extends Error {
-  constructor(readonly reason: 'broken' | 'no_columns', readonly line: number) {
+  constructor(
+    readonly reason: 'broken' | 'no_columns',
+    readonly line: number,
+  ) {
     super(reason);
   }
 }
@@ -18,19 +21,30 @@ export class DumpError extends Error {
 const MOST_COLUMNS = 100;
 const NAME = String.raw`((?:[\x60"]?[\w$]{1,64}[\x60"]?\.)?[\x60"]?[\w$]{1,64}[\x60"]?)`;
 const CREATE = new RegExp(String.raw`CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?${NAME}\s*\(`, 'iy');
-const INSERT = new RegExp(String.raw`(?:INSERT|REPLACE)\s+(?:IGNORE\s+)?INTO\s+${NAME}\s*(?:\(([^()]{1,5000})\)\s*)?VALUES\s*`, 'iy');
-const COPY = new RegExp(String.raw`COPY\s+${NAME}\s*(?:\(([^()]{1,5000})\)\s*)?FROM\s+stdin[^;\n]{0,200};[^\n]*\n`, 'iy');
+const INSERT = new RegExp(
+  String.raw`(?:INSERT|REPLACE)\s+(?:IGNORE\s+)?INTO\s+${NAME}\s*(?:\(([^()]{1,5000})\)\s*)?VALUES\s*`,
+  'iy',
+);
+const COPY = new RegExp(
+  String.raw`COPY\s+${NAME}\s*(?:\(([^()]{1,5000})\)\s*)?FROM\s+stdin[^;\n]{0,200};[^\n]*\n`,
+  'iy',
+);
 const BARE = /[^'"\s,():]{1,100}/y;
 const NOT_A_COLUMN = /^(primary|unique|key|index|constraint|fulltext|spatial|check|foreign|exclude|like)\b/i;
 
 /** MySQL escapes by backslash in every string, PostgreSQL only in E'…'. */
 function isPostgres(text: string): boolean {
   const head = text.slice(0, 20_000);
-  return /^-- PostgreSQL database dump/m.test(head) || (!head.includes('`') && /standard_conforming_strings|^COPY |pg_catalog/m.test(head));
+  return (
+    /^-- PostgreSQL database dump/m.test(head) ||
+    (!head.includes('`') && /standard_conforming_strings|^COPY |pg_catalog/m.test(head))
+  );
 }
 
 export function looksLikeDump(text: string): boolean {
-  return /\b(INSERT\s+(IGNORE\s+)?INTO|COPY)\s+(\S{0,70}\.)?[`"]?\w{0,60}mrbs_(entry|room|area)\b/i.test(text);
+  return /\b(INSERT\s+(IGNORE\s+)?INTO|COPY)\s+(\S{0,70}\.)?[`"]?\w{0,60}mrbs_(entry|room|area)\b/i.test(
+    text,
+  );
 }
 
 /** The rows of the four tables in the order of the file. @throws DumpError */
@@ -102,7 +116,8 @@ export function* readDump(text: string): Generator<DumpRow> {
         at++;
         return;
       }
-      if (sign === "'" || sign === '"' || sign === '`') quoted(backslashes || (sign === "'" && /e/i.test(text[at - 1] ?? '')));
+      if (sign === "'" || sign === '"' || sign === '`')
+        quoted(backslashes || (sign === "'" && /e/i.test(text[at - 1] ?? '')));
       else if (sign === '$') {
         const tag = match(/\$\w{0,60}\$/y)?.[0];
         const close = tag ? text.indexOf(tag, at) : -1;
@@ -159,7 +174,16 @@ export function* readDump(text: string): Generator<DumpRow> {
         nextLine();
         return;
       }
-      if (table) yield named(table, columns, line.split('\t').map((cell) => (cell === '\\N' ? null : cell.replace(/\\(.)/g, (_all, sign: string) => unescape(sign, true)))));
+      if (table)
+        yield named(
+          table,
+          columns,
+          line
+            .split('\t')
+            .map((cell) =>
+              cell === '\\N' ? null : cell.replace(/\\(.)/g, (_all, sign: string) => unescape(sign, true)),
+            ),
+        );
       nextLine();
     }
   }
@@ -173,7 +197,7 @@ export function* readDump(text: string): Generator<DumpRow> {
   /** The columns of CREATE TABLE, whose body begins here. */
   function createdColumns(): string[] {
     const columns: string[] = [];
-    for (let depth = 1, isStart = true; at < end; ) {
+    for (let depth = 1, isStart = true; at < end;) {
       space();
       const sign = text[at] ?? '';
       if (isStart && depth === 1) {
@@ -229,14 +253,22 @@ export function* readDump(text: string): Generator<DumpRow> {
 const SIGNS: Record<string, string> = { n: '\n', t: '\t', r: '\r', b: '\b', 0: '\0', Z: '\u001a' };
 /** What stands behind a backslash. @param isCopy COPY knows \f and \v and neither \0 nor \Z */
 function unescape(sign: string, isCopy = false): string {
-  if (isCopy) return { f: '\f', v: '\v' }[sign] ?? (sign === '0' || sign === 'Z' ? sign : (SIGNS[sign] ?? sign));
+  if (isCopy)
+    return { f: '\f', v: '\v' }[sign] ?? (sign === '0' || sign === 'Z' ? sign : (SIGNS[sign] ?? sign));
   return SIGNS[sign] ?? sign;
 }
 
 function tableOf(name: string | undefined): MrbsTable | undefined {
-  return /(?:^|_)mrbs_(area|room|entry|repeat)$/i.exec((name ?? '').replace(/^.*\./, '').replace(/[`"]/g, ''))?.[1]?.toLowerCase() as MrbsTable | undefined;
+  return /(?:^|_)mrbs_(area|room|entry|repeat)$/i
+    .exec((name ?? '').replace(/^.*\./, '').replace(/[`"]/g, ''))?.[1]
+    ?.toLowerCase() as MrbsTable | undefined;
 }
 
 function listOf(columns: string | undefined): string[] | undefined {
-  return columns?.split(',').map((name) => name.trim().replace(/^[`"]|[`"]$/g, '').toLowerCase());
+  return columns?.split(',').map((name) =>
+    name
+      .trim()
+      .replace(/^[`"]|[`"]$/g, '')
+      .toLowerCase(),
+  );
 }

@@ -1,6 +1,15 @@
 import type { Translate } from '../lib/i18n/translate.js';
 import { isZone } from '../lib/time/zone.js';
-import { checkTexts, checkTimes, contentOf, MOST_ROWS, Unreadable, type Entry, type Place, type ReadBookings } from './importEntry.js';
+import {
+  checkTexts,
+  checkTimes,
+  contentOf,
+  MOST_ROWS,
+  Unreadable,
+  type Entry,
+  type Place,
+  type ReadBookings,
+} from './importEntry.js';
 import { DumpError, looksLikeDump, readDump, type DumpRow } from './mrbsDump.js';
 
 /** Bits of mrbs_entry.status. */
@@ -26,16 +35,19 @@ export function readMrbsDump(text: string, zone: string, t: Translate): ReadBook
         if (table === 'room') rooms.set(values.id ?? '', values);
         else if (table === 'area') areas.set(values.id ?? '', values);
         else if (table === 'entry') {
-          if (++number > MOST_ROWS) throw new Unreadable({ key: 'moving.file.too_long', values: { count: MOST_ROWS } });
+          if (++number > MOST_ROWS)
+            throw new Unreadable({ key: 'moving.file.too_long', values: { count: MOST_ROWS } });
           used.add(roomKey(values.room_id));
           const entry = toEntry(number, values, zones.get(roomKey(values.room_id)) ?? zone, t);
-          if (entry.externalId !== null && seen.has(entry.externalId)) entry.externalId += ` ${values.id ?? ''}`;
+          if (entry.externalId !== null && seen.has(entry.externalId))
+            entry.externalId += ` ${values.id ?? ''}`;
           if (entry.externalId !== null) seen.add(entry.externalId);
           yield entry;
         }
       }
     } catch (error) {
-      if (error instanceof DumpError) throw new Unreadable({ key: `moving.file.dump_${error.reason}`, values: { line: error.line } });
+      if (error instanceof DumpError)
+        throw new Unreadable({ key: `moving.file.dump_${error.reason}`, values: { line: error.line } });
       throw error;
     }
     if (number === 0) throw new Unreadable({ key: 'moving.file.noEntries' });
@@ -45,8 +57,17 @@ export function readMrbsDump(text: string, zone: string, t: Translate): ReadBook
       const room = rooms.get(key.slice(5));
       const area = room ? areas.get(room.area_id ?? '') : undefined;
       const seats = Number(room?.capacity ?? 0);
-      const label = contentOf([room?.room_name ?? '']).slice(0, 100).trim();
-      return { key, label: label || t('moving.place.unknown', { id: contentOf([key.slice(5)]).slice(0, 20) }), area: contentOf([area?.area_name ?? '']).slice(0, 100).trim(), capacity: Number.isInteger(seats) && seats >= 1 && seats <= 5000 ? seats : null };
+      const label = contentOf([room?.room_name ?? ''])
+        .slice(0, 100)
+        .trim();
+      return {
+        key,
+        label: label || t('moving.place.unknown', { id: contentOf([key.slice(5)]).slice(0, 20) }),
+        area: contentOf([area?.area_name ?? ''])
+          .slice(0, 100)
+          .trim(),
+        capacity: Number.isInteger(seats) && seats >= 1 && seats <= 5000 ? seats : null,
+      };
     });
   return { entries: entries(), places, unknownColumns: [] };
 }
@@ -58,7 +79,8 @@ function zonesOfPlaces(text: string): Map<string, string> {
   const rooms: DumpRow['values'][] = [];
   try {
     for (const { table, values } of readDump(text)) {
-      if (table === 'area' && values.timezone && isZone(values.timezone)) areas.set(values.id ?? '', values.timezone);
+      if (table === 'area' && values.timezone && isZone(values.timezone))
+        areas.set(values.id ?? '', values.timezone);
       else if (table === 'room') rooms.push(values);
     }
   } catch (error) {
@@ -92,7 +114,10 @@ function instant(seconds: string | null | undefined): Date | null {
 function toEntry(number: number, values: DumpRow['values'], zone: string, t: Translate): Entry {
   const status = Number(values.status ?? 0) || 0;
   const organiser = (values.create_by ?? '').trim();
-  const [isTentative, isAwaiting] = [Boolean(status & STATUS.tentative), Boolean(status & STATUS.awaitingApproval)];
+  const [isTentative, isAwaiting] = [
+    Boolean(status & STATUS.tentative),
+    Boolean(status & STATUS.awaitingApproval),
+  ];
   const type = { I: 'internal', E: 'external' }[values.type ?? ''];
   const kept = [
     values.description?.trim() ?? '',
@@ -101,15 +126,27 @@ function toEntry(number: number, values: DumpRow['values'], zone: string, t: Tra
       organiser ? t('moving.kept.by', { name: organiser }) : '',
       isTentative ? t('moving.kept.tentative') : '',
       isAwaiting ? t('moving.kept.awaiting') : '',
-    ].filter(Boolean).join('\n'),
-  ].filter(Boolean).join('\n\n');
+    ]
+      .filter(Boolean)
+      .join('\n'),
+  ]
+    .filter(Boolean)
+    .join('\n\n');
   const { reasons, ...texts } = checkTexts(values.name ?? '', kept, organiser);
   const [startsAt, endsAt] = [instant(values.start_time), instant(values.end_time)];
   const id = values.id ?? '';
   return {
-    number, ...texts, externalId: externalIdOf(values), place: roomKey(values.room_id), startsAt, endsAt, zone,
+    number,
+    ...texts,
+    externalId: externalIdOf(values),
+    place: roomKey(values.room_id),
+    startsAt,
+    endsAt,
+    zone,
     // Before 1.4.5 `private` was a column of its own.
-    isPrivate: Boolean(status & STATUS.private) || values.private === '1', isTentative: isTentative || isAwaiting,
-    content: contentOf([`#${id}`, values.name ?? '', values.create_by ?? '']), reasons: [...reasons, ...checkTimes(startsAt, endsAt)],
+    isPrivate: Boolean(status & STATUS.private) || values.private === '1',
+    isTentative: isTentative || isAwaiting,
+    content: contentOf([`#${id}`, values.name ?? '', values.create_by ?? '']),
+    reasons: [...reasons, ...checkTimes(startsAt, endsAt)],
   };
 }

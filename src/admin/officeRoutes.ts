@@ -8,11 +8,21 @@ import { OfficeForm } from './forms.js';
 import { sendTestMail, updateOffice } from './officeCommands.js';
 import { countOffice, findOffice, type OfficeRow } from './officeQueries.js';
 
-async function officePage(c: Context, values: Record<string, unknown>, more: { problems?: Problems; stale?: OfficeRow } = {}): Promise<Answer> {
+async function officePage(
+  c: Context,
+  values: Record<string, unknown>,
+  more: { problems?: Problems; stale?: OfficeRow } = {},
+): Promise<Answer> {
   const persons = await listPersonOptions(c.db);
   return page(
     'admin/office',
-    { title: c.t('admin.office.title'), values, persons, errors: more.problems?.errors ?? {}, stale: more.stale },
+    {
+      title: c.t('admin.office.title'),
+      values,
+      persons,
+      errors: more.problems?.errors ?? {},
+      stale: more.stale,
+    },
     { status: more.stale ? 409 : more.problems ? 422 : 200 },
   );
 }
@@ -23,7 +33,12 @@ function mailFacts(c: Context): { label: string; text: string }[] {
   const smtp = smtpUrl ? new URL(smtpUrl) : undefined;
   const unset = c.t('admin.mail.unset');
   return [
-    { label: 'SMTP_URL', text: smtp ? `${smtp.protocol}//${smtp.username ? `${decodeURIComponent(smtp.username)}:…@` : ''}${smtp.host}` : unset },
+    {
+      label: 'SMTP_URL',
+      text: smtp
+        ? `${smtp.protocol}//${smtp.username ? `${decodeURIComponent(smtp.username)}:…@` : ''}${smtp.host}`
+        : unset,
+    },
     { label: 'MAIL_FROM', text: mailFrom },
     { label: 'MAIL_DOMAIN', text: mailDomain },
     { label: 'MAIL_REPLY_PATTERN', text: mailReplyPattern ?? unset },
@@ -39,9 +54,17 @@ export const officeRoutes: Route[] = [
     policy: secretary,
     async handle(c) {
       const isAdministrator = c.viewer.role === 'administrator';
-      const [counts, verification, office] = await Promise.all([countOffice(c.db), isAdministrator ? findLastVerification(c.db) : undefined, findOffice(c.db)]);
+      const [counts, verification, office] = await Promise.all([
+        countOffice(c.db),
+        isAdministrator ? findLastVerification(c.db) : undefined,
+        findOffice(c.db),
+      ]);
       return page('admin/index', {
-        title: c.t('admin.index.title'), counts, verification, organisation: office, isAdministrator,
+        title: c.t('admin.index.title'),
+        counts,
+        verification,
+        organisation: office,
+        isAdministrator,
         smtpHost: c.config.smtpUrl ? new URL(c.config.smtpUrl).hostname : undefined,
       });
     },
@@ -63,8 +86,11 @@ export const officeRoutes: Route[] = [
       const done = await updateOffice(c.db, c.by, c.form);
       if (done.ok) return redirect('/admin', { notice: 'admin.office.saved' });
       const typed = c.req.body as Record<string, unknown>;
-      if (done.reason === 'stale') return officePage(c, { ...typed, version: done.office.version }, { stale: done.office });
-      return officePage(c, typed, { problems: problemsOf([{ field: 'office_head_id', message: c.t('lib.field.choice') }], typed) });
+      if (done.reason === 'stale')
+        return officePage(c, { ...typed, version: done.office.version }, { stale: done.office });
+      return officePage(c, typed, {
+        problems: problemsOf([{ field: 'office_head_id', message: c.t('lib.field.choice') }], typed),
+      });
     },
     onInvalid: (c, problems) => officePage(c, problems.values, { problems }),
   }),
@@ -72,7 +98,12 @@ export const officeRoutes: Route[] = [
     method: 'get',
     path: '/admin/mail',
     policy: administrator,
-    handle: (c) => page('admin/mail', { title: c.t('admin.mail.title'), facts: mailFacts(c), hasSmtp: Boolean(c.config.smtpUrl) }),
+    handle: (c) =>
+      page('admin/mail', {
+        title: c.t('admin.mail.title'),
+        facts: mailFacts(c),
+        hasSmtp: Boolean(c.config.smtpUrl),
+      }),
   }),
   route({
     method: 'post',

@@ -11,7 +11,13 @@ export type Retried = { ok: true } | { ok: false; reason: 'outdated' | 'done' };
  */
 export function retryMail(db: Db, by: Actor, id: number, now: Date): Promise<Retried> {
   return inTransaction(db, async (trx) => {
-    const mail = await row<{ state: string; to_address: string; meeting_id: number | null; is_outdated: boolean; is_wiped: boolean }>(
+    const mail = await row<{
+      state: string;
+      to_address: string;
+      meeting_id: number | null;
+      is_outdated: boolean;
+      is_wiped: boolean;
+    }>(
       trx,
       `select d.state, d.to_address, d.meeting_id, d.frozen_at is not null and d.content is null as is_wiped,
               exists (select 1 from deliveries n where n.object = d.object and n.person_id = d.person_id and n.id > d.id and n.state <> 'superseded') as is_outdated
@@ -41,7 +47,11 @@ export function retryMail(db: Db, by: Actor, id: number, now: Date): Promise<Ret
 /** The mail server is back: everything that waits for a later attempt is tried now. @returns how many */
 export function retryWaiting(db: Db, by: Actor, now: Date): Promise<number> {
   return inTransaction(db, async (trx) => {
-    const count = await change(trx, `update deliveries set not_before = :now where state = 'waiting' and attempts > 0 and not_before > :now`, { now });
+    const count = await change(
+      trx,
+      `update deliveries set not_before = :now where state = 'waiting' and attempts > 0 and not_before > :now`,
+      { now },
+    );
     if (count > 0) {
       await record(trx, by, { action: 'mail.retryAll', noun: 'deliveries', after: { count } });
       await enqueue(trx, 'mail.deliver', {});

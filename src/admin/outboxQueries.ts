@@ -32,8 +32,16 @@ const RESTRICTED = `(d.is_restricted or coalesce((select m.is_private from meeti
 const LINE = `select id, kind, to_name, to_address, case when not ${RESTRICTED} then subject end as subject, ${RESTRICTED} as is_restricted, state, attempts, not_before, error, error_code, created_at, finished_at from deliveries d`;
 
 /** Newest first; superseded messages are nobody's business. One line more than a page. */
-export function listOutbox(db: Db, filter: { state?: OutboxState | undefined; before?: number | undefined }): Promise<OutboxLine[]> {
-  const states = filter.state === 'waiting' ? ['waiting', 'sending'] : filter.state ? [filter.state] : ['captured', 'waiting', 'sending', 'sent', 'failed'];
+export function listOutbox(
+  db: Db,
+  filter: { state?: OutboxState | undefined; before?: number | undefined },
+): Promise<OutboxLine[]> {
+  const states =
+    filter.state === 'waiting'
+      ? ['waiting', 'sending']
+      : filter.state
+        ? [filter.state]
+        : ['captured', 'waiting', 'sending', 'sent', 'failed'];
   return rows<OutboxLine>(
     db,
     `${LINE} where state = any(:states) and (cast(:before as bigint) is null or id < :before) order by id desc limit :limit`,
@@ -66,7 +74,11 @@ export interface OutboxMail extends OutboxLine {
   is_wiped: boolean;
 }
 
-export async function findOutboxMail(db: Db, config: Pick<Config, 'secretKey'>, id: number): Promise<OutboxMail | undefined> {
+export async function findOutboxMail(
+  db: Db,
+  config: Pick<Config, 'secretKey'>,
+  id: number,
+): Promise<OutboxMail | undefined> {
   const found = await row<OutboxMail & { content: Buffer | null; frozen_at: Date | null }>(
     db,
     `select d.id, d.kind, d.object, d.method, d.sequence, d.to_name, d.to_address, d.lang, case when not ${RESTRICTED} then d.subject end as subject, ${RESTRICTED} as is_restricted, d.state, d.attempts, d.not_before,
@@ -80,6 +92,9 @@ export async function findOutboxMail(db: Db, config: Pick<Config, 'secretKey'>, 
   return {
     ...mail,
     is_wiped: frozen_at !== null && content === null,
-    mail: content && mail.message_id && !mail.is_restricted ? readFrozen(config.secretKey, mail.message_id, content) : undefined,
+    mail:
+      content && mail.message_id && !mail.is_restricted
+        ? readFrozen(config.secretKey, mail.message_id, content)
+        : undefined,
   };
 }

@@ -17,7 +17,10 @@ import { handOverRooms } from '../rooms/handOverCommands.js';
 export async function mergeGuests(db: Db, by: Actor, keepId: number, dropId: number): Promise<void> {
   await inTransaction(db, async (trx) => {
     if (keepId === dropId) throw new Conflict();
-    const [first, second] = [await lockPerson(trx, Math.min(keepId, dropId)), await lockPerson(trx, Math.max(keepId, dropId))];
+    const [first, second] = [
+      await lockPerson(trx, Math.min(keepId, dropId)),
+      await lockPerson(trx, Math.max(keepId, dropId)),
+    ];
     const [keep, drop] = keepId < dropId ? [first, second] : [second, first];
     if (!keep || !drop) throw new NotFound();
     if (!keep.is_guest || !drop.is_guest || drop.has_account) throw new Forbidden('admin.merge.onlyGuests');
@@ -31,7 +34,13 @@ export async function mergeGuests(db: Db, by: Actor, keepId: number, dropId: num
     await endAccess(trx, by, dropId);
     await markMerged(trx, dropId, keepId);
     await fillFrom(trx, keepId, drop);
-    await record(trx, by, { action: 'person.merge', noun: 'persons', id: keepId, before: { person_id: dropId }, after: { person_id: keepId } });
+    await record(trx, by, {
+      action: 'person.merge',
+      noun: 'persons',
+      id: keepId,
+      before: { person_id: dropId },
+      after: { person_id: keepId },
+    });
   });
 }
 

@@ -1,7 +1,16 @@
 import { z } from 'zod';
 import { NotFound } from '../lib/http/errors.js';
 import { administrator, secretary, signedIn } from '../lib/http/policy.js';
-import { idOf, page, redirect, route, send, type Answer, type Context, type Route } from '../lib/http/route.js';
+import {
+  idOf,
+  page,
+  redirect,
+  route,
+  send,
+  type Answer,
+  type Context,
+  type Route,
+} from '../lib/http/route.js';
 import { findPerson, type PersonRow } from '../people/directoryQueries.js';
 import { ErasureForm, MergeForm } from './forms.js';
 import { erasePerson, mergeGuests, noteExport } from './personDataCommands.js';
@@ -10,7 +19,9 @@ import { findPersonData } from './personDataQueries.js';
 async function exportOf(c: Context, id: number): Promise<Answer> {
   const data = await findPersonData(c.db, id, id === c.viewer.id);
   if (!data) throw new NotFound();
-  return send(JSON.stringify(data, null, 2), 'application/json; charset=utf-8', { name: `person-${id}.json` });
+  return send(JSON.stringify(data, null, 2), 'application/json; charset=utf-8', {
+    name: `person-${id}.json`,
+  });
 }
 
 async function guest(c: Context, id: number): Promise<PersonRow> {
@@ -22,7 +33,15 @@ async function guest(c: Context, id: number): Promise<PersonRow> {
 async function erasurePage(c: Context, error?: string): Promise<Answer> {
   const person = await findPerson(c.db, idOf(c));
   if (!person?.deactivated_at || person.erased_at) throw new NotFound();
-  return page('admin/erasure', { title: c.t('admin.erase.title', { name: c.fmt.name(person) }), person, errors: error ? { reason: error } : {} }, { status: error ? 422 : 200 });
+  return page(
+    'admin/erasure',
+    {
+      title: c.t('admin.erase.title', { name: c.fmt.name(person) }),
+      person,
+      errors: error ? { reason: error } : {},
+    },
+    { status: error ? 422 : 200 },
+  );
 }
 
 export const personDataRoutes: Route[] = [

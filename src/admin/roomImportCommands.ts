@@ -9,17 +9,32 @@ import { findOwnImport, type RoomOutcome } from './movingQueries.js';
 import { planRooms, readRoomTable, type PlannedRoom } from './roomPlan.js';
 
 /** What an import of rooms would do, from what is there now. @throws Unreadable */
-export async function planRoomImport(db: Db, content: string): Promise<{ plan: PlannedRoom[]; unknown: string[] }> {
+export async function planRoomImport(
+  db: Db,
+  content: string,
+): Promise<{ plan: PlannedRoom[]; unknown: string[] }> {
   const { lines, unknown } = readRoomTable(content);
   const retired = await rows<{ code: string }>(db, `select code from rooms where status = 'retired'`);
-  return { plan: planRooms(lines, { rooms: await listRoomsForExport(db), retired: retired.map(({ code }) => code), kinds: await listEquipmentKinds(db) }), unknown };
+  return {
+    plan: planRooms(lines, {
+      rooms: await listRoomsForExport(db),
+      retired: retired.map(({ code }) => code),
+      kinds: await listEquipmentKinds(db),
+    }),
+    unknown,
+  };
 }
 
 /**
  * Imports a table of rooms, once: posted again it says what the first time did.
  * @param options.all nothing unless every line is good
  */
-export function runRoomImport(db: Db, by: Actor, id: number, options: { all: boolean }): Promise<{ ok: true } | { ok: false }> {
+export function runRoomImport(
+  db: Db,
+  by: Actor,
+  id: number,
+  options: { all: boolean },
+): Promise<{ ok: true } | { ok: false }> {
   return inTransaction(db, async (trx) => {
     await requireKeeper(trx, by);
     const found = await findOwnImport(trx, id, by.id, { lock: true });
@@ -33,9 +48,18 @@ export function runRoomImport(db: Db, by: Actor, id: number, options: { all: boo
     if (options.all && bad > 0) return { ok: false };
     const outcome = await carryOut(trx, by, plan, bad);
     if (options.all && outcome.refused.length > 0) throw new NotAll();
-    await change(trx, `update imports set state = 'done', finished_at = now(), outcome = :outcome, content = null where id = :id`, { id, outcome: JSON.stringify(outcome) });
+    await change(
+      trx,
+      `update imports set state = 'done', finished_at = now(), outcome = :outcome, content = null where id = :id`,
+      { id, outcome: JSON.stringify(outcome) },
+    );
     const { added, changed, left_out } = outcome;
-    await record(trx, by, { action: 'import.rooms', noun: 'imports', id, after: { added, changed, left_out } });
+    await record(trx, by, {
+      action: 'import.rooms',
+      noun: 'imports',
+      id,
+      after: { added, changed, left_out },
+    });
     return { ok: true } as const;
   }).catch((error: unknown) => {
     if (error instanceof NotAll) return { ok: false };
@@ -47,11 +71,20 @@ export function runRoomImport(db: Db, by: Actor, id: number, options: { all: boo
 class NotAll extends Error {}
 
 async function carryOut(trx: Db, by: Actor, plan: PlannedRoom[], bad: number): Promise<RoomOutcome> {
-  const outcome: RoomOutcome = { added: 0, changed: 0, same: plan.filter((one) => one.outcome === 'same').length, left_out: bad, refused: [] };
+  const outcome: RoomOutcome = {
+    added: 0,
+    changed: 0,
+    same: plan.filter((one) => one.outcome === 'same').length,
+    left_out: bad,
+    refused: [],
+  };
   const todo = plan.flatMap((one) => (one.outcome === 'add' || one.outcome === 'change' ? [one] : []));
   const ids = new Map((await listRoomsForExport(trx)).map((room) => [room.code, room.id]));
   // What a hall is divided into may stand below it.
-  for (const one of [...todo.filter(({ partCodes }) => partCodes.length === 0), ...todo.filter(({ partCodes }) => partCodes.length > 0)]) {
+  for (const one of [
+    ...todo.filter(({ partCodes }) => partCodes.length === 0),
+    ...todo.filter(({ partCodes }) => partCodes.length > 0),
+  ]) {
     const refuse = (reason: Reason) => {
       outcome.refused.push({ number: one.line.number, reason });
       outcome.left_out++;

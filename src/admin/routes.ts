@@ -7,4 +7,12 @@ import { outboxRoutes } from './outboxRoutes.js';
 import { personDataRoutes } from './personDataRoutes.js';
 import { setupRoutes } from './setupRoutes.js';
 
-export const routes: Route[] = [...setupRoutes, ...officeRoutes, ...logRoutes, ...outboxRoutes, ...departureRoutes, ...personDataRoutes, ...movingRoutes];
+export const routes: Route[] = [
+  ...setupRoutes,
+  ...officeRoutes,
+  ...logRoutes,
+  ...outboxRoutes,
+  ...departureRoutes,
+  ...personDataRoutes,
+  ...movingRoutes,
+];

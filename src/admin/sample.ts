@@ -30,7 +30,10 @@ export interface SampleMade {
  * when anybody has an account: a sample is never mixed into an office.
  * @param options.password else one is made
  */
-export async function makeSample(db: Db, options: { password?: string; clock: Clock; config: Config }): Promise<SampleMade> {
+export async function makeSample(
+  db: Db,
+  options: { password?: string; clock: Clock; config: Config },
+): Promise<SampleMade> {
   const password = options.password || easyPassword();
   const hash = await hashPassword(password);
   await inTransaction(db, async (trx) => {
@@ -50,16 +53,49 @@ export async function makeSample(db: Db, options: { password?: string; clock: Cl
     if (options.config.smtpUrl) await keepMailsIn(trx);
   });
   const everybody = UNITS.flatMap((unit) => unit.people);
-  const people = START_WITH.flatMap((name) => everybody.find((person) => person.name === name) ?? []).map((person) => ({
-    name: person.name, name_en: person.name_en, email: addressOf(person), position: person.position, role: person.role ?? 'member',
-  }));
-  return { email: people[0]?.email ?? '', administrator: people.find((person) => person.role === 'administrator')?.email ?? '', password, people };
+  const people = START_WITH.flatMap((name) => everybody.find((person) => person.name === name) ?? []).map(
+    (person) => ({
+      name: person.name,
+      name_en: person.name_en,
+      email: addressOf(person),
+      position: person.position,
+      role: person.role ?? 'member',
+    }),
+  );
+  return {
+    email: people[0]?.email ?? '',
+    administrator: people.find((person) => person.role === 'administrator')?.email ?? '',
+    password,
+    people,
+  };
 }
 
-const SYLLABLES = ['ba', 'da', 'fu', 'ga', 'he', 'jin', 'ka', 'lan', 'min', 'nu', 'ping', 'qing', 'ru', 'shan', 'tian', 'wen', 'xi', 'yun', 'zhu', 'mo'];
+const SYLLABLES = [
+  'ba',
+  'da',
+  'fu',
+  'ga',
+  'he',
+  'jin',
+  'ka',
+  'lan',
+  'min',
+  'nu',
+  'ping',
+  'qing',
+  'ru',
+  'shan',
+  'tian',
+  'wen',
+  'xi',
+  'yun',
+  'zhu',
+  'mo',
+];
 
 /** Easy to type from a terminal: four groups of syllables and figures, about 60 bits. */
 function easyPassword(): string {
-  const group = () => Array.from({ length: 2 }, () => SYLLABLES[randomInt(SYLLABLES.length)]).join('') + randomInt(10, 100);
+  const group = () =>
+    Array.from({ length: 2 }, () => SYLLABLES[randomInt(SYLLABLES.length)]).join('') + randomInt(10, 100);
   return Array.from({ length: 4 }, group).join('-');
 }

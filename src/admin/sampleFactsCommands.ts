@@ -17,7 +17,11 @@ export async function addFacts(db: Db, cast: SampleCast): Promise<void> {
   await addRoomFacts(db, cast);
   await addPlan(db, cast);
   for (const [at, kind] of MOVABLE.entries()) {
-    await change(db, `insert into equipment_kinds (code, name_en, name_zh, is_movable, stock, sort_order) values (:code, :name_en, :name_zh, true, :stock, :at)`, { ...kind, at: 200 + at * 10 });
+    await change(
+      db,
+      `insert into equipment_kinds (code, name_en, name_zh, is_movable, stock, sort_order) values (:code, :name_en, :name_zh, true, :stock, :at)`,
+      { ...kind, at: 200 + at * 10 },
+    );
   }
   await addBrought(db, cast);
 }
@@ -28,17 +32,35 @@ async function addRoomFacts(db: Db, cast: SampleCast): Promise<void> {
     await change(
       db,
       `update rooms set key_note = :key, contact = :contact, min_people = :fewest, owner_id = :owner, version = version + 1 where id = :id`,
-      { id, key: facts.key, contact: facts.contact, fewest: facts.fewest ?? null, owner: cast.units.get(facts.owner)?.[0] ?? cast.secretary },
+      {
+        id,
+        key: facts.key,
+        contact: facts.contact,
+        fewest: facts.fewest ?? null,
+        owner: cast.units.get(facts.owner)?.[0] ?? cast.secretary,
+      },
     );
     const layouts = Object.entries(facts.layouts ?? {});
-    await change(db, `insert into room_layouts (room_id, layout, capacity) select :id::bigint, * from unnest(:layouts::text[], :seats::int[])`, {
-      id, layouts: layouts.map(([layout]) => layout), seats: layouts.map(([, seats]) => seats),
-    });
+    await change(
+      db,
+      `insert into room_layouts (room_id, layout, capacity) select :id::bigint, * from unnest(:layouts::text[], :seats::int[])`,
+      {
+        id,
+        layouts: layouts.map(([layout]) => layout),
+        seats: layouts.map(([, seats]) => seats),
+      },
+    );
   }
   const back = startOfDay(addDays(dayOf(cast.now, cast.zone), OUT.days), cast.zone);
-  await change(db, `update rooms set status = 'out_of_service', status_reason = :reason, back_at = :back, version = version + 1 where id = :id`, {
-    id: cast.rooms.get(OUT.code)?.id ?? 0, reason: OUT.reason, back,
-  });
+  await change(
+    db,
+    `update rooms set status = 'out_of_service', status_reason = :reason, back_at = :back, version = version + 1 where id = :id`,
+    {
+      id: cast.rooms.get(OUT.code)?.id ?? 0,
+      reason: OUT.reason,
+      back,
+    },
+  );
 }
 
 async function addPlan(db: Db, cast: SampleCast): Promise<void> {
@@ -58,7 +80,11 @@ async function addPlan(db: Db, cast: SampleCast): Promise<void> {
 
 /** The coming bookings of a few rooms, in turn; what is short of stock goes without. */
 async function addBrought(db: Db, cast: SampleCast): Promise<void> {
-  const kinds = new Map((await rows<{ id: number; code: string }>(db, `select id, code from equipment_kinds where is_movable`)).map(({ id, code }) => [code, id]));
+  const kinds = new Map(
+    (
+      await rows<{ id: number; code: string }>(db, `select id, code from equipment_kinds where is_movable`)
+    ).map(({ id, code }) => [code, id]),
+  );
   for (const brought of BROUGHT) {
     const room = cast.rooms.get(brought.room)?.id ?? 0;
     const coming = await rows<{ id: number; starts_at: Date; ends_at: Date }>(
@@ -69,12 +95,22 @@ async function addBrought(db: Db, cast: SampleCast): Promise<void> {
     );
     for (const meeting of coming) {
       if (brought.layout) await setLayout(db, meeting.id, [room], brought.layout);
-      const organiser = await row<{ id: number }>(db, `select organiser_id as id from meetings where id = :id`, { id: meeting.id });
+      const organiser = await row<{ id: number }>(
+        db,
+        `select organiser_id as id from meetings where id = :id`,
+        { id: meeting.id },
+      );
       const lines = brought.equipment.flatMap(([code, quantity]) => {
         const kindId = kinds.get(code);
         return kindId ? [{ kindId, quantity }] : [];
       });
-      await takeEquipment(db, { id: organiser?.id ?? cast.secretary }, meeting.id, { startsAt: meeting.starts_at, endsAt: meeting.ends_at }, lines);
+      await takeEquipment(
+        db,
+        { id: organiser?.id ?? cast.secretary },
+        meeting.id,
+        { startsAt: meeting.starts_at, endsAt: meeting.ends_at },
+        lines,
+      );
     }
   }
 }

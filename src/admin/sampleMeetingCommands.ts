@@ -4,7 +4,15 @@ import { change, row, rows, type Db } from '../lib/db/db.js';
 import { addDays, dayOf, toInstant, weekdayOf } from '../lib/time/zone.js';
 import { writeRule, type Rule } from '../meetings/recurrence.js';
 import { ROOMS } from './sampleRooms.js';
-import { ASSEMBLY, BOOKINGS, REASONS, SERIES, type Role, type SampleItem, type SampleSeries } from './sampleTexts.js';
+import {
+  ASSEMBLY,
+  BOOKINGS,
+  REASONS,
+  SERIES,
+  type Role,
+  type SampleItem,
+  type SampleSeries,
+} from './sampleTexts.js';
 
 /** Who is there to take part: active people of each unit, its head first. */
 export interface SampleCast {
@@ -60,7 +68,11 @@ export async function addRooms(db: Db, cast: SampleCast): Promise<void> {
       `insert into room_hours (room_id, weekday, opens_at, closes_at) select :id, d, '08:00', '18:00' from generate_series(1, 5) d`,
       { id: made.id },
     );
-    for (const part of parts) await change(db, `insert into room_parts (hall_id, part_id) values (:hall, :part)`, { hall: made.id, part });
+    for (const part of parts)
+      await change(db, `insert into room_parts (hall_id, part_id) values (:hall, :part)`, {
+        hall: made.id,
+        part,
+      });
   }
 }
 
@@ -87,7 +99,10 @@ interface NewMeeting {
 async function addMeeting(db: Db, cast: SampleCast, meeting: NewMeeting): Promise<number | undefined> {
   const room = cast.rooms.get(meeting.room);
   if (!room) throw new Error(`no room ${meeting.room}`);
-  const announced = meeting.members && meeting.state !== 'draft' ? new Date(Math.min(cast.now.getTime(), meeting.startsAt.getTime()) - 4 * 86_400_000) : null;
+  const announced =
+    meeting.members && meeting.state !== 'draft'
+      ? new Date(Math.min(cast.now.getTime(), meeting.startsAt.getTime()) - 4 * 86_400_000)
+      : null;
   const isOver = meeting.state === 'ended';
   const made = await row<{ id: number }>(
     db,
@@ -98,15 +113,29 @@ async function addMeeting(db: Db, cast: SampleCast, meeting: NewMeeting): Promis
              :private, :count, :announced, :started, :starter, :ended, :starter, :cancelled, :canceller, :reason, :before, :created)
      returning id`,
     {
-      title: meeting.title, state: meeting.state, series: meeting.seriesId ?? null, recurrence: meeting.recurrenceId ?? null, number: meeting.number ?? null,
-      starts: meeting.startsAt, ends: meeting.endsAt, zone: cast.zone, lang: meeting.lang, organiser: meeting.organiser,
-      creator: meeting.createdBy ?? cast.secretary, reviewer: meeting.reviewer ?? null, uid: `${randomUUID()}@${cast.mailDomain}`,
-      private: meeting.isPrivate ?? false, count: meeting.members ? null : 6, announced,
+      title: meeting.title,
+      state: meeting.state,
+      series: meeting.seriesId ?? null,
+      recurrence: meeting.recurrenceId ?? null,
+      number: meeting.number ?? null,
+      starts: meeting.startsAt,
+      ends: meeting.endsAt,
+      zone: cast.zone,
+      lang: meeting.lang,
+      organiser: meeting.organiser,
+      creator: meeting.createdBy ?? cast.secretary,
+      reviewer: meeting.reviewer ?? null,
+      uid: `${randomUUID()}@${cast.mailDomain}`,
+      private: meeting.isPrivate ?? false,
+      count: meeting.members ? null : 6,
+      announced,
       started: isOver || meeting.state === 'in_progress' ? meeting.startsAt : null,
       starter: isOver || meeting.state === 'in_progress' ? meeting.organiser : null,
       ended: isOver ? meeting.endsAt : null,
-      cancelled: meeting.cancelReason ? announced : null, canceller: meeting.cancelReason ? meeting.organiser : null,
-      reason: meeting.cancelReason ?? null, before: meeting.cancelReason ? 'scheduled' : null,
+      cancelled: meeting.cancelReason ? announced : null,
+      canceller: meeting.cancelReason ? meeting.organiser : null,
+      reason: meeting.cancelReason ?? null,
+      before: meeting.cancelReason ? 'scheduled' : null,
       created: new Date(Math.min(cast.now.getTime(), meeting.startsAt.getTime()) - 10 * 86_400_000),
     },
   );
@@ -118,9 +147,16 @@ async function addMeeting(db: Db, cast: SampleCast, meeting: NewMeeting): Promis
      select r, :meeting, :state, :starts, :ends, :setup, :teardown, :from, :to, :by from unnest(:rooms::bigint[]) r order by r
      on conflict do nothing`,
     {
-      rooms: claimed, meeting: made.id, state: meeting.cancelReason ? 'cancelled' : 'confirmed', starts: meeting.startsAt, ends: meeting.endsAt,
-      setup: room.setup, teardown: room.teardown, by: cast.secretary,
-      from: new Date(meeting.startsAt.getTime() - room.setup * 60_000), to: new Date(meeting.endsAt.getTime() + room.teardown * 60_000),
+      rooms: claimed,
+      meeting: made.id,
+      state: meeting.cancelReason ? 'cancelled' : 'confirmed',
+      starts: meeting.startsAt,
+      ends: meeting.endsAt,
+      setup: room.setup,
+      teardown: room.teardown,
+      by: cast.secretary,
+      from: new Date(meeting.startsAt.getTime() - room.setup * 60_000),
+      to: new Date(meeting.endsAt.getTime() + room.teardown * 60_000),
     },
   );
   if (wrote < claimed.length) {
@@ -128,7 +164,10 @@ async function addMeeting(db: Db, cast: SampleCast, meeting: NewMeeting): Promis
     await change(db, `delete from meetings where id = :id`, { id: made.id });
     return undefined;
   }
-  await change(db, `insert into meeting_rooms (meeting_id, room_id) values (:meeting, :room)`, { meeting: made.id, room: room.id });
+  await change(db, `insert into meeting_rooms (meeting_id, room_id) values (:meeting, :room)`, {
+    meeting: made.id,
+    room: room.id,
+  });
   for (const member of meeting.members ?? []) {
     await change(
       db,
@@ -140,7 +179,12 @@ async function addMeeting(db: Db, cast: SampleCast, meeting: NewMeeting): Promis
     db,
     `insert into audit_events (at, person_id, action, noun, noun_id, meeting_id, after)
      values (:at, :by, 'meeting.create', 'meetings', :id, :id, :after)`,
-    { at: announced ?? cast.now, by: meeting.createdBy ?? cast.secretary, id: made.id, after: JSON.stringify({ title: meeting.title }) },
+    {
+      at: announced ?? cast.now,
+      by: meeting.createdBy ?? cast.secretary,
+      id: made.id,
+      after: JSON.stringify({ title: meeting.title }),
+    },
   );
   return made.id;
 }
@@ -157,24 +201,55 @@ export async function addSeries(db: Db, cast: SampleCast): Promise<SampleRecord[
       db,
       `insert into series (name, organiser_id, reviewer_id, approver_id, lang, duration_minutes, next_number, created_by)
        values (:name, :chair, :reviewer, :chair, :lang, :minutes, :next, :by) returning id`,
-      { name: series.name, chair, reviewer, lang: series.lang, minutes: series.minutes, next: series.firstNumber, by: cast.secretary },
+      {
+        name: series.name,
+        chair,
+        reviewer,
+        lang: series.lang,
+        minutes: series.minutes,
+        next: series.firstNumber,
+        by: cast.secretary,
+      },
     );
     const seriesId = made?.id ?? 0;
     for (const member of members) {
-      await change(db, `insert into series_members (series_id, person_id, role) values (:series, :person, :role)`, { series: seriesId, person: member.id, role: member.role });
+      await change(
+        db,
+        `insert into series_members (series_id, person_id, role) values (:series, :person, :role)`,
+        { series: seriesId, person: member.id, role: member.role },
+      );
     }
     const recurrenceId = await addRecurrence(db, cast, seriesId, series);
     for (const [at, date] of datesOf(series, cast).entries()) {
       const isPast = at < 6;
       const id = await addMeeting(db, cast, {
-        title: series.name, state: isPast ? 'ended' : 'draft', startsAt: date.from, endsAt: date.to, room: series.room,
-        organiser: chair, lang: series.lang, seriesId, recurrenceId, number: series.firstNumber + at, reviewer, members,
+        title: series.name,
+        state: isPast ? 'ended' : 'draft',
+        startsAt: date.from,
+        endsAt: date.to,
+        room: series.room,
+        organiser: chair,
+        lang: series.lang,
+        seriesId,
+        recurrenceId,
+        number: series.firstNumber + at,
+        reviewer,
+        members,
       });
       if (!id) continue;
       await addAgenda(db, cast, id, series, at, isPast, members);
       if (isPast) {
         await addAttendance(db, id, secretary);
-        records.push({ meetingId: id, series, ago: 6 - at, chair, secretary, reviewer, members: members.map((member) => member.id), endsAt: date.to });
+        records.push({
+          meetingId: id,
+          series,
+          ago: 6 - at,
+          chair,
+          secretary,
+          reviewer,
+          members: members.map((member) => member.id),
+          endsAt: date.to,
+        });
       } else if (at < 8) {
         await sendInvitations(db, { id: secretary }, id, cast.now);
         await addReplies(db, id);
@@ -189,16 +264,33 @@ export async function addSeries(db: Db, cast: SampleCast): Promise<SampleRecord[
   return records;
 }
 
-async function addRecurrence(db: Db, cast: SampleCast, seriesId: number, series: SampleSeries): Promise<number> {
+async function addRecurrence(
+  db: Db,
+  cast: SampleCast,
+  seriesId: number,
+  series: SampleSeries,
+): Promise<number> {
   const dates = datesOf(series, cast);
-  const rule: Rule = { frequency: 'weekly', every: 1, weekdays: [series.weekday], monthDay: 1, nth: 1, month: 1 };
+  const rule: Rule = {
+    frequency: 'weekly',
+    every: 1,
+    weekdays: [series.weekday],
+    monthDay: 1,
+    nth: 1,
+    month: 1,
+  };
   const made = await row<{ id: number }>(
     db,
     `insert into recurrences (series_id, uid, rule, zone, starts_on, starts_at_time, until_at)
      values (:series, :uid, :rule, :zone, :starts_on, :at, :until) returning id`,
     {
-      series: seriesId, uid: `${randomUUID()}@${cast.mailDomain}`, rule: writeRule(rule), zone: cast.zone,
-      starts_on: dayOf(dates[0]?.from ?? cast.now, cast.zone), at: series.from, until: dates.at(-1)?.from ?? cast.now,
+      series: seriesId,
+      uid: `${randomUUID()}@${cast.mailDomain}`,
+      rule: writeRule(rule),
+      zone: cast.zone,
+      starts_on: dayOf(dates[0]?.from ?? cast.now, cast.zone),
+      at: series.from,
+      until: dates.at(-1)?.from ?? cast.now,
     },
   );
   return made?.id ?? 0;
@@ -219,8 +311,20 @@ function datesOf(series: SampleSeries, cast: SampleCast): { from: Date; to: Date
 function membersOf(series: SampleSeries, cast: SampleCast): { id: number; role: Role }[] {
   const heads = series.units.flatMap((unit) => cast.units.get(unit)?.slice(0, 1) ?? []);
   const others = series.units.flatMap((unit) => cast.units.get(unit)?.slice(1, 3) ?? []);
-  const order = [...new Set([...heads.slice(0, 1), ...others.slice(0, 2), ...heads.slice(1), ...others.slice(2)])].slice(0, 9);
-  const roles: Role[] = ['chair', 'secretary', 'in_attendance', 'required', 'required', 'required', 'required', 'optional', 'informed'];
+  const order = [
+    ...new Set([...heads.slice(0, 1), ...others.slice(0, 2), ...heads.slice(1), ...others.slice(2)]),
+  ].slice(0, 9);
+  const roles: Role[] = [
+    'chair',
+    'secretary',
+    'in_attendance',
+    'required',
+    'required',
+    'required',
+    'required',
+    'optional',
+    'informed',
+  ];
   return order.map((id, at) => ({ id, role: roles[at] ?? 'required' }));
 }
 
@@ -229,7 +333,15 @@ function itemsOf(series: SampleSeries, at: number): SampleItem[] {
   return [0, 1, 2].flatMap((step) => series.items[(at * 2 + step) % count] ?? []);
 }
 
-async function addAgenda(db: Db, cast: SampleCast, meetingId: number, series: SampleSeries, at: number, isPast: boolean, members: { id: number }[]): Promise<void> {
+async function addAgenda(
+  db: Db,
+  cast: SampleCast,
+  meetingId: number,
+  series: SampleSeries,
+  at: number,
+  isPast: boolean,
+  members: { id: number }[],
+): Promise<void> {
   if (at > 7) return; // far ahead nobody has an agenda yet
   for (const [position, item] of itemsOf(series, at).entries()) {
     const presenter = members[3 + (position % 3)]?.id ?? null;
@@ -237,19 +349,42 @@ async function addAgenda(db: Db, cast: SampleCast, meetingId: number, series: Sa
       db,
       `insert into agenda_items (meeting_id, position, title, purpose, presenter_id, proposed_by, planned_minutes, state, created_by)
        values (:meeting, :position, :title, :purpose, :presenter, :presenter, :minutes, :state, :by) returning id`,
-      { meeting: meetingId, position: position + 1, title: item.title, purpose: item.purpose, presenter, minutes: item.minutes, state: isPast ? 'concluded' : 'accepted', by: cast.secretary },
+      {
+        meeting: meetingId,
+        position: position + 1,
+        title: item.title,
+        purpose: item.purpose,
+        presenter,
+        minutes: item.minutes,
+        state: isPast ? 'concluded' : 'accepted',
+        by: cast.secretary,
+      },
     );
     if (made && isPast) await addStatements(db, meetingId, made.id, item, members, cast);
   }
 }
 
-async function addStatements(db: Db, meetingId: number, itemId: number, item: SampleItem, members: { id: number }[], cast: SampleCast): Promise<void> {
+async function addStatements(
+  db: Db,
+  meetingId: number,
+  itemId: number,
+  item: SampleItem,
+  members: { id: number }[],
+  cast: SampleCast,
+): Promise<void> {
   let last = 0;
   for (const [position, statement] of item.statements.entries()) {
     const made = await row<{ id: number }>(
       db,
       `insert into statements (meeting_id, item_id, position, kind, text, created_by) values (:meeting, :item, :position, :kind, :text, :by) returning id`,
-      { meeting: meetingId, item: itemId, position: position + 1, kind: statement.kind, text: statement.text, by: cast.secretary },
+      {
+        meeting: meetingId,
+        item: itemId,
+        position: position + 1,
+        kind: statement.kind,
+        text: statement.text,
+        by: cast.secretary,
+      },
     );
     last = made?.id ?? 0;
     if (['resolved', 'approved_in_principle', 'deferred'].includes(statement.kind)) {
@@ -258,7 +393,15 @@ async function addStatements(db: Db, meetingId: number, itemId: number, item: Sa
         db,
         `insert into decisions (statement_id, meeting_id, item_id, basis, votes_for, votes_against, abstentions)
          values (:statement, :meeting, :item, :basis, :yes, :no, :abstained)`,
-        { statement: last, meeting: meetingId, item: itemId, basis: statement.vote ? 'vote' : 'consensus', yes: yes ?? null, no: no ?? null, abstained: abstained ?? null },
+        {
+          statement: last,
+          meeting: meetingId,
+          item: itemId,
+          basis: statement.vote ? 'vote' : 'consensus',
+          yes: yes ?? null,
+          no: no ?? null,
+          abstained: abstained ?? null,
+        },
       );
     }
   }
@@ -267,7 +410,15 @@ async function addStatements(db: Db, meetingId: number, itemId: number, item: Sa
     db,
     `insert into actions (meeting_id, item_id, statement_id, deliverable, lead_id, due_on, created_by)
      select :meeting, :item, :statement, :deliverable, :lead, (m.starts_at at time zone 'UTC')::date + :days::int, :by from meetings m where m.id = :meeting`,
-    { meeting: meetingId, item: itemId, statement: last, deliverable: item.action.deliverable, lead: members[item.action.lead]?.id ?? members[0]?.id ?? null, days: item.action.days, by: cast.secretary },
+    {
+      meeting: meetingId,
+      item: itemId,
+      statement: last,
+      deliverable: item.action.deliverable,
+      lead: members[item.action.lead]?.id ?? members[0]?.id ?? null,
+      days: item.action.days,
+      by: cast.secretary,
+    },
   );
 }
 
@@ -312,14 +463,30 @@ function workday(from: string, ahead: number): string {
   return weekdayOf(day) > 5 ? addDays(day, 2) : day;
 }
 
-async function addBooking(db: Db, cast: SampleCast, day: string, booking: (typeof BOOKINGS)[number], isPrivate: boolean): Promise<void> {
+async function addBooking(
+  db: Db,
+  cast: SampleCast,
+  day: string,
+  booking: (typeof BOOKINGS)[number],
+  isPrivate: boolean,
+): Promise<void> {
   const startsAt = toInstant(day, booking.from, cast.zone);
   const endsAt = toInstant(day, booking.to, cast.zone);
   const people = cast.units.get(booking.unit) ?? [];
   const organiser = people[1] ?? people[0];
   if (!startsAt || !endsAt || !organiser) return;
   const lang = /[一-龥]/.test(booking.title) ? 'zh-CN' : 'en';
-  await addMeeting(db, cast, { title: booking.title, state: 'draft', startsAt, endsAt, room: booking.room, organiser, createdBy: organiser, lang, isPrivate });
+  await addMeeting(db, cast, {
+    title: booking.title,
+    state: 'draft',
+    startsAt,
+    endsAt,
+    room: booking.room,
+    organiser,
+    createdBy: organiser,
+    lang,
+    isPrivate,
+  });
 }
 
 /** A meeting that is being held while one looks, with its first item under discussion; within office hours only. */
@@ -331,20 +498,42 @@ async function addRunning(db: Db, cast: SampleCast, today: string): Promise<void
   const people = [...(cast.units.get('office') ?? []), ...(cast.units.get('estates') ?? [])].slice(0, 6);
   const roles: Role[] = ['chair', 'secretary', 'required', 'required', 'in_attendance', 'optional'];
   const id = await addMeeting(db, cast, {
-    title: '督办工作碰头会', state: 'in_progress', startsAt, endsAt: new Date(startsAt.getTime() + 3_600_000), room: 'lib-1',
-    organiser: people[0] ?? cast.secretary, lang: 'zh-CN', members: people.map((person, at) => ({ id: person, role: roles[at] ?? 'required' })),
+    title: '督办工作碰头会',
+    state: 'in_progress',
+    startsAt,
+    endsAt: new Date(startsAt.getTime() + 3_600_000),
+    room: 'lib-1',
+    organiser: people[0] ?? cast.secretary,
+    lang: 'zh-CN',
+    members: people.map((person, at) => ({ id: person, role: roles[at] ?? 'required' })),
   });
   if (!id) return;
-  const items = [['逾期事项逐项过堂', 'discussion', 20], ['下月重点督办事项', 'decision', 25]] as const;
+  const items = [
+    ['逾期事项逐项过堂', 'discussion', 20],
+    ['下月重点督办事项', 'decision', 25],
+  ] as const;
   for (const [at, [title, purpose, minutes]] of items.entries()) {
     await change(
       db,
       `insert into agenda_items (meeting_id, position, title, purpose, planned_minutes, state, opened_at, created_by)
        values (:meeting, :position, :title, :purpose, :minutes, :state, :opened, :by)`,
-      { meeting: id, position: at + 1, title, purpose, minutes, state: at ? 'accepted' : 'under_discussion', opened: at ? null : startsAt, by: cast.secretary },
+      {
+        meeting: id,
+        position: at + 1,
+        title,
+        purpose,
+        minutes,
+        state: at ? 'accepted' : 'under_discussion',
+        opened: at ? null : startsAt,
+        by: cast.secretary,
+      },
     );
   }
-  await change(db, `insert into attendances (participant_id, status, arrived_at) select id, 'present', :at from participants where meeting_id = :id and role <> 'optional'`, { id, at: startsAt });
+  await change(
+    db,
+    `insert into attendances (participant_id, status, arrived_at) select id, 'present', :at from participants where meeting_id = :id and role <> 'optional'`,
+    { id, at: startsAt },
+  );
 }
 
 async function addCancelled(db: Db, cast: SampleCast, day: string): Promise<void> {
@@ -352,8 +541,15 @@ async function addCancelled(db: Db, cast: SampleCast, day: string): Promise<void
   const startsAt = toInstant(day, '09:00', cast.zone);
   if (!startsAt || !people[0]) return;
   await addMeeting(db, cast, {
-    title: '科研平台建设协调会', state: 'cancelled', startsAt, endsAt: new Date(startsAt.getTime() + 5_400_000), room: 'r401', organiser: people[0], lang: 'zh-CN',
-    members: people.slice(0, 4).map((id, at) => ({ id, role: at ? 'required' : 'chair' })), cancelReason: REASONS['zh-CN'].cancelMeeting,
+    title: '科研平台建设协调会',
+    state: 'cancelled',
+    startsAt,
+    endsAt: new Date(startsAt.getTime() + 5_400_000),
+    room: 'r401',
+    organiser: people[0],
+    lang: 'zh-CN',
+    members: people.slice(0, 4).map((id, at) => ({ id, role: at ? 'required' : 'chair' })),
+    cancelReason: REASONS['zh-CN'].cancelMeeting,
   });
 }
 

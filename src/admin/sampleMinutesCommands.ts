@@ -31,13 +31,28 @@ export async function addMinutes(db: Db, cast: SampleCast, records: SampleRecord
 async function addOne(db: Db, cast: SampleCast, record: SampleRecord, stage: Stage): Promise<void> {
   const lang = record.series.lang;
   // Never later than now: an afternoon's meeting has no minutes of the next day yet.
-  const after = (hours: number) => new Date(Math.min(record.endsAt.getTime() + hours * 3_600_000, cast.now.getTime()));
-  const meeting = await row<{ number: number; series_id: number }>(db, `select number, series_id from meetings where id = :id`, { id: record.meetingId });
-  const title = translator(lang)('minutes.title.series', { series: record.series.name, number: meeting?.number ?? 0 });
+  const after = (hours: number) =>
+    new Date(Math.min(record.endsAt.getTime() + hours * 3_600_000, cast.now.getTime()));
+  const meeting = await row<{ number: number; series_id: number }>(
+    db,
+    `select number, series_id from meetings where id = :id`,
+    { id: record.meetingId },
+  );
+  const title = translator(lang)('minutes.title.series', {
+    series: record.series.name,
+    number: meeting?.number ?? 0,
+  });
   const made = await row<{ id: number }>(
     db,
     `insert into minutes (meeting_id, author_id, lang, template, title, created_at) values (:meeting, :author, :lang, :template, :title, :at) returning id`,
-    { meeting: record.meetingId, author: record.secretary, lang, template: record.series.template, title, at: after(1) },
+    {
+      meeting: record.meetingId,
+      author: record.secretary,
+      lang,
+      template: record.series.template,
+      title,
+      at: after(1),
+    },
   );
   const id = made?.id ?? 0;
   if (stage === 'draft') return;
@@ -69,9 +84,19 @@ async function freeze(db: Db, id: number, by: number, at: Date): Promise<{ id: n
   return { id: made?.id ?? 0, sha };
 }
 
-async function addReturn(db: Db, record: SampleRecord, id: number, versionId: number, at: Date): Promise<void> {
+async function addReturn(
+  db: Db,
+  record: SampleRecord,
+  id: number,
+  versionId: number,
+  at: Date,
+): Promise<void> {
   const words = RETURN_COMMENT[record.series.lang];
-  const statement = await row<{ id: number }>(db, `select id from statements where meeting_id = :meeting order by id offset 1 limit 1`, { meeting: record.meetingId });
+  const statement = await row<{ id: number }>(
+    db,
+    `select id from statements where meeting_id = :meeting order by id offset 1 limit 1`,
+    { meeting: record.meetingId },
+  );
   const review = await row<{ id: number }>(
     db,
     `insert into reviews (minutes_id, version_id, reviewer_id, verdict, codes, note, at)
@@ -82,12 +107,29 @@ async function addReturn(db: Db, record: SampleRecord, id: number, versionId: nu
     db,
     `insert into review_comments (minutes_id, version_id, review_id, statement_id, code, text, author_id, at)
      values (:id, :version, :review, :statement, :code, :words, :author, :at)`,
-    { id, version: versionId, review: review?.id ?? null, statement: statement?.id ?? null, code: words.code, words: words.text, author: record.reviewer, at },
+    {
+      id,
+      version: versionId,
+      review: review?.id ?? null,
+      statement: statement?.id ?? null,
+      code: words.code,
+      words: words.text,
+      author: record.reviewer,
+      at,
+    },
   );
   await setState(db, id, 'returned');
 }
 
-async function approve(db: Db, cast: SampleCast, record: SampleRecord, id: number, version: { id: number; sha: string }, seriesId: number, at: Date): Promise<void> {
+async function approve(
+  db: Db,
+  cast: SampleCast,
+  record: SampleRecord,
+  id: number,
+  version: { id: number; sha: string },
+  seriesId: number,
+  at: Date,
+): Promise<void> {
   const scope = `series:${seriesId}`;
   const year = Number(dayOf(at, cast.zone).slice(0, 4));
   const counter = await row<{ last: number }>(
@@ -108,9 +150,24 @@ async function approve(db: Db, cast: SampleCast, record: SampleRecord, id: numbe
   );
 }
 
-async function issue(db: Db, cast: SampleCast, record: SampleRecord, id: number, versionId: number, at: Date): Promise<void> {
-  await change(db, `insert into issues (minutes_id, version_id, issued_by, issued_at) values (:id, :version, :by, :at)`, { id, version: versionId, by: record.secretary, at });
-  await change(db, `update minutes set state = 'issued', issued_at = :at, issued_by = :by, version = version + 1 where id = :id`, { id, at, by: record.secretary });
+async function issue(
+  db: Db,
+  cast: SampleCast,
+  record: SampleRecord,
+  id: number,
+  versionId: number,
+  at: Date,
+): Promise<void> {
+  await change(
+    db,
+    `insert into issues (minutes_id, version_id, issued_by, issued_at) values (:id, :version, :by, :at)`,
+    { id, version: versionId, by: record.secretary, at },
+  );
+  await change(
+    db,
+    `update minutes set state = 'issued', issued_at = :at, issued_by = :by, version = version + 1 where id = :id`,
+    { id, at, by: record.secretary },
+  );
   await change(
     db,
     `insert into circulations (minutes_id, version_id, person_id, lang, circulated_at, acknowledged_at)
@@ -121,8 +178,35 @@ async function issue(db: Db, cast: SampleCast, record: SampleRecord, id: number,
 }
 
 // One state after another as the issued actions come, so that each column of the board has something in it.
-const FATES = ['closed', 'overdue', 'answered', 'closed', 'in_progress', 'assigned', 'closed', 'accepted', 'blocked', 'closed', 'overdue', 'refused', 'closed', 'sent_back', 'cancelled', 'closed'] as const;
-const DUE_IN: Partial<Record<(typeof FATES)[number], number>> = { overdue: -4, answered: 1, in_progress: 3, assigned: 9, accepted: 2, blocked: 12, refused: 5, sent_back: 1, cancelled: 6 };
+const FATES = [
+  'closed',
+  'overdue',
+  'answered',
+  'closed',
+  'in_progress',
+  'assigned',
+  'closed',
+  'accepted',
+  'blocked',
+  'closed',
+  'overdue',
+  'refused',
+  'closed',
+  'sent_back',
+  'cancelled',
+  'closed',
+] as const;
+const DUE_IN: Partial<Record<(typeof FATES)[number], number>> = {
+  overdue: -4,
+  answered: 1,
+  in_progress: 3,
+  assigned: 9,
+  accepted: 2,
+  blocked: 12,
+  refused: 5,
+  sent_back: 1,
+  cancelled: 6,
+};
 
 async function followThrough(db: Db, cast: SampleCast, record: SampleRecord, start: number): Promise<number> {
   const actions = await rows<{ id: number; lead_id: number; deliverable: string }>(
@@ -136,36 +220,71 @@ async function followThrough(db: Db, cast: SampleCast, record: SampleRecord, sta
   for (const [at, action] of actions.entries()) {
     const fate = FATES[(start + at) % FATES.length] ?? 'closed';
     const state = fate === 'overdue' || fate === 'sent_back' ? 'in_progress' : fate;
-    const due = fate === 'closed' ? addDays(dayOf(record.endsAt, cast.zone), 7) : addDays(today, DUE_IN[fate] ?? 7);
+    const due =
+      fate === 'closed' ? addDays(dayOf(record.endsAt, cast.zone), 7) : addDays(today, DUE_IN[fate] ?? 7);
     // The lead may not close an own action: the chair does, or the secretary for the chair's own.
     const judge = action.lead_id === record.chair ? record.secretary : record.chair;
-    const closed = fate === 'closed' ? new Date(Math.min(assigned.getTime() + 5 * 86_400_000, cast.now.getTime())) : null;
+    const closed =
+      fate === 'closed' ? new Date(Math.min(assigned.getTime() + 5 * 86_400_000, cast.now.getTime())) : null;
     await change(
       db,
       `update actions set state = :state, due_on = :due, original_due_on = :due, assigned_at = :assigned,
               accepted_at = case when :state in ('assigned', 'refused', 'cancelled') then null else :assigned::timestamptz + interval '3 hours' end,
               state_reason = :reason, closed_at = :closed, closed_by = case when :closed::timestamptz is null then null else :judge::bigint end, version = version + 1
         where id = :id`,
-      { id: action.id, state, due, assigned, closed, judge, reason: fate === 'blocked' || fate === 'refused' || fate === 'cancelled' ? words[fate] : null },
+      {
+        id: action.id,
+        state,
+        due,
+        assigned,
+        closed,
+        judge,
+        reason: fate === 'blocked' || fate === 'refused' || fate === 'cancelled' ? words[fate] : null,
+      },
     );
-    const text = record.series.items.find((item) => item.action?.deliverable === action.deliverable)?.action?.answer ?? action.deliverable;
-    if (fate === 'closed') await addAnswer(db, action, text, closed, { verdict: 'accepted', judge, note: null });
+    const text =
+      record.series.items.find((item) => item.action?.deliverable === action.deliverable)?.action?.answer ??
+      action.deliverable;
+    if (fate === 'closed')
+      await addAnswer(db, action, text, closed, { verdict: 'accepted', judge, note: null });
     if (fate === 'answered') await addAnswer(db, action, text, cast.now, undefined);
-    if (fate === 'sent_back') await addAnswer(db, action, text, cast.now, { verdict: 'sent_back', judge, note: words.sentBack });
+    if (fate === 'sent_back')
+      await addAnswer(db, action, text, cast.now, { verdict: 'sent_back', judge, note: words.sentBack });
     if (fate === 'overdue') {
-      await change(db, `insert into reminders (action_id, person_id, level, on_day, at) values (:id, :lead, 'due', :due, :at)`, {
-        id: action.id, lead: action.lead_id, due, at: new Date(cast.now.getTime() - 4 * 86_400_000),
-      });
+      await change(
+        db,
+        `insert into reminders (action_id, person_id, level, on_day, at) values (:id, :lead, 'due', :due, :at)`,
+        {
+          id: action.id,
+          lead: action.lead_id,
+          due,
+          at: new Date(cast.now.getTime() - 4 * 86_400_000),
+        },
+      );
     }
   }
   return start + actions.length;
 }
 
-async function addAnswer(db: Db, action: { id: number; lead_id: number }, text: string, at: Date | null, outcome: { verdict: string; judge: number; note: string | null } | undefined): Promise<void> {
+async function addAnswer(
+  db: Db,
+  action: { id: number; lead_id: number },
+  text: string,
+  at: Date | null,
+  outcome: { verdict: string; judge: number; note: string | null } | undefined,
+): Promise<void> {
   await change(
     db,
     `insert into answers (action_id, text, answered_by, answered_at, verdict, verdict_note, verdict_by, verdict_at)
      values (:id, :answer, :lead, :at, :verdict, :note, :judge, case when :verdict::text is null then null else :at::timestamptz end)`,
-    { id: action.id, answer: text, lead: action.lead_id, at, verdict: outcome?.verdict ?? null, note: outcome?.note ?? null, judge: outcome?.judge ?? null },
+    {
+      id: action.id,
+      answer: text,
+      lead: action.lead_id,
+      at,
+      verdict: outcome?.verdict ?? null,
+      note: outcome?.note ?? null,
+      judge: outcome?.judge ?? null,
+    },
   );
 }

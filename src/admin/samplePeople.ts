@@ -17,11 +17,19 @@ export interface SampleUnit {
   people: SamplePerson[];
 }
 
-export const OFFICE = { name_en: 'Linjiang University', name_zh: '临江大学', lang: 'zh-CN', zone: 'Asia/Shanghai', mailDomain: 'linjiang.example' } as const;
+export const OFFICE = {
+  name_en: 'Linjiang University',
+  name_zh: '临江大学',
+  lang: 'zh-CN',
+  zone: 'Asia/Shanghai',
+  mailDomain: 'linjiang.example',
+} as const;
 
 export const UNITS: SampleUnit[] = [
   {
-    code: 'office', name_en: 'President’s Office', name_zh: '校长办公室',
+    code: 'office',
+    name_en: 'President’s Office',
+    name_zh: '校长办公室',
     people: [
       { name: '李强', name_en: 'Li Qiang', position: '副校长兼校长办公室主任' },
       { name: '王敏', name_en: 'Wang Min', position: '秘书科科长', role: 'secretary' },
@@ -33,7 +41,9 @@ export const UNITS: SampleUnit[] = [
     ],
   },
   {
-    code: 'finance', name_en: 'Finance Office', name_zh: '财务处',
+    code: 'finance',
+    name_en: 'Finance Office',
+    name_zh: '财务处',
     people: [
       { name: '张伟', name_en: 'Zhang Wei', position: '处长' },
       { name: '刘芳', name_en: 'Liu Fang', position: '副处长' },
@@ -43,7 +53,10 @@ export const UNITS: SampleUnit[] = [
     ],
   },
   {
-    code: 'hr', name_en: 'Human Resources', name_zh: '人事处', parent: 'office',
+    code: 'hr',
+    name_en: 'Human Resources',
+    name_zh: '人事处',
+    parent: 'office',
     people: [
       { name: '徐慧', name_en: 'Xu Hui', position: '处长' },
       { name: '高翔', name_en: 'Gao Xiang', position: '师资科科长' },
@@ -52,7 +65,9 @@ export const UNITS: SampleUnit[] = [
     ],
   },
   {
-    code: 'estates', name_en: 'Estates and Logistics', name_zh: '后勤管理处',
+    code: 'estates',
+    name_en: 'Estates and Logistics',
+    name_zh: '后勤管理处',
     people: [
       { name: '梁志远', name_en: 'Liang Zhiyuan', position: '处长' },
       { name: '宋佳', name_en: 'Song Jia', position: '物业科科长' },
@@ -62,17 +77,33 @@ export const UNITS: SampleUnit[] = [
     ],
   },
   {
-    code: 'international', name_en: 'International Office', name_zh: '国际合作处',
+    code: 'international',
+    name_en: 'International Office',
+    name_zh: '国际合作处',
     people: [
       { name: 'Anna Bergström', name_en: 'Anna Bergström', position: 'Director', lang: 'en' },
       { name: '许文', name_en: 'Xu Wen', position: '副处长' },
       { name: 'David Okafor', name_en: 'David Okafor', position: 'Exchange officer', lang: 'en' },
-      { name: '佐藤美咲', name_en: 'Sato Misaki', position: 'Partnerships, Japan', lang: 'en', zone: 'Asia/Tokyo' },
-      { name: 'Claire Dubois', name_en: 'Claire Dubois', position: 'Erasmus desk', lang: 'en', zone: 'Europe/Paris' },
+      {
+        name: '佐藤美咲',
+        name_en: 'Sato Misaki',
+        position: 'Partnerships, Japan',
+        lang: 'en',
+        zone: 'Asia/Tokyo',
+      },
+      {
+        name: 'Claire Dubois',
+        name_en: 'Claire Dubois',
+        position: 'Erasmus desk',
+        lang: 'en',
+        zone: 'Europe/Paris',
+      },
     ],
   },
   {
-    code: 'research', name_en: 'Research Office', name_zh: '科研处',
+    code: 'research',
+    name_en: 'Research Office',
+    name_zh: '科研处',
     people: [
       { name: '邓宁', name_en: 'Deng Ning', position: '处长' },
       { name: '冯雅', name_en: 'Feng Ya', position: '项目科科长' },
@@ -82,7 +113,9 @@ export const UNITS: SampleUnit[] = [
     ],
   },
   {
-    code: 'teaching', name_en: 'Academic Affairs', name_zh: '教务处',
+    code: 'teaching',
+    name_en: 'Academic Affairs',
+    name_zh: '教务处',
     people: [
       { name: '彭湃', name_en: 'Peng Pai', position: '处长' },
       { name: '苏晴', name_en: 'Su Qing', position: '教学运行科科长' },
@@ -92,7 +125,10 @@ export const UNITS: SampleUnit[] = [
     ],
   },
   {
-    code: 'it', name_en: 'IT Centre', name_zh: '信息中心', parent: 'office',
+    code: 'it',
+    name_en: 'IT Centre',
+    name_zh: '信息中心',
+    parent: 'office',
     people: [
       { name: '何平', name_en: 'He Ping', position: '主任', role: 'administrator' },
       { name: 'Priya Raman', name_en: 'Priya Raman', position: 'Systems engineer', lang: 'en' },
@@ -103,11 +139,41 @@ export const UNITS: SampleUnit[] = [
 ];
 
 /** People from outside who come to meetings now and then. */
-export const GUESTS: { name: string; name_en: string; email: string; affiliation: string; lang: 'en' | 'zh-CN' }[] = [
-  { name: '顾建华', name_en: 'Gu Jianhua', email: 'gu.jianhua@institute.example', affiliation: '市规划设计研究院', lang: 'zh-CN' },
-  { name: '石岚', name_en: 'Shi Lan', email: 'shi.lan@audit.example', affiliation: '信诚会计师事务所', lang: 'zh-CN' },
-  { name: '山本健', name_en: 'Yamamoto Ken', email: 'yamamoto@nagoya.example', affiliation: '名古屋大学', lang: 'en' },
-  { name: 'Elena Rossi', name_en: 'Elena Rossi', email: 'elena.rossi@erasmus.example', affiliation: 'Erasmus+ National Agency', lang: 'en' },
+export const GUESTS: {
+  name: string;
+  name_en: string;
+  email: string;
+  affiliation: string;
+  lang: 'en' | 'zh-CN';
+}[] = [
+  {
+    name: '顾建华',
+    name_en: 'Gu Jianhua',
+    email: 'gu.jianhua@institute.example',
+    affiliation: '市规划设计研究院',
+    lang: 'zh-CN',
+  },
+  {
+    name: '石岚',
+    name_en: 'Shi Lan',
+    email: 'shi.lan@audit.example',
+    affiliation: '信诚会计师事务所',
+    lang: 'zh-CN',
+  },
+  {
+    name: '山本健',
+    name_en: 'Yamamoto Ken',
+    email: 'yamamoto@nagoya.example',
+    affiliation: '名古屋大学',
+    lang: 'en',
+  },
+  {
+    name: 'Elena Rossi',
+    name_en: 'Elena Rossi',
+    email: 'elena.rossi@erasmus.example',
+    affiliation: 'Erasmus+ National Agency',
+    lang: 'en',
+  },
 ];
 
 /** Who may act for whom: [leader, deputy, only during the coming days of an absence]. */

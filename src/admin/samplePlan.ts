@@ -29,7 +29,15 @@ const ROOMS: (Box & { code?: string; door: 'up' | 'down' })[] = [
 
 /** Where the rooms stand, in per cent. */
 export const PLACES = ROOMS.flatMap(({ code, x, y, width, height }) =>
-  code ? [{ code, x: Math.round(((x + width / 2) / WIDTH) * 1000) / 10, y: Math.round(((y + height / 2) / HEIGHT) * 1000) / 10 }] : [],
+  code
+    ? [
+        {
+          code,
+          x: Math.round(((x + width / 2) / WIDTH) * 1000) / 10,
+          y: Math.round(((y + height / 2) / HEIGHT) * 1000) / 10,
+        },
+      ]
+    : [],
 );
 
 /** A PNG with a palette, a few kilobytes. */
@@ -48,13 +56,20 @@ export function drawSamplePlan(): Buffer {
   for (const room of ROOMS) {
     fill(room, FLOOR);
     frame(room, 5);
-    fill({ x: room.x + 30, y: room.door === 'down' ? room.y + room.height - 5 : room.y, width: 50, height: 5 }, FLOOR);
+    fill(
+      { x: room.x + 30, y: room.door === 'down' ? room.y + room.height - 5 : room.y, width: 50, height: 5 },
+      FLOOR,
+    );
   }
   // The stairs stand in the upper right corner.
   for (let step = 0; step < 9; step++) fill({ x: 1010 + step * 14, y: 80, width: 3, height: 120 }, DETAIL);
   // A table in each room that can be booked.
   for (const { code, x, y, width, height } of ROOMS) {
-    if (code) fill({ x: x + Math.round(width * 0.2), y: y + 40, width: Math.round(width * 0.6), height: height - 110 }, HALLWAY);
+    if (code)
+      fill(
+        { x: x + Math.round(width * 0.2), y: y + 40, width: Math.round(width * 0.6), height: height - 110 },
+        HALLWAY,
+      );
   }
   frame({ x: 54, y: 54, width: 1092, height: 592 }, 8);
   return encode(pixels);
@@ -65,9 +80,17 @@ function encode(pixels: Buffer): Buffer {
   head.writeUInt32BE(WIDTH, 0);
   head.writeUInt32BE(HEIGHT, 4);
   head.set([8, 3, 0, 0, 0], 8); // eight bits a pixel, by palette
-  const rows = Array.from({ length: HEIGHT }, (_, row) => Buffer.concat([Buffer.of(0), pixels.subarray(row * WIDTH, (row + 1) * WIDTH)]));
+  const rows = Array.from({ length: HEIGHT }, (_, row) =>
+    Buffer.concat([Buffer.of(0), pixels.subarray(row * WIDTH, (row + 1) * WIDTH)]),
+  );
   const signature = Buffer.from('89504e470d0a1a0a', 'hex');
-  return Buffer.concat([signature, chunk('IHDR', head), chunk('PLTE', Buffer.from(COLOURS)), chunk('IDAT', deflateSync(Buffer.concat(rows))), chunk('IEND', Buffer.alloc(0))]);
+  return Buffer.concat([
+    signature,
+    chunk('IHDR', head),
+    chunk('PLTE', Buffer.from(COLOURS)),
+    chunk('IDAT', deflateSync(Buffer.concat(rows))),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
 }
 
 function chunk(type: string, data: Buffer): Buffer {

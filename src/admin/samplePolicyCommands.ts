@@ -15,14 +15,37 @@ export async function addPolicies(db: Db, cast: SampleCast): Promise<void> {
     `insert into people_groups (name_en, name_zh, note) values ('Heads of units', '部门负责人', '接待来访可直接使用接待室') returning id`,
   );
   const heads = [...cast.units.values()].flatMap(([head]) => head ?? []);
-  await change(db, `insert into people_group_members (group_id, person_id) select :group::bigint, unnest(:heads::bigint[])`, { group: group?.id, heads });
+  await change(
+    db,
+    `insert into people_group_members (group_id, person_id) select :group::bigint, unnest(:heads::bigint[])`,
+    { group: group?.id, heads },
+  );
   await change(db, `insert into booking_rules (window_days) values (365)`);
-  await change(db, `insert into booking_rules (room_id, max_minutes, start_interval, check_in) values (:room, 120, 15, 'required')`, { room: small });
+  await change(
+    db,
+    `insert into booking_rules (room_id, max_minutes, start_interval, check_in) values (:room, 120, 15, 'required')`,
+    { room: small },
+  );
   await addCheckIns(db, small, cast.now);
-  await change(db, `insert into booking_rules (room_id, notice_create, notice_cancel, out_of_policy) values (:room, 1440, 240, 'request')`, { room: hall });
-  await change(db, `insert into booking_rules (room_id, in_policy, answer_hours) values (:room, 'request', 24)`, { room: guest });
-  await change(db, `insert into booking_rules (room_id, group_id, in_policy) values (:room, :group, 'accept')`, { room: guest, group: group?.id });
-  await change(db, `insert into room_approvers (room_id, person_id) values (:room, :secretary)`, { room: guest, secretary: cast.secretary });
+  await change(
+    db,
+    `insert into booking_rules (room_id, notice_create, notice_cancel, out_of_policy) values (:room, 1440, 240, 'request')`,
+    { room: hall },
+  );
+  await change(
+    db,
+    `insert into booking_rules (room_id, in_policy, answer_hours) values (:room, 'request', 24)`,
+    { room: guest },
+  );
+  await change(
+    db,
+    `insert into booking_rules (room_id, group_id, in_policy) values (:room, :group, 'accept')`,
+    { room: guest, group: group?.id },
+  );
+  await change(db, `insert into room_approvers (room_id, person_id) values (:room, :secretary)`, {
+    room: guest,
+    secretary: cast.secretary,
+  });
   await addRequest(db, cast, guest);
 }
 
@@ -48,11 +71,25 @@ async function addRequest(db: Db, cast: SampleCast, roomId: number): Promise<voi
   const startsAt = toInstant(on, '10:00', cast.zone);
   const endsAt = toInstant(on, '11:30', cast.zone);
   if (!asker || !startsAt || !endsAt) return;
-  const made = await createMeeting(db, { id: asker }, {
-    title: '外国专家来访接待', startsAt, endsAt, zone: cast.zone, roomIds: [roomId], lang: 'zh-CN', expectedCount: 8, now: cast.now, mailDomain: cast.mailDomain,
-    askReason: '名古屋大学代表团一行 5 人来访，请安排茶水。',
-  });
+  const made = await createMeeting(
+    db,
+    { id: asker },
+    {
+      title: '外国专家来访接待',
+      startsAt,
+      endsAt,
+      zone: cast.zone,
+      roomIds: [roomId],
+      lang: 'zh-CN',
+      expectedCount: 8,
+      now: cast.now,
+      mailDomain: cast.mailDomain,
+      askReason: '名古屋大学代表团一行 5 人来访，请安排茶水。',
+    },
+  );
   if (!made.ok) throw new Error('the request of the sample was refused');
   // Who decides finds it on their first page; nothing of the sample is mailed about it.
-  await change(db, `update room_requests set told_at = now() where meeting_id = :meeting`, { meeting: made.id });
+  await change(db, `update room_requests set told_at = now() where meeting_id = :meeting`, {
+    meeting: made.id,
+  });
 }

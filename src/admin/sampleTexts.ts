@@ -2,7 +2,15 @@
 // minutes and both languages are there to look at.
 
 export type Role = 'chair' | 'secretary' | 'required' | 'optional' | 'in_attendance' | 'informed';
-export type StatementKind = 'heard' | 'considered' | 'noted' | 'stressed' | 'required' | 'resolved' | 'approved_in_principle' | 'deferred';
+export type StatementKind =
+  | 'heard'
+  | 'considered'
+  | 'noted'
+  | 'stressed'
+  | 'required'
+  | 'resolved'
+  | 'approved_in_principle'
+  | 'deferred';
 
 export interface SampleItem {
   title: string;
@@ -46,10 +54,21 @@ export const SERIES: SampleSeries[] = [
         minutes: 25,
         statements: [
           { kind: 'heard', text: '会议听取了财务处关于年度预算草案编制情况的汇报。' },
-          { kind: 'noted', text: '会议指出，会议费较上年下降百分之十二，结构更趋合理，但设备更新经费安排偏紧。' },
-          { kind: 'approved_in_principle', text: '会议原则同意预算草案，由财务处根据会议意见修改后按程序报送。' },
+          {
+            kind: 'noted',
+            text: '会议指出，会议费较上年下降百分之十二，结构更趋合理，但设备更新经费安排偏紧。',
+          },
+          {
+            kind: 'approved_in_principle',
+            text: '会议原则同意预算草案，由财务处根据会议意见修改后按程序报送。',
+          },
         ],
-        action: { deliverable: '修改年度预算草案并按程序报送', lead: 3, days: 7, answer: '已按会议意见调整设备更新经费，修改稿已报送并取得受理回执。' },
+        action: {
+          deliverable: '修改年度预算草案并按程序报送',
+          lead: 3,
+          days: 7,
+          answer: '已按会议意见调整设备更新经费，修改稿已报送并取得受理回执。',
+        },
       },
       {
         title: '会议室预订管理办法修订',
@@ -60,7 +79,12 @@ export const SERIES: SampleSeries[] = [
           { kind: 'considered', text: '会议认为，修订稿明确了预订、变更和取消的时限，针对性较强。' },
           { kind: 'resolved', text: '会议议定，修订后的管理办法自下月起施行。', vote: [7, 0, 1] },
         ],
-        action: { deliverable: '印发修订后的会议室预订管理办法并组织培训', lead: 2, days: 14, answer: '管理办法已印发各部门，培训两场，共六十三人参加。' },
+        action: {
+          deliverable: '印发修订后的会议室预订管理办法并组织培训',
+          lead: 2,
+          days: 14,
+          answer: '管理办法已印发各部门，培训两场，共六十三人参加。',
+        },
       },
       {
         title: '第三季度督办事项落实情况',
@@ -68,10 +92,18 @@ export const SERIES: SampleSeries[] = [
         minutes: 15,
         statements: [
           { kind: 'heard', text: '会议听取了办公室关于第三季度督办事项落实情况的通报。' },
-          { kind: 'stressed', text: '会议强调，督办事项要做到事事有着落、件件有回音，逾期事项要逐项说明原因。' },
+          {
+            kind: 'stressed',
+            text: '会议强调，督办事项要做到事事有着落、件件有回音，逾期事项要逐项说明原因。',
+          },
           { kind: 'required', text: '会议要求，各牵头部门对逾期事项提出办结时限。' },
         ],
-        action: { deliverable: '汇总逾期督办事项的原因和办结时限', lead: 4, days: 5, answer: '逾期事项共五项，原因和办结时限已逐项列明，见附表。' },
+        action: {
+          deliverable: '汇总逾期督办事项的原因和办结时限',
+          lead: 4,
+          days: 5,
+          answer: '逾期事项共五项，原因和办结时限已逐项列明，见附表。',
+        },
       },
       {
         title: '新进人员岗前培训安排',
@@ -82,7 +114,12 @@ export const SERIES: SampleSeries[] = [
           { kind: 'noted', text: '会议指出，培训要增加公文处理和保密常识的内容。' },
           { kind: 'resolved', text: '会议议定，岗前培训于下月中旬举行，为期三天。' },
         ],
-        action: { deliverable: '确定岗前培训课表和授课人', lead: 5, days: 10, answer: '课表和授课人已确定，共九讲，已发各部门。' },
+        action: {
+          deliverable: '确定岗前培训课表和授课人',
+          lead: 5,
+          days: 10,
+          answer: '课表和授课人已确定，共九讲，已发各部门。',
+        },
       },
       {
         title: '礼堂音响设备维修',
@@ -92,7 +129,12 @@ export const SERIES: SampleSeries[] = [
           { kind: 'heard', text: '会议听取了后勤处关于礼堂音响设备故障情况的汇报。' },
           { kind: 'resolved', text: '会议议定，更换功放一台，费用从维修专项中列支。' },
         ],
-        action: { deliverable: '更换礼堂功放并验收', lead: 6, days: 12, answer: '功放已更换，经试音验收合格。' },
+        action: {
+          deliverable: '更换礼堂功放并验收',
+          lead: 6,
+          days: 12,
+          answer: '功放已更换，经试音验收合格。',
+        },
       },
       {
         title: '岁末年初安全检查部署',
@@ -103,7 +145,12 @@ export const SERIES: SampleSeries[] = [
           { kind: 'required', text: '会议要求，后勤处牵头开展一次全面检查，并建立问题清单。' },
           { kind: 'deferred', text: '关于增设消防通道的建议，待论证后再议。' },
         ],
-        action: { deliverable: '完成全面安全检查并报送问题清单', lead: 7, days: 9, answer: '检查楼宇十一栋，发现问题十七项，已整改十五项，其余两项限期完成。' },
+        action: {
+          deliverable: '完成全面安全检查并报送问题清单',
+          lead: 7,
+          days: 9,
+          answer: '检查楼宇十一栋，发现问题十七项，已整改十五项，其余两项限期完成。',
+        },
       },
     ],
   },
@@ -123,41 +170,82 @@ export const SERIES: SampleSeries[] = [
         purpose: 'decision',
         minutes: 15,
         statements: [
-          { kind: 'heard', text: 'The programme for the delegation from Ghent was presented, with two half days of laboratory visits.' },
-          { kind: 'considered', text: 'The afternoon is crowded; the library visit fits better on the second day.' },
-          { kind: 'resolved', text: 'The programme is adopted with the library visit moved to the second day.' },
+          {
+            kind: 'heard',
+            text: 'The programme for the delegation from Ghent was presented, with two half days of laboratory visits.',
+          },
+          {
+            kind: 'considered',
+            text: 'The afternoon is crowded; the library visit fits better on the second day.',
+          },
+          {
+            kind: 'resolved',
+            text: 'The programme is adopted with the library visit moved to the second day.',
+          },
         ],
-        action: { deliverable: 'Send the final programme to Ghent and confirm the interpreters', lead: 2, days: 6, answer: 'The programme was sent and confirmed; two interpreters are booked for both days.' },
+        action: {
+          deliverable: 'Send the final programme to Ghent and confirm the interpreters',
+          lead: 2,
+          days: 6,
+          answer: 'The programme was sent and confirmed; two interpreters are booked for both days.',
+        },
       },
       {
         title: 'Renewal of the exchange agreement with Turku',
         purpose: 'decision',
         minutes: 15,
         statements: [
-          { kind: 'heard', text: 'The draft renewal was introduced; the number of exchange places rises from four to six.' },
-          { kind: 'approved_in_principle', text: 'The renewal is approved in principle, subject to the legal check of the clause on data protection.' },
+          {
+            kind: 'heard',
+            text: 'The draft renewal was introduced; the number of exchange places rises from four to six.',
+          },
+          {
+            kind: 'approved_in_principle',
+            text: 'The renewal is approved in principle, subject to the legal check of the clause on data protection.',
+          },
         ],
-        action: { deliverable: 'Obtain the legal opinion on the data protection clause', lead: 3, days: 10, answer: 'The legal office has no objection; its opinion is attached to the agreement.' },
+        action: {
+          deliverable: 'Obtain the legal opinion on the data protection clause',
+          lead: 3,
+          days: 10,
+          answer: 'The legal office has no objection; its opinion is attached to the agreement.',
+        },
       },
       {
         title: 'Summer school: numbers and budget',
         purpose: 'information',
         minutes: 10,
         statements: [
-          { kind: 'noted', text: 'There are 84 applications from 19 countries, a third more than last year.' },
+          {
+            kind: 'noted',
+            text: 'There are 84 applications from 19 countries, a third more than last year.',
+          },
           { kind: 'required', text: 'The budget is to be recalculated for 60 places.' },
         ],
-        action: { deliverable: 'Recalculate the summer school budget for 60 places', lead: 4, days: 8, answer: 'The budget for 60 places is 412,000; the sheet is with Finance.' },
+        action: {
+          deliverable: 'Recalculate the summer school budget for 60 places',
+          lead: 4,
+          days: 8,
+          answer: 'The budget for 60 places is 412,000; the sheet is with Finance.',
+        },
       },
       {
         title: 'Visa letters',
         purpose: 'discussion',
         minutes: 10,
         statements: [
-          { kind: 'heard', text: 'Letters take nine working days on average, mostly waiting for a signature.' },
+          {
+            kind: 'heard',
+            text: 'Letters take nine working days on average, mostly waiting for a signature.',
+          },
           { kind: 'resolved', text: 'The head of unit signs letters for stays under 30 days.' },
         ],
-        action: { deliverable: 'Change the procedure for visa letters and tell the departments', lead: 5, days: 7, answer: 'The new procedure is in force; letters now take three working days.' },
+        action: {
+          deliverable: 'Change the procedure for visa letters and tell the departments',
+          lead: 5,
+          days: 7,
+          answer: 'The new procedure is in force; letters now take three working days.',
+        },
       },
       {
         title: 'Joint call with Nagoya',
@@ -165,9 +253,17 @@ export const SERIES: SampleSeries[] = [
         minutes: 10,
         statements: [
           { kind: 'considered', text: 'Two of the five proposals are ready; the others need a partner.' },
-          { kind: 'deferred', text: 'The choice of the third topic is deferred until the partners have answered.' },
+          {
+            kind: 'deferred',
+            text: 'The choice of the third topic is deferred until the partners have answered.',
+          },
         ],
-        action: { deliverable: 'Ask the three groups for their partners in Nagoya', lead: 1, days: 5, answer: 'All three groups have named a partner.' },
+        action: {
+          deliverable: 'Ask the three groups for their partners in Nagoya',
+          lead: 1,
+          days: 5,
+          answer: 'All three groups have named a partner.',
+        },
       },
     ],
   },
@@ -190,7 +286,12 @@ export const SERIES: SampleSeries[] = [
           { kind: 'heard', text: '会议听取了信息中心关于统一身份认证升级进度的汇报。' },
           { kind: 'noted', text: '会议指出，切换窗口要避开期末考试周。' },
         ],
-        action: { deliverable: '提出身份认证切换方案和回退预案', lead: 2, days: 6, answer: '切换方案和回退预案已完成，并在测试环境演练两次。' },
+        action: {
+          deliverable: '提出身份认证切换方案和回退预案',
+          lead: 2,
+          days: 6,
+          answer: '切换方案和回退预案已完成，并在测试环境演练两次。',
+        },
       },
       {
         title: '会议系统试用情况',
@@ -201,7 +302,12 @@ export const SERIES: SampleSeries[] = [
           { kind: 'considered', text: '会议认为，系统减少了会议室冲突，纪要流转时间明显缩短。' },
           { kind: 'resolved', text: '会议议定，下学期起在全部机关部门推广使用。' },
         ],
-        action: { deliverable: '制定会议系统推广计划和培训安排', lead: 3, days: 9, answer: '推广计划分三批实施，首批十个部门的培训已排定。' },
+        action: {
+          deliverable: '制定会议系统推广计划和培训安排',
+          lead: 3,
+          days: 9,
+          answer: '推广计划分三批实施，首批十个部门的培训已排定。',
+        },
       },
       {
         title: '机房节能改造',
@@ -211,7 +317,12 @@ export const SERIES: SampleSeries[] = [
           { kind: 'heard', text: '会议听取了机房节能改造两套方案的比较说明。' },
           { kind: 'resolved', text: '会议议定，采用冷热通道封闭方案，分两期实施。', vote: [5, 1, 0] },
         ],
-        action: { deliverable: '编制机房节能改造一期招标文件', lead: 4, days: 15, answer: '招标文件已编制完成并通过审核。' },
+        action: {
+          deliverable: '编制机房节能改造一期招标文件',
+          lead: 4,
+          days: 15,
+          answer: '招标文件已编制完成并通过审核。',
+        },
       },
       {
         title: '数据安全自查',
@@ -221,14 +332,27 @@ export const SERIES: SampleSeries[] = [
           { kind: 'stressed', text: '会议强调，数据安全自查要覆盖全部业务系统，不留死角。' },
           { kind: 'required', text: '会议要求，各部门按时报送自查表。' },
         ],
-        action: { deliverable: '汇总各部门数据安全自查表', lead: 1, days: 7, answer: '应报二十二份，实报二十二份，汇总表见附件。' },
+        action: {
+          deliverable: '汇总各部门数据安全自查表',
+          lead: 1,
+          days: 7,
+          answer: '应报二十二份，实报二十二份，汇总表见附件。',
+        },
       },
     ],
   },
 ];
 
 /** Single meetings that fill the days around today: title, hours, room, unit that meets. */
-export const BOOKINGS: { title: string; from: string; to: string; room: string; unit: string; weekly?: true; isPrivate?: true }[] = [
+export const BOOKINGS: {
+  title: string;
+  from: string;
+  to: string;
+  room: string;
+  unit: string;
+  weekly?: true;
+  isPrivate?: true;
+}[] = [
   { title: '财务报表核对', from: '08:30', to: '10:30', room: 'r302', unit: 'finance' },
   { title: 'Interview panel', from: '13:00', to: '14:00', room: 'r301', unit: 'hr' },
   { title: '招聘面试', from: '14:00', to: '16:30', room: 'r401', unit: 'hr', isPrivate: true },
@@ -244,17 +368,54 @@ export const BOOKINGS: { title: string; from: string; to: string; room: string; 
 ];
 
 /** A meeting of the whole house in the undivided hall, some days ahead. */
-export const ASSEMBLY = { title: '全体教职工大会', from: '14:30', to: '17:00', room: 'hall', unit: 'office', inDays: 3 };
+export const ASSEMBLY = {
+  title: '全体教职工大会',
+  from: '14:30',
+  to: '17:00',
+  room: 'hall',
+  unit: 'office',
+  inDays: 3,
+};
 
 /** Waits for any room with the seats in that building, while the assembly lasts. */
-export const WAIT = { title: '新生家长说明会', minutes: 90, seats: 50, building: '会议中心', unit: 'teaching' };
+export const WAIT = {
+  title: '新生家长说明会',
+  minutes: 90,
+  seats: 50,
+  building: '会议中心',
+  unit: 'teaching',
+};
 
 export const RETURN_COMMENT = {
-  'zh-CN': { code: 'M06', text: '“针对性较强”表述笼统，请说明修订的主要内容。', note: '请补充要点后再报。', answer: '已补充修订的三项主要内容。' },
-  en: { code: 'M01', text: 'Please check the number of exchange places with the agreement.', note: 'One figure to check.', answer: 'Checked against the agreement: six places.' },
+  'zh-CN': {
+    code: 'M06',
+    text: '“针对性较强”表述笼统，请说明修订的主要内容。',
+    note: '请补充要点后再报。',
+    answer: '已补充修订的三项主要内容。',
+  },
+  en: {
+    code: 'M01',
+    text: 'Please check the number of exchange places with the agreement.',
+    note: 'One figure to check.',
+    answer: 'Checked against the agreement: six places.',
+  },
 } as const;
 
 export const REASONS = {
-  'zh-CN': { blocked: '需等待上级批复经费。', refused: '此事属后勤处职责，建议改派。', cancelled: '会议议定不再实施。', sentBack: '请补充完成时间和佐证材料。', declined: '当日出差，请假。', cancelMeeting: '与上级会议时间冲突。' },
-  en: { blocked: 'Waiting for the legal office.', refused: 'This belongs to the research office.', cancelled: 'Overtaken by the decision of the last meeting.', sentBack: 'Please say who confirmed it and when.', declined: 'Travelling that day.', cancelMeeting: 'Clashes with the visit of the ministry.' },
+  'zh-CN': {
+    blocked: '需等待上级批复经费。',
+    refused: '此事属后勤处职责，建议改派。',
+    cancelled: '会议议定不再实施。',
+    sentBack: '请补充完成时间和佐证材料。',
+    declined: '当日出差，请假。',
+    cancelMeeting: '与上级会议时间冲突。',
+  },
+  en: {
+    blocked: 'Waiting for the legal office.',
+    refused: 'This belongs to the research office.',
+    cancelled: 'Overtaken by the decision of the last meeting.',
+    sentBack: 'Please say who confirmed it and when.',
+    declined: 'Travelling that day.',
+    cancelMeeting: 'Clashes with the visit of the ministry.',
+  },
 } as const;

@@ -44,15 +44,33 @@ export interface Setup {
  * The first run, once: the office, its first administrator and that person's session, in one transaction.
  * @returns the session's token, or undefined when the link was used or somebody else was quicker
  */
-export async function setUp(db: Db, by: Actor, token: string | undefined, form: Setup & { passwordHash: string }, from: From): Promise<string | undefined> {
+export async function setUp(
+  db: Db,
+  by: Actor,
+  token: string | undefined,
+  form: Setup & { passwordHash: string },
+  from: From,
+): Promise<string | undefined> {
   return inTransaction(db, async (trx) => {
     await lockSetup(trx);
     if ((await hasAccounts(trx)) || !(await findLink(trx, ['setup'], token))) return undefined;
-    const names = { name_en: form.name_en ?? form.name_zh ?? '', name_zh: form.name_zh ?? form.name_en ?? '' };
+    const names = {
+      name_en: form.name_en ?? form.name_zh ?? '',
+      name_zh: form.name_zh ?? form.name_en ?? '',
+    };
     await makeOffice(trx, by, { ...names, lang: form.lang, zone: form.zone, isSample: false });
     const made = await createPerson(trx, by, {
-      name: form.person_name, name_en: form.person_name_en, email: form.email, phone: null, position: null, unit_id: null,
-      is_guest: false, affiliation: null, role: 'administrator', lang: form.lang, zone: form.zone,
+      name: form.person_name,
+      name_en: form.person_name_en,
+      email: form.email,
+      phone: null,
+      position: null,
+      unit_id: null,
+      is_guest: false,
+      affiliation: null,
+      role: 'administrator',
+      lang: form.lang,
+      zone: form.zone,
     });
     // A person who was there before the first account (a restored directory) becomes the administrator.
     const id = made.ok ? made.id : await promote(trx, form.email);
@@ -62,7 +80,11 @@ export async function setUp(db: Db, by: Actor, token: string | undefined, form: 
 }
 
 async function promote(trx: Db, email: string): Promise<number> {
-  const found = await row<{ id: number }>(trx, `update persons set role = 'administrator', is_guest = false, deactivated_at = null where email = :email returning id`, { email });
+  const found = await row<{ id: number }>(
+    trx,
+    `update persons set role = 'administrator', is_guest = false, deactivated_at = null where email = :email returning id`,
+    { email },
+  );
   if (!found) throw new Error('the first administrator could not be stored');
   return found.id;
 }

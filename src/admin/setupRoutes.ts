@@ -20,13 +20,24 @@ const COOKIE = 'setup';
 async function setupPage(c: Context, problems?: Problems): Promise<Answer> {
   if (await hasAccounts(c.db)) return redirect('/');
   if (!(await findLink(c.db, ['setup'], readCookie(c.req, c.config, COOKIE)))) {
-    return page('admin/setup-closed', { title: c.t('admin.setup.title'), door: true }, { caching: 'no-store' });
+    return page(
+      'admin/setup-closed',
+      { title: c.t('admin.setup.title'), door: true },
+      { caching: 'no-store' },
+    );
   }
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const values = { lang: c.lang, zone: c.lang === 'zh-CN' || !isZone(own) ? 'Asia/Shanghai' : own };
   return page(
     'admin/setup',
-    { title: c.t('admin.setup.title'), door: true, scripts: ['own-zone'], errors: problems?.errors ?? {}, values: problems?.values ?? values, isFresh: !problems },
+    {
+      title: c.t('admin.setup.title'),
+      door: true,
+      scripts: ['own-zone'],
+      errors: problems?.errors ?? {},
+      values: problems?.values ?? values,
+      isFresh: !problems,
+    },
     { status: problems ? 422 : 200, caching: 'no-store' },
   );
 }
@@ -42,9 +53,21 @@ export const setupRoutes: Route[] = [
       const token = readCookie(c.req, c.config, COOKIE);
       if ((await hasAccounts(c.db)) || !(await findLink(c.db, ['setup'], token))) return setupPage(c);
       const form = c.form;
-      const weak = weakness(form.password, [form.name_en, form.name_zh, form.person_name, form.person_name_en, form.email]);
+      const weak = weakness(form.password, [
+        form.name_en,
+        form.name_zh,
+        form.person_name,
+        form.person_name_en,
+        form.email,
+      ]);
       if (weak) return setupPage(c, problemsOf([{ field: 'password', message: c.t(weak) }], c.req.body));
-      const session = await setUp(c.db, c.by, token, { ...form, passwordHash: await hashPassword(form.password) }, fromOf(c));
+      const session = await setUp(
+        c.db,
+        c.by,
+        token,
+        { ...form, passwordHash: await hashPassword(form.password) },
+        fromOf(c),
+      );
       if (!session) return redirect('/sign-in', { notice: 'admin.setup.done' });
       clearCookie(c, COOKIE);
       setCookie(c, SESSION_COOKIE, session);
@@ -60,9 +83,17 @@ export const setupRoutes: Route[] = [
     async handle(c) {
       if (!(await findLink(c.db, ['setup'], readCookie(c.req, c.config, COOKIE)))) return setupPage(c);
       try {
-        const made = await makeSample(c.db, { password: c.config.samplePassword, clock: c.clock, config: c.config });
+        const made = await makeSample(c.db, {
+          password: c.config.samplePassword,
+          clock: c.clock,
+          config: c.config,
+        });
         clearCookie(c, COOKIE);
-        return page('admin/sample-ready', { title: c.t('admin.sample.title'), door: true, made }, { caching: 'no-store' });
+        return page(
+          'admin/sample-ready',
+          { title: c.t('admin.sample.title'), door: true, made },
+          { caching: 'no-store' },
+        );
       } catch (error) {
         if (error instanceof Conflict) return redirect('/sign-in', { notice: 'admin.setup.done' });
         throw error;

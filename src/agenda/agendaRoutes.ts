@@ -17,7 +17,14 @@ import { listBacklog, loadAgenda, PURPOSES } from './queries.js';
 
 export const agendaRoutes: Route[] = [
   route({ method: 'get', path: '/meetings/:id/agenda', policy: signedIn, handle: (c) => showAgenda(c) }),
-  route({ method: 'post', path: '/meetings/:id/agenda', policy: signedIn, form: NewItemForm, handle: add, onInvalid: showAgenda }),
+  route({
+    method: 'post',
+    path: '/meetings/:id/agenda',
+    policy: signedIn,
+    form: NewItemForm,
+    handle: add,
+    onInvalid: showAgenda,
+  }),
   route({
     method: 'post',
     path: '/meetings/:id/agenda/order',
@@ -35,11 +42,25 @@ export const agendaRoutes: Route[] = [
     form: FromBacklogForm,
     async handle(c) {
       const count = await takeFromBacklog(c.db, c.by, idOf(c), c.form.items);
-      return redirect(`/meetings/${idOf(c)}/agenda`, { notice: { key: 'agenda.notice.fromBacklog', values: { count } } });
+      return redirect(`/meetings/${idOf(c)}/agenda`, {
+        notice: { key: 'agenda.notice.fromBacklog', values: { count } },
+      });
     },
   }),
-  route({ method: 'get', path: '/meetings/:id/agenda/proposal', policy: signedIn, handle: (c) => showProposal(c) }),
-  route({ method: 'post', path: '/meetings/:id/agenda/proposal', policy: signedIn, form: NewItemForm, handle: propose, onInvalid: showProposal }),
+  route({
+    method: 'get',
+    path: '/meetings/:id/agenda/proposal',
+    policy: signedIn,
+    handle: (c) => showProposal(c),
+  }),
+  route({
+    method: 'post',
+    path: '/meetings/:id/agenda/proposal',
+    policy: signedIn,
+    form: NewItemForm,
+    handle: propose,
+    onInvalid: showProposal,
+  }),
 ];
 
 async function findOpen(c: Context): Promise<Meeting> {
@@ -52,7 +73,10 @@ async function showAgenda(c: Context, problems?: Problems): Promise<Answer> {
   const meeting = await findOpen(c);
   const mayEdit = mayEditAgenda(meeting);
   if (problems && !mayEdit) throw new Forbidden();
-  const series = meeting.series_id === null ? undefined : await findSeries(c.db, c.viewer, meeting.series_id).catch(() => undefined);
+  const series =
+    meeting.series_id === null
+      ? undefined
+      : await findSeries(c.db, c.viewer, meeting.series_id).catch(() => undefined);
   const [agenda, backlog] = await Promise.all([
     loadAgenda(c.db, c.viewer, meeting),
     series && mayEdit && maySeeMembers(series) ? listBacklog(c.db, c.viewer, series.id) : [],
@@ -61,9 +85,20 @@ async function showAgenda(c: Context, problems?: Problems): Promise<Answer> {
   return page(
     'agenda/agenda',
     {
-      title: c.t('agenda.page.titleOf', { title: name }), meeting, name, series, ...agenda, backlog, purposes: PURPOSES, mayEdit,
-      mayPropose: !mayEdit && mayPropose(meeting), mayAddPapers: mayEditAgenda({ ...meeting, state: 'draft' }) && meeting.state !== 'cancelled',
-      errors: problems?.errors ?? {}, values: problems?.values ?? { purpose: 'discussion', minutes: 10 }, scripts: mayEdit ? ['agenda-order'] : [], accepted: ACCEPTED,
+      title: c.t('agenda.page.titleOf', { title: name }),
+      meeting,
+      name,
+      series,
+      ...agenda,
+      backlog,
+      purposes: PURPOSES,
+      mayEdit,
+      mayPropose: !mayEdit && mayPropose(meeting),
+      mayAddPapers: mayEditAgenda({ ...meeting, state: 'draft' }) && meeting.state !== 'cancelled',
+      errors: problems?.errors ?? {},
+      values: problems?.values ?? { purpose: 'discussion', minutes: 10 },
+      scripts: mayEdit ? ['agenda-order'] : [],
+      accepted: ACCEPTED,
     },
     { status: problems ? 422 : 200, caching: 'no-store' },
   );
@@ -81,17 +116,34 @@ async function add(c: Context<z.output<typeof NewItemForm>>): Promise<Answer> {
 }
 
 /** What was typed as a command needs it: the presenter is a person by now. */
-export async function readItem(c: Context, form: ItemFields): Promise<{ input: ItemInput } | { problems: Problems }> {
+export async function readItem(
+  c: Context,
+  form: ItemFields,
+): Promise<{ input: ItemInput } | { problems: Problems }> {
   let presenterId: number | null = null;
   if (form.presenter) {
     const [found] = await resolvePersons(c.db, [form.presenter]);
     if (!found?.ok) {
       const key = found?.reason === 'several' ? 'meetings.people.several' : 'agenda.form.unknownPresenter';
-      return { problems: problemsOf([{ field: 'presenter', message: c.t(key, { name: form.presenter.slice(0, 100) }) }], c.req.body) };
+      return {
+        problems: problemsOf(
+          [{ field: 'presenter', message: c.t(key, { name: form.presenter.slice(0, 100) }) }],
+          c.req.body,
+        ),
+      };
     }
     presenterId = found.person.id;
   }
-  return { input: { title: form.title, purpose: form.purpose, presenterId, plannedMinutes: form.minutes, note: form.note, isRestricted: form.is_restricted } };
+  return {
+    input: {
+      title: form.title,
+      purpose: form.purpose,
+      presenterId,
+      plannedMinutes: form.minutes,
+      note: form.note,
+      isRestricted: form.is_restricted,
+    },
+  };
 }
 
 async function showProposal(c: Context, problems?: Problems): Promise<Answer> {
@@ -100,7 +152,14 @@ async function showProposal(c: Context, problems?: Problems): Promise<Answer> {
   const heading = c.t('agenda.form.propose', { title: titleOf(c.t, meeting) });
   return page(
     'agenda/propose',
-    { title: heading, heading, meeting, purposes: PURPOSES, errors: problems?.errors ?? {}, values: problems?.values ?? { purpose: 'discussion', minutes: 10 } },
+    {
+      title: heading,
+      heading,
+      meeting,
+      purposes: PURPOSES,
+      errors: problems?.errors ?? {},
+      values: problems?.values ?? { purpose: 'discussion', minutes: 10 },
+    },
     { status: problems ? 422 : 200 },
   );
 }

@@ -14,7 +14,14 @@ import { listBacklog, listComing, PURPOSES } from './queries.js';
 
 export const backlogRoutes: Route[] = [
   route({ method: 'get', path: '/series/:id/backlog', policy: signedIn, handle: (c) => showBacklog(c) }),
-  route({ method: 'post', path: '/series/:id/backlog', policy: signedIn, form: NewItemForm, handle: add, onInvalid: showBacklog }),
+  route({
+    method: 'post',
+    path: '/series/:id/backlog',
+    policy: signedIn,
+    form: NewItemForm,
+    handle: add,
+    onInvalid: showBacklog,
+  }),
   route({
     method: 'post',
     path: '/series/:id/backlog/:item/withdrawal',
@@ -29,13 +36,21 @@ export const backlogRoutes: Route[] = [
 
 async function showBacklog(c: Context, problems?: Problems): Promise<Answer> {
   const series = await findSeries(c.db, c.viewer, idOf(c));
-  const [items, coming] = await Promise.all([listBacklog(c.db, c.viewer, series.id), listComing(c.db, c.viewer, series.id, c.now)]);
+  const [items, coming] = await Promise.all([
+    listBacklog(c.db, c.viewer, series.id),
+    listComing(c.db, c.viewer, series.id, c.now),
+  ]);
   return page(
     'agenda/backlog',
     {
-      title: c.t('agenda.backlog.title', { name: series.name }), series, items, mayKeep: mayKeepSeries(series), purposes: PURPOSES,
+      title: c.t('agenda.backlog.title', { name: series.name }),
+      series,
+      items,
+      mayKeep: mayKeepSeries(series),
+      purposes: PURPOSES,
       coming: coming.slice(0, 1).map((meeting) => ({ ...meeting, called: titleOf(c.t, meeting) })),
-      errors: problems?.errors ?? {}, values: problems?.values ?? { purpose: 'discussion', minutes: 10 },
+      errors: problems?.errors ?? {},
+      values: problems?.values ?? { purpose: 'discussion', minutes: 10 },
     },
     { status: problems ? 422 : 200, caching: 'no-store' },
   );

@@ -39,7 +39,13 @@ export function copyMeeting(
         { to: made.id, from: fromId, items: parts.itemIds, by: by.id },
       );
     }
-    await record(trx, by, { action: 'meeting.copy', noun: 'meetings', id: made.id, meetingId: made.id, after: { from_id: fromId, items: parts.itemIds.length } });
+    await record(trx, by, {
+      action: 'meeting.copy',
+      noun: 'meetings',
+      id: made.id,
+      meetingId: made.id,
+      after: { from_id: fromId, items: parts.itemIds.length },
+    });
     return made;
   });
 }

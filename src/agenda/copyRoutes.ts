@@ -6,7 +6,17 @@ import { signedIn } from '../lib/http/policy.js';
 import { idOf, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { addDays } from '../lib/time/zone.js';
 import { spanOf } from '../meetings/forms.js';
-import { applyPick, checkLayout, drawForm, readActing, shownPerson, tellSpan, toMeeting, valuesOf, type Drawing } from '../meetings/formRoutes.js';
+import {
+  applyPick,
+  checkLayout,
+  drawForm,
+  readActing,
+  shownPerson,
+  tellSpan,
+  toMeeting,
+  valuesOf,
+  type Drawing,
+} from '../meetings/formRoutes.js';
 import { maySeeAgenda } from '../meetings/policy.js';
 import { findMeeting, type Meeting } from '../meetings/queries.js';
 import { tellRefusal } from '../meetings/refusal.js';
@@ -17,7 +27,14 @@ import { loadAgenda } from './queries.js';
 
 export const copyRoutes: Route[] = [
   route({ method: 'get', path: '/meetings/:id/copy', policy: signedIn, handle: showCopy }),
-  route({ method: 'post', path: '/meetings/:id/copy', policy: signedIn, form: CopyForm, handle: copy, onInvalid: showAgain }),
+  route({
+    method: 'post',
+    path: '/meetings/:id/copy',
+    policy: signedIn,
+    form: CopyForm,
+    handle: copy,
+    onInvalid: showAgain,
+  }),
 ];
 
 async function findSource(c: Context): Promise<{ meeting: Meeting; itemIds: number[] }> {
@@ -27,12 +44,18 @@ async function findSource(c: Context): Promise<{ meeting: Meeting; itemIds: numb
   return { meeting, itemIds: lines.flatMap((line) => (line.is_on_agenda && !line.is_hidden ? line.id : [])) };
 }
 
-function drawingOf(c: Context, { meeting, itemIds }: { meeting: Meeting; itemIds: number[] }): Pick<Drawing, 'meeting' | 'action'> {
+function drawingOf(
+  c: Context,
+  { meeting, itemIds }: { meeting: Meeting; itemIds: number[] },
+): Pick<Drawing, 'meeting' | 'action'> {
   return {
     meeting,
     action: {
-      href: `/meetings/${meeting.id}/copy`, heading: c.t('agenda.copy.heading', { title: titleOf(c.t, meeting) }), label: c.t('agenda.copy.label'),
-      people: meeting.participant_count, items: itemIds.length,
+      href: `/meetings/${meeting.id}/copy`,
+      heading: c.t('agenda.copy.heading', { title: titleOf(c.t, meeting) }),
+      label: c.t('agenda.copy.label'),
+      people: meeting.participant_count,
+      items: itemIds.length,
     },
   };
 }
@@ -44,7 +67,15 @@ async function showCopy(c: Context): Promise<Answer> {
   const move = (on: unknown) => (typeof on === 'string' && on ? addDays(on, 7) : '');
   return drawForm(c, {
     ...drawingOf(c, source),
-    values: { ...values, on: move(values.on), to_on: move(values.to_on), organiser: await shownPerson(c, c.viewer.id), booked_for: '', with_people: true, with_agenda: true },
+    values: {
+      ...values,
+      on: move(values.on),
+      to_on: move(values.to_on),
+      organiser: await shownPerson(c, c.viewer.id),
+      booked_for: '',
+      with_people: true,
+      with_agenda: true,
+    },
   });
 }
 
@@ -56,18 +87,31 @@ async function copy(c: Context<z.output<typeof CopyForm>>): Promise<Answer> {
   const source = await findSource(c);
   const form = applyPick(c.form);
   const span = spanOf(form);
-  if ('field' in span) return drawForm(c, { ...drawingOf(c, source), problems: tellSpan(c, span, form.zone) });
+  if ('field' in span)
+    return drawForm(c, { ...drawingOf(c, source), problems: tellSpan(c, span, form.zone) });
   const acting = await readActing(c, form);
   if ('problems' in acting) return drawForm(c, { ...drawingOf(c, source), problems: acting.problems });
   const odd = await checkLayout(c, form);
   if (odd) return drawForm(c, { ...drawingOf(c, source), problems: odd });
   const made = await once(c.db, c.viewer.id, form.key, c.form, async (trx) => {
-    const result = await copyMeeting(trx, c.by, source.meeting.id, { ...toMeeting(form, span, acting), mailDomain: c.config.mailDomain, now: c.now }, {
-      withPeople: form.with_people, itemIds: form.with_agenda ? source.itemIds : [],
-    });
+    const result = await copyMeeting(
+      trx,
+      c.by,
+      source.meeting.id,
+      { ...toMeeting(form, span, acting), mailDomain: c.config.mailDomain, now: c.now },
+      {
+        withPeople: form.with_people,
+        itemIds: form.with_agenda ? source.itemIds : [],
+      },
+    );
     return result.ok ? { location: `/meetings/${result.id}` } : { location: undefined, refused: result };
   });
   if (made.location !== undefined) return redirect(made.location, { notice: 'meetings.notice.created' });
-  const refusal = await tellRefusal(c, made.refused, { roomIds: form.rooms, ...span, seats: form.expected, zone: form.zone });
+  const refusal = await tellRefusal(c, made.refused, {
+    roomIds: form.rooms,
+    ...span,
+    seats: form.expected,
+    zone: form.zone,
+  });
   return drawForm(c, { ...drawingOf(c, source), values: { ...form }, refusal, status: 409 });
 }

@@ -27,7 +27,11 @@ function told(item: { title: string; is_restricted: boolean }): Record<string, u
 
 /** An item with its meeting, both locked: the meeting first, as everywhere. @throws NotFound, Conflict when the item has moved on */
 export async function lockItem(trx: Db, by: Actor, id: number): Promise<{ item: Item; meeting: Meeting }> {
-  const where = await row<{ meeting_id: number | null }>(trx, `select meeting_id from agenda_items where id = :id`, { id });
+  const where = await row<{ meeting_id: number | null }>(
+    trx,
+    `select meeting_id from agenda_items where id = :id`,
+    { id },
+  );
   if (!where?.meeting_id) throw new NotFound();
   await lockMeeting(trx, by, where.meeting_id);
   await rows(trx, `select 1 from agenda_items where id = :id for no key update`, { id });
@@ -43,7 +47,11 @@ export function addItem(db: Db, by: Actor, meetingId: number, input: ItemInput):
     if (!mayEditAgenda(meeting)) throw new Forbidden();
     const id = await insertItem(trx, by, meeting, input, 'accepted');
     await record(trx, actingFor(by, meeting), {
-      action: 'item.add', noun: 'agenda_items', id, meetingId, after: told({ title: input.title, is_restricted: input.isRestricted }),
+      action: 'item.add',
+      noun: 'agenda_items',
+      id,
+      meetingId,
+      after: told({ title: input.title, is_restricted: input.isRestricted }),
     });
     return id;
   });
@@ -57,7 +65,11 @@ export function proposeItem(db: Db, by: Actor, meetingId: number, input: ItemInp
     if (!mayPropose(meeting)) throw new Forbidden();
     const id = await insertItem(trx, by, meeting, input, 'proposed');
     await record(trx, by, {
-      action: 'item.propose', noun: 'agenda_items', id, meetingId, after: told({ title: input.title, is_restricted: input.isRestricted }),
+      action: 'item.propose',
+      noun: 'agenda_items',
+      id,
+      meetingId,
+      after: told({ title: input.title, is_restricted: input.isRestricted }),
     });
     const keepers = await rows<{ person_id: number }>(
       trx,
@@ -65,23 +77,46 @@ export function proposeItem(db: Db, by: Actor, meetingId: number, input: ItemInp
        union select organiser_id from meetings where id = :id and organiser_id <> :by`,
       { id: meetingId, by: by.id },
     );
-    await queueDeliveries(trx, keepers.map(({ person_id }) => ({
-      kind: 'agenda.proposed', object: `agenda_items:${id}:proposed`, meetingId, personId: person_id, payload: { itemId: id },
-      isRestricted: input.isRestricted || meeting.is_private, queuedBy: by.id,
-    })));
+    await queueDeliveries(
+      trx,
+      keepers.map(({ person_id }) => ({
+        kind: 'agenda.proposed',
+        object: `agenda_items:${id}:proposed`,
+        meetingId,
+        personId: person_id,
+        payload: { itemId: id },
+        isRestricted: input.isRestricted || meeting.is_private,
+        queuedBy: by.id,
+      })),
+    );
     return id;
   });
 }
 
-async function insertItem(trx: Db, by: Actor, meeting: Meeting, input: ItemInput, state: ItemState): Promise<number> {
+async function insertItem(
+  trx: Db,
+  by: Actor,
+  meeting: Meeting,
+  input: ItemInput,
+  state: ItemState,
+): Promise<number> {
   const made = await row<{ id: number }>(
     trx,
     `insert into agenda_items (meeting_id, series_id, position, title, purpose, presenter_id, proposed_by, planned_minutes, note, is_restricted, state, created_by)
      select :meeting, cast(:series as bigint), coalesce(max(position) + 1, 0), :title, :purpose, cast(:presenter as bigint), cast(:proposer as bigint), :minutes, :note, :restricted, :state, :by
        from agenda_items where meeting_id = :meeting having count(*) < ${MAX_ITEMS} returning id`,
     {
-      meeting: meeting.id, series: meeting.series_id, title: input.title, purpose: input.purpose, presenter: input.presenterId,
-      proposer: state === 'proposed' ? by.id : null, minutes: input.plannedMinutes, note: input.note, restricted: input.isRestricted, state, by: by.id,
+      meeting: meeting.id,
+      series: meeting.series_id,
+      title: input.title,
+      purpose: input.purpose,
+      presenter: input.presenterId,
+      proposer: state === 'proposed' ? by.id : null,
+      minutes: input.plannedMinutes,
+      note: input.note,
+      restricted: input.isRestricted,
+      state,
+      by: by.id,
     },
   );
   if (!made) throw new Conflict('agenda.problem.full', { count: MAX_ITEMS });
@@ -97,7 +132,8 @@ export function changeItem(
   return inTransaction(db, async (trx) => {
     const { item, meeting } = await lockItem(trx, by, id);
     requireOpen(meeting);
-    if (item.state === 'concluded' || item.state === 'carried_over') throw new Conflict('agenda.problem.done');
+    if (item.state === 'concluded' || item.state === 'carried_over')
+      throw new Conflict('agenda.problem.done');
     if (!mayEditItem({ id: by.id ?? -1 }, meeting, item)) throw new Forbidden();
     if (item.version !== input.version) return { ok: false, reason: 'stale', item };
     // A returned item that its proposer mends is proposed again.
@@ -106,34 +142,70 @@ export function changeItem(
       trx,
       `update agenda_items set title = :title, purpose = :purpose, presenter_id = :presenter, planned_minutes = :minutes, note = :note,
               is_restricted = :restricted, state = :state, version = version + 1 where id = :id`,
-      { id, title: input.title, purpose: input.purpose, presenter: input.presenterId, minutes: input.plannedMinutes, note: input.note, restricted: input.isRestricted, state },
+      {
+        id,
+        title: input.title,
+        purpose: input.purpose,
+        presenter: input.presenterId,
+        minutes: input.plannedMinutes,
+        note: input.note,
+        restricted: input.isRestricted,
+        state,
+      },
     );
     const isOpen = !item.is_restricted && !input.isRestricted;
     await record(trx, actingFor(by, meeting), {
-      action: 'item.change', noun: 'agenda_items', id, meetingId: meeting.id,
-      ...(isOpen ? { before: { title: item.title, minutes: item.planned_minutes }, after: { title: input.title, minutes: input.plannedMinutes } } : {}),
+      action: 'item.change',
+      noun: 'agenda_items',
+      id,
+      meetingId: meeting.id,
+      ...(isOpen
+        ? {
+            before: { title: item.title, minutes: item.planned_minutes },
+            after: { title: input.title, minutes: input.plannedMinutes },
+          }
+        : {}),
     });
     return { ok: true, meetingId: meeting.id };
   });
 }
 
 /** Accepts or returns what was proposed; the proposer hears of it. */
-export function decideProposal(db: Db, by: Actor, id: number, verdict: { accept: true } | { accept: false; reason: string }): Promise<number> {
+export function decideProposal(
+  db: Db,
+  by: Actor,
+  id: number,
+  verdict: { accept: true } | { accept: false; reason: string },
+): Promise<number> {
   return inTransaction(db, async (trx) => {
     const { item, meeting } = await lockItem(trx, by, id);
     requireOpen(meeting);
     if (!mayEditAgenda(meeting)) throw new Forbidden();
-    if (item.state !== 'proposed' && !(verdict.accept && item.state === 'returned')) throw new Conflict('agenda.problem.decided');
+    if (item.state !== 'proposed' && !(verdict.accept && item.state === 'returned'))
+      throw new Conflict('agenda.problem.decided');
     const state: ItemState = verdict.accept ? 'accepted' : 'returned';
     await setState(trx, id, state, verdict.accept ? null : verdict.reason);
     await record(trx, actingFor(by, meeting), {
-      action: verdict.accept ? 'item.accept' : 'item.return', noun: 'agenda_items', id, meetingId: meeting.id, before: { state: item.state }, after: { state },
+      action: verdict.accept ? 'item.accept' : 'item.return',
+      noun: 'agenda_items',
+      id,
+      meetingId: meeting.id,
+      before: { state: item.state },
+      after: { state },
     });
     if (item.proposed_by !== null && item.proposed_by !== by.id) {
-      await queueDeliveries(trx, [{
-        kind: 'agenda.decided', object: `agenda_items:${id}:decided`, revision: item.version + 1, meetingId: meeting.id, personId: item.proposed_by,
-        payload: { itemId: id }, isRestricted: item.is_restricted || meeting.is_private, queuedBy: by.id,
-      }]);
+      await queueDeliveries(trx, [
+        {
+          kind: 'agenda.decided',
+          object: `agenda_items:${id}:decided`,
+          revision: item.version + 1,
+          meetingId: meeting.id,
+          personId: item.proposed_by,
+          payload: { itemId: id },
+          isRestricted: item.is_restricted || meeting.is_private,
+          queuedBy: by.id,
+        },
+      ]);
     }
     return meeting.id;
   });
@@ -145,10 +217,16 @@ export function withdrawItem(db: Db, by: Actor, id: number): Promise<number> {
     const { item, meeting } = await lockItem(trx, by, id);
     requireOpen(meeting);
     if (!mayEditItem({ id: by.id ?? -1 }, meeting, item)) throw new Forbidden();
-    if (!['accepted', 'proposed', 'returned', 'deferred'].includes(item.state)) throw new Conflict('agenda.problem.done');
+    if (!['accepted', 'proposed', 'returned', 'deferred'].includes(item.state))
+      throw new Conflict('agenda.problem.done');
     await setState(trx, id, 'withdrawn', null);
     await record(trx, actingFor(by, meeting), {
-      action: 'item.withdraw', noun: 'agenda_items', id, meetingId: meeting.id, before: { ...told(item), state: item.state }, after: { state: 'withdrawn' },
+      action: 'item.withdraw',
+      noun: 'agenda_items',
+      id,
+      meetingId: meeting.id,
+      before: { ...told(item), state: item.state },
+      after: { state: 'withdrawn' },
     });
     return meeting.id;
   });
@@ -162,14 +240,23 @@ export function restoreItem(db: Db, by: Actor, id: number): Promise<number> {
     if (item.state !== 'withdrawn' && item.state !== 'deferred') throw new Conflict();
     await setState(trx, id, 'accepted', null);
     await record(trx, actingFor(by, meeting), {
-      action: 'item.restore', noun: 'agenda_items', id, meetingId: meeting.id, before: { state: item.state }, after: { state: 'accepted' },
+      action: 'item.restore',
+      noun: 'agenda_items',
+      id,
+      meetingId: meeting.id,
+      before: { state: item.state },
+      after: { state: 'accepted' },
     });
     return meeting.id;
   });
 }
 
 async function setState(trx: Db, id: number, state: ItemState, reason: string | null): Promise<void> {
-  await change(trx, `update agenda_items set state = :state, state_reason = :reason, version = version + 1 where id = :id`, { id, state, reason });
+  await change(
+    trx,
+    `update agenda_items set state = :state, state_reason = :reason, version = version + 1 where id = :id`,
+    { id, state, reason },
+  );
 }
 
 /** The agenda stands open until the meeting has ended. */

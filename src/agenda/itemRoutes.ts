@@ -27,13 +27,21 @@ function verb(name: string, notice: Key, work: (c: Context) => Promise<number>):
 
 export const itemRoutes: Route[] = [
   route({ method: 'get', path: '/items/:id/edit', policy: signedIn, handle: (c) => showItem(c) }),
-  route({ method: 'post', path: '/items/:id', policy: signedIn, form: ItemForm, handle: change, onInvalid: (c, problems) => showItem(c, problems) }),
+  route({
+    method: 'post',
+    path: '/items/:id',
+    policy: signedIn,
+    form: ItemForm,
+    handle: change,
+    onInvalid: (c, problems) => showItem(c, problems),
+  }),
   route({
     method: 'post',
     path: '/items/:id/place',
     policy: signedIn,
     form: DirectionForm,
-    handle: async (c) => redirect(`/meetings/${await moveItem(c.db, c.by, idOf(c), c.form.direction)}/agenda#item-${idOf(c)}`),
+    handle: async (c) =>
+      redirect(`/meetings/${await moveItem(c.db, c.by, idOf(c), c.form.direction)}/agenda#item-${idOf(c)}`),
   }),
   verb('withdrawal', 'agenda.notice.withdrawn', (c) => withdrawItem(c.db, c.by, idOf(c))),
   verb('restoration', 'agenda.notice.restored', (c) => restoreItem(c.db, c.by, idOf(c))),
@@ -53,21 +61,40 @@ export const itemRoutes: Route[] = [
   }),
 ];
 
-async function showItem(c: Context, problems?: Problems, more: { status?: number; stale?: boolean } = {}): Promise<Answer> {
+async function showItem(
+  c: Context,
+  problems?: Problems,
+  more: { status?: number; stale?: boolean } = {},
+): Promise<Answer> {
   const { item, meeting } = await findItem(c.db, c.viewer, idOf(c));
   if (!mayEditItem(c.viewer, meeting, item)) throw new Forbidden();
   const { lines } = await loadAgenda(c.db, c.viewer, meeting);
   const no = lines.find(({ id }) => id === item.id)?.no ?? null;
   const presenter = item.presenter ? await findPersonOption(c.db, item.presenter.id) : undefined;
   const stored = {
-    title: item.title, purpose: item.purpose, presenter: presenter ? personText(presenter, c.fmt.name(presenter)) : '', minutes: item.planned_minutes,
-    note: item.note, is_restricted: item.is_restricted, version: item.version,
+    title: item.title,
+    purpose: item.purpose,
+    presenter: presenter ? personText(presenter, c.fmt.name(presenter)) : '',
+    minutes: item.planned_minutes,
+    note: item.note,
+    is_restricted: item.is_restricted,
+    version: item.version,
   };
   const heading = no === null ? c.t('agenda.form.editUnnumbered') : c.t('agenda.form.edit', { no });
   const values = problems ? { ...problems.values, ...(more.stale ? { version: item.version } : {}) } : stored;
   return page(
     'agenda/item',
-    { title: heading, heading, item, meeting, name: titleOf(c.t, meeting), purposes: PURPOSES, errors: problems?.errors ?? {}, values, theirs: more.stale ? stored : undefined },
+    {
+      title: heading,
+      heading,
+      item,
+      meeting,
+      name: titleOf(c.t, meeting),
+      purposes: PURPOSES,
+      errors: problems?.errors ?? {},
+      values,
+      theirs: more.stale ? stored : undefined,
+    },
     { status: more.status ?? (problems ? 422 : 200), caching: 'no-store' },
   );
 }
@@ -84,5 +111,16 @@ async function showReturn(c: Context, problems?: Problems): Promise<Answer> {
   const { item, meeting } = await findItem(c.db, c.viewer, idOf(c));
   if (!mayEditAgenda(meeting)) throw new Forbidden();
   const heading = c.t('agenda.return.heading', { title: item.title });
-  return page('agenda/return', { title: heading, heading, item, meeting, errors: problems?.errors ?? {}, values: problems?.values ?? {} }, { status: problems ? 422 : 200 });
+  return page(
+    'agenda/return',
+    {
+      title: heading,
+      heading,
+      item,
+      meeting,
+      errors: problems?.errors ?? {},
+      values: problems?.values ?? {},
+    },
+    { status: problems ? 422 : 200 },
+  );
 }

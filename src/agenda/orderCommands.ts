@@ -23,7 +23,14 @@ export function moveItem(db: Db, by: Actor, id: number, direction: 'up' | 'down'
     order.splice(at, 1);
     order.splice(to, 0, id);
     await writeOrder(trx, order);
-    await record(trx, actingFor(by, meeting), { action: 'item.move', noun: 'agenda_items', id, meetingId: meeting.id, before: { place: at + 1 }, after: { place: to + 1 } });
+    await record(trx, actingFor(by, meeting), {
+      action: 'item.move',
+      noun: 'agenda_items',
+      id,
+      meetingId: meeting.id,
+      before: { place: at + 1 },
+      after: { place: to + 1 },
+    });
     return meeting.id;
   });
 }
@@ -35,10 +42,20 @@ export function orderItems(db: Db, by: Actor, meetingId: number, order: number[]
     requireOpen(meeting);
     if (!mayEditAgenda(meeting)) throw new Forbidden();
     const present = (await rows<{ id: number }>(trx, ORDERED, { meeting: meetingId })).map((item) => item.id);
-    if (present.length !== new Set(order).size || order.length !== present.length || order.some((id) => !present.includes(id))) throw new Conflict();
+    if (
+      present.length !== new Set(order).size ||
+      order.length !== present.length ||
+      order.some((id) => !present.includes(id))
+    )
+      throw new Conflict();
     if (present.join() === order.join()) return;
     await writeOrder(trx, order);
-    await record(trx, actingFor(by, meeting), { action: 'item.move', noun: 'meetings', id: meetingId, meetingId });
+    await record(trx, actingFor(by, meeting), {
+      action: 'item.move',
+      noun: 'meetings',
+      id: meetingId,
+      meetingId,
+    });
   });
 }
 
@@ -57,13 +74,19 @@ export function moveToBacklog(db: Db, by: Actor, id: number): Promise<number> {
     if (meeting.state === 'ended') throw new Conflict('agenda.problem.closed');
     if (!mayEditAgenda({ ...meeting, state: 'draft' })) throw new Forbidden();
     if (meeting.series_id === null) throw new Conflict('agenda.problem.noSeries');
-    if (!['accepted', 'deferred', 'withdrawn'].includes(item.state)) throw new Conflict('agenda.problem.done');
+    if (!['accepted', 'deferred', 'withdrawn'].includes(item.state))
+      throw new Conflict('agenda.problem.done');
     await change(
       trx,
       `update agenda_items set meeting_id = null, series_id = :series, state = 'accepted', state_reason = null, position = 0, version = version + 1 where id = :id`,
       { id, series: meeting.series_id },
     );
-    await record(trx, actingFor(by, meeting), { action: 'item.toBacklog', noun: 'agenda_items', id, meetingId: meeting.id });
+    await record(trx, actingFor(by, meeting), {
+      action: 'item.toBacklog',
+      noun: 'agenda_items',
+      id,
+      meetingId: meeting.id,
+    });
     return meeting.id;
   });
 }
@@ -86,7 +109,14 @@ export function takeFromBacklog(db: Db, by: Actor, meetingId: number, ids: numbe
          from chosen c where i.id = c.id and i.meeting_id is null`,
       { ids, series: meeting.series_id, meeting: meetingId },
     );
-    if (taken > 0) await record(trx, actingFor(by, meeting), { action: 'item.fromBacklog', noun: 'meetings', id: meetingId, meetingId, after: { count: taken } });
+    if (taken > 0)
+      await record(trx, actingFor(by, meeting), {
+        action: 'item.fromBacklog',
+        noun: 'meetings',
+        id: meetingId,
+        meetingId,
+        after: { count: taken },
+      });
     return taken;
   });
 }
@@ -110,11 +140,22 @@ export function addToBacklog(db: Db, by: Actor, seriesId: number, input: Backlog
       `insert into agenda_items (series_id, title, purpose, presenter_id, proposed_by, planned_minutes, note, is_restricted, state, created_by)
        values (:series, :title, :purpose, :presenter, :by, :minutes, :note, :restricted, 'accepted', :by)`,
       {
-        series: seriesId, title: input.title, purpose: input.purpose, presenter: input.presenterId, minutes: input.plannedMinutes, note: input.note,
-        restricted: input.isRestricted, by: by.id,
+        series: seriesId,
+        title: input.title,
+        purpose: input.purpose,
+        presenter: input.presenterId,
+        minutes: input.plannedMinutes,
+        note: input.note,
+        restricted: input.isRestricted,
+        by: by.id,
       },
     );
-    await record(trx, by, { action: 'item.add', noun: 'series', id: seriesId, after: input.isRestricted ? {} : { title: input.title } });
+    await record(trx, by, {
+      action: 'item.add',
+      noun: 'series',
+      id: seriesId,
+      after: input.isRestricted ? {} : { title: input.title },
+    });
   });
 }
 

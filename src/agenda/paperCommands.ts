@@ -11,12 +11,24 @@ export function addPapers(db: Db, by: Actor, itemId: number, files: ArrivedFile[
   return inTransaction(db, async (trx) => {
     const { item, meeting } = await lockItem(trx, by, itemId);
     if (!mayAddPaper({ id: by.id ?? -1 }, meeting, item)) throw new Forbidden();
-    await keepFiles(trx, by, files.map(({ id }) => id));
+    await keepFiles(
+      trx,
+      by,
+      files.map(({ id }) => id),
+    );
     for (const file of files) {
-      await change(trx, `insert into papers (item_id, file_id, name, added_by) values (:item, :file, :name, :by)`, { item: itemId, file: file.id, name: file.name, by: by.id });
+      await change(
+        trx,
+        `insert into papers (item_id, file_id, name, added_by) values (:item, :file, :name, :by)`,
+        { item: itemId, file: file.id, name: file.name, by: by.id },
+      );
     }
     await record(trx, actingFor(by, meeting), {
-      action: 'paper.add', noun: 'agenda_items', id: itemId, meetingId: meeting.id, after: item.is_restricted ? { count: files.length } : { names: files.map(({ name }) => name) },
+      action: 'paper.add',
+      noun: 'agenda_items',
+      id: itemId,
+      meetingId: meeting.id,
+      after: item.is_restricted ? { count: files.length } : { names: files.map(({ name }) => name) },
     });
     return meeting.id;
   });
@@ -26,15 +38,27 @@ export function addPapers(db: Db, by: Actor, itemId: number, files: ArrivedFile[
 export function replacePaper(db: Db, by: Actor, paperId: number, file: ArrivedFile): Promise<number> {
   return inTransaction(db, async (trx) => {
     const { paper, item, meeting } = await lockPaper(trx, by, paperId);
-    if (await row(trx, `select 1 from papers where replaces_id = :id`, { id: paperId })) throw new Conflict('agenda.problem.paperReplaced');
+    if (await row(trx, `select 1 from papers where replaces_id = :id`, { id: paperId }))
+      throw new Conflict('agenda.problem.paperReplaced');
     await keepFiles(trx, by, [file.id]);
     await change(
       trx,
       `insert into papers (item_id, file_id, name, version_no, replaces_id, added_by) values (:item, :file, :name, :version, :replaces, :by)`,
-      { item: paper.item_id, file: file.id, name: file.name, version: paper.version_no + 1, replaces: paperId, by: by.id },
+      {
+        item: paper.item_id,
+        file: file.id,
+        name: file.name,
+        version: paper.version_no + 1,
+        replaces: paperId,
+        by: by.id,
+      },
     );
     await record(trx, actingFor(by, meeting), {
-      action: 'paper.replace', noun: 'agenda_items', id: item.id, meetingId: meeting.id, after: item.is_restricted ? {} : { name: file.name, version: paper.version_no + 1 },
+      action: 'paper.replace',
+      noun: 'agenda_items',
+      id: item.id,
+      meetingId: meeting.id,
+      after: item.is_restricted ? {} : { name: file.name, version: paper.version_no + 1 },
     });
     return meeting.id;
   });
@@ -53,13 +77,22 @@ export function removePaper(db: Db, by: Actor, paperId: number): Promise<number>
        ) update papers set removed_at = now() where removed_at is null and (id in (select id from back) or id in (select id from forth))`,
       { id: paperId },
     );
-    await record(trx, actingFor(by, meeting), { action: 'paper.remove', noun: 'agenda_items', id: item.id, meetingId: meeting.id });
+    await record(trx, actingFor(by, meeting), {
+      action: 'paper.remove',
+      noun: 'agenda_items',
+      id: item.id,
+      meetingId: meeting.id,
+    });
     return meeting.id;
   });
 }
 
 async function lockPaper(trx: Db, by: Actor, paperId: number) {
-  const paper = await row<{ item_id: number; version_no: number; removed_at: Date | null }>(trx, `select item_id, version_no, removed_at from papers where id = :id`, { id: paperId });
+  const paper = await row<{ item_id: number; version_no: number; removed_at: Date | null }>(
+    trx,
+    `select item_id, version_no, removed_at from papers where id = :id`,
+    { id: paperId },
+  );
   if (!paper || paper.removed_at) throw new NotFound();
   const { item, meeting } = await lockItem(trx, by, paper.item_id);
   if (!mayAddPaper({ id: by.id ?? -1 }, meeting, item)) throw new Forbidden();

@@ -7,7 +7,16 @@ import { distinctNames, MAX_ZIP_BYTES, writeZip, zipLength, type ZipEntry } from
 import { BadRequest, Forbidden, NotFound } from '../lib/http/errors.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import { signedIn } from '../lib/http/policy.js';
-import { idOf, page, redirect, route, send, type Answer, type Context, type Route } from '../lib/http/route.js';
+import {
+  idOf,
+  page,
+  redirect,
+  route,
+  send,
+  type Answer,
+  type Context,
+  type Route,
+} from '../lib/http/route.js';
 import type { Db } from '../lib/db/db.js';
 import { maySeeAgenda } from '../meetings/policy.js';
 import { findMeeting } from '../meetings/queries.js';
@@ -28,9 +37,12 @@ export const paperRoutes: Route[] = [
     form: NoFields,
     upload: { field: 'files', maxFiles: MAX_PAPERS, authorise: requireItem },
     async handle(c) {
-      if (c.files.length === 0) return showAttach(c, problemsOf([{ field: 'files', message: c.t('agenda.paper.none') }], {}));
+      if (c.files.length === 0)
+        return showAttach(c, problemsOf([{ field: 'files', message: c.t('agenda.paper.none') }], {}));
       const meetingId = await addPapers(c.db, c.by, idOf(c), c.files);
-      return redirect(`/meetings/${meetingId}/agenda`, { notice: { key: 'agenda.notice.papersAdded', values: { count: c.files.length } } });
+      return redirect(`/meetings/${meetingId}/agenda`, {
+        notice: { key: 'agenda.notice.papersAdded', values: { count: c.files.length } },
+      });
     },
     onInvalid: showAttach,
   }),
@@ -44,7 +56,8 @@ export const paperRoutes: Route[] = [
     upload: { field: 'files', maxFiles: 1, authorise: requirePaper },
     async handle(c) {
       const [file] = c.files;
-      if (!file) return showVersions(c, problemsOf([{ field: 'files', message: c.t('agenda.paper.none') }], {}));
+      if (!file)
+        return showVersions(c, problemsOf([{ field: 'files', message: c.t('agenda.paper.none') }], {}));
       const meetingId = await replacePaper(c.db, c.by, idOf(c), file);
       return redirect(`/meetings/${meetingId}/agenda`, { notice: 'agenda.notice.paperReplaced' });
     },
@@ -55,7 +68,10 @@ export const paperRoutes: Route[] = [
     path: '/papers/:id/removal',
     policy: signedIn,
     form: NoFields,
-    handle: async (c) => redirect(`/meetings/${await removePaper(c.db, c.by, idOf(c))}/agenda`, { notice: 'agenda.notice.paperRemoved' }),
+    handle: async (c) =>
+      redirect(`/meetings/${await removePaper(c.db, c.by, idOf(c))}/agenda`, {
+        notice: 'agenda.notice.paperRemoved',
+      }),
   }),
   route({ method: 'get', path: '/meetings/:id/papers.zip', policy: signedIn, handle: downloadAll }),
 ];
@@ -68,7 +84,8 @@ async function requireItem(c: Context) {
 
 async function requirePaper(c: Context) {
   const found = await findPaper(c.db, c.viewer, idOf(c));
-  if (found.paper.item_id !== found.item.id || !mayAddPaper(c.viewer, found.meeting, found.item)) throw new Forbidden();
+  if (found.paper.item_id !== found.item.id || !mayAddPaper(c.viewer, found.meeting, found.item))
+    throw new Forbidden();
   return found;
 }
 
@@ -76,7 +93,15 @@ async function showAttach(c: Context, problems?: Problems): Promise<Answer> {
   const { item, meeting } = await requireItem(c);
   return page(
     'agenda/attach',
-    { title: c.t('agenda.paper.attach'), item, meeting, name: titleOf(c.t, meeting), errors: problems?.errors ?? {}, accepted: ACCEPTED, limits: { size: MAX_FILE_BYTES / 1024 / 1024, count: MAX_PAPERS } },
+    {
+      title: c.t('agenda.paper.attach'),
+      item,
+      meeting,
+      name: titleOf(c.t, meeting),
+      errors: problems?.errors ?? {},
+      accepted: ACCEPTED,
+      limits: { size: MAX_FILE_BYTES / 1024 / 1024, count: MAX_PAPERS },
+    },
     { status: problems ? 422 : 200, caching: 'no-store' },
   );
 }
@@ -93,8 +118,15 @@ async function showVersions(c: Context, problems?: Problems): Promise<Answer> {
   return page(
     'agenda/paper',
     {
-      title: c.t('agenda.paper.manage', { name: paper.name }), paper, item, meeting, name: titleOf(c.t, meeting), versions: await listVersions(c.db, paper.id), mayChange,
-      errors: problems?.errors ?? {}, accepted: ACCEPTED,
+      title: c.t('agenda.paper.manage', { name: paper.name }),
+      paper,
+      item,
+      meeting,
+      name: titleOf(c.t, meeting),
+      versions: await listVersions(c.db, paper.id),
+      mayChange,
+      errors: problems?.errors ?? {},
+      accepted: ACCEPTED,
     },
     { status: problems ? 422 : 200, caching: 'no-store' },
   );
@@ -105,21 +137,39 @@ async function downloadAll(c: Context): Promise<Answer> {
   const meeting = await findMeeting(c.db, c.viewer, idOf(c));
   if (!maySeeAgenda(meeting)) throw new Forbidden();
   const { lines } = await loadAgenda(c.db, c.viewer, meeting);
-  const papers = lines.flatMap((line) => (line.is_hidden || !line.is_on_agenda ? [] : line.papers.map((paper) => ({ ...paper, no: line.no }))));
-  const files = new Map((await listPaperFiles(c.db, papers.map(({ id }) => id))).map((file) => [file.paper_id, file]));
+  const papers = lines.flatMap((line) =>
+    line.is_hidden || !line.is_on_agenda ? [] : line.papers.map((paper) => ({ ...paper, no: line.no })),
+  );
+  const files = new Map(
+    (
+      await listPaperFiles(
+        c.db,
+        papers.map(({ id }) => id),
+      )
+    ).map((file) => [file.paper_id, file]),
+  );
   const names = distinctNames(papers.map((paper) => `${paper.no ?? 0}-${safeName(paper.name)}`));
   const entries: ZipEntry[] = [];
   for (const [i, paper] of papers.entries()) {
     const file = files.get(paper.id);
     if (!file) continue;
     const checksum = file.crc32 ?? (await checksumOf(c.db, file.file_id));
-    entries.push({ name: names[i] ?? paper.name, bytes: file.bytes, crc32: checksum, at: file.added_at, open: () => readChunks(c.db, file.file_id) });
+    entries.push({
+      name: names[i] ?? paper.name,
+      bytes: file.bytes,
+      crc32: checksum,
+      at: file.added_at,
+      open: () => readChunks(c.db, file.file_id),
+    });
   }
   if (entries.length === 0) throw new NotFound();
   const length = zipLength(entries);
   if (length > MAX_ZIP_BYTES) throw new BadRequest('lib.error.tooLarge');
   const name = safeName(`${c.t('agenda.paper.zipName', { title: titleOf(c.t, meeting) })}.zip`);
-  return send(Readable.from(writeZip(entries), { objectMode: false }), 'application/zip', { name, headers: { 'Content-Length': String(length) } });
+  return send(Readable.from(writeZip(entries), { objectMode: false }), 'application/zip', {
+    name,
+    headers: { 'Content-Length': String(length) },
+  });
 }
 
 async function checksumOf(db: Db, fileId: number): Promise<number> {

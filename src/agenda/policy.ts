@@ -1,6 +1,14 @@
 import { mayEditAgenda, maySeeAgenda, maySeeRestricted, type Standing } from '../meetings/policy.js';
 
-export type ItemState = 'proposed' | 'accepted' | 'returned' | 'deferred' | 'under_discussion' | 'concluded' | 'carried_over' | 'withdrawn';
+export type ItemState =
+  | 'proposed'
+  | 'accepted'
+  | 'returned'
+  | 'deferred'
+  | 'under_discussion'
+  | 'concluded'
+  | 'carried_over'
+  | 'withdrawn';
 
 /** The little of an item that decides who may do what with it. */
 export interface ItemStanding {
@@ -22,7 +30,12 @@ function isOwn(viewer: Who, item: ItemStanding): boolean {
 export function maySeeItem(viewer: Who, meeting: Standing, item: ItemStanding): boolean {
   if (isOwn(viewer, item)) return true;
   // What is proposed or returned is a matter between the proposer and those who keep the agenda.
-  if (item.state === 'proposed' || item.state === 'returned') return maySeeAgenda(meeting) && (mayEditAgenda(meeting) || maySeeRestricted(meeting)) && (!item.is_restricted || maySeeRestricted(meeting));
+  if (item.state === 'proposed' || item.state === 'returned')
+    return (
+      maySeeAgenda(meeting) &&
+      (mayEditAgenda(meeting) || maySeeRestricted(meeting)) &&
+      (!item.is_restricted || maySeeRestricted(meeting))
+    );
   return item.is_restricted ? maySeeRestricted(meeting) : maySeeAgenda(meeting);
 }
 
@@ -30,7 +43,11 @@ export function maySeeItem(viewer: Who, meeting: Standing, item: ItemStanding): 
 export function mayEditItem(viewer: Who, meeting: Standing, item: ItemStanding): boolean {
   if (!maySeeItem(viewer, meeting, item)) return false;
   if (mayEditAgenda(meeting)) return true;
-  return item.proposed_by === viewer.id && (item.state === 'proposed' || item.state === 'returned') && isOpen(meeting);
+  return (
+    item.proposed_by === viewer.id &&
+    (item.state === 'proposed' || item.state === 'returned') &&
+    isOpen(meeting)
+  );
 }
 
 /** Papers: who keeps the agenda, and who presents or proposed the item; also while the meeting runs and after it. */

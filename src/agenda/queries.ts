@@ -26,7 +26,12 @@ export interface Item extends ItemStanding {
   state_reason: string | null;
   carried_from_id: number | null;
   /** The meeting it comes from, by carry-over. */
-  carried_from: { meeting_id: number | null; number: number | null; title: string | null; starts_at: string | null } | null;
+  carried_from: {
+    meeting_id: number | null;
+    number: number | null;
+    title: string | null;
+    starts_at: string | null;
+  } | null;
   /** Where it went on, by carry-over: a meeting or (null) the backlog. */
   carried_to: { item_id: number; meeting_id: number | null } | null;
   opened_at: Date | null;
@@ -67,27 +72,58 @@ const ITEM = `
     left join persons pr on pr.id = i.proposed_by`;
 
 /** States in which an item has a number of its own on the agenda. */
-const NUMBERED: readonly ItemState[] = ['accepted', 'deferred', 'under_discussion', 'concluded', 'carried_over'];
+const NUMBERED: readonly ItemState[] = [
+  'accepted',
+  'deferred',
+  'under_discussion',
+  'concluded',
+  'carried_over',
+];
 
 /** The agenda of a meeting that the viewer may see (`maySeeAgenda`), with papers; two queries. */
 export async function listAgenda(db: Db, viewer: Who, meeting: Meeting): Promise<AgendaLine[]> {
-  const items = await rows<Item>(db, `${ITEM} where i.meeting_id = :meeting order by i.position, i.id`, { meeting: meeting.id });
+  const items = await rows<Item>(db, `${ITEM} where i.meeting_id = :meeting order by i.position, i.id`, {
+    meeting: meeting.id,
+  });
   const seen = items.filter((item) => maySeeItem(viewer, meeting, item));
-  const papers = await listPapersOf(db, seen.map(({ id }) => id));
+  const papers = await listPapersOf(
+    db,
+    seen.map(({ id }) => id),
+  );
   let no = 0;
   return items.flatMap((item): AgendaLine[] => {
     const isOnAgenda = NUMBERED.includes(item.state);
     if (isOnAgenda) no += 1;
-    if (!seen.includes(item)) return isOnAgenda ? [{ id: item.id, no, is_hidden: true, is_on_agenda: true, planned_minutes: null }] : [];
-    return [{ ...item, no: isOnAgenda ? no : null, is_hidden: false, is_on_agenda: isOnAgenda, papers: papers.filter((paper) => paper.item_id === item.id) }];
+    if (!seen.includes(item))
+      return isOnAgenda
+        ? [{ id: item.id, no, is_hidden: true, is_on_agenda: true, planned_minutes: null }]
+        : [];
+    return [
+      {
+        ...item,
+        no: isOnAgenda ? no : null,
+        is_hidden: false,
+        is_on_agenda: isOnAgenda,
+        papers: papers.filter((paper) => paper.item_id === item.id),
+      },
+    ];
   });
 }
 
 /** The agenda with its sum, for the agenda's own page and the page of the meeting. */
-export async function loadAgenda(db: Db, viewer: Who, meeting: Meeting): Promise<{ lines: AgendaLine[]; timing: Timing; paperCount: number; paperBytes: number }> {
+export async function loadAgenda(
+  db: Db,
+  viewer: Who,
+  meeting: Meeting,
+): Promise<{ lines: AgendaLine[]; timing: Timing; paperCount: number; paperBytes: number }> {
   const lines = await listAgenda(db, viewer, meeting);
   const papers = lines.flatMap((line) => (line.is_hidden || !line.is_on_agenda ? [] : line.papers));
-  return { lines, timing: timingOf(meeting, lines), paperCount: papers.length, paperBytes: papers.reduce((sum, { bytes }) => sum + bytes, 0) };
+  return {
+    lines,
+    timing: timingOf(meeting, lines),
+    paperCount: papers.length,
+    paperBytes: papers.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
 }
 
 /** An item with its meeting, as this person may see it. @throws NotFound */
@@ -131,8 +167,16 @@ export interface FoundPaper {
 }
 
 /** One version of a paper, for who may see its item, or the item that carries it on. @throws NotFound */
-export async function findPaper(db: Db, viewer: Who, id: number): Promise<{ paper: FoundPaper; item: Item; meeting: Meeting }> {
-  const paper = await row<FoundPaper>(db, `select id, item_id, file_id, name, version_no, removed_at from papers where id = :id`, { id });
+export async function findPaper(
+  db: Db,
+  viewer: Who,
+  id: number,
+): Promise<{ paper: FoundPaper; item: Item; meeting: Meeting }> {
+  const paper = await row<FoundPaper>(
+    db,
+    `select id, item_id, file_id, name, version_no, removed_at from papers where id = :id`,
+    { id },
+  );
   if (!paper || paper.removed_at) throw new NotFound();
   const carriers = await rows<{ id: number }>(
     db,
@@ -153,7 +197,10 @@ export async function findPaper(db: Db, viewer: Who, id: number): Promise<{ pape
 }
 
 /** All versions of a paper, the newest first. */
-export function listVersions(db: Db, paperId: number): Promise<{ id: number; name: string; version_no: number; bytes: number; adder: Brief; added_at: Date }[]> {
+export function listVersions(
+  db: Db,
+  paperId: number,
+): Promise<{ id: number; name: string; version_no: number; bytes: number; adder: Brief; added_at: Date }[]> {
   return rows(
     db,
     `with recursive back as (
@@ -173,17 +220,34 @@ export async function listBacklog(db: Db, viewer: Who, seriesId: number): Promis
   const series = await findSeries(db, viewer, seriesId);
   if (!maySeeMembers(series)) throw new NotFound();
   const { relation: r } = series;
-  const isCleared = r.is_organiser || r.is_booked_for || r.acts_for || r.member_role === 'chair' || r.member_role === 'secretary';
+  const isCleared =
+    r.is_organiser ||
+    r.is_booked_for ||
+    r.acts_for ||
+    r.member_role === 'chair' ||
+    r.member_role === 'secretary';
   const items = await rows<BacklogItem>(
     db,
     `${ITEM} where i.series_id = :series and i.meeting_id is null and i.state in ('accepted', 'proposed', 'deferred') order by i.id`,
     { series: seriesId },
   );
-  return items.filter((item) => !item.is_restricted || isCleared || item.presenter_id === viewer.id || item.proposed_by === viewer.id || item.created_by === viewer.id);
+  return items.filter(
+    (item) =>
+      !item.is_restricted ||
+      isCleared ||
+      item.presenter_id === viewer.id ||
+      item.proposed_by === viewer.id ||
+      item.created_by === viewer.id,
+  );
 }
 
 /** The next meeting of a series that is still being prepared, after an instant: where something carried over goes. */
-export function findNextMeeting(db: Db, seriesId: number, after: Date, exceptId: number): Promise<{ id: number } | undefined> {
+export function findNextMeeting(
+  db: Db,
+  seriesId: number,
+  after: Date,
+  exceptId: number,
+): Promise<{ id: number } | undefined> {
   return row(
     db,
     `select id from meetings where series_id = :series and state in ('draft', 'scheduled') and starts_at > :after and id <> :except
@@ -193,7 +257,12 @@ export function findNextMeeting(db: Db, seriesId: number, after: Date, exceptId:
 }
 
 /** Meetings to which an item could be moved by hand: coming ones of the series that the viewer may know. */
-export function listComing(db: Db, viewer: Who, seriesId: number, now: Date): Promise<{ id: number; title: string; number: number | null; starts_at: Date }[]> {
+export function listComing(
+  db: Db,
+  viewer: Who,
+  seriesId: number,
+  now: Date,
+): Promise<{ id: number; title: string; number: number | null; starts_at: Date }[]> {
   const scope = visibleMeetings(viewer);
   return rows(
     db,
@@ -204,7 +273,10 @@ export function listComing(db: Db, viewer: Who, seriesId: number, now: Date): Pr
 }
 
 /** What the download of all papers needs of them; `crc32` is null where it was not written down when the file came. */
-export function listPaperFiles(db: Db, paperIds: number[]): Promise<{ paper_id: number; file_id: number; bytes: number; crc32: number | null; added_at: Date }[]> {
+export function listPaperFiles(
+  db: Db,
+  paperIds: number[],
+): Promise<{ paper_id: number; file_id: number; bytes: number; crc32: number | null; added_at: Date }[]> {
   return rows(
     db,
     `select p.id as paper_id, f.id as file_id, f.bytes, f.crc32, p.added_at from papers p join files f on f.id = p.file_id and f.state = 'stored' where p.id = any(:ids)`,

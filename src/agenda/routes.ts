@@ -5,4 +5,10 @@ import { copyRoutes } from './copyRoutes.js';
 import { itemRoutes } from './itemRoutes.js';
 import { paperRoutes } from './paperRoutes.js';
 
-export const routes: Route[] = [...agendaRoutes, ...itemRoutes, ...paperRoutes, ...backlogRoutes, ...copyRoutes];
+export const routes: Route[] = [
+  ...agendaRoutes,
+  ...itemRoutes,
+  ...paperRoutes,
+  ...backlogRoutes,
+  ...copyRoutes,
+];

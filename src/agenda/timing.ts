@@ -11,7 +11,10 @@ export interface Timing {
 }
 
 /** Sum and starting times. Items that the reader may not see have no minutes here and take no time. */
-export function timingOf(meeting: { starts_at: Date; ends_at: Date }, items: { id: number; planned_minutes: number | null; is_on_agenda: boolean }[]): Timing {
+export function timingOf(
+  meeting: { starts_at: Date; ends_at: Date },
+  items: { id: number; planned_minutes: number | null; is_on_agenda: boolean }[],
+): Timing {
   const length = Math.round((meeting.ends_at.getTime() - meeting.starts_at.getTime()) / 60_000);
   const startsAt = new Map<number, Date>();
   let planned = 0;

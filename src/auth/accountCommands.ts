@@ -17,7 +17,10 @@ export async function sendReset(db: Db, email: string, now: Date): Promise<void>
     const account = await findAccountByEmail(trx, email);
     if (!account) return;
     await queueDelivery(trx, {
-      kind: 'auth.passwordReset', object: `persons:${account.person_id}:reset`, personId: account.person_id, revision: revision(now),
+      kind: 'auth.passwordReset',
+      object: `persons:${account.person_id}:reset`,
+      personId: account.person_id,
+      revision: revision(now),
       usefulUntil: new Date(now.getTime() + 30 * 60_000),
     });
     await record(trx, { id: null }, { action: 'account.resetAsked', noun: 'persons', id: account.person_id });
@@ -33,18 +36,31 @@ async function lockMember(trx: Db, id: number): Promise<PersonRow> {
 }
 
 /** Mails somebody without an account the invitation to make one. */
-export async function inviteToAccount(db: Db, by: Actor, id: number, now: Date): Promise<{ ok: boolean; reason?: 'no_address' | 'has_account' }> {
+export async function inviteToAccount(
+  db: Db,
+  by: Actor,
+  id: number,
+  now: Date,
+): Promise<{ ok: boolean; reason?: 'no_address' | 'has_account' }> {
   return inTransaction(db, async (trx) => {
     const person = await lockMember(trx, id);
     if (person.has_account) return { ok: false, reason: 'has_account' };
     if (!person.email) return { ok: false, reason: 'no_address' };
-    await queueDelivery(trx, { kind: 'auth.accountInvitation', object: `persons:${id}:account`, personId: id, revision: revision(now), queuedBy: by.id });
+    await queueDelivery(trx, {
+      kind: 'auth.accountInvitation',
+      object: `persons:${id}:account`,
+      personId: id,
+      revision: revision(now),
+      queuedBy: by.id,
+    });
     await record(trx, by, { action: 'account.invite', noun: 'persons', id });
     return { ok: true };
   });
 }
 
-export type LinkMade = { ok: true; token: string; purpose: 'password_reset' | 'account_invitation'; person: PersonRow } | { ok: false; reason: 'no_address' };
+export type LinkMade =
+  | { ok: true; token: string; purpose: 'password_reset' | 'account_invitation'; person: PersonRow }
+  | { ok: false; reason: 'no_address' };
 
 /** Makes a one-time link that an administrator hands over, where there is no mail. */
 export async function makeAccountLink(db: Db, by: Actor, id: number): Promise<LinkMade> {
@@ -59,7 +75,12 @@ export async function makeAccountLink(db: Db, by: Actor, id: number): Promise<Li
 }
 
 /** Gives a role; whoever gets another one signs in anew, so no session outlives its privilege. */
-export async function setRole(db: Db, by: Actor, id: number, role: Role): Promise<'done' | 'same' | 'last_administrator' | 'guest'> {
+export async function setRole(
+  db: Db,
+  by: Actor,
+  id: number,
+  role: Role,
+): Promise<'done' | 'same' | 'last_administrator' | 'guest'> {
   return inTransaction(db, async (trx) => {
     const done = await putRole(trx, by, id, role);
     if (done === 'done') await revokeSessions(trx, by, id);
@@ -68,7 +89,12 @@ export async function setRole(db: Db, by: Actor, id: number, role: Role): Promis
 }
 
 /** Signs somebody out everywhere; with `mustChange` a new password is asked for at the next sign-in. */
-export async function signOutEverywhere(db: Db, by: Actor, id: number, options: { mustChange: boolean }): Promise<void> {
+export async function signOutEverywhere(
+  db: Db,
+  by: Actor,
+  id: number,
+  options: { mustChange: boolean },
+): Promise<void> {
   await inTransaction(db, async (trx) => {
     await lockMember(trx, id);
     await revokeSessions(trx, by, id);
@@ -79,17 +105,24 @@ export async function signOutEverywhere(db: Db, by: Actor, id: number, options: 
 }
 
 /** Ends what a person could do: directory, sessions, open links. Part of the deactivation in admin/. */
-export async function endAccess(trx: Db, by: Actor, id: number): Promise<'done' | 'last_administrator' | 'self'> {
+export async function endAccess(
+  trx: Db,
+  by: Actor,
+  id: number,
+): Promise<'done' | 'last_administrator' | 'self'> {
   const done = await putDeactivated(trx, by, id);
   if (done !== 'done') return done;
   await revokeSessions(trx, by, id);
-  await change(trx, `update one_time_tokens set used_at = now() where person_id = :id and used_at is null`, { id });
+  await change(trx, `update one_time_tokens set used_at = now() where person_id = :id and used_at is null`, {
+    id,
+  });
   await change(trx, `delete from deputies where person_id = :id or deputy_id = :id`, { id });
   return 'done';
 }
 
 /** Removes account, sessions, links and kept forms of an erased person. */
 export async function forgetAccess(trx: Db, id: number): Promise<void> {
-  for (const table of ['accounts', 'sessions', 'one_time_tokens', 'idempotency_keys']) await change(trx, `delete from ${table} where person_id = :id`, { id });
+  for (const table of ['accounts', 'sessions', 'one_time_tokens', 'idempotency_keys'])
+    await change(trx, `delete from ${table} where person_id = :id`, { id });
   await change(trx, `update one_time_tokens set created_by = null where created_by = :id`, { id });
 }

@@ -7,7 +7,10 @@ import { inviteToAccount, makeAccountLink, setRole, signOutEverywhere } from './
 import { EmptyForm } from './forms.js';
 
 const ROLE_NOTICE = {
-  done: 'auth.role.saved', same: 'auth.role.saved', last_administrator: 'auth.role.last', guest: 'auth.account.guest',
+  done: 'auth.role.saved',
+  same: 'auth.role.saved',
+  last_administrator: 'auth.role.last',
+  guest: 'auth.account.guest',
 } as const satisfies Record<string, Notice>;
 
 /** What secretaries and administrators do about somebody's account, from that person's page. */
@@ -35,7 +38,11 @@ export const accountRoutes: Route[] = [
       if (!made.ok) return redirect(`/people/${id}`, { notice: 'auth.account.noAddress' });
       const isReset = made.purpose === 'password_reset';
       const href = new URL(`/${isReset ? 'reset' : 'account'}/${made.token}`, c.config.publicUrl).href;
-      return page('auth/account-link', { title: c.t('auth.account.link'), person: made.person, href, isReset }, { caching: 'no-store' });
+      return page(
+        'auth/account-link',
+        { title: c.t('auth.account.link'), person: made.person, href, isReset },
+        { caching: 'no-store' },
+      );
     },
   }),
   route({

@@ -21,9 +21,15 @@ async function deputiesPage(c: Context, problems?: Problems): Promise<Answer> {
   return page(
     'auth/deputies',
     {
-      title: person.id === c.viewer.id ? c.t('auth.deputy.titleOwn') : c.t('auth.deputy.title', { name: c.fmt.name(person) }),
-      person, isOwn: person.id === c.viewer.id, deputies: await listDeputies(c.db, person.id),
-      errors: problems?.errors ?? {}, values: problems?.values ?? {},
+      title:
+        person.id === c.viewer.id
+          ? c.t('auth.deputy.titleOwn')
+          : c.t('auth.deputy.title', { name: c.fmt.name(person) }),
+      person,
+      isOwn: person.id === c.viewer.id,
+      deputies: await listDeputies(c.db, person.id),
+      errors: problems?.errors ?? {},
+      values: problems?.values ?? {},
     },
     { status: problems ? 422 : 200 },
   );
@@ -38,11 +44,22 @@ export const deputyRoutes: Route[] = [
     form: DeputyForm,
     async handle(c) {
       const person = await principalOf(c);
-      const refuse = (message: string) => deputiesPage(c, problemsOf([{ field: 'deputy', message }], c.req.body));
+      const refuse = (message: string) =>
+        deputiesPage(c, problemsOf([{ field: 'deputy', message }], c.req.body));
       const [who] = await resolvePersons(c.db, [c.form.deputy]);
-      if (!who?.ok) return refuse(c.t(who?.reason === 'several' ? 'people.picker.several' : 'people.picker.unknown', { name: c.form.deputy }));
+      if (!who?.ok)
+        return refuse(
+          c.t(who?.reason === 'several' ? 'people.picker.several' : 'people.picker.unknown', {
+            name: c.form.deputy,
+          }),
+        );
       if (who.person.id === person.id || who.person.is_guest) return refuse(c.t('auth.deputy.notThis'));
-      const added = await addDeputy(c.db, c.by, { personId: person.id, deputyId: who.person.id, from: c.form.from, to: c.form.to });
+      const added = await addDeputy(c.db, c.by, {
+        personId: person.id,
+        deputyId: who.person.id,
+        from: c.form.from,
+        to: c.form.to,
+      });
       if (!added) return refuse(c.t('auth.deputy.already', { name: c.fmt.name(who.person) }));
       return redirect(`/people/${person.id}/deputies`, { notice: 'auth.deputy.added' });
     },

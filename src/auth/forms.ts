@@ -12,7 +12,12 @@ export const password = () =>
     .refine((text) => text !== '', { error: message('lib.field.required') });
 
 /** Where to go afterwards; checked by `ownPath`, never trusted. */
-const next = () => z.string().max(4000).optional().transform((text) => text ?? '');
+const next = () =>
+  z
+    .string()
+    .max(4000)
+    .optional()
+    .transform((text) => text ?? '');
 
 export const SignInForm = z.strictObject({
   email: line(254).transform((text) => text.normalize('NFKC').toLowerCase()),
@@ -25,13 +30,19 @@ export const LanguageForm = z.strictObject({ lang: choice(LANGS), next: next() }
 
 export const ResetForm = z.strictObject({ email: email() });
 
-export const NewPasswordForm = z.strictObject({ password: password(), again: password() }).refine((form) => form.password === form.again, {
-  path: ['again'], error: message('auth.password.notAgain'),
-});
+export const NewPasswordForm = z
+  .strictObject({ password: password(), again: password() })
+  .refine((form) => form.password === form.again, {
+    path: ['again'],
+    error: message('auth.password.notAgain'),
+  });
 
-export const ChangePasswordForm = z.strictObject({ current: password(), password: password(), again: password() }).refine((form) => form.password === form.again, {
-  path: ['again'], error: message('auth.password.notAgain'),
-});
+export const ChangePasswordForm = z
+  .strictObject({ current: password(), password: password(), again: password() })
+  .refine((form) => form.password === form.again, {
+    path: ['again'],
+    error: message('auth.password.notAgain'),
+  });
 
 export const ProfileForm = z.strictObject({
   lang: choice(LANGS),
@@ -41,9 +52,11 @@ export const ProfileForm = z.strictObject({
   has_shortcuts: flag(),
 });
 
-export const DeputyForm = z.strictObject({ deputy: line(300), from: optionalDate(), to: optionalDate() }).refine((form) => !form.from || !form.to || form.from <= form.to, {
-  path: ['to'], error: message('auth.deputy.order'),
-});
+export const DeputyForm = z
+  .strictObject({ deputy: line(300), from: optionalDate(), to: optionalDate() })
+  .refine((form) => !form.from || !form.to || form.from <= form.to, {
+    path: ['to'],
+    error: message('auth.deputy.order'),
+  });
 
 export const EmptyForm = z.strictObject({});
-

@@ -29,18 +29,23 @@ export function doors({ db, config }: Parts): Doors {
 async function askToSignIn(c: Context): Promise<Answer> {
   if (c.req.accepts(['html', 'json']) === 'json') return json({ error: c.t('auth.lapsed.title') }, 401);
   if (!(await hasAccounts(c.db))) return redirect('/setup');
-  if (c.req.method !== 'POST') return redirect(c.path === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(c.path)}`);
+  if (c.req.method !== 'POST')
+    return redirect(c.path === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(c.path)}`);
   const person = await findSessionOwner(c.db, readCookie(c.req, c.config, SESSION_COOKIE));
   const kept = person ? await keep(c, person) : undefined;
   const next = backTo(c);
-  return page('auth/sign-in', { title: c.t('auth.signIn.title'), door: true, kept, next, values: {}, lapsed: kept ? 'kept' : 'lost' }, { status: 401, caching: 'no-store' });
+  return page(
+    'auth/sign-in',
+    { title: c.t('auth.signIn.title'), door: true, kept, next, values: {}, lapsed: kept ? 'kept' : 'lost' },
+    { status: 401, caching: 'no-store' },
+  );
 }
 
 async function keep(c: Context, person: number): Promise<string | undefined> {
   const isMultipart = Boolean(c.req.is('multipart/form-data'));
   const files: KeptForm['files'] = isMultipart ? await readTexts(c.req, c.res) : [];
-  const fields = Object.entries((c.req.body ?? {}) as Record<string, string | string[]>).flatMap(([name, value]) =>
-    [value].flat().map((one): [string, string] => [name, one]),
+  const fields = Object.entries((c.req.body ?? {}) as Record<string, string | string[]>).flatMap(
+    ([name, value]) => [value].flat().map((one): [string, string] => [name, one]),
   );
   return seal({ person, path: c.path, fields, files, isMultipart, at: Date.now() }, c.config.secretKey);
 }

@@ -4,7 +4,8 @@ import { sendReset } from './accountCommands.js';
 import { cleanSignIn } from './commands.js';
 
 export const jobs: Jobs = {
-  'auth.sendReset': ({ db, clock }, payload) => sendReset(db, z.object({ email: z.string() }).parse(payload).email, clock.now()),
+  'auth.sendReset': ({ db, clock }, payload) =>
+    sendReset(db, z.object({ email: z.string() }).parse(payload).email, clock.now()),
   'auth.clean': ({ db }) => cleanSignIn(db),
 };
 

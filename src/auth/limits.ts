@@ -23,8 +23,13 @@ function limiters(db: Db): Record<Rule, RateLimiterPostgres> {
     const entries = Object.entries(RULES).map(([name, rule]) => [
       name,
       new RateLimiterPostgres({
-        storeClient: db, storeType: 'knex', tableName: 'sign_in_limits', tableCreated: true, clearExpiredByTimeout: false,
-        keyPrefix: name, ...rule,
+        storeClient: db,
+        storeType: 'knex',
+        tableName: 'sign_in_limits',
+        tableCreated: true,
+        clearExpiredByTimeout: false,
+        keyPrefix: name,
+        ...rule,
       }),
     ]);
     made.set(db, (all = Object.fromEntries(entries) as Record<Rule, RateLimiterPostgres>));
@@ -70,6 +75,12 @@ export function addressKey(ip: string): string {
   const [head = '', tail] = plain.split('::');
   const left = head ? head.split(':') : [];
   const right = tail ? tail.split(':') : [];
-  const groups = tail === undefined ? left : [...left, ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0'), ...right];
-  return `${groups.slice(0, 4).map((group) => parseInt(group, 16).toString(16)).join(':')}::/64`;
+  const groups =
+    tail === undefined
+      ? left
+      : [...left, ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0'), ...right];
+  return `${groups
+    .slice(0, 4)
+    .map((group) => parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
 }

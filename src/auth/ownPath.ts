@@ -7,7 +7,13 @@ const DOOR = /^\/(sign-in|sign-out|reset|account|setup)(\/|\?|$)/;
  * @returns path and query
  */
 export function ownPath(next: string | undefined, options: { doors?: boolean } = {}): string {
-  if (!next || !/^\/(?![/\\])/.test(next) || /[\u0000-\u001f\\]/.test(next) || !URL.canParse(next, 'http://own.invalid')) return '/';
+  if (
+    !next ||
+    !/^\/(?![/\\])/.test(next) ||
+    /[\u0000-\u001f\\]/.test(next) ||
+    !URL.canParse(next, 'http://own.invalid')
+  )
+    return '/';
   const url = new URL(next, 'http://own.invalid');
   const path = url.pathname + url.search;
   if (url.host !== 'own.invalid' || path.startsWith('//')) return '/';

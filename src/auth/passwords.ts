@@ -55,12 +55,14 @@ export function isPassword(stored: string | null | undefined, password: string):
 // Of the most used passwords only those with twelve or more characters can be chosen here at all; most of the rest of
 // that kind is a short word made longer, which `isPadding` meets.
 const COMMON = new Set(
-  ('123456789012 1234567890123 12345678901234 123456789123 111111222222 112233445566 121212121212 123123123123 123321123321 ' +
+  (
+    '123456789012 1234567890123 12345678901234 123456789123 111111222222 112233445566 121212121212 123123123123 123321123321 ' +
     'password1234 password12345 password123456 passwordpassword passw0rdpassw0rd qwertyuiop12 qwertyuiop123 qwertyuiop1234 qwertyuiopasdfghjkl ' +
     '1qaz2wsx3edc 1qaz2wsx3edc4rfv qazwsxedcrfv zaq12wsxcde3 1q2w3e4r5t6y 1q2w3e4r5t6y7u8i q1w2e3r4t5y6 abcdefghijkl abcdefghijklm abcd12345678 ' +
     'administrator administrator1 administrator123 adminadminadmin admin1234567 admin123456789 letmeinletmein welcome12345 welcome123456 iloveyou1234 iloveyouforever ' +
     'woaini1314520 woaini5201314 woaini123456 5201314520131 a12345678901 a123456789012 aa1234567890 asdfghjkl123 asdfghjkl1234 zxcvbnm12345 zxcvbnm123456 changeme1234 changemechangeme ' +
-    'superman1234 football1234 baseball1234 princess1234 sunshine1234 dragon123456 monkey123456 master123456 shadow123456 michael12345 trustno1trustno1 banhui123456 banhui1234567').split(' '),
+    'superman1234 football1234 baseball1234 princess1234 sunshine1234 dragon123456 monkey123456 master123456 shadow123456 michael12345 trustno1trustno1 banhui123456 banhui1234567'
+  ).split(' '),
 );
 
 /**
@@ -75,13 +77,20 @@ export function weakness(password: string, own: (string | null | undefined)[] = 
   const plain = password.normalize('NFKC').toLowerCase();
   if (COMMON.has(plain) || new Set(plain).size < 5 || isSequence(plain)) return 'auth.password.common';
   const compact = plain.replace(/[^\p{L}\p{N}]/gu, '');
-  const rest = own.flatMap(namesOf).sort((a, b) => b.length - a.length).reduce((left, name) => left.replaceAll(name, ''), compact);
+  const rest = own
+    .flatMap(namesOf)
+    .sort((a, b) => b.length - a.length)
+    .reduce((left, name) => left.replaceAll(name, ''), compact);
   return rest !== compact && isPadding(rest) ? 'auth.password.personal' : undefined;
 }
 
 /** "Zhang Wei" → zhangwei, weizhang, zhang, wei; of an address the part before the @, and its domain, too. */
 function namesOf(text: string | null | undefined): string[] {
-  const parts = (text ?? '').normalize('NFKC').toLowerCase().split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+  const parts = (text ?? '')
+    .normalize('NFKC')
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter(Boolean);
   const joined = [parts.join(''), [...parts].reverse().join(''), parts.slice(0, 2).join('')];
   return [...joined, ...parts].filter((name) => [...name].length >= 3);
 }
@@ -91,7 +100,14 @@ function isPadding(rest: string): boolean {
   return [...rest].length < 6;
 }
 
-const RUNS = ['0123456789', '1234567890', '9876543210', '0987654321', 'abcdefghijklmnopqrstuvwxyz', 'qwertyuiopasdfghjklzxcvbnm'].map((run) => run.repeat(20));
+const RUNS = [
+  '0123456789',
+  '1234567890',
+  '9876543210',
+  '0987654321',
+  'abcdefghijklmnopqrstuvwxyz',
+  'qwertyuiopasdfghjklzxcvbnm',
+].map((run) => run.repeat(20));
 function isSequence(plain: string): boolean {
   return RUNS.some((run) => run.includes(plain));
 }

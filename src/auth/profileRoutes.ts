@@ -19,8 +19,13 @@ async function profilePage(c: Context, problems?: Problems): Promise<Answer> {
     'auth/profile',
     {
       title: c.t('auth.profile.title'),
-      sessions: sessions.map((session) => ({ ...session, device: tellDevice(c.t, session.user_agent), isThis: session.id === c.viewer.session_id })),
-      deputies, principals,
+      sessions: sessions.map((session) => ({
+        ...session,
+        device: tellDevice(c.t, session.user_agent),
+        isThis: session.id === c.viewer.session_id,
+      })),
+      deputies,
+      principals,
       errors: problems?.errors ?? {},
       values: problems ? problems.values : c.viewer,
     },

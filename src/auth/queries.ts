@@ -20,8 +20,13 @@ interface ViewerRow extends Viewer {
 }
 
 /** The person behind a session token and the office, by one query; no row before the set-up. */
-export async function findViewer(db: Db, token: string | undefined): Promise<{ viewer: Viewer | null; office: Office | null; isStale: boolean }> {
-  const found = await row<Partial<ViewerRow> & { o_name_en: string; o_name_zh: string; o_lang: Office['lang']; o_zone: string }>(
+export async function findViewer(
+  db: Db,
+  token: string | undefined,
+): Promise<{ viewer: Viewer | null; office: Office | null; isStale: boolean }> {
+  const found = await row<
+    Partial<ViewerRow> & { o_name_en: string; o_name_zh: string; o_lang: Office['lang']; o_zone: string }
+  >(
     db,
     `select o.name_en as o_name_en, o.name_zh as o_name_zh, o.lang as o_lang, o.zone as o_zone, v.*
        from organisations o
@@ -53,7 +58,11 @@ export async function hasAccounts(db: Db): Promise<boolean> {
 /** Whose session a cookie names, whether it still lives or not. */
 export async function findSessionOwner(db: Db, token: string | undefined): Promise<number | undefined> {
   if (!token) return undefined;
-  return (await row<{ person_id: number }>(db, `select person_id from sessions where token_hash = :hash`, { hash: hashToken(token) }))?.person_id;
+  return (
+    await row<{ person_id: number }>(db, `select person_id from sessions where token_hash = :hash`, {
+      hash: hashToken(token),
+    })
+  )?.person_id;
 }
 
 export interface Account {
@@ -109,7 +118,12 @@ export interface OpenLink {
 }
 
 /** An unused one-time link that has not run out, and the active person it is for; locked in a transaction with `lock`. */
-export function findLink(db: Db, purposes: LinkPurpose[], token: string | undefined, options: { lock?: boolean } = {}): Promise<OpenLink | undefined> {
+export function findLink(
+  db: Db,
+  purposes: LinkPurpose[],
+  token: string | undefined,
+  options: { lock?: boolean } = {},
+): Promise<OpenLink | undefined> {
   if (!token) return Promise.resolve(undefined);
   return row<OpenLink>(
     db,

@@ -5,4 +5,10 @@ import { passwordRoutes } from './passwordRoutes.js';
 import { profileRoutes } from './profileRoutes.js';
 import { signInRoutes } from './signInRoutes.js';
 
-export const routes: Route[] = [...signInRoutes, ...passwordRoutes, ...profileRoutes, ...deputyRoutes, ...accountRoutes];
+export const routes: Route[] = [
+  ...signInRoutes,
+  ...passwordRoutes,
+  ...profileRoutes,
+  ...deputyRoutes,
+  ...accountRoutes,
+];

@@ -13,7 +13,11 @@ import { TooBusy } from './passwords.js';
 import { hasAccounts } from './queries.js';
 
 function signInPage(c: Context, locals: Record<string, unknown> = {}, status = 200): Answer {
-  return page('auth/sign-in', { title: c.t('auth.signIn.title'), door: true, next: '', ...locals }, { status, caching: 'no-store' });
+  return page(
+    'auth/sign-in',
+    { title: c.t('auth.signIn.title'), door: true, next: '', ...locals },
+    { status, caching: 'no-store' },
+  );
 }
 
 /** The form again, with one sentence on top and without the password. */
@@ -21,7 +25,17 @@ function refused(c: Context, message: string, status: number): Answer {
   // A post of another kind than a form has no body at all.
   const body = (c.req.body ?? {}) as { email?: string; next?: string; kept?: string };
   const { errors } = problemsOf([{ field: '', message }], {});
-  return signInPage(c, { errors, values: { email: body.email }, next: body.next, kept: body.kept, lapsed: body.kept ? 'kept' : undefined }, status);
+  return signInPage(
+    c,
+    {
+      errors,
+      values: { email: body.email },
+      next: body.next,
+      kept: body.kept,
+      lapsed: body.kept ? 'kept' : undefined,
+    },
+    status,
+  );
 }
 
 /** What a device is called in the list of sessions. */
@@ -66,13 +80,22 @@ export const signInRoutes: Route[] = [
       if (!kept) return redirect(ownPath(next));
       const form = unseal(kept, c.config.secretKey);
       // What another person typed is shown to nobody.
-      if (!form || form.person !== done.personId) return redirect(ownPath(next), { notice: 'auth.lapsed.dropped' });
-      return page('auth/continue', { title: c.t('auth.continue.title'), door: true, form }, { caching: 'no-store' });
+      if (!form || form.person !== done.personId)
+        return redirect(ownPath(next), { notice: 'auth.lapsed.dropped' });
+      return page(
+        'auth/continue',
+        { title: c.t('auth.continue.title'), door: true, form },
+        { caching: 'no-store' },
+      );
     },
     onInvalid: (c, problems) => {
       const values = { email: problems.values.email };
       const { next, kept } = (c.req.body ?? {}) as { next?: string; kept?: string };
-      return signInPage(c, { errors: problems.errors, values, next, kept, lapsed: kept ? 'kept' : undefined }, 422);
+      return signInPage(
+        c,
+        { errors: problems.errors, values, next, kept, lapsed: kept ? 'kept' : undefined },
+        422,
+      );
     },
   }),
   route({

@@ -16,9 +16,15 @@ export interface NewAbsence {
 
 /** Oneself, a deputy in the days of the deputyship, or a secretary of the office. @throws Forbidden, NotFound */
 async function requireActing(trx: Db, by: Actor, personId: number): Promise<Actor> {
-  const person = await row<{ id: number }>(trx, `select id from persons where id = :id and not is_guest and deactivated_at is null for no key update`, { id: personId });
+  const person = await row<{ id: number }>(
+    trx,
+    `select id from persons where id = :id and not is_guest and deactivated_at is null for no key update`,
+    { id: personId },
+  );
   if (!person) throw new NotFound();
-  const actor = await row<{ id: number; role: Role }>(trx, `select id, role from persons where id = :id`, { id: by.id });
+  const actor = await row<{ id: number; role: Role }>(trx, `select id, role from persons where id = :id`, {
+    id: by.id,
+  });
   if (!actor || !(await mayActFor(trx, actor, personId))) throw new Forbidden('meetings.problem.actFor');
   return actor.id === personId ? by : { ...by, onBehalfOf: personId };
 }
@@ -31,10 +37,23 @@ export function addAbsence(db: Db, by: Actor, personId: number, absence: NewAbse
       trx,
       `insert into absences (person_id, kind, starts_at, ends_at, is_all_day, note, created_by)
        values (:person, :kind, :from, :to, :all_day, :note, :by) returning id`,
-      { person: personId, kind: absence.kind, from: absence.startsAt, to: absence.endsAt, all_day: absence.isAllDay, note: absence.note, by: by.id },
+      {
+        person: personId,
+        kind: absence.kind,
+        from: absence.startsAt,
+        to: absence.endsAt,
+        all_day: absence.isAllDay,
+        note: absence.note,
+        by: by.id,
+      },
     );
     if (!made) throw new NotFound();
-    await record(trx, actor, { action: 'absence.add', noun: 'persons', id: personId, after: { starts_at: absence.startsAt, ends_at: absence.endsAt } });
+    await record(trx, actor, {
+      action: 'absence.add',
+      noun: 'persons',
+      id: personId,
+      after: { starts_at: absence.startsAt, ends_at: absence.endsAt },
+    });
     return made.id;
   });
 }
@@ -47,7 +66,8 @@ export function removeAbsence(db: Db, by: Actor, personId: number, id: number): 
       `delete from absences where id = :id and person_id = :person returning starts_at, ends_at`,
       { id, person: personId },
     );
-    if (gone) await record(trx, actor, { action: 'absence.remove', noun: 'persons', id: personId, before: gone });
+    if (gone)
+      await record(trx, actor, { action: 'absence.remove', noun: 'persons', id: personId, before: gone });
   });
 }
 

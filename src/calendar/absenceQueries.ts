@@ -3,7 +3,11 @@ import type { Hours } from '../rooms/openingHours.js';
 import type { AbsenceKind } from './absenceForms.js';
 
 /** What holds for everybody who has not said otherwise: Monday to Friday, 9 to 18, in their own zone. */
-export const USUAL_HOURS: readonly Hours[] = [1, 2, 3, 4, 5].map((weekday) => ({ weekday, opens_at: '09:00', closes_at: '18:00' }));
+export const USUAL_HOURS: readonly Hours[] = [1, 2, 3, 4, 5].map((weekday) => ({
+  weekday,
+  opens_at: '09:00',
+  closes_at: '18:00',
+}));
 
 export interface Absence {
   id: number;
@@ -39,6 +43,8 @@ export function listWorkingHours(db: Db, personId: number): Promise<Hours[]> {
 
 /** The zone in which a person lives. */
 export async function findZone(db: Db, personId: number): Promise<string | undefined> {
-  const [found] = await rows<{ zone: string }>(db, `select zone from persons where id = :person`, { person: personId });
+  const [found] = await rows<{ zone: string }>(db, `select zone from persons where id = :person`, {
+    person: personId,
+  });
   return found?.zone;
 }

@@ -19,7 +19,8 @@ export const absenceRoutes: Route[] = [
     async handle(c) {
       const { person, zone } = await personOf(c);
       const span = spanOf(c.form, zone);
-      if ('problem' in span) return timesPage(c, problemsOf([{ field: span.field, message: c.t(span.problem) }], c.req.body));
+      if ('problem' in span)
+        return timesPage(c, problemsOf([{ field: span.field, message: c.t(span.problem) }], c.req.body));
       await addAbsence(c.db, c.by, person.id, { kind: c.form.kind, note: c.form.note, ...span });
       return redirect(`/people/${person.id}/times`, { notice: 'calendar.absence.added' });
     },
@@ -48,7 +49,9 @@ export const absenceRoutes: Route[] = [
         return from && to ? [{ weekday, opens_at: from, closes_at: to }] : [];
       });
       await setWorkingHours(c.db, c.by, person.id, hours);
-      return redirect(`/people/${person.id}/times`, { notice: hours.length ? 'calendar.absence.hoursSaved' : 'calendar.absence.hoursUsual' });
+      return redirect(`/people/${person.id}/times`, {
+        notice: hours.length ? 'calendar.absence.hoursSaved' : 'calendar.absence.hoursUsual',
+      });
     },
     onInvalid: (c, problems) => timesPage(c, problems, 'hours'),
   }),
@@ -63,32 +66,65 @@ async function personOf(c: Context): Promise<{ person: PersonOption; zone: strin
   return { person, zone };
 }
 
-function spanOf(form: AbsenceForm, zone: string): Pick<NewAbsence, 'startsAt' | 'endsAt' | 'isAllDay'> | { field: 'from' | 'to' | 'to_on'; problem: 'calendar.booking.skipped' | 'calendar.absence.order' | 'calendar.absence.long' } {
+function spanOf(
+  form: AbsenceForm,
+  zone: string,
+):
+  | Pick<NewAbsence, 'startsAt' | 'endsAt' | 'isAllDay'>
+  | {
+      field: 'from' | 'to' | 'to_on';
+      problem: 'calendar.booking.skipped' | 'calendar.absence.order' | 'calendar.absence.long';
+    } {
   const lastOn = form.to_on ?? form.from_on;
   const isAllDay = form.from === null || form.to === null;
-  const startsAt = form.from === null ? startOfDay(form.from_on, zone) : toInstant(form.from_on, form.from, zone);
+  const startsAt =
+    form.from === null ? startOfDay(form.from_on, zone) : toInstant(form.from_on, form.from, zone);
   const endsAt = form.to === null ? startOfDay(addDays(lastOn, 1), zone) : toInstant(lastOn, form.to, zone);
   if (!startsAt) return { field: 'from', problem: 'calendar.booking.skipped' };
   if (!endsAt) return { field: 'to', problem: 'calendar.booking.skipped' };
   if (endsAt <= startsAt) return { field: 'to', problem: 'calendar.absence.order' };
-  if (endsAt.getTime() - startsAt.getTime() > 366 * 86_400_000) return { field: 'to_on', problem: 'calendar.absence.long' };
+  if (endsAt.getTime() - startsAt.getTime() > 366 * 86_400_000)
+    return { field: 'to_on', problem: 'calendar.absence.long' };
   return { startsAt, endsAt, isAllDay };
 }
 
-async function timesPage(c: Context, problems?: Problems, wrongForm: 'absence' | 'hours' = 'absence'): Promise<Answer> {
+async function timesPage(
+  c: Context,
+  problems?: Problems,
+  wrongForm: 'absence' | 'hours' = 'absence',
+): Promise<Answer> {
   const { person, zone } = await personOf(c);
-  const [absences, set] = await Promise.all([listAbsences(c.db, person.id, c.now), listWorkingHours(c.db, person.id)]);
+  const [absences, set] = await Promise.all([
+    listAbsences(c.db, person.id, c.now),
+    listWorkingHours(c.db, person.id),
+  ]);
   const fmt = format(c.lang, zone);
   const shown = set.length ? set : USUAL_HOURS;
-  const hours = Object.fromEntries(shown.flatMap(({ weekday, opens_at, closes_at }) => [[`from_${weekday}`, opens_at], [`to_${weekday}`, closes_at]]));
+  const hours = Object.fromEntries(
+    shown.flatMap(({ weekday, opens_at, closes_at }) => [
+      [`from_${weekday}`, opens_at],
+      [`to_${weekday}`, closes_at],
+    ]),
+  );
   const isOwn = person.id === c.viewer.id;
   return page(
     'calendar/times',
     {
-      title: isOwn ? c.t('calendar.absence.titleOwn') : c.t('calendar.absence.title', { name: c.fmt.name(person) }),
-      person, isOwn, zone,
+      title: isOwn
+        ? c.t('calendar.absence.titleOwn')
+        : c.t('calendar.absence.title', { name: c.fmt.name(person) }),
+      person,
+      isOwn,
+      zone,
       kinds: ABSENCE_KINDS,
-      absences: absences.map((one) => ({ ...one, when: whenOf(one, fmt), creator: one.created_by === person.id ? null : c.fmt.name({ name: one.creator_name, name_en: one.creator_name_en }) })),
+      absences: absences.map((one) => ({
+        ...one,
+        when: whenOf(one, fmt),
+        creator:
+          one.created_by === person.id
+            ? null
+            : c.fmt.name({ name: one.creator_name, name_en: one.creator_name_en }),
+      })),
       weekdays: WEEKDAYS.map((weekday) => ({ weekday, name: c.t(`calendar.weekday.${weekday}`) })),
       isUsual: set.length === 0,
       hours: wrongForm === 'hours' && problems ? problems.values : hours,
@@ -101,7 +137,8 @@ async function timesPage(c: Context, problems?: Problems, wrongForm: 'absence' |
 
 /** "Mon 23 Nov – Wed 25 Nov", or with the hours. */
 function whenOf(absence: Absence, fmt: ReturnType<typeof format>): string {
-  if (!absence.is_all_day) return `${fmt.day(absence.starts_at)} ${fmt.range(absence.starts_at, absence.ends_at)}`;
+  if (!absence.is_all_day)
+    return `${fmt.day(absence.starts_at)} ${fmt.range(absence.starts_at, absence.ends_at)}`;
   const [first, last] = [fmt.day(absence.starts_at), fmt.day(new Date(absence.ends_at.getTime() - 1))];
   return first === last ? first : `${first} – ${last}`;
 }

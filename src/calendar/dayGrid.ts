@@ -76,7 +76,9 @@ export function dayOfGrid(on: string, zone: string): Day {
   const start = startOfDay(on, zone);
   const end = startOfDay(addDays(on, 1), zone);
   const units = Math.ceil((end.getTime() - start.getTime()) / QUARTER);
-  const marks = Array.from({ length: units + 1 }, (_, unit) => (unit === units ? '24:00' : timeOf(new Date(start.getTime() + unit * QUARTER), zone)));
+  const marks = Array.from({ length: units + 1 }, (_, unit) =>
+    unit === units ? '24:00' : timeOf(new Date(start.getTime() + unit * QUARTER), zone),
+  );
   const day = { on, zone, start, end, units, marks };
   if (days.size >= KEPT) days.clear();
   days.set(key, day);
@@ -86,7 +88,10 @@ export function dayOfGrid(on: string, zone: string): Day {
 /** Wall time of a minute of the day, also of the days before and after. */
 export function clockAt(day: Day, minute: number): string {
   const unit = minute / 15;
-  return (unit < day.units ? day.marks[unit] : undefined) ?? timeOf(new Date(day.start.getTime() + minute * 60_000), day.zone);
+  return (
+    (unit < day.units ? day.marks[unit] : undefined) ??
+    timeOf(new Date(day.start.getTime() + minute * 60_000), day.zone)
+  );
 }
 
 const DEFAULT_FROM = 8 * 4;
@@ -122,7 +127,10 @@ export function layOutDay<R extends GridRoom, C extends GridClaim>(
     first,
     last,
     hours: hourMarks(day, first, last),
-    rows: rows.map(({ room, open, why, busy, asked }) => ({ room, cells: cellsOf(open, why, busy, asked, first, last, nowUnit) })),
+    rows: rows.map(({ room, open, why, busy, asked }) => ({
+      room,
+      cells: cellsOf(open, why, busy, asked, first, last, nowUnit),
+    })),
   };
 }
 
@@ -145,9 +153,21 @@ interface Busy<C> {
 }
 
 /** What takes the room, and what is only asked for. */
-function parted<C extends GridClaim>(claims: readonly C[], units: number): { busy: Busy<C>[]; asked: Busy<C>[] } {
+function parted<C extends GridClaim>(
+  claims: readonly C[],
+  units: number,
+): { busy: Busy<C>[]; asked: Busy<C>[] } {
   if (!claims.some(({ is_tentative }) => is_tentative)) return { busy: gather(claims, units), asked: [] };
-  return { busy: gather(claims.filter(({ is_tentative }) => !is_tentative), units), asked: gather(claims.filter(({ is_tentative }) => is_tentative), units) };
+  return {
+    busy: gather(
+      claims.filter(({ is_tentative }) => !is_tentative),
+      units,
+    ),
+    asked: gather(
+      claims.filter(({ is_tentative }) => is_tentative),
+      units,
+    ),
+  };
 }
 
 /** Rounds claims to quarter hours and joins what falls into the same ones. */
@@ -191,11 +211,17 @@ function openUnits(day: Day, hours: Opening, zone: string): Open {
   if (known?.zone === zone) return known.open;
   const spans: [number, number][] = [];
   const why: { from: number; to: number; rule: DayRule }[] = [];
-  const unit = (instant: Date, round: (value: number) => number) => Math.min(day.units, Math.max(0, round((instant.getTime() - day.start.getTime()) / QUARTER)));
+  const unit = (instant: Date, round: (value: number) => number) =>
+    Math.min(day.units, Math.max(0, round((instant.getTime() - day.start.getTime()) / QUARTER)));
   const lastOn = dayOf(new Date(day.end.getTime() - 1), zone);
   for (let on = dayOf(day.start, zone); on <= lastOn; on = addDays(on, 1)) {
     const rule = ruleOn(hours, on);
-    if (rule && rule.kind !== 'workday') why.push({ from: unit(startOfDay(on, zone), Math.floor), to: unit(startOfDay(addDays(on, 1), zone), Math.ceil), rule });
+    if (rule && rule.kind !== 'workday')
+      why.push({
+        from: unit(startOfDay(on, zone), Math.floor),
+        to: unit(startOfDay(addDays(on, 1), zone), Math.ceil),
+        rule,
+      });
     const span = openSpan(hours, on, zone);
     if (!span) continue;
     const from = unit(span.from, Math.ceil);
@@ -210,7 +236,10 @@ function openUnits(day: Day, hours: Opening, zone: string): Open {
 }
 
 /** Whole hours around everything open or booked; the usual office day when there is nothing. */
-function extent(rows: { open: Spans; busy: { from: number; to: number }[]; asked: { from: number; to: number }[] }[], units: number): [number, number] {
+function extent(
+  rows: { open: Spans; busy: { from: number; to: number }[]; asked: { from: number; to: number }[] }[],
+  units: number,
+): [number, number] {
   let first = units;
   let last = 0;
   for (const { open, busy, asked } of rows) {
@@ -239,7 +268,15 @@ function hourMarks(day: Day, first: number, last: number): { from: number; to: n
   return marks;
 }
 
-function cellsOf<C>(open: Spans, why: Open['why'], busy: Busy<C>[], asked: Busy<C>[], first: number, last: number, nowUnit: number): Cell<C>[] {
+function cellsOf<C>(
+  open: Spans,
+  why: Open['why'],
+  busy: Busy<C>[],
+  asked: Busy<C>[],
+  first: number,
+  last: number,
+  nowUnit: number,
+): Cell<C>[] {
   const cells: Cell<C>[] = [];
   const none: C[] = [];
   const put = (kind: Cell<C>['kind'], from: number, to: number, claims: C[]) => {
@@ -284,7 +321,9 @@ function cellsOf<C>(open: Spans, why: Open['why'], busy: Busy<C>[], asked: Busy<
 }
 
 /** The free stretches of a row: cells parted only by what is asked for are one. */
-export function freeStretches(cells: readonly Pick<Cell<unknown>, 'kind' | 'from' | 'to'>[]): { from: number; to: number }[] {
+export function freeStretches(
+  cells: readonly Pick<Cell<unknown>, 'kind' | 'from' | 'to'>[],
+): { from: number; to: number }[] {
   const found: { from: number; to: number }[] = [];
   for (const { kind, from, to } of cells) {
     if (kind !== 'free') continue;

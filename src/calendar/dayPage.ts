@@ -74,7 +74,11 @@ function makeTexts(t: Translate) {
 // A room's name and facts in one language, as long as the rooms stand unchanged.
 const facts = new WeakMap<CalendarRoom, Map<Lang, { name: string; facts: string }>>();
 
-function describe(room: CalendarRoom, rooms: ReadonlyMap<number, CalendarRoom>, show: Show): { name: string; facts: string } {
+function describe(
+  room: CalendarRoom,
+  rooms: ReadonlyMap<number, CalendarRoom>,
+  show: Show,
+): { name: string; facts: string } {
   let known = facts.get(room);
   if (!known) facts.set(room, (known = new Map<Lang, { name: string; facts: string }>()));
   let told = known.get(show.lang);
@@ -84,14 +88,20 @@ function describe(room: CalendarRoom, rooms: ReadonlyMap<number, CalendarRoom>, 
     const parts = [
       t('calendar.day.seats', { count: room.capacity }),
       ...(hall ? [t('calendar.day.partOf', { hall: fmt.name(hall) })] : []),
-      ...(room.status === 'out_of_service' ? [t('rooms.status.out_of_service')] : equipmentNames(room.equipment, show.kinds, fmt).slice(0, 2)),
+      ...(room.status === 'out_of_service'
+        ? [t('rooms.status.out_of_service')]
+        : equipmentNames(room.equipment, show.kinds, fmt).slice(0, 2)),
     ];
     known.set(show.lang, (told = { name: fmt.name(room), facts: parts.join(' · ') }));
   }
   return told;
 }
 
-export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: readonly CalendarRoom[], show: Show): ShownRow[] {
+export function showDay(
+  grid: Grid<CalendarRoom, CalendarClaim>,
+  allRooms: readonly CalendarRoom[],
+  show: Show,
+): ShownRow[] {
   let words = texts.get(show.lang);
   if (!words) texts.set(show.lang, (words = makeTexts(show.t)));
   const byId = new Map(allRooms.map((room) => [room.id, room]));
@@ -100,8 +110,14 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
   const said = words;
 
   const item = (claim: CalendarClaim): ShownItem => ({
-    href: claim.hold ? hrefOf(claim.hold) : claim.meeting_id !== null && claim.title !== null ? `/meetings/${claim.meeting_id}` : null,
-    title: claim.hold ? tellHold(claim.hold, show.t, show.fmt) : (claim.title ?? (claim.is_tentative ? said.asked : said.booked)),
+    href: claim.hold
+      ? hrefOf(claim.hold)
+      : claim.meeting_id !== null && claim.title !== null
+        ? `/meetings/${claim.meeting_id}`
+        : null,
+    title: claim.hold
+      ? tellHold(claim.hold, show.t, show.fmt)
+      : (claim.title ?? (claim.is_tentative ? said.asked : said.booked)),
     from: clockAt(day, claim.s),
     to: clockAt(day, claim.e),
     ...(claim.is_no_show ? { pill: said.noShow } : {}),
@@ -111,12 +127,21 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
     const one = cell.claims.length === 1 ? cell.claims[0] : undefined;
     const isMine = cell.claims.some(({ is_mine }) => is_mine);
     const isClosure = one !== undefined && one.closure_id !== null;
-    const look = isClosure ? 'is-closed hatched' : one?.is_requested || isKept(one?.hold) ? 'is-busy striped' : isMine ? 'is-busy is-mine' : 'is-busy';
-    const heard = isClosure ? said.closure : [isMine ? said.mine : '', one?.is_requested ? said.requested : ''].join(' ').trim();
+    const look = isClosure
+      ? 'is-closed hatched'
+      : one?.is_requested || isKept(one?.hold)
+        ? 'is-busy striped'
+        : isMine
+          ? 'is-busy is-mine'
+          : 'is-busy';
+    const heard = isClosure
+      ? said.closure
+      : [isMine ? said.mine : '', one?.is_requested ? said.requested : ''].join(' ').trim();
     return { span: cell.to - cell.from, look, free: null, items, heard, hint: listed(items) };
   };
 
-  const listed = (items: ShownItem[]) => items.map((i) => [i.pill, `${i.title} ${i.from}–${i.to}`].filter(Boolean).join(' ')).join(', ');
+  const listed = (items: ShownItem[]) =>
+    items.map((i) => [i.pill, `${i.title} ${i.from}–${i.to}`].filter(Boolean).join(' ')).join(', ');
 
   return grid.rows.map(({ room, cells }) => {
     const { name, facts: told } = describe(room, byId, show);
@@ -135,18 +160,59 @@ export function showDay(grid: Grid<CalendarRoom, CalendarClaim>, allRooms: reado
         const until = marks[Math.min(stretch.to, cell.from + 4)] ?? to;
         if (cell.claims.length > 0) {
           const items = cell.claims.map(item);
-          shown.push({ span, look: 'is-asked', free: { from, until, to, label: said.askedBook(name, from, to) }, items, heard: said.askedHeard, hint: listed(items) });
-        } else shown.push({ span, look: 'is-free', free: { from, until, to, label: said.book(name, from, to) }, items: [], heard: '', hint: null });
-        if (free.length < 3 && stretch.from === cell.from) free.push({ from, until, time: show.isToday && cell.from === show.nowUnit ? said.until(to) : `${from}–${to}` });
+          shown.push({
+            span,
+            look: 'is-asked',
+            free: { from, until, to, label: said.askedBook(name, from, to) },
+            items,
+            heard: said.askedHeard,
+            hint: listed(items),
+          });
+        } else
+          shown.push({
+            span,
+            look: 'is-free',
+            free: { from, until, to, label: said.book(name, from, to) },
+            items: [],
+            heard: '',
+            hint: null,
+          });
+        if (free.length < 3 && stretch.from === cell.from)
+          free.push({
+            from,
+            until,
+            time: show.isToday && cell.from === show.nowUnit ? said.until(to) : `${from}–${to}`,
+          });
       } else if (cell.claims.length > 0) {
         const items = cell.claims.map(item);
-        shown.push({ span, look: 'is-asked', free: null, items, heard: said.askedHeard, hint: listed(items) });
+        shown.push({
+          span,
+          look: 'is-asked',
+          free: null,
+          items,
+          heard: said.askedHeard,
+          hint: listed(items),
+        });
       } else if (cell.why) {
         const title = show.fmt.name(cell.why);
         why = title;
-        shown.push({ span, look: 'is-closed hatched', free: null, items: [{ href: null, title, from: '', to: '' }], heard: said.closure, hint: span < 6 ? title : null });
+        shown.push({
+          span,
+          look: 'is-closed hatched',
+          free: null,
+          items: [{ href: null, title, from: '', to: '' }],
+          heard: said.closure,
+          hint: span < 6 ? title : null,
+        });
       } else {
-        shown.push({ span, look: cell.kind === 'closed' ? 'is-closed hatched' : 'is-past', free: null, items: [], heard: cell.kind === 'closed' ? said.closed : said.past, hint: null });
+        shown.push({
+          span,
+          look: cell.kind === 'closed' ? 'is-closed hatched' : 'is-past',
+          free: null,
+          items: [],
+          heard: cell.kind === 'closed' ? said.closed : said.past,
+          hint: null,
+        });
       }
     }
     return { id: room.id, name, facts: told, isPart: room.hall_id !== null, cells: shown, free, why };

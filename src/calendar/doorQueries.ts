@@ -11,7 +11,11 @@ export interface DoorDisplay {
 }
 
 export function listDoorDisplays(db: Db, roomId: number): Promise<DoorDisplay[]> {
-  return rows<DoorDisplay>(db, `select id, room_id, name, lang, created_by, created_at from door_displays where room_id = :room and revoked_at is null order by id`, { room: roomId });
+  return rows<DoorDisplay>(
+    db,
+    `select id, room_id, name, lang, created_by, created_at from door_displays where room_id = :room and revoked_at is null order by id`,
+    { room: roomId },
+  );
 }
 
 /** The display of a token; none once it is revoked, its room retired, or who set it up has left. */
@@ -26,6 +30,10 @@ export function findDoorDisplay(db: Db, tokenHash: Buffer): Promise<DoorDisplay 
 
 /** Which of these meetings people are in: checked in, or begun. */
 export async function listCheckedIn(db: Db, meetingIds: readonly number[]): Promise<Set<number>> {
-  const found = await rows<{ id: number }>(db, `select id from meetings where id = any(:ids) and (checked_in_at is not null or started_at is not null)`, { ids: meetingIds });
+  const found = await rows<{ id: number }>(
+    db,
+    `select id from meetings where id = any(:ids) and (checked_in_at is not null or started_at is not null)`,
+    { ids: meetingIds },
+  );
   return new Set(found.map(({ id }) => id));
 }

@@ -43,11 +43,34 @@ export const doorRoutes: Route[] = [
       return redirect(`/rooms/${idOf(c)}/doors`, { notice: 'doors.revoked' });
     },
   }),
-  route({ method: 'get', path: '/door', policy: anyone, handle: (c) => withDisplay(c, (display) => showDoor(c, display)) }),
+  route({
+    method: 'get',
+    path: '/door',
+    policy: anyone,
+    handle: (c) => withDisplay(c, (display) => showDoor(c, display)),
+  }),
   route({ method: 'get', path: '/door/:token', policy: anyone, handle: openDoor }),
-  route({ method: 'post', path: '/door/check-in', policy: anyone, form: DoorMeetingForm, handle: (c) => atDoor(c, (by, name) => checkIn(c.db, by, c.form.meeting, c.now, name)) }),
-  route({ method: 'post', path: '/door/early-end', policy: anyone, form: DoorMeetingForm, handle: (c) => atDoor(c, (by, name) => endEarly(c.db, by, c.form.meeting, c.now, name)) }),
-  route({ method: 'post', path: '/door/extension', policy: anyone, form: DoorMeetingForm, handle: (c) => atDoor(c, (by, name) => extendMeeting(c.db, by, c.form.meeting, 15, c.now, name)) }),
+  route({
+    method: 'post',
+    path: '/door/check-in',
+    policy: anyone,
+    form: DoorMeetingForm,
+    handle: (c) => atDoor(c, (by, name) => checkIn(c.db, by, c.form.meeting, c.now, name)),
+  }),
+  route({
+    method: 'post',
+    path: '/door/early-end',
+    policy: anyone,
+    form: DoorMeetingForm,
+    handle: (c) => atDoor(c, (by, name) => endEarly(c.db, by, c.form.meeting, c.now, name)),
+  }),
+  route({
+    method: 'post',
+    path: '/door/extension',
+    policy: anyone,
+    form: DoorMeetingForm,
+    handle: (c) => atDoor(c, (by, name) => extendMeeting(c.db, by, c.form.meeting, 15, c.now, name)),
+  }),
   route({ method: 'post', path: '/door/booking', policy: anyone, form: DoorBookingForm, handle: bookNow }),
 ];
 
@@ -57,8 +80,14 @@ async function doorsPage(c: Context<unknown, unknown>, problems?: Problems): Pro
   return page(
     'calendar/doors',
     {
-      title: c.t('doors.title'), room, values: problems?.values ?? { lang: c.office.lang }, errors: problems?.errors ?? {},
-      displays: displays.map((display) => ({ ...display, address: `${c.config.publicUrl}/door/${doorToken(c.config.secretKey, display.id)}` })),
+      title: c.t('doors.title'),
+      room,
+      values: problems?.values ?? { lang: c.office.lang },
+      errors: problems?.errors ?? {},
+      displays: displays.map((display) => ({
+        ...display,
+        address: `${c.config.publicUrl}/door/${doorToken(c.config.secretKey, display.id)}`,
+      })),
     },
     { status: problems ? 422 : 200, caching: 'no-store' },
   );
@@ -74,26 +103,47 @@ async function openDoor(c: Context): Promise<Answer> {
   return redirect('/door');
 }
 
-function displayOf(c: Context<unknown, unknown>, token: string): Promise<DoorDisplay | undefined> | undefined {
+function displayOf(
+  c: Context<unknown, unknown>,
+  token: string,
+): Promise<DoorDisplay | undefined> | undefined {
   return /^[A-Za-z0-9_-]{43}$/.test(token) ? findDoorDisplay(c.db, hashOfDoor(token)) : undefined;
 }
 
-async function withDisplay(c: Context<unknown, unknown>, work: (display: DoorDisplay) => Promise<Answer>): Promise<Answer> {
+async function withDisplay(
+  c: Context<unknown, unknown>,
+  work: (display: DoorDisplay) => Promise<Answer>,
+): Promise<Answer> {
   const display = await displayOf(c, readCookie(c.req, c.config, 'door') ?? '');
   return display ? work(display) : lost(c);
 }
 
 function lost(c: Context<unknown, unknown>): Answer {
-  return page('calendar/door-lost', { title: c.t('door.lost.title'), door: true }, { status: 404, caching: 'no-store' });
+  return page(
+    'calendar/door-lost',
+    { title: c.t('door.lost.title'), door: true },
+    { status: 404, caching: 'no-store' },
+  );
 }
 
 /** What is pressed at a door concerns what occupies this room now, nothing else. */
-function atDoor(c: Context<{ meeting: number }>, work: (by: Context['by'], place: string) => Promise<DayDone>): Promise<Answer> {
+function atDoor(
+  c: Context<{ meeting: number }>,
+  work: (by: Context['by'], place: string) => Promise<DayDone>,
+): Promise<Answer> {
   return withDisplay(c, async (display) => {
     const { state } = await stateOfDoor(c, display);
     if (state.current?.meetingId !== c.form.meeting) return redirect('/door');
     const done = await work({ ...c.by, id: null }, display.name);
-    return done.ok ? redirect('/door') : showDoor(c, display, translator(display.lang)(`meetings.day.${done.reason}`, { minutes: await findOpens(c.db, c.form.meeting) }));
+    return done.ok
+      ? redirect('/door')
+      : showDoor(
+          c,
+          display,
+          translator(display.lang)(`meetings.day.${done.reason}`, {
+            minutes: await findOpens(c.db, c.form.meeting),
+          }),
+        );
   });
 }
 
@@ -105,7 +155,13 @@ function bookNow(c: Context<{ minutes: number; key: string }>): Promise<Answer> 
     const done = await once(c.db, display.created_by, c.form.key, c.form, async (trx) => {
       const by = { ...c.by, id: display.created_by };
       const made = await createMeeting(trx, by, {
-        title: t('door.bookedTitle'), startsAt: from, endsAt: new Date(from.getTime() + c.form.minutes * 60_000), zone: c.office.zone, roomIds: [display.room_id], lang: display.lang, mailDomain: c.config.mailDomain,
+        title: t('door.bookedTitle'),
+        startsAt: from,
+        endsAt: new Date(from.getTime() + c.form.minutes * 60_000),
+        zone: c.office.zone,
+        roomIds: [display.room_id],
+        lang: display.lang,
+        mailDomain: c.config.mailDomain,
       });
       if (!made.ok) return { refused: made };
       await checkIn(trx, { ...c.by, id: null }, made.id, c.now, display.name);

@@ -39,7 +39,12 @@ const LENGTHS = [15, 30, 60];
  * @param open the opening hours of the day; undefined: closed all day
  * @param around setup and teardown minutes that a booking at the door would need
  */
-export function doorState(claims: readonly DoorClaim[], now: Date, open: Span | undefined, around: { setup: number; teardown: number }): DoorState {
+export function doorState(
+  claims: readonly DoorClaim[],
+  now: Date,
+  open: Span | undefined,
+  around: { setup: number; teardown: number },
+): DoorState {
   const sorted = [...claims].sort((a, b) => a.from.getTime() - b.from.getTime());
   const firm = sorted.filter(({ isTentative }) => !isTentative);
   const running = firm.find(({ from, to }) => from <= now && now < to);
@@ -47,14 +52,39 @@ export function doorState(claims: readonly DoorClaim[], now: Date, open: Span | 
   const next = sorted.filter(({ from }) => from > now);
   if (running) {
     // One meeting after the other without a gap: the room is free after the last of them.
-    const until = coming.reduce((end, { from, to }) => (from.getTime() <= end.getTime() ? new Date(Math.max(end.getTime(), to.getTime())) : end), running.to);
+    const until = coming.reduce(
+      (end, { from, to }) =>
+        from.getTime() <= end.getTime() ? new Date(Math.max(end.getTime(), to.getTime())) : end,
+      running.to,
+    );
     const isOver = now >= running.endsAt; // clearing away
-    return { state: running.isClosure ? 'closed' : 'busy', current: running, until: isOver || running.isClosure ? until : running.endsAt, next, lengths: [] };
+    return {
+      state: running.isClosure ? 'closed' : 'busy',
+      current: running,
+      until: isOver || running.isClosure ? until : running.endsAt,
+      next,
+      lengths: [],
+    };
   }
-  if (!open || now < open.from || now >= open.to) return { state: 'closed', current: null, until: open && now < open.from ? open.from : null, next, lengths: [] };
+  if (!open || now < open.from || now >= open.to)
+    return {
+      state: 'closed',
+      current: null,
+      until: open && now < open.from ? open.from : null,
+      next,
+      lengths: [],
+    };
   const first = coming[0];
   const freeUntil = Math.min(first?.from.getTime() ?? Infinity, open.to.getTime());
-  const lengths = LENGTHS.filter((minutes) => around.setup === 0 && now.getTime() + (minutes + around.teardown) * 60_000 <= freeUntil);
+  const lengths = LENGTHS.filter(
+    (minutes) => around.setup === 0 && now.getTime() + (minutes + around.teardown) * 60_000 <= freeUntil,
+  );
   const isSoon = first !== undefined && first.from.getTime() - now.getTime() <= SOON;
-  return { state: isSoon ? 'soon' : 'free', current: isSoon ? first : null, until: new Date(freeUntil), next: isSoon ? next.filter((claim) => claim !== first) : next, lengths };
+  return {
+    state: isSoon ? 'soon' : 'free',
+    current: isSoon ? first : null,
+    until: new Date(freeUntil),
+    next: isSoon ? next.filter((claim) => claim !== first) : next,
+    lengths,
+  };
 }

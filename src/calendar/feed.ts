@@ -14,11 +14,20 @@ export interface FeedPart {
 export function joinFeed(name: string, parts: readonly FeedPart[]): string {
   const frame = new ICAL.Component('vcalendar');
   const title = cleanLine(name) || 'Banhui';
-  for (const [key, value] of [['version', '2.0'], ['prodid', '-//Banhui//Banhui//EN'], ['name', title], ['x-wr-calname', title]] as const) frame.addPropertyWithValue(key, value);
+  for (const [key, value] of [
+    ['version', '2.0'],
+    ['prodid', '-//Banhui//Banhui//EN'],
+    ['name', title],
+    ['x-wr-calname', title],
+  ] as const)
+    frame.addPropertyWithValue(key, value);
   // RFC 7986 5.7, and what Outlook reads instead
   frame.addProperty(new ICAL.Property(['refresh-interval', {}, 'duration', 'PT1H']));
   frame.addProperty(new ICAL.Property(['x-published-ttl', {}, 'text', 'PT1H']));
-  const head = frame.toString().replace(/END:VCALENDAR\s*$/, '').trimEnd();
+  const head = frame
+    .toString()
+    .replace(/END:VCALENDAR\s*$/, '')
+    .trimEnd();
   const zones = [...new Set(parts.flatMap(({ zone }) => (zone === null ? [] : [zone])))];
   return `${head}\r\n${zones.join('')}${parts.map(({ event }) => event).join('')}END:VCALENDAR\r\n`;
 }

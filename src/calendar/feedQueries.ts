@@ -94,17 +94,30 @@ const OF_ROOM = `
     ${PARTICIPANT}
    order by m.starts_at, m.id limit ${MOST}`;
 
-function asked({ person_id, room_id }: Pick<FeedHolder, 'person_id' | 'room_id'>, span: FeedSpan): [sql: string, bindings: Bindings] {
-  return room_id === null ? [OF_PERSON, { viewer: person_id, from: span.from, to: span.to }] : [OF_ROOM, { viewer: person_id, room: room_id, from: span.from, to: span.to }];
+function asked(
+  { person_id, room_id }: Pick<FeedHolder, 'person_id' | 'room_id'>,
+  span: FeedSpan,
+): [sql: string, bindings: Bindings] {
+  return room_id === null
+    ? [OF_PERSON, { viewer: person_id, from: span.from, to: span.to }]
+    : [OF_ROOM, { viewer: person_id, room: room_id, from: span.from, to: span.to }];
 }
 
-export function listFeed(db: Db, holder: Pick<FeedHolder, 'person_id' | 'room_id'>, span: FeedSpan): Promise<FeedLine[]> {
+export function listFeed(
+  db: Db,
+  holder: Pick<FeedHolder, 'person_id' | 'room_id'>,
+  span: FeedSpan,
+): Promise<FeedLine[]> {
   const [sql, bindings] = asked(holder, span);
   return rows<FeedLine>(db, sql, bindings);
 }
 
 /** Another text as soon as anything in the feed is another; rooms change a few times a year, so all of them count. A thousand lines need not travel for it. */
-export async function findFeedState(db: Db, holder: Pick<FeedHolder, 'person_id' | 'room_id'>, span: FeedSpan): Promise<string> {
+export async function findFeedState(
+  db: Db,
+  holder: Pick<FeedHolder, 'person_id' | 'room_id'>,
+  span: FeedSpan,
+): Promise<string> {
   const [sql, bindings] = asked(holder, span);
   const found = await row<{ state: string }>(
     db,

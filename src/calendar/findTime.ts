@@ -114,14 +114,22 @@ const within = (sum: Uint16Array, from: number, to: number): number => (sum[to] 
 const quarters = (minutes: number): number => Math.ceil(minutes / 15);
 
 export function isRoomFree(room: RoomTimes, from: number, to: number): boolean {
-  for (let at = Math.max(0, from - quarters(room.setupMinutes)); at < Math.min(room.taken.length, to + quarters(room.teardownMinutes)); at++) if (room.taken[at]) return false;
+  for (
+    let at = Math.max(0, from - quarters(room.setupMinutes));
+    at < Math.min(room.taken.length, to + quarters(room.teardownMinutes));
+    at++
+  )
+    if (room.taken[at]) return false;
   for (let at = from; at < to; at++) if (!room.open[at]) return false;
   return true;
 }
 
 /** Cost of a room that seats more than are needed. */
 export function roomCost(capacity: number, seats: number): number {
-  return Math.min(2 * COSTS.roomTwiceTooLarge, Math.round((COSTS.roomTwiceTooLarge * Math.max(0, capacity - seats)) / Math.max(1, seats)));
+  return Math.min(
+    2 * COSTS.roomTwiceTooLarge,
+    Math.round((COSTS.roomTwiceTooLarge * Math.max(0, capacity - seats)) / Math.max(1, seats)),
+  );
 }
 
 interface ReadyRoom {
@@ -137,19 +145,36 @@ function readyRooms({ rooms, roomCount, seats }: TimeWish): ReadyRoom[] {
   const share = Math.ceil(seats / roomCount);
   return rooms
     .filter(({ capacity }) => capacity >= share)
-    .map((room) => ({ room, cost: roomCost(room.capacity, share), taken: sums(room.taken, TAKEN), open: sums(room.open, 1) }))
+    .map((room) => ({
+      room,
+      cost: roomCost(room.capacity, share),
+      taken: sums(room.taken, TAKEN),
+      open: sums(room.open, 1),
+    }))
     .sort((a, b) => a.cost - b.cost);
 }
 
 /** The best free rooms of a slot, none a part of another; undefined when there are too few. */
-function takeRooms(ready: readonly ReadyRoom[], count: number, from: number, to: number): ReadyRoom[] | undefined {
+function takeRooms(
+  ready: readonly ReadyRoom[],
+  count: number,
+  from: number,
+  to: number,
+): ReadyRoom[] | undefined {
   const found: ReadyRoom[] = [];
   for (const one of ready) {
     if (found.length === count) break;
     const { room } = one;
     const last = one.taken.length - 1;
     if (within(one.open, from, to) !== to - from) continue;
-    if (within(one.taken, Math.max(0, from - quarters(room.setupMinutes)), Math.min(last, to + quarters(room.teardownMinutes))) > 0) continue;
+    if (
+      within(
+        one.taken,
+        Math.max(0, from - quarters(room.setupMinutes)),
+        Math.min(last, to + quarters(room.teardownMinutes)),
+      ) > 0
+    )
+      continue;
     if (found.some((other) => other.room.atoms.some((atom) => room.atoms.includes(atom)))) continue;
     found.push(one);
   }
@@ -179,7 +204,8 @@ function costOfPeople(people: readonly ReadyPerson[], from: number, to: number):
       continue;
     }
     if (isOutside) cost += person.isRequired ? COSTS.requiredOutside : COSTS.optionalOutside;
-    if (within(tentative, from, to) > 0) cost += person.isRequired ? COSTS.requiredTentative : COSTS.optionalTentative;
+    if (within(tentative, from, to) > 0)
+      cost += person.isRequired ? COSTS.requiredTentative : COSTS.optionalTentative;
   }
   return atWork ? cost : -1;
 }
@@ -189,7 +215,8 @@ function remarksOf(people: readonly ReadyPerson[], from: number, to: number): Re
   const found = new Map<Remark['kind'], number[]>();
   for (const { person, away, absent, tentative, outside } of people) {
     const kinds: Remark['kind'][] = [];
-    if (within(away, from, to) > 0) kinds.push(within(absent, from, to) > 0 ? 'optionalAbsent' : 'optionalBusy');
+    if (within(away, from, to) > 0)
+      kinds.push(within(absent, from, to) > 0 ? 'optionalAbsent' : 'optionalBusy');
     else {
       if (within(outside, from, to) > 0) kinds.push(person.isRequired ? 'outside' : 'optionalOutside');
       if (within(tentative, from, to) > 0) kinds.push(person.isRequired ? 'tentative' : 'optionalTentative');
@@ -206,7 +233,11 @@ function remarksOf(people: readonly ReadyPerson[], from: number, to: number): Re
 export function suggestTimes(wish: TimeWish, limit = 8, perDay = 3): Suggestion[] {
   const ready = readyRooms(wish);
   const people = wish.people.map((person) => ({
-    person, away: sums(person.units, BUSY | ABSENT), tentative: sums(person.units, TENTATIVE), absent: sums(person.units, ABSENT), outside: sums(person.units, OUTSIDE),
+    person,
+    away: sums(person.units, BUSY | ABSENT),
+    tentative: sums(person.units, TENTATIVE),
+    absent: sums(person.units, ABSENT),
+    outside: sums(person.units, OUTSIDE),
   }));
   const found: Suggestion[] = [];
   const firstDay = wish.day[wish.first] ?? 0;
@@ -220,9 +251,15 @@ export function suggestTimes(wish: TimeWish, limit = 8, perDay = 3): Suggestion[
     const wallEnd = wall + wish.length * 15;
     const large = rooms.reduce((sum, { cost }) => sum + cost, 0);
     const taste =
-      (wall < LUNCH.to && wallEnd > LUNCH.from ? COSTS.lunch : 0) + (wall % 30 === 0 ? 0 : COSTS.oddQuarter) + ((wish.day[from] ?? 0) - firstDay) * COSTS.day;
+      (wall < LUNCH.to && wallEnd > LUNCH.from ? COSTS.lunch : 0) +
+      (wall % 30 === 0 ? 0 : COSTS.oddQuarter) +
+      ((wish.day[from] ?? 0) - firstDay) * COSTS.day;
     found.push({
-      from, to, roomIds: rooms.map(({ room }) => room.id), cost: flaws + large + taste, remarks: [],
+      from,
+      to,
+      roomIds: rooms.map(({ room }) => room.id),
+      cost: flaws + large + taste,
+      remarks: [],
       isRoomLarge: rooms.some(({ cost }) => cost >= COSTS.roomTwiceTooLarge),
     });
   }
@@ -232,7 +269,8 @@ export function suggestTimes(wish: TimeWish, limit = 8, perDay = 3): Suggestion[
   for (const one of found) {
     if (chosen.length === limit) break;
     const day = wish.day[one.from] ?? 0;
-    if ((ofDay.get(day) ?? 0) >= perDay || chosen.some((other) => one.from < other.to && one.to > other.from)) continue;
+    if ((ofDay.get(day) ?? 0) >= perDay || chosen.some((other) => one.from < other.to && one.to > other.from))
+      continue;
     ofDay.set(day, (ofDay.get(day) ?? 0) + 1);
     chosen.push({ ...one, remarks: remarksOf(people, one.from, one.to) });
   }
@@ -248,16 +286,22 @@ export type Nearest =
 
 /** When nothing fits: what one may give up, each with the best time that is then to be had, the smallest sacrifice first. */
 export function nearestTimes(wish: TimeWish): Nearest[] {
-  const best = (changed: Partial<TimeWish>): Suggestion | undefined => suggestTimes({ ...wish, ...changed }, 1)[0];
+  const best = (changed: Partial<TimeWish>): Suggestion | undefined =>
+    suggestTimes({ ...wish, ...changed }, 1)[0];
   const found: Nearest[] = [];
   const optional = wish.people.filter(({ isRequired }) => !isRequired);
   const needed = wish.people.length - optional.length;
   const neededSeats = needed + wish.guests;
   if (optional.length > 0 && wish.roomCount > 0 && needed > 0 && wish.seats > neededSeats) {
-    const suggestion = best({ people: wish.people.filter(({ isRequired }) => isRequired), seats: neededSeats });
+    const suggestion = best({
+      people: wish.people.filter(({ isRequired }) => isRequired),
+      seats: neededSeats,
+    });
     if (suggestion) found.push({ kind: 'withoutOptional', suggestion });
   }
-  for (const length of [...new Set([Math.ceil((wish.length * 3) / 4), Math.ceil(wish.length / 2), 2])].filter((one) => one < wish.length && one >= 1)) {
+  for (const length of [...new Set([Math.ceil((wish.length * 3) / 4), Math.ceil(wish.length / 2), 2])].filter(
+    (one) => one < wish.length && one >= 1,
+  )) {
     const suggestion = best({ length });
     if (!suggestion) continue;
     found.push({ kind: 'shorter', length, suggestion });
@@ -271,7 +315,9 @@ export function nearestTimes(wish: TimeWish): Nearest[] {
   if (needed > 1) {
     for (const { id, isRequired } of wish.people) {
       if (!isRequired) continue;
-      const suggestion = best({ people: wish.people.map((one) => (one.id === id ? { ...one, isRequired: false } : one)) });
+      const suggestion = best({
+        people: wish.people.map((one) => (one.id === id ? { ...one, isRequired: false } : one)),
+      });
       if (suggestion) found.push({ kind: 'optional', personId: id, suggestion });
       if (found.length >= 6) break;
     }

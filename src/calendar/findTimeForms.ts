@@ -1,5 +1,18 @@
 import { z } from 'zod';
-import { choice, date, flag, id, line, list, message, onceKey, optionalDate, optionalId, optionalLine, optionalWhole } from '../lib/http/fields.js';
+import {
+  choice,
+  date,
+  flag,
+  id,
+  line,
+  list,
+  message,
+  onceKey,
+  optionalDate,
+  optionalId,
+  optionalLine,
+  optionalWhole,
+} from '../lib/http/fields.js';
 import { readGuest } from '../meetings/namedPeople.js';
 import { EQUIPMENT_CODE } from '../rooms/equipment.js';
 
@@ -11,7 +24,8 @@ export const MAX_GUESTS = 20;
 
 const people = () => list(id(), MAX_PEOPLE).transform((ids) => [...new Set(ids)]);
 
-const guests = () => list(line(300), MAX_GUESTS).transform((texts) => texts.flatMap((text) => readGuest(text) ?? []));
+const guests = () =>
+  list(line(300), MAX_GUESTS).transform((texts) => texts.flatMap((text) => readGuest(text) ?? []));
 
 /** The search stands in the address, so that it can be passed on; what makes no sense falls back. */
 export const FindQuery = z.object({
@@ -55,7 +69,10 @@ export const UseForm = z.strictObject({
   is_private: flag(),
   key: onceKey(),
   /** After a clash: another room or another time, as meetings/_clash offers it. */
-  pick: z.string().regex(/^(room:[1-9]\d{0,14}|time:\d{1,15}\/\d{1,15})$/, { error: message('lib.field.choice') }).optional(),
+  pick: z
+    .string()
+    .regex(/^(room:[1-9]\d{0,14}|time:\d{1,15}\/\d{1,15})$/, { error: message('lib.field.choice') })
+    .optional(),
   // The same form offers ticked times as a poll; its boxes are nothing to this button.
   offer: list(line(200), 50),
   minutes: z.string().optional(),

@@ -26,7 +26,13 @@ interface PersonRow extends Omit<FindPerson, 'happenings' | 'hours'> {
  * People with their working hours and what they have in [from, to), in the order of the ids; deactivated ones are left out.
  * Four statements, however many people and whatever lies before and after the window.
  */
-export async function listPeopleTimes(db: Db, viewerId: number, ids: readonly number[], from: Date, to: Date): Promise<FindPerson[]> {
+export async function listPeopleTimes(
+  db: Db,
+  viewerId: number,
+  ids: readonly number[],
+  from: Date,
+  to: Date,
+): Promise<FindPerson[]> {
   if (!ids.length) return [];
   const [people, busy, absent, polled] = await Promise.all([
     rows<PersonRow>(
@@ -47,10 +53,30 @@ export async function listPeopleTimes(db: Db, viewerId: number, ids: readonly nu
     listPollTimes(db, viewerId, ids, from, to),
   ]);
   const happenings = new Map<number, FindPerson['happenings']>(people.map(({ id }) => [id, []]));
-  for (const one of busy) happenings.get(one.person_id)?.push({ from: one.f * 1000, to: one.t * 1000, kind: one.is_tentative ? 'tentative' : 'busy', title: one.title });
-  for (const one of absent) happenings.get(one.person_id)?.push({ from: one.f * 1000, to: one.t * 1000, kind: 'absent', title: null });
-  for (const one of polled) happenings.get(one.person_id)?.push({ from: one.starts_at.getTime(), to: one.ends_at.getTime(), kind: 'tentative', title: one.title, isPoll: true });
-  return people.map((person) => ({ ...person, hours: person.hours ?? USUAL_HOURS, happenings: happenings.get(person.id) ?? [] }));
+  for (const one of busy)
+    happenings.get(one.person_id)?.push({
+      from: one.f * 1000,
+      to: one.t * 1000,
+      kind: one.is_tentative ? 'tentative' : 'busy',
+      title: one.title,
+    });
+  for (const one of absent)
+    happenings
+      .get(one.person_id)
+      ?.push({ from: one.f * 1000, to: one.t * 1000, kind: 'absent', title: null });
+  for (const one of polled)
+    happenings.get(one.person_id)?.push({
+      from: one.starts_at.getTime(),
+      to: one.ends_at.getTime(),
+      kind: 'tentative',
+      title: one.title,
+      isPoll: true,
+    });
+  return people.map((person) => ({
+    ...person,
+    hours: person.hours ?? USUAL_HOURS,
+    happenings: happenings.get(person.id) ?? [],
+  }));
 }
 
 interface BusyRow {
@@ -65,7 +91,13 @@ interface BusyRow {
  * Who is in a meeting when: whoever takes part and has not declined, the leader it is held for, and who booked a room for
  * themselves (nobody takes part). Drafts count: the time is meant to be kept. Titles only where the viewer may know them.
  */
-function listBusy(db: Db, viewerId: number, ids: readonly number[], from: Date, to: Date): Promise<BusyRow[]> {
+function listBusy(
+  db: Db,
+  viewerId: number,
+  ids: readonly number[],
+  from: Date,
+  to: Date,
+): Promise<BusyRow[]> {
   const inWindow = (start: string, end: string) => `${start} < :to and ${start} > :early and ${end} > :from`;
   return rows<BusyRow>(
     db,
@@ -95,7 +127,10 @@ export interface FindRoom extends CalendarRoom {
 export async function listFindRooms(db: Db, zone: string, today: string): Promise<FindRoom[]> {
   const [{ rooms }, more] = await Promise.all([
     findDayState(db, dayOfGrid(today, zone)),
-    rows<{ id: number; building: string; setup_minutes: number; teardown_minutes: number }>(db, `select id, building, setup_minutes, teardown_minutes from rooms where status <> 'retired'`),
+    rows<{ id: number; building: string; setup_minutes: number; teardown_minutes: number }>(
+      db,
+      `select id, building, setup_minutes, teardown_minutes from rooms where status <> 'retired'`,
+    ),
   ]);
   const byId = new Map(more.map((one) => [one.id, one]));
   return rooms.flatMap((room) => {
@@ -103,7 +138,14 @@ export async function listFindRooms(db: Db, zone: string, today: string): Promis
     if (!own || (!room.is_in_service && room.back_at === null)) return [];
     // A hall is set up as its parts are: what claims them decides.
     const atoms = room.part_ids.map((id) => byId.get(id)).filter((one) => one !== undefined);
-    return [{ ...room, building: own.building, setup_minutes: Math.max(own.setup_minutes, ...atoms.map((one) => one.setup_minutes)), teardown_minutes: Math.max(own.teardown_minutes, ...atoms.map((one) => one.teardown_minutes)) }];
+    return [
+      {
+        ...room,
+        building: own.building,
+        setup_minutes: Math.max(own.setup_minutes, ...atoms.map((one) => one.setup_minutes)),
+        teardown_minutes: Math.max(own.teardown_minutes, ...atoms.map((one) => one.teardown_minutes)),
+      },
+    ];
   });
 }
 
@@ -117,7 +159,13 @@ export interface Taken {
 }
 
 /** What occupies atomic rooms in [from, to), one row a room. Holds that are over don't count. */
-export async function listTaken(db: Db, viewerId: number, roomIds: readonly number[], from: Date, to: Date): Promise<Map<number, Taken>> {
+export async function listTaken(
+  db: Db,
+  viewerId: number,
+  roomIds: readonly number[],
+  from: Date,
+  to: Date,
+): Promise<Map<number, Taken>> {
   if (!roomIds.length) return new Map();
   const stands = `is_holding and state in ('held', 'requested', 'confirmed') and (hold_until is null or hold_until > now())`;
   const found = await rows<Taken>(
@@ -139,5 +187,10 @@ export async function listTaken(db: Db, viewerId: number, roomIds: readonly numb
 
 /** Buildings to choose from. */
 export async function listBuildings(db: Db): Promise<string[]> {
-  return (await rows<{ building: string }>(db, `select distinct building from rooms where status = 'in_service' and building <> '' order by building`)).map(({ building }) => building);
+  return (
+    await rows<{ building: string }>(
+      db,
+      `select distinct building from rooms where status = 'in_service' and building <> '' order by building`,
+    )
+  ).map(({ building }) => building);
 }

@@ -7,13 +7,25 @@ const KNOWN = `(
   or exists (select 1 from poll_people x join polls o on o.id = x.poll_id where x.person_id = g.id and :viewer in (o.organiser_id, o.created_by)))`;
 
 /** Of these persons, the guests with whom somebody has to do anyway: in a meeting or a poll of theirs. Their addresses are no secret to them. */
-export async function listKnownGuests(db: Db, viewerId: number, ids: readonly number[]): Promise<Set<number>> {
-  const found = await rows<{ id: number }>(db, `select g.id from persons g where g.id = any(:ids) and g.is_guest and ${KNOWN}`, { viewer: viewerId, ids });
+export async function listKnownGuests(
+  db: Db,
+  viewerId: number,
+  ids: readonly number[],
+): Promise<Set<number>> {
+  const found = await rows<{ id: number }>(
+    db,
+    `select g.id from persons g where g.id = any(:ids) and g.is_guest and ${KNOWN}`,
+    { viewer: viewerId, ids },
+  );
   return new Set(found.map(({ id }) => id));
 }
 
 /** The other guests among them: an id in an address tells nobody who that is. */
-export async function listUnknownGuests(db: Db, viewerId: number, ids: readonly number[]): Promise<Map<number, { name: string; email: string | null }>> {
+export async function listUnknownGuests(
+  db: Db,
+  viewerId: number,
+  ids: readonly number[],
+): Promise<Map<number, { name: string; email: string | null }>> {
   if (ids.length === 0) return new Map();
   const found = await rows<{ id: number; name: string; email: string | null }>(
     db,

@@ -15,7 +15,11 @@ export interface NoShow {
 }
 
 /** Those that begin in [start, end). */
-export function listDayNoShows(db: Db, viewerId: number, span: { start: Date; end: Date }): Promise<NoShow[]> {
+export function listDayNoShows(
+  db: Db,
+  viewerId: number,
+  span: { start: Date; end: Date },
+): Promise<NoShow[]> {
   return rows<NoShow>(
     db,
     `select o.meeting_id, coalesce(p.part_id, o.room_id) as room_id, case when ${KNOWS_TITLE} then m.title end as title, m.starts_at, m.ends_at, o.released_at

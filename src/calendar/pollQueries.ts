@@ -15,7 +15,13 @@ export interface PollTime {
 }
 
 /** Times that open polls offer to these people and to which they have not said no, in [from, to), in order of time. */
-export function listPollTimes(db: Db, viewerId: number, personIds: readonly number[], from: Date, to: Date): Promise<PollTime[]> {
+export function listPollTimes(
+  db: Db,
+  viewerId: number,
+  personIds: readonly number[],
+  from: Date,
+  to: Date,
+): Promise<PollTime[]> {
   return rows<PollTime>(
     db,
     `select x.person_id, t.starts_at, t.ends_at, case when known.yes then o.id end as poll_id, case when known.yes then o.title end as title, o.is_private and not known.yes as is_secret

@@ -65,7 +65,14 @@ async function readRooms(db: Db): Promise<CalendarRoom[]> {
   const [found, book] = await Promise.all([rows<RoomRow>(db, ROOMS), readRuleBook(db)]);
   return found.map(({ holiday_rule, calendar_id, ...room }) => {
     const calendar = holiday_rule === 'none' ? null : holiday_rule === 'own' ? calendar_id : book.defaultId;
-    return { ...room, hours: [...room.hours, ...(book.rooms.get(room.id) ?? []), ...(book.calendars.get(calendar ?? 0) ?? [])] };
+    return {
+      ...room,
+      hours: [
+        ...room.hours,
+        ...(book.rooms.get(room.id) ?? []),
+        ...(book.calendars.get(calendar ?? 0) ?? []),
+      ],
+    };
   });
 }
 
@@ -73,7 +80,10 @@ async function readRooms(db: Db): Promise<CalendarRoom[]> {
  * Everything an unchanged revisit needs, in one look-up: the revision of a day (or of several), of the rooms, of the
  * holidays and of the catalogue of equipment. These are read again when one of them changed.
  */
-export async function findDayState(db: Db, day: Pick<Day, 'start' | 'end'>): Promise<{ revision: string; rooms: CalendarRoom[]; kinds: EquipmentKind[] }> {
+export async function findDayState(
+  db: Db,
+  day: Pick<Day, 'start' | 'end'>,
+): Promise<{ revision: string; rooms: CalendarRoom[]; kinds: EquipmentKind[] }> {
   const utcDay = (instant: Date) => instant.toISOString().slice(0, 10);
   const found = await row<{ days: string; rooms: number; holidays: number; kinds: number }>(
     db,
@@ -95,8 +105,11 @@ export async function findDayState(db: Db, day: Pick<Day, 'start' | 'end'>): Pro
 
 /** The rooms as they are on a day: one whose date has come is in service again. Nearly always that is the kept list itself. */
 function roomsOn(rooms: CalendarRoom[], day: Pick<Day, 'start' | 'end'>): CalendarRoom[] {
-  const isBack = (room: CalendarRoom) => room.status === 'out_of_service' && statusAt(room, day.start) === 'in_service';
-  return rooms.some(isBack) ? rooms.map((room) => (isBack(room) ? { ...room, status: 'in_service', is_in_service: true } : room)) : rooms;
+  const isBack = (room: CalendarRoom) =>
+    room.status === 'out_of_service' && statusAt(room, day.start) === 'in_service';
+  return rooms.some(isBack)
+    ? rooms.map((room) => (isBack(room) ? { ...room, status: 'in_service', is_in_service: true } : room))
+    : rooms;
 }
 
 interface ClaimRow {
@@ -128,7 +141,12 @@ type Stretch = Pick<Day, 'start' | 'end'>;
  * claims that reach into it.
  * @param roomIds atomic rooms; all rooms when left out
  */
-export async function listDayClaims(db: Db, viewerId: number, stretch: Stretch, roomIds?: readonly number[]): Promise<CalendarClaim[]> {
+export async function listDayClaims(
+  db: Db,
+  viewerId: number,
+  stretch: Stretch,
+  roomIds?: readonly number[],
+): Promise<CalendarClaim[]> {
   const ofRooms = roomIds ? 'and room_id = any(:rooms)' : '';
   const found = await rows<ClaimRow>(
     db,
@@ -145,16 +163,32 @@ export async function listDayClaims(db: Db, viewerId: number, stretch: Stretch, 
              select ${CLAIM} from room_claims
               where occupies @> :start::timestamptz and occupies_from < :early and occupies_to - occupies_from > interval '4 hours' and ${STANDS} ${ofRooms}) c
        left join meetings m on m.id = c.meeting_id`,
-    { viewer: viewerId, start: stretch.start, end: stretch.end, early: new Date(stretch.start.getTime() - 4 * 3_600_000), ...(roomIds ? { rooms: roomIds } : {}) },
+    {
+      viewer: viewerId,
+      start: stretch.start,
+      end: stretch.end,
+      early: new Date(stretch.start.getTime() - 4 * 3_600_000),
+      ...(roomIds ? { rooms: roomIds } : {}),
+    },
   );
   const start = stretch.start.getTime() / 1000;
   return found.map((row) => {
     const f = (row.occupies_from - start) / 60;
     const t = (row.occupies_to - start) / 60;
     return {
-      room_id: row.room_id, meeting_id: row.meeting_id, closure_id: row.closure_id, title: row.title, is_mine: row.is_mine, is_requested: row.is_requested,
-      is_tentative: row.is_tentative, hold: row.hold, hold_key: row.hold_key,
-      f, t, s: f + row.setup_minutes, e: t - row.teardown_minutes,
+      room_id: row.room_id,
+      meeting_id: row.meeting_id,
+      closure_id: row.closure_id,
+      title: row.title,
+      is_mine: row.is_mine,
+      is_requested: row.is_requested,
+      is_tentative: row.is_tentative,
+      hold: row.hold,
+      hold_key: row.hold_key,
+      f,
+      t,
+      s: f + row.setup_minutes,
+      e: t - row.teardown_minutes,
     };
   });
 }

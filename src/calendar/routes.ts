@@ -42,7 +42,10 @@ export const routes: Route[] = [
       const { etag, isUnchanged } = revisit(c, 'day', day.on, today, nowUnit, state.revision);
       if (etag && isUnchanged) return unchanged(etag);
 
-      const [standing, noShows] = await Promise.all([listDayClaims(c.db, c.viewer.id, day), day.start <= c.now ? listDayNoShows(c.db, c.viewer.id, day) : []]);
+      const [standing, noShows] = await Promise.all([
+        listDayClaims(c.db, c.viewer.id, day),
+        day.start <= c.now ? listDayNoShows(c.db, c.viewer.id, day) : [],
+      ]);
       const claims = markNoShows(standing, noShows, day, nowUnit * 15);
       const rooms = state.rooms.filter((room) => fits(room, c.query));
       const grid = layOutDay(day, rooms, claims, c.office.zone, nowUnit);
@@ -66,13 +69,24 @@ export const routes: Route[] = [
           hasFilter: filters !== '',
           hasRooms: state.rooms.length > 0,
           mayAddRooms: isSecretary(c.viewer),
-          equipment: equipmentOptions(state.kinds, c.fmt, c.query.equipment).filter(({ value }) => c.query.equipment.includes(value) || state.rooms.some((room) => room.equipment.includes(value))),
+          equipment: equipmentOptions(state.kinds, c.fmt, c.query.equipment).filter(
+            ({ value }) =>
+              c.query.equipment.includes(value) || state.rooms.some((room) => room.equipment.includes(value)),
+          ),
           units: grid.last - grid.first,
           // For the line of now, which the script draws and moves.
           from: new Date(day.start.getTime() + grid.first * 900_000).toISOString(),
           to: new Date(day.start.getTime() + grid.last * 900_000).toISOString(),
           hours: grid.hours.map(({ from, to }) => ({ span: to - from, time: day.marks[from] })),
-          rows: showDay(grid, state.rooms, { day, lang: c.lang, t: c.t, fmt: c.fmt, nowUnit, isToday, kinds: state.kinds }),
+          rows: showDay(grid, state.rooms, {
+            day,
+            lang: c.lang,
+            t: c.t,
+            fmt: c.fmt,
+            nowUnit,
+            isToday,
+            kinds: state.kinds,
+          }),
         },
         { caching: 'revisit', ...(etag ? { etag } : {}) },
       );

@@ -17,13 +17,20 @@ export function addSetupTask(db: Db, by: Actor, meetingId: number, input: NewSet
   return inTransaction(db, async (trx) => {
     const meeting = await lockMeeting(trx, by, meetingId);
     if (!mayInvite(meeting)) throw new Forbidden();
-    if (input.ownerId !== null && !(await keepActive(trx, [input.ownerId])).has(input.ownerId)) throw new Conflict();
+    if (input.ownerId !== null && !(await keepActive(trx, [input.ownerId])).has(input.ownerId))
+      throw new Conflict();
     const made = await row<{ id: number }>(
       trx,
       `insert into setup_tasks (meeting_id, kind, note, owner_id, created_by) values (:meeting, :kind, :note, :owner, :by) returning id`,
       { meeting: meetingId, kind: input.kind, note: input.note, owner: input.ownerId, by: by.id },
     );
-    await record(trx, by, { action: 'setup.add', noun: 'setup_tasks', id: made?.id ?? null, meetingId, after: { kind: input.kind, owner_id: input.ownerId } });
+    await record(trx, by, {
+      action: 'setup.add',
+      noun: 'setup_tasks',
+      id: made?.id ?? null,
+      meetingId,
+      after: { kind: input.kind, owner_id: input.ownerId },
+    });
   });
 }
 
@@ -45,10 +52,15 @@ export function removeSetupTask(db: Db, by: Actor, meetingId: number, id: number
 /** Ticks a task, or takes the tick back: its owner, or who keeps the meeting. */
 export function tickSetupTask(db: Db, by: Actor, id: number, isDone: boolean): Promise<void> {
   return inTransaction(db, async (trx) => {
-    const found = await row<{ meeting_id: number; owner_id: number | null }>(trx, `select meeting_id, owner_id from setup_tasks where id = :id and removed_at is null`, { id });
+    const found = await row<{ meeting_id: number; owner_id: number | null }>(
+      trx,
+      `select meeting_id, owner_id from setup_tasks where id = :id and removed_at is null`,
+      { id },
+    );
     if (!found) throw new NotFound();
     // An owner may tick without knowing what the meeting is about; who may not know of it learns nothing here either.
-    if (found.owner_id !== by.id && !mayRecord(await lockMeeting(trx, by, found.meeting_id))) throw new Forbidden();
+    if (found.owner_id !== by.id && !mayRecord(await lockMeeting(trx, by, found.meeting_id)))
+      throw new Forbidden();
     const task = await row<{ meeting_id: number; kind: string; is_done: boolean }>(
       trx,
       `select meeting_id, kind, done_at is not null as is_done from setup_tasks where id = :id and removed_at is null for no key update`,
@@ -61,6 +73,12 @@ export function tickSetupTask(db: Db, by: Actor, id: number, isDone: boolean): P
       `update setup_tasks set done_at = case when :done then now() end, done_by = case when :done then cast(:by as bigint) end, version = version + 1 where id = :id`,
       { id, done: isDone, by: by.id },
     );
-    await record(trx, by, { action: isDone ? 'setup.done' : 'setup.reopen', noun: 'setup_tasks', id, meetingId: task.meeting_id, after: { kind: task.kind } });
+    await record(trx, by, {
+      action: isDone ? 'setup.done' : 'setup.reopen',
+      noun: 'setup_tasks',
+      id,
+      meetingId: task.meeting_id,
+      after: { kind: task.kind },
+    });
   });
 }

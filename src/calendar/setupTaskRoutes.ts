@@ -20,10 +20,24 @@ export const setupTaskRoutes: Route[] = [
     form: SetupTaskForm,
     async handle(c) {
       const { kind, note, owner, key } = c.form;
-      if (kind === 'other' && note === '') return tasksPage(c, problemsOf([{ field: 'note', message: c.t('calendar.setup.sayWhat') }], c.req.body));
+      if (kind === 'other' && note === '')
+        return tasksPage(
+          c,
+          problemsOf([{ field: 'note', message: c.t('calendar.setup.sayWhat') }], c.req.body),
+        );
       const named = await readPeople(c.db, c.t, owner ?? '');
-      const unknown = [...named.problems, ...named.guests.map((guest) => c.t('meetings.people.unknown', { name: guest.name }))];
-      if (unknown.length) return tasksPage(c, problemsOf(unknown.map((message) => ({ field: 'owner', message })), c.req.body));
+      const unknown = [
+        ...named.problems,
+        ...named.guests.map((guest) => c.t('meetings.people.unknown', { name: guest.name })),
+      ];
+      if (unknown.length)
+        return tasksPage(
+          c,
+          problemsOf(
+            unknown.map((message) => ({ field: 'owner', message })),
+            c.req.body,
+          ),
+        );
       await once(c.db, c.viewer.id, key, c.form, async (trx) => {
         await addSetupTask(trx, c.by, idOf(c), { kind, note, ownerId: named.personIds[0] ?? null });
         return { location: `/meetings/${idOf(c)}/setup-tasks` };
@@ -49,7 +63,10 @@ export const setupTaskRoutes: Route[] = [
     form: TickForm,
     async handle(c) {
       await tickSetupTask(c.db, c.by, idOf(c), c.form.done);
-      const query = new URLSearchParams({ ...(c.form.date ? { date: c.form.date } : {}), ...(c.form.site ? { site: c.form.site } : {}) }).toString();
+      const query = new URLSearchParams({
+        ...(c.form.date ? { date: c.form.date } : {}),
+        ...(c.form.site ? { site: c.form.site } : {}),
+      }).toString();
       return redirect(`/calendar/sheet${query ? `?${query}` : ''}`);
     },
   }),
@@ -61,9 +78,13 @@ async function tasksPage(c: Context<unknown, unknown>, problems?: Problems): Pro
   return page(
     'calendar/setup-tasks',
     {
-      title: `${c.t('calendar.setup.title')} · ${titleOf(c.t, meeting)}`, meeting, name: titleOf(c.t, meeting),
-      tasks: await listSetupTasks(c.db, c.viewer.id, meeting.id), kinds: SETUP_KINDS.map((value) => ({ value, label: c.t(`calendar.setup.kind.${value}`) })),
-      values: problems?.values ?? { kind: 'layout' }, errors: problems?.errors ?? {},
+      title: `${c.t('calendar.setup.title')} · ${titleOf(c.t, meeting)}`,
+      meeting,
+      name: titleOf(c.t, meeting),
+      tasks: await listSetupTasks(c.db, c.viewer.id, meeting.id),
+      kinds: SETUP_KINDS.map((value) => ({ value, label: c.t(`calendar.setup.kind.${value}`) })),
+      values: problems?.values ?? { kind: 'layout' },
+      errors: problems?.errors ?? {},
     },
     { status: problems ? 422 : 200 },
   );

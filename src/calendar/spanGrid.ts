@@ -15,14 +15,21 @@ export function daysOfMonth(on: string, zone: string): { days: Day[]; first: str
   const first = `${on.slice(0, 8)}01`;
   const last = addDays(nextMonth(on), -1);
   const days: Day[] = [];
-  for (let day = addDays(first, 1 - weekdayOf(first)); day <= addDays(last, 7 - weekdayOf(last)); day = addDays(day, 1)) days.push(dayOfGrid(day, zone));
+  for (
+    let day = addDays(first, 1 - weekdayOf(first));
+    day <= addDays(last, 7 - weekdayOf(last));
+    day = addDays(day, 1)
+  )
+    days.push(dayOfGrid(day, zone));
   return { days, first, last };
 }
 
 /** The first day of the month after; of the month before. */
 export function nextMonth(on: string): string {
   const [year = 0, month = 0] = on.split('-').map(Number);
-  return month === 12 ? `${year + 1}-01-01` : `${String(year).padStart(4, '0')}-${String(month + 1).padStart(2, '0')}-01`;
+  return month === 12
+    ? `${year + 1}-01-01`
+    : `${String(year).padStart(4, '0')}-${String(month + 1).padStart(2, '0')}-01`;
 }
 
 export function previousMonth(on: string): string {
@@ -41,15 +48,30 @@ export interface RoomDay<C> {
  * @param claims minutes counted from the start of the first day, as listDayClaims gives them
  * @param now of the reader; free time before it is past
  */
-export function layOutRoom<R extends GridRoom, C extends GridClaim>(days: readonly Day[], room: R, claims: readonly C[], officeZone: string, now: Date): RoomDay<C>[] {
+export function layOutRoom<R extends GridRoom, C extends GridClaim>(
+  days: readonly Day[],
+  room: R,
+  claims: readonly C[],
+  officeZone: string,
+  now: Date,
+): RoomDay<C>[] {
   const origin = days[0]?.start.getTime() ?? 0;
   return days.map((day) => {
     const shift = (day.start.getTime() - origin) / 60_000;
     const length = (day.end.getTime() - day.start.getTime()) / 60_000;
     const ofDay = claims
       .filter(({ f, t }) => f < shift + length && t > shift)
-      .map((claim) => ({ ...claim, f: claim.f - shift, t: claim.t - shift, s: claim.s - shift, e: claim.e - shift }));
-    const nowUnit = Math.min(Math.max(Math.floor((now.getTime() - day.start.getTime()) / 900_000), 0), day.units);
+      .map((claim) => ({
+        ...claim,
+        f: claim.f - shift,
+        t: claim.t - shift,
+        s: claim.s - shift,
+        e: claim.e - shift,
+      }));
+    const nowUnit = Math.min(
+      Math.max(Math.floor((now.getTime() - day.start.getTime()) / 900_000), 0),
+      day.units,
+    );
     const [row] = layOutDay(day, [room], ofDay, officeZone, nowUnit).rows;
     return { day, cells: row?.cells ?? [] };
   });

@@ -32,7 +32,14 @@ export function lineOf(firstOn: string, lastOn: string, zone: string): TimeLine 
       number[at] = n;
     }
   });
-  return { days, start: startOfDay(firstOn, zone), end: startOfDay(addDays(lastOn, 1), zone), units, wall, day: number };
+  return {
+    days,
+    start: startOfDay(firstOn, zone),
+    end: startOfDay(addDays(lastOn, 1), zone),
+    units,
+    wall,
+    day: number,
+  };
 }
 
 export function unitAt(line: TimeLine, instant: Date | number): number {
@@ -81,7 +88,12 @@ export interface Happening {
 }
 
 /** A person on the line. */
-export function personUnits(line: TimeLine, hours: readonly Hours[], zone: string, happenings: readonly Happening[]): Uint8Array {
+export function personUnits(
+  line: TimeLine,
+  hours: readonly Hours[],
+  zone: string,
+  happenings: readonly Happening[],
+): Uint8Array {
   const open = openUnits(line, hours, zone);
   const units = new Uint8Array(line.units);
   for (let at = 0; at < units.length; at++) if (!open[at]) units[at] = OUTSIDE;
@@ -109,7 +121,12 @@ export function runsOf<S>(first: number, last: number, stateAt: (unit: number) =
 }
 
 /** The days of "this week", "next week" or a span of one's own (at most 31 days), in the zone of who asks. */
-export function daysOf(when: 'this' | 'next' | 'span', from: string | null, to: string | null, today: string): { firstOn: string; lastOn: string } {
+export function daysOf(
+  when: 'this' | 'next' | 'span',
+  from: string | null,
+  to: string | null,
+  today: string,
+): { firstOn: string; lastOn: string } {
   const monday = addDays(today, 1 - weekdayOf(today));
   if (when === 'next') return { firstOn: addDays(monday, 7), lastOn: addDays(monday, 13) };
   if (when === 'this' || (!from && !to)) return { firstOn: today, lastOn: addDays(monday, 6) };

@@ -42,9 +42,11 @@ export function piecesOf(first: string, last: string, zone: string): Pieces {
     if (end - start === 86_400) add(on, start, 0);
     else {
       const { marks, units } = dayOfGrid(on, zone);
-      const wall = (unit: number) => Number(marks[unit]?.slice(0, 2)) * 3600 + Number(marks[unit]?.slice(3)) * 60;
+      const wall = (unit: number) =>
+        Number(marks[unit]?.slice(0, 2)) * 3600 + Number(marks[unit]?.slice(3)) * 60;
       add(on, start, wall(0));
-      for (let unit = 1; unit < units; unit++) if (wall(unit) - wall(unit - 1) !== 900) add(on, start + unit * 900, wall(unit));
+      for (let unit = 1; unit < units; unit++)
+        if (wall(unit) - wall(unit - 1) !== 900) add(on, start + unit * 900, wall(unit));
     }
     start = end;
   }
@@ -105,7 +107,7 @@ export function bookableCells(rooms: readonly HoursRoom[], hours: UseHours, piec
     const begins = pieces.starts[piece] ?? 0;
     const wall = (pieces.walls[piece] ?? 0) - begins;
     const end = Math.min(to, pieces.starts[piece + 1] ?? 0);
-    for (let at = Math.max(from, begins); at < end; ) {
+    for (let at = Math.max(from, begins); at < end;) {
       const hour = Math.floor((at + wall) / 3600);
       const next = Math.min(end, (hour + 1) * 3600 - wall);
       const cell = ((pieces.weekdays[piece] ?? 1) - 1) * 24 + hour;
@@ -113,13 +115,20 @@ export function bookableCells(rooms: readonly HoursRoom[], hours: UseHours, piec
       at = next;
     }
   };
-  const opening = (group: number, piece: number): Stretch => ({ from: hours.opens[(group - 1) * count + piece] ?? 0, to: hours.closes[(group - 1) * count + piece] ?? 0 });
+  const opening = (group: number, piece: number): Stretch => ({
+    from: hours.opens[(group - 1) * count + piece] ?? 0,
+    to: hours.closes[(group - 1) * count + piece] ?? 0,
+  });
   const members = new Map<number, number>();
-  for (const { id } of rooms) members.set(hours.groups.get(id) ?? 0, (members.get(hours.groups.get(id) ?? 0) ?? 0) + 1);
-  for (const [group, times] of members) for (let piece = 0; piece < count; piece++) add(opening(group, piece), piece, times);
+  for (const { id } of rooms)
+    members.set(hours.groups.get(id) ?? 0, (members.get(hours.groups.get(id) ?? 0) ?? 0) + 1);
+  for (const [group, times] of members)
+    for (let piece = 0; piece < count; piece++) add(opening(group, piece), piece, times);
   for (const { id, closed } of rooms) {
     if (!closed.length) continue;
-    for (let piece = 0; piece < count; piece++) for (const lost of within(merge(closed), [opening(hours.groups.get(id) ?? 0, piece)])) add(lost, piece, -1);
+    for (let piece = 0; piece < count; piece++)
+      for (const lost of within(merge(closed), [opening(hours.groups.get(id) ?? 0, piece)]))
+        add(lost, piece, -1);
   }
   return cells;
 }

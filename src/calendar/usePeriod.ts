@@ -13,7 +13,8 @@ export interface UsePeriod {
 
 export function periodOf(first: string, last: string): UsePeriod {
   let months = 0;
-  if (first.endsWith('-01') && addDays(last, 1).endsWith('-01')) for (let on = first; on <= last; on = nextMonth(on)) months++;
+  if (first.endsWith('-01') && addDays(last, 1).endsWith('-01'))
+    for (let on = first; on <= last; on = nextMonth(on)) months++;
   return { first, last, months };
 }
 
@@ -31,7 +32,7 @@ export function quarterOf(on: string): UsePeriod {
 /** Which quarter of the year it is, if it is one. */
 export function quarterNumber({ first, months }: UsePeriod): 1 | 2 | 3 | 4 | undefined {
   const month = Number(first.slice(5, 7));
-  return months === 3 && month % 3 === 1 ? ((((month - 1) / 3) + 1) as 1 | 2 | 3 | 4) : undefined;
+  return months === 3 && month % 3 === 1 ? (((month - 1) / 3 + 1) as 1 | 2 | 3 | 4) : undefined;
 }
 
 export function isYear({ first, months }: UsePeriod): boolean {

@@ -64,12 +64,20 @@ const PLACES = `unnest(cast(:ids as bigint[]), cast(:claimed as bigint[]), cast(
 const IN_PLACE = `(p.hall = 0 or exists (select from meeting_rooms a where a.meeting_id = c.meeting_id and a.room_id = p.hall offset 0))`;
 const whose = ({ organiser, units }: UseWho) =>
   (organiser === null ? '' : ` and m.organiser_id = :organiser and ${KNOWS_TITLE}`) +
-  (units === null ? '' : ` and m.organiser_id in (select x.id from persons x where x.unit_id = any(:units)) and ${KNOWS_TITLE}`);
+  (units === null
+    ? ''
+    : ` and m.organiser_id in (select x.id from persons x where x.unit_id = any(:units)) and ${KNOWS_TITLE}`);
 
 function bindingsOf({ viewerId, from, to, places, who }: UseWish) {
   return {
-    viewer: viewerId, from, to, organiser: who.organiser, units: who.units,
-    ids: places.map(({ id }) => id), claimed: places.map(({ claimed }) => claimed), halls: places.map(({ hall }) => hall),
+    viewer: viewerId,
+    from,
+    to,
+    organiser: who.organiser,
+    units: who.units,
+    ids: places.map(({ id }) => id),
+    claimed: places.map(({ claimed }) => claimed),
+    halls: places.map(({ hall }) => hall),
   };
 }
 
@@ -142,7 +150,12 @@ export function sumUse(db: Db, wish: UseWish, clock: UseClock, withCells: boolea
        from piece group by id
       union all
      select 'person', organiser_id, count(distinct meeting_id) filter (where begins), sum(t - f), sum(greatest(held, 0)), 0, null from piece where hall = 0 group by 2${withCells ? cells : ''}`,
-    { ...bindingsOf(wish), ...clock, pieces: clock.walls.length, early: new Date(wish.from.getTime() - 3 * 86_400_000) },
+    {
+      ...bindingsOf(wish),
+      ...clock,
+      pieces: clock.walls.length,
+      early: new Date(wish.from.getTime() - 3 * 86_400_000),
+    },
   );
 }
 
@@ -219,7 +232,11 @@ export function sumFit(db: Db, wish: UseWish): Promise<UseFit[]> {
 }
 
 /** What closures took of rooms in a period: what they cover, and until they were lifted. */
-export function listClosed(db: Db, { from, to }: Span, roomIds: readonly number[]): Promise<(Stretch & { room_id: number })[]> {
+export function listClosed(
+  db: Db,
+  { from, to }: Span,
+  roomIds: readonly number[],
+): Promise<(Stretch & { room_id: number })[]> {
   return rows(
     db,
     `select room_id, date_part('epoch', greatest(f, :from)) as "from", date_part('epoch', least(t, :to)) as "to"

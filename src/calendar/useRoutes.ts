@@ -12,7 +12,13 @@ import { readBefore, readReport, type ReportWish } from './useReport.js';
 import { useCsv } from './useTable.js';
 
 export const useRoutes: Route[] = [
-  route({ method: 'get', path: '/calendar/use', policy: secretary, query: UseQuery, handle: (c) => showUse(c) }),
+  route({
+    method: 'get',
+    path: '/calendar/use',
+    policy: secretary,
+    query: UseQuery,
+    handle: (c) => showUse(c),
+  }),
   route({
     method: 'get',
     path: '/calendar/use/table',
@@ -21,7 +27,9 @@ export const useRoutes: Route[] = [
     async handle(c) {
       const { period, wish } = await readWish(c, c.query);
       const report = await readReport(c.db, wish, period);
-      return send(useCsv(c, report, c.query.by), CSV, { name: `${c.t('use.title')} ${c.t(`use.csv.by.${c.query.by}`)} ${tellPeriod(c, period)}.csv` });
+      return send(useCsv(c, report, c.query.by), CSV, {
+        name: `${c.t('use.title')} ${c.t(`use.csv.by.${c.query.by}`)} ${tellPeriod(c, period)}.csv`,
+      });
     },
   }),
 ];
@@ -34,18 +42,45 @@ async function readWish(c: Context<unknown, unknown>, query: UseQuery) {
   const to = query.to ?? (query.from ? monthOf(query.from).last : usual.last);
   const { first, last } = chosenDays(query.from ?? monthOf(to).first, to, MOST_DAYS);
   const period: UsePeriod = periodOf(first, last);
-  const [rooms, units, organisers] = await Promise.all([listUseRooms(c.db), listUnitOptions(c.db), query.organiser === null ? [] : listUsePersons(c.db, [query.organiser])]);
+  const [rooms, units, organisers] = await Promise.all([
+    listUseRooms(c.db),
+    listUnitOptions(c.db),
+    query.organiser === null ? [] : listUsePersons(c.db, [query.organiser]),
+  ]);
   const [organiser] = organisers;
   const unit = units.find(({ id }) => id === query.unit);
-  const asked: UseQuery = { from: first, to: last, of: query.of, unit: unit?.id ?? null, organiser: organiser?.id ?? null };
+  const asked: UseQuery = {
+    from: first,
+    to: last,
+    of: query.of,
+    unit: unit?.id ?? null,
+    organiser: organiser?.id ?? null,
+  };
   const wish: ReportWish = {
-    viewerId: c.viewer.id, zone: c.office.zone, rooms: chosenRooms(rooms, query.of), who: { organiser: asked.organiser, units: unit ? unitsBelow(units, unit.id) : null },
+    viewerId: c.viewer.id,
+    zone: c.office.zone,
+    rooms: chosenRooms(rooms, query.of),
+    who: { organiser: asked.organiser, units: unit ? unitsBelow(units, unit.id) : null },
   };
   return { period, wish, asked, rooms, units, organiser };
 }
 
 async function showUse(c: Context<unknown, UseQuery>): Promise<Answer> {
   const { period, wish, asked, rooms, units, organiser } = await readWish(c, c.query);
-  const [report, before] = await Promise.all([readReport(c.db, wish, period), readBefore(c.db, wish, besides(period, 'before'))]);
-  return page('calendar/use', usePage(c, { query: asked, period, rooms: rooms.filter(({ status }) => status !== 'retired'), units, organiser, report, before }));
+  const [report, before] = await Promise.all([
+    readReport(c.db, wish, period),
+    readBefore(c.db, wish, besides(period, 'before')),
+  ]);
+  return page(
+    'calendar/use',
+    usePage(c, {
+      query: asked,
+      period,
+      rooms: rooms.filter(({ status }) => status !== 'retired'),
+      units,
+      organiser,
+      report,
+      before,
+    }),
+  );
 }

@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { choice, date, flag, onceKey, optionalLine, optionalProse } from '../lib/http/fields.js';
 import { SETUP_KINDS } from './viewQueries.js';
 
-const day = date().refine((on) => on >= '1970' && on < '2200').optional().catch(undefined);
+const day = date()
+  .refine((on) => on >= '1970' && on < '2200')
+  .optional()
+  .catch(undefined);
 
 /** Of a week or month: which day it holds, and whose rooms: '' all, 'room-12', 'in-Building A'. */
 export const SpanQuery = z.object({ date: day, of: z.string().max(120).catch('') });
@@ -10,7 +13,12 @@ export const WeekQuery = z.object({ date: day });
 export const SheetQuery = z.object({ date: day, site: z.string().max(100).catch('') });
 
 export const SetupTaskForm = z
-  .strictObject({ kind: choice(SETUP_KINDS), note: optionalProse(500), owner: optionalLine(300), key: onceKey() })
+  .strictObject({
+    kind: choice(SETUP_KINDS),
+    note: optionalProse(500),
+    owner: optionalLine(300),
+    key: onceKey(),
+  })
   .transform((form) => ({ ...form, note: form.note.trim() }));
 
 /** The tick on the day sheet goes back to the sheet it stands on. */

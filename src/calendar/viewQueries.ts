@@ -18,7 +18,11 @@ const STANDS = `c.is_holding and c.state in ('held', 'requested', 'confirmed')`;
  * How much of each day each atomic room is taken: added up by the database, so that a month of all rooms costs no more
  * than its claims. A claim of up to four hours that passes midnight counts on the day it begins.
  */
-export async function listOccupancy(db: Db, days: readonly Day[], roomIds: readonly number[]): Promise<Occupancy[]> {
+export async function listOccupancy(
+  db: Db,
+  days: readonly Day[],
+  roomIds: readonly number[],
+): Promise<Occupancy[]> {
   const first = days[0];
   const last = days.at(-1);
   if (!first || !last || !roomIds.length) return [];
@@ -44,7 +48,8 @@ export async function listOccupancy(db: Db, days: readonly Day[], roomIds: reado
   ]);
   const pieces = long.flatMap(({ room_id, from, to }) =>
     days.flatMap(({ start, end }, day) => {
-      const minutes = (Math.min(to.getTime(), end.getTime()) - Math.max(from.getTime(), start.getTime())) / 60_000;
+      const minutes =
+        (Math.min(to.getTime(), end.getTime()) - Math.max(from.getTime(), start.getTime())) / 60_000;
       return minutes > 0 ? [{ room_id, day, minutes, bookings: 1 }] : [];
     }),
   );
@@ -64,7 +69,12 @@ export interface PersonMeeting {
 }
 
 /** What a person organises, is the leader of or takes part in, in order of time; nothing cancelled. */
-export function listPersonMeetings(db: Db, viewerId: number, personId: number, span: Pick<Day, 'start' | 'end'>): Promise<PersonMeeting[]> {
+export function listPersonMeetings(
+  db: Db,
+  viewerId: number,
+  personId: number,
+  span: Pick<Day, 'start' | 'end'>,
+): Promise<PersonMeeting[]> {
   return rows<PersonMeeting>(
     db,
     // Read by time: a week is a week, however much somebody has been invited to. Nothing lasts longer than two days.
@@ -78,7 +88,13 @@ export function listPersonMeetings(db: Db, viewerId: number, personId: number, s
                   or exists (select from participants p where p.meeting_id = m.id and p.person_id = :person and p.removed_at is null offset 0))) m
       cross join lateral (select ${KNOWS_TITLE} as yes) known
       order by m.starts_at, m.id`,
-    { viewer: viewerId, person: personId, start: span.start, end: span.end, early: new Date(span.start.getTime() - 2 * 86_400_000) },
+    {
+      viewer: viewerId,
+      person: personId,
+      start: span.start,
+      end: span.end,
+      early: new Date(span.start.getTime() - 2 * 86_400_000),
+    },
   );
 }
 
@@ -90,7 +106,11 @@ export interface ShownPerson {
 
 /** Somebody of the house, not a guest and not left. */
 export function findColleague(db: Db, id: number): Promise<ShownPerson | undefined> {
-  return row<ShownPerson>(db, `select id, name, name_en from persons where id = :id and not is_guest and deactivated_at is null`, { id });
+  return row<ShownPerson>(
+    db,
+    `select id, name, name_en from persons where id = :id and not is_guest and deactivated_at is null`,
+    { id },
+  );
 }
 
 export interface SheetLine {
@@ -131,7 +151,12 @@ const tasksOf = (meeting: string, knows: string) => `coalesce((
     from setup_tasks t left join persons o on o.id = t.owner_id where t.meeting_id = ${meeting} and t.removed_at is null), '[]')`;
 
 /** The meetings of a day that have a room, in order of time, with what has to be ready for them. @param site '' for all */
-export function listSheet(db: Db, viewerId: number, day: Pick<Day, 'start' | 'end'>, site: string): Promise<SheetLine[]> {
+export function listSheet(
+  db: Db,
+  viewerId: number,
+  day: Pick<Day, 'start' | 'end'>,
+  site: string,
+): Promise<SheetLine[]> {
   return rows<SheetLine>(
     db,
     `select m.id as meeting_id, m.starts_at, m.ends_at, span.f as occupies_from, span.t as occupies_to, case when known.yes then m.title end as title,
@@ -156,18 +181,30 @@ export function listSheet(db: Db, viewerId: number, day: Pick<Day, 'start' | 'en
             or exists (select from check_in_outcomes o where o.meeting_id = m.id and o.room_id = r.id and o.starts_at = m.starts_at and ${ABSENT})) and (cast(:site as text) = '' or r.site = :site)) asked
       where asked.rooms is not null
       order by m.starts_at, m.id limit 1000`,
-    { viewer: viewerId, start: day.start, end: day.end, early: new Date(day.start.getTime() - 24 * 3_600_000), site },
+    {
+      viewer: viewerId,
+      start: day.start,
+      end: day.end,
+      early: new Date(day.start.getTime() - 24 * 3_600_000),
+      site,
+    },
   );
 }
 
 /** What has to be ready for one meeting; the caller has asked whether the viewer may see it. */
 export async function listSetupTasks(db: Db, viewerId: number, meetingId: number): Promise<SheetTask[]> {
-  const found = await row<{ tasks: SheetTask[] }>(db, `select ${tasksOf(':meeting', 'true')} as tasks`, { viewer: viewerId, meeting: meetingId });
+  const found = await row<{ tasks: SheetTask[] }>(db, `select ${tasksOf(':meeting', 'true')} as tasks`, {
+    viewer: viewerId,
+    meeting: meetingId,
+  });
   return found?.tasks ?? [];
 }
 
 /** The sites that rooms stand in, for a choice; none when no room says. */
 export async function listSites(db: Db): Promise<string[]> {
-  const found = await rows<{ site: string }>(db, `select distinct site from rooms where status <> 'retired' and site <> '' order by site`);
+  const found = await rows<{ site: string }>(
+    db,
+    `select distinct site from rooms where status <> 'retired' and site <> '' order by site`,
+  );
   return found.map(({ site }) => site);
 }

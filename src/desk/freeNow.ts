@@ -17,7 +17,11 @@ export interface FreeRoom<R> {
  * Rooms free in the running quarter hour, the smallest first: a small meeting shouldn't take the hall. A part of a hall
  * that is free as a whole is not named beside it.
  */
-export function freeNow<R extends Room>(grid: Grid<R, unknown>, nowUnit: number, limit: number): FreeRoom<R>[] {
+export function freeNow<R extends Room>(
+  grid: Grid<R, unknown>,
+  nowUnit: number,
+  limit: number,
+): FreeRoom<R>[] {
   const free = grid.rows.flatMap(({ room, cells }) => {
     const stretch = freeStretches(cells).find(({ from, to }) => from <= nowUnit && nowUnit < to);
     return stretch ? [{ room, until: stretch.to }] : [];

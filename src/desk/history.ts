@@ -32,12 +32,23 @@ function show(field: string, value: unknown, fmt: Format): string {
 /** The history in words. What was only written down when the thing was made is not repeated as a change. */
 export function tellEntries(entries: readonly HistoryEntry[], t: Translate, fmt: Format): ToldEntry[] {
   return entries.map((entry) => {
-    const name = entry.name ? fmt.name({ name: entry.name, name_en: entry.name_en }) : t('desk.history.system');
-    const behalf = entry.behalf_name && entry.behalf_name !== entry.name ? fmt.name({ name: entry.behalf_name, name_en: entry.behalf_name_en }) : '';
+    const name = entry.name
+      ? fmt.name({ name: entry.name, name_en: entry.name_en })
+      : t('desk.history.system');
+    const behalf =
+      entry.behalf_name && entry.behalf_name !== entry.name
+        ? fmt.name({ name: entry.behalf_name, name_en: entry.behalf_name_en })
+        : '';
     const before = entry.noun === 'meetings' ? entry.before : null;
     const changes = Object.entries(FIELDS).flatMap(([field, label]) => {
       if (!before || !entry.after || !(field in entry.after)) return [];
-      return [{ label: t(label), before: show(field, before[field], fmt), after: show(field, entry.after[field], fmt) }];
+      return [
+        {
+          label: t(label),
+          before: show(field, before[field], fmt),
+          after: show(field, entry.after[field], fmt),
+        },
+      ];
     });
     return {
       at: entry.at,

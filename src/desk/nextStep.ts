@@ -28,14 +28,31 @@ export interface Facts extends Standing {
  * `none`: nothing more will happen.
  */
 export type NextStep =
-  | 'reply' | 'people' | 'chair' | 'place' | 'agenda' | 'invite' | 'start' | 'ready'
-  | 'record' | 'waits_meeting'
-  | 'write' | 'correct' | 'waits_minutes'
-  | 'review' | 'waits_review'
-  | 'approve' | 'waits_approval'
-  | 'issue' | 'waits_issue'
-  | 'answer' | 'accept' | 'waits_actions'
-  | 'closed' | 'over' | 'none';
+  | 'reply'
+  | 'people'
+  | 'chair'
+  | 'place'
+  | 'agenda'
+  | 'invite'
+  | 'start'
+  | 'ready'
+  | 'record'
+  | 'waits_meeting'
+  | 'write'
+  | 'correct'
+  | 'waits_minutes'
+  | 'review'
+  | 'waits_review'
+  | 'approve'
+  | 'waits_approval'
+  | 'issue'
+  | 'waits_issue'
+  | 'answer'
+  | 'accept'
+  | 'waits_actions'
+  | 'closed'
+  | 'over'
+  | 'none';
 
 const HALF_AN_HOUR = 30 * 60_000;
 
@@ -96,7 +113,11 @@ export interface StepLink {
 }
 
 /** Where the next step is done; undefined for steps that are only told. */
-export function linkOf(step: NextStep, meeting: { id: number }, facts: { minutes_id: number | null; my_action_id: number | null; to_accept_id: number | null }): StepLink | undefined {
+export function linkOf(
+  step: NextStep,
+  meeting: { id: number },
+  facts: { minutes_id: number | null; my_action_id: number | null; to_accept_id: number | null },
+): StepLink | undefined {
   const here = `/meetings/${meeting.id}`;
   switch (step) {
     case 'reply':
@@ -119,7 +140,12 @@ export function linkOf(step: NextStep, meeting: { id: number }, facts: { minutes
     case 'review':
     case 'approve':
     case 'issue':
-      return { href: facts.minutes_id === null ? `${here}/minutes` : linkOfMinutes(step, { minutes_id: facts.minutes_id }) };
+      return {
+        href:
+          facts.minutes_id === null
+            ? `${here}/minutes`
+            : linkOfMinutes(step, { minutes_id: facts.minutes_id }),
+      };
     case 'answer':
       return { href: `/actions/${facts.my_action_id}` };
     case 'accept':
@@ -129,9 +155,13 @@ export function linkOf(step: NextStep, meeting: { id: number }, facts: { minutes
   }
 }
 
-
 /** The page of the minutes on which a step is done. */
-export function linkOfMinutes(step: 'write' | 'correct' | 'review' | 'approve' | 'issue', { minutes_id }: { minutes_id: number }): string {
-  const place = { write: '', correct: '', review: '/review', approve: '/review', issue: '/circulation' }[step];
+export function linkOfMinutes(
+  step: 'write' | 'correct' | 'review' | 'approve' | 'issue',
+  { minutes_id }: { minutes_id: number },
+): string {
+  const place = { write: '', correct: '', review: '/review', approve: '/review', issue: '/circulation' }[
+    step
+  ];
   return `/minutes/${minutes_id}${place}`;
 }

@@ -60,7 +60,11 @@ export interface HistoryEntry {
 }
 
 /** What happened to a meeting and to what belongs to it, newest first; `before` is the id of the last entry seen. */
-export function listHistory(db: Db, meetingId: number, options: { before?: number | undefined; limit: number }): Promise<HistoryEntry[]> {
+export function listHistory(
+  db: Db,
+  meetingId: number,
+  options: { before?: number | undefined; limit: number },
+): Promise<HistoryEntry[]> {
   return rows<HistoryEntry>(
     db,
     `select e.id, e.at, e.action, e.noun, e.note, e.before, e.after, p.name, p.name_en, b.name as behalf_name, b.name_en as behalf_name_en
@@ -75,7 +79,9 @@ export function listHistory(db: Db, meetingId: number, options: { before?: numbe
 }
 
 /** How full the office is: what a newcomer sees first depends on it. */
-export async function findBeginnings(db: Db): Promise<{ has_rooms: boolean; has_people: boolean; has_meetings: boolean }> {
+export async function findBeginnings(
+  db: Db,
+): Promise<{ has_rooms: boolean; has_people: boolean; has_meetings: boolean }> {
   const found = await row<{ has_rooms: boolean; has_people: boolean; has_meetings: boolean }>(
     db,
     `select exists (select 1 from rooms where status <> 'retired') as has_rooms,

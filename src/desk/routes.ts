@@ -10,7 +10,18 @@ import type { Format } from '../lib/time/format.js';
 import { idOf, page, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { tellLost } from '../meetings/checkIn.js';
 import { findOpens, listLostRooms } from '../meetings/noShowQueries.js';
-import { mayCancel, mayCheckIn, mayEditAgenda, mayEditMeeting, mayInvite, mayPropose, mayRestore, maySeeAgenda, maySeeReplies, mayWriteToAll } from '../meetings/policy.js';
+import {
+  mayCancel,
+  mayCheckIn,
+  mayEditAgenda,
+  mayEditMeeting,
+  mayInvite,
+  mayPropose,
+  mayRestore,
+  maySeeAgenda,
+  maySeeReplies,
+  mayWriteToAll,
+} from '../meetings/policy.js';
 import { findMeeting, listParticipants, type Meeting } from '../meetings/queries.js';
 import { shownState, toneOfState } from '../meetings/shownState.js';
 import { titleOf } from '../meetings/title.js';
@@ -32,7 +43,13 @@ import { todayPage } from './todayPage.js';
 export const routes: Route[] = [
   route({ method: 'get', path: '/', policy: signedIn, handle: todayPage }),
   route({ method: 'get', path: '/meetings/:id', policy: signedIn, handle: showMeeting }),
-  route({ method: 'get', path: '/meetings/:id/history', policy: signedIn, query: HistoryQuery, handle: (c) => showHistory(c, c.query.before) }),
+  route({
+    method: 'get',
+    path: '/meetings/:id/history',
+    policy: signedIn,
+    query: HistoryQuery,
+    handle: (c) => showHistory(c, c.query.before),
+  }),
 ];
 
 const RECENT = 5;
@@ -43,7 +60,21 @@ async function showMeeting(c: Context): Promise<Answer> {
   const meeting = await findMeeting(c.db, c.viewer, idOf(c));
   const isOpen = maySeeAgenda(meeting);
   const today = todayOf(c);
-  const [[facts], participants, own, invitations, agenda, minutes, actions, votes, history, requests, lost, wait, opens] = await Promise.all([
+  const [
+    [facts],
+    participants,
+    own,
+    invitations,
+    agenda,
+    minutes,
+    actions,
+    votes,
+    history,
+    requests,
+    lost,
+    wait,
+    opens,
+  ] = await Promise.all([
     listFacts(c.db, c.viewer.id, [meeting.id]),
     maySeeReplies(meeting) ? listParticipants(c.db, meeting.id) : [],
     findReplyOf(c.db, meeting.id, c.viewer.id),
@@ -57,85 +88,143 @@ async function showMeeting(c: Context): Promise<Answer> {
     listLostRooms(c.db, meeting.id),
     shownWait(c, meeting),
     // A rule can say four hours at most.
-    mayCheckIn(meeting) && c.now < meeting.ends_at && meeting.starts_at.getTime() - c.now.getTime() <= 240 * 60_000 ? findOpens(c.db, meeting.id) : 0,
+    mayCheckIn(meeting) &&
+    c.now < meeting.ends_at &&
+    meeting.starts_at.getTime() - c.now.getTime() <= 240 * 60_000
+      ? findOpens(c.db, meeting.id)
+      : 0,
   ]);
   if (!facts) throw new Error('a meeting that was found has facts');
-  const step = nextStep(factsOf(meeting, facts, own, minutes && { is_author: minutes.is_author, may_review: mayReview(minutes), may_approve: mayApprove(minutes) }), c.now);
+  const step = nextStep(
+    factsOf(
+      meeting,
+      facts,
+      own,
+      minutes && {
+        is_author: minutes.is_author,
+        may_review: mayReview(minutes),
+        may_approve: mayApprove(minutes),
+      },
+    ),
+    c.now,
+  );
   const shown = shownState(meeting, c.now);
   // Without a room nothing is booked: it waits for one.
   const state = shown === 'booked' && wait && meeting.rooms.length === 0 ? 'draft' : shown;
-  return page('desk/meeting', {
-    title: titleOf(c.t, meeting),
-    meeting,
-    isOpen,
-    state,
-    stateTone: toneOfState(state),
-    lost: tellLost(lost, meeting, c.t, c.fmt),
-    mayTakeBack: lost.length > 0 && mayCheckIn(meeting) && c.now < meeting.ends_at,
-    seating: isOpen ? tellSeating(meeting, participants, c.t, c.fmt) : undefined,
-    steps: stepsOf({ ...facts, state: meeting.state }),
-    step,
-    waitsFor: minutes && waitsFor(step, minutes, c.fmt),
-    stepLink: linkOf(step, meeting, facts),
-    // An agenda may follow later; who is asked to keep the time free needs to be asked now.
-    inviteNow: step === 'agenda' && facts.not_invited > 0 ? linkOf('invite', meeting, facts)?.action : undefined,
-    facts,
-    people: showPeople(participants, meeting.announced_at !== null).slice(0, SHOWN),
-    peopleCount: participants.length,
-    replies: meeting.state === 'scheduled' ? countReplies(participants) : undefined,
-    own,
-    further: own && meeting.series_id !== null ? furtherOf(c, meeting, (await listLaterDates(c.db, own.participant_id, c.now)).length) : undefined,
-    // Who is marked present, or has been excused, isn't asked whether they will come.
-    mayReply: own !== undefined && !participants.some(({ person_id, attendance }) => person_id === c.viewer.id && attendance !== null) && whyClosed({ ...own, state: meeting.state, ends_at: meeting.ends_at }, c.now) === undefined,
-    invitations,
-    agenda,
-    papers: agenda?.lines.flatMap((line) => (line.is_hidden || !line.is_on_agenda ? [] : line.papers)) ?? [],
-    minutes: minutes && { id: minutes.id, pill: pillOf(minutes.state, c.t), isDraft: maySeeDraft(minutes), issued: issuedVersion(minutes) },
-    actions: actions.map((action) => ({ ...action, due: dueWords(c, action, today), tone: stateTone(action.state) })),
-    votes,
-    may: {
-      invite: mayInvite(meeting),
-      agenda: mayEditAgenda(meeting),
-      propose: !mayEditAgenda(meeting) && mayPropose(meeting),
-      edit: isOpen && mayEditMeeting(meeting),
-      restore: mayRestore(meeting) && meeting.ends_at > c.now,
+  return page(
+    'desk/meeting',
+    {
+      title: titleOf(c.t, meeting),
+      meeting,
+      isOpen,
+      state,
+      stateTone: toneOfState(state),
+      lost: tellLost(lost, meeting, c.t, c.fmt),
+      mayTakeBack: lost.length > 0 && mayCheckIn(meeting) && c.now < meeting.ends_at,
+      seating: isOpen ? tellSeating(meeting, participants, c.t, c.fmt) : undefined,
+      steps: stepsOf({ ...facts, state: meeting.state }),
+      step,
+      waitsFor: minutes && waitsFor(step, minutes, c.fmt),
+      stepLink: linkOf(step, meeting, facts),
+      // An agenda may follow later; who is asked to keep the time free needs to be asked now.
+      inviteNow:
+        step === 'agenda' && facts.not_invited > 0 ? linkOf('invite', meeting, facts)?.action : undefined,
+      facts,
+      people: showPeople(participants, meeting.announced_at !== null).slice(0, SHOWN),
+      peopleCount: participants.length,
+      replies: meeting.state === 'scheduled' ? countReplies(participants) : undefined,
+      own,
+      further:
+        own && meeting.series_id !== null
+          ? furtherOf(c, meeting, (await listLaterDates(c.db, own.participant_id, c.now)).length)
+          : undefined,
+      // Who is marked present, or has been excused, isn't asked whether they will come.
+      mayReply:
+        own !== undefined &&
+        !participants.some(({ person_id, attendance }) => person_id === c.viewer.id && attendance !== null) &&
+        whyClosed({ ...own, state: meeting.state, ends_at: meeting.ends_at }, c.now) === undefined,
+      invitations,
+      agenda,
+      papers:
+        agenda?.lines.flatMap((line) => (line.is_hidden || !line.is_on_agenda ? [] : line.papers)) ?? [],
+      minutes: minutes && {
+        id: minutes.id,
+        pill: pillOf(minutes.state, c.t),
+        isDraft: maySeeDraft(minutes),
+        issued: issuedVersion(minutes),
+      },
+      actions: actions.map((action) => ({
+        ...action,
+        due: dueWords(c, action, today),
+        tone: stateTone(action.state),
+      })),
+      votes,
+      may: {
+        invite: mayInvite(meeting),
+        agenda: mayEditAgenda(meeting),
+        propose: !mayEditAgenda(meeting) && mayPropose(meeting),
+        edit: isOpen && mayEditMeeting(meeting),
+        restore: mayRestore(meeting) && meeting.ends_at > c.now,
+      },
+      isOnTheDay:
+        meeting.rooms.length > 0 &&
+        mayCheckIn(meeting) &&
+        meeting.state !== 'ended' &&
+        c.now.getTime() > meeting.starts_at.getTime() - opens * 60_000 &&
+        c.now < meeting.ends_at,
+      requests: await showRequests(c, meeting, requests),
+      wait,
+      mayAsk: mayEditMeeting(meeting) && meeting.ends_at > c.now,
+      menu: isOpen ? menuOf(c, meeting, participants.length > 0) : [],
+      history: tellEntries(history.slice(0, RECENT), c.t, c.fmt),
+      hasMoreHistory: history.length > RECENT,
     },
-    isOnTheDay: meeting.rooms.length > 0 && mayCheckIn(meeting) && meeting.state !== 'ended' && c.now.getTime() > meeting.starts_at.getTime() - opens * 60_000 && c.now < meeting.ends_at,
-    requests: await showRequests(c, meeting, requests),
-    wait,
-    mayAsk: mayEditMeeting(meeting) && meeting.ends_at > c.now,
-    menu: isOpen ? menuOf(c, meeting, participants.length > 0) : [],
-    history: tellEntries(history.slice(0, RECENT), c.t, c.fmt),
-    hasMoreHistory: history.length > RECENT,
-  }, { caching: 'no-store' });
+    { caching: 'no-store' },
+  );
 }
 
 /** Rooms that were asked for, while that matters; for who keeps the meeting and who decides. What was approved is simply the room. */
 async function showRequests(c: Context, meeting: Meeting, requests: RoomRequest[]) {
   const isOn = (meeting.state === 'draft' || meeting.state === 'scheduled') && meeting.ends_at > c.now;
-  const shown = isOn ? requests.filter(({ state }) => state === 'open' || state === 'returned' || state === 'refused') : [];
+  const shown = isOn
+    ? requests.filter(({ state }) => state === 'open' || state === 'returned' || state === 'refused')
+    : [];
   if (!shown.length) return [];
-  const deciders = await listDecidersOf(c.db, shown.map(({ room }) => room.id), c.viewer.id);
+  const deciders = await listDecidersOf(
+    c.db,
+    shown.map(({ room }) => room.id),
+    c.viewer.id,
+  );
   return shown
     .map((request) => {
       const known = deciders.find(({ room_id }) => room_id === request.room.id);
-      return { ...request, names: (known?.people ?? []).map((person) => c.fmt.name(person)).join(c.t('requests.comma')), mayDecide: known?.decides ?? false };
+      return {
+        ...request,
+        names: (known?.people ?? []).map((person) => c.fmt.name(person)).join(c.t('requests.comma')),
+        mayDecide: known?.decides ?? false,
+      };
     })
     .filter(({ mayDecide }) => mayDecide || mayEditMeeting(meeting));
 }
 
 /** Whose turn it is, where that is somebody else. */
 function waitsFor(step: NextStep, minutes: Minutes, fmt: Format): string | undefined {
-  if (step === 'waits_review') return minutes.reviewers.length === 1 ? fmt.name(minutes.reviewers[0]) : undefined;
+  if (step === 'waits_review')
+    return minutes.reviewers.length === 1 ? fmt.name(minutes.reviewers[0]) : undefined;
   if (step === 'waits_approval') return minutes.approver ? fmt.name(minutes.approver) : undefined;
   if (step === 'waits_minutes' || step === 'waits_issue') return fmt.name(minutes.author);
   return undefined;
 }
 
 /** Verbs that are seldom wanted; changing time or place, which is wanted daily, stands beside them. */
-function menuOf(c: Context, meeting: Meeting, hasPeople: boolean): { href: string; text: string; apart?: boolean }[] {
+function menuOf(
+  c: Context,
+  meeting: Meeting,
+  hasPeople: boolean,
+): { href: string; text: string; apart?: boolean }[] {
   const here = `/meetings/${meeting.id}`;
-  const verb = (is: boolean, path: string, text: string, apart = false) => (is ? [{ href: `${here}/${path}`, text, apart }] : []);
+  const verb = (is: boolean, path: string, text: string, apart = false) =>
+    is ? [{ href: `${here}/${path}`, text, apart }] : [];
   return [
     ...verb(mayEditMeeting(meeting) && meeting.rooms.length > 0, 'swap', c.t('swap.title')),
     ...verb(true, 'copy', c.t('desk.menu.copy')),
@@ -150,7 +239,9 @@ const PAGE = 50;
 
 async function showHistory(c: Context, before: number | undefined): Promise<Answer> {
   const meeting = await findMeeting(c.db, c.viewer, idOf(c));
-  const entries = maySeeAgenda(meeting) ? await listHistory(c.db, meeting.id, { before, limit: PAGE + 1 }) : [];
+  const entries = maySeeAgenda(meeting)
+    ? await listHistory(c.db, meeting.id, { before, limit: PAGE + 1 })
+    : [];
   const title = titleOf(c.t, meeting);
   const last = entries.length > PAGE ? entries[PAGE - 1] : undefined;
   return page('desk/history', {

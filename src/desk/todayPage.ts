@@ -28,7 +28,22 @@ const FREE_ROOMS = 5;
 export async function todayPage(c: Context): Promise<Answer> {
   const today = dayOf(c.now, c.zone);
   const day = dayOfGrid(today, c.zone);
-  const [minutes, receipts, actions, replies, polls, meetings, asked, rooms, beginnings, ending, unattended, toApprove, unsettled, offers] = await Promise.all([
+  const [
+    minutes,
+    receipts,
+    actions,
+    replies,
+    polls,
+    meetings,
+    asked,
+    rooms,
+    beginnings,
+    ending,
+    unattended,
+    toApprove,
+    unsettled,
+    offers,
+  ] = await Promise.all([
     listMinutesWaitingFor(c.db, c.viewer),
     listMinutesToAcknowledge(c.db, c.viewer),
     listActionsWaitingFor(c.db, c.viewer.id, todayOf(c)),
@@ -44,8 +59,15 @@ export async function todayPage(c: Context): Promise<Answer> {
     listUnsettled(c.db, c.viewer.id, c.now),
     listOffersFor(c.db, c.viewer.id, c.now),
   ]);
-  const facts = await listFacts(c.db, c.viewer.id, meetings.map(({ id }) => id));
-  const [coming] = meetings.length === 0 ? await listMeetings(c.db, c.viewer, { whose: 'mine', when: 'coming' }, c.now, 1) : [];
+  const facts = await listFacts(
+    c.db,
+    c.viewer.id,
+    meetings.map(({ id }) => id),
+  );
+  const [coming] =
+    meetings.length === 0
+      ? await listMeetings(c.db, c.viewer, { whose: 'mine', when: 'coming' }, c.now, 1)
+      : [];
   const waiting = byUrgency([
     ...offers.map((one) => offerRow(c, one)),
     ...minutes.map((one) => minutesRow(c, one)),
@@ -56,7 +78,13 @@ export async function todayPage(c: Context): Promise<Answer> {
     ...unattended.map((one) => unattendedRow(c, one)),
     ...polls.map((one) => pollRow(c, one)),
     ...toApprove.map((one) => requestRow(c, one, one.due_at <= c.now ? 'roomOverdue' : 'roomApproval')),
-    ...unsettled.map((one) => requestRow(c, one, one.state === 'returned' ? 'roomReturned' : one.state === 'refused' ? 'roomRefused' : 'roomAsked')),
+    ...unsettled.map((one) =>
+      requestRow(
+        c,
+        one,
+        one.state === 'returned' ? 'roomReturned' : one.state === 'refused' ? 'roomRefused' : 'roomAsked',
+      ),
+    ),
   ]);
   const isNew = beginnings && !(beginnings.has_rooms && beginnings.has_people && beginnings.has_meetings);
   return page('desk/today', {
@@ -65,17 +93,42 @@ export async function todayPage(c: Context): Promise<Answer> {
     newHref: '/meetings/new',
     hasSheet: isSecretary(c.viewer),
     waiting,
-    meetings: meetings.map((meeting) => meetingRow(c, meeting, facts.find(({ meeting_id }) => meeting_id === meeting.id))),
+    meetings: meetings.map((meeting) =>
+      meetingRow(
+        c,
+        meeting,
+        facts.find(({ meeting_id }) => meeting_id === meeting.id),
+      ),
+    ),
     nextMeeting: coming && {
       id: coming.id,
-      values: { title: titleOf(c.t, coming), day: c.fmt.shortDay(coming.starts_at), time: c.fmt.time(coming.starts_at) },
+      values: {
+        title: titleOf(c.t, coming),
+        day: c.fmt.shortDay(coming.starts_at),
+        time: c.fmt.time(coming.starts_at),
+      },
     },
     rooms,
     asked,
     begin: isNew && [
-      { text: c.t('desk.begin.people'), why: c.t('desk.begin.peopleWhy'), href: '/people', done: beginnings.has_people },
-      { text: c.t('desk.begin.rooms'), why: c.t('desk.begin.roomsWhy'), href: '/rooms', done: beginnings.has_rooms },
-      { text: c.t('desk.begin.meeting'), why: c.t('desk.begin.meetingWhy'), href: '/calendar', done: beginnings.has_meetings },
+      {
+        text: c.t('desk.begin.people'),
+        why: c.t('desk.begin.peopleWhy'),
+        href: '/people',
+        done: beginnings.has_people,
+      },
+      {
+        text: c.t('desk.begin.rooms'),
+        why: c.t('desk.begin.roomsWhy'),
+        href: '/rooms',
+        done: beginnings.has_rooms,
+      },
+      {
+        text: c.t('desk.begin.meeting'),
+        why: c.t('desk.begin.meetingWhy'),
+        href: '/calendar',
+        done: beginnings.has_meetings,
+      },
     ],
   });
 }
@@ -97,14 +150,22 @@ function pillOf(c: Context, wait: Wait): { text: string; tone: string } {
 
 function renewalRow(c: Context, one: EndingSeries): WaitingRow {
   return {
-    wait: 'renew', when: one.last_at, pill: pillOf(c, 'renew'), href: `/series/${one.id}`, end: c.t('series.renewal.todayNote'),
+    wait: 'renew',
+    when: one.last_at,
+    pill: pillOf(c, 'renew'),
+    href: `/series/${one.id}`,
+    end: c.t('series.renewal.todayNote'),
     title: c.t('series.renewal.today', { name: one.name, day: c.fmt.shortDay(one.last_at) }),
   };
 }
 
 function unattendedRow(c: Context, one: UnattendedSeries): WaitingRow {
   return {
-    wait: 'unattended', when: one.asked_at, pill: pillOf(c, 'unattended'), href: `/series/${one.id}`, end: c.t('noShow.series.todayNote'),
+    wait: 'unattended',
+    when: one.asked_at,
+    pill: pillOf(c, 'unattended'),
+    href: `/series/${one.id}`,
+    end: c.t('noShow.series.todayNote'),
     title: c.t('noShow.series.today', { name: one.name }),
   };
 }
@@ -112,13 +173,22 @@ function unattendedRow(c: Context, one: UnattendedSeries): WaitingRow {
 /** A room held because it was waited for: taken or declined from here. */
 function offerRow(c: Context, one: AwaitedDate): WaitingRow {
   const title = titleOf(c.t, one);
-  const about = c.t('waits.today.about', { title, rooms: one.rooms.map((room) => c.fmt.name(room)).join(c.t('series.rule.comma')) });
+  const about = c.t('waits.today.about', {
+    title,
+    rooms: one.rooms.map((room) => c.fmt.name(room)).join(c.t('series.rule.comma')),
+  });
   const here = `/meetings/${one.meeting_id}/wait`;
   return {
-    wait: 'roomHeld', when: one.held_until, pill: pillOf(c, 'roomHeld'), href: `/meetings/${one.meeting_id}`,
+    wait: 'roomHeld',
+    when: one.held_until,
+    pill: pillOf(c, 'roomHeld'),
+    href: `/meetings/${one.meeting_id}`,
     title: `${about} · ${c.fmt.shortDay(one.starts_at)} ${c.fmt.time(one.starts_at)}`,
     ...(one.held_until ? { end: c.t('waits.today.until', { until: c.fmt.dateTime(one.held_until) }) } : {}),
-    actions: [{ action: `${here}/acceptance`, label: c.t('waits.take'), about, hidden: {} }, { action: `${here}/withdrawal`, label: c.t('waits.decline'), about, hidden: {} }],
+    actions: [
+      { action: `${here}/acceptance`, label: c.t('waits.take'), about, hidden: {} },
+      { action: `${here}/withdrawal`, label: c.t('waits.decline'), about, hidden: {} },
+    ],
   };
 }
 
@@ -147,29 +217,54 @@ function receiptRow(c: Context, one: { minutes_id: number; title: string; since:
 function actionRow(c: Context, one: WaitingAction): WaitingRow {
   const wait = waitOfAction(one, todayOf(c));
   const isMine = wait !== 'accept' && wait !== 'decide' && wait !== 'reassign';
-  const parts = [isMine || !one.person ? '' : c.fmt.name(one.person), one.due_on ? c.fmt.shortDate(one.due_on) : ''];
-  return { wait, when: one.due_on, pill: pillOf(c, wait), title: one.deliverable, href: `/actions/${one.id}`, end: parts.filter(Boolean).join(' · ') };
+  const parts = [
+    isMine || !one.person ? '' : c.fmt.name(one.person),
+    one.due_on ? c.fmt.shortDate(one.due_on) : '',
+  ];
+  return {
+    wait,
+    when: one.due_on,
+    pill: pillOf(c, wait),
+    title: one.deliverable,
+    href: `/actions/${one.id}`,
+    end: parts.filter(Boolean).join(' · '),
+  };
 }
 
 function replyRow(c: Context, one: ReplyWanted): WaitingRow {
   const title = titleOf(c.t, one);
   const answer = (status: 'accepted' | 'declined', label: string) => ({
-    action: `/meetings/${one.meeting_id}/reply`, label, about: c.t('desk.waiting.aboutMeeting', { title }), hidden: { status, from: 'today', ...(one.further > 0 ? { scope: 'all' } : {}) },
+    action: `/meetings/${one.meeting_id}/reply`,
+    label,
+    about: c.t('desk.waiting.aboutMeeting', { title }),
+    hidden: { status, from: 'today', ...(one.further > 0 ? { scope: 'all' } : {}) },
   });
   const further = one.further > 0 ? ` ${c.t('standing.reply.more', { count: one.further })}` : '';
   return {
     wait: 'reply',
     when: one.starts_at,
     pill: pillOf(c, 'reply'),
-    title: one.starts_at ? `${title} · ${c.fmt.shortDay(one.starts_at)} ${c.fmt.time(one.starts_at)}${further}` : title,
+    title: one.starts_at
+      ? `${title} · ${c.fmt.shortDay(one.starts_at)} ${c.fmt.time(one.starts_at)}${further}`
+      : title,
     href: `/meetings/${one.meeting_id}`,
     actions: [answer('accepted', c.t('desk.waiting.yes')), answer('declined', c.t('desk.waiting.no'))],
   };
 }
 
-function pollRow(c: Context, one: { id: number; title: string; deadline_at: Date; wants: 'answer' | 'choice' }): WaitingRow {
+function pollRow(
+  c: Context,
+  one: { id: number; title: string; deadline_at: Date; wants: 'answer' | 'choice' },
+): WaitingRow {
   const wait = one.wants === 'answer' ? 'poll' : 'choose';
-  return { wait, when: one.deadline_at, pill: pillOf(c, wait), title: one.title, href: `/polls/${one.id}`, end: c.t('polls.until', { when: c.fmt.dateTime(one.deadline_at) }) };
+  return {
+    wait,
+    when: one.deadline_at,
+    pill: pillOf(c, wait),
+    title: one.title,
+    href: `/polls/${one.id}`,
+    end: c.t('polls.until', { when: c.fmt.dateTime(one.deadline_at) }),
+  };
 }
 
 /** A room that waits for the viewer's word, or one they asked for themselves. */
@@ -181,7 +276,11 @@ function requestRow(c: Context, one: RoomRequest, wait: Wait): WaitingRow {
     pill: pillOf(c, wait),
     title: `${c.fmt.name(one.room)} · ${one.title ?? c.t('requests.private')} · ${c.fmt.shortDay(one.starts_at)} ${c.fmt.time(one.starts_at)}`,
     href: isMine && one.title !== null ? `/meetings/${one.meeting_id}` : `/rooms/requests/${one.id}`,
-    end: isMine ? (one.decider ? c.fmt.name(one.decider) : c.t('requests.row.due', { time: c.fmt.dateTime(one.due_at) })) : `${c.fmt.name(one.asker)} · ${c.t('requests.row.due', { time: c.fmt.dateTime(one.due_at) })}`,
+    end: isMine
+      ? one.decider
+        ? c.fmt.name(one.decider)
+        : c.t('requests.row.due', { time: c.fmt.dateTime(one.due_at) })
+      : `${c.fmt.name(one.asker)} · ${c.t('requests.row.due', { time: c.fmt.dateTime(one.due_at) })}`,
   };
 }
 
@@ -202,13 +301,20 @@ function meetingRow(c: Context, meeting: MeetingLine, known: MeetingFacts | unde
       step === 'agenda' ? c.t('desk.today.noAgenda') : '',
       meeting.reply ? c.t('desk.today.yourReply', { reply: c.t(`meetings.reply.${meeting.reply}`) }) : '',
     ],
-    actions: link && step ? [{ ...link, label: c.t(`desk.next.${step}` as 'desk.next.agenda'), about: titleOf(c.t, meeting) }] : [],
+    actions:
+      link && step
+        ? [{ ...link, label: c.t(`desk.next.${step}` as 'desk.next.agenda'), about: titleOf(c.t, meeting) }]
+        : [],
   };
 }
 
 /** The page of the meeting knows more of the viewer; for a line it is enough who keeps it. */
 function factsOfLine(c: Context, meeting: MeetingLine, known: MeetingFacts): Facts {
-  const keeps = meeting.organiser.id === c.viewer.id || meeting.role === 'chair' || meeting.role === 'secretary' || (isSecretary(c.viewer) && !meeting.is_private);
+  const keeps =
+    meeting.organiser.id === c.viewer.id ||
+    meeting.role === 'chair' ||
+    meeting.role === 'secretary' ||
+    (isSecretary(c.viewer) && !meeting.is_private);
   return {
     ...known,
     state: meeting.state,
@@ -228,10 +334,15 @@ function factsOfLine(c: Context, meeting: MeetingLine, known: MeetingFacts): Fac
 async function roomsFreeNow(c: Context, today: string) {
   const day = dayOfGrid(today, c.zone);
   const nowUnit = Math.floor((c.now.getTime() - day.start.getTime()) / 900_000);
-  const [{ rooms }, claims] = await Promise.all([findDayState(c.db, day), listDayClaims(c.db, c.viewer.id, day)]);
-  return freeNow(layOutDay(day, rooms, claims, c.office.zone, nowUnit), nowUnit, FREE_ROOMS).map(({ room, until }) => ({
-    room,
-    until: new Date(day.start.getTime() + until * 900_000),
-    href: `/bookings/new?room=${room.id}&date=${today}&from=${day.marks[nowUnit]}&to=${day.marks[Math.min(until, nowUnit + 4)]}`,
-  }));
+  const [{ rooms }, claims] = await Promise.all([
+    findDayState(c.db, day),
+    listDayClaims(c.db, c.viewer.id, day),
+  ]);
+  return freeNow(layOutDay(day, rooms, claims, c.office.zone, nowUnit), nowUnit, FREE_ROOMS).map(
+    ({ room, until }) => ({
+      room,
+      until: new Date(day.start.getTime() + until * 900_000),
+      href: `/bookings/new?room=${room.id}&date=${today}&from=${day.marks[nowUnit]}&to=${day.marks[Math.min(until, nowUnit + 4)]}`,
+    }),
+  );
 }

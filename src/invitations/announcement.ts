@@ -47,8 +47,40 @@ export interface Announcement {
 }
 
 /** Only what is told, out of more: for keeping. */
-export function announcementOf({ title, number, starts_at, ends_at, starts_on, ends_on, zone, place, link, description, is_private, rooms, organiser, booked_for, chair }: Announcement): Announcement {
-  return { title, number, starts_at, ends_at, starts_on, ends_on, zone, place, link, description, is_private, rooms, organiser, booked_for, chair };
+export function announcementOf({
+  title,
+  number,
+  starts_at,
+  ends_at,
+  starts_on,
+  ends_on,
+  zone,
+  place,
+  link,
+  description,
+  is_private,
+  rooms,
+  organiser,
+  booked_for,
+  chair,
+}: Announcement): Announcement {
+  return {
+    title,
+    number,
+    starts_at,
+    ends_at,
+    starts_on,
+    ends_on,
+    zone,
+    place,
+    link,
+    description,
+    is_private,
+    rooms,
+    organiser,
+    booked_for,
+    chair,
+  };
 }
 
 export interface Reader {
@@ -57,8 +89,18 @@ export interface Reader {
   fmt: Format;
 }
 
-export type ToldField = 'title' | 'time' | 'place' | 'link' | 'description' | 'organiser' | 'booked_for' | 'chair';
-const FIELDS: readonly ToldField[] = ['title', 'time', 'place', 'link', 'description', 'organiser', 'booked_for', 'chair'];
+export type ToldField =
+  'title' | 'time' | 'place' | 'link' | 'description' | 'organiser' | 'booked_for' | 'chair';
+const FIELDS: readonly ToldField[] = [
+  'title',
+  'time',
+  'place',
+  'link',
+  'description',
+  'organiser',
+  'booked_for',
+  'chair',
+];
 
 /** Which of the things people are told differ. */
 export function differingFields(before: Announcement, after: Announcement): ToldField[] {
@@ -72,7 +114,10 @@ function essence(told: Announcement, field: ToldField): string {
     case 'time':
       return JSON.stringify([told.starts_at, told.ends_at, told.starts_on, told.ends_on]);
     case 'place':
-      return JSON.stringify([told.rooms.filter((room) => !room.is_refused).map((room) => room.id), told.place]);
+      return JSON.stringify([
+        told.rooms.filter((room) => !room.is_refused).map((room) => room.id),
+        told.place,
+      ]);
     case 'organiser':
       return String(told.organiser.id);
     case 'booked_for':
@@ -85,9 +130,19 @@ function essence(told: Announcement, field: ToldField): string {
 }
 
 /** The instants between which the meeting lies; of an all-day one, midnights in its own zone. */
-export function spanOf(told: Pick<Announcement, 'starts_at' | 'ends_at' | 'starts_on' | 'ends_on' | 'zone'>): { start: Date; end: Date } {
-  const start = told.starts_at ? new Date(told.starts_at) : told.starts_on ? startOfDay(told.starts_on, told.zone) : undefined;
-  const end = told.ends_at ? new Date(told.ends_at) : told.ends_on ? startOfDay(told.ends_on, told.zone) : undefined;
+export function spanOf(
+  told: Pick<Announcement, 'starts_at' | 'ends_at' | 'starts_on' | 'ends_on' | 'zone'>,
+): { start: Date; end: Date } {
+  const start = told.starts_at
+    ? new Date(told.starts_at)
+    : told.starts_on
+      ? startOfDay(told.starts_on, told.zone)
+      : undefined;
+  const end = told.ends_at
+    ? new Date(told.ends_at)
+    : told.ends_on
+      ? startOfDay(told.ends_on, told.zone)
+      : undefined;
   if (!start || !end) throw new Error('a meeting without a time was told');
   return { start, end };
 }
@@ -101,23 +156,37 @@ export function timeText(told: Announcement, reader: Reader, formatIn: (zone: st
   const { t, fmt } = reader;
   if (told.starts_on && told.ends_on) {
     const last = new Date(Date.parse(`${told.ends_on}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
-    return last === told.starts_on ? t('invitations.time.day', { day: fmt.date(told.starts_on) }) : t('invitations.time.days', { from: fmt.date(told.starts_on), to: fmt.date(last) });
+    return last === told.starts_on
+      ? t('invitations.time.day', { day: fmt.date(told.starts_on) })
+      : t('invitations.time.days', { from: fmt.date(told.starts_on), to: fmt.date(last) });
   }
   const { start, end } = spanOf(told);
-  const say = (format: Format) => t('invitations.time.span', { day: format.day(start), range: format.range(start, end), zone: format.zoneName(format.zone, start) });
+  const say = (format: Format) =>
+    t('invitations.time.span', {
+      day: format.day(start),
+      range: format.range(start, end),
+      zone: format.zoneName(format.zone, start),
+    });
   const there = formatIn(told.zone);
-  const isSameClock = there.dateTime(start) === fmt.dateTime(start) && there.dateTime(end) === fmt.dateTime(end);
+  const isSameClock =
+    there.dateTime(start) === fmt.dateTime(start) && there.dateTime(end) === fmt.dateTime(end);
   return isSameClock ? say(fmt) : `${say(fmt)}\n${t('invitations.time.there', { time: say(there) })}`;
 }
 
 /** "Orchid, building A, floor 3" for each room, then any other place; empty when it is only a link. */
 export function placeText(told: Announcement, { t, fmt }: Reader): string {
   // Nobody is sent to a room that was refused; it stays among the attendees as one that declined.
-  const rooms = told.rooms.filter((room) => !room.is_refused).map((room) => {
-    const building = /^[A-Za-z0-9]{1,2}$/.test(room.building) ? t('invitations.place.building', { building: room.building }) : room.building;
-    const floor = /^[A-Za-z]?\d{1,2}$/.test(room.floor) ? t('invitations.place.floor', { floor: room.floor }) : room.floor;
-    return [fmt.name(room), building, floor].filter(Boolean).join(t('invitations.place.comma'));
-  });
+  const rooms = told.rooms
+    .filter((room) => !room.is_refused)
+    .map((room) => {
+      const building = /^[A-Za-z0-9]{1,2}$/.test(room.building)
+        ? t('invitations.place.building', { building: room.building })
+        : room.building;
+      const floor = /^[A-Za-z]?\d{1,2}$/.test(room.floor)
+        ? t('invitations.place.floor', { floor: room.floor })
+        : room.floor;
+      return [fmt.name(room), building, floor].filter(Boolean).join(t('invitations.place.comma'));
+    });
   return [...rooms, told.place].filter(Boolean).join(t('invitations.place.semicolon'));
 }
 

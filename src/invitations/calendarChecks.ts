@@ -7,7 +7,10 @@ import { cleanLine } from './calendarText.js';
 
 /** A calendar file that would break a rule is not sent. */
 export class CalendarRefused extends Error {
-  constructor(readonly rule: string, detail: string) {
+  constructor(
+    readonly rule: string,
+    detail: string,
+  ) {
     super(`calendar rule ${rule}: ${detail}`);
   }
 }
@@ -36,10 +39,18 @@ function refuseUnless(holds: boolean, rule: string, detail: string): void {
 }
 
 function checkBytes(text: string): void {
-  refuseUnless(text.startsWith('BEGIN:VCALENDAR\r\n') && text.endsWith('END:VCALENDAR\r\n'), 'C1', 'the frame is not complete');
+  refuseUnless(
+    text.startsWith('BEGIN:VCALENDAR\r\n') && text.endsWith('END:VCALENDAR\r\n'),
+    'C1',
+    'the frame is not complete',
+  );
   refuseUnless(!/\r(?!\n)|(?<!\r)\n/.test(text), 'C1', 'a line does not end in CRLF');
   refuseUnless(!/[^\P{Cc}\r\n\t]/u.test(text), 'C3', 'there is a control character');
-  refuseUnless(text.split('\r\n').every((line) => line.length <= 25 || Buffer.byteLength(line) <= 75), 'C2', 'a line is longer than 75 octets');
+  refuseUnless(
+    text.split('\r\n').every((line) => line.length <= 25 || Buffer.byteLength(line) <= 75),
+    'C2',
+    'a line is longer than 75 octets',
+  );
 }
 
 function checkParts(calendar: ICAL.Component, { method, event }: Wanted): void {
@@ -48,37 +59,77 @@ function checkParts(calendar: ICAL.Component, { method, event }: Wanted): void {
   }
   refuseUnless(calendar.getFirstPropertyValue('method') === method, 'C5', 'METHOD is another one');
   const parts = calendar.getAllSubcomponents();
-  refuseUnless(parts.filter((part) => part.name === 'vevent').length === 1, 'C5', 'there is not exactly one event');
-  refuseUnless(parts.every((part) => part.name === 'vevent' || part.name === 'vtimezone'), 'C5', 'a part has no place here');
+  refuseUnless(
+    parts.filter((part) => part.name === 'vevent').length === 1,
+    'C5',
+    'there is not exactly one event',
+  );
+  refuseUnless(
+    parts.every((part) => part.name === 'vevent' || part.name === 'vtimezone'),
+    'C5',
+    'a part has no place here',
+  );
   const written = calendar.getFirstSubcomponent('vevent');
   for (const name of ['uid', 'dtstamp', 'dtstart', 'dtend', 'summary', 'organizer', 'sequence']) {
     refuseUnless(written?.getAllProperties(name).length === 1, 'C5', `${name} does not stand there once`);
   }
   refuseUnless(written?.getFirstPropertyValue('uid') === event.uid, 'C6', 'UID is another one');
-  refuseUnless(written?.getFirstPropertyValue('summary') === (cleanLine(event.summary) || '—'), 'C5', 'the title does not read back');
-  refuseUnless(Number(written?.getFirstPropertyValue('sequence')) === event.sequence, 'I2', 'SEQUENCE is another one');
+  refuseUnless(
+    written?.getFirstPropertyValue('summary') === (cleanLine(event.summary) || '—'),
+    'C5',
+    'the title does not read back',
+  );
+  refuseUnless(
+    Number(written?.getFirstPropertyValue('sequence')) === event.sequence,
+    'I2',
+    'SEQUENCE is another one',
+  );
 }
 
 function checkTimes(calendar: ICAL.Component, written: ICAL.Component, event: CalendarEvent): void {
   for (const name of ['dtstamp', 'created', 'last-modified']) {
     const value = written.getFirstPropertyValue(name);
-    refuseUnless(value === null || (value instanceof ICAL.Time && value.zone === ICAL.Timezone.utcTimezone), 'C7', `${name} is not in UTC`);
+    refuseUnless(
+      value === null || (value instanceof ICAL.Time && value.zone === ICAL.Timezone.utcTimezone),
+      'C7',
+      `${name} is not in UTC`,
+    );
   }
   const start = written.getFirstProperty('dtstart');
   const zoneName = start?.getFirstParameter('tzid');
   for (const name of ['dtstart', 'dtend', 'exdate', 'recurrence-id']) {
     for (const property of written.getAllProperties(name)) {
-      refuseUnless(property.type === start?.type && property.getFirstParameter('tzid') === zoneName, 'C8', `${name} is of another kind than the start`);
+      refuseUnless(
+        property.type === start?.type && property.getFirstParameter('tzid') === zoneName,
+        'C8',
+        `${name} is of another kind than the start`,
+      );
     }
   }
-  refuseUnless(start?.type === (event.time.allDay ? 'date' : 'date-time'), 'C8', 'the start is of the wrong kind');
+  refuseUnless(
+    start?.type === (event.time.allDay ? 'date' : 'date-time'),
+    'C8',
+    'the start is of the wrong kind',
+  );
   refuseUnless(!(event.time.allDay && zoneName), 'C8', 'a date has a time zone');
   const zones = calendar.getAllSubcomponents('vtimezone').map((part) => part.getFirstPropertyValue('tzid'));
-  refuseUnless(zones.length === (zoneName ? 1 : 0) && zones.every((name) => name === zoneName), 'C9', 'the time zone is not described once');
+  refuseUnless(
+    zones.length === (zoneName ? 1 : 0) && zones.every((name) => name === zoneName),
+    'C9',
+    'the time zone is not described once',
+  );
   const [from, to] = ['dtstart', 'dtend'].map((name) => written.getFirstPropertyValue(name));
-  refuseUnless(from instanceof ICAL.Time && to instanceof ICAL.Time && from.compare(to) < 0, 'C8', 'the end is not after the start');
+  refuseUnless(
+    from instanceof ICAL.Time && to instanceof ICAL.Time && from.compare(to) < 0,
+    'C8',
+    'the end is not after the start',
+  );
   if (event.time.allDay) {
-    refuseUnless(String(from) === event.time.start && String(to) === event.time.end, 'C8', 'the dates do not read back');
+    refuseUnless(
+      String(from) === event.time.start && String(to) === event.time.end,
+      'C8',
+      'the dates do not read back',
+    );
   } else {
     const read = [from, to].map((time) => (time instanceof ICAL.Time ? time.toUnixTime() : NaN));
     const meant = [event.time.start, event.time.end].map((time) => Math.floor(time.getTime() / 1000));
@@ -99,7 +150,11 @@ function checkPeople(written: ICAL.Component, { method, event }: Wanted): void {
   }
   const attendees = written.getAllProperties('attendee').map((property) => String(property.getFirstValue()));
   const meant = method === 'PUBLISH' ? [] : event.attendees.map((attendee) => `mailto:${attendee.address}`);
-  refuseUnless(attendees.length === meant.length && attendees.every((address, n) => address === meant[n]), 'I3', 'the attendees do not read back');
+  refuseUnless(
+    attendees.length === meant.length && attendees.every((address, n) => address === meant[n]),
+    'I3',
+    'the attendees do not read back',
+  );
   refuseUnless(new Set(attendees).size === attendees.length, 'I3', 'somebody is there twice');
 }
 
@@ -108,13 +163,23 @@ function isOurMailto(value: string): boolean {
 }
 
 function checkRequest(written: ICAL.Component, { event, recipient }: Wanted): void {
-  refuseUnless(['CONFIRMED', 'TENTATIVE'].includes(String(written.getFirstPropertyValue('status'))), 'I1', 'STATUS is neither CONFIRMED nor TENTATIVE');
+  refuseUnless(
+    ['CONFIRMED', 'TENTATIVE'].includes(String(written.getFirstPropertyValue('status'))),
+    'I1',
+    'STATUS is neither CONFIRMED nor TENTATIVE',
+  );
   for (const property of written.getAllProperties('attendee')) {
     for (const name of ['cutype', 'role', 'partstat', 'rsvp', 'cn']) {
       refuseUnless(Boolean(property.getFirstParameter(name)), 'I3', `an attendee has no ${name}`);
     }
     const isRoom = property.getFirstParameter('cutype') === 'ROOM';
-    refuseUnless(!isRoom || (property.getFirstParameter('role') === 'NON-PARTICIPANT' && property.getFirstParameter('rsvp') === 'FALSE'), 'O1', 'a room is asked like a person');
+    refuseUnless(
+      !isRoom ||
+        (property.getFirstParameter('role') === 'NON-PARTICIPANT' &&
+          property.getFirstParameter('rsvp') === 'FALSE'),
+      'O1',
+      'a room is asked like a person',
+    );
   }
   const link = String(written.getFirstPropertyValue('conference') ?? '');
   const readable = `${String(written.getFirstPropertyValue('location') ?? '')}\n${String(written.getFirstPropertyValue('description') ?? '')}`;
@@ -124,8 +189,15 @@ function checkRequest(written: ICAL.Component, { event, recipient }: Wanted): vo
 }
 
 /** A REQUEST goes only to somebody it names, and never to its own organiser. @throws CalendarRefused */
-export function requireRecipient(event: Pick<CalendarEvent, 'attendees' | 'organizer'>, recipient: string | undefined): void {
-  refuseUnless(recipient !== undefined && event.attendees.some((attendee) => attendee.address === recipient), 'I3', 'the recipient is not among the attendees');
+export function requireRecipient(
+  event: Pick<CalendarEvent, 'attendees' | 'organizer'>,
+  recipient: string | undefined,
+): void {
+  refuseUnless(
+    recipient !== undefined && event.attendees.some((attendee) => attendee.address === recipient),
+    'I3',
+    'the recipient is not among the attendees',
+  );
   refuseUnless(recipient !== event.organizer.address, 'I5', 'the recipient is the organiser');
 }
 
@@ -145,8 +217,14 @@ export function checkSeries(text: string, events: CalendarEvent[]): void {
   const parts = new ICAL.Component(ICAL.parse(text) as unknown[]);
   const written = parts.getAllSubcomponents('vevent');
   refuseUnless(written.length === events.length && written.length > 0, 'R2', 'an exception is missing');
-  refuseUnless(new Set(written.map((one) => String(one.getFirstPropertyValue('uid')))).size === 1, 'R2', 'there is more than one UID');
-  const zones = parts.getAllSubcomponents('vtimezone').map((part) => String(part.getFirstPropertyValue('tzid')));
+  refuseUnless(
+    new Set(written.map((one) => String(one.getFirstPropertyValue('uid')))).size === 1,
+    'R2',
+    'there is more than one UID',
+  );
+  const zones = parts
+    .getAllSubcomponents('vtimezone')
+    .map((part) => String(part.getFirstPropertyValue('tzid')));
   refuseUnless(new Set(zones).size === zones.length, 'C9', 'a time zone is described twice');
   const [main, ...others] = written;
   const rule = main?.getFirstPropertyValue('rrule');
@@ -156,10 +234,28 @@ export function checkSeries(text: string, events: CalendarEvent[]): void {
   for (const one of exceptions) {
     const id = one.getFirstProperty('recurrence-id');
     // Alone and without it, it is the whole that is withdrawn.
-    if (written.length > 1) refuseUnless(one.getAllProperties('recurrence-id').length === 1, 'R1', 'an exception does not say which date it is');
-    refuseUnless(['rrule', 'exdate', 'rdate'].every((name) => one.getAllProperties(name).length === 0), 'R1', 'an exception has a rule of its own');
-    refuseUnless(id?.getFirstParameter('range') === undefined, 'R1', 'an exception reaches further than its date');
-    if (start && id) refuseUnless(id.type === start.type && id.getFirstParameter('tzid') === start.getFirstParameter('tzid'), 'R1', 'an exception is of another kind than the rule');
+    if (written.length > 1)
+      refuseUnless(
+        one.getAllProperties('recurrence-id').length === 1,
+        'R1',
+        'an exception does not say which date it is',
+      );
+    refuseUnless(
+      ['rrule', 'exdate', 'rdate'].every((name) => one.getAllProperties(name).length === 0),
+      'R1',
+      'an exception has a rule of its own',
+    );
+    refuseUnless(
+      id?.getFirstParameter('range') === undefined,
+      'R1',
+      'an exception reaches further than its date',
+    );
+    if (start && id)
+      refuseUnless(
+        id.type === start.type && id.getFirstParameter('tzid') === start.getFirstParameter('tzid'),
+        'R1',
+        'an exception is of another kind than the rule',
+      );
   }
   const ids = exceptions.map((one) => String(one.getFirstPropertyValue('recurrence-id')));
   refuseUnless(new Set(ids).size === ids.length, 'R2', 'a date has two exceptions');
@@ -171,10 +267,30 @@ function checkRule(main: ICAL.Component, rule: unknown, event: CalendarEvent | u
   refuseUnless(rule instanceof ICAL.Recur, 'C10', 'the rule does not read back');
   if (!(rule instanceof ICAL.Recur)) return;
   const start = main.getFirstProperty('dtstart');
-  refuseUnless(main.getAllProperties('rrule').length === 1 && rule.count === null, 'C10', 'there is not one rule with an end');
-  refuseUnless(start?.type === 'date' || Boolean(start?.getFirstParameter('tzid')), 'C10', 'a standing meeting is not in the time of its zone');
-  refuseUnless(rule.until !== null && (start?.type === 'date' ? rule.until.isDate : rule.until.zone === ICAL.Timezone.utcTimezone), 'C10', 'UNTIL is not in UTC');
-  const { BYMONTHDAY: monthDays = [], BYSETPOS: positions = [] } = rule.parts as Record<string, unknown[] | undefined>;
+  refuseUnless(
+    main.getAllProperties('rrule').length === 1 && rule.count === null,
+    'C10',
+    'there is not one rule with an end',
+  );
+  refuseUnless(
+    start?.type === 'date' || Boolean(start?.getFirstParameter('tzid')),
+    'C10',
+    'a standing meeting is not in the time of its zone',
+  );
+  refuseUnless(
+    rule.until !== null &&
+      (start?.type === 'date' ? rule.until.isDate : rule.until.zone === ICAL.Timezone.utcTimezone),
+    'C10',
+    'UNTIL is not in UTC',
+  );
+  const { BYMONTHDAY: monthDays = [], BYSETPOS: positions = [] } = rule.parts as Record<
+    string,
+    unknown[] | undefined
+  >;
   refuseUnless(monthDays.length <= 1 && positions.length === 0, 'R8', 'Outlook does not hold such a rule');
-  refuseUnless(main.getAllProperties('exdate').length === (event?.excluded ?? []).length, 'R2', 'a date left out is missing');
+  refuseUnless(
+    main.getAllProperties('exdate').length === (event?.excluded ?? []).length,
+    'R2',
+    'a date left out is missing',
+  );
 }

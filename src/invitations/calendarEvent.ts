@@ -1,6 +1,13 @@
 import { isNormalAddress } from '../lib/mail/address.js';
 import type { ParticipantRole, ReplyStatus } from '../meetings/queries.js';
-import { linkOf, placeText, titleText, type Announcement, type Reader, type ToldRoom } from './announcement.js';
+import {
+  linkOf,
+  placeText,
+  titleText,
+  type Announcement,
+  type Reader,
+  type ToldRoom,
+} from './announcement.js';
 import type { CalendarAttendee, CalendarEvent } from './ical.js';
 
 /** A participant as a calendar file names one. */
@@ -31,7 +38,12 @@ const ROLES: Record<ParticipantRole, CalendarAttendee['role']> = {
   in_attendance: 'OPT-PARTICIPANT',
   informed: 'NON-PARTICIPANT',
 };
-const ANSWERS: Record<ReplyStatus, CalendarAttendee['partstat']> = { accepted: 'ACCEPTED', declined: 'DECLINED', tentative: 'TENTATIVE', delegated: 'DELEGATED' };
+const ANSWERS: Record<ReplyStatus, CalendarAttendee['partstat']> = {
+  accepted: 'ACCEPTED',
+  declined: 'DECLINED',
+  tentative: 'TENTATIVE',
+  delegated: 'DELEGATED',
+};
 
 export interface EventWish {
   facts: EventFacts;
@@ -53,7 +65,9 @@ export interface EventWish {
 export function calendarEvent(wish: EventWish): CalendarEvent {
   const { told, facts, reader } = wish;
   const link = linkOf(told);
-  const description = [told.description, link ? reader.t('invitations.description.link', { link }) : ''].filter(Boolean).join('\n\n');
+  const description = [told.description, link ? reader.t('invitations.description.link', { link }) : '']
+    .filter(Boolean)
+    .join('\n\n');
   const location = placeText(told, reader) || link;
   return {
     uid: facts.uid,
@@ -61,9 +75,10 @@ export function calendarEvent(wish: EventWish): CalendarEvent {
     stampedAt: wish.stampedAt,
     createdAt: facts.created_at,
     changedAt: facts.updated_at,
-    time: told.starts_at && told.ends_at
-      ? { allDay: false, start: new Date(told.starts_at), end: new Date(told.ends_at), zone: told.zone }
-      : { allDay: true, start: told.starts_on ?? '', end: told.ends_on ?? '' },
+    time:
+      told.starts_at && told.ends_at
+        ? { allDay: false, start: new Date(told.starts_at), end: new Date(told.ends_at), zone: told.zone }
+        : { allDay: true, start: told.starts_on ?? '', end: told.ends_on ?? '' },
     ...(wish.status ? { status: wish.status } : {}),
     summary: titleText(told, reader),
     ...(description ? { description } : {}),
@@ -72,29 +87,40 @@ export function calendarEvent(wish: EventWish): CalendarEvent {
     organizer: {
       address: wish.organizerAddress,
       name: reader.fmt.name(told.organiser),
-      ...(wish.sentBy && isNormalAddress(wish.sentBy) && wish.sentBy !== wish.organizerAddress ? { sentBy: wish.sentBy } : {}),
+      ...(wish.sentBy && isNormalAddress(wish.sentBy) && wish.sentBy !== wish.organizerAddress
+        ? { sentBy: wish.sentBy }
+        : {}),
     },
-    attendees: [...people(wish.attendees, reader), ...(wish.status ? told.rooms.map((room) => roomAttendee(room, wish.mailDomain, reader)) : [])],
+    attendees: [
+      ...people(wish.attendees, reader),
+      ...(wish.status ? told.rooms.map((room) => roomAttendee(room, wish.mailDomain, reader)) : []),
+    ],
   };
 }
 
 /** Who has no address can't be named in a calendar file; mails and pages name them. */
 function people(attendees: Attendee[], { fmt }: Reader): CalendarAttendee[] {
-  const addressOf = (participantId: number | null | undefined) => attendees.find((one) => one.participant_id === participantId)?.email ?? undefined;
+  const addressOf = (participantId: number | null | undefined) =>
+    attendees.find((one) => one.participant_id === participantId)?.email ?? undefined;
   return attendees.flatMap((one) => {
     if (!one.email || !isNormalAddress(one.email)) return [];
-    const substitute = one.reply === 'delegated' ? attendees.find((other) => other.instead_of_id === one.participant_id)?.email : undefined;
+    const substitute =
+      one.reply === 'delegated'
+        ? attendees.find((other) => other.instead_of_id === one.participant_id)?.email
+        : undefined;
     const original = addressOf(one.instead_of_id);
-    return [{
-      type: 'INDIVIDUAL' as const,
-      role: ROLES[one.role],
-      partstat: one.reply ? ANSWERS[one.reply] : 'NEEDS-ACTION' as const,
-      rsvp: one.role !== 'informed' && one.reply !== 'delegated',
-      address: one.email,
-      name: fmt.name(one),
-      ...(substitute && isNormalAddress(substitute) ? { delegatedTo: substitute } : {}),
-      ...(original && isNormalAddress(original) ? { delegatedFrom: original } : {}),
-    }];
+    return [
+      {
+        type: 'INDIVIDUAL' as const,
+        role: ROLES[one.role],
+        partstat: one.reply ? ANSWERS[one.reply] : ('NEEDS-ACTION' as const),
+        rsvp: one.role !== 'informed' && one.reply !== 'delegated',
+        address: one.email,
+        name: fmt.name(one),
+        ...(substitute && isNormalAddress(substitute) ? { delegatedTo: substitute } : {}),
+        ...(original && isNormalAddress(original) ? { delegatedFrom: original } : {}),
+      },
+    ];
   });
 }
 
@@ -113,4 +139,3 @@ function roomAttendee(room: ToldRoom, mailDomain: string, { fmt }: Reader): Cale
 export function cutToRecipient(attendees: Attendee[], participantId: number | null): Attendee[] {
   return attendees.filter((one) => one.participant_id === participantId);
 }
-

@@ -7,15 +7,21 @@ const notCharacters = /[\ufdd0-\ufdef\ufeff\ufffe\uffff]/g;
 
 /** Text of several lines for a TEXT value: NFC, newlines as \n, no controls, no bidi overrides, no lone surrogates. */
 export function cleanText(value: string): string {
-  return value.replace(/\p{Surrogate}/gu, '\ufffd').normalize('NFC')
+  return value
+    .replace(/\p{Surrogate}/gu, '\ufffd')
+    .normalize('NFC')
     .replace(/\r\n?|[\v\f\u0085\u2028\u2029]/g, '\n')
-    .replace(strayControls, '').replace(bidiOverrides, '').replace(notCharacters, '')
+    .replace(strayControls, '')
+    .replace(bidiOverrides, '')
+    .replace(notCharacters, '')
     .trim();
 }
 
 /** One line for a TEXT value. */
 export function cleanLine(value: string): string {
-  return cleanText(value).replace(/[\n\t]+/g, ' ').trim();
+  return cleanText(value)
+    .replace(/[\n\t]+/g, ' ')
+    .trim();
 }
 
 /**

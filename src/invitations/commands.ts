@@ -3,11 +3,26 @@ import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
 import { enqueue } from '../lib/jobs/enqueue.js';
 import { queueDeliveries, type NewDelivery } from '../lib/mail/queue.js';
-import { countAnnouncement, joinHeldSeries, markInvited, scheduleMeeting, takeBackTimeSequences } from '../meetings/announcementCommands.js';
+import {
+  countAnnouncement,
+  joinHeldSeries,
+  markInvited,
+  scheduleMeeting,
+  takeBackTimeSequences,
+} from '../meetings/announcementCommands.js';
 import { mayInvite } from '../meetings/policy.js';
 import { lockMeeting } from '../meetings/queries.js';
 import { announcementOf, differingFields, spanOf, type Announcement } from './announcement.js';
-import { countOutside, findLastAnnouncement, findTellable, listAddressees, listAnnouncements, objectOf, type Addressee, type Tellable } from './queries.js';
+import {
+  countOutside,
+  findLastAnnouncement,
+  findTellable,
+  listAddressees,
+  listAnnouncements,
+  objectOf,
+  type Addressee,
+  type Tellable,
+} from './queries.js';
 import { findSeriesOf } from './seriesQueries.js';
 import { sequenceOfCancel, sequenceOfRequest } from './sequence.js';
 
@@ -24,7 +39,8 @@ export type Sent = { ok: true; invited: number; unreachable: number } | { ok: fa
 export function sendInvitations(db: Db, by: Actor, meetingId: number, now: Date): Promise<Sent> {
   return inTransaction(db, async (trx) => {
     const meeting = await lockMeeting(trx, by, meetingId);
-    if (meeting.state === 'ended' || meeting.state === 'cancelled') throw new Conflict('meetings.problem.closed');
+    if (meeting.state === 'ended' || meeting.state === 'cancelled')
+      throw new Conflict('meetings.problem.closed');
     if (!mayInvite(meeting)) throw new Forbidden();
     const told = await findTellable(trx, meetingId);
     const addressees = await listAddressees(trx, meetingId);
@@ -35,11 +51,21 @@ export function sendInvitations(db: Db, by: Actor, meetingId: number, now: Date)
 
     await scheduleMeeting(trx, meetingId);
     await joinHeldSeries(trx, meetingId);
-    await markInvited(trx, fresh.map((one) => one.participant_id), now);
+    await markInvited(
+      trx,
+      fresh.map((one) => one.participant_id),
+      now,
+    );
     const unreachable = fresh.filter((one) => !one.has_address).length;
     await record(trx, by, {
-      action: 'invitation.send', noun: 'meetings', id: meetingId, meetingId,
-      after: { people: fresh.map(({ person_id, role }) => ({ person_id, role })), state: meeting.state === 'draft' ? 'scheduled' : meeting.state },
+      action: 'invitation.send',
+      noun: 'meetings',
+      id: meetingId,
+      meetingId,
+      after: {
+        people: fresh.map(({ person_id, role }) => ({ person_id, role })),
+        state: meeting.state === 'draft' ? 'scheduled' : meeting.state,
+      },
     });
     await tellEverybody(trx, meetingId, now, by.id);
     await tellSeries(trx, meetingId);
@@ -47,13 +73,21 @@ export function sendInvitations(db: Db, by: Actor, meetingId: number, now: Date)
   });
 }
 
-async function whyNot(trx: Db, by: Actor, told: Tellable, fresh: Addressee[], now: Date): Promise<SendRefusal | undefined> {
+async function whyNot(
+  trx: Db,
+  by: Actor,
+  told: Tellable,
+  fresh: Addressee[],
+  now: Date,
+): Promise<SendRefusal | undefined> {
   if (!told.starts_at && !told.starts_on) return 'time';
   if (told.rooms.length === 0 && !told.place && !told.link) return 'place';
   if (!told.chair) return 'chair';
   if (spanOf(told).end <= now) return 'over';
   const outside = fresh.filter((one) => one.is_guest && one.has_address).length;
-  return outside > 0 && by.id !== null && (await countOutside(trx, by.id)) + outside > OUTSIDE_LIMIT ? 'outside' : undefined;
+  return outside > 0 && by.id !== null && (await countOutside(trx, by.id)) + outside > OUTSIDE_LIMIT
+    ? 'outside'
+    : undefined;
 }
 
 /**
@@ -62,7 +96,13 @@ async function whyNot(trx: Db, by: Actor, told: Tellable, fresh: Addressee[], no
  */
 async function tellSeries(trx: Db, meetingId: number): Promise<void> {
   const found = await findSeriesOf(trx, meetingId);
-  if (found?.is_told) await enqueue(trx, 'invitations.announceSeries', { seriesId: found.series_id }, { key: `invitations.announceSeries:${found.series_id}` });
+  if (found?.is_told)
+    await enqueue(
+      trx,
+      'invitations.announceSeries',
+      { seriesId: found.series_id },
+      { key: `invitations.announceSeries:${found.series_id}` },
+    );
 }
 
 /** The worker's side of a change, cancellation or removal: tells whoever does not know yet how the meeting stands now. */
@@ -81,47 +121,100 @@ export function announceChanges(db: Db, meetingId: number, now: Date): Promise<v
  */
 export async function tellEverybody(trx: Db, meetingId: number, now: Date, by: number | null): Promise<void> {
   const found = await findTellable(trx, meetingId);
-  if (!found || found.state === 'draft' || (!found.starts_at && !found.starts_on) || spanOf(found).end <= now) return;
+  if (!found || found.state === 'draft' || (!found.starts_at && !found.starts_on) || spanOf(found).end <= now)
+    return;
   const addressees = await listAddressees(trx, meetingId);
-  const earlier = await listAnnouncements(trx, meetingId, addressees.flatMap((one) => one.last_revision ?? []));
+  const earlier = await listAnnouncements(
+    trx,
+    meetingId,
+    addressees.flatMap((one) => one.last_revision ?? []),
+  );
   const meeting = await withoutMovesTakenBack(trx, found, addressees, earlier);
   const isOn = meeting.state === 'scheduled' || meeting.state === 'in_progress';
-  const cancel = addressees.filter((one) => (one.is_removed || meeting.state === 'cancelled') && one.holds_invitation && one.last_method !== 'CANCEL');
-  const reachable = addressees.filter((one) => isOn && !one.is_removed && one.invited_at !== null && one.has_address);
+  const cancel = addressees.filter(
+    (one) =>
+      (one.is_removed || meeting.state === 'cancelled') &&
+      one.holds_invitation &&
+      one.last_method !== 'CANCEL',
+  );
+  const reachable = addressees.filter(
+    (one) => isOn && !one.is_removed && one.invited_at !== null && one.has_address,
+  );
   const isAnyNews = reachable.some((one) => isNews(one, earlier, meeting));
   // Once anybody is asked again, so is who would not have noticed: all replies start anew with a new time.
-  const request = reachable.filter((one) => isNews(one, earlier, meeting) || (isAnyNews && (one.last_base ?? 0) < meeting.time_sequence));
-  await dropUnsent(trx, meetingId, addressees.filter((one) => (one.is_removed || meeting.state === 'cancelled') && !one.holds_invitation));
+  const request = reachable.filter(
+    (one) => isNews(one, earlier, meeting) || (isAnyNews && (one.last_base ?? 0) < meeting.time_sequence),
+  );
+  await dropUnsent(
+    trx,
+    meetingId,
+    addressees.filter((one) => (one.is_removed || meeting.state === 'cancelled') && !one.holds_invitation),
+  );
   if (cancel.length + request.length === 0) return forgetWhatNobodyHeard(trx, meeting);
 
   const revision = await countAnnouncement(trx, meetingId, now);
   await keepAnnouncement(trx, meeting, revision, by, now);
-  const common = { object: objectOf(meetingId), meetingId, revision, isRestricted: meeting.is_private, queuedBy: by, usefulUntil: spanOf(meeting).end };
+  const common = {
+    object: objectOf(meetingId),
+    meetingId,
+    revision,
+    isRestricted: meeting.is_private,
+    queuedBy: by,
+    usefulUntil: spanOf(meeting).end,
+  };
   const deliveries: NewDelivery[] = [
     ...request.map((one) => ({
-      ...common, kind: 'invitations.request', method: 'REQUEST' as const, personId: one.person_id, participantId: one.participant_id,
-      sequence: sequenceOfRequest(meeting, one), baseSequence: meeting.time_sequence,
+      ...common,
+      kind: 'invitations.request',
+      method: 'REQUEST' as const,
+      personId: one.person_id,
+      participantId: one.participant_id,
+      sequence: sequenceOfRequest(meeting, one),
+      baseSequence: meeting.time_sequence,
     })),
     ...cancel.map((one) => ({
-      ...common, kind: 'invitations.cancellation', method: 'CANCEL' as const, personId: one.person_id, participantId: one.participant_id,
-      sequence: sequenceOfCancel(meeting, one), baseSequence: meeting.time_sequence, payload: { whole: meeting.state === 'cancelled' },
+      ...common,
+      kind: 'invitations.cancellation',
+      method: 'CANCEL' as const,
+      personId: one.person_id,
+      participantId: one.participant_id,
+      sequence: sequenceOfCancel(meeting, one),
+      baseSequence: meeting.time_sequence,
+      payload: { whole: meeting.state === 'cancelled' },
     })),
   ];
   await queueDeliveries(trx, deliveries);
   if (by === null) {
-    await record(trx, { id: null }, {
-      action: 'invitation.update', noun: 'meetings', id: meetingId, meetingId, after: { revision, told: request.length, cancelled: cancel.length },
-    });
+    await record(
+      trx,
+      { id: null },
+      {
+        action: 'invitation.update',
+        noun: 'meetings',
+        id: meetingId,
+        meetingId,
+        after: { revision, told: request.length, cancelled: cancel.length },
+      },
+    );
   }
 }
 
 /** Moved and moved back before anybody heard of it, with other news to tell: these are told without asking everybody again. */
-async function withoutMovesTakenBack(trx: Db, meeting: Tellable, addressees: Addressee[], earlier: Map<number, Announcement>): Promise<Tellable> {
+async function withoutMovesTakenBack(
+  trx: Db,
+  meeting: Tellable,
+  addressees: Addressee[],
+  earlier: Map<number, Announcement>,
+): Promise<Tellable> {
   const last = await findLastAnnouncement(trx, meeting.id);
   if (!last || last.time_sequence >= meeting.time_sequence) return meeting;
   const knowsTheTime = ({ last_method: method, last_revision: revision }: Addressee) => {
     const told = revision === null ? undefined : earlier.get(revision);
-    return method === 'REQUEST' && told !== undefined && !differingFields(told, meeting).some((field) => field === 'time' || field === 'place');
+    return (
+      method === 'REQUEST' &&
+      told !== undefined &&
+      !differingFields(told, meeting).some((field) => field === 'time' || field === 'place')
+    );
   };
   const invited = addressees.filter((one) => !one.is_removed && one.last_method !== null);
   if (invited.length === 0 || !invited.every(knowsTheTime)) return meeting;
@@ -138,7 +231,8 @@ function isNews(one: Addressee, earlier: Map<number, Announcement>, meeting: Tel
 /** A change taken back within its minute asks nobody again. */
 async function forgetWhatNobodyHeard(trx: Db, meeting: Tellable): Promise<void> {
   const last = await findLastAnnouncement(trx, meeting.id);
-  if (last && last.time_sequence < meeting.time_sequence) await takeBackTimeSequences(trx, [{ id: meeting.id, to: last.time_sequence }]);
+  if (last && last.time_sequence < meeting.time_sequence)
+    await takeBackTimeSequences(trx, [{ id: meeting.id, to: last.time_sequence }]);
 }
 
 /** An invitation that never went out need not be withdrawn. */
@@ -151,11 +245,25 @@ async function dropUnsent(trx: Db, meetingId: number, people: Addressee[]): Prom
   );
 }
 
-async function keepAnnouncement(trx: Db, meeting: Tellable, revision: number, by: number | null, now: Date): Promise<void> {
+async function keepAnnouncement(
+  trx: Db,
+  meeting: Tellable,
+  revision: number,
+  by: number | null,
+  now: Date,
+): Promise<void> {
   await change(
     trx,
     `insert into announcements (meeting_id, revision, sequence, time_sequence, content, announced_by, announced_at)
      values (:meeting, :revision, :sequence, :time_sequence, :content, :by, :now)`,
-    { meeting: meeting.id, revision, sequence: meeting.sequence, time_sequence: meeting.time_sequence, content: JSON.stringify(announcementOf(meeting)), by, now },
+    {
+      meeting: meeting.id,
+      revision,
+      sequence: meeting.sequence,
+      time_sequence: meeting.time_sequence,
+      content: JSON.stringify(announcementOf(meeting)),
+      by,
+      now,
+    },
   );
 }

@@ -10,7 +10,11 @@ import type { Tellable } from './queries.js';
  * @param place of somebody who holds it as a date of its series
  */
 export function plainCopy(
-  config: Pick<Config, 'mailFrom' | 'mailDomain'>, meeting: Tellable, reader: Reader, now: Date, place?: { uid: string; occurrence_at: Date },
+  config: Pick<Config, 'mailFrom' | 'mailDomain'>,
+  meeting: Tellable,
+  reader: Reader,
+  now: Date,
+  place?: { uid: string; occurrence_at: Date },
 ): string {
   return writeCalendar('PUBLISH', {
     ...calendarEvent({

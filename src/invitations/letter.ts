@@ -4,7 +4,16 @@ import { layOut } from '../lib/mail/layout.js';
 import { ourMailbox } from '../lib/mail/message.js';
 import type { MailBlock, RenderContext, RenderedMail } from '../lib/mail/renderer.js';
 import { format } from '../lib/time/format.js';
-import { linkOf, placeText, spanOf, timeText, titleText, type Announcement, type Reader, type ToldField } from './announcement.js';
+import {
+  linkOf,
+  placeText,
+  spanOf,
+  timeText,
+  titleText,
+  type Announcement,
+  type Reader,
+  type ToldField,
+} from './announcement.js';
 import type { Attendee } from './calendarEvent.js';
 import type { OfficeName } from './queries.js';
 import type { ReplyTokens } from './replyLink.js';
@@ -18,35 +27,75 @@ export function readerOf({ delivery, t, fmt }: RenderContext): Reader {
 export function ownOf({ delivery }: RenderContext, attendees: Attendee[]): Attendee {
   const own = attendees.find((one) => one.person_id === delivery.person_id);
   if (own) return own;
-  return { participant_id: delivery.participant_id ?? -1, person_id: delivery.person_id, name: delivery.to_name, name_en: null, email: delivery.to_address, role: 'required', reply: null, instead_of_id: null };
+  return {
+    participant_id: delivery.participant_id ?? -1,
+    person_id: delivery.person_id,
+    name: delivery.to_name,
+    name_en: null,
+    email: delivery.to_address,
+    role: 'required',
+    reply: null,
+    instead_of_id: null,
+  };
 }
 
-export function opening(reader: Reader, told: Announcement, isUpdate: boolean, changed: ToldField[], own: Attendee, attendees: Attendee[]): string {
+export function opening(
+  reader: Reader,
+  told: Announcement,
+  isUpdate: boolean,
+  changed: ToldField[],
+  own: Attendee,
+  attendees: Attendee[],
+): string {
   const { t, fmt } = reader;
   const name = fmt.name(told.organiser);
-  if (isUpdate) return t(changed.includes('time') ? 'invitations.mail.moved' : 'invitations.mail.changed', { name });
+  if (isUpdate)
+    return t(changed.includes('time') ? 'invitations.mail.moved' : 'invitations.mail.changed', { name });
   const original = attendees.find((one) => one.participant_id === own.instead_of_id);
   if (original) return t('invitations.mail.instead', { name: fmt.name(original) });
   if (own.role === 'informed') return t('invitations.mail.informed', { name });
-  return told.booked_for ? t('invitations.mail.invitedFor', { name, leader: fmt.name(told.booked_for) }) : t('invitations.mail.invited', { name });
+  return told.booked_for
+    ? t('invitations.mail.invitedFor', { name, leader: fmt.name(told.booked_for) })
+    : t('invitations.mail.invited', { name });
 }
 
-export function factsOf(reader: Reader, told: Announcement, before: Announcement | undefined, changed: ToldField[], own: Attendee | undefined) {
+export function factsOf(
+  reader: Reader,
+  told: Announcement,
+  before: Announcement | undefined,
+  changed: ToldField[],
+  own: Attendee | undefined,
+) {
   const { t, fmt } = reader;
   const fact = (field: ToldField, label: string, say: (one: Announcement) => string, href?: string) => {
     const text = say(told);
     const was = before && changed.includes(field) ? say(before) || t('invitations.mail.nothing') : undefined;
-    return text || was ? [{ label, text: text || t('invitations.mail.nothing'), ...(was === undefined ? {} : { was }), ...(href ? { href } : {}) }] : [];
+    return text || was
+      ? [
+          {
+            label,
+            text: text || t('invitations.mail.nothing'),
+            ...(was === undefined ? {} : { was }),
+            ...(href ? { href } : {}),
+          },
+        ]
+      : [];
   };
   const link = linkOf(told);
   return [
-    ...(changed.includes('title') ? fact('title', t('invitations.mail.title'), (one) => titleText(one, reader)) : []),
-    ...fact('time', t('invitations.mail.time'), (one) => timeText(one, reader, (zone) => format(reader.lang, zone))),
+    ...(changed.includes('title')
+      ? fact('title', t('invitations.mail.title'), (one) => titleText(one, reader))
+      : []),
+    ...fact('time', t('invitations.mail.time'), (one) =>
+      timeText(one, reader, (zone) => format(reader.lang, zone)),
+    ),
     ...fact('place', t('invitations.mail.place'), (one) => placeText(one, reader)),
     ...fact('link', t('invitations.mail.link'), (one) => linkOf(one) ?? '', link),
     ...fact('chair', t('invitations.mail.chair'), (one) => fmt.name(one.chair)),
     ...fact('organiser', t('invitations.mail.organiser'), (one) => fmt.name(one.organiser)),
-    ...(changed.includes('booked_for') ? fact('booked_for', t('invitations.mail.bookedFor'), (one) => fmt.name(one.booked_for)) : []),
+    ...(changed.includes('booked_for')
+      ? fact('booked_for', t('invitations.mail.bookedFor'), (one) => fmt.name(one.booked_for))
+      : []),
     ...(own ? [{ label: t('invitations.mail.role'), text: t(`meetings.role.${own.role}`) }] : []),
   ];
 }
@@ -54,10 +103,20 @@ export function factsOf(reader: Reader, told: Announcement, before: Announcement
 export function description({ t }: Reader, told: Announcement, changed: ToldField[]): MailBlock[] {
   if (!told.description) return [];
   const quote: MailBlock = { kind: 'quote', text: told.description };
-  return changed.includes('description') ? [{ kind: 'paragraph', text: t('invitations.mail.newText') }, quote] : [quote];
+  return changed.includes('description')
+    ? [{ kind: 'paragraph', text: t('invitations.mail.newText') }, quote]
+    : [quote];
 }
 
-export function button({ t, config }: RenderContext, tokens: ReplyTokens | undefined, label: 'invitations.mail.reply' | 'invitations.mail.replyAgain' | 'invitations.mail.details' | 'standing.mail.reply'): MailBlock[] {
+export function button(
+  { t, config }: RenderContext,
+  tokens: ReplyTokens | undefined,
+  label:
+    | 'invitations.mail.reply'
+    | 'invitations.mail.replyAgain'
+    | 'invitations.mail.details'
+    | 'standing.mail.reply',
+): MailBlock[] {
   if (!tokens) return [];
   return [
     { kind: 'buttons', buttons: [{ label: t(label), href: `${config.publicUrl}/i/${tokens.link}` }] },
@@ -70,23 +129,48 @@ export function shortTime({ fmt }: Reader, told: Announcement): string {
   return told.starts_on ? fmt.shortDate(told.starts_on) : `${fmt.shortDay(start)} ${fmt.time(start)}`;
 }
 
-export function letter(context: RenderContext, office: OfficeName | undefined, told: Announcement, subject: string, title: string, blocks: MailBlock[]): RenderedMail {
+export function letter(
+  context: RenderContext,
+  office: OfficeName | undefined,
+  told: Announcement,
+  subject: string,
+  title: string,
+  blocks: MailBlock[],
+): RenderedMail {
   const { t, fmt } = context;
   const organiser = fmt.name(told.organiser);
   return {
     subject,
-    ...layOut({ title, blocks, footer: [t('invitations.mail.footer', { office: fmt.name(office), name: organiser })] }, readerOf(context)),
+    ...layOut(
+      {
+        title,
+        blocks,
+        footer: [t('invitations.mail.footer', { office: fmt.name(office), name: organiser })],
+      },
+      readerOf(context),
+    ),
     senderName: organiser,
   };
 }
 
 /** Clients answer to the ORGANIZER: with a mailbox for replies each participant has an address of their own there. */
-export function organizerOf(config: Pick<Config, 'mailReplyPattern' | 'mailFrom'>, tokens: ReplyTokens | undefined): string {
+export function organizerOf(
+  config: Pick<Config, 'mailReplyPattern' | 'mailFrom'>,
+  tokens: ReplyTokens | undefined,
+): string {
   const ours = ourMailbox(config).address;
-  return config.mailReplyPattern && tokens ? config.mailReplyPattern.replace('{token}', tokens.address).toLowerCase() : ours;
+  return config.mailReplyPattern && tokens
+    ? config.mailReplyPattern.replace('{token}', tokens.address).toLowerCase()
+    : ours;
 }
 
 /** Where people who answer by hand are heard: the human organiser, unless there is a mailbox for replies. */
-export function replyToOf({ config, fmt }: RenderContext, told: Announcement, email: string | null): Pick<RenderedMail, 'replyTo'> {
-  return email && isNormalAddress(email) && !config.mailReplyPattern ? { replyTo: { name: fmt.name(told.organiser), address: email } } : {};
+export function replyToOf(
+  { config, fmt }: RenderContext,
+  told: Announcement,
+  email: string | null,
+): Pick<RenderedMail, 'replyTo'> {
+  return email && isNormalAddress(email) && !config.mailReplyPattern
+    ? { replyTo: { name: fmt.name(told.organiser), address: email } }
+    : {};
 }

@@ -14,7 +14,11 @@ interface Holder {
  * The links of all participants of a meeting who have an address. Whoever's address is another one now gets a new
  * generation (what lies in the old mailbox opens nothing any more), and so does everybody when SECRET_KEY was changed.
  */
-export async function ensureReplyLinks(db: Db, config: Pick<Config, 'secretKey'>, meetingId: number): Promise<Map<number, ReplyTokens>> {
+export async function ensureReplyLinks(
+  db: Db,
+  config: Pick<Config, 'secretKey'>,
+  meetingId: number,
+): Promise<Map<number, ReplyTokens>> {
   const holders = await rows<Holder>(
     db,
     `select pt.id, p.email, l.generation, l.token_hash, l.to_address
@@ -24,7 +28,10 @@ export async function ensureReplyLinks(db: Db, config: Pick<Config, 'secretKey'>
   );
   const links = holders.map((holder) => {
     const held = holder.generation ?? 0;
-    const isValid = held > 0 && holder.to_address === holder.email && holder.token_hash?.equals(hashOf(replyTokens(config, holder.id, held).link));
+    const isValid =
+      held > 0 &&
+      holder.to_address === holder.email &&
+      holder.token_hash?.equals(hashOf(replyTokens(config, holder.id, held).link));
     const generation = isValid ? held : held + 1;
     return { ...holder, isValid, generation, tokens: replyTokens(config, holder.id, generation) };
   });

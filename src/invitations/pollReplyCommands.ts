@@ -6,7 +6,10 @@ import { change, type Db } from '../lib/db/db.js';
  * meeting and its participants, in the same transaction; who said nothing gets no reply.
  */
 export async function recordPolledReplies(
-  trx: Db, by: Actor, meetingId: number, replies: { personId: number; status: 'accepted' | 'tentative' | 'declined'; note: string }[],
+  trx: Db,
+  by: Actor,
+  meetingId: number,
+  replies: { personId: number; status: 'accepted' | 'tentative' | 'declined'; note: string }[],
 ): Promise<void> {
   if (replies.length === 0) return;
   await change(

@@ -53,7 +53,11 @@ export async function listTellables(db: Db, meetingIds: readonly number[]): Prom
 }
 
 /** What was told at some revisions, by revision. */
-export async function listAnnouncements(db: Db, meetingId: number, revisions: number[]): Promise<Map<number, Announcement>> {
+export async function listAnnouncements(
+  db: Db,
+  meetingId: number,
+  revisions: number[],
+): Promise<Map<number, Announcement>> {
   const found = await rows<{ revision: number; content: Announcement }>(
     db,
     `select revision, content from announcements where meeting_id = :meeting and revision = any(:revisions)`,
@@ -63,8 +67,15 @@ export async function listAnnouncements(db: Db, meetingId: number, revisions: nu
 }
 
 /** The last thing told about a meeting to anybody. */
-export function findLastAnnouncement(db: Db, meetingId: number): Promise<{ revision: number; time_sequence: number; content: Announcement } | undefined> {
-  return row(db, `select revision, time_sequence, content from announcements where meeting_id = :meeting order by revision desc limit 1`, { meeting: meetingId });
+export function findLastAnnouncement(
+  db: Db,
+  meetingId: number,
+): Promise<{ revision: number; time_sequence: number; content: Announcement } | undefined> {
+  return row(
+    db,
+    `select revision, time_sequence, content from announcements where meeting_id = :meeting order by revision desc limit 1`,
+    { meeting: meetingId },
+  );
 }
 
 /** Current participants with the reply that counts now; chair first. */
@@ -130,7 +141,11 @@ export function objectOf(meetingId: number): string {
 }
 
 /** Per person the revision of the last invitation before a message, as long as it was not withdrawn: what an update differs from. */
-export async function listToldBefore(db: Db, meetingId: number, revision: number): Promise<Map<number, number>> {
+export async function listToldBefore(
+  db: Db,
+  meetingId: number,
+  revision: number,
+): Promise<Map<number, number>> {
   const found = await rows<{ person_id: number; revision: number }>(
     db,
     `select d.person_id, max(d.revision) as revision from deliveries d
@@ -145,7 +160,10 @@ export async function listToldBefore(db: Db, meetingId: number, revision: number
 }
 
 /** Titles of the agenda that everybody invited may read, in order. */
-export function listAgendaTitles(db: Db, meetingId: number): Promise<{ title: string; planned_minutes: number }[]> {
+export function listAgendaTitles(
+  db: Db,
+  meetingId: number,
+): Promise<{ title: string; planned_minutes: number }[]> {
   return rows(
     db,
     `select title, planned_minutes from agenda_items
@@ -225,4 +243,3 @@ export function findInvitationSummary(db: Db, meetingId: number): Promise<Invita
     { meeting: meetingId, object: objectOf(meetingId) },
   );
 }
-

@@ -12,7 +12,11 @@ export interface ReplyTokens {
   address: string;
 }
 
-export function replyTokens(config: Pick<Config, 'secretKey'>, participantId: number, generation: number): ReplyTokens {
+export function replyTokens(
+  config: Pick<Config, 'secretKey'>,
+  participantId: number,
+  generation: number,
+): ReplyTokens {
   const subject = `${participantId}:${generation}`;
   return {
     link: deriveToken(config.secretKey, 'reply link', subject).toString('base64url'),

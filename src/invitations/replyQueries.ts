@@ -1,6 +1,12 @@
 import { row, rows, type Db } from '../lib/db/db.js';
 import type { Lang } from '../lib/i18n/translate.js';
-import { MAX_DAYS, visibleMeetings, type MeetingState, type ParticipantRole, type ReplyStatus } from '../meetings/queries.js';
+import {
+  MAX_DAYS,
+  visibleMeetings,
+  type MeetingState,
+  type ParticipantRole,
+  type ReplyStatus,
+} from '../meetings/queries.js';
 import { hashOf } from './replyLink.js';
 
 /** The participant a personal link belongs to. */
@@ -26,8 +32,17 @@ export function findLinkHolder(db: Db, token: string, now: Date): Promise<LinkHo
 }
 
 /** The same by what the cookie holds after the first request. */
-export function findLinkHolderById(db: Db, participantId: number, generation: number, now: Date): Promise<LinkHolder | undefined> {
-  return row<LinkHolder>(db, `${LINK} and l.participant_id = :participant and l.generation = :generation`, { participant: participantId, generation, now });
+export function findLinkHolderById(
+  db: Db,
+  participantId: number,
+  generation: number,
+  now: Date,
+): Promise<LinkHolder | undefined> {
+  return row<LinkHolder>(db, `${LINK} and l.participant_id = :participant and l.generation = :generation`, {
+    participant: participantId,
+    generation,
+    now,
+  });
 }
 
 /** One participant with reply and substitute, for the forms that answer. */
@@ -94,7 +109,11 @@ export function listLaterDates(db: Db, participantId: number, now: Date): Promis
 
 /** The viewer's own place in a meeting, for the meeting page. */
 export function findReplyOf(db: Db, meetingId: number, personId: number): Promise<OwnReply | undefined> {
-  return row<OwnReply>(db, `${OWN} where pt.meeting_id = :meeting and pt.person_id = :person and pt.removed_at is null`, { meeting: meetingId, person: personId });
+  return row<OwnReply>(
+    db,
+    `${OWN} where pt.meeting_id = :meeting and pt.person_id = :person and pt.removed_at is null`,
+    { meeting: meetingId, person: personId },
+  );
 }
 
 /** All current participants with their replies. */
@@ -124,7 +143,12 @@ export interface ReplyWanted {
 }
 
 /** For Today: invitations of coming meetings that the viewer has not answered for the present time, soonest first; a standing meeting is one line. */
-export function listRepliesWanted(db: Db, viewer: { id: number }, now: Date, limit = 20): Promise<ReplyWanted[]> {
+export function listRepliesWanted(
+  db: Db,
+  viewer: { id: number },
+  now: Date,
+  limit = 20,
+): Promise<ReplyWanted[]> {
   const scope = visibleMeetings(viewer);
   return rows<ReplyWanted>(
     db,

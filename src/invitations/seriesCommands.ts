@@ -2,24 +2,60 @@ import { record, recordAll, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
 import { queueDeliveries, type NewDelivery } from '../lib/mail/queue.js';
-import { countSeriesAnnouncement, markInvited, markInvitedWithSeries, scheduleDates, takeBackTimeSequences } from '../meetings/announcementCommands.js';
+import {
+  countSeriesAnnouncement,
+  markInvited,
+  markInvitedWithSeries,
+  scheduleDates,
+  takeBackTimeSequences,
+} from '../meetings/announcementCommands.js';
 import { mayKeepSeries } from '../meetings/policy.js';
 import { lockSeries } from '../meetings/seriesQueries.js';
 import { OUTSIDE_LIMIT, tellEverybody } from './commands.js';
 import { countOutside } from './queries.js';
 import { canBeOneEvent } from './seriesEvent.js';
 import {
-  listFreshParticipants, listSeriesParticipants, listStandingDates, listTellings, listToldSeries, lockInvitableDates, lockRules, objectOfSeries, viewIn, type FreshParticipant, type SeriesPayload,
-  type SeriesParticipant, type SeriesTelling, type StandingRule,
+  listFreshParticipants,
+  listSeriesParticipants,
+  listStandingDates,
+  listTellings,
+  listToldSeries,
+  lockInvitableDates,
+  lockRules,
+  objectOfSeries,
+  viewIn,
+  type FreshParticipant,
+  type SeriesPayload,
+  type SeriesParticipant,
+  type SeriesTelling,
+  type StandingRule,
 } from './seriesQueries.js';
 import { groupedBy } from '../lib/groupedBy.js';
-import { datesIn, isPrivate, messageFor, seriesTold, toldOf, viewOf, whereaboutsOf, type SeriesMessage, type SeriesView, type StandingDate, type ToldSeries } from './seriesView.js';
+import {
+  datesIn,
+  isPrivate,
+  messageFor,
+  seriesTold,
+  toldOf,
+  viewOf,
+  whereaboutsOf,
+  type SeriesMessage,
+  type SeriesView,
+  type StandingDate,
+  type ToldSeries,
+} from './seriesView.js';
 
 // A standing meeting is one event in everybody's calendar: the rule, its exceptions, the dates left out. Told is, like for
 // single meetings, what differs from what each person holds.
 
 export type SeriesSent =
-  | { ok: true; people: number; dates: number; /** Left out: they have no place or no chair yet. */ unready: number; unreachable: number }
+  | {
+      ok: true;
+      people: number;
+      dates: number;
+      /** Left out: they have no place or no chair yet. */ unready: number;
+      unreachable: number;
+    }
   | { ok: false; reason: 'nobody' | 'place' | 'chair' | 'outside' };
 
 /**
@@ -35,37 +71,84 @@ export function sendSeriesInvitations(db: Db, by: Actor, seriesId: number, now: 
     const open = await lockInvitableDates(trx, seriesId, now);
     const ready = open.filter((date) => date.has_place && date.has_chair);
     if (open.length === 0) return { ok: false, reason: 'nobody' };
-    if (ready.length === 0) return { ok: false, reason: open.some(({ has_place: has }) => has) ? 'chair' : 'place' };
-    const standing = await readWhole(trx, rules, new Set(ready.flatMap(({ recurrence_id: rule }) => rule ?? [])));
-    const isTogether = new Map(ready.map((date) => [date.id, date.recurrence_id !== null && standing.has(date.recurrence_id)]));
-    const fresh = await listFreshParticipants(trx, ready.map(({ id }) => id));
+    if (ready.length === 0)
+      return { ok: false, reason: open.some(({ has_place: has }) => has) ? 'chair' : 'place' };
+    const standing = await readWhole(
+      trx,
+      rules,
+      new Set(ready.flatMap(({ recurrence_id: rule }) => rule ?? [])),
+    );
+    const isTogether = new Map(
+      ready.map((date) => [date.id, date.recurrence_id !== null && standing.has(date.recurrence_id)]),
+    );
+    const fresh = await listFreshParticipants(
+      trx,
+      ready.map(({ id }) => id),
+    );
     // Counted as they are mailed: once for a rule, once for each date that stands for itself.
     const ruleOf = new Map(ready.map((date) => [date.id, date.recurrence_id]));
-    const outside = new Set(fresh.filter((one) => one.is_guest && one.has_address).map((one) => `${one.person_id}:${isTogether.get(one.meeting_id) ? `r${ruleOf.get(one.meeting_id)}` : one.meeting_id}`));
-    if (outside.size > 0 && by.id !== null && (await countOutside(trx, by.id)) + outside.size > OUTSIDE_LIMIT) return { ok: false, reason: 'outside' };
+    const outside = new Set(
+      fresh
+        .filter((one) => one.is_guest && one.has_address)
+        .map(
+          (one) =>
+            `${one.person_id}:${isTogether.get(one.meeting_id) ? `r${ruleOf.get(one.meeting_id)}` : one.meeting_id}`,
+        ),
+    );
+    if (outside.size > 0 && by.id !== null && (await countOutside(trx, by.id)) + outside.size > OUTSIDE_LIMIT)
+      return { ok: false, reason: 'outside' };
 
-    await scheduleDates(trx, ready.map(({ id }) => id), now);
-    await markInvitedWithSeries(trx, fresh.filter((one) => isTogether.get(one.meeting_id)).map(({ id }) => id), now);
-    await markInvited(trx, fresh.filter((one) => !isTogether.get(one.meeting_id)).map(({ id }) => id), now);
+    await scheduleDates(
+      trx,
+      ready.map(({ id }) => id),
+      now,
+    );
+    await markInvitedWithSeries(
+      trx,
+      fresh.filter((one) => isTogether.get(one.meeting_id)).map(({ id }) => id),
+      now,
+    );
+    await markInvited(
+      trx,
+      fresh.filter((one) => !isTogether.get(one.meeting_id)).map(({ id }) => id),
+      now,
+    );
     await recordAll(trx, by, sendEvents(ready, fresh));
-    for (const rule of rules) if (standing.has(rule.id)) await tellRule(trx, rule, now, by.id, standing.get(rule.id));
+    for (const rule of rules)
+      if (standing.has(rule.id)) await tellRule(trx, rule, now, by.id, standing.get(rule.id));
     for (const { id } of ready) if (!isTogether.get(id)) await tellEverybody(trx, id, now, by.id);
     const people = new Map(fresh.map((one) => [one.person_id, one.has_address]));
     const unreachable = [...people.values()].filter((has) => !has).length;
-    return { ok: true, people: people.size - unreachable, dates: ready.length, unready: open.length - ready.length, unreachable };
+    return {
+      ok: true,
+      people: people.size - unreachable,
+      dates: ready.length,
+      unready: open.length - ready.length,
+      unreachable,
+    };
   });
 }
 
 function sendEvents(dates: { id: number; state: string }[], fresh: FreshParticipant[]) {
   const byDate = groupedBy(fresh, ({ meeting_id: id }) => id);
   return dates.map(({ id, state }) => ({
-    action: 'invitation.send', noun: 'meetings', id, meetingId: id,
-    after: { people: (byDate.get(id) ?? []).map(({ person_id, role }) => ({ person_id, role })), state: state === 'draft' ? 'scheduled' : state },
+    action: 'invitation.send',
+    noun: 'meetings',
+    id,
+    meetingId: id,
+    after: {
+      people: (byDate.get(id) ?? []).map(({ person_id, role }) => ({ person_id, role })),
+      state: state === 'draft' ? 'scheduled' : state,
+    },
   }));
 }
 
 /** The dates of those of these rules that calendars can hold as one event. */
-async function readWhole(trx: Db, rules: StandingRule[], wanted: ReadonlySet<number>): Promise<Map<number, StandingDate[]>> {
+async function readWhole(
+  trx: Db,
+  rules: StandingRule[],
+  wanted: ReadonlySet<number>,
+): Promise<Map<number, StandingDate[]>> {
   const found = new Map<number, StandingDate[]>();
   for (const rule of rules) {
     if (!wanted.has(rule.id)) continue;
@@ -89,12 +172,24 @@ export function announceSeries(db: Db, seriesId: number, now: Date): Promise<voi
  * Compares what each person holds of a rule with how its dates stand and queues what is missing: the whole event, one date, or a
  * cancellation. Doing it twice does nothing. The caller has locked the rule.
  */
-async function tellRule(trx: Db, rule: StandingRule, now: Date, by: number | null, read?: StandingDate[]): Promise<void> {
-  const [participants, tellings] = await Promise.all([listSeriesParticipants(trx, rule.id), listTellings(trx, rule.id)]);
+async function tellRule(
+  trx: Db,
+  rule: StandingRule,
+  now: Date,
+  by: number | null,
+  read?: StandingDate[],
+): Promise<void> {
+  const [participants, tellings] = await Promise.all([
+    listSeriesParticipants(trx, rule.id),
+    listTellings(trx, rule.id),
+  ]);
   if (participants.length === 0 && tellings.length === 0) return;
   const standing = read ?? (await listStandingDates(trx, rule.id));
   // All dates may have gone over to the rule that follows: what was told last still names them, none of them is on.
-  const earlier = await listToldSeries(trx, rule.id, [rule.revision, ...tellings.flatMap(({ last, held }) => [last.revision, held?.revision ?? last.revision])]);
+  const earlier = await listToldSeries(trx, rule.id, [
+    rule.revision,
+    ...tellings.flatMap(({ last, held }) => [last.revision, held?.revision ?? last.revision]),
+  ]);
   const told = seriesTold(rule, standing) ?? emptied(rule, earlier.get(rule.revision));
   if (!told) return;
 
@@ -105,9 +200,20 @@ async function tellRule(trx: Db, rule: StandingRule, now: Date, by: number | nul
     const message = messageTo(told, own, telling, earlier, now);
     return message ? [{ person, own, telling, ...message }] : [];
   });
-  await takeBackUnheard(trx, earlier.get(rule.revision), told, new Set(participants.map(({ meeting_id: id }) => id)));
-  await forgetUnsent(trx, rule.id, messages.filter(({ message }) => message === undefined).map(({ person }) => person));
-  const spoken = messages.filter((one): one is typeof one & { message: SeriesMessage } => one.message !== undefined);
+  await takeBackUnheard(
+    trx,
+    earlier.get(rule.revision),
+    told,
+    new Set(participants.map(({ meeting_id: id }) => id)),
+  );
+  await forgetUnsent(
+    trx,
+    rule.id,
+    messages.filter(({ message }) => message === undefined).map(({ person }) => person),
+  );
+  const spoken = messages.filter(
+    (one): one is typeof one & { message: SeriesMessage } => one.message !== undefined,
+  );
   if (spoken.length === 0) return;
   const revision = await countSeriesAnnouncement(trx, rule.id);
   await change(
@@ -115,7 +221,9 @@ async function tellRule(trx: Db, rule: StandingRule, now: Date, by: number | nul
     `insert into recurrence_announcements (recurrence_id, revision, content, announced_by, announced_at) values (:id, :revision, :content, :by, :now)`,
     { id: rule.id, revision, content: JSON.stringify(told), by, now },
   );
-  const usefulUntil = new Date(Math.max(...told.dates.map(({ end }) => Date.parse(end)), now.getTime() + 60_000));
+  const usefulUntil = new Date(
+    Math.max(...told.dates.map(({ end }) => Date.parse(end)), now.getTime() + 60_000),
+  );
   await queueDeliveries(
     trx,
     spoken.flatMap(({ person, own, telling, view, held, message }): NewDelivery[] => {
@@ -124,18 +232,46 @@ async function tellRule(trx: Db, rule: StandingRule, now: Date, by: number | nul
       if (!spot) return [];
       const isCancel = message.kind === 'cancelled' || message.kind === 'dateCancelled';
       const payload: SeriesPayload = {
-        from: (view ?? part).from, without: view?.without ?? [], kind: message.kind, meeting: spot.meetingId,
+        from: (view ?? part).from,
+        without: view?.without ?? [],
+        kind: message.kind,
+        meeting: spot.meetingId,
         ...('at' in message ? { at: message.at } : {}),
-        ...(held && telling?.held ? { before: { revision: telling.held.revision, from: held.from, without: held.without } } : {}),
+        ...(held && telling?.held
+          ? { before: { revision: telling.held.revision, from: held.from, without: held.without } }
+          : {}),
         ...(isCancel ? { whole: isOffForAll(told, message, now) } : {}),
       };
-      return [{
-        kind: 'invitations.series', object: objectOfSeries(rule.id), recurrenceId: rule.id, ...(spot.participantId === undefined ? {} : { participantId: spot.participantId }), personId: person, revision,
-        method: isCancel ? 'CANCEL' : 'REQUEST', sequence: sequenceOf(telling, message), baseSequence: 0, payload: { ...payload }, isRestricted: isPrivate(told), queuedBy: by, usefulUntil,
-      }];
+      return [
+        {
+          kind: 'invitations.series',
+          object: objectOfSeries(rule.id),
+          recurrenceId: rule.id,
+          ...(spot.participantId === undefined ? {} : { participantId: spot.participantId }),
+          personId: person,
+          revision,
+          method: isCancel ? 'CANCEL' : 'REQUEST',
+          sequence: sequenceOf(telling, message),
+          baseSequence: 0,
+          payload: { ...payload },
+          isRestricted: isPrivate(told),
+          queuedBy: by,
+          usefulUntil,
+        },
+      ];
     }),
   );
-  if (by === null) await record(trx, { id: null }, { action: 'invitation.update', noun: 'recurrences', id: rule.id, after: { revision, told: spoken.length } });
+  if (by === null)
+    await record(
+      trx,
+      { id: null },
+      {
+        action: 'invitation.update',
+        noun: 'recurrences',
+        id: rule.id,
+        after: { revision, told: spoken.length },
+      },
+    );
 }
 
 function emptied(rule: StandingRule, last: ToldSeries | undefined): ToldSeries | undefined {
@@ -151,8 +287,17 @@ interface ForPerson {
   message: SeriesMessage | undefined;
 }
 
-function messageTo(told: ToldSeries, own: SeriesParticipant[], telling: SeriesTelling | undefined, earlier: Map<number, ToldSeries>, now: Date): ForPerson | undefined {
-  const known = (one: SeriesTelling['held']) => (one?.method === undefined || (one.method === 'CANCEL' && one.payload.kind === 'cancelled') ? undefined : viewIn(earlier, { revision: one.revision, ...one.payload }));
+function messageTo(
+  told: ToldSeries,
+  own: SeriesParticipant[],
+  telling: SeriesTelling | undefined,
+  earlier: Map<number, ToldSeries>,
+  now: Date,
+): ForPerson | undefined {
+  const known = (one: SeriesTelling['held']) =>
+    one?.method === undefined || (one.method === 'CANCEL' && one.payload.kind === 'cancelled')
+      ? undefined
+      : viewIn(earlier, { revision: one.revision, ...one.payload });
   const [last, held] = [known(telling?.last ?? null), known(telling?.held ?? null)];
   const mine = new Set(own.filter(({ is_current: is }) => is).map(({ meeting_id: id }) => id));
   const view = viewOf(told, mine, now, held?.from);
@@ -160,15 +305,33 @@ function messageTo(told: ToldSeries, own: SeriesParticipant[], telling: SeriesTe
   const message = messageFor(held, view, now);
   if (!message) return telling?.last.state === 'waiting' ? { view, held, message } : undefined;
   // A cancellation that was refused by the other server is not said again and again.
-  if (message.kind === 'cancelled' && telling?.last.method === 'CANCEL' && telling.last.payload.kind === 'cancelled') return undefined;
+  if (
+    message.kind === 'cancelled' &&
+    telling?.last.method === 'CANCEL' &&
+    telling.last.payload.kind === 'cancelled'
+  )
+    return undefined;
   return { view, held, message };
 }
 
 /** The date a message names: its own, else the first that comes, else the last there was; whose personal link the letter has. */
-function spotOf(message: SeriesMessage, view: SeriesView, own: SeriesParticipant[], now: Date): { meetingId: number; participantId: number | undefined } | undefined {
+function spotOf(
+  message: SeriesMessage,
+  view: SeriesView,
+  own: SeriesParticipant[],
+  now: Date,
+): { meetingId: number; participantId: number | undefined } | undefined {
   const dates = [...datesIn(view).values()];
-  const spot = 'at' in message ? view.told.dates.find(({ at }) => at === message.at) : (dates.find(({ end }) => Date.parse(end) > now.getTime()) ?? dates.at(-1));
-  return spot && { meetingId: spot.meetingId, participantId: own.find(({ meeting_id: id }) => id === spot.meetingId)?.participant_id };
+  const spot =
+    'at' in message
+      ? view.told.dates.find(({ at }) => at === message.at)
+      : (dates.find(({ end }) => Date.parse(end) > now.getTime()) ?? dates.at(-1));
+  return (
+    spot && {
+      meetingId: spot.meetingId,
+      participantId: own.find(({ meeting_id: id }) => id === spot.meetingId)?.participant_id,
+    }
+  );
 }
 
 function isOffForAll(told: ToldSeries, message: SeriesMessage, now: Date): boolean {
@@ -179,18 +342,37 @@ function isOffForAll(told: ToldSeries, message: SeriesMessage, now: Date): boole
 /** What asks again, and every cancellation, has a higher SEQUENCE than anything this person got (RFC 5546 2.1.4). */
 function sequenceOf(telling: SeriesTelling | undefined, message: SeriesMessage): number {
   if (!telling) return 0;
-  const asks = message.kind === 'cancelled' || message.kind === 'dateCancelled' || message.asks || telling.last.payload.kind === 'cancelled';
+  const asks =
+    message.kind === 'cancelled' ||
+    message.kind === 'dateCancelled' ||
+    message.asks ||
+    telling.last.payload.kind === 'cancelled';
   return telling.sequence + (asks ? 1 : 0);
 }
 
 /** Moved and moved back before anybody heard of it: the answers given until now count. @param together dates told under the rule's UID */
-async function takeBackUnheard(trx: Db, before: ToldSeries | undefined, told: ToldSeries, together: ReadonlySet<number>): Promise<void> {
+async function takeBackUnheard(
+  trx: Db,
+  before: ToldSeries | undefined,
+  told: ToldSeries,
+  together: ReadonlySet<number>,
+): Promise<void> {
   if (!before) return;
   const known = new Map(before.dates.map((date) => [date.meetingId, date]));
   const unheard = told.dates.flatMap((date) => {
     const was = known.get(date.meetingId);
-    if (!was || !together.has(date.meetingId) || date.timeSequence <= was.timeSequence || was.isOn !== date.isOn || was.start !== date.start || was.end !== date.end) return [];
-    return whereaboutsOf(toldOf(before, was)) === whereaboutsOf(toldOf(told, date)) ? [{ id: date.meetingId, to: was.timeSequence }] : [];
+    if (
+      !was ||
+      !together.has(date.meetingId) ||
+      date.timeSequence <= was.timeSequence ||
+      was.isOn !== date.isOn ||
+      was.start !== date.start ||
+      was.end !== date.end
+    )
+      return [];
+    return whereaboutsOf(toldOf(before, was)) === whereaboutsOf(toldOf(told, date))
+      ? [{ id: date.meetingId, to: was.timeSequence }]
+      : [];
   });
   await takeBackTimeSequences(trx, unheard);
 }

@@ -1,13 +1,23 @@
 import { DAYS, readRule, type Rule } from '../meetings/recurrence.js';
 import type { Announcement } from './announcement.js';
 import { calendarEvent, type Attendee, type EventWish } from './calendarEvent.js';
-import { datesIn, startsOfRule, toldOf, type SeriesView, type ToldDate, type ToldSeries } from './seriesView.js';
+import {
+  datesIn,
+  startsOfRule,
+  toldOf,
+  type SeriesView,
+  type ToldDate,
+  type ToldSeries,
+} from './seriesView.js';
 import { zoneHolds, type CalendarEvent, type CalendarRule } from './ical.js';
 
 // A standing meeting as calendar events: the one with the rule, and the dates that differ from it.
 
 /** Same for all parts of one message. */
-export type SeriesFrame = Pick<EventWish, 'facts' | 'sequence' | 'stampedAt' | 'organizerAddress' | 'sentBy' | 'mailDomain' | 'reader'>;
+export type SeriesFrame = Pick<
+  EventWish,
+  'facts' | 'sequence' | 'stampedAt' | 'organizerAddress' | 'sentBy' | 'mailDomain' | 'reader'
+>;
 
 /** Who takes part in it as a whole, and in a date; with the replies that count. */
 export interface SeriesPeople {
@@ -26,7 +36,9 @@ export function wholeSet(view: SeriesView, frame: SeriesFrame, people: SeriesPeo
   const dates = datesIn(view);
   return [
     mainEvent(told, view.from, dates, frame, people.whole),
-    ...[...dates.values()].filter((date) => isException(told, date) || people.differs(date.meetingId)).map((date) => oneDate(told, date, frame, people.at(date.meetingId))),
+    ...[...dates.values()]
+      .filter((date) => isException(told, date) || people.differs(date.meetingId))
+      .map((date) => oneDate(told, date, frame, people.at(date.meetingId))),
   ];
 }
 
@@ -36,18 +48,32 @@ export function publishedSet(told: ToldSeries, frame: SeriesFrame): CalendarEven
   if (!first) return [];
   return [
     mainEvent(told, first.at, new Map(told.dates.map((date) => [date.at, date])), frame, []),
-    ...told.dates.filter((date) => !date.isOn || isException(told, date)).map((date) => ({ ...oneDate(told, date, frame, []), ...(date.isOn ? {} : { status: 'CANCELLED' as const }) })),
+    ...told.dates
+      .filter((date) => !date.isOn || isException(told, date))
+      .map((date) => ({
+        ...oneDate(told, date, frame, []),
+        ...(date.isOn ? {} : { status: 'CANCELLED' as const }),
+      })),
   ];
 }
 
 /** The event with the rule. @param from start by the rule with which it begins @param dates by start; other starts of the rule are left out */
-function mainEvent(told: ToldSeries, from: string, dates: ReadonlyMap<string, ToldDate>, frame: SeriesFrame, attendees: Attendee[]): CalendarEvent {
+function mainEvent(
+  told: ToldSeries,
+  from: string,
+  dates: ReadonlyMap<string, ToldDate>,
+  frame: SeriesFrame,
+  attendees: Attendee[],
+): CalendarEvent {
   const { starts, leftOut } = startsOfRule(told);
   const coming = starts.filter((start) => start.toISOString() >= from);
   return {
     ...calendarEvent({ ...frame, attendees, status: 'CONFIRMED', told: usualAt(told, from) }),
     rule: ruleOf(readRule(told.rule), new Date(told.until < from ? from : told.until)),
-    excluded: [...coming.filter((start) => !dates.has(start.toISOString())), ...leftOut.filter((wall) => wall > from.slice(0, 10))],
+    excluded: [
+      ...coming.filter((start) => !dates.has(start.toISOString())),
+      ...leftOut.filter((wall) => wall > from.slice(0, 10)),
+    ],
     covers: coming,
     ...(told.follows ? { relatedTo: told.follows } : {}),
   };
@@ -55,7 +81,12 @@ function mainEvent(told: ToldSeries, from: string, dates: ReadonlyMap<string, To
 
 /** A usual date with this start. */
 function usualAt(told: ToldSeries, from: string): Announcement {
-  return { ...told.usual, zone: told.zone, starts_at: from, ends_at: new Date(Date.parse(from) + told.minutes * 60_000).toISOString() };
+  return {
+    ...told.usual,
+    zone: told.zone,
+    starts_at: from,
+    ends_at: new Date(Date.parse(from) + told.minutes * 60_000).toISOString(),
+  };
 }
 
 function isException({ minutes }: ToldSeries, { at, start, end, own }: ToldDate): boolean {
@@ -63,18 +94,55 @@ function isException({ minutes }: ToldSeries, { at, start, end, own }: ToldDate)
 }
 
 /** One date by itself (R3). */
-export function oneDate(told: ToldSeries, date: ToldDate, frame: SeriesFrame, attendees: Attendee[]): CalendarEvent {
-  return { ...calendarEvent({ ...frame, attendees, status: 'CONFIRMED', told: { ...toldOf(told, date), zone: told.zone } }), recurrenceId: new Date(date.at) };
+export function oneDate(
+  told: ToldSeries,
+  date: ToldDate,
+  frame: SeriesFrame,
+  attendees: Attendee[],
+): CalendarEvent {
+  return {
+    ...calendarEvent({
+      ...frame,
+      attendees,
+      status: 'CONFIRMED',
+      told: { ...toldOf(told, date), zone: told.zone },
+    }),
+    recurrenceId: new Date(date.at),
+  };
 }
 
 /** One date called off (R4), or taken from one person (R7): repeats it as it was told last. */
-export function dateCancelled(told: ToldSeries, date: ToldDate, frame: SeriesFrame, attendees: Attendee[], isWhole: boolean): CalendarEvent {
-  return { ...calendarEvent({ ...frame, attendees, status: isWhole ? 'CANCELLED' : undefined, told: { ...toldOf(told, date), zone: told.zone } }), recurrenceId: new Date(date.at) };
+export function dateCancelled(
+  told: ToldSeries,
+  date: ToldDate,
+  frame: SeriesFrame,
+  attendees: Attendee[],
+  isWhole: boolean,
+): CalendarEvent {
+  return {
+    ...calendarEvent({
+      ...frame,
+      attendees,
+      status: isWhole ? 'CANCELLED' : undefined,
+      told: { ...toldOf(told, date), zone: told.zone },
+    }),
+    recurrenceId: new Date(date.at),
+  };
 }
 
 /** All of it withdrawn (X1, X2). */
-export function seriesCancelled({ told, from }: SeriesView, frame: SeriesFrame, attendees: Attendee[], isWhole: boolean): CalendarEvent {
-  return calendarEvent({ ...frame, attendees, status: isWhole ? 'CANCELLED' : undefined, told: usualAt(told, from) });
+export function seriesCancelled(
+  { told, from }: SeriesView,
+  frame: SeriesFrame,
+  attendees: Attendee[],
+  isWhole: boolean,
+): CalendarEvent {
+  return calendarEvent({
+    ...frame,
+    attendees,
+    status: isWhole ? 'CANCELLED' : undefined,
+    told: usualAt(told, from),
+  });
 }
 
 function ruleOf(rule: Rule, until: Date): CalendarRule {
@@ -103,5 +171,11 @@ function ruleOf(rule: Rule, until: Date): CalendarRule {
 export function canBeOneEvent(told: ToldSeries): boolean {
   const { starts } = startsOfRule(told);
   const known = new Set(starts.map((start) => start.toISOString()));
-  return told.dates.every(({ at }) => known.has(at)) && zoneHolds(told.zone, [...starts, ...told.dates.flatMap(({ start, end }) => [new Date(start), new Date(end)])]);
+  return (
+    told.dates.every(({ at }) => known.has(at)) &&
+    zoneHolds(told.zone, [
+      ...starts,
+      ...told.dates.flatMap(({ start, end }) => [new Date(start), new Date(end)]),
+    ])
+  );
 }

@@ -1,20 +1,69 @@
 import { ourMailbox } from '../lib/mail/message.js';
-import type { MailBlock, MailRenderer, NothingToSend, RenderContext, RenderedMail } from '../lib/mail/renderer.js';
+import type {
+  MailBlock,
+  MailRenderer,
+  NothingToSend,
+  RenderContext,
+  RenderedMail,
+} from '../lib/mail/renderer.js';
 import { format } from '../lib/time/format.js';
 import { readRule, tellRule } from '../meetings/recurrence.js';
 import type { ReplyStatus } from '../meetings/queries.js';
-import { differingFields, linkOf, placeText, titleText, type Announcement, type Reader, type ToldField } from './announcement.js';
+import {
+  differingFields,
+  linkOf,
+  placeText,
+  titleText,
+  type Announcement,
+  type Reader,
+  type ToldField,
+} from './announcement.js';
 import type { Attendee } from './calendarEvent.js';
 import { requireRecipient } from './calendarChecks.js';
 import { writeSeries, type CalendarEvent } from './ical.js';
-import { button, description, factsOf, letter, opening, organizerOf, ownOf, readerOf, replyToOf, shortTime } from './letter.js';
+import {
+  button,
+  description,
+  factsOf,
+  letter,
+  opening,
+  organizerOf,
+  ownOf,
+  readerOf,
+  replyToOf,
+  shortTime,
+} from './letter.js';
 import { ensureReplyLinks } from './linkCommands.js';
 import { findOfficeName, findTellable, listAgendaTitles, type OfficeName, type Tellable } from './queries.js';
 import type { ReplyTokens } from './replyLink.js';
-import { dateCancelled, oneDate, seriesCancelled, wholeSet, type SeriesFrame, type SeriesPeople } from './seriesEvent.js';
-import { findRule, isTakenOver, listSeriesAttendees, listToldSeries, viewIn, type SeriesPayload, type StandingRule } from './seriesQueries.js';
+import {
+  dateCancelled,
+  oneDate,
+  seriesCancelled,
+  wholeSet,
+  type SeriesFrame,
+  type SeriesPeople,
+} from './seriesEvent.js';
+import {
+  findRule,
+  isTakenOver,
+  listSeriesAttendees,
+  listToldSeries,
+  viewIn,
+  type SeriesPayload,
+  type StandingRule,
+} from './seriesQueries.js';
 import { groupedBy } from '../lib/groupedBy.js';
-import { changesBetween, datesIn, isPrivate, toldOf, type DateChange, type SeriesView, type ToldDate, type ToldSeries } from './seriesView.js';
+import {
+  changesBetween,
+  datesIn,
+  isPrivate,
+  toldOf,
+  type DateChange,
+  type SeriesView,
+  type ToldDate,
+  type ToldSeries,
+} from './seriesView.js';
 
 // Letters about standing meetings: the whole, one date, or its end; the calendar file says the same.
 
@@ -39,9 +88,16 @@ export const renderSeries: MailRenderer = async (context) => {
   const found = await load(context);
   if ('nothing' in found) return found;
   const { kind, at } = found.payload;
-  const named = kind === 'date' ? found.people.at(found.told.dates.find((date) => date.at === at)?.meetingId ?? -1) : found.people.whole;
+  const named =
+    kind === 'date'
+      ? found.people.at(found.told.dates.find((date) => date.at === at)?.meetingId ?? -1)
+      : found.people.whole;
   // Taken off the list since: the cancellation says so, to whom anything was said.
-  if ((kind === 'whole' || kind === 'date') && !named.some(({ person_id: id }) => id === context.delivery.person_id)) return { nothing: 'not invited any more' };
+  if (
+    (kind === 'whole' || kind === 'date') &&
+    !named.some(({ person_id: id }) => id === context.delivery.person_id)
+  )
+    return { nothing: 'not invited any more' };
   switch (kind) {
     case 'whole':
       return found.held ? renderUpdate(context, found, found.held) : renderInvitation(context, found);
@@ -66,10 +122,19 @@ async function load({ db, config, delivery, once }: RenderContext): Promise<Load
   if (!rule || !meeting || !view) return { nothing: 'nothing was announced' };
   const everybody = await once(`series people:${id}`, async () => gather(await listSeriesAttendees(db, id)));
   return {
-    rule, told: view.told, view, meeting, payload,
+    rule,
+    told: view.told,
+    view,
+    meeting,
+    payload,
     held: payload.before && viewIn(tellings, payload.before),
     people: peopleOf(everybody, delivery.person_id, isPrivate(view.told)),
-    tokens: delivery.participant_id === null ? undefined : (await once(`links:${meeting.id}`, () => ensureReplyLinks(db, config, meeting.id))).get(delivery.participant_id),
+    tokens:
+      delivery.participant_id === null
+        ? undefined
+        : (await once(`links:${meeting.id}`, () => ensureReplyLinks(db, config, meeting.id))).get(
+            delivery.participant_id,
+          ),
     office: await once('office', () => findOfficeName(db)),
     isTakenOver: await once(`taken over:${id}`, () => isTakenOver(db, id)),
   };
@@ -85,8 +150,17 @@ interface Everybody {
 
 /** Once for all who are told: a year of dates for hundreds of people is a long list. */
 function gather(all: readonly OnDate[]): Everybody {
-  const [byPerson, byDate] = [groupedBy(all, ({ person_id: id }) => id), groupedBy(all, ({ meeting_id: id }) => id)];
-  return { whole: [...byPerson.values()].flatMap((own) => (own[0] ? [{ ...own[0], reply: mostFrequent(own), instead_of_id: null }] : [])), byPerson, byDate };
+  const [byPerson, byDate] = [
+    groupedBy(all, ({ person_id: id }) => id),
+    groupedBy(all, ({ meeting_id: id }) => id),
+  ];
+  return {
+    whole: [...byPerson.values()].flatMap((own) =>
+      own[0] ? [{ ...own[0], reply: mostFrequent(own), instead_of_id: null }] : [],
+    ),
+    byPerson,
+    byDate,
+  };
 }
 
 /**
@@ -97,8 +171,14 @@ function peopleOf({ whole, byPerson, byDate }: Everybody, recipient: number, isC
   const own = byPerson.get(recipient) ?? [];
   const ownReply = mostFrequent(own);
   const differing = new Set(own.filter(({ reply }) => reply !== ownReply).map(({ meeting_id: id }) => id));
-  const cut = <T extends Attendee>(people: T[]) => (isCut ? people.filter(({ person_id: id }) => id === recipient) : people);
-  return { whole: cut(whole), at: (meetingId) => cut(byDate.get(meetingId) ?? []), differs: (meetingId) => differing.has(meetingId), sameFor: isCut ? `${recipient}` : [...differing].join() };
+  const cut = <T extends Attendee>(people: T[]) =>
+    isCut ? people.filter(({ person_id: id }) => id === recipient) : people;
+  return {
+    whole: cut(whole),
+    at: (meetingId) => cut(byDate.get(meetingId) ?? []),
+    differs: (meetingId) => differing.has(meetingId),
+    sameFor: isCut ? `${recipient}` : [...differing].join(),
+  };
 }
 
 /** A substitute is named for one date: nobody delegates the whole. */
@@ -118,17 +198,43 @@ async function renderInvitation(context: RenderContext, found: Loaded): Promise<
   const agenda = await agendaOf(context, found.meeting.id);
   const blocks: MailBlock[] = [
     { kind: 'paragraph', text: opening(reader, told.usual, false, [], own, people.whole) },
-    { kind: 'facts', facts: [ruleFact(reader, told), ...factsOf(reader, { ...told.usual, ...spanOfDate(coming[0]) }, undefined, [], own).slice(1)] },
+    {
+      kind: 'facts',
+      facts: [
+        ruleFact(reader, told),
+        ...factsOf(reader, { ...told.usual, ...spanOfDate(coming[0]) }, undefined, [], own).slice(1),
+      ],
+    },
     ...description(reader, told.usual, []),
     { kind: 'heading', text: t('standing.mail.dates', { count: coming.length }) },
-    { kind: 'list', items: named(reader, coming.map((date) => dateText(reader, told, date))) },
+    {
+      kind: 'list',
+      items: named(
+        reader,
+        coming.map((date) => dateText(reader, told, date)),
+      ),
+    },
     ...offOf(reader, view, context.now),
-    ...(agenda.length > 0 ? [{ kind: 'heading' as const, text: t('standing.mail.agenda') }, { kind: 'list' as const, ordered: true, items: agenda }] : []),
+    ...(agenda.length > 0
+      ? [
+          { kind: 'heading' as const, text: t('standing.mail.agenda') },
+          { kind: 'list' as const, ordered: true, items: agenda },
+        ]
+      : []),
     ...button(context, tokens, own.role === 'informed' ? 'invitations.mail.details' : 'standing.mail.reply'),
   ];
   return {
-    ...letter(context, found.office, told.usual, t('standing.mail.subject.invitation', { title, rule: ruleText(reader, told) }), title, blocks),
-    ...(await calendarPart(context, found, 'REQUEST', people.sameFor, (frame) => wholeSet(view, frame, people))),
+    ...letter(
+      context,
+      found.office,
+      told.usual,
+      t('standing.mail.subject.invitation', { title, rule: ruleText(reader, told) }),
+      title,
+      blocks,
+    ),
+    ...(await calendarPart(context, found, 'REQUEST', people.sameFor, (frame) =>
+      wholeSet(view, frame, people),
+    )),
   };
 }
 
@@ -141,20 +247,82 @@ async function renderUpdate(context: RenderContext, found: Loaded, held: SeriesV
   const title = titleText(told.usual, reader);
   const changes = changesBetween(held, view, context.now);
   const common = differingFields(withoutTime(held.told.usual), withoutTime(told.usual));
-  const [handedOver, others] = [changes.filter((one) => isHandedOver(told, one)), changes.filter((one) => !isHandedOver(told, one) && !isExplained(held.told, told, one, common))];
+  const [handedOver, others] = [
+    changes.filter((one) => isHandedOver(told, one)),
+    changes.filter((one) => !isHandedOver(told, one) && !isExplained(held.told, told, one, common)),
+  ];
   const asks = changes.some((one) => one.asks && one.is !== undefined);
   const first = comingOf(view, context.now)[0];
   const blocks: MailBlock[] = [
-    { kind: 'paragraph', text: t(asks ? 'standing.mail.moved' : 'standing.mail.changed', { name: fmt.name(told.usual.organiser) }) },
-    ...(others.length > 0 ? [{ kind: 'heading' as const, text: t('standing.mail.news') }, { kind: 'list' as const, items: named(reader, others.map((one) => changeText(reader, held.told, told, one))) }] : []),
-    ...(handedOver[0] ? [{ kind: 'paragraph' as const, text: t(found.isTakenOver ? 'standing.mail.goesOn' : 'standing.mail.leaves', { day: fmt.day(new Date(handedOver[0].at)) }) }] : []),
-    { kind: 'facts', facts: [ruleFact(reader, told), ...factsOf(reader, { ...told.usual, ...spanOfDate(first) }, common.length > 0 ? { ...held.told.usual, ...spanOfDate(first) } : undefined, common, own).filter(({ label }) => label !== t('invitations.mail.time'))] },
+    {
+      kind: 'paragraph',
+      text: t(asks ? 'standing.mail.moved' : 'standing.mail.changed', {
+        name: fmt.name(told.usual.organiser),
+      }),
+    },
+    ...(others.length > 0
+      ? [
+          { kind: 'heading' as const, text: t('standing.mail.news') },
+          {
+            kind: 'list' as const,
+            items: named(
+              reader,
+              others.map((one) => changeText(reader, held.told, told, one)),
+            ),
+          },
+        ]
+      : []),
+    ...(handedOver[0]
+      ? [
+          {
+            kind: 'paragraph' as const,
+            text: t(found.isTakenOver ? 'standing.mail.goesOn' : 'standing.mail.leaves', {
+              day: fmt.day(new Date(handedOver[0].at)),
+            }),
+          },
+        ]
+      : []),
+    {
+      kind: 'facts',
+      facts: [
+        ruleFact(reader, told),
+        ...factsOf(
+          reader,
+          { ...told.usual, ...spanOfDate(first) },
+          common.length > 0 ? { ...held.told.usual, ...spanOfDate(first) } : undefined,
+          common,
+          own,
+        ).filter(({ label }) => label !== t('invitations.mail.time')),
+      ],
+    },
     ...description(reader, told.usual, common),
-    ...(first ? button(context, tokens, own.role === 'informed' ? 'invitations.mail.details' : asks ? 'standing.mail.reply' : 'invitations.mail.details') : []),
+    ...(first
+      ? button(
+          context,
+          tokens,
+          own.role === 'informed'
+            ? 'invitations.mail.details'
+            : asks
+              ? 'standing.mail.reply'
+              : 'invitations.mail.details',
+        )
+      : []),
   ];
   return {
-    ...letter(context, found.office, told.usual, t(asks ? 'standing.mail.subject.moved' : 'standing.mail.subject.updated', { title, rule: ruleText(reader, told) }), title, blocks),
-    ...(await calendarPart(context, found, 'REQUEST', people.sameFor, (frame) => wholeSet(view, frame, people))),
+    ...letter(
+      context,
+      found.office,
+      told.usual,
+      t(asks ? 'standing.mail.subject.moved' : 'standing.mail.subject.updated', {
+        title,
+        rule: ruleText(reader, told),
+      }),
+      title,
+      blocks,
+    ),
+    ...(await calendarPart(context, found, 'REQUEST', people.sameFor, (frame) =>
+      wholeSet(view, frame, people),
+    )),
   };
 }
 
@@ -173,21 +341,53 @@ async function renderDate(context: RenderContext, found: Loaded): Promise<Render
   const changed = was ? differingFields(was, now) : [];
   const title = titleText(now, reader);
   const agenda = await agendaOf(context, date.meetingId);
-  const subject = !was ? 'standing.mail.subject.date' : changed.some((field) => field === 'time' || field === 'place' || field === 'link') ? 'invitations.mail.subject.moved' : 'invitations.mail.subject.updated';
+  const subject = !was
+    ? 'standing.mail.subject.date'
+    : changed.some((field) => field === 'time' || field === 'place' || field === 'link')
+      ? 'invitations.mail.subject.moved'
+      : 'invitations.mail.subject.updated';
   const blocks: MailBlock[] = [
-    { kind: 'paragraph', text: was ? t(changed.includes('time') ? 'standing.mail.dateMoved' : 'standing.mail.dateChanged', { name: fmt.name(now.organiser) }) : t('standing.mail.dateMore', { name: fmt.name(now.organiser) }) },
-    { kind: 'facts', facts: [...factsOf(reader, now, was, changed, own), ruleFact(reader, told, 'standing.mail.belongs')] },
+    {
+      kind: 'paragraph',
+      text: was
+        ? t(changed.includes('time') ? 'standing.mail.dateMoved' : 'standing.mail.dateChanged', {
+            name: fmt.name(now.organiser),
+          })
+        : t('standing.mail.dateMore', { name: fmt.name(now.organiser) }),
+    },
+    {
+      kind: 'facts',
+      facts: [...factsOf(reader, now, was, changed, own), ruleFact(reader, told, 'standing.mail.belongs')],
+    },
     ...description(reader, now, changed),
-    ...(agenda.length > 0 ? [{ kind: 'heading' as const, text: t('invitations.mail.agenda') }, { kind: 'list' as const, ordered: true, items: agenda }] : []),
-    ...button(context, tokens, own.role === 'informed' ? 'invitations.mail.details' : changed.includes('time') ? 'invitations.mail.replyAgain' : 'invitations.mail.reply'),
+    ...(agenda.length > 0
+      ? [
+          { kind: 'heading' as const, text: t('invitations.mail.agenda') },
+          { kind: 'list' as const, ordered: true, items: agenda },
+        ]
+      : []),
+    ...button(
+      context,
+      tokens,
+      own.role === 'informed'
+        ? 'invitations.mail.details'
+        : changed.includes('time')
+          ? 'invitations.mail.replyAgain'
+          : 'invitations.mail.reply',
+    ),
   ];
   return {
     ...letter(context, found.office, now, t(subject, { title, when: shortTime(reader, now) }), title, blocks),
-    ...(await calendarPart(context, found, 'REQUEST', people.sameFor, (frame) => [oneDate(told, date, frame, here)])),
+    ...(await calendarPart(context, found, 'REQUEST', people.sameFor, (frame) => [
+      oneDate(told, date, frame, here),
+    ])),
   };
 }
 
-async function renderDateCancelled(context: RenderContext, found: Loaded): Promise<RenderedMail | NothingToSend> {
+async function renderDateCancelled(
+  context: RenderContext,
+  found: Loaded,
+): Promise<RenderedMail | NothingToSend> {
   const { told, held, payload, people } = found;
   const reader = readerOf(context);
   const { t, fmt } = reader;
@@ -199,14 +399,39 @@ async function renderDateCancelled(context: RenderContext, found: Loaded): Promi
   const title = titleText(last, reader);
   const reason = told.dates.find(({ at }) => at === date.at)?.reason;
   const blocks: MailBlock[] = [
-    { kind: 'paragraph', text: t(isWhole ? 'standing.mail.dateCancelled' : 'standing.mail.dateWithout', { name: fmt.name(last.organiser) }) },
-    ...(isWhole && reason ? [{ kind: 'paragraph' as const, text: t('invitations.mail.reason', { reason }) }] : []),
-    { kind: 'facts', facts: [...factsOf(reader, last, undefined, [], undefined), ruleFact(reader, told, 'standing.mail.belongs')] },
+    {
+      kind: 'paragraph',
+      text: t(isWhole ? 'standing.mail.dateCancelled' : 'standing.mail.dateWithout', {
+        name: fmt.name(last.organiser),
+      }),
+    },
+    ...(isWhole && reason
+      ? [{ kind: 'paragraph' as const, text: t('invitations.mail.reason', { reason }) }]
+      : []),
+    {
+      kind: 'facts',
+      facts: [
+        ...factsOf(reader, last, undefined, [], undefined),
+        ruleFact(reader, told, 'standing.mail.belongs'),
+      ],
+    },
   ];
   const all = isWhole && !isPrivate(held.told) ? people.whole : undefined;
   return {
-    ...letter(context, found.office, last, t(isWhole ? 'invitations.mail.subject.cancelled' : 'invitations.mail.subject.uninvited', { title, when: shortTime(reader, last) }), title, blocks),
-    ...(await calendarPart(context, found, 'CANCEL', sameOf(all, own), (frame) => [dateCancelled(held.told, date, frame, withOwn(all, own), isWhole)])),
+    ...letter(
+      context,
+      found.office,
+      last,
+      t(isWhole ? 'invitations.mail.subject.cancelled' : 'invitations.mail.subject.uninvited', {
+        title,
+        when: shortTime(reader, last),
+      }),
+      title,
+      blocks,
+    ),
+    ...(await calendarPart(context, found, 'CANCEL', sameOf(all, own), (frame) => [
+      dateCancelled(held.told, date, frame, withOwn(all, own), isWhole),
+    ])),
   };
 }
 
@@ -223,12 +448,31 @@ async function renderCancelled(context: RenderContext, found: Loaded): Promise<R
   const way = found.isTakenOver ? 'replaced' : isWhole ? 'cancelled' : 'uninvited';
   const blocks: MailBlock[] = [
     { kind: 'paragraph', text: t(`standing.mail.${way}`, { name: fmt.name(told.usual.organiser) }) },
-    ...(way === 'cancelled' && meeting.cancel_reason ? [{ kind: 'paragraph' as const, text: t('invitations.mail.reason', { reason: meeting.cancel_reason }) }] : []),
-    { kind: 'facts', facts: [ruleFact(reader, told), ...factsOf(reader, told.usual, undefined, [], undefined).slice(1)] },
+    ...(way === 'cancelled' && meeting.cancel_reason
+      ? [
+          {
+            kind: 'paragraph' as const,
+            text: t('invitations.mail.reason', { reason: meeting.cancel_reason }),
+          },
+        ]
+      : []),
+    {
+      kind: 'facts',
+      facts: [ruleFact(reader, told), ...factsOf(reader, told.usual, undefined, [], undefined).slice(1)],
+    },
   ];
   return {
-    ...letter(context, found.office, told.usual, t(`standing.mail.subject.${way}`, { title, rule: ruleText(reader, told) }), title, blocks),
-    ...(await calendarPart(context, found, 'CANCEL', sameOf(all, own), (frame) => [seriesCancelled(held, frame, withOwn(all, own), isWhole)])),
+    ...letter(
+      context,
+      found.office,
+      told.usual,
+      t(`standing.mail.subject.${way}`, { title, rule: ruleText(reader, told) }),
+      title,
+      blocks,
+    ),
+    ...(await calendarPart(context, found, 'CANCEL', sameOf(all, own), (frame) => [
+      seriesCancelled(held, frame, withOwn(all, own), isWhole),
+    ])),
   };
 }
 
@@ -263,24 +507,49 @@ function isHandedOver(told: ToldSeries, change: DateChange): boolean {
 }
 
 /** It differs only by what is new for all of them. */
-function isExplained(before: ToldSeries, after: ToldSeries, { was, is }: DateChange, common: ToldField[]): boolean {
+function isExplained(
+  before: ToldSeries,
+  after: ToldSeries,
+  { was, is }: DateChange,
+  common: ToldField[],
+): boolean {
   if (!was || !is || common.length === 0 || was.own || is.own) return false;
-  return was.start === is.start && was.end === is.end && differingFields(toldOf(before, was), toldOf(after, is)).every((field) => common.includes(field));
+  return (
+    was.start === is.start &&
+    was.end === is.end &&
+    differingFields(toldOf(before, was), toldOf(after, is)).every((field) => common.includes(field))
+  );
 }
 
 /** "every Monday 09:00–10:00 (China Standard Time)": in the zone of the rule, whose weekdays they are. */
 function ruleText({ t, lang }: Reader, told: ToldSeries): string {
   const [start, end] = usualSpan(told);
-  return t('standing.mail.rule', { rule: tellRule(t, readRule(told.rule)), range: format(lang, told.zone).range(start, end) });
+  return t('standing.mail.rule', {
+    rule: tellRule(t, readRule(told.rule)),
+    range: format(lang, told.zone).range(start, end),
+  });
 }
 
-function ruleFact(reader: Reader, told: ToldSeries, label: 'invitations.mail.time' | 'standing.mail.belongs' = 'invitations.mail.time') {
+function ruleFact(
+  reader: Reader,
+  told: ToldSeries,
+  label: 'invitations.mail.time' | 'standing.mail.belongs' = 'invitations.mail.time',
+) {
   const [start] = usualSpan(told);
-  return { label: reader.t(label), text: reader.t('standing.mail.inZone', { rule: ruleText(reader, told), zone: reader.fmt.zoneName(told.zone, start) }) };
+  return {
+    label: reader.t(label),
+    text: reader.t('standing.mail.inZone', {
+      rule: ruleText(reader, told),
+      zone: reader.fmt.zoneName(told.zone, start),
+    }),
+  };
 }
 
 function usualSpan(told: ToldSeries): [Date, Date] {
-  const plain = told.dates.find(({ at, start, end, isOn }) => isOn && at === start && Date.parse(end) - Date.parse(start) === told.minutes * 60_000);
+  const plain = told.dates.find(
+    ({ at, start, end, isOn }) =>
+      isOn && at === start && Date.parse(end) - Date.parse(start) === told.minutes * 60_000,
+  );
   const start = new Date(plain?.start ?? told.dates[0]?.at ?? told.until);
   return [start, new Date(start.getTime() + told.minutes * 60_000)];
 }
@@ -289,42 +558,77 @@ function usualSpan(told: ToldSeries): [Date, Date] {
 function dateText(reader: Reader, told: ToldSeries, date: ToldDate): string {
   const { t } = reader;
   const when = whenText(reader, date);
-  const place = date.own && placeText(date.own, reader) !== placeText(told.usual, reader) ? placeText(date.own, reader) : '';
-  return place ? t('standing.mail.at', { when, place }) : date.own && date.own.title !== told.usual.title ? t('standing.mail.as', { when, title: date.own.title }) : when;
+  const place =
+    date.own && placeText(date.own, reader) !== placeText(told.usual, reader)
+      ? placeText(date.own, reader)
+      : '';
+  return place
+    ? t('standing.mail.at', { when, place })
+    : date.own && date.own.title !== told.usual.title
+      ? t('standing.mail.as', { when, title: date.own.title })
+      : when;
 }
 
 function whenText({ fmt }: Reader, { start, end }: ToldDate): string {
   return `${fmt.day(new Date(start))} ${fmt.range(new Date(start), new Date(end))}`;
 }
 
-function changeText(reader: Reader, before: ToldSeries, after: ToldSeries, { at, was, is }: DateChange): string {
+function changeText(
+  reader: Reader,
+  before: ToldSeries,
+  after: ToldSeries,
+  { at, was, is }: DateChange,
+): string {
   const { t } = reader;
   if (!is) {
     const reason = after.dates.find((date) => date.at === at && !date.isOn)?.reason;
     const isOff = after.dates.some((date) => date.at === at && !date.isOn);
     const when = was ? whenText(reader, was) : '';
-    return !isOff ? t('standing.mail.line.without', { when }) : reason ? t('standing.mail.line.offBecause', { when, reason }) : t('standing.mail.line.off', { when });
+    return !isOff
+      ? t('standing.mail.line.without', { when })
+      : reason
+        ? t('standing.mail.line.offBecause', { when, reason })
+        : t('standing.mail.line.off', { when });
   }
   if (!was) return t('standing.mail.line.more', { when: dateText(reader, after, is) });
   const [told, now] = [toldOf(before, was), toldOf(after, is)];
-  if (was.start !== is.start || was.end !== is.end) return t('standing.mail.line.moved', { was: whenText(reader, was), now: dateText(reader, after, is) });
-  if (placeText(told, reader) !== placeText(now, reader)) return t('standing.mail.line.place', { when: whenText(reader, is), place: placeText(now, reader) || (linkOf(now) ?? t('invitations.mail.nothing')) });
+  if (was.start !== is.start || was.end !== is.end)
+    return t('standing.mail.line.moved', { was: whenText(reader, was), now: dateText(reader, after, is) });
+  if (placeText(told, reader) !== placeText(now, reader))
+    return t('standing.mail.line.place', {
+      when: whenText(reader, is),
+      place: placeText(now, reader) || (linkOf(now) ?? t('invitations.mail.nothing')),
+    });
   return t('standing.mail.line.text', { when: whenText(reader, is), title: now.title });
 }
 
 /** Dates of the rule that are known not to take place. */
 function offOf(reader: Reader, { told, from }: SeriesView, now: Date): MailBlock[] {
-  const off = told.dates.filter(({ isOn, at, end }) => !isOn && at >= from && Date.parse(end) > now.getTime());
+  const off = told.dates.filter(
+    ({ isOn, at, end }) => !isOn && at >= from && Date.parse(end) > now.getTime(),
+  );
   if (off.length === 0) return [];
   const { t, fmt } = reader;
   return [
     { kind: 'heading', text: t('standing.mail.off') },
-    { kind: 'list', items: named(reader, off.map(({ start, reason }) => (reason ? t('standing.mail.line.offDay', { day: fmt.day(new Date(start)), reason }) : fmt.day(new Date(start))))) },
+    {
+      kind: 'list',
+      items: named(
+        reader,
+        off.map(({ start, reason }) =>
+          reason
+            ? t('standing.mail.line.offDay', { day: fmt.day(new Date(start)), reason })
+            : fmt.day(new Date(start)),
+        ),
+      ),
+    },
   ];
 }
 
 function named({ t }: Reader, lines: string[]): string[] {
-  return lines.length <= NAMED ? lines : [...lines.slice(0, NAMED), t('standing.mail.further', { count: lines.length - NAMED })];
+  return lines.length <= NAMED
+    ? lines
+    : [...lines.slice(0, NAMED), t('standing.mail.further', { count: lines.length - NAMED })];
 }
 
 async function agendaOf({ db, once }: RenderContext, meetingId: number): Promise<string[]> {
@@ -336,7 +640,13 @@ async function agendaOf({ db, once }: RenderContext, meetingId: number): Promise
  * with 500 participants it names 500 people, and is written once.
  * @param sameFor what makes it another file than everybody's
  */
-async function calendarPart(context: RenderContext, found: Loaded, method: 'REQUEST' | 'CANCEL', sameFor: string, events: (frame: SeriesFrame) => CalendarEvent[]): Promise<Partial<RenderedMail>> {
+async function calendarPart(
+  context: RenderContext,
+  found: Loaded,
+  method: 'REQUEST' | 'CANCEL',
+  sameFor: string,
+  events: (frame: SeriesFrame) => CalendarEvent[],
+): Promise<Partial<RenderedMail>> {
   const { config, delivery } = context;
   const { rule, told, meeting, tokens, payload } = found;
   const email = meeting.organiser_email;
@@ -344,11 +654,33 @@ async function calendarPart(context: RenderContext, found: Loaded, method: 'REQU
   if (delivery.to_address === ourMailbox(config).address) return replyTo;
   const organizerAddress = organizerOf(config, tokens);
   const { from, without, kind, at, whole, before } = payload;
-  const key = JSON.stringify(['series ics', rule.id, method, delivery.revision, delivery.lang, delivery.sequence, delivery.stamped_at, organizerAddress, email, from, without, kind, at, whole, before, sameFor]);
+  const key = JSON.stringify([
+    'series ics',
+    rule.id,
+    method,
+    delivery.revision,
+    delivery.lang,
+    delivery.sequence,
+    delivery.stamped_at,
+    organizerAddress,
+    email,
+    from,
+    without,
+    kind,
+    at,
+    whole,
+    before,
+    sameFor,
+  ]);
   const { first, ics } = await context.once(key, () => {
     const made = events({
-      facts: { uid: rule.uid, created_at: rule.created_at, updated_at: delivery.stamped_at }, sequence: delivery.sequence ?? 0, stampedAt: delivery.stamped_at,
-      organizerAddress, sentBy: email, mailDomain: config.mailDomain, reader: readerOf(context),
+      facts: { uid: rule.uid, created_at: rule.created_at, updated_at: delivery.stamped_at },
+      sequence: delivery.sequence ?? 0,
+      stampedAt: delivery.stamped_at,
+      organizerAddress,
+      sentBy: email,
+      mailDomain: config.mailDomain,
+      reader: readerOf(context),
     });
     return Promise.resolve({ first: made[0], ics: writeSeries(method, made, delivery.to_address) });
   });

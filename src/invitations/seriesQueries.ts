@@ -28,25 +28,48 @@ export function findRule(db: Db, id: number): Promise<StandingRule | undefined> 
 
 /** Several at once, by id. */
 export async function listRules(db: Db, ids: readonly number[]): Promise<Map<number, StandingRule>> {
-  return new Map((await rows<StandingRule>(db, `${RULE} where r.id = any(:ids)`, { ids })).map((rule) => [rule.id, rule]));
+  return new Map(
+    (await rows<StandingRule>(db, `${RULE} where r.id = any(:ids)`, { ids })).map((rule) => [rule.id, rule]),
+  );
 }
 
 /** Rules of a series that people may still hold something of, oldest first; each stays locked, so that one worker tells. */
 export function lockRules(trx: Db, seriesId: number): Promise<StandingRule[]> {
-  return rows<StandingRule>(trx, `${RULE} where r.series_id = :series order by r.id for no key update of r`, { series: seriesId });
+  return rows<StandingRule>(trx, `${RULE} where r.series_id = :series order by r.id for no key update of r`, {
+    series: seriesId,
+  });
 }
 
 /** All dates of a rule by start, as people are told of them; called off ones too. */
 export async function listStandingDates(db: Db, recurrenceId: number): Promise<StandingDate[]> {
-  const dates = await rows<{ id: number; occurrence_at: Date; state: MeetingState; cancel_reason: string | null }>(
+  const dates = await rows<{
+    id: number;
+    occurrence_at: Date;
+    state: MeetingState;
+    cancel_reason: string | null;
+  }>(
     db,
     `select id, occurrence_at, state, cancel_reason from meetings where recurrence_id = :id order by occurrence_at`,
     { id: recurrenceId },
   );
-  const meetings = await listTellables(db, dates.map(({ id }) => id));
+  const meetings = await listTellables(
+    db,
+    dates.map(({ id }) => id),
+  );
   return dates.flatMap((date) => {
     const meeting = meetings.get(date.id);
-    return meeting ? [{ meetingId: date.id, at: date.occurrence_at, isOn: date.state !== 'cancelled', reason: date.cancel_reason, timeSequence: meeting.time_sequence, told: announcementOf(meeting) }] : [];
+    return meeting
+      ? [
+          {
+            meetingId: date.id,
+            at: date.occurrence_at,
+            isOn: date.state !== 'cancelled',
+            reason: date.cancel_reason,
+            timeSequence: meeting.time_sequence,
+            told: announcementOf(meeting),
+          },
+        ]
+      : [];
   });
 }
 
@@ -101,7 +124,8 @@ export interface SeriesPayload {
 }
 
 export function listTellings(db: Db, recurrenceId: number): Promise<SeriesTelling[]> {
-  const told = (alias: string) => `jsonb_build_object('method', ${alias}.method, 'state', ${alias}.state, 'revision', ${alias}.revision, 'payload', ${alias}.payload)`;
+  const told = (alias: string) =>
+    `jsonb_build_object('method', ${alias}.method, 'state', ${alias}.state, 'revision', ${alias}.revision, 'payload', ${alias}.payload)`;
   return rows<SeriesTelling>(
     db,
     `select l.person_id, (select max(sequence) from deliveries s where s.recurrence_id = :id and s.person_id = l.person_id) as sequence, ${told('l')} as last,
@@ -113,7 +137,11 @@ export function listTellings(db: Db, recurrenceId: number): Promise<SeriesTellin
 }
 
 /** What was told at some revisions, by revision. */
-export async function listToldSeries(db: Db, recurrenceId: number, revisions: number[]): Promise<Map<number, ToldSeries>> {
+export async function listToldSeries(
+  db: Db,
+  recurrenceId: number,
+  revisions: number[],
+): Promise<Map<number, ToldSeries>> {
   const found = await rows<{ revision: number; content: ToldSeries }>(
     db,
     `select revision, content from recurrence_announcements where recurrence_id = :id and revision = any(:revisions)`,
@@ -123,13 +151,19 @@ export async function listToldSeries(db: Db, recurrenceId: number, revisions: nu
 }
 
 /** The part of a telling that a person got. */
-export function viewIn(told: Map<number, ToldSeries>, { revision, from, without }: { revision: number; from: string; without: string[] }): SeriesView | undefined {
+export function viewIn(
+  told: Map<number, ToldSeries>,
+  { revision, from, without }: { revision: number; from: string; without: string[] },
+): SeriesView | undefined {
   const content = told.get(revision);
   return content && { told: content, from, without };
 }
 
 /** Who takes part in which date, with the reply that counts; chair first. */
-export async function listSeriesAttendees(db: Db, recurrenceId: number): Promise<(Attendee & { meeting_id: number })[]> {
+export async function listSeriesAttendees(
+  db: Db,
+  recurrenceId: number,
+): Promise<(Attendee & { meeting_id: number })[]> {
   return rows<Attendee & { meeting_id: number }>(
     db,
     `select m.id as meeting_id, pt.id as participant_id, pt.person_id, p.name, p.name_en, p.email, pt.role, pt.instead_of_id,
@@ -152,7 +186,11 @@ export interface InvitableDate {
 
 /** The coming dates with people who are not invited yet; the meetings stay locked, by id. */
 export async function lockInvitableDates(trx: Db, seriesId: number, now: Date): Promise<InvitableDate[]> {
-  await rows(trx, `select 1 from meetings where series_id = :series and ends_at > :now and state in ('draft', 'scheduled') order by id for no key update`, { series: seriesId, now });
+  await rows(
+    trx,
+    `select 1 from meetings where series_id = :series and ends_at > :now and state in ('draft', 'scheduled') order by id for no key update`,
+    { series: seriesId, now },
+  );
   return rows<InvitableDate>(
     trx,
     `select m.id, m.recurrence_id, m.state, ${HAS_PLACE} as has_place, ${HAS_CHAIR} as has_chair
@@ -183,7 +221,10 @@ export function listFreshParticipants(trx: Db, meetingIds: number[]): Promise<Fr
 }
 
 /** The rule a date follows, when anybody was invited to it as a whole, and its series. */
-export function findSeriesOf(db: Db, meetingId: number): Promise<{ series_id: number; is_told: boolean } | undefined> {
+export function findSeriesOf(
+  db: Db,
+  meetingId: number,
+): Promise<{ series_id: number; is_told: boolean } | undefined> {
   return row(
     db,
     `select m.series_id, exists (select 1 from recurrences r where r.series_id = m.series_id and r.revision > 0) as is_told
@@ -194,18 +235,30 @@ export function findSeriesOf(db: Db, meetingId: number): Promise<{ series_id: nu
 
 /** Another rule of the series goes on where this one ended, and people were told of it. */
 export async function isTakenOver(db: Db, recurrenceId: number): Promise<boolean> {
-  const found = await row<{ is: boolean }>(db, `select exists (select 1 from recurrences where follows_id = :id and revision > 0) as is`, { id: recurrenceId });
+  const found = await row<{ is: boolean }>(
+    db,
+    `select exists (select 1 from recurrences where follows_id = :id and revision > 0) as is`,
+    { id: recurrenceId },
+  );
   return found?.is ?? false;
 }
 
 /** Start by the rule of each of these dates. */
 export async function listOccurrences(db: Db, meetingIds: readonly number[]): Promise<Map<number, Date>> {
-  const found = await rows<{ id: number; occurrence_at: Date }>(db, `select id, occurrence_at from meetings where id = any(:ids) and occurrence_at is not null`, { ids: meetingIds });
+  const found = await rows<{ id: number; occurrence_at: Date }>(
+    db,
+    `select id, occurrence_at from meetings where id = any(:ids) and occurrence_at is not null`,
+    { ids: meetingIds },
+  );
   return new Map(found.map((one) => [one.id, one.occurrence_at]));
 }
 
 /** Under which UID somebody holds a date that they were invited to with its series; undefined when it has its own for them. */
-export function findSeriesPlace(db: Db, meetingId: number, personId: number): Promise<{ uid: string; occurrence_at: Date } | undefined> {
+export function findSeriesPlace(
+  db: Db,
+  meetingId: number,
+  personId: number,
+): Promise<{ uid: string; occurrence_at: Date } | undefined> {
   return row(
     db,
     `select r.uid, m.occurrence_at from meetings m join recurrences r on r.id = m.recurrence_id

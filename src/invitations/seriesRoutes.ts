@@ -3,15 +3,30 @@ import { idOf, redirect, route, type Answer, type Context, type Route } from '..
 import { SendForm } from './forms.js';
 import { sendSeriesInvitations } from './seriesCommands.js';
 
-export const seriesInvitationRoutes: Route[] = [route({ method: 'post', path: '/series/:id/invitations', policy: signedIn, form: SendForm, handle: sendAll })];
+export const seriesInvitationRoutes: Route[] = [
+  route({
+    method: 'post',
+    path: '/series/:id/invitations',
+    policy: signedIn,
+    form: SendForm,
+    handle: sendAll,
+  }),
+];
 
 async function sendAll(c: Context): Promise<Answer> {
   const id = idOf(c);
   const sent = await sendSeriesInvitations(c.db, c.by, id, c.now);
   const here = `/series/${id}`;
   if (!sent.ok) return redirect(here, { notice: `standing.notice.${sent.reason}` });
-  const rest = sent.unready > 0 ? c.t('standing.notice.unready', { count: sent.unready }) : sent.unreachable > 0 ? c.t('standing.notice.unreachable', { count: sent.unreachable }) : '';
+  const rest =
+    sent.unready > 0
+      ? c.t('standing.notice.unready', { count: sent.unready })
+      : sent.unreachable > 0
+        ? c.t('standing.notice.unreachable', { count: sent.unreachable })
+        : '';
   const values = { count: sent.people, dates: c.t('standing.notice.dates', { count: sent.dates }) };
   if (!rest) return redirect(here, { notice: { key: 'standing.notice.sent', values } });
-  return redirect(here, { notice: { key: 'standing.notice.both', values: { one: c.t('standing.notice.sent', values), two: rest } } });
+  return redirect(here, {
+    notice: { key: 'standing.notice.both', values: { one: c.t('standing.notice.sent', values), two: rest } },
+  });
 }

@@ -56,7 +56,10 @@ export interface StandingDate {
 }
 
 /** Finds the usual among the dates: what most of them say; of several the one that comes first. */
-export function seriesTold(rule: Omit<ToldSeries, 'usual' | 'minutes' | 'dates'>, dates: StandingDate[]): ToldSeries | undefined {
+export function seriesTold(
+  rule: Omit<ToldSeries, 'usual' | 'minutes' | 'dates'>,
+  dates: StandingDate[],
+): ToldSeries | undefined {
   const counts = new Map<string, { told: Announcement; minutes: number; count: number }>();
   for (const { told, isOn } of dates) {
     const key = `${minutesOf(told)} ${textOf(told)}`;
@@ -72,7 +75,14 @@ export function seriesTold(rule: Omit<ToldSeries, 'usual' | 'minutes' | 'dates'>
     usual: { ...usual.told, number: null },
     minutes: usual.minutes,
     dates: dates.map(({ meetingId, at, isOn, reason, timeSequence, told }) => ({
-      meetingId, at: at.toISOString(), isOn, reason, timeSequence, start: iso(told.starts_at), end: iso(told.ends_at), own: textOf(told) === common ? null : { ...told, number: null },
+      meetingId,
+      at: at.toISOString(),
+      isOn,
+      reason,
+      timeSequence,
+      start: iso(told.starts_at),
+      end: iso(told.ends_at),
+      own: textOf(told) === common ? null : { ...told, number: null },
     })),
   };
 }
@@ -89,14 +99,24 @@ function iso(instant: string | null): string {
 function textOf(told: Announcement): string {
   const { title, place, link, description, is_private, rooms, organiser, booked_for, chair } = told;
   return JSON.stringify([
-    title, place, link ?? '', description, is_private, organiser.id, booked_for?.id, chair?.id, rooms.filter((room) => !room.is_refused).map(({ id }) => id),
+    title,
+    place,
+    link ?? '',
+    description,
+    is_private,
+    organiser.id,
+    booked_for?.id,
+    chair?.id,
+    rooms.filter((room) => !room.is_refused).map(({ id }) => id),
   ]);
 }
 
 /** The dates that stand in this person's calendar, by start. */
 export function datesIn({ told, from, without }: SeriesView): Map<string, ToldDate> {
   const left = new Set(without);
-  return new Map(told.dates.filter(({ at, isOn }) => isOn && at >= from && !left.has(at)).map((date) => [date.at, date]));
+  return new Map(
+    told.dates.filter(({ at, isOn }) => isOn && at >= from && !left.has(at)).map((date) => [date.at, date]),
+  );
 }
 
 /** A date as it is told, whole. */
@@ -120,7 +140,8 @@ export function changesBetween(before: SeriesView, after: SeriesView | undefined
   return [...new Set([...held.keys(), ...standing.keys()])].sort().flatMap((at) => {
     const [was, is] = [held.get(at), standing.get(at)];
     if (!isComing(was) && !isComing(is)) return [];
-    const difference = was && is && after ? differenceOf(toldOf(before.told, was), toldOf(after.told, is)) : 'asks';
+    const difference =
+      was && is && after ? differenceOf(toldOf(before.told, was), toldOf(after.told, is)) : 'asks';
     return difference === 'none' ? [] : [{ at, was, is, asks: difference === 'asks' }];
   });
 }
@@ -137,38 +158,65 @@ export type SeriesMessage =
  * @param before what the person holds; undefined before the first invitation and after a cancellation of the whole
  * @param after undefined when the person has no part in it any more
  */
-export function messageFor(before: SeriesView | undefined, after: SeriesView | undefined, now: Date): SeriesMessage | undefined {
+export function messageFor(
+  before: SeriesView | undefined,
+  after: SeriesView | undefined,
+  now: Date,
+): SeriesMessage | undefined {
   const standing = after ? datesIn(after) : new Map<string, ToldDate>();
   if (!before || datesIn(before).size === 0) {
-    return [...standing.values()].some(({ end }) => Date.parse(end) > now.getTime()) ? { kind: 'whole', asks: true } : undefined;
+    return [...standing.values()].some(({ end }) => Date.parse(end) > now.getTime())
+      ? { kind: 'whole', asks: true }
+      : undefined;
   }
   const changes = changesBetween(before, after, now);
   const [first] = changes;
   if (!first) return undefined;
   if (standing.size === 0) return { kind: 'cancelled' };
   // A date before the one with which the event begins is no exception of it: the event begins anew.
-  if (changes.length > 1 || before.from !== after?.from) return { kind: 'whole', asks: changes.some(({ asks }) => asks) };
-  return first.is ? { kind: 'date', at: first.at, asks: first.asks } : { kind: 'dateCancelled', at: first.at };
+  if (changes.length > 1 || before.from !== after?.from)
+    return { kind: 'whole', asks: changes.some(({ asks }) => asks) };
+  return first.is
+    ? { kind: 'date', at: first.at, asks: first.asks }
+    : { kind: 'dateCancelled', at: first.at };
 }
 
 function differenceOf(was: Announcement, is: Announcement): 'none' | 'text' | 'asks' {
-  if (Date.parse(was.starts_at ?? '') !== Date.parse(is.starts_at ?? '') || Date.parse(was.ends_at ?? '') !== Date.parse(is.ends_at ?? '')) return 'asks';
+  if (
+    Date.parse(was.starts_at ?? '') !== Date.parse(is.starts_at ?? '') ||
+    Date.parse(was.ends_at ?? '') !== Date.parse(is.ends_at ?? '')
+  )
+    return 'asks';
   if (whereaboutsOf(was) !== whereaboutsOf(is)) return 'asks';
   return textOf(was) === textOf(is) ? 'none' : 'text';
 }
 
 /** Where one has to go; two rooms of one building are one whereabouts. */
 export function whereaboutsOf({ place, rooms }: Announcement): string {
-  return JSON.stringify([place, [...new Set(rooms.filter((room) => !room.is_refused).map(({ building }) => building))].sort()]);
+  return JSON.stringify([
+    place,
+    [...new Set(rooms.filter((room) => !room.is_refused).map(({ building }) => building))].sort(),
+  ]);
 }
 
 /** Every start of the rule: instants, and as wall time those that a clock change leaves out (RFC 5545 3.3.10). */
-export function startsOfRule(told: Pick<ToldSeries, 'rule' | 'zone' | 'startsOn' | 'startsAtTime' | 'until'>): { starts: Date[]; leftOut: string[] } {
+export function startsOfRule(
+  told: Pick<ToldSeries, 'rule' | 'zone' | 'startsOn' | 'startsAtTime' | 'until'>,
+): { starts: Date[]; leftOut: string[] } {
   const until = new Date(told.until);
   // Any end will do: only the starts are asked for.
   const to = told.startsAtTime < '23:58' ? '23:59' : '12:00';
-  const found = occurrencesOf(readRule(told.rule), { fromOn: told.startsOn, untilOn: dayOf(until, told.zone), from: told.startsAtTime, to, zone: told.zone });
-  return { starts: found.dates.map(({ startsAt }) => startsAt).filter((start) => start <= until), leftOut: found.leftOut.map((on) => `${on}T${told.startsAtTime}:00`) };
+  const found = occurrencesOf(readRule(told.rule), {
+    fromOn: told.startsOn,
+    untilOn: dayOf(until, told.zone),
+    from: told.startsAtTime,
+    to,
+    zone: told.zone,
+  });
+  return {
+    starts: found.dates.map(({ startsAt }) => startsAt).filter((start) => start <= until),
+    leftOut: found.leftOut.map((on) => `${on}T${told.startsAtTime}:00`),
+  };
 }
 
 /**
@@ -176,12 +224,23 @@ export function startsOfRule(told: Pick<ToldSeries, 'rule' | 'zone' | 'startsOn'
  * @param mine meetings that are theirs  @param heldFrom where their event began until now
  * @returns undefined when nothing that is on is theirs
  */
-export function viewOf(told: ToldSeries, mine: ReadonlySet<number>, now: Date, heldFrom: string | undefined): SeriesView | undefined {
+export function viewOf(
+  told: ToldSeries,
+  mine: ReadonlySet<number>,
+  now: Date,
+  heldFrom: string | undefined,
+): SeriesView | undefined {
   const own = told.dates.filter(({ isOn, meetingId }) => isOn && mine.has(meetingId));
   const first = own.find(({ end }) => Date.parse(end) > now.getTime())?.at;
   const from = heldFrom !== undefined && (first === undefined || heldFrom < first) ? heldFrom : first;
   if (from === undefined) return undefined;
-  return { told, from, without: told.dates.filter(({ isOn, at, meetingId }) => isOn && at >= from && !mine.has(meetingId)).map(({ at }) => at) };
+  return {
+    told,
+    from,
+    without: told.dates
+      .filter(({ isOn, at, meetingId }) => isOn && at >= from && !mine.has(meetingId))
+      .map(({ at }) => at),
+  };
 }
 
 /** One confidential date makes the whole letter confidential. */

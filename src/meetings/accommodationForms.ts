@@ -3,8 +3,14 @@ import { flag, list, message, onceKey, optionalLine } from '../lib/http/fields.j
 
 /** Lines as they were shown, in one order: which meeting leaves which room at which version, what is done, and why. */
 export const MovesForm = z.strictObject({
-  hit: list(z.string().regex(/^[1-9]\d{0,14}:[1-9]\d{0,14}:[1-9]\d{0,8}$/, { error: message('lib.field.choice') }), 100),
-  choice: list(z.string().regex(/^(keep|cancel|room:[1-9]\d{0,14})$/, { error: message('lib.field.choice') }), 100),
+  hit: list(
+    z.string().regex(/^[1-9]\d{0,14}:[1-9]\d{0,14}:[1-9]\d{0,8}$/, { error: message('lib.field.choice') }),
+    100,
+  ),
+  choice: list(
+    z.string().regex(/^(keep|cancel|room:[1-9]\d{0,14})$/, { error: message('lib.field.choice') }),
+    100,
+  ),
   reason: list(optionalLine(300), 100),
   /** Rules of the rooms are gone beyond, with a reason. */
   beyond: flag(),

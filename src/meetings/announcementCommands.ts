@@ -5,7 +5,11 @@ import { change, row, type Db } from '../lib/db/db.js';
 
 /** 筹备 → 已通知. A meeting that is already announced or running stays as it is. */
 export async function scheduleMeeting(trx: Db, meetingId: number): Promise<void> {
-  await change(trx, `update meetings set state = 'scheduled', updated_at = now(), version = version + 1 where id = :id and state = 'draft'`, { id: meetingId });
+  await change(
+    trx,
+    `update meetings set state = 'scheduled', updated_at = now(), version = version + 1 where id = :id and state = 'draft'`,
+    { id: meetingId },
+  );
 }
 
 /** @returns the number of this announcement */
@@ -20,7 +24,10 @@ export async function countAnnouncement(trx: Db, meetingId: number, now: Date): 
 }
 
 /** Changes that were taken back before anybody heard of them ask nobody again: replies given since then count as before. */
-export async function takeBackTimeSequences(trx: Db, meetings: readonly { id: number; to: number }[]): Promise<void> {
+export async function takeBackTimeSequences(
+  trx: Db,
+  meetings: readonly { id: number; to: number }[],
+): Promise<void> {
   if (meetings.length === 0) return;
   await change(
     trx,
@@ -30,14 +37,22 @@ export async function takeBackTimeSequences(trx: Db, meetings: readonly { id: nu
 }
 
 export async function markInvited(trx: Db, participantIds: number[], now: Date): Promise<void> {
-  await change(trx, `update participants set invited_at = :now where id = any(:ids) and invited_at is null`, { ids: participantIds, now });
+  await change(trx, `update participants set invited_at = :now where id = any(:ids) and invited_at is null`, {
+    ids: participantIds,
+    now,
+  });
 }
 
 /**
  * Somebody in a participant's place, with the same role; a chair's substitute takes part as required, the chair stays one.
  * @returns the new participant; undefined when the person takes part already
  */
-export async function addSubstitute(trx: Db, by: number | null, original: { id: number; meeting_id: number; role: string }, personId: number): Promise<number | undefined> {
+export async function addSubstitute(
+  trx: Db,
+  by: number | null,
+  original: { id: number; meeting_id: number; role: string },
+  personId: number,
+): Promise<number | undefined> {
   const added = await row<{ id: number }>(
     trx,
     `insert into participants (meeting_id, person_id, role, instead_of_id, created_by)
@@ -46,13 +61,23 @@ export async function addSubstitute(trx: Db, by: number | null, original: { id: 
         set removed_at = null, invited_at = null, role = excluded.role, instead_of_id = excluded.instead_of_id
       where participants.removed_at is not null
      returning id`,
-    { meeting: original.meeting_id, person: personId, role: original.role === 'chair' ? 'required' : original.role, original: original.id, by },
+    {
+      meeting: original.meeting_id,
+      person: personId,
+      role: original.role === 'chair' ? 'required' : original.role,
+      original: original.id,
+      by,
+    },
   );
   return added?.id;
 }
 
 /** Ends what somebody's substitutes were asked for; the rows stay for the history and their cancellation. */
-export async function removeSubstitutes(trx: Db, originalId: number, exceptPersonId?: number): Promise<number> {
+export async function removeSubstitutes(
+  trx: Db,
+  originalId: number,
+  exceptPersonId?: number,
+): Promise<number> {
   return change(
     trx,
     `update participants set removed_at = now() where instead_of_id = :original and removed_at is null and person_id is distinct from cast(:except as bigint)`,
@@ -72,7 +97,11 @@ export async function scheduleDates(trx: Db, meetingIds: number[], now: Date): P
 
 /** Invited to the standing meeting as a whole: these dates are told under its UID. */
 export async function markInvitedWithSeries(trx: Db, participantIds: number[], now: Date): Promise<void> {
-  await change(trx, `update participants set invited_at = :now, with_series = true where id = any(:ids) and invited_at is null`, { ids: participantIds, now });
+  await change(
+    trx,
+    `update participants set invited_at = :now, with_series = true where id = any(:ids) and invited_at is null`,
+    { ids: participantIds, now },
+  );
 }
 
 /** Somebody who holds the standing meeting gets one more date of it under the same UID. */
@@ -90,7 +119,11 @@ export async function joinHeldSeries(trx: Db, meetingId: number): Promise<void> 
 
 /** @returns the number of this announcement of a rule */
 export async function countSeriesAnnouncement(trx: Db, recurrenceId: number): Promise<number> {
-  const counted = await row<{ revision: number }>(trx, `update recurrences set revision = revision + 1 where id = :id returning revision`, { id: recurrenceId });
+  const counted = await row<{ revision: number }>(
+    trx,
+    `update recurrences set revision = revision + 1 where id = :id returning revision`,
+    { id: recurrenceId },
+  );
   if (!counted) throw new Error(`no recurrence ${recurrenceId}`);
   return counted.revision;
 }

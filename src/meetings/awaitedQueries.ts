@@ -57,18 +57,47 @@ const AWAITED = `
                      select k.id from rooms k where w.any_seats is not null and w.state = 'waiting' and ${fits('k', 'w.any_seats', 'w.any_building')}) a
                join rooms r on r.id = a.room_id) one) f`;
 
-async function list(db: Db, where: string, bindings: Bindings & { now: Date }, limit: number, order = 'm.starts_at, m.id'): Promise<AwaitedDate[]> {
-  return judge(db, await rows<AwaitedDate>(db, `${AWAITED} where ${where} and ${STILL} order by ${order} limit ${limit}`, bindings), bindings.now);
+async function list(
+  db: Db,
+  where: string,
+  bindings: Bindings & { now: Date },
+  limit: number,
+  order = 'm.starts_at, m.id',
+): Promise<AwaitedDate[]> {
+  return judge(
+    db,
+    await rows<AwaitedDate>(
+      db,
+      `${AWAITED} where ${where} and ${STILL} order by ${order} limit ${limit}`,
+      bindings,
+    ),
+    bindings.now,
+  );
 }
 
 /** Where any room will do, hours and rules are asked as they are now: of the free rooms those stay that the organiser could book. */
 async function judge(db: Db, dates: AwaitedDate[], now: Date): Promise<AwaitedDate[]> {
   const isOpen = (date: AwaitedDate) => date.any !== null && date.state === 'waiting';
-  const pairs = dates.flatMap((date) => (isOpen(date) ? date.free_ids.map((roomId) => ({ meetingId: date.meeting_id, roomId, personId: date.organiser_id, startsAt: date.starts_at, endsAt: date.ends_at })) : []));
+  const pairs = dates.flatMap((date) =>
+    isOpen(date)
+      ? date.free_ids.map((roomId) => ({
+          meetingId: date.meeting_id,
+          roomId,
+          personId: date.organiser_id,
+          startsAt: date.starts_at,
+          endsAt: date.ends_at,
+        }))
+      : [],
+  );
   if (pairs.length === 0) return dates;
   const kept = new Map<number, number[]>();
-  for (const { meetingId, roomId } of await keepBookable(db, pairs, now)) kept.set(meetingId, [...(kept.get(meetingId) ?? []), roomId]);
-  return dates.map((date) => (isOpen(date) ? { ...date, free_ids: kept.get(date.meeting_id) ?? [], is_free: kept.has(date.meeting_id) } : date));
+  for (const { meetingId, roomId } of await keepBookable(db, pairs, now))
+    kept.set(meetingId, [...(kept.get(meetingId) ?? []), roomId]);
+  return dates.map((date) =>
+    isOpen(date)
+      ? { ...date, free_ids: kept.get(date.meeting_id) ?? [], is_free: kept.has(date.meeting_id) }
+      : date,
+  );
 }
 
 /** Dates of a series that want a room, by time. */
@@ -84,8 +113,10 @@ export interface Freed {
 
 /** The queue, in its order: those in it for whom all rooms are free, behind what was given up or anywhere (null). */
 export async function listNext(db: Db, freed: Freed | null, now: Date): Promise<AwaitedDate[]> {
-  const behind = freed === null ? `m.id in (select meeting_id from awaited_rooms where state = 'waiting')`
-    : `m.id in (select a.meeting_id
+  const behind =
+    freed === null
+      ? `m.id in (select meeting_id from awaited_rooms where state = 'waiting')`
+      : `m.id in (select a.meeting_id
                   from (select room_id, occupies_from as f, occupies_to as t from room_claims where id = any(:claims)
                         union all
                         select w.room, w."from", w."to" from jsonb_to_recordset(cast(:pieces as jsonb)) as w (room bigint, "from" timestamptz, "to" timestamptz)) c
@@ -102,7 +133,13 @@ export async function listNext(db: Db, freed: Freed | null, now: Date): Promise<
 
 /** These meetings as they stand in the queue, in its order; called again behind their locks. */
 export function listWaiting(db: Db, meetingIds: readonly number[], now: Date): Promise<AwaitedDate[]> {
-  return list(db, `m.id = any(:meetings) and w.state = 'waiting'`, { meetings: meetingIds, now }, 100, IN_TURN);
+  return list(
+    db,
+    `m.id = any(:meetings) and w.state = 'waiting'`,
+    { meetings: meetingIds, now },
+    100,
+    IN_TURN,
+  );
 }
 
 /** These meetings whose hold has just lapsed. */
@@ -115,7 +152,9 @@ export function listOffersFor(db: Db, personId: number, now: Date): Promise<Awai
   return list(
     db,
     `m.id in (select meeting_id from awaited_rooms where state = 'offered') and w.held_until > now() and w.state = 'offered' and :person in (coalesce(w.asked_by, m.organiser_id), m.organiser_id)`,
-    { person: personId, now }, 20, 'w.held_until, m.id',
+    { person: personId, now },
+    20,
+    'w.held_until, m.id',
   );
 }
 
@@ -139,8 +178,17 @@ const RIVAL = `
    and m.starts_at < :to and m.ends_at > :from and ${STILL}`;
 
 /** How many wait already for any of these rooms in that time. */
-export async function countWaiting(db: Db, wish: { roomIds: readonly number[]; from: Date; to: Date }, now: Date): Promise<number> {
-  const found = await row<{ n: number }>(db, `select count(*) as n ${RIVAL}`, { rooms: wish.roomIds, from: wish.from, to: wish.to, now });
+export async function countWaiting(
+  db: Db,
+  wish: { roomIds: readonly number[]; from: Date; to: Date },
+  now: Date,
+): Promise<number> {
+  const found = await row<{ n: number }>(db, `select count(*) as n ${RIVAL}`, {
+    rooms: wish.roomIds,
+    from: wish.from,
+    to: wish.to,
+    now,
+  });
   return found?.n ?? 0;
 }
 
@@ -149,7 +197,13 @@ export async function findPlace(db: Db, date: AwaitedDate, now: Date): Promise<n
   const found = await row<{ n: number }>(
     db,
     `select count(*) as n ${RIVAL} and m.id <> :meeting and (w.since, m.id) < (select min(since), :meeting::bigint from awaited_rooms where meeting_id = :meeting)`,
-    { rooms: date.rooms.map(({ id }) => id), from: date.starts_at, to: date.ends_at, meeting: date.meeting_id, now },
+    {
+      rooms: date.rooms.map(({ id }) => id),
+      from: date.starts_at,
+      to: date.ends_at,
+      meeting: date.meeting_id,
+      now,
+    },
   );
   return (found?.n ?? 0) + 1;
 }

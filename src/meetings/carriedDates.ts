@@ -44,13 +44,21 @@ function periodOf(frequency: Frequency, on: string): string {
  * @param standing by time
  * @param days local days of the new rule, by time
  */
-export function carryDates(standing: readonly StandingDate[], days: readonly string[], frequency: Frequency): CarriedDate[] {
+export function carryDates(
+  standing: readonly StandingDate[],
+  days: readonly string[],
+  frequency: Frequency,
+): CarriedDate[] {
   const free = new Set(days);
   const places = new Map<StandingDate, string>();
   for (const date of standing) if (free.delete(date.on)) places.set(date, date.on);
-  const left = groupedBy(standing.filter((date) => !places.has(date)), ({ on }) => periodOf(frequency, on));
+  const left = groupedBy(
+    standing.filter((date) => !places.has(date)),
+    ({ on }) => periodOf(frequency, on),
+  );
   const open = groupedBy([...free], (day) => periodOf(frequency, day));
-  for (const [period, dates] of left) for (const [date, to] of pairs(dates, open.get(period) ?? [])) places.set(date, to);
+  for (const [period, dates] of left)
+    for (const [date, to] of pairs(dates, open.get(period) ?? [])) places.set(date, to);
   return standing.map((date) => carriedTo(date, places.get(date)));
 }
 
@@ -67,7 +75,8 @@ export function carryList(standing: readonly StandingDate[], days: readonly stri
 }
 
 function carriedTo(date: StandingDate, to: string | undefined): CarriedDate {
-  if (to === undefined) return { kind: date.isCancelled ? 'lost' : date.hasOwnTime ? 'left' : 'calledOff', to: null, date };
+  if (to === undefined)
+    return { kind: date.isCancelled ? 'lost' : date.hasOwnTime ? 'left' : 'calledOff', to: null, date };
   return { kind: date.isCancelled ? 'cancelled' : date.hasOwnTime ? 'moved' : 'taken', to, date };
 }
 
@@ -82,7 +91,9 @@ function pairs(dates: readonly StandingDate[], days: readonly string[]): [Standi
     const [date, day] = [dates[i], days[j]];
     if (!date || !day) return 0;
     const weight = date.isCancelled ? WEIGHT.cancelled : date.hasOwnTime ? WEIGHT.moved : WEIGHT.plain;
-    return weight - Math.abs(Date.parse(date.on) - Date.parse(day)) / 86_400_000 + (best[i + 1]?.[j + 1] ?? 0);
+    return (
+      weight - Math.abs(Date.parse(date.on) - Date.parse(day)) / 86_400_000 + (best[i + 1]?.[j + 1] ?? 0)
+    );
   };
   for (let i = dates.length - 1; i >= 0; i--) {
     for (let j = days.length - 1; j >= 0; j--) {
@@ -91,7 +102,7 @@ function pairs(dates: readonly StandingDate[], days: readonly string[]): [Standi
     }
   }
   const found: [StandingDate, string][] = [];
-  for (let [i, j] = [0, 0]; i < dates.length && j < days.length; ) {
+  for (let [i, j] = [0, 0]; i < dates.length && j < days.length;) {
     const [date, day, most] = [dates[i], days[j], best[i]?.[j]];
     if (date && day && worth(i, j) === most) {
       found.push([date, day]);
@@ -104,7 +115,11 @@ function pairs(dates: readonly StandingDate[], days: readonly string[]): [Standi
 }
 
 /** In a person's words: beside the new dates, and of those that have none. */
-export function tellCarried(c: Pick<Context, 't' | 'lang'>, carried: readonly CarriedDate[], { zone, rule }: { zone: string; rule: unknown }) {
+export function tellCarried(
+  c: Pick<Context, 't' | 'lang'>,
+  carried: readonly CarriedDate[],
+  { zone, rule }: { zone: string; rule: unknown },
+) {
   const fmt = format(c.lang, zone);
   const stands = new Map<string, { text: string; isFixed: boolean }>();
   const otherwise: string[] = [];
@@ -113,15 +128,35 @@ export function tellCarried(c: Pick<Context, 't' | 'lang'>, carried: readonly Ca
     const day = fmt.date(date.on);
     const when = `${fmt.shortDay(date.startsAt)} ${fmt.range(date.startsAt, date.endsAt)}`;
     const isElsewhere = one.to !== date.on;
-    if (kind === 'cancelled') stands.set(one.to, { text: isElsewhere ? c.t('series.carried.cancelledOf', { day }) : c.t('series.carried.cancelled'), isFixed: true });
-    else if (kind === 'moved') stands.set(one.to, { text: isElsewhere ? c.t('series.carried.movedOf', { day, when }) : c.t(rule === null ? 'series.carried.ownTime' : 'series.carried.moved', { when }), isFixed: true });
+    if (kind === 'cancelled')
+      stands.set(one.to, {
+        text: isElsewhere ? c.t('series.carried.cancelledOf', { day }) : c.t('series.carried.cancelled'),
+        isFixed: true,
+      });
+    else if (kind === 'moved')
+      stands.set(one.to, {
+        text: isElsewhere
+          ? c.t('series.carried.movedOf', { day, when })
+          : c.t(rule === null ? 'series.carried.ownTime' : 'series.carried.moved', { when }),
+        isFixed: true,
+      });
     else if (kind === 'taken') {
-      const said = [isElsewhere ? c.t('series.carried.taken', { day }) : '', date.hasOwnRooms ? c.t('series.carried.ownRooms') : ''].filter(Boolean);
+      const said = [
+        isElsewhere ? c.t('series.carried.taken', { day }) : '',
+        date.hasOwnRooms ? c.t('series.carried.ownRooms') : '',
+      ].filter(Boolean);
       if (said.length > 0) stands.set(one.to, { text: said.join(c.t('series.rule.stop')), isFixed: false });
     } else if (kind === 'calledOff') {
-      otherwise.push(date.itemCount > 0 ? c.t('series.carried.calledOffItems', { day, count: date.itemCount }) : c.t('series.carried.calledOff', { day }));
+      otherwise.push(
+        date.itemCount > 0
+          ? c.t('series.carried.calledOffItems', { day, count: date.itemCount })
+          : c.t('series.carried.calledOff', { day }),
+      );
     } else if (date.isSecond) otherwise.push(c.t('series.carried.second', { when }));
-    else otherwise.push(kind === 'left' ? c.t('series.carried.left', { day, when }) : c.t('series.carried.lost', { day }));
+    else
+      otherwise.push(
+        kind === 'left' ? c.t('series.carried.left', { day, when }) : c.t('series.carried.lost', { day }),
+      );
   }
   return { stands, otherwise };
 }

@@ -84,11 +84,23 @@ export function createMeeting(db: Db, by: Actor, input: NewMeeting): Promise<Boo
                :recurrence, :occurrence_at, :is_private, :expected, coalesce(:lang, (select lang from organisations)), :uid)
        returning id`,
       {
-        title: input.title, starts_at: input.startsAt, ends_at: input.endsAt, zone: input.zone, organiser: organiserId,
-        booked_for: input.bookedForId ?? null, creator: by.id, description: input.description ?? '', link: input.link ?? null,
-        place: input.place ?? null, series: input.seriesId ?? null, recurrence: input.occurrence?.recurrenceId ?? null,
-        occurrence_at: input.occurrence?.at ?? null, is_private: input.isPrivate ?? false, expected: input.expectedCount ?? null,
-        lang: input.lang ?? null, uid: newUid(input.mailDomain),
+        title: input.title,
+        starts_at: input.startsAt,
+        ends_at: input.endsAt,
+        zone: input.zone,
+        organiser: organiserId,
+        booked_for: input.bookedForId ?? null,
+        creator: by.id,
+        description: input.description ?? '',
+        link: input.link ?? null,
+        place: input.place ?? null,
+        series: input.seriesId ?? null,
+        recurrence: input.occurrence?.recurrenceId ?? null,
+        occurrence_at: input.occurrence?.at ?? null,
+        is_private: input.isPrivate ?? false,
+        expected: input.expectedCount ?? null,
+        lang: input.lang ?? null,
+        uid: newUid(input.mailDomain),
       },
     );
     if (!made) throw new Conflict();
@@ -98,11 +110,20 @@ export function createMeeting(db: Db, by: Actor, input: NewMeeting): Promise<Boo
     if (input.roomIds.length > 0 || lines.length > 0) {
       if (input.layout) await setLayout(trx, id, input.roomIds, input.layout);
       const wish = {
-        meetingId: id, roomIds: input.roomIds, startsAt: input.startsAt, endsAt: input.endsAt,
-        seats: input.expectedCount ?? null, overrideReason: await allowedReason(trx, by, input.overrideReason), askReason: input.askReason ?? null,
-        ...(input.now ? { now: input.now } : {}), ...(input.isImported ? { isImported: true } : {}),
+        meetingId: id,
+        roomIds: input.roomIds,
+        startsAt: input.startsAt,
+        endsAt: input.endsAt,
+        seats: input.expectedCount ?? null,
+        overrideReason: await allowedReason(trx, by, input.overrideReason),
+        askReason: input.askReason ?? null,
+        ...(input.now ? { now: input.now } : {}),
+        ...(input.isImported ? { isImported: true } : {}),
       };
-      const claimed = lines.length > 0 ? await takePlace(trx, by, { ...wish, lines }, (inner) => claimRooms(inner, by, wish)) : await claimRooms(trx, by, wish);
+      const claimed =
+        lines.length > 0
+          ? await takePlace(trx, by, { ...wish, lines }, (inner) => claimRooms(inner, by, wish))
+          : await claimRooms(trx, by, wish);
       if (!claimed.ok) {
         await change(trx, `delete from meetings where id = :id`, { id });
         return claimed;
@@ -111,8 +132,20 @@ export function createMeeting(db: Db, by: Actor, input: NewMeeting): Promise<Boo
     }
     const principal = input.bookedForId ?? organiserId;
     await record(trx, principal === by.id ? by : { ...by, onBehalfOf: principal }, {
-      action: 'meeting.create', noun: 'meetings', id, meetingId: id,
-      after: { title: input.title, starts_at: input.startsAt, ends_at: input.endsAt, room_ids: input.roomIds, link: input.link, place: input.place, ...(input.layout ? { layout: input.layout } : {}), ...(lines.length > 0 ? { equipment: await tellLines(trx, lines) } : {}) },
+      action: 'meeting.create',
+      noun: 'meetings',
+      id,
+      meetingId: id,
+      after: {
+        title: input.title,
+        starts_at: input.startsAt,
+        ends_at: input.endsAt,
+        room_ids: input.roomIds,
+        link: input.link,
+        place: input.place,
+        ...(input.layout ? { layout: input.layout } : {}),
+        ...(lines.length > 0 ? { equipment: await tellLines(trx, lines) } : {}),
+      },
     });
     return { ok: true, id, ...(requests ? { requests } : {}) };
   });
@@ -152,36 +185,59 @@ export function changeMeeting(
   by: Actor,
   id: number,
   input: MeetingChange,
-): Promise<{ ok: true; requests?: number } | { ok: false; reason: 'stale'; meeting: Meeting } | RoomsRefused> {
+): Promise<
+  { ok: true; requests?: number } | { ok: false; reason: 'stale'; meeting: Meeting } | RoomsRefused
+> {
   return inTransaction(db, async (trx) => {
     const meeting = await lockMeeting(trx, by, id);
-    if (meeting.state !== 'draft' && meeting.state !== 'scheduled') throw new Conflict('meetings.problem.closed');
+    if (meeting.state !== 'draft' && meeting.state !== 'scheduled')
+      throw new Conflict('meetings.problem.closed');
     if (!mayEditMeeting(meeting)) throw new Forbidden();
     if (meeting.version !== input.version) return { ok: false, reason: 'stale', meeting };
     const changed = after(meeting, input);
     await requireActingFor(
       trx,
       by,
-      [changed.organiser_id, changed.booked_for_id].filter((who) => who !== meeting.organiser_id && who !== meeting.booked_for_id),
+      [changed.organiser_id, changed.booked_for_id].filter(
+        (who) => who !== meeting.organiser_id && who !== meeting.booked_for_id,
+      ),
     );
 
     const roomIds = meeting.rooms.map((room) => room.id);
     const newRoomIds = input.roomIds ?? roomIds;
     const newRooms = await listWhereabouts(trx, newRoomIds);
-    const difference = differenceOf({ ...meeting, roomIds }, { ...changed, rooms: newRooms, roomIds: newRoomIds });
-    const layouts = { before: layoutOf(meeting), after: input.layout === undefined ? layoutOf(meeting) : input.layout };
-    if (layouts.before !== layouts.after || (difference.rooms && layouts.after !== null)) await setLayout(trx, id, newRoomIds, layouts.after);
+    const difference = differenceOf(
+      { ...meeting, roomIds },
+      { ...changed, rooms: newRooms, roomIds: newRoomIds },
+    );
+    const layouts = {
+      before: layoutOf(meeting),
+      after: input.layout === undefined ? layoutOf(meeting) : input.layout,
+    };
+    if (layouts.before !== layouts.after || (difference.rooms && layouts.after !== null))
+      await setLayout(trx, id, newRoomIds, layouts.after);
     const lines = { before: await listLines(trx, id), after: input.equipment };
     const isEquipmentNew = lines.after !== undefined && !isSame(lines.before, lines.after);
     let requests = 0;
     if (difference.time || difference.rooms || isEquipmentNew) {
       const wish = {
-        meetingId: id, roomIds: newRoomIds, startsAt: changed.starts_at, endsAt: changed.ends_at,
-        seats: changed.expected_count, overrideReason: await allowedReason(trx, by, input.overrideReason), askReason: input.askReason ?? null,
+        meetingId: id,
+        roomIds: newRoomIds,
+        startsAt: changed.starts_at,
+        endsAt: changed.ends_at,
+        seats: changed.expected_count,
+        overrideReason: await allowedReason(trx, by, input.overrideReason),
+        askReason: input.askReason ?? null,
         ...(input.now ? { now: input.now } : {}),
       };
-      const moved = await takePlace(trx, by, { ...wish, ...(lines.after ? { lines: lines.after } : {}) }, (inner) =>
-        difference.time || difference.rooms ? moveClaims(inner, by, wish) : Promise.resolve({ ok: true, notices: [], requests: 0 }),
+      const moved = await takePlace(
+        trx,
+        by,
+        { ...wish, ...(lines.after ? { lines: lines.after } : {}) },
+        (inner) =>
+          difference.time || difference.rooms
+            ? moveClaims(inner, by, wish)
+            : Promise.resolve({ ok: true, notices: [], requests: 0 }),
       );
       if (!moved.ok) {
         await setLayout(trx, id, roomIds, layouts.before);
@@ -193,7 +249,14 @@ export function changeMeeting(
     const differs = changesOf(meeting, changed, {
       ...(difference.rooms ? { room_ids: { before: roomIds, after: newRoomIds } } : {}),
       ...(layouts.before === layouts.after ? {} : { layout: layouts }),
-      ...(isEquipmentNew ? { equipment: { before: await tellLines(trx, lines.before), after: await tellLines(trx, lines.after ?? []) } } : {}),
+      ...(isEquipmentNew
+        ? {
+            equipment: {
+              before: await tellLines(trx, lines.before),
+              after: await tellLines(trx, lines.after ?? []),
+            },
+          }
+        : {}),
     });
     const done = { ok: true as const, ...(requests ? { requests } : {}) };
     if (!differs) return done;
@@ -208,7 +271,12 @@ export function changeMeeting(
       { ...changed, ...nextSequence(meeting, difference), told: isTold ? 1 : 0, id },
     );
     await record(trx, actingFor(by, meeting), {
-      action: 'meeting.update', noun: 'meetings', id, meetingId: id, before: differs.before, after: differs.after,
+      action: 'meeting.update',
+      noun: 'meetings',
+      id,
+      meetingId: id,
+      before: differs.before,
+      after: differs.after,
       ...(input.overrideReason ? { note: input.overrideReason } : {}),
     });
     if (isTold) await announce(trx, 'invitations.announceChange', id);
@@ -230,11 +298,17 @@ export function cancelMeeting(
     await lockSeriesOf(trx, id);
     const meeting = await lockMeeting(trx, by, id);
     if (meeting.state === 'cancelled') return { ok: true };
-    if (meeting.state !== 'draft' && meeting.state !== 'scheduled') throw new Conflict('meetings.problem.closed');
+    if (meeting.state !== 'draft' && meeting.state !== 'scheduled')
+      throw new Conflict('meetings.problem.closed');
     if (!mayCancel(meeting)) throw new Forbidden();
     if (input.now) {
       const overrideReason = await allowedReason(trx, by, input.overrideReason);
-      const checks = await checkNotice(trx, by, 'notice_cancel', { meetingId: id, roomIds: meeting.rooms.map((room) => room.id), now: input.now, overrideReason });
+      const checks = await checkNotice(trx, by, 'notice_cancel', {
+        meetingId: id,
+        roomIds: meeting.rooms.map((room) => room.id),
+        now: input.now,
+        overrideReason,
+      });
       if (checks.length) return { ok: false, clashes: [], checks };
     }
     await releaseClaims(trx, by, id, 'cancelled', input.reason);
@@ -248,7 +322,13 @@ export function cancelMeeting(
       { id, by: by.id, reason: input.reason, told: isTold ? 1 : 0 },
     );
     await record(trx, actingFor(by, meeting), {
-      action: 'meeting.cancel', noun: 'meetings', id, meetingId: id, before: { state: meeting.state }, after: { state: 'cancelled' }, note: input.reason,
+      action: 'meeting.cancel',
+      noun: 'meetings',
+      id,
+      meetingId: id,
+      before: { state: meeting.state },
+      after: { state: 'cancelled' },
+      note: input.reason,
     });
     if (isTold) await announce(trx, 'invitations.announceCancellation', id);
     else if (meeting.series_id !== null) await numberSeries(trx, meeting.series_id);
@@ -261,7 +341,14 @@ export function cancelMeeting(
  * @param roomIds other rooms (or none) instead of the former ones
  * @param withEquipment false: without what it had taken, which others have now
  */
-export function restoreMeeting(db: Db, by: Actor, id: number, now: Date, roomIds?: number[], withEquipment = true): Promise<{ ok: true; requests?: number } | RoomsRefused> {
+export function restoreMeeting(
+  db: Db,
+  by: Actor,
+  id: number,
+  now: Date,
+  roomIds?: number[],
+  withEquipment = true,
+): Promise<{ ok: true; requests?: number } | RoomsRefused> {
   return inTransaction(db, async (trx) => {
     await lockSeriesOf(trx, id);
     const meeting = await lockMeeting(trx, by, id);
@@ -271,11 +358,21 @@ export function restoreMeeting(db: Db, by: Actor, id: number, now: Date, roomIds
     let requests = 0;
     if (roomIds || meeting.rooms.length > 0 || meeting.equipment.length > 0) {
       const span = { startsAt: meeting.starts_at, endsAt: meeting.ends_at };
-      const restored = await takePlace(trx, by, { meetingId: id, ...span, ...(withEquipment ? {} : { lines: [] }) }, (inner) =>
-        roomIds ? moveClaims(inner, by, { meetingId: id, roomIds, ...span, now }) : restoreClaims(inner, by, id, now),
+      const restored = await takePlace(
+        trx,
+        by,
+        { meetingId: id, ...span, ...(withEquipment ? {} : { lines: [] }) },
+        (inner) =>
+          roomIds
+            ? moveClaims(inner, by, { meetingId: id, roomIds, ...span, now })
+            : restoreClaims(inner, by, id, now),
       );
       if (!restored.ok) {
-        await keepRooms(trx, id, meeting.rooms.map((room) => room.id));
+        await keepRooms(
+          trx,
+          id,
+          meeting.rooms.map((room) => room.id),
+        );
         return restored;
       }
       ({ requests } = restored);
@@ -290,7 +387,11 @@ export function restoreMeeting(db: Db, by: Actor, id: number, now: Date, roomIds
       { id, told: isTold ? 1 : 0, is_told: isTold },
     );
     await record(trx, actingFor(by, meeting), {
-      action: 'meeting.restore', noun: 'meetings', id, meetingId: id, before: { state: 'cancelled', reason: meeting.cancel_reason },
+      action: 'meeting.restore',
+      noun: 'meetings',
+      id,
+      meetingId: id,
+      before: { state: 'cancelled', reason: meeting.cancel_reason },
       after: { state: meeting.state_before_cancel },
     });
     if (isTold) await announce(trx, 'invitations.announceChange', id);
@@ -309,23 +410,57 @@ async function keepRooms(trx: Db, meetingId: number, roomIds: number[]): Promise
 }
 
 /** What invited people are told of when it changes. */
-const ANNOUNCED = ['title', 'starts_at', 'ends_at', 'link', 'place', 'description', 'organiser_id', 'booked_for_id', 'room_ids'] as const;
+const ANNOUNCED = [
+  'title',
+  'starts_at',
+  'ends_at',
+  'link',
+  'place',
+  'description',
+  'organiser_id',
+  'booked_for_id',
+  'room_ids',
+] as const;
 
 /** A minute later, so that several edits become one mail; one waiting job a meeting. */
-export async function announce(trx: Db, job: 'invitations.announceChange' | 'invitations.announceCancellation', meetingId: number): Promise<void> {
-  await enqueue(trx, job, { meetingId }, { runAt: new Date(Date.now() + 60_000), key: `${job}:${meetingId}` });
+export async function announce(
+  trx: Db,
+  job: 'invitations.announceChange' | 'invitations.announceCancellation',
+  meetingId: number,
+): Promise<void> {
+  await enqueue(
+    trx,
+    job,
+    { meetingId },
+    { runAt: new Date(Date.now() + 60_000), key: `${job}:${meetingId}` },
+  );
 }
 
 /** The same for many meetings whose dates changed together. */
 export async function announceAll(trx: Db, meetingIds: readonly number[]): Promise<void> {
   const job = 'invitations.announceChange';
-  await enqueueAll(trx, job, meetingIds.map((meetingId) => ({ payload: { meetingId }, key: `${job}:${meetingId}` })), new Date(Date.now() + 60_000));
+  await enqueueAll(
+    trx,
+    job,
+    meetingIds.map((meetingId) => ({ payload: { meetingId }, key: `${job}:${meetingId}` })),
+    new Date(Date.now() + 60_000),
+  );
 }
 
 type Editable = Pick<
   Meeting,
-  | 'title' | 'starts_at' | 'ends_at' | 'zone' | 'link' | 'place' | 'description' | 'is_private' | 'expected_count' | 'lang'
-  | 'organiser_id' | 'booked_for_id'
+  | 'title'
+  | 'starts_at'
+  | 'ends_at'
+  | 'zone'
+  | 'link'
+  | 'place'
+  | 'description'
+  | 'is_private'
+  | 'expected_count'
+  | 'lang'
+  | 'organiser_id'
+  | 'booked_for_id'
 >;
 
 function after(meeting: Meeting, input: MeetingChange): Editable {
@@ -347,7 +482,11 @@ function after(meeting: Meeting, input: MeetingChange): Editable {
 }
 
 /** The fields that differ, as they were and as they become; undefined when nothing does. */
-function changesOf(meeting: Meeting, changed: Editable, others: Record<string, { before: unknown; after?: unknown }>) {
+function changesOf(
+  meeting: Meeting,
+  changed: Editable,
+  others: Record<string, { before: unknown; after?: unknown }>,
+) {
   const before: Record<string, unknown> = {};
   const now: Record<string, unknown> = {};
   for (const name of Object.keys(changed) as (keyof Editable)[]) {
@@ -365,7 +504,10 @@ function layoutOf(meeting: Pick<Meeting, 'rooms'>): Layout | null {
 }
 
 /** The history keeps both names when somebody acts for another person: a deputy, or who typed it for a leader. */
-export function actingFor(by: Actor, meeting: Pick<Meeting, 'organiser_id' | 'booked_for_id' | 'relation'>): Actor {
+export function actingFor(
+  by: Actor,
+  meeting: Pick<Meeting, 'organiser_id' | 'booked_for_id' | 'relation'>,
+): Actor {
   const { relation } = meeting;
   if (relation.is_organiser || relation.is_booked_for) return by;
   if (relation.acts_for) return { ...by, onBehalfOf: meeting.booked_for_id ?? meeting.organiser_id };
@@ -373,17 +515,27 @@ export function actingFor(by: Actor, meeting: Pick<Meeting, 'organiser_id' | 'bo
 }
 
 /** Ids in a form are authorised too: nobody makes somebody else answer for a meeting. */
-export async function requireActingFor(trx: Db, by: Actor, persons: (number | null | undefined)[]): Promise<void> {
+export async function requireActingFor(
+  trx: Db,
+  by: Actor,
+  persons: (number | null | undefined)[],
+): Promise<void> {
   const others = persons.filter((person): person is number => typeof person === 'number' && person !== by.id);
   if (others.length === 0) return;
-  const actor = await row<{ id: number; role: Role }>(trx, `select id, role from persons where id = :id`, { id: by.id });
+  const actor = await row<{ id: number; role: Role }>(trx, `select id, role from persons where id = :id`, {
+    id: by.id,
+  });
   for (const person of new Set(others)) {
     if (!actor || !(await mayActFor(trx, actor, person))) throw new Forbidden('meetings.problem.actFor');
   }
 }
 
 /** Only the office's secretaries may go beyond a rule of a room; without that the reason counts for nothing. */
-export async function allowedReason(trx: Db, by: Actor, reason: string | null | undefined): Promise<string | null> {
+export async function allowedReason(
+  trx: Db,
+  by: Actor,
+  reason: string | null | undefined,
+): Promise<string | null> {
   if (!reason) return null;
   const actor = await row<{ role: Role }>(trx, `select role from persons where id = :id`, { id: by.id });
   return actor && isSecretary(actor) ? reason : null;

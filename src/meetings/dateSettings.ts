@@ -25,8 +25,19 @@ export interface SettingWish {
 export function settingFor(date: Setting, usual: Setting, wish: SettingWish, isOpened: boolean): Setting {
   const { layout, equipment, expected } = wish;
   return {
-    layout: layout !== undefined && (date.layout === usual.layout || (isOpened && layout !== usual.layout)) ? layout : date.layout,
-    equipment: equipment !== undefined && (isSame(date.equipment, usual.equipment) || (isOpened && !isSame(equipment, usual.equipment))) ? equipment : date.equipment,
-    expected: expected !== undefined && (date.expected === usual.expected || (isOpened && expected !== usual.expected)) ? expected : date.expected,
+    layout:
+      layout !== undefined && (date.layout === usual.layout || (isOpened && layout !== usual.layout))
+        ? layout
+        : date.layout,
+    equipment:
+      equipment !== undefined &&
+      (isSame(date.equipment, usual.equipment) || (isOpened && !isSame(equipment, usual.equipment)))
+        ? equipment
+        : date.equipment,
+    expected:
+      expected !== undefined &&
+      (date.expected === usual.expected || (isOpened && expected !== usual.expected))
+        ? expected
+        : date.expected,
   };
 }

@@ -12,14 +12,34 @@ import { carryDates, carryList, type CarriedDate } from './carriedDates.js';
 import { listPrincipals } from '../rooms/askedRoomQueries.js';
 import { lockQuotas } from '../rooms/quotaLockCommands.js';
 import { settingFor, type SettingWish } from './dateSettings.js';
-import { findRuleOf, listRuleDates, listWhereaboutsOf, lockRuleDates, type RuleDate, type RunningRule, type Usual } from './followingQueries.js';
+import {
+  findRuleOf,
+  listRuleDates,
+  listWhereaboutsOf,
+  lockRuleDates,
+  type RuleDate,
+  type RunningRule,
+  type Usual,
+} from './followingQueries.js';
 import { numberSeries } from './numberCommands.js';
 import { outfitDates, outfitsOf, tellSetting, type Outfit } from './outfitCommands.js';
 import { isSame, setLayoutOfMany } from './placeCommands.js';
 import { mayKeepSeries } from './policy.js';
 import { listTouchedRooms } from './roomChangeCommands.js';
 import { differenceOf, nextSequence } from './sequence.js';
-import { addRecurrence, claimFacts, factsOf, keepWishes, planned, withAllowedReason, writeDates, writtenDates, type DatesPlan, type Planned, type WrittenDate } from './seriesDateCommands.js';
+import {
+  addRecurrence,
+  claimFacts,
+  factsOf,
+  keepWishes,
+  planned,
+  withAllowedReason,
+  writeDates,
+  writtenDates,
+  type DatesPlan,
+  type Planned,
+  type WrittenDate,
+} from './seriesDateCommands.js';
 import { lockSeries, type Series } from './seriesQueries.js';
 
 // A change of this and the following dates, or of all coming ones (from the next date on): of a rule, or of a list of single dates.
@@ -55,7 +75,11 @@ export class SeriesChanged extends Conflict {
 }
 
 /** Where a change begins: never in the past. */
-export function beginningOf(rule: Pick<RunningRule, 'occurrence_at'>, scope: FollowingWish['scope'], now: Date): Date {
+export function beginningOf(
+  rule: Pick<RunningRule, 'occurrence_at'>,
+  scope: FollowingWish['scope'],
+  now: Date,
+): Date {
   return scope === 'following' && rule.occurrence_at > now ? rule.occurrence_at : now;
 }
 
@@ -77,40 +101,115 @@ async function open(trx: Db, by: Actor, wish: FollowingWish, now: Date): Promise
 }
 
 /** `short`: dates for which there is not enough equipment, by day; nothing has changed. */
-export type TextChanged = { ok: true; count: number } | { ok: false; short: { on: string; shortages: Shortage[] }[] };
+export type TextChanged =
+  { ok: true; count: number } | { ok: false; short: { on: string; shortages: Shortage[] }[] };
 
 /**
  * Title, text, link, place, layout and equipment of these dates; each stays what it is for calendars. What was changed for one
  * date stays.
  * @param leavesShort dates for which there is not enough equipment keep what they have; otherwise nothing is changed
  */
-export async function changeFollowingText(db: Db, by: Actor, wish: FollowingWish, now: Date, leavesShort = false): Promise<TextChanged> {
+export async function changeFollowingText(
+  db: Db,
+  by: Actor,
+  wish: FollowingWish,
+  now: Date,
+  leavesShort = false,
+): Promise<TextChanged> {
   try {
-    return await inTransaction(db, (outer) => outer.transaction(async (trx): Promise<TextChanged> => {
-      const { series, dates, usual } = await open(trx, by, wish, now);
-      const live = dates.filter(({ isCancelled }) => !isCancelled).map((date) => ({ date, text: textOf(date, usual, wish), setting: settingFor(date, usual, wish.setting, date.id === wish.meetingId) }));
-      // Rooms before equipment, as everybody locks them.
-      const outfits = live.filter(({ date, setting }) => !isSame(date.equipment, setting.equipment));
-      await lockRooms(trx, await listTouchedRooms(trx, outfits.map(({ date }) => date.id), []));
-      await setLayoutOfMany(trx, live.filter(({ date, setting }) => setting.layout !== date.layout).map(({ date, setting }) => ({ meetingId: date.id, roomIds: date.roomIds, layout: setting.layout })));
-      const short = await takeEquipmentForMany(trx, by, outfits.map(({ date, setting }) => ({ meetingId: date.id, startsAt: date.startsAt, endsAt: date.endsAt, lines: setting.equipment })));
-      if (short.size > 0 && !leavesShort) throw new Short(live.flatMap(({ date }) => (short.has(date.id) ? [{ on: date.on, shortages: short.get(date.id) ?? [] }] : [])));
-      const lines = live.flatMap(({ date, text, setting }) => {
-        const isSameText = text.title === date.title && text.description === date.description && text.link === date.link && text.place === date.place;
-        const isSameSetting = setting.layout === date.layout && setting.expected === date.expected && (isSame(date.equipment, setting.equipment) || short.has(date.id));
-        if (isSameText && isSameSetting) return [];
-        const numbers = isSameText ? { sequence: date.sequence, time_sequence: date.timeSequence } : nextSequence(sequenceOf(date), { time: false, distant: text.place !== date.place });
-        return [{ ...lineOf(date, numbers), ...text, expected: setting.expected, told: !isSameText && date.announcedAt !== null, from: date.startsAt, to: date.endsAt }];
-      });
-      await writeLines(trx, { recurrenceId: null, zone: null }, lines);
-      if (wish.scope === 'all' && wish.text.title !== usual.title && series.name === usual.title) await change(trx, `update series set name = :name where id = :id`, { name: wish.text.title, id: series.id });
-      await change(trx, `update series set version = version + 1 where id = :id`, { id: series.id });
-      await record(trx, by, {
-        action: 'series.update', noun: 'series', id: series.id, before: { ...usual, ...(await tellSetting(trx, usual)) },
-        after: { ...wish.text, ...(await tellSetting(trx, { ...usual, ...wish.setting })), dates: lines.length, ...(short.size > 0 ? { short: short.size } : {}) },
-      });
-      return { ok: true, count: lines.length };
-    }));
+    return await inTransaction(db, (outer) =>
+      outer.transaction(async (trx): Promise<TextChanged> => {
+        const { series, dates, usual } = await open(trx, by, wish, now);
+        const live = dates
+          .filter(({ isCancelled }) => !isCancelled)
+          .map((date) => ({
+            date,
+            text: textOf(date, usual, wish),
+            setting: settingFor(date, usual, wish.setting, date.id === wish.meetingId),
+          }));
+        // Rooms before equipment, as everybody locks them.
+        const outfits = live.filter(({ date, setting }) => !isSame(date.equipment, setting.equipment));
+        await lockRooms(
+          trx,
+          await listTouchedRooms(
+            trx,
+            outfits.map(({ date }) => date.id),
+            [],
+          ),
+        );
+        await setLayoutOfMany(
+          trx,
+          live
+            .filter(({ date, setting }) => setting.layout !== date.layout)
+            .map(({ date, setting }) => ({
+              meetingId: date.id,
+              roomIds: date.roomIds,
+              layout: setting.layout,
+            })),
+        );
+        const short = await takeEquipmentForMany(
+          trx,
+          by,
+          outfits.map(({ date, setting }) => ({
+            meetingId: date.id,
+            startsAt: date.startsAt,
+            endsAt: date.endsAt,
+            lines: setting.equipment,
+          })),
+        );
+        if (short.size > 0 && !leavesShort)
+          throw new Short(
+            live.flatMap(({ date }) =>
+              short.has(date.id) ? [{ on: date.on, shortages: short.get(date.id) ?? [] }] : [],
+            ),
+          );
+        const lines = live.flatMap(({ date, text, setting }) => {
+          const isSameText =
+            text.title === date.title &&
+            text.description === date.description &&
+            text.link === date.link &&
+            text.place === date.place;
+          const isSameSetting =
+            setting.layout === date.layout &&
+            setting.expected === date.expected &&
+            (isSame(date.equipment, setting.equipment) || short.has(date.id));
+          if (isSameText && isSameSetting) return [];
+          const numbers = isSameText
+            ? { sequence: date.sequence, time_sequence: date.timeSequence }
+            : nextSequence(sequenceOf(date), { time: false, distant: text.place !== date.place });
+          return [
+            {
+              ...lineOf(date, numbers),
+              ...text,
+              expected: setting.expected,
+              told: !isSameText && date.announcedAt !== null,
+              from: date.startsAt,
+              to: date.endsAt,
+            },
+          ];
+        });
+        await writeLines(trx, { recurrenceId: null, zone: null }, lines);
+        if (wish.scope === 'all' && wish.text.title !== usual.title && series.name === usual.title)
+          await change(trx, `update series set name = :name where id = :id`, {
+            name: wish.text.title,
+            id: series.id,
+          });
+        await change(trx, `update series set version = version + 1 where id = :id`, { id: series.id });
+        await record(trx, by, {
+          action: 'series.update',
+          noun: 'series',
+          id: series.id,
+          before: { ...usual, ...(await tellSetting(trx, usual)) },
+          after: {
+            ...wish.text,
+            ...(await tellSetting(trx, { ...usual, ...wish.setting })),
+            dates: lines.length,
+            ...(short.size > 0 ? { short: short.size } : {}),
+          },
+        });
+        return { ok: true, count: lines.length };
+      }),
+    );
   } catch (error) {
     if (error instanceof Short) return { ok: false, short: error.short };
     throw error;
@@ -129,7 +228,14 @@ class Short extends Error {
  * @param isMeant false: nothing is saved, the answer says what would become of each date
  * @throws SeriesChanged since the form was opened
  */
-export function changeFollowing(db: Db, by: Actor, wish: FollowingWish, asked: DatesPlan, now: Date, isMeant: boolean): Promise<Planned> {
+export function changeFollowing(
+  db: Db,
+  by: Actor,
+  wish: FollowingWish,
+  asked: DatesPlan,
+  now: Date,
+  isMeant: boolean,
+): Promise<Planned> {
   return planned(db, isMeant, async (trx) => {
     const plan = await withAllowedReason(trx, by, asked);
     const { series, rule, dates, usual } = await open(trx, by, wish, now);
@@ -141,12 +247,13 @@ export function changeFollowing(db: Db, by: Actor, wish: FollowingWish, asked: D
 
     const recurrenceId = await addRecurrence(trx, series, plan, rule.id);
     const begins = beginningOf(rule, wish.scope, now);
-    if (rule.id !== null) await change(
-      trx,
-      `update recurrences r set until_at = least(r.until_at, coalesce((select max(occurrence_at) from meetings where recurrence_id = r.id and occurrence_at < :begins), cast(:begins as timestamptz) - interval '1 second'))
+    if (rule.id !== null)
+      await change(
+        trx,
+        `update recurrences r set until_at = least(r.until_at, coalesce((select max(occurrence_at) from meetings where recurrence_id = r.id and occurrence_at < :begins), cast(:begins as timestamptz) - interval '1 second'))
         where r.id = :rule`,
-      { rule: rule.id, begins },
-    );
+        { rule: rule.id, begins },
+      );
     const kept = carried.flatMap((one) => {
       const date = byId.get(one.date.id);
       const to = one.to === null ? undefined : written.get(one.to);
@@ -155,39 +262,121 @@ export function changeFollowing(db: Db, by: Actor, wish: FollowingWish, asked: D
     // Gives up first what is called off or left out, so that its rooms are free for the others. All rooms are locked before
     // the first changes hands. What comes too late is told, and what is done here is undone with the rest of a refused plan.
     const off = [
-      ...carried.flatMap(({ kind, date }) => (kind === 'calledOff' ? (byId.get(date.id) ?? []) : [])).map((date) => ({ date, on: date.on, reason: wish.reason })),
-      ...kept.flatMap(({ kind, date, to }) => (kind === 'taken' && to.skipped !== null ? [{ date, on: to.on, reason: to.skipped }] : [])),
+      ...carried
+        .flatMap(({ kind, date }) => (kind === 'calledOff' ? (byId.get(date.id) ?? []) : []))
+        .map((date) => ({ date, on: date.on, reason: wish.reason })),
+      ...kept.flatMap(({ kind, date, to }) =>
+        kind === 'taken' && to.skipped !== null ? [{ date, on: to.on, reason: to.skipped }] : [],
+      ),
     ];
-    await lockRooms(trx, await listTouchedRooms(trx, dates.map(({ id }) => id), [...written.values()].flatMap(({ roomIds }) => roomIds)));
-    await lockQuotas(trx, [...new Set([series.booked_for_id ?? series.organiser_id, ...(await listPrincipals(trx, dates.map(({ id }) => id))).values()])]);
-    const late = await checkNoticeOfMany(trx, by, off.map(({ date: { id, roomIds, startsAt, isAwaiting } }) => ({ meetingId: id, roomIds: isAwaiting ? [] : roomIds, startsAt })), { now, overrideReason: plan.overrideReason ?? null });
+    await lockRooms(
+      trx,
+      await listTouchedRooms(
+        trx,
+        dates.map(({ id }) => id),
+        [...written.values()].flatMap(({ roomIds }) => roomIds),
+      ),
+    );
+    await lockQuotas(trx, [
+      ...new Set([
+        series.booked_for_id ?? series.organiser_id,
+        ...(
+          await listPrincipals(
+            trx,
+            dates.map(({ id }) => id),
+          )
+        ).values(),
+      ]),
+    ]);
+    const late = await checkNoticeOfMany(
+      trx,
+      by,
+      off.map(({ date: { id, roomIds, startsAt, isAwaiting } }) => ({
+        meetingId: id,
+        roomIds: isAwaiting ? [] : roomIds,
+        startsAt,
+      })),
+      { now, overrideReason: plan.overrideReason ?? null },
+    );
     for (const { date, reason } of off) await cancelMeeting(trx, by, date.id, { reason });
-    const tooLate = off.flatMap(({ date, on }) => (late.has(date.id) ? [{ on, checks: late.get(date.id) ?? [] }] : []));
+    const tooLate = off.flatMap(({ date, on }) =>
+      late.has(date.id) ? [{ on, checks: late.get(date.id) ?? [] }] : [],
+    );
     const left = carried.filter(({ kind }) => kind === 'left').map(({ date }) => date.id);
-    await change(trx, `update meetings set recurrence_id = null, occurrence_at = null where id = any(:left)`, { left });
+    await change(
+      trx,
+      `update meetings set recurrence_id = null, occurrence_at = null where id = any(:left)`,
+      { left },
+    );
 
     const moved = await moveDates(trx, by, recurrenceId, plan, wish, usual, kept);
     const taken = new Set(kept.map(({ to }) => to.on));
     // New dates get what the others have.
     const setting = settingFor(usual, usual, wish.setting, true);
-    const fresh = await writeDates(trx, by, { ...series, name: wish.text.title }, { ...plan, setting }, recurrenceId, [...written.values()].filter(({ on }) => !taken.has(on)));
+    const fresh = await writeDates(
+      trx,
+      by,
+      { ...series, name: wish.text.title },
+      { ...plan, setting },
+      recurrenceId,
+      [...written.values()].filter(({ on }) => !taken.has(on)),
+    );
     const notices = new Map<string, Check[]>([...moved.notices, ...fresh.notices]);
     const refused = new Map<string, RoomsRefused>([...moved.refused, ...fresh.refused]);
-    await outfitDates(trx, by, [...moved.outfits, ...outfitsOf(fresh.ids, [...written.values()], setting)], refused);
+    await outfitDates(
+      trx,
+      by,
+      [...moved.outfits, ...outfitsOf(fresh.ids, [...written.values()], setting)],
+      refused,
+    );
     const requested = new Set([...moved.requested, ...fresh.requested]);
-    for (const { on, checks } of tooLate) if (written.has(on)) refused.set(on, { ok: false, clashes: [], checks });
-    if (refused.size > 0 || tooLate.length > 0) return { ok: false, refused, notices, requested, carried, waiting: moved.waiting, late: tooLate.filter(({ on }) => !written.has(on)) };
+    for (const { on, checks } of tooLate)
+      if (written.has(on)) refused.set(on, { ok: false, clashes: [], checks });
+    if (refused.size > 0 || tooLate.length > 0)
+      return {
+        ok: false,
+        refused,
+        notices,
+        requested,
+        carried,
+        waiting: moved.waiting,
+        late: tooLate.filter(({ on }) => !written.has(on)),
+      };
 
     if (wish.text.description) {
-      await change(trx, `update meetings set description = :text where id = any(:fresh)`, { text: wish.text.description, fresh: [...fresh.ids.values()] });
+      await change(trx, `update meetings set description = :text where id = any(:fresh)`, {
+        text: wish.text.description,
+        fresh: [...fresh.ids.values()],
+      });
     }
-    if (wish.scope === 'all' && series.name === usual.title) await change(trx, `update series set name = :name where id = :id`, { name: wish.text.title, id: series.id });
-    await change(trx, `update series set version = version + 1, duration_minutes = :minutes where id = :id`, { id: series.id, minutes: minutesOf(plan) });
+    if (wish.scope === 'all' && series.name === usual.title)
+      await change(trx, `update series set name = :name where id = :id`, {
+        name: wish.text.title,
+        id: series.id,
+      });
+    await change(trx, `update series set version = version + 1, duration_minutes = :minutes where id = :id`, {
+      id: series.id,
+      minutes: minutesOf(plan),
+    });
     await numberSeries(trx, series.id);
     await record(trx, by, {
-      action: 'series.change', noun: 'series', id: series.id,
-      before: { rule: rule.rule, zone: rule.zone, from: rule.starts_at_time ?? usual.from, room_ids: usual.roomIds, ...(await tellSetting(trx, usual)) },
-      after: { ...factsOf(plan, [...written.values()]), room_ids: plan.roomIds, ...(await tellSetting(trx, { ...usual, ...wish.setting })), called_off: namesOf(carried, 'calledOff'), left: namesOf(carried, 'left') },
+      action: 'series.change',
+      noun: 'series',
+      id: series.id,
+      before: {
+        rule: rule.rule,
+        zone: rule.zone,
+        from: rule.starts_at_time ?? usual.from,
+        room_ids: usual.roomIds,
+        ...(await tellSetting(trx, usual)),
+      },
+      after: {
+        ...factsOf(plan, [...written.values()]),
+        room_ids: plan.roomIds,
+        ...(await tellSetting(trx, { ...usual, ...wish.setting })),
+        called_off: namesOf(carried, 'calledOff'),
+        left: namesOf(carried, 'left'),
+      },
     });
     return { ok: true, seriesId: series.id, notices, requested, carried, waiting: moved.waiting };
   });
@@ -199,7 +388,9 @@ function namesOf(carried: CarriedDate[], kind: CarriedDate['kind']): string[] {
 
 function minutesOf({ occurrences }: DatesPlan): number {
   const [first] = occurrences.dates;
-  return first ? Math.max(5, Math.min(1440, Math.round((first.endsAt.getTime() - first.startsAt.getTime()) / 60_000))) : 60;
+  return first
+    ? Math.max(5, Math.min(1440, Math.round((first.endsAt.getTime() - first.startsAt.getTime()) / 60_000)))
+    : 60;
 }
 
 /** Dates that go on in the new rule: those called off or moved by hand stay as they stand, the others get its time and rooms. */
@@ -211,9 +402,23 @@ async function moveDates(
   wish: FollowingWish,
   usual: Usual,
   kept: { kind: CarriedDate['kind']; date: RuleDate; to: WrittenDate }[],
-): Promise<{ refused: Map<string, RoomsRefused>; notices: Map<string, Check[]>; requested: Set<string>; waiting: Set<string>; outfits: Outfit[] }> {
-  const whereabouts = await listWhereaboutsOf(trx, [...new Set([...kept.flatMap(({ date, to }) => [...date.roomIds, ...to.roomIds]), ...plan.roomIds])]);
-  const placeOf = (startsAt: Date, endsAt: Date, place: string | null, roomIds: number[]) => ({ starts_at: startsAt, ends_at: endsAt, place, roomIds, rooms: roomIds.flatMap((id) => whereabouts.get(id) ?? []) });
+): Promise<{
+  refused: Map<string, RoomsRefused>;
+  notices: Map<string, Check[]>;
+  requested: Set<string>;
+  waiting: Set<string>;
+  outfits: Outfit[];
+}> {
+  const whereabouts = await listWhereaboutsOf(trx, [
+    ...new Set([...kept.flatMap(({ date, to }) => [...date.roomIds, ...to.roomIds]), ...plan.roomIds]),
+  ]);
+  const placeOf = (startsAt: Date, endsAt: Date, place: string | null, roomIds: number[]) => ({
+    starts_at: startsAt,
+    ends_at: endsAt,
+    place,
+    roomIds,
+    rooms: roomIds.flatMap((id) => whereabouts.get(id) ?? []),
+  });
   const lines = kept.map(({ kind, date, to }) => {
     const isSkipped = kind === 'taken' && to.skipped !== null;
     const isCalledOff = kind === 'cancelled' || isSkipped;
@@ -221,36 +426,116 @@ async function moveDates(
     const [startsAt, endsAt] = isFixed ? [date.startsAt, date.endsAt] : [to.startsAt, to.endsAt];
     const hasChoice = plan.choices.get(to.on)?.kind === 'room';
     const roomIds = isCalledOff || isFixed || (date.hasOwnRooms && !hasChoice) ? date.roomIds : to.roomIds;
-    const text = isFixed || isCalledOff ? { title: date.title, description: date.description, link: date.link, place: date.place } : textOf(date, usual, wish);
-    const difference = differenceOf(placeOf(date.startsAt, date.endsAt, date.place, date.roomIds), placeOf(startsAt, endsAt, text.place, roomIds));
-    const isNews = !isCalledOff && (difference.time || difference.rooms || JSON.stringify(text) !== JSON.stringify({ title: date.title, description: date.description, link: date.link, place: date.place }));
-    const setting = isFixed || isCalledOff ? date : settingFor(date, usual, wish.setting, date.id === wish.meetingId);
+    const text =
+      isFixed || isCalledOff
+        ? { title: date.title, description: date.description, link: date.link, place: date.place }
+        : textOf(date, usual, wish);
+    const difference = differenceOf(
+      placeOf(date.startsAt, date.endsAt, date.place, date.roomIds),
+      placeOf(startsAt, endsAt, text.place, roomIds),
+    );
+    const isNews =
+      !isCalledOff &&
+      (difference.time ||
+        difference.rooms ||
+        JSON.stringify(text) !==
+          JSON.stringify({
+            title: date.title,
+            description: date.description,
+            link: date.link,
+            place: date.place,
+          }));
+    const setting =
+      isFixed || isCalledOff ? date : settingFor(date, usual, wish.setting, date.id === wish.meetingId);
     const lines = to.isBare && !isFixed ? [] : setting.equipment;
     // Calling it off has counted already.
-    const numbers = isCalledOff ? { sequence: date.sequence + (isSkipped && date.announcedAt ? 1 : 0), time_sequence: date.timeSequence } : nextSequence(sequenceOf(date), difference);
-    return { date, to, roomIds, setting, lines, isCalledOff, isSkipped, isWaiting: to.isWaiting && !isFixed && !isCalledOff, difference, line: { ...lineOf(date, numbers), ...text, expected: setting.expected, ...(recurrenceId === null ? {} : { occurrence: to.occurrenceAt }), from: startsAt, to: endsAt, told: isNews && date.announcedAt !== null } };
+    const numbers = isCalledOff
+      ? {
+          sequence: date.sequence + (isSkipped && date.announcedAt ? 1 : 0),
+          time_sequence: date.timeSequence,
+        }
+      : nextSequence(sequenceOf(date), difference);
+    return {
+      date,
+      to,
+      roomIds,
+      setting,
+      lines,
+      isCalledOff,
+      isSkipped,
+      isWaiting: to.isWaiting && !isFixed && !isCalledOff,
+      difference,
+      line: {
+        ...lineOf(date, numbers),
+        ...text,
+        expected: setting.expected,
+        ...(recurrenceId === null ? {} : { occurrence: to.occurrenceAt }),
+        from: startsAt,
+        to: endsAt,
+        told: isNews && date.announcedAt !== null,
+      },
+    };
   });
-  const places = lines.filter(({ isCalledOff, difference, isWaiting }) => !isCalledOff && (difference.time || difference.rooms || isWaiting));
+  const places = lines.filter(
+    ({ isCalledOff, difference, isWaiting }) =>
+      !isCalledOff && (difference.time || difference.rooms || isWaiting),
+  );
   const ids = places.map(({ date }) => date.id);
   await releaseForMany(trx, by, ids, 'released', 'moved');
   await change(trx, `delete from meeting_rooms where meeting_id = any(:ids)`, { ids });
   await stopAwaiting(trx, ids);
   // All of it is given up before any of it is taken for another time.
-  const set = lines.filter(({ date, isCalledOff, difference, setting, lines: wanted }) => !isCalledOff && (difference.time || difference.rooms || setting.layout !== date.layout || !isSame(date.equipment, wanted)));
-  await releaseEquipmentOfMany(trx, set.map(({ date }) => date.id));
-  await writeLines(trx, { recurrenceId, zone: plan.zone }, lines.map(({ line }) => line));
+  const set = lines.filter(
+    ({ date, isCalledOff, difference, setting, lines: wanted }) =>
+      !isCalledOff &&
+      (difference.time ||
+        difference.rooms ||
+        setting.layout !== date.layout ||
+        !isSame(date.equipment, wanted)),
+  );
+  await releaseEquipmentOfMany(
+    trx,
+    set.map(({ date }) => date.id),
+  );
+  await writeLines(
+    trx,
+    { recurrenceId, zone: plan.zone },
+    lines.map(({ line }) => line),
+  );
   const waiting = places.filter(({ isWaiting }) => isWaiting);
-  const results = await claimForMany(trx, by, places.filter(({ isWaiting }) => !isWaiting).map(({ date, roomIds, setting, line }) => ({
-    meetingId: date.id, roomIds, startsAt: line.from, endsAt: line.to, seats: setting.expected, layout: setting.layout, ...claimFacts(plan),
-    // What waited for its rooms had none.
-    before: { startsAt: date.startsAt, roomIds: date.isAwaiting ? [] : date.roomIds },
-  })));
-  const skipped = lines.filter(({ isSkipped }) => isSkipped).map(({ date, to }) => ({ meetingId: date.id, roomIds: to.roomIds }));
-  await change(trx, `delete from meeting_rooms where meeting_id = any(:ids)`, { ids: skipped.map(({ meetingId }) => meetingId) });
+  const results = await claimForMany(
+    trx,
+    by,
+    places
+      .filter(({ isWaiting }) => !isWaiting)
+      .map(({ date, roomIds, setting, line }) => ({
+        meetingId: date.id,
+        roomIds,
+        startsAt: line.from,
+        endsAt: line.to,
+        seats: setting.expected,
+        layout: setting.layout,
+        ...claimFacts(plan),
+        // What waited for its rooms had none.
+        before: { startsAt: date.startsAt, roomIds: date.isAwaiting ? [] : date.roomIds },
+      })),
+  );
+  const skipped = lines
+    .filter(({ isSkipped }) => isSkipped)
+    .map(({ date, to }) => ({ meetingId: date.id, roomIds: to.roomIds }));
+  await change(trx, `delete from meeting_rooms where meeting_id = any(:ids)`, {
+    ids: skipped.map(({ meetingId }) => meetingId),
+  });
   await keepWishes(trx, skipped);
-  await stopAwaiting(trx, skipped.map(({ meetingId }) => meetingId));
+  await stopAwaiting(
+    trx,
+    skipped.map(({ meetingId }) => meetingId),
+  );
   await awaitRooms(trx, skipped, 'hindered');
-  await awaitRooms(trx, waiting.map(({ date, roomIds }) => ({ meetingId: date.id, roomIds })));
+  await awaitRooms(
+    trx,
+    waiting.map(({ date, roomIds }) => ({ meetingId: date.id, roomIds })),
+  );
   const refused = new Map<string, RoomsRefused>();
   const notices = new Map<string, Check[]>();
   const requested = new Set<string>();
@@ -263,13 +548,34 @@ async function moveDates(
     }
   }
   const moving = new Set(ids);
-  const outfits = set.map(({ date, to, roomIds, setting, lines: wanted, line }): Outfit => ({ on: to.on, meetingId: date.id, roomIds, startsAt: line.from, endsAt: line.to, layout: setting.layout, lines: wanted }));
-  return { refused, notices, requested, outfits, waiting: new Set(lines.filter(({ date, isCalledOff }) => date.isAwaiting && !isCalledOff && !moving.has(date.id)).map(({ to }) => to.on)) };
+  const outfits = set.map(({ date, to, roomIds, setting, lines: wanted, line }): Outfit => ({
+    on: to.on,
+    meetingId: date.id,
+    roomIds,
+    startsAt: line.from,
+    endsAt: line.to,
+    layout: setting.layout,
+    lines: wanted,
+  }));
+  return {
+    refused,
+    notices,
+    requested,
+    outfits,
+    waiting: new Set(
+      lines
+        .filter(({ date, isCalledOff }) => date.isAwaiting && !isCalledOff && !moving.has(date.id))
+        .map(({ to }) => to.on),
+    ),
+  };
 }
 
 /** The new text where a date has the usual one; what was changed for one date stays. The date that was opened follows in what was typed anew. */
 function textOf(date: RuleDate, usual: Usual, { text, meetingId }: FollowingWish): FollowingText {
-  const pick = <K extends keyof FollowingText>(field: K): FollowingText[K] => (date[field] === usual[field] || (date.id === meetingId && text[field] !== usual[field]) ? text[field] : date[field]);
+  const pick = <K extends keyof FollowingText>(field: K): FollowingText[K] =>
+    date[field] === usual[field] || (date.id === meetingId && text[field] !== usual[field])
+      ? text[field]
+      : date[field];
   return { title: pick('title'), description: pick('description'), link: pick('link'), place: pick('place') };
 }
 
@@ -288,12 +594,19 @@ interface Line extends FollowingText {
   told: boolean;
 }
 
-function lineOf(date: RuleDate, numbers: { sequence: number; time_sequence: number }): Pick<Line, 'id' | 'sequence' | 'time_sequence' | 'told'> {
+function lineOf(
+  date: RuleDate,
+  numbers: { sequence: number; time_sequence: number },
+): Pick<Line, 'id' | 'sequence' | 'time_sequence' | 'told'> {
   return { id: date.id, ...numbers, told: date.announcedAt !== null };
 }
 
 /** One statement for all; who was invited to one is told, a minute later. */
-async function writeLines(trx: Db, { recurrenceId, zone }: { recurrenceId: number | null; zone: string | null }, lines: Line[]): Promise<void> {
+async function writeLines(
+  trx: Db,
+  { recurrenceId, zone }: { recurrenceId: number | null; zone: string | null },
+  lines: Line[],
+): Promise<void> {
   if (lines.length === 0) return;
   await change(
     trx,
@@ -306,5 +619,8 @@ async function writeLines(trx: Db, { recurrenceId, zone }: { recurrenceId: numbe
       where m.id = w.id`,
     { recurrence: recurrenceId, zone, list: JSON.stringify(lines) },
   );
-  await announceAll(trx, lines.filter(({ told }) => told).map(({ id }) => id));
+  await announceAll(
+    trx,
+    lines.filter(({ told }) => told).map(({ id }) => id),
+  );
 }

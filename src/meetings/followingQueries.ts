@@ -39,8 +39,16 @@ export async function findRuleOf(db: Db, seriesId: number, meetingId: number): P
 }
 
 /** The same dates, locked. */
-export async function lockRuleDates(trx: Db, { id, series_id }: Pick<RunningRule, 'id' | 'series_id'>, now: Date): Promise<void> {
-  await rows(trx, `select 1 from meetings where series_id = :series and recurrence_id is not distinct from :rule and starts_at > :now order by id for no key update`, { series: series_id, rule: id, now });
+export async function lockRuleDates(
+  trx: Db,
+  { id, series_id }: Pick<RunningRule, 'id' | 'series_id'>,
+  now: Date,
+): Promise<void> {
+  await rows(
+    trx,
+    `select 1 from meetings where series_id = :series and recurrence_id is not distinct from :rule and starts_at > :now order by id for no key update`,
+    { series: series_id, rule: id, now },
+  );
 }
 
 /** A date of a rule with all that tells whether somebody changed it on its own. */
@@ -100,7 +108,12 @@ const COLUMNS = `m.id, m.state, m.zone, m.occurrence_at, m.starts_at, m.ends_at,
             (select coalesce(json_agg(json_build_object('kindId', kind_id, 'quantity', quantity) order by kind_id), '[]') from equipment_bookings where meeting_id = m.id) as equipment`;
 
 /** Dates of a rule, or single dates, from an instant on that have not begun, called off ones too, by time. */
-export async function listRuleDates(db: Db, rule: Pick<RunningRule, 'id' | 'series_id' | 'zone'>, from: Date, now: Date): Promise<{ dates: RuleDate[]; usual: Usual }> {
+export async function listRuleDates(
+  db: Db,
+  rule: Pick<RunningRule, 'id' | 'series_id' | 'zone'>,
+  from: Date,
+  now: Date,
+): Promise<{ dates: RuleDate[]; usual: Usual }> {
   const found = await rows<Row>(
     db,
     `select ${COLUMNS} from meetings m
@@ -116,13 +129,32 @@ export async function listRuleDates(db: Db, rule: Pick<RunningRule, 'id' | 'seri
   const dates = found.map((date): RuleDate => {
     const occurrenceAt = date.occurrence_at ?? date.starts_at;
     return {
-      id: date.id, on: dayOf(occurrenceAt, rule.zone), occurrenceAt, startsAt: date.starts_at, endsAt: date.ends_at,
+      id: date.id,
+      on: dayOf(occurrenceAt, rule.zone),
+      occurrenceAt,
+      startsAt: date.starts_at,
+      endsAt: date.ends_at,
       isCancelled: date.state === 'cancelled',
       // In the night when clocks change, the usual wall times are another number of minutes.
-      hasOwnTime: (date.occurrence_at ? date.starts_at.getTime() !== date.occurrence_at.getTime() : timeOf(date.starts_at, rule.zone) !== usual.from) || (minutesOf(date) !== usual.minutes && endOf(date) !== usualEnd),
+      hasOwnTime:
+        (date.occurrence_at
+          ? date.starts_at.getTime() !== date.occurrence_at.getTime()
+          : timeOf(date.starts_at, rule.zone) !== usual.from) ||
+        (minutesOf(date) !== usual.minutes && endOf(date) !== usualEnd),
       hasOwnRooms: date.room_ids.join() !== usual.roomIds.join(),
-      isAwaiting: date.is_awaiting && date.state !== 'cancelled', itemCount: date.item_count, title: date.title, description: date.description, link: date.link, place: date.place, roomIds: date.room_ids,
-      layout: date.layout, equipment: date.equipment, expected: date.expected_count, announcedAt: date.announced_at, sequence: date.sequence, timeSequence: date.time_sequence,
+      isAwaiting: date.is_awaiting && date.state !== 'cancelled',
+      itemCount: date.item_count,
+      title: date.title,
+      description: date.description,
+      link: date.link,
+      place: date.place,
+      roomIds: date.room_ids,
+      layout: date.layout,
+      equipment: date.equipment,
+      expected: date.expected_count,
+      announcedAt: date.announced_at,
+      sequence: date.sequence,
+      timeSequence: date.time_sequence,
     };
   });
   return { dates: rule.id === null ? firstOfDays(dates) : dates, usual };
@@ -132,7 +164,8 @@ export async function listRuleDates(db: Db, rule: Pick<RunningRule, 'id' | 'seri
 function firstOfDays(dates: readonly RuleDate[]): RuleDate[] {
   const rank = (date: RuleDate) => (date.isCancelled ? 2 : date.hasOwnTime ? 1 : 0);
   const first = new Map<string, RuleDate>();
-  for (const date of [...dates].sort((a, b) => rank(a) - rank(b))) if (!first.has(date.on)) first.set(date.on, date);
+  for (const date of [...dates].sort((a, b) => rank(a) - rank(b)))
+    if (!first.has(date.on)) first.set(date.on, date);
   return dates.map((date) => (first.get(date.on) === date ? date : { ...date, isSecond: true }));
 }
 
@@ -140,8 +173,15 @@ function firstOfDays(dates: readonly RuleDate[]): RuleDate[] {
 const LAST = 8;
 
 /** What the last dates of a standing meeting have, for planning further ones; undefined when it has none. */
-export async function findUsualOfLast(db: Db, seriesId: number): Promise<(Usual & { zone: string }) | undefined> {
-  const found = await rows<Row>(db, `select ${COLUMNS} from meetings m where m.series_id = :series and m.state <> 'cancelled' and m.starts_at is not null order by m.starts_at desc limit :last`, { series: seriesId, last: LAST });
+export async function findUsualOfLast(
+  db: Db,
+  seriesId: number,
+): Promise<(Usual & { zone: string }) | undefined> {
+  const found = await rows<Row>(
+    db,
+    `select ${COLUMNS} from meetings m where m.series_id = :series and m.state <> 'cancelled' and m.starts_at is not null order by m.starts_at desc limit :last`,
+    { series: seriesId, last: LAST },
+  );
   const [last] = found;
   return last && { ...usualAmong(found, last.zone), zone: last.zone };
 }
@@ -174,11 +214,21 @@ function usualOf<T>(values: T[]): T | undefined {
     if (known) known.count++;
     else counts.set(key, { value, count: 1 });
   }
-  return [...counts.values()].reduce<{ value: T; count: number } | undefined>((best, one) => (best && best.count >= one.count ? best : one), undefined)?.value;
+  return [...counts.values()].reduce<{ value: T; count: number } | undefined>(
+    (best, one) => (best && best.count >= one.count ? best : one),
+    undefined,
+  )?.value;
 }
 
 /** Site and building of rooms by id. */
-export async function listWhereaboutsOf(db: Db, roomIds: number[]): Promise<Map<number, { site: string; building: string }>> {
-  const found = await rows<{ id: number; site: string; building: string }>(db, `select id, site, building from rooms where id = any(:ids)`, { ids: roomIds });
+export async function listWhereaboutsOf(
+  db: Db,
+  roomIds: number[],
+): Promise<Map<number, { site: string; building: string }>> {
+  const found = await rows<{ id: number; site: string; building: string }>(
+    db,
+    `select id, site, building from rooms where id = any(:ids)`,
+    { ids: roomIds },
+  );
   return new Map(found.map(({ id, site, building }) => [id, { site, building }]));
 }

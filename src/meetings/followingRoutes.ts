@@ -9,8 +9,21 @@ import { format } from '../lib/time/format.js';
 import { translator } from '../lib/i18n/translate.js';
 import { dayOf } from '../lib/time/zone.js';
 import { endAfter, fieldsOfRule, planOf, readDays, ruleOf } from './datesPlan.js';
-import { beginningOf, changeFollowing, changeFollowingText, SeriesChanged, type FollowingWish, type TextChanged } from './followingCommands.js';
-import { findRuleOf, listRuleDates, type RuleDate, type RunningRule, type Usual } from './followingQueries.js';
+import {
+  beginningOf,
+  changeFollowing,
+  changeFollowingText,
+  SeriesChanged,
+  type FollowingWish,
+  type TextChanged,
+} from './followingCommands.js';
+import {
+  findRuleOf,
+  listRuleDates,
+  type RuleDate,
+  type RunningRule,
+  type Usual,
+} from './followingQueries.js';
 import { checkLayout, linesOf, shownEquipment, shownLayouts } from './formRoutes.js';
 import { carryOut, keptChoices } from './planPage.js';
 import { mayKeepSeries } from './policy.js';
@@ -63,9 +76,26 @@ async function open(c: Context, scope: FollowingWish['scope']): Promise<Opened> 
 function valuesOf(opened: Opened, scope: FollowingWish['scope']): Record<string, unknown> {
   const { series, rule, usual, beginsOn } = opened;
   return {
-    ...(rule.rule === null ? { frequency: 'dates', on_dates: listedDays(opened).join('\n') } : fieldsOfRule(readRule(rule.rule))), scope, version: series.version, title: usual.title || series.name, description: usual.description, link: usual.link, place: usual.place,
-    rooms: usual.roomIds, zone: rule.zone, from: fromOf(opened), to: endOf(opened), from_on: beginsOn, ends: 'on', until_on: rule.until_at && dayOf(rule.until_at, rule.zone),
-    layout: usual.layout ?? '', kinds: usual.equipment.map(({ kindId }) => kindId), pieces: usual.equipment.map(({ quantity }) => quantity), expected: usual.expected,
+    ...(rule.rule === null
+      ? { frequency: 'dates', on_dates: listedDays(opened).join('\n') }
+      : fieldsOfRule(readRule(rule.rule))),
+    scope,
+    version: series.version,
+    title: usual.title || series.name,
+    description: usual.description,
+    link: usual.link,
+    place: usual.place,
+    rooms: usual.roomIds,
+    zone: rule.zone,
+    from: fromOf(opened),
+    to: endOf(opened),
+    from_on: beginsOn,
+    ends: 'on',
+    until_on: rule.until_at && dayOf(rule.until_at, rule.zone),
+    layout: usual.layout ?? '',
+    kinds: usual.equipment.map(({ kindId }) => kindId),
+    pieces: usual.equipment.map(({ quantity }) => quantity),
+    expected: usual.expected,
   };
 }
 
@@ -88,7 +118,10 @@ function endOf(opened: Opened): string {
 function isTextOnly(form: FollowingFields, opened: Opened): boolean {
   const { rule, usual } = opened;
   return (
-    hasSameDays(form, opened) && form.from === fromOf(opened) && form.to === endOf(opened) && form.zone === rule.zone &&
+    hasSameDays(form, opened) &&
+    form.from === fromOf(opened) &&
+    form.to === endOf(opened) &&
+    form.zone === rule.zone &&
     [...form.rooms].sort((a, b) => a - b).join() === [...usual.roomIds].sort((a, b) => a - b).join()
   );
 }
@@ -98,9 +131,19 @@ function hasSameDays(form: FollowingFields, opened: Opened): boolean {
   const wanted = ruleOf(form);
   if (wanted === null || rule.rule === null || rule.until_at === null) {
     const { days, unclear } = readDays(form.on_dates);
-    return wanted === null && rule.rule === null && unclear.length === 0 && days.join() === listedDays(opened).join();
+    return (
+      wanted === null &&
+      rule.rule === null &&
+      unclear.length === 0 &&
+      days.join() === listedDays(opened).join()
+    );
   }
-  return writeRule(wanted) === writeRule(readRule(rule.rule)) && form.ends !== 'count' && form.until_on === dayOf(rule.until_at, rule.zone) && form.from_on === beginsOn;
+  return (
+    writeRule(wanted) === writeRule(readRule(rule.rule)) &&
+    form.ends !== 'count' &&
+    form.until_on === dayOf(rule.until_at, rule.zone) &&
+    form.from_on === beginsOn
+  );
 }
 
 async function change(c: Context<FollowingFields>): Promise<Answer> {
@@ -112,7 +155,10 @@ async function change(c: Context<FollowingFields>): Promise<Answer> {
     if (!(error instanceof SeriesChanged)) throw error;
     // What was typed stays in the form; saving again decides.
     const now = await open(c, c.form.scope);
-    return draw(c, now, { values: { ...(c.req.body as Record<string, unknown>), version: now.series.version }, isStale: true });
+    return draw(c, now, {
+      values: { ...(c.req.body as Record<string, unknown>), version: now.series.version },
+      isStale: true,
+    });
   }
 }
 
@@ -122,7 +168,10 @@ async function save(c: Context<FollowingFields>, opened: Opened): Promise<Answer
   const odd = await checkLayout(c, form);
   if (odd) return draw(c, opened, { problems: odd });
   const wish: FollowingWish = {
-    seriesId: series.id, meetingId: idOf(c, 'meeting'), scope: form.scope, version: form.version,
+    seriesId: series.id,
+    meetingId: idOf(c, 'meeting'),
+    scope: form.scope,
+    version: form.version,
     text: { title: form.title, description: form.description, link: form.link, place: form.place },
     setting: {
       ...(form.layout === undefined ? {} : { layout: form.layout || null }),
@@ -135,19 +184,35 @@ async function save(c: Context<FollowingFields>, opened: Opened): Promise<Answer
   if (isTextOnly(form, opened)) {
     const done = await once(c.db, c.viewer.id, form.key, form, async (trx) => {
       const changed = await changeFollowingText(trx, c.by, wish, c.now, form.short === 'leave');
-      return changed.ok ? { location: `/series/${series.id}`, count: changed.count } : { location: undefined, short: changed.short };
+      return changed.ok
+        ? { location: `/series/${series.id}`, count: changed.count }
+        : { location: undefined, short: changed.short };
     });
-    if (done.location === undefined) return draw(c, opened, { values: c.req.body as Record<string, unknown>, short: done.short });
-    return redirect(done.location, { notice: 'count' in done ? { key: 'series.notice.textChanged', values: { count: done.count } } : 'meetings.notice.saved' });
+    if (done.location === undefined)
+      return draw(c, opened, { values: c.req.body as Record<string, unknown>, short: done.short });
+    return redirect(done.location, {
+      notice:
+        'count' in done
+          ? { key: 'series.notice.textChanged', values: { count: done.count } }
+          : 'meetings.notice.saved',
+    });
   }
   const isList = form.frequency === 'dates';
-  const wrong = (field: string, message: string) => draw(c, opened, { problems: problemsOf([{ field, message }], c.req.body) });
+  const wrong = (field: string, message: string) =>
+    draw(c, opened, { problems: problemsOf([{ field, message }], c.req.body) });
   const problem = beforeAllowed(c, form, opened);
   if (problem) return wrong(isList ? 'on_dates' : 'from_on', problem);
   const read = planOf(c, form);
   if ('problems' in read) return draw(c, opened, { problems: read.problems });
-  const plan = { ...read.plan, occurrences: { ...read.plan.occurrences, dates: read.plan.occurrences.dates.filter(({ startsAt }) => startsAt > c.now) } };
-  if (plan.occurrences.dates.length === 0) return wrong(isList ? 'on_dates' : 'until_on', c.t('meetings.series.noDates'));
+  const plan = {
+    ...read.plan,
+    occurrences: {
+      ...read.plan.occurrences,
+      dates: read.plan.occurrences.dates.filter(({ startsAt }) => startsAt > c.now),
+    },
+  };
+  if (plan.occurrences.dates.length === 0)
+    return wrong(isList ? 'on_dates' : 'until_on', c.t('meetings.series.noDates'));
   return carryOut(
     c,
     plan,
@@ -158,33 +223,61 @@ async function save(c: Context<FollowingFields>, opened: Opened): Promise<Answer
 
 /** The past and the dates that stay are not touched. */
 function beforeAllowed(c: Context, form: FollowingFields, { rule, beginsOn }: Opened): string | undefined {
-  const first = form.frequency === 'dates' ? readDays(form.on_dates).days[0] ?? beginsOn : form.from_on;
+  const first = form.frequency === 'dates' ? (readDays(form.on_dates).days[0] ?? beginsOn) : form.from_on;
   if (first < dayOf(c.now, form.zone)) return c.t('series.form.past');
   const before = form.scope === 'following' && rule.before_at ? dayOf(rule.before_at, rule.zone) : undefined;
   // Of two single dates on one day the second may be the first that changes.
   const stays = rule.rule === null && before === beginsOn ? undefined : before;
-  return stays !== undefined && first <= stays ? c.t('series.form.afterStaying', { day: c.fmt.date(stays) }) : undefined;
+  return stays !== undefined && first <= stays
+    ? c.t('series.form.afterStaying', { day: c.fmt.date(stays) })
+    : undefined;
 }
 
 function actionOf(c: Context): string {
   return `/series/${idOf(c)}/dates/${idOf(c, 'meeting')}/following`;
 }
 
-async function draw(c: Context, { series, rule }: Opened, drawing: { values?: Record<string, unknown>; problems?: Problems; isStale?: boolean; short?: Extract<TextChanged, { ok: false }>['short'] }): Promise<Answer> {
+async function draw(
+  c: Context,
+  { series, rule }: Opened,
+  drawing: {
+    values?: Record<string, unknown>;
+    problems?: Problems;
+    isStale?: boolean;
+    short?: Extract<TextChanged, { ok: false }>['short'];
+  },
+): Promise<Answer> {
   const { problems } = drawing;
   const fmt = format(c.lang, rule.zone);
   const values: Record<string, unknown> = { ...(drawing.values ?? problems?.values) };
   values.rooms = [values.rooms ?? []].flat().filter((room) => room !== '');
   const isList = rule.rule === null;
   const heading = c.t(isList ? 'series.list.title' : 'series.following.title', { name: series.name });
-  const [rooms, movable] = await Promise.all([listRoomOptions(c.db), listMovableKinds(c.db, idOf(c, 'meeting'))]);
+  const [rooms, movable] = await Promise.all([
+    listRoomOptions(c.db),
+    listMovableKinds(c.db, idOf(c, 'meeting')),
+  ]);
   return page(
     'meetings/following',
     {
-      title: heading, heading, series, isList, action: actionOf(c), day: c.fmt.date(dayOf(rule.occurrence_at, rule.zone)), rooms, values,
-      layouts: shownLayouts(c, rooms), equipment: shownEquipment(c, movable, values, problems),
-      short: (drawing.short ?? []).map(({ on, shortages }) => ({ day: c.fmt.date(on), reasons: shortages.flatMap((shortage) => tellShortage(shortage, c.t, fmt)) })),
-      choices: keptChoices(values), errors: problems?.errors ?? {}, isStale: drawing.isStale, scripts: ['series-rule'],
+      title: heading,
+      heading,
+      series,
+      isList,
+      action: actionOf(c),
+      day: c.fmt.date(dayOf(rule.occurrence_at, rule.zone)),
+      rooms,
+      values,
+      layouts: shownLayouts(c, rooms),
+      equipment: shownEquipment(c, movable, values, problems),
+      short: (drawing.short ?? []).map(({ on, shortages }) => ({
+        day: c.fmt.date(on),
+        reasons: shortages.flatMap((shortage) => tellShortage(shortage, c.t, fmt)),
+      })),
+      choices: keptChoices(values),
+      errors: problems?.errors ?? {},
+      isStale: drawing.isStale,
+      scripts: ['series-rule'],
     },
     { status: drawing.isStale || drawing.short ? 409 : problems ? 422 : 200 },
   );

@@ -1,5 +1,24 @@
 import { z } from 'zod';
-import { choice, date, flag, id, line, list, message, onceKey, optionalDate, optionalId, optionalLine, optionalLink, optionalProse, optionalWhole, prose, time, version, zone } from '../lib/http/fields.js';
+import {
+  choice,
+  date,
+  flag,
+  id,
+  line,
+  list,
+  message,
+  onceKey,
+  optionalDate,
+  optionalId,
+  optionalLine,
+  optionalLink,
+  optionalProse,
+  optionalWhole,
+  prose,
+  time,
+  version,
+  zone,
+} from '../lib/http/fields.js';
 import { LANGS, type Lang } from '../lib/i18n/translate.js';
 import { LAYOUTS } from '../rooms/layouts.js';
 import { toInstant } from '../lib/time/zone.js';
@@ -13,7 +32,11 @@ export const ListQuery = z.object({
   series: optionalId().catch(null),
   unit: optionalId().catch(null),
   q: optionalLine(100).catch(null),
-  after: z.string().regex(/^\d{1,15}\.\d{1,15}$/).optional().catch(undefined),
+  after: z
+    .string()
+    .regex(/^\d{1,15}\.\d{1,15}$/)
+    .optional()
+    .catch(undefined),
 });
 export type ListQuery = z.output<typeof ListQuery>;
 
@@ -47,7 +70,12 @@ export const meetingFields = {
   /** Why a room should be given beyond its rules, for who decides about it. */
   ask_reason: optionalLine(300),
   /** A free room or time offered after a clash: 'room:7' or 'time:<from>/<to>' in milliseconds; or 'wait' for the room as typed, or 'any:<seats>:<room>' for any like it. */
-  pick: z.string().regex(/^(wait|(any|here):[1-9]\d{0,3}:[1-9]\d{0,14}|room:[1-9]\d{0,14}|time:\d{1,15}\/\d{1,15})$/, { error: message('lib.field.choice') }).optional(),
+  pick: z
+    .string()
+    .regex(/^(wait|(any|here):[1-9]\d{0,3}:[1-9]\d{0,14}|room:[1-9]\d{0,14}|time:\d{1,15}\/\d{1,15})$/, {
+      error: message('lib.field.choice'),
+    })
+    .optional(),
 };
 
 export const NewMeetingForm = z.strictObject({ ...meetingFields, series: optionalId(), key: onceKey() });
@@ -69,23 +97,37 @@ export interface Span {
   endsAt: Date;
 }
 
-export type SpanProblem = { field: 'from' | 'to' | 'to_on'; reason: 'skipped' | 'order' | 'long'; at: string };
+export type SpanProblem = {
+  field: 'from' | 'to' | 'to_on';
+  reason: 'skipped' | 'order' | 'long';
+  at: string;
+};
 
 /** Wall time of a form as instants. A time that a clock change skips is refused and named, one that exists twice is the first. */
-export function spanOf(form: { on: string; from: string; to: string; to_on: string | null; zone: string }): Span | SpanProblem {
+export function spanOf(form: {
+  on: string;
+  from: string;
+  to: string;
+  to_on: string | null;
+  zone: string;
+}): Span | SpanProblem {
   const startsAt = toInstant(form.on, form.from, form.zone);
   if (!startsAt) return { field: 'from', reason: 'skipped', at: form.from };
   const endsAt = toInstant(form.to_on ?? form.on, form.to, form.zone);
   if (!endsAt) return { field: 'to', reason: 'skipped', at: form.to };
   if (endsAt <= startsAt) return { field: 'to', reason: 'order', at: form.to };
-  if (endsAt.getTime() - startsAt.getTime() > MAX_DAYS * 86_400_000) return { field: 'to_on', reason: 'long', at: form.to };
+  if (endsAt.getTime() - startsAt.getTime() > MAX_DAYS * 86_400_000)
+    return { field: 'to_on', reason: 'long', at: form.to };
   return { startsAt, endsAt };
 }
 
 /** `beyond`: a secretary calls it off later than the rooms' notice allows. */
 export const CancelForm = z.strictObject({ reason: prose(1000), beyond: flag() });
 /** Where it goes when its own rooms are taken: another room, or none. */
-export const RestoreForm = z.strictObject({ room: z.union([z.literal('none'), id()], { error: message('lib.field.choice') }).optional(), equipment: z.literal('none').optional() });
+export const RestoreForm = z.strictObject({
+  room: z.union([z.literal('none'), id()], { error: message('lib.field.choice') }).optional(),
+  equipment: z.literal('none').optional(),
+});
 
 /** People to add: one by the picker, several line by line, or a whole unit. */
 export const AddPeopleForm = z.strictObject({

@@ -14,7 +14,12 @@ type Named = Record<(typeof NAMED)[number], number | null>;
  * must not open it to anybody.
  * @returns how many meetings and standing meetings moved, and how many private ones stayed
  */
-export async function handOverMeetings(trx: Db, by: Actor, fromId: number, toId: number): Promise<{ moved: number; stayed: number }> {
+export async function handOverMeetings(
+  trx: Db,
+  by: Actor,
+  fromId: number,
+  toId: number,
+): Promise<{ moved: number; stayed: number }> {
   const series = await handOverSeries(trx, by, fromId, toId);
   const held = await rows<Named & { id: number; may: boolean }>(
     trx,
@@ -36,19 +41,39 @@ export async function handOverMeetings(trx: Db, by: Actor, fromId: number, toId:
     { from: fromId, to: toId, ids: mine.map((meeting) => meeting.id) },
   );
   for (const meeting of mine) {
-    await record(trx, by, { action: 'meeting.handOver', noun: 'meetings', id: meeting.id, meetingId: meeting.id, ...differenceOf(meeting, fromId, toId) });
+    await record(trx, by, {
+      action: 'meeting.handOver',
+      noun: 'meetings',
+      id: meeting.id,
+      meetingId: meeting.id,
+      ...differenceOf(meeting, fromId, toId),
+    });
   }
   const seats = await handOverSeats(trx, by, fromId, toId);
   return { moved: mine.length + series.moved + seats, stayed: held.length - mine.length + series.stayed };
 }
 
-function differenceOf(row: Named, from: number, to: number): { before: Partial<Named>; after: Partial<Named> } {
+function differenceOf(
+  row: Named,
+  from: number,
+  to: number,
+): { before: Partial<Named>; after: Partial<Named> } {
   const fields = NAMED.filter((field) => row[field] === from);
-  return { before: Object.fromEntries(fields.map((field) => [field, from])), after: Object.fromEntries(fields.map((field) => [field, to])) };
+  return {
+    before: Object.fromEntries(fields.map((field) => [field, from])),
+    after: Object.fromEntries(fields.map((field) => [field, to])),
+  };
 }
 
-async function handOverSeries(trx: Db, by: Actor, fromId: number, toId: number): Promise<{ moved: number; stayed: number }> {
-  const held = await rows<Named & { id: number; is_private: boolean; role: ParticipantRole | null; may: boolean; is_named: boolean }>(
+async function handOverSeries(
+  trx: Db,
+  by: Actor,
+  fromId: number,
+  toId: number,
+): Promise<{ moved: number; stayed: number }> {
+  const held = await rows<
+    Named & { id: number; is_private: boolean; role: ParticipantRole | null; may: boolean; is_named: boolean }
+  >(
     trx,
     `select s.id, s.is_private, s.organiser_id, s.booked_for_id, s.reviewer_id, s.approver_id,
             (select r.role from series_members r where r.series_id = s.id and r.person_id = :from) as role,
@@ -71,13 +96,23 @@ async function handOverSeries(trx: Db, by: Actor, fromId: number, toId: number):
                 approver_id = case approver_id when :from then :to::bigint else approver_id end, version = version + 1 where id = :id`,
         { id: series.id, from: fromId, to: toId },
       );
-      await record(trx, by, { action: 'series.handOver', noun: 'series', id: series.id, ...differenceOf(series, fromId, toId) });
+      await record(trx, by, {
+        action: 'series.handOver',
+        noun: 'series',
+        id: series.id,
+        ...differenceOf(series, fromId, toId),
+      });
     }
     if (series.is_private) continue; // its members are no matter of the office
-    if (series.role === 'chair' || series.role === 'secretary') await setMembers(trx, by, series.id, new Map([[toId, series.role]]));
+    if (series.role === 'chair' || series.role === 'secretary')
+      await setMembers(trx, by, series.id, new Map([[toId, series.role]]));
     if (series.role) await removeMember(trx, by, series.id, fromId);
   }
-  return { moved: mine.filter((series) => series.is_named || series.role === 'chair' || series.role === 'secretary').length, stayed: held.filter((series) => !series.may && series.is_named).length };
+  return {
+    moved: mine.filter((series) => series.is_named || series.role === 'chair' || series.role === 'secretary')
+      .length,
+    stayed: held.filter((series) => !series.may && series.is_named).length,
+  };
 }
 
 /** Chair and secretary of coming meetings; the seat of whoever leaves is taken back. @returns how many changed hands */
@@ -108,7 +143,13 @@ async function handOverSeats(trx: Db, by: Actor, fromId: number, toId: number): 
  * other leaves coming meetings.
  * @param isReachedElsewhere the kept one has another address: coming meetings wait for a new invitation
  */
-export async function mergeParticipants(trx: Db, by: Actor, keepId: number, dropId: number, isReachedElsewhere: boolean): Promise<void> {
+export async function mergeParticipants(
+  trx: Db,
+  by: Actor,
+  keepId: number,
+  dropId: number,
+  isReachedElsewhere: boolean,
+): Promise<void> {
   const ids = { keep: keepId, drop: dropId };
   const double = await rows<{ id: number; meeting_id: number }>(
     trx,
@@ -117,7 +158,9 @@ export async function mergeParticipants(trx: Db, by: Actor, keepId: number, drop
       where p.person_id = :drop and p.removed_at is null and k.removed_at is null and m.state in ('draft', 'scheduled') order by p.meeting_id`,
     ids,
   );
-  await change(trx, `update participants set removed_at = now() where id = any(:ids)`, { ids: double.map((one) => one.id) });
+  await change(trx, `update participants set removed_at = now() where id = any(:ids)`, {
+    ids: double.map((one) => one.id),
+  });
   const moved = await rows<{ meeting_id: number }>(
     trx,
     `update participants p set person_id = :keep,
@@ -129,7 +172,14 @@ export async function mergeParticipants(trx: Db, by: Actor, keepId: number, drop
     { ...ids, elsewhere: isReachedElsewhere },
   );
   for (const { meeting_id } of [...double, ...moved]) {
-    await record(trx, by, { action: 'participant.merge', noun: 'meetings', id: meeting_id, meetingId: meeting_id, before: { person_id: dropId }, after: { person_id: keepId } });
+    await record(trx, by, {
+      action: 'participant.merge',
+      noun: 'meetings',
+      id: meeting_id,
+      meetingId: meeting_id,
+      before: { person_id: dropId },
+      after: { person_id: keepId },
+    });
   }
   await change(
     trx,

@@ -7,7 +7,9 @@ import { offerRooms, serveWaits } from './waitCommands.js';
 /** Whole claims, or pieces of rooms. */
 const Freed = z.object({
   claimIds: z.array(z.number().int().positive()).default([]),
-  pieces: z.array(z.object({ room: z.number().int().positive(), from: z.coerce.date(), to: z.coerce.date() })).default([]),
+  pieces: z
+    .array(z.object({ room: z.number().int().positive(), from: z.coerce.date(), to: z.coerce.date() }))
+    .default([]),
 });
 
 export const jobs: Jobs = {

@@ -8,7 +8,9 @@ import { listSeriesOptions } from './seriesQueries.js';
 import { shownState, toneOfReply, toneOfState, type ShownState, type Tone } from './shownState.js';
 import { titleOf } from './title.js';
 
-export const listRoutes: Route[] = [route({ method: 'get', path: '/meetings', policy: signedIn, query: ListQuery, handle: showList })];
+export const listRoutes: Route[] = [
+  route({ method: 'get', path: '/meetings', policy: signedIn, query: ListQuery, handle: showList }),
+];
 
 const PAGE = 50;
 
@@ -20,8 +22,13 @@ async function showList(c: Context<unknown, ListQuery>): Promise<Answer> {
       c.db,
       c.viewer,
       {
-        whose: query.whose, when: query.when, state: query.state, seriesId: query.series ?? undefined, unitId: query.unit ?? undefined,
-        text: query.q ?? undefined, ...(at !== undefined && id !== undefined ? { after: { at: new Date(at), id } } : {}),
+        whose: query.whose,
+        when: query.when,
+        state: query.state,
+        seriesId: query.series ?? undefined,
+        unitId: query.unit ?? undefined,
+        text: query.q ?? undefined,
+        ...(at !== undefined && id !== undefined ? { after: { at: new Date(at), id } } : {}),
       },
       c.now,
       PAGE,
@@ -39,7 +46,11 @@ async function showList(c: Context<unknown, ListQuery>): Promise<Answer> {
     series,
     units,
     states: STATES,
-    views: (['coming', 'past'] as const).map((when) => ({ href: addressOf({ ...query, when, after: undefined }), text: c.t(`meetings.list.${when}`), current: query.when === when })),
+    views: (['coming', 'past'] as const).map((when) => ({
+      href: addressOf({ ...query, when, after: undefined }),
+      text: c.t(`meetings.list.${when}`),
+      current: query.when === when,
+    })),
     first: query.after ? addressOf({ ...query, after: undefined }) : undefined,
     next: last ? addressOf({ ...query, after: `${last.starts_at.getTime()}.${last.id}` }) : undefined,
   });
@@ -62,15 +73,25 @@ function byDay(lines: MeetingLine[], c: Context): { on: string; items: unknown[]
 }
 
 /** Where it stands; of one that was called to a room and nobody came, that. */
-export function pillOf(line: Pick<MeetingLine, 'is_no_show'>, state: ShownState, t: Context['t']): { text: string; tone: Tone } {
+export function pillOf(
+  line: Pick<MeetingLine, 'is_no_show'>,
+  state: ShownState,
+  t: Context['t'],
+): { text: string; tone: Tone } {
   const isMissed = line.is_no_show && state !== 'cancelled' && state !== 'in_progress' && state !== 'ended';
-  return isMissed ? { text: t('noShow.pill'), tone: 'bad' } : { text: t(`meetings.state.${state}`), tone: toneOfState(state) };
+  return isMissed
+    ? { text: t('noShow.pill'), tone: 'bad' }
+    : { text: t(`meetings.state.${state}`), tone: toneOfState(state) };
 }
 
 /** One meeting as a row of a list: time, title, place, organiser; one's own answer, else the state. */
-export function rowOf(line: MeetingLine, { t, fmt, now }: Pick<Context, 't' | 'fmt' | 'now'>): Record<string, unknown> {
+export function rowOf(
+  line: MeetingLine,
+  { t, fmt, now }: Pick<Context, 't' | 'fmt' | 'now'>,
+): Record<string, unknown> {
   const state = shownState(line, now);
-  const isAsked = line.invited_at !== null && line.state === 'scheduled' && line.role !== 'informed' && line.ends_at > now;
+  const isAsked =
+    line.invited_at !== null && line.state === 'scheduled' && line.role !== 'informed' && line.ends_at > now;
   return {
     time: fmt.range(line.starts_at, line.ends_at),
     title: titleOf(t, line),
@@ -79,8 +100,11 @@ export function rowOf(line: MeetingLine, { t, fmt, now }: Pick<Context, 't' | 'f
       ? { text: t(`meetings.reply.${line.reply ?? 'none'}`), tone: toneOfReply(line.reply) }
       : pillOf(line, state, t),
     meta: [
-      ...line.rooms.map((room) => fmt.name(room)), line.place, line.rooms.length === 0 && !line.place && line.link ? t('meetings.list.byLink') : null,
-      fmt.name(line.organiser), line.participant_count ? t('meetings.list.people', { count: line.participant_count }) : null,
+      ...line.rooms.map((room) => fmt.name(room)),
+      line.place,
+      line.rooms.length === 0 && !line.place && line.link ? t('meetings.list.byLink') : null,
+      fmt.name(line.organiser),
+      line.participant_count ? t('meetings.list.people', { count: line.participant_count }) : null,
       line.is_private ? t('meetings.list.private') : null,
     ],
     mine: line.is_mine,

@@ -10,11 +10,19 @@ import { titleOf } from './title.js';
 const Message = z.object({ subject: z.string(), text: z.string(), by: z.number() });
 
 const Named = z.object({ name_en: z.string(), name_zh: z.string() });
-const RoomsChanged = z.object({ from: z.array(Named), to: z.array(Named), reason: z.string().nullable(), by: z.number() });
+const RoomsChanged = z.object({
+  from: z.array(Named),
+  to: z.array(Named),
+  reason: z.string().nullable(),
+  by: z.number(),
+});
 const CalledOff = z.object({ reason: z.string(), by: z.number() });
 
 /** The meeting as who gets the mail may see it; undefined when that person no longer may. */
-async function meetingOf(db: Db, delivery: { person_id: number; meeting_id: number | null }): Promise<Meeting | undefined> {
+async function meetingOf(
+  db: Db,
+  delivery: { person_id: number; meeting_id: number | null },
+): Promise<Meeting | undefined> {
   return findMeeting(db, { id: delivery.person_id }, delivery.meeting_id ?? -1).catch((error: unknown) => {
     if (error instanceof NotFound) return undefined;
     throw error;
@@ -38,18 +46,28 @@ export const renderers: MailRenderers = {
           {
             kind: 'facts',
             facts: [
-              { label: t('closures.mail.when'), text: `${fmt.day(meeting.starts_at)} ${fmt.range(meeting.starts_at, meeting.ends_at)} (${fmt.zone})` },
+              {
+                label: t('closures.mail.when'),
+                text: `${fmt.day(meeting.starts_at)} ${fmt.range(meeting.starts_at, meeting.ends_at)} (${fmt.zone})`,
+              },
               { label: t('closures.mail.becomes'), text: names(moved.to) },
               { label: t('closures.mail.was'), text: names(moved.from) },
               ...(moved.reason ? [{ label: t('closures.mail.reason'), text: moved.reason }] : []),
             ],
           },
-          { kind: 'buttons', buttons: [{ label: t('closures.mail.open'), href: `${config.publicUrl}/meetings/${meeting.id}` }] },
+          {
+            kind: 'buttons',
+            buttons: [{ label: t('closures.mail.open'), href: `${config.publicUrl}/meetings/${meeting.id}` }],
+          },
         ],
       },
       { lang: delivery.lang, t, fmt },
     );
-    return { subject: t('closures.mail.movedSubject', { title }), ...letter, thread: `meetings:${meeting.id}` };
+    return {
+      subject: t('closures.mail.movedSubject', { title }),
+      ...letter,
+      thread: `meetings:${meeting.id}`,
+    };
   },
 
   /** To whoever answers for a meeting that the office called off because its room is closed. */
@@ -67,11 +85,17 @@ export const renderers: MailRenderers = {
           {
             kind: 'facts',
             facts: [
-              { label: t('closures.mail.when'), text: `${fmt.day(meeting.starts_at)} ${fmt.range(meeting.starts_at, meeting.ends_at)} (${fmt.zone})` },
+              {
+                label: t('closures.mail.when'),
+                text: `${fmt.day(meeting.starts_at)} ${fmt.range(meeting.starts_at, meeting.ends_at)} (${fmt.zone})`,
+              },
               { label: t('closures.mail.reason'), text: off.reason },
             ],
           },
-          { kind: 'buttons', buttons: [{ label: t('closures.mail.open'), href: `${config.publicUrl}/meetings/${meeting.id}` }] },
+          {
+            kind: 'buttons',
+            buttons: [{ label: t('closures.mail.open'), href: `${config.publicUrl}/meetings/${meeting.id}` }],
+          },
         ],
       },
       { lang: delivery.lang, t, fmt },
@@ -87,7 +111,9 @@ export const renderers: MailRenderers = {
     const sender = await once(`person:${message.by}`, () => findPersonOption(db, message.by));
     const name = fmt.name(sender);
     const title = titleOf(t, meeting);
-    const places = [...meeting.rooms.map((room) => fmt.name(room)), meeting.place, meeting.link].filter((place): place is string => Boolean(place));
+    const places = [...meeting.rooms.map((room) => fmt.name(room)), meeting.place, meeting.link].filter(
+      (place): place is string => Boolean(place),
+    );
     const letter = layOut(
       {
         title: message.subject,
@@ -97,17 +123,30 @@ export const renderers: MailRenderers = {
           {
             kind: 'facts',
             facts: [
-              { label: t('meetings.message.mailWhen'), text: `${fmt.day(meeting.starts_at)} ${fmt.range(meeting.starts_at, meeting.ends_at)} (${fmt.zone})` },
-              ...(places.length ? [{ label: t('meetings.message.mailWhere'), text: places.join(' · ') }] : []),
+              {
+                label: t('meetings.message.mailWhen'),
+                text: `${fmt.day(meeting.starts_at)} ${fmt.range(meeting.starts_at, meeting.ends_at)} (${fmt.zone})`,
+              },
+              ...(places.length
+                ? [{ label: t('meetings.message.mailWhere'), text: places.join(' · ') }]
+                : []),
             ],
           },
-          { kind: 'buttons', buttons: [{ label: t('meetings.message.mailOpen'), href: `${config.publicUrl}/meetings/${meeting.id}` }] },
+          {
+            kind: 'buttons',
+            buttons: [
+              { label: t('meetings.message.mailOpen'), href: `${config.publicUrl}/meetings/${meeting.id}` },
+            ],
+          },
         ],
       },
       { lang: delivery.lang, t, fmt },
     );
     return {
-      subject: message.subject, ...letter, senderName: name, thread: `meetings:${meeting.id}`,
+      subject: message.subject,
+      ...letter,
+      senderName: name,
+      thread: `meetings:${meeting.id}`,
       ...(sender?.email ? { replyTo: { name, address: sender.email } } : {}),
     };
   },

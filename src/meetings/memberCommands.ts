@@ -33,14 +33,27 @@ export function setMembers(
     await rows(trx, `${COMING} order by id for no key update`, { series: seriesId });
     for (const [person, role] of everybody) await setMember(trx, by, seriesId, person, role);
     await record(trx, by, {
-      action: 'series.members', noun: 'series', id: seriesId, after: { people: [...everybody].map(([person_id, role]) => ({ person_id, role })) },
+      action: 'series.members',
+      noun: 'series',
+      id: seriesId,
+      after: { people: [...everybody].map(([person_id, role]) => ({ person_id, role })) },
     });
   });
 }
 
-async function setMember(trx: Db, by: Actor, seriesId: number, personId: number, role: ParticipantRole): Promise<void> {
+async function setMember(
+  trx: Db,
+  by: Actor,
+  seriesId: number,
+  personId: number,
+  role: ParticipantRole,
+): Promise<void> {
   if (role === 'chair') {
-    await change(trx, `update series_members set role = 'required' where series_id = :series and role = 'chair' and person_id <> :person`, { series: seriesId, person: personId });
+    await change(
+      trx,
+      `update series_members set role = 'required' where series_id = :series and role = 'chair' and person_id <> :person`,
+      { series: seriesId, person: personId },
+    );
     await change(
       trx,
       `update participants set role = 'required' where meeting_id in (${COMING}) and role = 'chair' and removed_at is null and person_id <> :person`,
@@ -67,7 +80,11 @@ export function removeMember(db: Db, by: Actor, seriesId: number, personId: numb
   return inTransaction(db, async (trx) => {
     const series = await lockSeries(trx, by, seriesId);
     if (!mayKeepSeries(series)) throw new Forbidden();
-    const gone = await change(trx, `delete from series_members where series_id = :series and person_id = :person`, { series: seriesId, person: personId });
+    const gone = await change(
+      trx,
+      `delete from series_members where series_id = :series and person_id = :person`,
+      { series: seriesId, person: personId },
+    );
     if (gone === 0) throw new NotFound();
     await rows(trx, `${COMING} order by id for no key update`, { series: seriesId });
     const invited = await rows<{ id: number; meeting_id: number }>(
@@ -75,12 +92,18 @@ export function removeMember(db: Db, by: Actor, seriesId: number, personId: numb
       `select id, meeting_id from participants where person_id = :person and meeting_id in (${COMING}) and removed_at is null and invited_at is not null order by meeting_id`,
       { series: seriesId, person: personId },
     );
-    for (const participant of invited) await removeParticipant(trx, by, participant.meeting_id, participant.id);
+    for (const participant of invited)
+      await removeParticipant(trx, by, participant.meeting_id, participant.id);
     await change(
       trx,
       `update participants set removed_at = now() where person_id = :person and meeting_id in (${COMING}) and removed_at is null`,
       { series: seriesId, person: personId },
     );
-    await record(trx, by, { action: 'series.members', noun: 'series', id: seriesId, before: { person_id: personId } });
+    await record(trx, by, {
+      action: 'series.members',
+      noun: 'series',
+      id: seriesId,
+      before: { person_id: personId },
+    });
   });
 }

@@ -27,7 +27,17 @@ export async function readPeople(db: Db, t: Translate, text: string): Promise<Na
     const typed = texts[i] ?? '';
     const guest = readGuest(typed);
     if (guest) found.guests.push(guest);
-    else found.problems.push(t(one.reason === 'several' ? 'meetings.people.several' : typed.includes('@') ? 'meetings.people.badAddress' : 'meetings.people.unknown', { name: typed.slice(0, 100) }));
+    else
+      found.problems.push(
+        t(
+          one.reason === 'several'
+            ? 'meetings.people.several'
+            : typed.includes('@')
+              ? 'meetings.people.badAddress'
+              : 'meetings.people.unknown',
+          { name: typed.slice(0, 100) },
+        ),
+      );
   });
   return found;
 }
@@ -37,7 +47,9 @@ const FAMILY_NAME_FIRST = /^"?[\p{Script=Latin}'’-]+, *[\p{Script=Latin}'’ .
 
 function partsOf(text: string): string[] {
   const lines = text.split(/[\n;；，、]+/).map((one) => one.trim());
-  const parts = lines.flatMap((one) => (FAMILY_NAME_FIRST.test(one) ? [one] : one.split(',').map((part) => part.trim())));
+  const parts = lines.flatMap((one) =>
+    FAMILY_NAME_FIRST.test(one) ? [one] : one.split(',').map((part) => part.trim()),
+  );
   return [...new Set(parts.filter(Boolean))].slice(0, 500);
 }
 

@@ -19,7 +19,11 @@ export interface OrganiserRate extends NoShowRate {
 }
 
 /** By organiser, the most no-shows first; private meetings that the viewer may not know are one line. */
-export function listNoShowsByOrganiser(db: Db, viewerId: number, { from, to }: Period): Promise<OrganiserRate[]> {
+export function listNoShowsByOrganiser(
+  db: Db,
+  viewerId: number,
+  { from, to }: Period,
+): Promise<OrganiserRate[]> {
   return rows<OrganiserRate>(
     db,
     `select case when p.id is not null then jsonb_build_object('id', p.id, 'name', p.name, 'name_en', p.name_en) end as organiser, x.judged, x.no_shows
@@ -56,7 +60,12 @@ export interface NoShowLine {
 }
 
 /** Each booking to which nobody came, the latest first. */
-export function listNoShows(db: Db, viewerId: number, { from, to }: Period, limit = 200): Promise<NoShowLine[]> {
+export function listNoShows(
+  db: Db,
+  viewerId: number,
+  { from, to }: Period,
+  limit = 200,
+): Promise<NoShowLine[]> {
   return rows<NoShowLine>(
     db,
     `select case when known.yes then m.id end as meeting_id, case when known.yes then m.title end as title,

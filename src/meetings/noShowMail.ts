@@ -13,7 +13,10 @@ import { titleOf } from './title.js';
 const Reminder = z.object({ until: z.coerce.date() });
 const Unattended = z.object({ seriesId: z.number() });
 
-async function meetingOf(db: Db, delivery: { person_id: number; meeting_id: number | null }): Promise<Meeting | undefined> {
+async function meetingOf(
+  db: Db,
+  delivery: { person_id: number; meeting_id: number | null },
+): Promise<Meeting | undefined> {
   return findMeeting(db, { id: delivery.person_id }, delivery.meeting_id ?? -1).catch((error: unknown) => {
     if (error instanceof NotFound) return undefined;
     throw error;
@@ -25,8 +28,13 @@ export const renderers: MailRenderers = {
   async 'meetings.checkInReminder'({ db, config, delivery, now, t, fmt }) {
     const { until } = Reminder.parse(delivery.payload);
     const meeting = await meetingOf(db, delivery);
-    const open = meeting ? (await listExpectedOf(db, [meeting.id])).filter(({ is_attended, due_at }) => !is_attended && due_at > now) : [];
-    if (!meeting || meeting.state === 'cancelled' || open.length === 0) return { nothing: 'somebody checked in, or the meeting was moved or called off' };
+    const open = meeting
+      ? (await listExpectedOf(db, [meeting.id])).filter(
+          ({ is_attended, due_at }) => !is_attended && due_at > now,
+        )
+      : [];
+    if (!meeting || meeting.state === 'cancelled' || open.length === 0)
+      return { nothing: 'somebody checked in, or the meeting was moved or called off' };
     const values = { title: titleOf(t, meeting), time: fmt.time(until) };
     return {
       subject: t('noShow.mail.remind', values),
@@ -35,7 +43,15 @@ export const renderers: MailRenderers = {
           title: values.title,
           blocks: [
             { kind: 'paragraph', text: t('noShow.mail.remindText', values) },
-            { kind: 'buttons', buttons: [{ label: t('noShow.mail.checkIn'), href: `${config.publicUrl}/meetings/${meeting.id}/check-in` }] },
+            {
+              kind: 'buttons',
+              buttons: [
+                {
+                  label: t('noShow.mail.checkIn'),
+                  href: `${config.publicUrl}/meetings/${meeting.id}/check-in`,
+                },
+              ],
+            },
           ],
         },
         { lang: delivery.lang, t, fmt },
@@ -61,12 +77,26 @@ export const renderers: MailRenderers = {
             {
               kind: 'facts',
               facts: [
-                { label: t('noShow.mail.room'), text: lost.map((room) => fmt.name(room)).join(t('rooms.list.comma')) },
-                { label: t('noShow.mail.when'), text: `${fmt.day(meeting.starts_at)} ${fmt.range(meeting.starts_at, meeting.ends_at)} (${fmt.zone})` },
+                {
+                  label: t('noShow.mail.room'),
+                  text: lost.map((room) => fmt.name(room)).join(t('rooms.list.comma')),
+                },
+                {
+                  label: t('noShow.mail.when'),
+                  text: `${fmt.day(meeting.starts_at)} ${fmt.range(meeting.starts_at, meeting.ends_at)} (${fmt.zone})`,
+                },
                 { label: t('noShow.mail.released'), text: fmt.time(first.released_at) },
               ],
             },
-            { kind: 'buttons', buttons: [{ label: t('noShow.mail.takeBack'), href: `${config.publicUrl}/meetings/${meeting.id}/check-in` }] },
+            {
+              kind: 'buttons',
+              buttons: [
+                {
+                  label: t('noShow.mail.takeBack'),
+                  href: `${config.publicUrl}/meetings/${meeting.id}/check-in`,
+                },
+              ],
+            },
             { kind: 'paragraph', text: t('noShow.mail.note'), tone: 'soft' },
           ],
         },
@@ -79,7 +109,10 @@ export const renderers: MailRenderers = {
   /** Nobody came to the last dates of a standing meeting. */
   async 'meetings.unattended'({ db, config, delivery, now, t, fmt }) {
     const { seriesId } = Unattended.parse(delivery.payload);
-    const [series, facts] = await Promise.all([findUnattended(db, seriesId, now), findSeriesFacts(db, seriesId, now)]);
+    const [series, facts] = await Promise.all([
+      findUnattended(db, seriesId, now),
+      findSeriesFacts(db, seriesId, now),
+    ]);
     if (!series || series.organiser_id !== delivery.person_id) return { nothing: 'it was answered or ended' };
     return {
       subject: t('noShow.series.subject', { name: series.name }),
@@ -87,10 +120,16 @@ export const renderers: MailRenderers = {
         {
           title: series.name,
           blocks: [
-            { kind: 'paragraph', text: t('noShow.series.text', { name: series.name, days: tellDays(series.dates, t, fmt) }) },
+            {
+              kind: 'paragraph',
+              text: t('noShow.series.text', { name: series.name, days: tellDays(series.dates, t, fmt) }),
+            },
             { kind: 'heading', text: t('series.facts.title') },
             { kind: 'facts', facts: tellFacts(t, fmt, facts) },
-            { kind: 'buttons', buttons: [{ label: t('noShow.series.open'), href: `${config.publicUrl}/series/${series.id}` }] },
+            {
+              kind: 'buttons',
+              buttons: [{ label: t('noShow.series.open'), href: `${config.publicUrl}/series/${series.id}` }],
+            },
           ],
         },
         { lang: delivery.lang, t, fmt },

@@ -60,13 +60,18 @@ export async function listExpected(db: Db, now: Date): Promise<Expected[]> {
 
 /** The same for these meetings, whenever they begin. */
 export async function listExpectedOf(db: Db, meetingIds: readonly number[]): Promise<Expected[]> {
-  const found = await rows<Row>(db, `${EXPECTED} and m.id = any(:meetings) order by m.id, x.room_id`, { meetings: meetingIds });
+  const found = await rows<Row>(db, `${EXPECTED} and m.id = any(:meetings) order by m.id, x.room_id`, {
+    meetings: meetingIds,
+  });
   return found.flatMap(expected);
 }
 
 /** How many minutes before it begins one can check in to a meeting: by the most generous of its rooms. */
 export async function findOpens(db: Db, meetingId: number): Promise<number> {
-  return (await listExpectedOf(db, [meetingId])).reduce((most, one) => Math.max(most, one.opens), CHECK_IN_OPENS);
+  return (await listExpectedOf(db, [meetingId])).reduce(
+    (most, one) => Math.max(most, one.opens),
+    CHECK_IN_OPENS,
+  );
 }
 
 /** A room that a meeting lost because nobody had checked in. */
@@ -127,10 +132,18 @@ export function listUnattended(db: Db, seriesIds: readonly number[], now: Date):
 
 /** Of one organiser, asked and not answered; for Today. */
 export function listUnattendedOf(db: Db, personId: number, now: Date): Promise<UnattendedSeries[]> {
-  return rows<UnattendedSeries>(db, `${UNATTENDED} and s.organiser_id = :person and s.absent_asked_at > coalesce(s.absent_kept_at, '-infinity') order by s.id limit 10`, { person: personId, now });
+  return rows<UnattendedSeries>(
+    db,
+    `${UNATTENDED} and s.organiser_id = :person and s.absent_asked_at > coalesce(s.absent_kept_at, '-infinity') order by s.id limit 10`,
+    { person: personId, now },
+  );
 }
 
 /** One series, when its organiser was asked and has not answered. */
 export function findUnattended(db: Db, seriesId: number, now: Date): Promise<UnattendedSeries | undefined> {
-  return row<UnattendedSeries>(db, `${UNATTENDED} and s.id = :series and s.absent_asked_at > coalesce(s.absent_kept_at, '-infinity')`, { series: seriesId, now });
+  return row<UnattendedSeries>(
+    db,
+    `${UNATTENDED} and s.id = :series and s.absent_asked_at > coalesce(s.absent_kept_at, '-infinity')`,
+    { series: seriesId, now },
+  );
 }

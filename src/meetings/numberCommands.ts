@@ -28,5 +28,9 @@ export async function numberSeries(trx: Db, seriesId: number): Promise<void> {
 
 /** Locks the series of a meeting, if it has one, before the meeting itself: the order everybody keeps. */
 export async function lockSeriesOf(trx: Db, meetingId: number): Promise<void> {
-  await rows(trx, `select 1 from series where id = (select series_id from meetings where id = :id) for no key update`, { id: meetingId });
+  await rows(
+    trx,
+    `select 1 from series where id = (select series_id from meetings where id = :id) for no key update`,
+    { id: meetingId },
+  );
 }

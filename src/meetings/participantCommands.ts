@@ -31,7 +31,10 @@ export function addParticipants(
 ): Promise<{ ok: true; added: number; unreachable: string[] } | { ok: false; reason: 'full' }> {
   return inTransaction(db, async (trx) => {
     const meeting = await lockForPeople(trx, by, meetingId);
-    const active = await keepActive(trx, wanted.map(({ personId }) => personId));
+    const active = await keepActive(
+      trx,
+      wanted.map(({ personId }) => personId),
+    );
     if (wanted.some(({ personId }) => !active.has(personId))) throw new BadRequest();
     const guestIds = await findOrAddGuests(trx, by, guests);
     const everybody = new Map<number, ParticipantRole>();
@@ -40,7 +43,11 @@ export function addParticipants(
       const id = guestIds[i];
       if (id && !everybody.has(id)) everybody.set(id, role);
     });
-    const present = await rows<{ person_id: number }>(trx, `select person_id from participants where meeting_id = :id and removed_at is null`, { id: meetingId });
+    const present = await rows<{ person_id: number }>(
+      trx,
+      `select person_id from participants where meeting_id = :id and removed_at is null`,
+      { id: meetingId },
+    );
     for (const { person_id } of present) everybody.delete(person_id);
     if (present.length + everybody.size > MAX_PARTICIPANTS) return { ok: false, reason: 'full' };
 
@@ -51,16 +58,28 @@ export function addParticipants(
     await writeParticipants(trx, by, meetingId, everybody);
     if (everybody.size > 0) {
       await record(trx, actingFor(by, meeting), {
-        action: 'participant.add', noun: 'meetings', id: meetingId, meetingId,
+        action: 'participant.add',
+        noun: 'meetings',
+        id: meetingId,
+        meetingId,
         after: { people: [...everybody].map(([person_id, role]) => ({ person_id, role })) },
       });
     }
-    return { ok: true, added: everybody.size, unreachable: guests.filter((_, i) => guestIds[i] === null).map(({ email }) => email) };
+    return {
+      ok: true,
+      added: everybody.size,
+      unreachable: guests.filter((_, i) => guestIds[i] === null).map(({ email }) => email),
+    };
   });
 }
 
 /** The rows themselves; the caller has locked the meeting and asked who may. Also for a standing meeting's new dates. */
-export async function writeParticipants(trx: Db, by: Actor, meetingId: number, people: Map<number, ParticipantRole>): Promise<void> {
+export async function writeParticipants(
+  trx: Db,
+  by: Actor,
+  meetingId: number,
+  people: Map<number, ParticipantRole>,
+): Promise<void> {
   if (people.size === 0) return;
   await change(
     trx,
@@ -73,7 +92,13 @@ export async function writeParticipants(trx: Db, by: Actor, meetingId: number, p
 }
 
 /** At most one chair: making another one chair sets the former to required. */
-export function changeRole(db: Db, by: Actor, meetingId: number, participantId: number, role: ParticipantRole): Promise<void> {
+export function changeRole(
+  db: Db,
+  by: Actor,
+  meetingId: number,
+  participantId: number,
+  role: ParticipantRole,
+): Promise<void> {
   return inTransaction(db, async (trx) => {
     const meeting = await lockForPeople(trx, by, meetingId);
     const participant = await findOne(trx, meetingId, participantId);
@@ -81,26 +106,48 @@ export function changeRole(db: Db, by: Actor, meetingId: number, participantId: 
     if (role === 'chair') await endChair(trx, meetingId);
     await change(trx, `update participants set role = :role where id = :id`, { id: participantId, role });
     await record(trx, actingFor(by, meeting), {
-      action: 'participant.change', noun: 'participants', id: participantId, meetingId,
-      before: { person_id: participant.person_id, role: participant.role }, after: { person_id: participant.person_id, role },
+      action: 'participant.change',
+      noun: 'participants',
+      id: participantId,
+      meetingId,
+      before: { person_id: participant.person_id, role: participant.role },
+      after: { person_id: participant.person_id, role },
     });
   });
 }
 
 /** Uninvites: who had an invitation gets its cancellation, under a higher SEQUENCE; nobody else is asked again. */
-export function removeParticipant(db: Db, by: Actor, meetingId: number, participantId: number): Promise<void> {
+export function removeParticipant(
+  db: Db,
+  by: Actor,
+  meetingId: number,
+  participantId: number,
+): Promise<void> {
   return inTransaction(db, async (trx) => {
     const meeting = await lockForPeople(trx, by, meetingId);
     const participant = await findOne(trx, meetingId, participantId);
     await change(trx, `update participants set removed_at = now() where id = :id`, { id: participantId });
     if (participant.invited_at) {
-      await change(trx, `update meetings set sequence = sequence + 1, revision = revision + 1 where id = :id`, { id: meetingId });
-      await enqueue(trx, 'invitations.announceRemoval', { meetingId, participantId }, {
-        runAt: new Date(Date.now() + 60_000), key: `invitations.announceRemoval:${participantId}`,
-      });
+      await change(
+        trx,
+        `update meetings set sequence = sequence + 1, revision = revision + 1 where id = :id`,
+        { id: meetingId },
+      );
+      await enqueue(
+        trx,
+        'invitations.announceRemoval',
+        { meetingId, participantId },
+        {
+          runAt: new Date(Date.now() + 60_000),
+          key: `invitations.announceRemoval:${participantId}`,
+        },
+      );
     }
     await record(trx, actingFor(by, meeting), {
-      action: 'participant.remove', noun: 'participants', id: participantId, meetingId,
+      action: 'participant.remove',
+      noun: 'participants',
+      id: participantId,
+      meetingId,
       before: { person_id: participant.person_id, role: participant.role },
     });
   });
@@ -110,7 +157,12 @@ export function removeParticipant(db: Db, by: Actor, meetingId: number, particip
  * Mails a message to everybody who takes part and has an address.
  * @param key of the form: the same message is never sent twice  @returns how many people get it
  */
-export function writeToAll(db: Db, by: Actor, meetingId: number, message: { key: string; subject: string; text: string }): Promise<number> {
+export function writeToAll(
+  db: Db,
+  by: Actor,
+  meetingId: number,
+  message: { key: string; subject: string; text: string },
+): Promise<number> {
   return inTransaction(db, async (trx) => {
     const meeting = await lockMeeting(trx, by, meetingId);
     if (!mayWriteToAll(meeting)) throw new Forbidden();
@@ -122,13 +174,22 @@ export function writeToAll(db: Db, by: Actor, meetingId: number, message: { key:
     const told = await queueDeliveries(
       trx,
       people.map((participant) => ({
-        kind: 'meetings.message', object: `meetings:${meetingId}:message:${message.key}`, meetingId, participantId: participant.id,
-        personId: participant.person_id, payload: { subject: message.subject, text: message.text, by: by.id },
-        isRestricted: meeting.is_private, queuedBy: by.id,
+        kind: 'meetings.message',
+        object: `meetings:${meetingId}:message:${message.key}`,
+        meetingId,
+        participantId: participant.id,
+        personId: participant.person_id,
+        payload: { subject: message.subject, text: message.text, by: by.id },
+        isRestricted: meeting.is_private,
+        queuedBy: by.id,
       })),
     );
     await record(trx, actingFor(by, meeting), {
-      action: 'meeting.message', noun: 'meetings', id: meetingId, meetingId, after: { subject: message.subject, people: told.length },
+      action: 'meeting.message',
+      noun: 'meetings',
+      id: meetingId,
+      meetingId,
+      after: { subject: message.subject, people: told.length },
     });
     return told.length;
   });
@@ -136,7 +197,8 @@ export function writeToAll(db: Db, by: Actor, meetingId: number, message: { key:
 
 async function lockForPeople(trx: Db, by: Actor, meetingId: number): Promise<Meeting> {
   const meeting = await lockMeeting(trx, by, meetingId);
-  if (meeting.state === 'ended' || meeting.state === 'cancelled') throw new Conflict('meetings.problem.closed');
+  if (meeting.state === 'ended' || meeting.state === 'cancelled')
+    throw new Conflict('meetings.problem.closed');
   if (!mayInvite(meeting)) throw new Forbidden();
   return meeting;
 }
@@ -152,5 +214,9 @@ async function findOne(trx: Db, meetingId: number, participantId: number) {
 }
 
 async function endChair(trx: Db, meetingId: number): Promise<void> {
-  await change(trx, `update participants set role = 'required' where meeting_id = :id and role = 'chair' and removed_at is null`, { id: meetingId });
+  await change(
+    trx,
+    `update participants set role = 'required' where meeting_id = :id and role = 'chair' and removed_at is null`,
+    { id: meetingId },
+  );
 }

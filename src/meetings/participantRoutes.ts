@@ -14,7 +14,14 @@ import { titleOf } from './title.js';
 
 export const participantRoutes: Route[] = [
   route({ method: 'get', path: '/meetings/:id/people', policy: signedIn, handle: (c) => showPeople(c) }),
-  route({ method: 'post', path: '/meetings/:id/people', policy: signedIn, form: AddPeopleForm, handle: add, onInvalid: showPeople }),
+  route({
+    method: 'post',
+    path: '/meetings/:id/people',
+    policy: signedIn,
+    form: AddPeopleForm,
+    handle: add,
+    onInvalid: showPeople,
+  }),
   route({
     method: 'post',
     path: '/meetings/:id/people/:participant/role',
@@ -35,8 +42,18 @@ export const participantRoutes: Route[] = [
       return redirect(`/meetings/${idOf(c)}/people`, { notice: 'meetings.people.removed' });
     },
   }),
-  route({ method: 'get', path: '/meetings/:id/attendance-sheet', policy: signedIn, handle: (c) => showSheet(c, 'meetings/sheet', 'meetings.sheet.title') }),
-  route({ method: 'get', path: '/meetings/:id/name-plates', policy: signedIn, handle: (c) => showSheet(c, 'meetings/plates', 'meetings.plates.title') }),
+  route({
+    method: 'get',
+    path: '/meetings/:id/attendance-sheet',
+    policy: signedIn,
+    handle: (c) => showSheet(c, 'meetings/sheet', 'meetings.sheet.title'),
+  }),
+  route({
+    method: 'get',
+    path: '/meetings/:id/name-plates',
+    policy: signedIn,
+    handle: (c) => showSheet(c, 'meetings/plates', 'meetings.plates.title'),
+  }),
 ];
 
 async function findOpen(c: Context): Promise<Meeting> {
@@ -49,13 +66,25 @@ async function showPeople(c: Context, problems?: Problems): Promise<Answer> {
   const meeting = await findOpen(c);
   const may = mayInvite(meeting);
   if (problems && !may) throw new Forbidden();
-  const [people, units] = await Promise.all([listParticipants(c.db, meeting.id), may ? listUnitOptions(c.db) : []]);
+  const [people, units] = await Promise.all([
+    listParticipants(c.db, meeting.id),
+    may ? listUnitOptions(c.db) : [],
+  ]);
   const name = titleOf(c.t, meeting);
   return page(
     'meetings/people',
     {
-      title: c.t('meetings.people.titleOf', { title: name }), meeting, name, people, units, roles: ROLES, mayInvite: may, mayWrite: mayWriteToAll(meeting),
-      toneOfReply, errors: problems?.errors ?? {}, values: problems?.values ?? {},
+      title: c.t('meetings.people.titleOf', { title: name }),
+      meeting,
+      name,
+      people,
+      units,
+      roles: ROLES,
+      mayInvite: may,
+      mayWrite: mayWriteToAll(meeting),
+      toneOfReply,
+      errors: problems?.errors ?? {},
+      values: problems?.values ?? {},
     },
     { status: problems ? 422 : 200 },
   );
@@ -64,7 +93,10 @@ async function showPeople(c: Context, problems?: Problems): Promise<Answer> {
 async function add(c: Context<z.output<typeof AddPeopleForm>>): Promise<Answer> {
   const meeting = await findOpen(c);
   const { person, people, unit, role } = c.form;
-  const [one, several] = await Promise.all([readPeople(c.db, c.t, person ?? ''), readPeople(c.db, c.t, people)]);
+  const [one, several] = await Promise.all([
+    readPeople(c.db, c.t, person ?? ''),
+    readPeople(c.db, c.t, people),
+  ]);
   const problems = [
     ...one.problems.map((text) => ({ field: 'person', message: text })),
     ...(several.problems.length ? [{ field: 'people', message: several.problems.join(' ') }] : []),
@@ -73,7 +105,10 @@ async function add(c: Context<z.output<typeof AddPeopleForm>>): Promise<Answer> 
   const personIds = [...new Set([...one.personIds, ...several.personIds, ...unitPeople])];
   const guests = [...one.guests, ...several.guests];
   if (problems.length === 0 && personIds.length + guests.length === 0) {
-    problems.push({ field: unit ? 'unit' : 'person', message: c.t(unit ? 'meetings.people.emptyUnit' : 'meetings.people.nobodyGiven') });
+    problems.push({
+      field: unit ? 'unit' : 'person',
+      message: c.t(unit ? 'meetings.people.emptyUnit' : 'meetings.people.nobodyGiven'),
+    });
   }
   if (problems.length > 0) return showPeople(c, problemsOf(problems, c.req.body));
   const result = await addParticipants(
@@ -83,19 +118,47 @@ async function add(c: Context<z.output<typeof AddPeopleForm>>): Promise<Answer> 
     personIds.map((personId) => ({ personId, role })),
     guests.map((guest) => ({ ...guest, role })),
   );
-  if (!result.ok) return showPeople(c, problemsOf([{ field: 'people', message: c.t('meetings.people.full', { count: MAX_PARTICIPANTS }) }], c.req.body));
+  if (!result.ok)
+    return showPeople(
+      c,
+      problemsOf(
+        [{ field: 'people', message: c.t('meetings.people.full', { count: MAX_PARTICIPANTS }) }],
+        c.req.body,
+      ),
+    );
   if (result.unreachable.length > 0) {
-    return showPeople(c, problemsOf([{ field: 'people', message: c.t('meetings.people.deactivated', { addresses: result.unreachable.join(', ') }) }], c.req.body));
+    return showPeople(
+      c,
+      problemsOf(
+        [
+          {
+            field: 'people',
+            message: c.t('meetings.people.deactivated', { addresses: result.unreachable.join(', ') }),
+          },
+        ],
+        c.req.body,
+      ),
+    );
   }
-  return redirect(`/meetings/${meeting.id}/people`, { notice: { key: 'meetings.people.added', values: { count: result.added } } });
+  return redirect(`/meetings/${meeting.id}/people`, {
+    notice: { key: 'meetings.people.added', values: { count: result.added } },
+  });
 }
 
 /** Pages made for paper: the attendance sheet 签到表 and the name plates 席卡. */
-async function showSheet(c: Context, view: 'meetings/sheet' | 'meetings/plates', heading: 'meetings.sheet.title' | 'meetings.plates.title'): Promise<Answer> {
+async function showSheet(
+  c: Context,
+  view: 'meetings/sheet' | 'meetings/plates',
+  heading: 'meetings.sheet.title' | 'meetings.plates.title',
+): Promise<Answer> {
   const meeting = await findOpen(c);
-  const people = (await listParticipants(c.db, meeting.id)).filter(({ role, reply }) => role !== 'informed' && reply !== 'delegated');
+  const people = (await listParticipants(c.db, meeting.id)).filter(
+    ({ role, reply }) => role !== 'informed' && reply !== 'delegated',
+  );
   if (meeting.state === 'cancelled') throw new Conflict('meetings.problem.closed');
   const name = titleOf(c.t, meeting);
   const title = c.t(heading, { title: name });
-  return view === 'meetings/sheet' ? page('meetings/sheet', { title, meeting, name, people }) : page('meetings/plates', { title, meeting, name, people });
+  return view === 'meetings/sheet'
+    ? page('meetings/sheet', { title, meeting, name, people })
+    : page('meetings/plates', { title, meeting, name, people });
 }

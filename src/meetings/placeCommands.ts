@@ -45,7 +45,12 @@ export async function takePlace(
 }
 
 /** Notes the layout with each of the meeting's rooms that can be set up so; null: as they are. Written before the claims, which count its seats. */
-export async function setLayout(trx: Db, meetingId: number, roomIds: readonly number[], layout: Layout | null): Promise<void> {
+export async function setLayout(
+  trx: Db,
+  meetingId: number,
+  roomIds: readonly number[],
+  layout: Layout | null,
+): Promise<void> {
   await change(trx, `delete from meeting_layouts where meeting_id = :meeting`, { meeting: meetingId });
   if (layout === null || roomIds.length === 0) return;
   await change(
@@ -56,10 +61,17 @@ export async function setLayout(trx: Db, meetingId: number, roomIds: readonly nu
 }
 
 /** The same for many meetings, by two statements. */
-export async function setLayoutOfMany(trx: Db, wishes: readonly { meetingId: number; roomIds: readonly number[]; layout: Layout | null }[]): Promise<void> {
+export async function setLayoutOfMany(
+  trx: Db,
+  wishes: readonly { meetingId: number; roomIds: readonly number[]; layout: Layout | null }[],
+): Promise<void> {
   if (wishes.length === 0) return;
-  await change(trx, `delete from meeting_layouts where meeting_id = any(:ids)`, { ids: wishes.map(({ meetingId }) => meetingId) });
-  const list = wishes.flatMap(({ meetingId, roomIds, layout }) => (layout === null ? [] : roomIds.map((room) => ({ meeting: meetingId, room, layout }))));
+  await change(trx, `delete from meeting_layouts where meeting_id = any(:ids)`, {
+    ids: wishes.map(({ meetingId }) => meetingId),
+  });
+  const list = wishes.flatMap(({ meetingId, roomIds, layout }) =>
+    layout === null ? [] : roomIds.map((room) => ({ meeting: meetingId, room, layout })),
+  );
   await change(
     trx,
     `insert into meeting_layouts (meeting_id, room_id, layout) select w.meeting, room_id, layout
@@ -70,6 +82,11 @@ export async function setLayoutOfMany(trx: Db, wishes: readonly { meetingId: num
 
 /** The same of equipment, so that the history names a change only when there is one. */
 export function isSame(a: readonly EquipmentLine[], b: readonly EquipmentLine[]): boolean {
-  const text = (lines: readonly EquipmentLine[]) => lines.filter(({ quantity }) => quantity > 0).map(({ kindId, quantity }) => `${kindId}:${quantity}`).sort().join();
+  const text = (lines: readonly EquipmentLine[]) =>
+    lines
+      .filter(({ quantity }) => quantity > 0)
+      .map(({ kindId, quantity }) => `${kindId}:${quantity}`)
+      .sort()
+      .join();
   return text(a) === text(b);
 }

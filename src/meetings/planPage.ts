@@ -35,14 +35,19 @@ export async function carryOut(
 ): Promise<Answer> {
   const { form } = c;
   const { unexplained } = choicesOf(form);
-  if (!form.confirmed || unexplained.length > 0) return drawPlan(c, plan, frame, await work(c.db, false), unexplained);
+  if (!form.confirmed || unexplained.length > 0)
+    return drawPlan(c, plan, frame, await work(c.db, false), unexplained);
   const saved = await once(c.db, c.viewer.id, form.key, form, async (trx) => {
     const result = await work(trx, true);
-    return result.ok ? { location: frame.doneAt ?? `/series/${result.seriesId}`, asked: result.requested?.size ?? 0 } : { location: undefined, refused: result };
+    return result.ok
+      ? { location: frame.doneAt ?? `/series/${result.seriesId}`, asked: result.requested?.size ?? 0 }
+      : { location: undefined, refused: result };
   });
   if (saved.location !== undefined) {
     const asked = 'asked' in saved ? saved.asked : 0;
-    return redirect(saved.location, { notice: asked > 0 ? { key: 'requests.notice.datesAsked', values: { count: asked } } : frame.notice });
+    return redirect(saved.location, {
+      notice: asked > 0 ? { key: 'requests.notice.datesAsked', values: { count: asked } } : frame.notice,
+    });
   }
   return drawPlan(c, plan, frame, saved.refused, []);
 }
@@ -63,11 +68,21 @@ interface PlanLine {
   lacksReason: boolean;
 }
 
-async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame, result: Planned, unexplained: string[]): Promise<Answer> {
+async function drawPlan(
+  c: Context<DatesForm>,
+  plan: DatesPlan,
+  frame: PlanFrame,
+  result: Planned,
+  unexplained: string[],
+): Promise<Answer> {
   const fmt = format(c.lang, plan.zone);
   const refused = result.ok ? new Map<string, RoomsRefused>() : result.refused;
   // What was chosen for a date that is in the way can be chosen anew: it is not asked again, but what it could have instead is.
-  const inTheWay = plan.occurrences.dates.filter(({ on }) => (refused.has(on) ? refused.get(on)?.shortages === undefined : isElsewhere(plan.choices.get(on)) && plan.roomIds.length > 0));
+  const inTheWay = plan.occurrences.dates.filter(({ on }) =>
+    refused.has(on)
+      ? refused.get(on)?.shortages === undefined
+      : isElsewhere(plan.choices.get(on)) && plan.roomIds.length > 0,
+  );
   const [rooms, knownYear, alternatives] = await Promise.all([
     listRoomOptions(c.db),
     findKnownYear(c.db, plan.roomIds),
@@ -75,7 +90,15 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
       c.db,
       inTheWay.map(({ on, startsAt, endsAt }) => {
         const nearest = refused.get(on)?.nearest;
-        return { key: on, roomIds: plan.roomIds, startsAt, endsAt, personId: nearest?.personId ?? c.viewer.id, seats: plan.setting.expected, ...(nearest ? { allowed: nearest.span } : {}) };
+        return {
+          key: on,
+          roomIds: plan.roomIds,
+          startsAt,
+          endsAt,
+          personId: nearest?.personId ?? c.viewer.id,
+          seats: plan.setting.expected,
+          ...(nearest ? { allowed: nearest.span } : {}),
+        };
       }),
       c.now,
     ),
@@ -89,7 +112,9 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
     const span = choice?.kind === 'time' ? choice : date;
     const no = refused.get(date.on);
     const stands = carried.stands.get(date.on);
-    const options = [{ value: 'keep', label: stands?.isFixed ? c.t('series.plan.asItStands') : c.t('meetings.plan.keep') }];
+    const options = [
+      { value: 'keep', label: stands?.isFixed ? c.t('series.plan.asItStands') : c.t('meetings.plan.keep') },
+    ];
     let reasons: string[] = [];
     if (no) {
       const told = wordRefusal(c, no, alternatives.get(date.on) ?? NOTHING_FREE, plan.zone);
@@ -97,19 +122,34 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
       options.push(
         ...pickOptions(c, told.picks),
         // A rule stays a rule, however long one waits.
-        ...(told.isShort ? [{ value: 'bare', label: c.t('dates.plan.bare') }] : no.checks.some(({ level }) => level === 'error') ? [] : [{ value: 'wait', label: c.t('series.plan.wait') }]),
+        ...(told.isShort
+          ? [{ value: 'bare', label: c.t('dates.plan.bare') }]
+          : no.checks.some(({ level }) => level === 'error')
+            ? []
+            : [{ value: 'wait', label: c.t('series.plan.wait') }]),
       );
     } else if (isElsewhere(choice) && !stands?.isFixed) {
-      options.push(...pickOptions(c, wordRefusal(c, NOTHING_SAID, alternatives.get(date.on) ?? NOTHING_FREE, plan.zone).picks));
+      options.push(
+        ...pickOptions(
+          c,
+          wordRefusal(c, NOTHING_SAID, alternatives.get(date.on) ?? NOTHING_FREE, plan.zone).picks,
+        ),
+      );
     }
     if (!stands?.isFixed) options.push({ value: 'skip', label: c.t('meetings.plan.skip') });
     const chosen = choice && !stands?.isFixed ? valueOf(choice) : 'keep';
-    if (!options.some(({ value }) => value === chosen)) options.splice(1, 0, { value: chosen, label: labelOf(c, choice, rooms, fmt) });
+    if (!options.some(({ value }) => value === chosen))
+      options.splice(1, 0, { value: chosen, label: labelOf(c, choice, rooms, fmt) });
     const isWaiting = chosen === 'wait' || (result.waiting?.has(date.on) ?? false);
     const isUnexplained = unexplained.includes(date.on);
     return {
-      on: date.on, when: `${fmt.day(span.startsAt)} ${fmt.range(span.startsAt, span.endsAt)}`, reasons, options, chosen,
-      isFixed: stands?.isFixed === true, isFree: reasons.length === 0 && chosen !== 'skip' && !isWaiting && stands?.isFixed !== true,
+      on: date.on,
+      when: `${fmt.day(span.startsAt)} ${fmt.range(span.startsAt, span.endsAt)}`,
+      reasons,
+      options,
+      chosen,
+      isFixed: stands?.isFixed === true,
+      isFree: reasons.length === 0 && chosen !== 'skip' && !isWaiting && stands?.isFixed !== true,
       marks: [
         ...(isWaiting ? [c.t('series.awaited.noRoom')] : []),
         ...(chosen === 'bare' ? [c.t('dates.plan.isBare')] : []),
@@ -117,22 +157,57 @@ async function drawPlan(c: Context<DatesForm>, plan: DatesPlan, frame: PlanFrame
         ...(result.notices.get(date.on) ?? []).map((check) => tellNotice(c, check, fmt)),
         ...(stands ? [stands.text] : []),
       ],
-      reason: choice?.kind === 'skip' && !isUnexplained ? choice.reason : '', lacksReason: isUnexplained,
+      reason: choice?.kind === 'skip' && !isUnexplained ? choice.reason : '',
+      lacksReason: isUnexplained,
     };
   });
   const status = unexplained.length > 0 ? 422 : !result.ok ? 409 : 200;
   return page(
     'meetings/plan',
     {
-      title: c.t('meetings.plan.title', { name: frame.name }), name: frame.name, action: frame.action,
-      errors: Object.fromEntries(lines.flatMap((line, i) => (line.lacksReason ? [[`reason-${i}`, c.t('meetings.plan.needsReasonOf', { day: line.when })]] : []))),
-      rule: plan.rule ? tellRule(c.t, plan.rule) : c.t('series.rule.list'), lines, rules: tellPlanRules(c, barred, plan.zone), isOffice: isSecretary(c.viewer),
-      takenCount: [...refused.values()].filter(({ clashes }) => clashes.length > 0).length, ruledCount: [...barred.values()].filter(({ clashes, checks }) => clashes.length === 0 && checks.length > 0).length,
+      title: c.t('meetings.plan.title', { name: frame.name }),
+      name: frame.name,
+      action: frame.action,
+      errors: Object.fromEntries(
+        lines.flatMap((line, i) =>
+          line.lacksReason ? [[`reason-${i}`, c.t('meetings.plan.needsReasonOf', { day: line.when })]] : [],
+        ),
+      ),
+      rule: plan.rule ? tellRule(c.t, plan.rule) : c.t('series.rule.list'),
+      lines,
+      rules: tellPlanRules(c, barred, plan.zone),
+      isOffice: isSecretary(c.viewer),
+      takenCount: [...refused.values()].filter(({ clashes }) => clashes.length > 0).length,
+      ruledCount: [...barred.values()].filter(
+        ({ clashes, checks }) => clashes.length === 0 && checks.length > 0,
+      ).length,
       shortCount: [...refused.values()].filter(({ shortages }) => shortages !== undefined).length,
-      asksFor: (result.requested?.size ?? 0) > 0, values: { override_reason: c.form.override_reason, ask_reason: c.form.ask_reason },
-      knownYear: knownYear !== undefined && plan.occurrences.dates.some(({ on }) => Number(on.slice(0, 4)) > knownYear) ? knownYear : undefined,
-      leftOut: plan.occurrences.leftOut.map((on) => c.fmt.date(on)), time: plan.from, zone: plan.zone, otherwise: carried.otherwise, late: late.map(({ on, checks }) => c.t('dates.late.calledOff', { day: c.fmt.date(on), rule: checks.map((check) => tellCheck(check, c.t, fmt)).join(' ') })),
-      kept: keptFields(c.req.body as Record<string, unknown>, ['at', 'choice', 'reason', 'override_reason', 'ask_reason', 'confirmed', 'back', 'key']),
+      asksFor: (result.requested?.size ?? 0) > 0,
+      values: { override_reason: c.form.override_reason, ask_reason: c.form.ask_reason },
+      knownYear:
+        knownYear !== undefined && plan.occurrences.dates.some(({ on }) => Number(on.slice(0, 4)) > knownYear)
+          ? knownYear
+          : undefined,
+      leftOut: plan.occurrences.leftOut.map((on) => c.fmt.date(on)),
+      time: plan.from,
+      zone: plan.zone,
+      otherwise: carried.otherwise,
+      late: late.map(({ on, checks }) =>
+        c.t('dates.late.calledOff', {
+          day: c.fmt.date(on),
+          rule: checks.map((check) => tellCheck(check, c.t, fmt)).join(' '),
+        }),
+      ),
+      kept: keptFields(c.req.body as Record<string, unknown>, [
+        'at',
+        'choice',
+        'reason',
+        'override_reason',
+        'ask_reason',
+        'confirmed',
+        'back',
+        'key',
+      ]),
     },
     { status },
   );
@@ -146,8 +221,14 @@ const isElsewhere = (choice: DateChoice | undefined) => choice !== undefined && 
 
 function pickOptions(c: Context, { rooms, times }: Refusal['picks']): PlanLine['options'] {
   return [
-    ...rooms.map(({ pick, label }) => ({ value: pick, label: c.t('meetings.plan.otherRoom', { room: label }) })),
-    ...times.map(({ pick, label }) => ({ value: pick, label: c.t('meetings.plan.otherTime', { time: label }) })),
+    ...rooms.map(({ pick, label }) => ({
+      value: pick,
+      label: c.t('meetings.plan.otherRoom', { room: label }),
+    })),
+    ...times.map(({ pick, label }) => ({
+      value: pick,
+      label: c.t('meetings.plan.otherTime', { time: label }),
+    })),
   ];
 }
 
@@ -158,15 +239,26 @@ function tellNotice(c: Context, check: Check, fmt: Context['fmt']): string {
 }
 
 /** What was posted, as hidden fields; without some of them. */
-export function keptFields(body: Record<string, unknown>, except: string[]): { name: string; value: string }[] {
-  return Object.entries(body).filter(([name]) => !except.includes(name)).flatMap(([name, value]) => [value].flat().map((one) => ({ name, value: String(one) })));
+export function keptFields(
+  body: Record<string, unknown>,
+  except: string[],
+): { name: string; value: string }[] {
+  return Object.entries(body)
+    .filter(([name]) => !except.includes(name))
+    .flatMap(([name, value]) => [value].flat().map((one) => ({ name, value: String(one) })));
 }
 
 /** Choices that were made on the plan, kept while the person goes back to the rule. */
-export function keptChoices(form: { at?: unknown; choice?: unknown; reason?: unknown }): { at: string; choice: string; reason: string }[] {
+export function keptChoices(form: {
+  at?: unknown;
+  choice?: unknown;
+  reason?: unknown;
+}): { at: string; choice: string; reason: string }[] {
   const list = (value: unknown) => (value === undefined ? [] : [value].flat().map(String));
   const [at, choice, reason] = [list(form.at), list(form.choice), list(form.reason)];
-  return at.map((on, i) => ({ at: on, choice: choice[i] ?? 'keep', reason: reason[i] ?? '' })).filter((one) => one.choice !== 'keep');
+  return at
+    .map((on, i) => ({ at: on, choice: choice[i] ?? 'keep', reason: reason[i] ?? '' }))
+    .filter((one) => one.choice !== 'keep');
 }
 
 function valueOf(choice: DateChoice): string {
@@ -175,9 +267,18 @@ function valueOf(choice: DateChoice): string {
   return choice.kind;
 }
 
-function labelOf(c: Context, choice: DateChoice | undefined, rooms: RoomOption[], fmt: Context['fmt']): string {
-  if (choice?.kind === 'room') return c.t('meetings.plan.otherRoom', { room: fmt.name(rooms.find(({ id }) => id === choice.roomId)) });
-  if (choice?.kind === 'time') return c.t('meetings.plan.otherTime', { time: `${fmt.shortDay(choice.startsAt)} ${fmt.range(choice.startsAt, choice.endsAt)}` });
+function labelOf(
+  c: Context,
+  choice: DateChoice | undefined,
+  rooms: RoomOption[],
+  fmt: Context['fmt'],
+): string {
+  if (choice?.kind === 'room')
+    return c.t('meetings.plan.otherRoom', { room: fmt.name(rooms.find(({ id }) => id === choice.roomId)) });
+  if (choice?.kind === 'time')
+    return c.t('meetings.plan.otherTime', {
+      time: `${fmt.shortDay(choice.startsAt)} ${fmt.range(choice.startsAt, choice.endsAt)}`,
+    });
   if (choice?.kind === 'bare') return c.t('dates.plan.bare');
   return choice?.kind === 'wait' ? c.t('series.plan.wait') : c.t('meetings.plan.keep');
 }

@@ -17,7 +17,11 @@ export interface PlanRules {
 }
 
 /** @param refused by date 'YYYY-MM-DD' of the plan, in order */
-export function tellPlanRules(c: Pick<Context, 't' | 'fmt' | 'viewer' | 'lang'>, refused: ReadonlyMap<string, RoomsRefused>, zone: string): PlanRules {
+export function tellPlanRules(
+  c: Pick<Context, 't' | 'fmt' | 'viewer' | 'lang'>,
+  refused: ReadonlyMap<string, RoomsRefused>,
+  zone: string,
+): PlanRules {
   const found = new Map<string, { room: string; rule: Rule; days: Set<string> }>();
   for (const [on, { checks }] of refused) {
     for (const { room, rule, level } of checks) {
@@ -32,10 +36,23 @@ export function tellPlanRules(c: Pick<Context, 't' | 'fmt' | 'viewer' | 'lang'>,
   const told = [...refused.values()].map((one) => wordRefusal(c, one, { rooms: [], times: [] }, zone));
   const mayOverride = told.some((one) => one.mayOverride && one.reasons.length > 0);
   const mayAsk = told.some((one) => one.mayAsk);
-  const isLifted = [...refused.values()].some(({ checks }) => checks.some((check) => check.level === 'error' && check.mayOverride));
+  const isLifted = [...refused.values()].some(({ checks }) =>
+    checks.some((check) => check.level === 'error' && check.mayOverride),
+  );
   return {
-    lines: [...found.values()].map(({ room, rule, days }) => ({ room, rule: c.t(`dates.rule.${rule}`), days: [...days].sort().map((on) => c.fmt.shortDate(on)) })),
-    mayOverride, mayAsk,
-    way: mayOverride ? 'dates.rules.wayOffice' : mayAsk ? 'dates.rules.wayAsk' : isLifted && !isSecretary(c.viewer) ? 'dates.rules.way' : 'dates.rules.wayNone',
+    lines: [...found.values()].map(({ room, rule, days }) => ({
+      room,
+      rule: c.t(`dates.rule.${rule}`),
+      days: [...days].sort().map((on) => c.fmt.shortDate(on)),
+    })),
+    mayOverride,
+    mayAsk,
+    way: mayOverride
+      ? 'dates.rules.wayOffice'
+      : mayAsk
+        ? 'dates.rules.wayAsk'
+        : isLifted && !isSecretary(c.viewer)
+          ? 'dates.rules.way'
+          : 'dates.rules.wayNone',
   };
 }

@@ -30,8 +30,14 @@ const CORE: readonly (ParticipantRole | null)[] = ['chair', 'secretary', 'requir
 /** Those who answer for a meeting: organiser, leader, their deputies, chair and secretary. A private one is no matter of the office. */
 function keeps({ is_private, relation: r }: Standing): boolean {
   return (
-    r.is_organiser || r.is_booked_for || r.acts_for || r.role === 'chair' || r.role === 'secretary' ||
-    r.member_role === 'chair' || r.member_role === 'secretary' || (r.is_office && !is_private)
+    r.is_organiser ||
+    r.is_booked_for ||
+    r.acts_for ||
+    r.role === 'chair' ||
+    r.role === 'secretary' ||
+    r.member_role === 'chair' ||
+    r.member_role === 'secretary' ||
+    (r.is_office && !is_private)
   );
 }
 
@@ -50,7 +56,12 @@ export const maySeeReplies = maySeeAgenda;
  */
 export function maySeeRestricted({ relation: r }: Standing): boolean {
   return (
-    r.is_organiser || r.is_booked_for || r.acts_for || CORE.includes(r.role) || r.member_role === 'chair' || r.member_role === 'secretary'
+    r.is_organiser ||
+    r.is_booked_for ||
+    r.acts_for ||
+    CORE.includes(r.role) ||
+    r.member_role === 'chair' ||
+    r.member_role === 'secretary'
   );
 }
 
@@ -76,7 +87,10 @@ export function mayEditAgenda(m: Standing): boolean {
 
 /** Hands in an item that the chair or secretary then accepts or returns. */
 export function mayPropose(m: Standing): boolean {
-  return (m.state === 'draft' || m.state === 'scheduled') && (m.relation.role !== null || m.relation.member_role !== null || keeps(m));
+  return (
+    (m.state === 'draft' || m.state === 'scheduled') &&
+    (m.relation.role !== null || m.relation.member_role !== null || keeps(m))
+  );
 }
 
 /** Begins the meeting: chair or secretary, or who answers for it. */
@@ -112,7 +126,12 @@ interface SeriesStanding {
 
 export function mayKeepSeries({ is_private, relation: r }: SeriesStanding): boolean {
   return (
-    r.is_organiser || r.is_booked_for || r.is_creator || r.acts_for || r.member_role === 'chair' || r.member_role === 'secretary' ||
+    r.is_organiser ||
+    r.is_booked_for ||
+    r.is_creator ||
+    r.acts_for ||
+    r.member_role === 'chair' ||
+    r.member_role === 'secretary' ||
     (r.is_office && !is_private)
   );
 }
@@ -124,5 +143,8 @@ export function maySeeMembers(series: SeriesStanding): boolean {
 
 /** On the day: says that people are there, ends early, goes on a little. Whoever takes part, because whoever is there first does it. */
 export function mayCheckIn(m: Standing): boolean {
-  return m.state !== 'cancelled' && (keeps(m) || m.relation.is_creator || m.relation.role !== null || m.relation.member_role !== null);
+  return (
+    m.state !== 'cancelled' &&
+    (keeps(m) || m.relation.is_creator || m.relation.role !== null || m.relation.member_role !== null)
+  );
 }

@@ -100,7 +100,8 @@ export interface Meeting {
 }
 
 /** SQL: a person row as jsonb `Brief`. */
-export const brief = (alias: string) => `jsonb_build_object('id', ${alias}.id, 'name', ${alias}.name, 'name_en', ${alias}.name_en)`;
+export const brief = (alias: string) =>
+  `jsonb_build_object('id', ${alias}.id, 'name', ${alias}.name, 'name_en', ${alias}.name_en)`;
 
 /** SQL: is `:viewer_id` deputy today, by the organisation's calendar, of one of these persons? */
 export const deputyOf = (persons: string) =>
@@ -168,7 +169,10 @@ const FIND = `
 /** One meeting as this person may see it. @throws NotFound when there is none or it is hidden */
 export async function findMeeting(db: Db, viewer: Who, id: number): Promise<Meeting> {
   const scope = visibleMeetings(viewer);
-  const found = await row<Meeting>(db, `${FIND} where m.id = :id and ${scope.sql}`, { id, ...scope.bindings });
+  const found = await row<Meeting>(db, `${FIND} where m.id = :id and ${scope.sql}`, {
+    id,
+    ...scope.bindings,
+  });
   if (!found) throw new NotFound();
   return found;
 }
@@ -183,7 +187,12 @@ export async function lockMeeting(trx: Db, by: { id: number | null }, id: number
 }
 
 /** Meetings to come within twelve hours that have a room, those at the same time first: with which of them could rooms be swapped? */
-export function listSwappable(db: Db, viewer: Who, meeting: Pick<Meeting, 'id' | 'starts_at' | 'ends_at'>, now: Date): Promise<Meeting[]> {
+export function listSwappable(
+  db: Db,
+  viewer: Who,
+  meeting: Pick<Meeting, 'id' | 'starts_at' | 'ends_at'>,
+  now: Date,
+): Promise<Meeting[]> {
   const scope = visibleMeetings(viewer);
   return rows<Meeting>(
     db,
@@ -253,11 +262,17 @@ export interface MeetingFilter {
 }
 
 /** Whose a meeting `m` is, by each of the ways; every one has an index of its own. */
-const OWN = ['m.organiser_id = :viewer_id', 'm.booked_for_id = :viewer_id', 'm.created_by = :viewer_id'] as const;
+const OWN = [
+  'm.organiser_id = :viewer_id',
+  'm.booked_for_id = :viewer_id',
+  'm.created_by = :viewer_id',
+] as const;
 
 /** SQL: a page of the ids of those one takes part in, read by the time that stands beside the person (1040_absences.sql): not through everybody's. */
 function pageOfParticipant(isPast: boolean, isNext: boolean, where: string): string {
-  const [before, first] = isPast ? ['<=', 'p.meets_from < :now'] : ['>=', `p.meets_from > cast(:now as timestamptz) - interval '${MAX_DAYS} days'`];
+  const [before, first] = isPast
+    ? ['<=', 'p.meets_from < :now']
+    : ['>=', `p.meets_from > cast(:now as timestamptz) - interval '${MAX_DAYS} days'`];
   const time = isNext ? `p.meets_from ${before} :after_at` : first;
   const order = isPast ? 'desc' : 'asc';
   return `select m.id from participants p join meetings m on m.id = p.meeting_id
@@ -271,45 +286,84 @@ const SEARCHED = {
     const last = `select x.starts_at from meetings x where x.starts_at ${after} coalesce(cast(:after_at as timestamptz), :now) order by x.starts_at ${order} offset 3000 limit 1`;
     return `m.starts_at ${isPast ? '>=' : '<='} coalesce((${last}), '${far}')`;
   },
-  indexed: () => 'm.id = any(array(select x.id from meetings x where title_pairs(x.title) @> title_pairs(:text)))',
+  indexed: () =>
+    'm.id = any(array(select x.id from meetings x where title_pairs(x.title) @> title_pairs(:text)))',
 } as const;
 
 /** Meetings by time, one page and one more line (so that the caller knows whether there is another page). */
-export async function listMeetings(db: Db, viewer: Who, filter: MeetingFilter, now: Date, limit = 50): Promise<MeetingLine[]> {
-  if (filter.whose === 'mine' || !filter.text || filter.text.length < 2) return readMeetings(db, viewer, filter, now, limit);
+export async function listMeetings(
+  db: Db,
+  viewer: Who,
+  filter: MeetingFilter,
+  now: Date,
+  limit = 50,
+): Promise<MeetingLine[]> {
+  if (filter.whose === 'mine' || !filter.text || filter.text.length < 2)
+    return readMeetings(db, viewer, filter, now, limit);
   // What many meetings are called fills a page from the near ones, what few are called is found by the index: neither reads all.
   const near = await readMeetings(db, viewer, filter, now, limit, 'near');
   return near.length > limit ? near : readMeetings(db, viewer, filter, now, limit, 'indexed');
 }
 
-function readMeetings(db: Db, viewer: Who, filter: MeetingFilter, now: Date, limit: number, searched?: keyof typeof SEARCHED): Promise<MeetingLine[]> {
+function readMeetings(
+  db: Db,
+  viewer: Who,
+  filter: MeetingFilter,
+  now: Date,
+  limit: number,
+  searched?: keyof typeof SEARCHED,
+): Promise<MeetingLine[]> {
   const scope = visibleMeetings(viewer);
   const past = filter.when === 'past';
-  const wanted = [past ? `m.ends_at <= :now and m.starts_at < :now` : `m.ends_at > :now and m.starts_at > cast(:now as timestamptz) - interval '${MAX_DAYS} days'`];
+  const wanted = [
+    past
+      ? `m.ends_at <= :now and m.starts_at < :now`
+      : `m.ends_at > :now and m.starts_at > cast(:now as timestamptz) - interval '${MAX_DAYS} days'`,
+  ];
   if (filter.state) wanted.push('m.state = :state');
   if (filter.seriesId) wanted.push('m.series_id = :series');
   if (filter.unitId) wanted.push('m.organiser_id in (select id from persons where unit_id = :unit)');
   if (filter.text) wanted.push('m.title ilike :pattern');
   if (searched) wanted.push(SEARCHED[searched](past));
-  if (filter.after) wanted.push(past ? `(m.starts_at, m.id) < (:after_at, :after_id)` : `(m.starts_at, m.id) > (:after_at, :after_id)`);
+  if (filter.after)
+    wanted.push(
+      past ? `(m.starts_at, m.id) < (:after_at, :after_id)` : `(m.starts_at, m.id) > (:after_at, :after_id)`,
+    );
   const where = wanted.join(' and ');
   const order = past ? 'desc' : 'asc';
   const first = `order by m.starts_at ${order}, m.id ${order} limit :limit`;
   // One's own are a page of each way, put together: neither a full calendar of others nor one of one's own costs anything.
-  const own = [...OWN.map((is) => `(select m.id from meetings m where ${is} and ${where} ${first})`), `(${pageOfParticipant(past, filter.after !== undefined, where)})`];
+  const own = [
+    ...OWN.map((is) => `(select m.id from meetings m where ${is} and ${where} ${first})`),
+    `(${pageOfParticipant(past, filter.after !== undefined, where)})`,
+  ];
   const page = filter.whose === 'mine' ? `m.id in (${own.join(' union all ')})` : `${scope.sql} and ${where}`;
   return rows<MeetingLine>(
     db,
     `${LINE} from (select m.* from meetings m where ${page} ${first}) m ${LINE_JOINS} order by m.starts_at ${order}, m.id ${order}`,
     {
-      ...scope.bindings, now, limit: limit + 1, state: filter.state, series: filter.seriesId, unit: filter.unitId,
-      text: filter.text, pattern: filter.text ? likePattern(filter.text) : undefined, after_at: filter.after?.at ?? null, after_id: filter.after?.id,
+      ...scope.bindings,
+      now,
+      limit: limit + 1,
+      state: filter.state,
+      series: filter.seriesId,
+      unit: filter.unitId,
+      text: filter.text,
+      pattern: filter.text ? likePattern(filter.text) : undefined,
+      after_at: filter.after?.at ?? null,
+      after_id: filter.after?.id,
     },
   );
 }
 
 /** Every meeting the viewer may know of that touches [from, to), by time. */
-export function listMeetingsOnDay(db: Db, viewer: Who, from: Date, to: Date, options: { mine?: boolean } = {}): Promise<MeetingLine[]> {
+export function listMeetingsOnDay(
+  db: Db,
+  viewer: Who,
+  from: Date,
+  to: Date,
+  options: { mine?: boolean } = {},
+): Promise<MeetingLine[]> {
   const scope = visibleMeetings(viewer);
   return rows<MeetingLine>(
     db,
@@ -323,7 +377,9 @@ export function listMeetingsOnDay(db: Db, viewer: Who, from: Date, to: Date, opt
 
 /** The viewer's own meetings of a day that still stand, for Today. */
 export async function listMeetingsFor(db: Db, viewer: Who, from: Date, to: Date): Promise<MeetingLine[]> {
-  return (await listMeetingsOnDay(db, viewer, from, to, { mine: true })).filter(({ state }) => state !== 'cancelled');
+  return (await listMeetingsOnDay(db, viewer, from, to, { mine: true })).filter(
+    ({ state }) => state !== 'cancelled',
+  );
 }
 
 export interface Participant {

@@ -5,7 +5,14 @@ import { addDays, toInstant, weekdayOf } from '../lib/time/zone.js';
 // A rule in local wall time. Only rules that every calendar program can hold (Outlook is the narrowest): daily, weekly on
 // one or several weekdays, monthly or yearly on one date or on one n-th weekday, each every n days, weeks, months or years.
 
-export const FREQUENCIES = ['daily', 'weekly', 'monthly_date', 'monthly_weekday', 'yearly_date', 'yearly_weekday'] as const;
+export const FREQUENCIES = [
+  'daily',
+  'weekly',
+  'monthly_date',
+  'monthly_weekday',
+  'yearly_date',
+  'yearly_weekday',
+] as const;
 export type Frequency = (typeof FREQUENCIES)[number];
 export interface Rule {
   frequency: Frequency;
@@ -44,7 +51,12 @@ export function writeRule(rule: Rule): string {
   }
 }
 
-const SPANS: Record<string, 'daily' | 'weekly' | 'monthly' | 'yearly'> = { DAILY: 'daily', WEEKLY: 'weekly', MONTHLY: 'monthly', YEARLY: 'yearly' };
+const SPANS: Record<string, 'daily' | 'weekly' | 'monthly' | 'yearly'> = {
+  DAILY: 'daily',
+  WEEKLY: 'weekly',
+  MONTHLY: 'monthly',
+  YEARLY: 'yearly',
+};
 
 /** The rule again, from what is stored. */
 export function readRule(text: string): Rule {
@@ -66,13 +78,18 @@ const WORKDAYS = '1,2,3,4,5';
 
 /** "every 2 weeks on Monday" in the reader's language. */
 export function tellRule(t: Translate, rule: Rule): string {
-  const named = (day: number) => t(`meetings.weekday.${Math.min(7, Math.max(1, day)) as 1 | 2 | 3 | 4 | 5 | 6 | 7}`);
+  const named = (day: number) =>
+    t(`meetings.weekday.${Math.min(7, Math.max(1, day)) as 1 | 2 | 3 | 4 | 5 | 6 | 7}`);
   const often = rule.every > 1;
   const count = rule.every;
   const day = rule.monthDay;
   const weekday = rule.weekdays.map(named).join(t('series.rule.comma'));
-  const nth = t(`meetings.rule.nth.${rule.nth === -1 ? 'last' : (Math.min(4, Math.max(1, rule.nth)) as 1 | 2 | 3 | 4)}`);
-  const month = t(`series.month.${Math.min(12, Math.max(1, rule.month)) as 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12}`);
+  const nth = t(
+    `meetings.rule.nth.${rule.nth === -1 ? 'last' : (Math.min(4, Math.max(1, rule.nth)) as 1 | 2 | 3 | 4)}`,
+  );
+  const month = t(
+    `series.month.${Math.min(12, Math.max(1, rule.month)) as 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12}`,
+  );
   switch (rule.frequency) {
     case 'daily':
       return often ? t('series.rule.days', { count }) : t('series.rule.everyDay');
@@ -80,13 +97,21 @@ export function tellRule(t: Translate, rule: Rule): string {
       if (!often && rule.weekdays.join() === WORKDAYS) return t('series.rule.workdays');
       return often ? t('meetings.rule.weeks', { count, weekday }) : t('meetings.rule.everyWeek', { weekday });
     case 'monthly_date':
-      return often ? t('meetings.rule.monthsDate', { count, day }) : t('meetings.rule.everyMonthDate', { day });
+      return often
+        ? t('meetings.rule.monthsDate', { count, day })
+        : t('meetings.rule.everyMonthDate', { day });
     case 'monthly_weekday':
-      return often ? t('meetings.rule.monthsWeekday', { count, nth, weekday }) : t('meetings.rule.everyMonthWeekday', { nth, weekday });
+      return often
+        ? t('meetings.rule.monthsWeekday', { count, nth, weekday })
+        : t('meetings.rule.everyMonthWeekday', { nth, weekday });
     case 'yearly_date':
-      return often ? t('series.rule.yearsDate', { count, month, day }) : t('series.rule.everyYearDate', { month, day });
+      return often
+        ? t('series.rule.yearsDate', { count, month, day })
+        : t('series.rule.everyYearDate', { month, day });
     case 'yearly_weekday':
-      return often ? t('series.rule.yearsWeekday', { count, month, nth, weekday }) : t('series.rule.everyYearWeekday', { month, nth, weekday });
+      return often
+        ? t('series.rule.yearsWeekday', { count, month, nth, weekday })
+        : t('series.rule.everyYearWeekday', { month, nth, weekday });
   }
 }
 
@@ -152,7 +177,8 @@ export function lastDayFor(fromOn: string): string {
  */
 function daysOf(rule: Rule, fromOn: string, untilOn: string): string[] {
   const found: string[] = [];
-  const add = (day: string | undefined): boolean => day !== undefined && day >= fromOn && day <= untilOn && found.push(day) > 0;
+  const add = (day: string | undefined): boolean =>
+    day !== undefined && day >= fromOn && day <= untilOn && found.push(day) > 0;
   if (rule.frequency === 'daily') {
     for (let day = fromOn; day <= untilOn; day = addDays(day, rule.every)) add(day);
     return found;
@@ -169,7 +195,11 @@ function daysOf(rule: Rule, fromOn: string, untilOn: string): string[] {
   }
   const isYearly = rule.frequency === 'yearly_date' || rule.frequency === 'yearly_weekday';
   const last = monthIndex(untilOn);
-  for (let month = monthIndex(fromOn); month <= last; month += found.length > 0 ? rule.every * (isYearly ? 12 : 1) : 1) {
+  for (
+    let month = monthIndex(fromOn);
+    month <= last;
+    month += found.length > 0 ? rule.every * (isYearly ? 12 : 1) : 1
+  ) {
     if (!isYearly || (month % 12) + 1 === rule.month) add(dayInMonth(rule, month));
   }
   return found;
@@ -184,7 +214,9 @@ function monthIndex(on: string): number {
 function dayInMonth(rule: Rule, month: number): string | undefined {
   const prefix = `${String(Math.floor(month / 12)).padStart(4, '0')}-${String((month % 12) + 1).padStart(2, '0')}-`;
   const length = new Date(Date.UTC(Math.floor(month / 12), (month % 12) + 1, 0)).getUTCDate();
-  const day = rule.frequency.endsWith('_date') ? rule.monthDay : nthWeekday(rule, weekdayOf(`${prefix}01`), length);
+  const day = rule.frequency.endsWith('_date')
+    ? rule.monthDay
+    : nthWeekday(rule, weekdayOf(`${prefix}01`), length);
   return day <= length ? prefix + String(day).padStart(2, '0') : undefined;
 }
 

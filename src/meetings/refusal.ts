@@ -45,60 +45,116 @@ export interface RoomWish {
 /** A "no" of the rooms in words, with the nearest rooms and times that are free. */
 export async function tellRefusal(c: Context, refused: RoomsRefused, wish: RoomWish): Promise<Refusal> {
   if (refused.shortages?.length) {
-    const pieces = wish.equipment ?? refused.shortages.map(({ kind, asked }) => ({ kindId: kind.id, quantity: asked }));
-    const times = await listFreeTimes(c.db, { roomIds: wish.roomIds, startsAt: wish.startsAt, endsAt: wish.endsAt, pieces, exceptMeetingId: wish.exceptMeetingId ?? null, personId: c.viewer.id, now: c.now });
-    return { ...wordRefusal(c, refused, { rooms: [], times: [] }, wish.zone), picks: { rooms: [], times: pickTimes(times, format(c.lang, wish.zone)) } };
+    const pieces =
+      wish.equipment ?? refused.shortages.map(({ kind, asked }) => ({ kindId: kind.id, quantity: asked }));
+    const times = await listFreeTimes(c.db, {
+      roomIds: wish.roomIds,
+      startsAt: wish.startsAt,
+      endsAt: wish.endsAt,
+      pieces,
+      exceptMeetingId: wish.exceptMeetingId ?? null,
+      personId: c.viewer.id,
+      now: c.now,
+    });
+    return {
+      ...wordRefusal(c, refused, { rooms: [], times: [] }, wish.zone),
+      picks: { rooms: [], times: pickTimes(times, format(c.lang, wish.zone)) },
+    };
   }
   // Other rooms at the time that was typed; times near what the rules of the rooms allow, where they refuse the wish itself.
   const free = await nearestAlternatives(c.db, {
-    roomIds: wish.roomIds, startsAt: wish.startsAt, endsAt: wish.endsAt, ...(refused.nearest ? { allowed: refused.nearest.span } : {}), seats: wish.seats ?? null,
-    exceptMeetingId: wish.exceptMeetingId ?? null, personId: refused.nearest?.personId ?? c.viewer.id, now: c.now,
+    roomIds: wish.roomIds,
+    startsAt: wish.startsAt,
+    endsAt: wish.endsAt,
+    ...(refused.nearest ? { allowed: refused.nearest.span } : {}),
+    seats: wish.seats ?? null,
+    exceptMeetingId: wish.exceptMeetingId ?? null,
+    personId: refused.nearest?.personId ?? c.viewer.id,
+    now: c.now,
   });
   return wordRefusal(c, refused, free, wish.zone);
 }
 
 /** The same when the free rooms and times are known. */
-export function wordRefusal(c: Pick<Context, 't' | 'lang' | 'viewer' | 'fmt'>, refused: RoomsRefused, free: Alternatives, zone: string): Refusal {
+export function wordRefusal(
+  c: Pick<Context, 't' | 'lang' | 'viewer' | 'fmt'>,
+  refused: RoomsRefused,
+  free: Alternatives,
+  zone: string,
+): Refusal {
   const fmt = format(c.lang, zone);
   if (refused.shortages?.length) {
-    return { reasons: refused.shortages.flatMap((shortage) => tellShortage(shortage, c.t, fmt)), picks: { rooms: [], times: [] }, isShort: true, isRule: false, isTooLate: false, mayAsk: false, mayOverride: false };
+    return {
+      reasons: refused.shortages.flatMap((shortage) => tellShortage(shortage, c.t, fmt)),
+      picks: { rooms: [], times: [] },
+      isShort: true,
+      isRule: false,
+      isTooLate: false,
+      mayAsk: false,
+      mayOverride: false,
+    };
   }
   const errors = refused.checks.filter(({ level }) => level === 'error');
   const isTooLate = errors.some(({ rule }) => rule === 'notice_change');
   const back = tellBack(errors, c.t, fmt);
   return {
     ...(back ? { back } : {}),
-    reasons: [...refused.clashes.map((clash) => tellClash(clash, c.t, fmt)), ...errors.map((check) => tellCheck(check, c.t, fmt))],
+    reasons: [
+      ...refused.clashes.map((clash) => tellClash(clash, c.t, fmt)),
+      ...errors.map((check) => tellCheck(check, c.t, fmt)),
+    ],
     picks: {
-      rooms: (isTooLate ? [] : free.rooms).map((room) => ({ pick: `room:${room.id}`, label: c.t('meetings.clash.room', { room: fmt.name(room), count: room.capacity }) + (room.on_request ? c.t('rules.onRequest') : '') })),
+      rooms: (isTooLate ? [] : free.rooms).map((room) => ({
+        pick: `room:${room.id}`,
+        label:
+          c.t('meetings.clash.room', { room: fmt.name(room), count: room.capacity }) +
+          (room.on_request ? c.t('rules.onRequest') : ''),
+      })),
       times: pickTimes(mayMendByTime(errors) && !isTooLate ? free.times : [], fmt),
     },
-    mayAsk: refused.clashes.length === 0 && errors.length > 0 && errors.every((check) => check.mayRequest === true),
+    mayAsk:
+      refused.clashes.length === 0 && errors.length > 0 && errors.every((check) => check.mayRequest === true),
     isShort: false,
     isTooLate,
     isRule: refused.clashes.length === 0 && errors.length > 0,
-    mayOverride: isSecretary(c.viewer) && refused.clashes.length === 0 && errors.every((check) => check.mayOverride),
+    mayOverride:
+      isSecretary(c.viewer) && refused.clashes.length === 0 && errors.every((check) => check.mayOverride),
   };
 }
 
 function pickTimes(times: readonly Span[], fmt: Format): Refusal['picks']['times'] {
-  return times.map(({ from, to }) => ({ pick: `time:${from.getTime()}/${to.getTime()}`, label: `${fmt.shortDay(from)} ${fmt.range(from, to)}` }));
+  return times.map(({ from, to }) => ({
+    pick: `time:${from.getTime()}/${to.getTime()}`,
+    label: `${fmt.shortDay(from)} ${fmt.range(from, to)}`,
+  }));
 }
 
 /** How many are left, and who has the others as far as one may know. */
-export function tellShortage({ kind, asked, left, stock, holders }: Shortage, t: Translate, fmt: Format): string[] {
+export function tellShortage(
+  { kind, asked, left, stock, holders }: Shortage,
+  t: Translate,
+  fmt: Format,
+): string[] {
   return [
     t('equipment.short.left', { name: fmt.name(kind), asked, count: left, stock }),
     ...holders.map((holder) => {
-      const values = { count: holder.quantity, when: `${fmt.shortDay(holder.starts_at)} ${fmt.range(holder.starts_at, holder.ends_at)}` };
-      return holder.title === null ? t('equipment.short.hasPrivate', values) : t('equipment.short.has', { ...values, title: holder.title, who: fmt.name(holder.organiser) });
+      const values = {
+        count: holder.quantity,
+        when: `${fmt.shortDay(holder.starts_at)} ${fmt.range(holder.starts_at, holder.ends_at)}`,
+      };
+      return holder.title === null
+        ? t('equipment.short.hasPrivate', values)
+        : t('equipment.short.has', { ...values, title: holder.title, who: fmt.name(holder.organiser) });
     }),
   ];
 }
 
 /** "Room 301 is taken 09:00–10:30: Weekly leadership (Li Qiang)". What one may not know is only "taken". */
 export function tellClash(clash: Clash, t: Translate, fmt: Format): string {
-  const values = { room: fmt.name(clash.room), when: `${fmt.shortDay(clash.starts_at)} ${fmt.range(clash.starts_at, clash.ends_at)}` };
+  const values = {
+    room: fmt.name(clash.room),
+    when: `${fmt.shortDay(clash.starts_at)} ${fmt.range(clash.starts_at, clash.ends_at)}`,
+  };
   if (clash.kind === 'closure') return t('meetings.clash.closed', { ...values, reason: clash.reason ?? '' });
   const kept = clash.hold && tellHoldInTheWay(clash.hold, values, t, fmt);
   if (kept) return kept;

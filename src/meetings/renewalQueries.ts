@@ -53,15 +53,27 @@ const ENDING = `
 
 /** Those whose organiser was not asked yet. */
 export function listUnasked(db: Db, now: Date): Promise<EndingSeries[]> {
-  return rows<EndingSeries>(db, `select s.id, s.name, s.organiser_id, s.is_private, r.id as recurrence_id, r.zone, l.last_at ${ENDING} and r.renewal_asked_at is null order by s.id limit 500`, { now });
+  return rows<EndingSeries>(
+    db,
+    `select s.id, s.name, s.organiser_id, s.is_private, r.id as recurrence_id, r.zone, l.last_at ${ENDING} and r.renewal_asked_at is null order by s.id limit 500`,
+    { now },
+  );
 }
 
 /** Of one organiser, for Today. */
 export function listEndingOf(db: Db, personId: number, now: Date): Promise<EndingSeries[]> {
-  return rows<EndingSeries>(db, `select s.id, s.name, s.organiser_id, s.is_private, r.id as recurrence_id, r.zone, l.last_at ${ENDING} and s.organiser_id = :person order by l.last_at limit 10`, { now, person: personId });
+  return rows<EndingSeries>(
+    db,
+    `select s.id, s.name, s.organiser_id, s.is_private, r.id as recurrence_id, r.zone, l.last_at ${ENDING} and s.organiser_id = :person order by l.last_at limit 10`,
+    { now, person: personId },
+  );
 }
 
 /** One series, when it is ending. */
 export function findEnding(db: Db, seriesId: number, now: Date): Promise<EndingSeries | undefined> {
-  return row<EndingSeries>(db, `select s.id, s.name, s.organiser_id, s.is_private, r.id as recurrence_id, r.zone, l.last_at ${ENDING} and s.id = :series`, { now, series: seriesId });
+  return row<EndingSeries>(
+    db,
+    `select s.id, s.name, s.organiser_id, s.is_private, r.id as recurrence_id, r.zone, l.last_at ${ENDING} and s.id = :series`,
+    { now, series: seriesId },
+  );
 }

@@ -43,7 +43,11 @@ export async function lockHoused(trx: Db, ids: readonly number[]): Promise<Map<n
 }
 
 /** The rooms that would be claimed or given up, to be locked before the first of several moves. */
-export async function listTouchedRooms(trx: Db, meetingIds: readonly number[], roomIds: readonly number[]): Promise<number[]> {
+export async function listTouchedRooms(
+  trx: Db,
+  meetingIds: readonly number[],
+  roomIds: readonly number[],
+): Promise<number[]> {
   const found = await rows<{ id: number }>(
     trx,
     `select room_id as id from room_claims where meeting_id = any(:meetings) and state in ('held', 'requested', 'confirmed')
@@ -58,9 +62,22 @@ export async function listTouchedRooms(trx: Db, meetingIds: readonly number[], r
  * who answers for it gets a mail that says why.
  * @param roomIds its rooms from now on
  */
-export async function tellNewRooms(trx: Db, by: Actor, meeting: Housed, roomIds: readonly number[], why: { reason: string | null }): Promise<void> {
-  const rooms = await rows<Housed['rooms'][number]>(trx, `select r.id, r.name_en, r.name_zh, r.site, r.building from rooms r where r.id = any(:roomIds) order by r.sort_order, r.id`, { roomIds });
-  const difference = differenceOf({ ...meeting, roomIds: meeting.rooms.map(({ id }) => id) }, { ...meeting, rooms, roomIds: [...roomIds] });
+export async function tellNewRooms(
+  trx: Db,
+  by: Actor,
+  meeting: Housed,
+  roomIds: readonly number[],
+  why: { reason: string | null },
+): Promise<void> {
+  const rooms = await rows<Housed['rooms'][number]>(
+    trx,
+    `select r.id, r.name_en, r.name_zh, r.site, r.building from rooms r where r.id = any(:roomIds) order by r.sort_order, r.id`,
+    { roomIds },
+  );
+  const difference = differenceOf(
+    { ...meeting, roomIds: meeting.rooms.map(({ id }) => id) },
+    { ...meeting, rooms, roomIds: [...roomIds] },
+  );
   const isTold = meeting.announced_at !== null;
   await change(
     trx,
@@ -68,17 +85,36 @@ export async function tellNewRooms(trx: Db, by: Actor, meeting: Housed, roomIds:
     { ...nextSequence(meeting, difference), told: isTold ? 1 : 0, id: meeting.id },
   );
   if (isTold) await announce(trx, 'invitations.announceChange', meeting.id);
-  await tellKeepers(trx, by, meeting, 'meetings.roomsChanged', { from: meeting.rooms.map(nameOf), to: rooms.map(nameOf), reason: why.reason });
+  await tellKeepers(trx, by, meeting, 'meetings.roomsChanged', {
+    from: meeting.rooms.map(nameOf),
+    to: rooms.map(nameOf),
+    reason: why.reason,
+  });
 }
 
 /** Writes to the organiser and the leader, whoever of them did not do it. */
-export async function tellKeepers(trx: Db, by: Actor, meeting: Housed, kind: 'meetings.roomsChanged' | 'meetings.calledOff', payload: Record<string, unknown>): Promise<void> {
-  const keepers = [...new Set([meeting.organiser_id, meeting.booked_for_id])].filter((id): id is number => id !== null && id !== by.id);
+export async function tellKeepers(
+  trx: Db,
+  by: Actor,
+  meeting: Housed,
+  kind: 'meetings.roomsChanged' | 'meetings.calledOff',
+  payload: Record<string, unknown>,
+): Promise<void> {
+  const keepers = [...new Set([meeting.organiser_id, meeting.booked_for_id])].filter(
+    (id): id is number => id !== null && id !== by.id,
+  );
   await queueDeliveries(
     trx,
     keepers.map((personId) => ({
       // Each change is a mail of its own: an older one that is still waiting gives way to it.
-      kind, object: `meetings:${meeting.id}:rooms`, personId, meetingId: meeting.id, revision: meeting.version + 1, payload: { ...payload, by: by.id }, queuedBy: by.id, usefulUntil: meeting.ends_at,
+      kind,
+      object: `meetings:${meeting.id}:rooms`,
+      personId,
+      meetingId: meeting.id,
+      revision: meeting.version + 1,
+      payload: { ...payload, by: by.id },
+      queuedBy: by.id,
+      usefulUntil: meeting.ends_at,
     })),
   );
 }

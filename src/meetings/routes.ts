@@ -13,4 +13,17 @@ import { swapRoutes } from './swapRoutes.js';
 import { waitRoutes } from './waitRoutes.js';
 
 // GET /meetings/:id, the page made of everything, stands in desk/.
-export const routes: Route[] = [...listRoutes, ...formRoutes, ...stateRoutes, ...participantRoutes, ...planRoutes, ...dayRoutes, ...seriesRoutes, ...followingRoutes, ...accommodationRoutes, ...swapRoutes, ...waitRoutes, ...noShowRoutes];
+export const routes: Route[] = [
+  ...listRoutes,
+  ...formRoutes,
+  ...stateRoutes,
+  ...participantRoutes,
+  ...planRoutes,
+  ...dayRoutes,
+  ...seriesRoutes,
+  ...followingRoutes,
+  ...accommodationRoutes,
+  ...swapRoutes,
+  ...waitRoutes,
+  ...noShowRoutes,
+];

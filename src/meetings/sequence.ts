@@ -17,8 +17,13 @@ export interface Difference {
   distant: boolean;
 }
 
-export function differenceOf(before: Place & { roomIds: number[] }, after: Place & { roomIds: number[] }): Difference {
-  const time = before.starts_at.getTime() !== after.starts_at.getTime() || before.ends_at.getTime() !== after.ends_at.getTime();
+export function differenceOf(
+  before: Place & { roomIds: number[] },
+  after: Place & { roomIds: number[] },
+): Difference {
+  const time =
+    before.starts_at.getTime() !== after.starts_at.getTime() ||
+    before.ends_at.getTime() !== after.ends_at.getTime();
   const rooms = [...before.roomIds].sort(byNumber).join() !== [...after.roomIds].sort(byNumber).join();
   return { time, rooms, distant: before.place !== after.place || whereabouts(before) !== whereabouts(after) };
 }

@@ -56,7 +56,11 @@ export async function withAllowedReason(trx: Db, by: Actor, plan: DatesPlan): Pr
 }
 
 /** What of a plan is told to the claims of each of its dates. */
-export function claimFacts({ now, overrideReason, askReason }: DatesPlan): { now?: Date; overrideReason: string | null; askReason: string | null } {
+export function claimFacts({ now, overrideReason, askReason }: DatesPlan): {
+  now?: Date;
+  overrideReason: string | null;
+  askReason: string | null;
+} {
   return { overrideReason: overrideReason ?? null, askReason: askReason ?? null, ...(now ? { now } : {}) };
 }
 
@@ -80,7 +84,11 @@ class NotSaved extends Error {
 }
 
 /** Runs the whole plan and keeps it only if every date found its place and it is meant: all or nothing. */
-export async function planned(db: Db, isMeant: boolean, work: (trx: Db) => Promise<Planned>): Promise<Planned> {
+export async function planned(
+  db: Db,
+  isMeant: boolean,
+  work: (trx: Db) => Promise<Planned>,
+): Promise<Planned> {
   const attempt = async (trx: Db) => {
     const result = await work(trx);
     if (!result.ok || !isMeant) throw new NotSaved(result);
@@ -128,7 +136,12 @@ export function writtenDates(plan: DatesPlan, dates = plan.occurrences.dates): W
 }
 
 /** A recurrence of a series; its dates are written by the caller. @param followsId the one it takes over from */
-export async function addRecurrence(trx: Db, series: Pick<Series, 'id'>, plan: DatesPlan, followsId: number | null = null): Promise<number | null> {
+export async function addRecurrence(
+  trx: Db,
+  series: Pick<Series, 'id'>,
+  plan: DatesPlan,
+  followsId: number | null = null,
+): Promise<number | null> {
   const last = plan.occurrences.dates.at(-1);
   if (!last) throw new BadRequest();
   if (plan.rule === null) return null;
@@ -137,8 +150,14 @@ export async function addRecurrence(trx: Db, series: Pick<Series, 'id'>, plan: D
     `insert into recurrences (series_id, uid, rule, zone, starts_on, starts_at_time, until_at, follows_id)
      values (:series, :uid, :rule, :zone, :starts_on, :at, :until, :follows) returning id`,
     {
-      series: series.id, uid: newUid(plan.mailDomain), rule: writeRule(plan.rule), zone: plan.zone, starts_on: plan.occurrences.startsOn, at: plan.from,
-      until: last.startsAt, follows: followsId,
+      series: series.id,
+      uid: newUid(plan.mailDomain),
+      rule: writeRule(plan.rule),
+      zone: plan.zone,
+      starts_on: plan.occurrences.startsOn,
+      at: plan.from,
+      until: last.startsAt,
+      follows: followsId,
     },
   );
   if (!made) throw new Conflict();
@@ -158,15 +177,29 @@ export async function writeDates(
   recurrenceId: number | null,
   dates: WrittenDate[],
   firstNumber?: number,
-): Promise<{ refused: Map<string, RoomsRefused>; notices: Map<string, Check[]>; requested: Set<string>; ids: Map<string, number> }> {
+): Promise<{
+  refused: Map<string, RoomsRefused>;
+  notices: Map<string, Check[]>;
+  requested: Set<string>;
+  ids: Map<string, number>;
+}> {
   const refused = new Map<string, RoomsRefused>();
   const notices = new Map<string, Check[]>();
   const requested = new Set<string>();
   if (dates.length === 0) return { refused, notices, requested, ids: new Map() };
-  const numbered = dates.filter(({ skipped, startsAt }) => skipped === null && startsAt.getTime() > Date.now()).sort((a, b) => a.startsAt.getTime() - b.startsAt.getTime());
-  const numbers = new Map(firstNumber === undefined ? [] : numbered.map(({ on }, place) => [on, firstNumber + place]));
+  const numbered = dates
+    .filter(({ skipped, startsAt }) => skipped === null && startsAt.getTime() > Date.now())
+    .sort((a, b) => a.startsAt.getTime() - b.startsAt.getTime());
+  const numbers = new Map(
+    firstNumber === undefined ? [] : numbered.map(({ on }, place) => [on, firstNumber + place]),
+  );
   const lines = dates.map(({ on, occurrenceAt, startsAt, endsAt, skipped }) => ({
-    uid: newUid(plan.mailDomain), occurrence: recurrenceId === null ? null : occurrenceAt, from: startsAt, to: endsAt, skipped, number: numbers.get(on) ?? null,
+    uid: newUid(plan.mailDomain),
+    occurrence: recurrenceId === null ? null : occurrenceAt,
+    from: startsAt,
+    to: endsAt,
+    skipped,
+    number: numbers.get(on) ?? null,
   }));
   const made = await rows<{ id: number; uid: string }>(
     trx,
@@ -179,15 +212,38 @@ export async function writeDates(
       order by w."from"
      returning id, uid`,
     {
-      title: series.name, series: series.id, recurrence: recurrenceId, zone: plan.zone, link: plan.link, place: plan.place, is_private: series.is_private,
-      lang: series.lang, organiser: series.organiser_id, booked_for: series.booked_for_id, by: by.id, expected: plan.setting.expected, list: JSON.stringify(lines),
+      title: series.name,
+      series: series.id,
+      recurrence: recurrenceId,
+      zone: plan.zone,
+      link: plan.link,
+      place: plan.place,
+      is_private: series.is_private,
+      lang: series.lang,
+      organiser: series.organiser_id,
+      booked_for: series.booked_for_id,
+      by: by.id,
+      expected: plan.setting.expected,
+      list: JSON.stringify(lines),
     },
   );
   const ids = new Map(made.map(({ id, uid }) => [uid, id]));
   const written = dates.map((date, i) => ({ ...date, meetingId: ids.get(lines[i]?.uid ?? '') ?? -1 }));
 
   const claimed = written.filter(({ skipped, isWaiting }) => skipped === null && !isWaiting);
-  const results = await claimForMany(trx, by, claimed.map(({ meetingId, roomIds, startsAt, endsAt }) => ({ meetingId, roomIds, startsAt, endsAt, seats: plan.setting.expected, layout: plan.setting.layout, ...claimFacts(plan) })));
+  const results = await claimForMany(
+    trx,
+    by,
+    claimed.map(({ meetingId, roomIds, startsAt, endsAt }) => ({
+      meetingId,
+      roomIds,
+      startsAt,
+      endsAt,
+      seats: plan.setting.expected,
+      layout: plan.setting.layout,
+      ...claimFacts(plan),
+    })),
+  );
   for (const { on, meetingId } of written) {
     const result = results.get(meetingId);
     if (result && !result.ok) refused.set(on, result);
@@ -199,9 +255,19 @@ export async function writeDates(
   const byDay = new Map(written.map(({ on, meetingId }) => [on, meetingId]));
   if (refused.size > 0) return { refused, notices, requested, ids: byDay };
 
-  await keepWishes(trx, written.filter(({ skipped }) => skipped !== null));
-  await awaitRooms(trx, written.filter(({ skipped }) => skipped !== null), 'hindered');
-  await awaitRooms(trx, written.filter(({ isWaiting }) => isWaiting));
+  await keepWishes(
+    trx,
+    written.filter(({ skipped }) => skipped !== null),
+  );
+  await awaitRooms(
+    trx,
+    written.filter(({ skipped }) => skipped !== null),
+    'hindered',
+  );
+  await awaitRooms(
+    trx,
+    written.filter(({ isWaiting }) => isWaiting),
+  );
   const meetings = made.map(({ id }) => id);
   await change(
     trx,
@@ -221,8 +287,13 @@ export async function writeDates(
 }
 
 /** A skipped date stays as a cancelled one: with its reason, and with the rooms it is restored to. */
-export async function keepWishes(trx: Db, skipped: { meetingId: number; roomIds: number[] }[]): Promise<void> {
-  const list = skipped.flatMap(({ meetingId, roomIds }) => roomIds.map((room) => ({ meeting: meetingId, room })));
+export async function keepWishes(
+  trx: Db,
+  skipped: { meetingId: number; roomIds: number[] }[],
+): Promise<void> {
+  const list = skipped.flatMap(({ meetingId, roomIds }) =>
+    roomIds.map((room) => ({ meeting: meetingId, room })),
+  );
   if (list.length === 0) return;
   await change(
     trx,
@@ -232,23 +303,46 @@ export async function keepWishes(trx: Db, skipped: { meetingId: number; roomIds:
 }
 
 /** One recurrence, or a list of single dates, and a meeting for each date. */
-export async function materialise(trx: Db, by: Actor, series: Series, plan: DatesPlan, firstNumber?: number): Promise<Planned> {
+export async function materialise(
+  trx: Db,
+  by: Actor,
+  series: Series,
+  plan: DatesPlan,
+  firstNumber?: number,
+): Promise<Planned> {
   const recurrenceId = await addRecurrence(trx, series, plan);
   const dates = writtenDates(plan);
-  const { refused, notices, requested, ids } = await writeDates(trx, by, series, plan, recurrenceId, dates, firstNumber);
+  const { refused, notices, requested, ids } = await writeDates(
+    trx,
+    by,
+    series,
+    plan,
+    recurrenceId,
+    dates,
+    firstNumber,
+  );
   const outfits = outfitsOf(ids, dates, plan.setting);
   if (outfits.length > 0) await outfitDates(trx, by, outfits, refused);
   if (refused.size > 0) return { ok: false, refused, notices, requested };
   if (firstNumber === undefined) await numberSeries(trx, series.id);
-  await record(trx, by, { action: 'series.dates', noun: 'series', id: series.id, after: { ...factsOf(plan, dates), ...(outfits.length > 0 ? await tellSetting(trx, plan.setting) : {}) } });
+  await record(trx, by, {
+    action: 'series.dates',
+    noun: 'series',
+    id: series.id,
+    after: { ...factsOf(plan, dates), ...(outfits.length > 0 ? await tellSetting(trx, plan.setting) : {}) },
+  });
   return { ok: true, seriesId: series.id, notices, requested };
 }
 
 /** What the history keeps of a plan. */
 export function factsOf(plan: DatesPlan, dates: WrittenDate[]): Record<string, unknown> {
   return {
-    rule: plan.rule && writeRule(plan.rule), zone: plan.zone, from: plan.from, dates: dates.length,
+    rule: plan.rule && writeRule(plan.rule),
+    zone: plan.zone,
+    from: plan.from,
+    dates: dates.length,
     skipped: dates.flatMap(({ on, skipped }) => (skipped === null ? [] : [{ on, reason: skipped }])),
-    waiting: dates.filter(({ isWaiting }) => isWaiting).map(({ on }) => on), left_out: plan.occurrences.leftOut,
+    waiting: dates.filter(({ isWaiting }) => isWaiting).map(({ on }) => on),
+    left_out: plan.occurrences.leftOut,
   };
 }

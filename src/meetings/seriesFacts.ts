@@ -12,7 +12,10 @@ export function tellFacts(t: Translate, fmt: Format, facts: SeriesFacts): { labe
     ...(present === null || invited === null
       ? [{ label: t('series.facts.present'), text: t('series.facts.unrecorded') }]
       : [
-          { label: t('series.facts.present'), text: t('series.facts.presentText', { present: round(present), invited: round(invited) }) },
+          {
+            label: t('series.facts.present'),
+            text: t('series.facts.presentText', { present: round(present), invited: round(invited) }),
+          },
           { label: t('series.facts.apologies'), text: round(apologies ?? 0) },
         ]),
   ];

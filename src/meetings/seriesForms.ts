@@ -1,5 +1,25 @@
 import { z } from 'zod';
-import { choice, date, flag, id, line, list, message, onceKey, optionalDate, optionalId, optionalLine, optionalLink, optionalProse, optionalWhole, prose, time, version, whole, zone } from '../lib/http/fields.js';
+import {
+  choice,
+  date,
+  flag,
+  id,
+  line,
+  list,
+  message,
+  onceKey,
+  optionalDate,
+  optionalId,
+  optionalLine,
+  optionalLink,
+  optionalProse,
+  optionalWhole,
+  prose,
+  time,
+  version,
+  whole,
+  zone,
+} from '../lib/http/fields.js';
 import { LANGS, type Lang } from '../lib/i18n/translate.js';
 import { meetingFields } from './forms.js';
 import { ROLES } from './queries.js';
@@ -56,7 +76,12 @@ const dateFields = {
 /** One line of the plan for each date of the rule, in the same order: what is done with it, and why when it is skipped. */
 const planFields = {
   at: list(date(), 500),
-  choice: list(z.string().regex(/^(keep|skip|wait|bare|room:[1-9]\d{0,14}|time:\d{1,15}\/\d{1,15})$/, { error: message('lib.field.choice') }), 500),
+  choice: list(
+    z.string().regex(/^(keep|skip|wait|bare|room:[1-9]\d{0,14}|time:\d{1,15}\/\d{1,15})$/, {
+      error: message('lib.field.choice'),
+    }),
+    500,
+  ),
   reason: list(optionalLine(300), 500),
   /** One reason for all dates: to go beyond rules of the rooms, and to ask who decides about them. */
   override_reason: optionalLine(300),
@@ -68,15 +93,39 @@ const planFields = {
 };
 
 /** What all dates have in their rooms. */
-const settingFields = { layout: meetingFields.layout, kinds: meetingFields.kinds, pieces: meetingFields.pieces, expected: meetingFields.expected };
+const settingFields = {
+  layout: meetingFields.layout,
+  kinds: meetingFields.kinds,
+  pieces: meetingFields.pieces,
+  expected: meetingFields.expected,
+};
 
 export const NewSeriesForm = z.strictObject({
-  ...seriesFields, ...dateFields, ...planFields, ...settingFields, chair: optionalLine(300), secretary: optionalLine(300), members: optionalProse(20_000), key: onceKey(),
+  ...seriesFields,
+  ...dateFields,
+  ...planFields,
+  ...settingFields,
+  chair: optionalLine(300),
+  secretary: optionalLine(300),
+  members: optionalProse(20_000),
+  key: onceKey(),
 });
-export const NewDatesForm = z.strictObject({ ...dateFields, ...planFields, ...settingFields, key: onceKey() });
+export const NewDatesForm = z.strictObject({
+  ...dateFields,
+  ...planFields,
+  ...settingFields,
+  key: onceKey(),
+});
 /** A change of this and the following dates: the text, which keeps them as they are, and the rule, which plans them anew. */
 export const FollowingForm = z.strictObject({
-  ...dateFields, ...planFields, ...settingFields, title: line(200), description: optionalProse(20_000), scope: choice(['following', 'all']), version: version(), key: onceKey(),
+  ...dateFields,
+  ...planFields,
+  ...settingFields,
+  title: line(200),
+  description: optionalProse(20_000),
+  scope: choice(['following', 'all']),
+  version: version(),
+  key: onceKey(),
   /** Equipment is set where there is enough of it, and stays as it is on the other dates. */
   short: z.literal('leave').optional(),
 });
@@ -92,7 +141,10 @@ export const EndForm = z.strictObject({ on: date(), reason: prose(1000), beyond:
 export const PersonForm = z.strictObject({ person: id(), role: choice(ROLES) });
 
 /** The lines of the plan by date. @returns the date whose skipping lacks a reason, as `unexplained` */
-export function choicesOf(form: Pick<DatesForm, 'at' | 'choice' | 'reason'>): { choices: Map<string, DateChoice>; unexplained: string[] } {
+export function choicesOf(form: Pick<DatesForm, 'at' | 'choice' | 'reason'>): {
+  choices: Map<string, DateChoice>;
+  unexplained: string[];
+} {
   const choices = new Map<string, DateChoice>();
   const unexplained: string[] = [];
   form.at.forEach((on, i) => {

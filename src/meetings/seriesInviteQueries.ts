@@ -38,7 +38,11 @@ export async function findFreshDates(db: Db, seriesId: number, now: Date): Promi
          from coming`,
       { series: seriesId, now },
     ),
-    rows<FreshDates['unready'][number]>(db, `${FRESH} select id, starts_at from coming where is_fresh and not is_ready order by starts_at, id limit 10`, { series: seriesId, now }),
+    rows<FreshDates['unready'][number]>(
+      db,
+      `${FRESH} select id, starts_at from coming where is_fresh and not is_ready order by starts_at, id limit 10`,
+      { series: seriesId, now },
+    ),
   ]);
   return { dates: 0, single: 0, people: 0, has_people: false, unready_count: 0, ...counts, unready };
 }

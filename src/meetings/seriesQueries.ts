@@ -3,7 +3,14 @@ import { likePattern, row, rows, type Bindings, type Db } from '../lib/db/db.js'
 import { NotFound } from '../lib/http/errors.js';
 import type { Lang } from '../lib/i18n/translate.js';
 import type { SeriesRelation } from './policy.js';
-import { brief, deputyOf, type Brief, type MeetingState, type ParticipantRole, type RoomOf } from './queries.js';
+import {
+  brief,
+  deputyOf,
+  type Brief,
+  type MeetingState,
+  type ParticipantRole,
+  type RoomOf,
+} from './queries.js';
 
 type Who = { id: number };
 
@@ -94,7 +101,11 @@ export interface SeriesLine {
 export function listSeries(
   db: Db,
   viewer: Who,
-  filter: { text?: string | undefined; mine?: boolean; after?: { ended: boolean; name: string; id: number } | undefined },
+  filter: {
+    text?: string | undefined;
+    mine?: boolean;
+    after?: { ended: boolean; name: string; id: number } | undefined;
+  },
   now: Date,
   limit = 50,
 ): Promise<SeriesLine[]> {
@@ -103,7 +114,8 @@ export function listSeries(
   const where = [scope.sql];
   if (filter.text) where.push('s.name ilike :pattern');
   if (filter.mine) where.push(mine);
-  if (filter.after) where.push(`(s.ended_on is not null, lower(s.name), s.id) > (:after_ended, :after_name, :after_id)`);
+  if (filter.after)
+    where.push(`(s.ended_on is not null, lower(s.name), s.id) > (:after_ended, :after_name, :after_id)`);
   return rows<SeriesLine>(
     db,
     `select s.id, s.name, s.is_private, s.ended_on, ${brief('po')} as organiser, ${mine} as is_mine,
@@ -117,8 +129,13 @@ export function listSeries(
       where ${where.join(' and ')}
       order by s.ended_on is not null, lower(s.name), s.id limit :limit`,
     {
-      ...scope.bindings, now, limit: limit + 1, pattern: filter.text ? likePattern(filter.text) : undefined,
-      after_ended: filter.after?.ended, after_name: filter.after?.name.toLowerCase(), after_id: filter.after?.id,
+      ...scope.bindings,
+      now,
+      limit: limit + 1,
+      pattern: filter.text ? likePattern(filter.text) : undefined,
+      after_ended: filter.after?.ended,
+      after_name: filter.after?.name.toLowerCase(),
+      after_id: filter.after?.id,
     },
   );
 }
@@ -126,7 +143,11 @@ export function listSeries(
 /** Names for a filter or a choice; running ones that the viewer may know. */
 export function listSeriesOptions(db: Db, viewer: Who): Promise<{ id: number; name: string }[]> {
   const scope = visibleSeries(viewer);
-  return rows(db, `select s.id, s.name from series s where ${scope.sql} and s.ended_on is null order by lower(s.name), s.id limit 500`, scope.bindings);
+  return rows(
+    db,
+    `select s.id, s.name from series s where ${scope.sql} and s.ended_on is null order by lower(s.name), s.id limit 500`,
+    scope.bindings,
+  );
 }
 
 export interface Member {
@@ -186,7 +207,13 @@ export interface SeriesDate {
 }
 
 /** Dates of a series, coming ones forward or past ones backward in time. */
-export function listDates(db: Db, seriesId: number, when: 'coming' | 'past', now: Date, limit = 30): Promise<SeriesDate[]> {
+export function listDates(
+  db: Db,
+  seriesId: number,
+  when: 'coming' | 'past',
+  now: Date,
+  limit = 30,
+): Promise<SeriesDate[]> {
   const past = when === 'past';
   return rows<SeriesDate>(
     db,

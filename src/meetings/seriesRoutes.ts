@@ -26,16 +26,37 @@ import { changeSeries, endSeries, type Ended } from './seriesCommands.js';
 import { tellFacts } from './seriesFacts.js';
 import { EndForm, MembersForm, SeriesForm, SeriesQuery } from './seriesForms.js';
 import { findFreshDates } from './seriesInviteQueries.js';
-import { findSeries, listDates, listMembers, listRecurrences, listSeries, type Series } from './seriesQueries.js';
+import {
+  findSeries,
+  listDates,
+  listMembers,
+  listRecurrences,
+  listSeries,
+  type Series,
+} from './seriesQueries.js';
 import { titleOf } from './title.js';
 
 export const seriesRoutes: Route[] = [
   route({ method: 'get', path: '/series', policy: signedIn, query: SeriesQuery, handle: showList }),
   route({ method: 'get', path: '/series/:id', policy: signedIn, handle: showSeries }),
   route({ method: 'get', path: '/series/:id/edit', policy: signedIn, handle: (c) => showEdit(c) }),
-  route({ method: 'post', path: '/series/:id', policy: signedIn, form: SeriesForm, handle: change, onInvalid: showEdit }),
+  route({
+    method: 'post',
+    path: '/series/:id',
+    policy: signedIn,
+    form: SeriesForm,
+    handle: change,
+    onInvalid: showEdit,
+  }),
   route({ method: 'get', path: '/series/:id/members', policy: signedIn, handle: (c) => showMembers(c) }),
-  route({ method: 'post', path: '/series/:id/members', policy: signedIn, form: MembersForm, handle: addMembers, onInvalid: showMembers }),
+  route({
+    method: 'post',
+    path: '/series/:id/members',
+    policy: signedIn,
+    form: MembersForm,
+    handle: addMembers,
+    onInvalid: showMembers,
+  }),
   route({
     method: 'post',
     path: '/series/:id/members/:person/role',
@@ -56,7 +77,13 @@ export const seriesRoutes: Route[] = [
       return redirect(`/series/${idOf(c)}/members`, { notice: 'meetings.people.removed' });
     },
   }),
-  route({ method: 'post', path: '/series/:id/dates/:meeting/room', policy: signedIn, form: NoFields, handle: takeRoom }),
+  route({
+    method: 'post',
+    path: '/series/:id/dates/:meeting/room',
+    policy: signedIn,
+    form: NoFields,
+    handle: takeRoom,
+  }),
   route({
     method: 'post',
     path: '/series/:id/continuation',
@@ -69,7 +96,14 @@ export const seriesRoutes: Route[] = [
     },
   }),
   route({ method: 'get', path: '/series/:id/end', policy: signedIn, handle: (c) => showEnd(c) }),
-  route({ method: 'post', path: '/series/:id/end', policy: signedIn, form: EndForm, handle: end, onInvalid: showEnd }),
+  route({
+    method: 'post',
+    path: '/series/:id/end',
+    policy: signedIn,
+    form: EndForm,
+    handle: end,
+    onInvalid: showEnd,
+  }),
 ];
 
 const PAGE = 50;
@@ -77,10 +111,26 @@ const PAGE = 50;
 async function showList(c: Context<unknown, z.output<typeof SeriesQuery>>): Promise<Answer> {
   const { q, mine, after } = c.query;
   const [, ended, id, name] = /^([01])\.(\d{1,15})\.(.*)$/s.exec(after ?? '') ?? [];
-  const found = await listSeries(c.db, c.viewer, { text: q ?? undefined, mine, ...(id ? { after: { ended: ended === '1', name: name ?? '', id: Number(id) } } : {}) }, c.now, PAGE);
+  const found = await listSeries(
+    c.db,
+    c.viewer,
+    {
+      text: q ?? undefined,
+      mine,
+      ...(id ? { after: { ended: ended === '1', name: name ?? '', id: Number(id) } } : {}),
+    },
+    c.now,
+    PAGE,
+  );
   const lines = found.slice(0, PAGE);
   const last = found.length > PAGE ? lines.at(-1) : undefined;
-  const next = last && new URLSearchParams({ ...(q ? { q } : {}), ...(mine ? { mine: 'on' } : {}), after: `${last.ended_on ? 1 : 0}.${last.id}.${last.name}` });
+  const next =
+    last &&
+    new URLSearchParams({
+      ...(q ? { q } : {}),
+      ...(mine ? { mine: 'on' } : {}),
+      after: `${last.ended_on ? 1 : 0}.${last.id}.${last.name}`,
+    });
   return page('meetings/series-list', {
     title: c.t('meetings.list.series'),
     query: { q, mine },
@@ -89,10 +139,16 @@ async function showList(c: Context<unknown, z.output<typeof SeriesQuery>>): Prom
       href: `/series/${line.id}`,
       pill: line.ended_on ? { text: c.t('meetings.series.ended') } : undefined,
       meta: [
-        line.rule && line.starts_at_time ? `${tellRule(c.t, readRule(line.rule))} ${line.starts_at_time}` : null, c.fmt.name(line.organiser),
-        c.t('meetings.series.members', { count: line.member_count }), line.is_private ? c.t('meetings.list.private') : null,
+        line.rule && line.starts_at_time
+          ? `${tellRule(c.t, readRule(line.rule))} ${line.starts_at_time}`
+          : null,
+        c.fmt.name(line.organiser),
+        c.t('meetings.series.members', { count: line.member_count }),
+        line.is_private ? c.t('meetings.list.private') : null,
       ],
-      end: line.next_at ? c.t('meetings.series.next', { when: `${c.fmt.shortDay(line.next_at)} ${c.fmt.time(line.next_at)}` }) : undefined,
+      end: line.next_at
+        ? c.t('meetings.series.next', { when: `${c.fmt.shortDay(line.next_at)} ${c.fmt.time(line.next_at)}` })
+        : undefined,
       mine: line.is_mine,
       over: line.ended_on !== null,
     })),
@@ -114,24 +170,49 @@ async function showSeries(c: Context): Promise<Answer> {
     mayKeep ? findUnattended(c.db, series.id, c.now) : undefined,
     mayKeep && series.ended_on === null ? findFreshDates(c.db, series.id, c.now) : undefined,
   ]);
-  const running = recurrences.filter(({ starts_on, until_at, zone }) => until_at > c.now && starts_on <= dayOf(until_at, zone));
+  const running = recurrences.filter(
+    ({ starts_on, until_at, zone }) => until_at > c.now && starts_on <= dayOf(until_at, zone),
+  );
   const waiting = new Set(awaited.filter(({ kind }) => kind === 'wait').map(({ meeting_id }) => meeting_id));
   const row = (date: (typeof coming)[number]) => ({
     time: `${c.fmt.shortDay(date.starts_at)} ${c.fmt.range(date.starts_at, date.ends_at)}`,
     title: titleOf(c.t, date),
     href: `/meetings/${date.id}`,
     pill: pillOf(date, date.state, c.t),
-    meta: [...date.rooms.map((room) => c.fmt.name(room)), waiting.has(date.id) ? c.t('series.awaited.noRoom') : null, date.cancel_reason],
+    meta: [
+      ...date.rooms.map((room) => c.fmt.name(room)),
+      waiting.has(date.id) ? c.t('series.awaited.noRoom') : null,
+      date.cancel_reason,
+    ],
     over: date.state === 'cancelled',
   });
   return page('meetings/series', {
-    title: series.name, series, mayKeep, members, roles: ROLES, fresh,
-    rules: running.map((one) => c.t('meetings.series.ruleLine', { rule: tellRule(c.t, readRule(one.rule)), time: one.starts_at_time, zone: one.zone, day: c.fmt.day(one.until_at) })),
-    coming: coming.map(row), past: past.map(row),
-    awaited: awaited.map((date) => awaitedRow(c, date)), ending: ending && c.fmt.day(ending.last_at),
+    title: series.name,
+    series,
+    mayKeep,
+    members,
+    roles: ROLES,
+    fresh,
+    rules: running.map((one) =>
+      c.t('meetings.series.ruleLine', {
+        rule: tellRule(c.t, readRule(one.rule)),
+        time: one.starts_at_time,
+        zone: one.zone,
+        day: c.fmt.day(one.until_at),
+      }),
+    ),
+    coming: coming.map(row),
+    past: past.map(row),
+    awaited: awaited.map((date) => awaitedRow(c, date)),
+    ending: ending && c.fmt.day(ending.last_at),
     change: firstChange(series.id, coming),
-    unattended: unattended && c.t('noShow.series.notice', { name: series.name, days: tellDays(unattended.dates, c.t, c.fmt) }),
-    facts: facts && facts.held + facts.cancelled > 0 ? { items: tellFacts(c.t, c.fmt, facts), isSeldom: isSeldomAttended(facts) } : undefined,
+    unattended:
+      unattended &&
+      c.t('noShow.series.notice', { name: series.name, days: tellDays(unattended.dates, c.t, c.fmt) }),
+    facts:
+      facts && facts.held + facts.cancelled > 0
+        ? { items: tellFacts(c.t, c.fmt, facts), isSeldom: isSeldomAttended(facts) }
+        : undefined,
   });
 }
 
@@ -148,9 +229,25 @@ function awaitedRow(c: Context, date: AwaitedDate) {
     time: when,
     title: titleOf(c.t, date),
     href: `/meetings/${date.meeting_id}`,
-    pill: { text: c.t(date.is_free ? 'series.awaited.free' : 'series.awaited.taken'), tone: date.is_free ? 'ok' : 'neutral' },
-    meta: [c.t(date.kind === 'wait' ? 'series.awaited.wait' : 'series.awaited.skip', { rooms: tellWish(c, date) })],
-    ...(date.is_free ? { actions: [{ action: `/series/${date.series_id}/dates/${date.meeting_id}/room`, label: c.t('series.awaited.take'), about: when, hidden: {} }] } : {}),
+    pill: {
+      text: c.t(date.is_free ? 'series.awaited.free' : 'series.awaited.taken'),
+      tone: date.is_free ? 'ok' : 'neutral',
+    },
+    meta: [
+      c.t(date.kind === 'wait' ? 'series.awaited.wait' : 'series.awaited.skip', { rooms: tellWish(c, date) }),
+    ],
+    ...(date.is_free
+      ? {
+          actions: [
+            {
+              action: `/series/${date.series_id}/dates/${date.meeting_id}/room`,
+              label: c.t('series.awaited.take'),
+              about: when,
+              hidden: {},
+            },
+          ],
+        }
+      : {}),
   };
 }
 
@@ -159,9 +256,17 @@ async function takeRoom(c: Context): Promise<Answer> {
   const taken = await takeAwaitedRoom(c.db, c.by, idOf(c, 'meeting'), c.now);
   if (!taken.ok && taken.reason === 'refused') {
     const why = taken.checks.map((check) => tellCheck(check, c.t, c.fmt)).join(' ');
-    return redirect(`/series/${series.id}`, { notice: { key: 'requests.notice.stillWaits', values: { why } } });
+    return redirect(`/series/${series.id}`, {
+      notice: { key: 'requests.notice.stillWaits', values: { why } },
+    });
   }
-  return redirect(`/series/${series.id}`, { notice: !taken.ok ? 'series.notice.roomGone' : taken.isAsked ? 'requests.notice.asked' : 'series.notice.roomTaken' });
+  return redirect(`/series/${series.id}`, {
+    notice: !taken.ok
+      ? 'series.notice.roomGone'
+      : taken.isAsked
+        ? 'requests.notice.asked'
+        : 'series.notice.roomTaken',
+  });
 }
 
 async function findKept(c: Context): Promise<Series> {
@@ -178,15 +283,32 @@ async function showEdit(c: Context, problems?: Problems, stale = false): Promise
     return found ? personText(found, c.fmt.name(found)) : '';
   };
   const stored = {
-    name: series.name, organiser: await shownPerson(c, series.organiser_id), booked_for: await shownPerson(c, series.booked_for_id), lang: series.lang, is_private: series.is_private, first_number: series.next_number,
-    gates: series.review_gates ?? '', reviewer: await text(series.reviewer), approver: await text(series.approver), version: series.version,
+    name: series.name,
+    organiser: await shownPerson(c, series.organiser_id),
+    booked_for: await shownPerson(c, series.booked_for_id),
+    lang: series.lang,
+    is_private: series.is_private,
+    first_number: series.next_number,
+    gates: series.review_gates ?? '',
+    reviewer: await text(series.reviewer),
+    approver: await text(series.approver),
+    version: series.version,
   };
   const heading = c.t('meetings.series.edit', { name: series.name });
   return page(
     'meetings/series-form',
     {
-      title: heading, heading, series, isNew: false, withDates: false, action: `/series/${series.id}`, rooms: [], organisers, errors: problems?.errors ?? {},
-      values: problems ? { ...problems.values, ...(stale ? { version: series.version } : {}) } : stored, theirs: stale ? stored.name : undefined,
+      title: heading,
+      heading,
+      series,
+      isNew: false,
+      withDates: false,
+      action: `/series/${series.id}`,
+      rooms: [],
+      organisers,
+      errors: problems?.errors ?? {},
+      values: problems ? { ...problems.values, ...(stale ? { version: series.version } : {}) } : stored,
+      theirs: stale ? stored.name : undefined,
     },
     { status: stale ? 409 : problems ? 422 : 200 },
   );
@@ -200,8 +322,16 @@ async function change(c: Context<z.output<typeof SeriesForm>>): Promise<Answer> 
   const acting = await readActing(c, form);
   if ('problems' in acting) return showEdit(c, acting.problems);
   const result = await changeSeries(c.db, c.by, series.id, {
-    version: form.version, name: form.name, organiserId: acting.organiserId ?? series.organiser_id, bookedForId: acting.bookedForId, lang: form.lang, isPrivate: form.is_private,
-    firstNumber: form.first_number, reviewGates: form.gates, reviewerId: people.reviewerId, approverId: people.approverId,
+    version: form.version,
+    name: form.name,
+    organiserId: acting.organiserId ?? series.organiser_id,
+    bookedForId: acting.bookedForId,
+    lang: form.lang,
+    isPrivate: form.is_private,
+    firstNumber: form.first_number,
+    reviewGates: form.gates,
+    reviewerId: people.reviewerId,
+    approverId: people.approverId,
   });
   if (!result.ok) return showEdit(c, problemsOf([], c.req.body), true);
   return redirect(`/series/${series.id}`, { notice: 'meetings.notice.saved' });
@@ -215,8 +345,13 @@ async function showMembers(c: Context, problems?: Problems): Promise<Answer> {
   return page(
     'meetings/members',
     {
-      title: c.t('meetings.series.membersOf', { name: series.name }), series, members: await listMembers(c.db, series.id), mayKeep, roles: ROLES,
-      errors: problems?.errors ?? {}, values: problems?.values ?? {},
+      title: c.t('meetings.series.membersOf', { name: series.name }),
+      series,
+      members: await listMembers(c.db, series.id),
+      mayKeep,
+      roles: ROLES,
+      errors: problems?.errors ?? {},
+      values: problems?.values ?? {},
     },
     { status: problems ? 422 : 200 },
   );
@@ -226,21 +361,43 @@ async function addMembers(c: Context<z.output<typeof MembersForm>>): Promise<Ans
   const series = await findKept(c);
   const { people, role } = c.form;
   const named = await readPeople(c.db, c.t, people);
-  if (named.problems.length > 0) return showMembers(c, problemsOf([{ field: 'people', message: named.problems.join(' ') }], c.req.body));
-  await setMembers(c.db, c.by, series.id, new Map(named.personIds.map((person) => [person, role])), named.guests.map((guest) => ({ ...guest, role })));
-  return redirect(`/series/${series.id}/members`, { notice: { key: 'meetings.people.added', values: { count: named.personIds.length + named.guests.length } } });
+  if (named.problems.length > 0)
+    return showMembers(c, problemsOf([{ field: 'people', message: named.problems.join(' ') }], c.req.body));
+  await setMembers(
+    c.db,
+    c.by,
+    series.id,
+    new Map(named.personIds.map((person) => [person, role])),
+    named.guests.map((guest) => ({ ...guest, role })),
+  );
+  return redirect(`/series/${series.id}/members`, {
+    notice: { key: 'meetings.people.added', values: { count: named.personIds.length + named.guests.length } },
+  });
 }
 
-async function showEnd(c: Context, problems?: Problems, late: Extract<Ended, { ok: false }>['late'] = []): Promise<Answer> {
+async function showEnd(
+  c: Context,
+  problems?: Problems,
+  late: Extract<Ended, { ok: false }>['late'] = [],
+): Promise<Answer> {
   const series = await findKept(c);
   const heading = c.t('meetings.series.endHeading', { name: series.name });
   const last = late.at(-1);
   return page(
     'meetings/series-end',
     {
-      title: heading, heading, series, errors: problems?.errors ?? {}, values: problems?.values ?? (last ? (c.req.body as Record<string, unknown>) : { on: dayOf(c.now, c.zone) }),
-      late: late.map(({ startsAt, checks }) => ({ when: `${c.fmt.shortDay(startsAt)} ${c.fmt.time(startsAt)}`, reasons: checks.map((check) => tellCheck(check, c.t, c.fmt)).join(' ') })),
-      lastLate: last && c.fmt.day(last.startsAt), mayOverride: last !== undefined && isSecretary(c.viewer),
+      title: heading,
+      heading,
+      series,
+      errors: problems?.errors ?? {},
+      values:
+        problems?.values ?? (last ? (c.req.body as Record<string, unknown>) : { on: dayOf(c.now, c.zone) }),
+      late: late.map(({ startsAt, checks }) => ({
+        when: `${c.fmt.shortDay(startsAt)} ${c.fmt.time(startsAt)}`,
+        reasons: checks.map((check) => tellCheck(check, c.t, c.fmt)).join(' '),
+      })),
+      lastLate: last && c.fmt.day(last.startsAt),
+      mayOverride: last !== undefined && isSecretary(c.viewer),
     },
     { status: problems || last ? 422 : 200 },
   );
@@ -249,7 +406,15 @@ async function showEnd(c: Context, problems?: Problems, late: Extract<Ended, { o
 async function end(c: Context<z.output<typeof EndForm>>): Promise<Answer> {
   const series = await findKept(c);
   const { on, reason, beyond } = c.form;
-  const done = await endSeries(c.db, c.by, series.id, { on, after: startOfDay(addDays(on, 1), c.zone), reason, now: c.now, beyond });
+  const done = await endSeries(c.db, c.by, series.id, {
+    on,
+    after: startOfDay(addDays(on, 1), c.zone),
+    reason,
+    now: c.now,
+    beyond,
+  });
   if (!done.ok) return showEnd(c, undefined, done.late);
-  return redirect(`/series/${series.id}`, { notice: { key: 'meetings.notice.seriesEnded', values: { count: done.count } } });
+  return redirect(`/series/${series.id}`, {
+    notice: { key: 'meetings.notice.seriesEnded', values: { count: done.count } },
+  });
 }

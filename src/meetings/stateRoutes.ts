@@ -16,29 +16,74 @@ import { tellRefusal } from './refusal.js';
 import { titleOf } from './title.js';
 
 export const stateRoutes: Route[] = [
-  route({ method: 'get', path: '/meetings/:id/cancellation', policy: signedIn, handle: (c) => showCancel(c) }),
-  route({ method: 'post', path: '/meetings/:id/cancellation', policy: signedIn, form: CancelForm, handle: cancel, onInvalid: showCancel }),
-  route({ method: 'post', path: '/meetings/:id/restoration', policy: signedIn, form: RestoreForm, handle: restore }),
-  route({ method: 'post', path: '/meetings/:id/room-request', policy: signedIn, form: AskAgainForm, handle: askAgain }),
+  route({
+    method: 'get',
+    path: '/meetings/:id/cancellation',
+    policy: signedIn,
+    handle: (c) => showCancel(c),
+  }),
+  route({
+    method: 'post',
+    path: '/meetings/:id/cancellation',
+    policy: signedIn,
+    form: CancelForm,
+    handle: cancel,
+    onInvalid: showCancel,
+  }),
+  route({
+    method: 'post',
+    path: '/meetings/:id/restoration',
+    policy: signedIn,
+    form: RestoreForm,
+    handle: restore,
+  }),
+  route({
+    method: 'post',
+    path: '/meetings/:id/room-request',
+    policy: signedIn,
+    form: AskAgainForm,
+    handle: askAgain,
+  }),
   route({ method: 'get', path: '/meetings/:id/message', policy: signedIn, handle: (c) => showMessage(c) }),
-  route({ method: 'post', path: '/meetings/:id/message', policy: signedIn, form: MessageForm, handle: sendMessage, onInvalid: showMessage }),
+  route({
+    method: 'post',
+    path: '/meetings/:id/message',
+    policy: signedIn,
+    form: MessageForm,
+    handle: sendMessage,
+    onInvalid: showMessage,
+  }),
 ];
 
 async function showCancel(c: Context, problems?: Problems, refused?: RoomsRefused): Promise<Answer> {
   const meeting = await findMeeting(c.db, c.viewer, idOf(c));
-  if (meeting.state !== 'draft' && meeting.state !== 'scheduled') throw new Conflict('meetings.problem.closed');
+  if (meeting.state !== 'draft' && meeting.state !== 'scheduled')
+    throw new Conflict('meetings.problem.closed');
   if (!mayCancel(meeting)) throw new Forbidden();
   const heading = c.t('meetings.cancel.heading', { title: titleOf(c.t, meeting) });
   return page(
     'meetings/cancel',
-    { title: heading, heading, meeting, errors: problems?.errors ?? {}, values: problems?.values ?? (refused ? (c.req.body as Record<string, unknown>) : {}), refusal: refused?.checks.map((check) => tellCheck(check, c.t, c.fmt)), mayOverride: isSecretary(c.viewer), invited: meeting.announced_at ? meeting.participant_count : 0 },
+    {
+      title: heading,
+      heading,
+      meeting,
+      errors: problems?.errors ?? {},
+      values: problems?.values ?? (refused ? (c.req.body as Record<string, unknown>) : {}),
+      refusal: refused?.checks.map((check) => tellCheck(check, c.t, c.fmt)),
+      mayOverride: isSecretary(c.viewer),
+      invited: meeting.announced_at ? meeting.participant_count : 0,
+    },
     { status: problems || refused ? 422 : 200 },
   );
 }
 
 async function cancel(c: Context<z.output<typeof CancelForm>>): Promise<Answer> {
   const id = idOf(c);
-  const done = await cancelMeeting(c.db, c.by, id, { reason: c.form.reason, now: c.now, overrideReason: c.form.beyond ? c.form.reason.slice(0, 1000) : null });
+  const done = await cancelMeeting(c.db, c.by, id, {
+    reason: c.form.reason,
+    now: c.now,
+    overrideReason: c.form.beyond ? c.form.reason.slice(0, 1000) : null,
+  });
   if (!done.ok) return showCancel(c, undefined, done);
   return redirect(`/meetings/${id}`, { notice: 'meetings.notice.cancelled' });
 }
@@ -49,9 +94,24 @@ async function restore(c: Context<z.output<typeof RestoreForm>>): Promise<Answer
   const { room } = c.form;
   const chosen = room === undefined ? undefined : room === 'none' ? [] : [room];
   const result = await restoreMeeting(c.db, c.by, meeting.id, c.now, chosen, c.form.equipment !== 'none');
-  if (result.ok) return redirect(`/meetings/${meeting.id}`, { notice: result.requests ? 'requests.notice.asked' : room === undefined ? 'meetings.notice.restored' : room === 'none' ? 'meetings.notice.restoredWithoutRoom' : 'meetings.notice.restoredElsewhere' });
+  if (result.ok)
+    return redirect(`/meetings/${meeting.id}`, {
+      notice: result.requests
+        ? 'requests.notice.asked'
+        : room === undefined
+          ? 'meetings.notice.restored'
+          : room === 'none'
+            ? 'meetings.notice.restoredWithoutRoom'
+            : 'meetings.notice.restoredElsewhere',
+    });
   const roomIds = chosen ?? meeting.rooms.map((room) => room.id);
-  const refusal = await tellRefusal(c, result, { roomIds, startsAt: meeting.starts_at, endsAt: meeting.ends_at, exceptMeetingId: meeting.id, zone: c.zone });
+  const refusal = await tellRefusal(c, result, {
+    roomIds,
+    startsAt: meeting.starts_at,
+    endsAt: meeting.ends_at,
+    exceptMeetingId: meeting.id,
+    zone: c.zone,
+  });
   const heading = c.t('meetings.restore.heading', { title: titleOf(c.t, meeting) });
   return page('meetings/restore', { title: heading, heading, meeting, refusal, room }, { status: 409 });
 }
@@ -59,11 +119,23 @@ async function restore(c: Context<z.output<typeof RestoreForm>>): Promise<Answer
 async function askAgain(c: Context<z.output<typeof AskAgainForm>>): Promise<Answer> {
   const meeting = await findMeeting(c.db, c.viewer, idOf(c));
   const result = await askForRoomsAgain(c.db, c.by, meeting.id, c.now, c.form.note);
-  if (result.ok) return redirect(`/meetings/${meeting.id}`, { notice: result.requests ? 'requests.notice.again' : 'meetings.notice.saved' });
+  if (result.ok)
+    return redirect(`/meetings/${meeting.id}`, {
+      notice: result.requests ? 'requests.notice.again' : 'meetings.notice.saved',
+    });
   // Somebody has the room by now, or a rule has come in between: the form of the meeting says so and offers what is free.
   return drawForm(c, {
-    meeting, values: await valuesOf(c, meeting), status: 409,
-    refusal: await tellRefusal(c, result, { roomIds: meeting.rooms.map(({ id }) => id), startsAt: meeting.starts_at, endsAt: meeting.ends_at, seats: meeting.expected_count, exceptMeetingId: meeting.id, zone: meeting.zone }),
+    meeting,
+    values: await valuesOf(c, meeting),
+    status: 409,
+    refusal: await tellRefusal(c, result, {
+      roomIds: meeting.rooms.map(({ id }) => id),
+      startsAt: meeting.starts_at,
+      endsAt: meeting.ends_at,
+      seats: meeting.expected_count,
+      exceptMeetingId: meeting.id,
+      zone: meeting.zone,
+    }),
   });
 }
 
@@ -74,7 +146,13 @@ async function showMessage(c: Context, problems?: Problems): Promise<Answer> {
   const title = c.t('meetings.message.title', { title: titleOf(c.t, meeting) });
   return page(
     'meetings/message',
-    { title, meeting, people, errors: problems?.errors ?? {}, values: problems?.values ?? { subject: titleOf(c.t, meeting) } },
+    {
+      title,
+      meeting,
+      people,
+      errors: problems?.errors ?? {},
+      values: problems?.values ?? { subject: titleOf(c.t, meeting) },
+    },
     { status: problems ? 422 : 200 },
   );
 }
@@ -87,5 +165,10 @@ async function sendMessage(c: Context<z.output<typeof MessageForm>>): Promise<An
     count = await writeToAll(trx, c.by, id, { key, subject, text });
     return { location: `/meetings/${id}` };
   });
-  return redirect(`/meetings/${id}`, { notice: count === undefined ? 'meetings.notice.messageKnown' : { key: 'meetings.notice.messageSent', values: { count } } });
+  return redirect(`/meetings/${id}`, {
+    notice:
+      count === undefined
+        ? 'meetings.notice.messageKnown'
+        : { key: 'meetings.notice.messageSent', values: { count } },
+  });
 }

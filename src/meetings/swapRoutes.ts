@@ -16,7 +16,9 @@ import { titleOf } from './title.js';
 const SwapForm = z.strictObject({
   version: version(),
   /** The other meeting and the version that was shown. */
-  other: z.string({ error: message('swap.choose') }).regex(/^[1-9]\d{0,14}:[1-9]\d{0,8}$/, { error: message('swap.choose') }),
+  other: z
+    .string({ error: message('swap.choose') })
+    .regex(/^[1-9]\d{0,14}:[1-9]\d{0,8}$/, { error: message('swap.choose') }),
   key: onceKey(),
 });
 
@@ -31,11 +33,24 @@ export const swapRoutes: Route[] = [
       const meeting = await findEditable(c);
       const [otherId = 0, otherVersion = 0] = c.form.other.split(':').map(Number);
       const done = await once(c.db, c.viewer.id, c.form.key, c.form, async (trx) => {
-        const result = await swapRooms(trx, c.by, { id: meeting.id, version: c.form.version }, { id: otherId, version: otherVersion }, c.now);
+        const result = await swapRooms(
+          trx,
+          c.by,
+          { id: meeting.id, version: c.form.version },
+          { id: otherId, version: otherVersion },
+          c.now,
+        );
         return result.ok ? { location: `/meetings/${meeting.id}`, requests: result.requests } : { result };
       });
-      if (!('result' in done) || !done.result) return redirect(`/meetings/${meeting.id}`, { notice: 'requests' in done && done.requests > 0 ? 'requests.notice.asked' : 'swap.notice' });
-      if (done.result.reason === 'stale') return swapPage(c, { problems: problemsOf([{ field: 'other', message: c.t('swap.stale') }], c.req.body), status: 409 });
+      if (!('result' in done) || !done.result)
+        return redirect(`/meetings/${meeting.id}`, {
+          notice: 'requests' in done && done.requests > 0 ? 'requests.notice.asked' : 'swap.notice',
+        });
+      if (done.result.reason === 'stale')
+        return swapPage(c, {
+          problems: problemsOf([{ field: 'other', message: c.t('swap.stale') }], c.req.body),
+          status: 409,
+        });
       return swapPage(c, { refused: done.result.refused, status: 409 });
     },
     onInvalid: (c, problems) => swapPage(c, { problems, status: 422 }),
@@ -44,15 +59,21 @@ export const swapRoutes: Route[] = [
 
 async function findEditable(c: Context<unknown, unknown>): Promise<Meeting> {
   const meeting = await findMeeting(c.db, c.viewer, idOf(c));
-  if (meeting.state !== 'draft' && meeting.state !== 'scheduled') throw new Conflict('meetings.problem.closed');
+  if (meeting.state !== 'draft' && meeting.state !== 'scheduled')
+    throw new Conflict('meetings.problem.closed');
   if (!mayEditMeeting(meeting)) throw new Forbidden();
   if (!meeting.rooms.length) throw new Conflict('swap.needsRoom');
   return meeting;
 }
 
-async function swapPage(c: Context<unknown, unknown>, { problems, refused, status = 200 }: { problems?: Problems; refused?: RoomsRefused; status?: number } = {}): Promise<Answer> {
+async function swapPage(
+  c: Context<unknown, unknown>,
+  { problems, refused, status = 200 }: { problems?: Problems; refused?: RoomsRefused; status?: number } = {},
+): Promise<Answer> {
   const meeting = await findEditable(c);
-  const others = (await listSwappable(c.db, c.viewer, meeting, c.now)).filter((other) => mayEditMeeting(other) && !sameRooms(meeting, other));
+  const others = (await listSwappable(c.db, c.viewer, meeting, c.now)).filter(
+    (other) => mayEditMeeting(other) && !sameRooms(meeting, other),
+  );
   const typed = String((c.req.body as Record<string, unknown> | undefined)?.other ?? '').split(':')[0];
   const roomsOf = (one: Meeting) => one.rooms.map((room) => c.fmt.name(room)).join(c.t('rooms.list.comma'));
   return page(
@@ -64,13 +85,27 @@ async function swapPage(c: Context<unknown, unknown>, { problems, refused, statu
       when: `${c.fmt.day(meeting.starts_at)} ${c.fmt.range(meeting.starts_at, meeting.ends_at)}`,
       rooms: roomsOf(meeting),
       reasons: refused
-        ? [...refused.clashes.map((clash) => tellClash(clash, c.t, c.fmt)), ...refused.checks.filter(({ level }) => level === 'error').map((check) => tellCheck(check, c.t, c.fmt))]
+        ? [
+            ...refused.clashes.map((clash) => tellClash(clash, c.t, c.fmt)),
+            ...refused.checks
+              .filter(({ level }) => level === 'error')
+              .map((check) => tellCheck(check, c.t, c.fmt)),
+          ]
         : [],
-      chosen: others.filter((other) => String(other.id) === typed).map((other) => `${other.id}:${other.version}`)[0] ?? '',
+      chosen:
+        others
+          .filter((other) => String(other.id) === typed)
+          .map((other) => `${other.id}:${other.version}`)[0] ?? '',
       others: others.map((other) => ({
         value: `${other.id}:${other.version}`,
-        label: c.t('swap.line', { title: titleOf(c.t, other), when: `${c.fmt.shortDay(other.starts_at)} ${c.fmt.range(other.starts_at, other.ends_at)}`, rooms: roomsOf(other) }),
-        ...(other.starts_at < meeting.ends_at && other.ends_at > meeting.starts_at ? { hint: c.t('swap.sameTime') } : {}),
+        label: c.t('swap.line', {
+          title: titleOf(c.t, other),
+          when: `${c.fmt.shortDay(other.starts_at)} ${c.fmt.range(other.starts_at, other.ends_at)}`,
+          rooms: roomsOf(other),
+        }),
+        ...(other.starts_at < meeting.ends_at && other.ends_at > meeting.starts_at
+          ? { hint: c.t('swap.sameTime') }
+          : {}),
       })),
       ...(problems ? { errors: problems.errors } : {}),
     },
@@ -79,5 +114,7 @@ async function swapPage(c: Context<unknown, unknown>, { problems, refused, statu
 }
 
 function sameRooms(a: Meeting, b: Meeting): boolean {
-  return a.rooms.length === b.rooms.length && a.rooms.every(({ id }) => b.rooms.some((room) => room.id === id));
+  return (
+    a.rooms.length === b.rooms.length && a.rooms.every(({ id }) => b.rooms.some((room) => room.id === id))
+  );
 }

@@ -16,21 +16,42 @@ export interface WaitChoices {
 export const ANY_PICK = /^(any|here):([1-9]\d{0,3}):([1-9]\d{0,14})$/;
 
 /** For one room that is taken; of several nobody can say what would do instead. */
-export async function findWaitChoices(c: Context<unknown, unknown>, wish: { roomIds: number[]; from: Date; to: Date; seats: number | null }): Promise<WaitChoices> {
+export async function findWaitChoices(
+  c: Context<unknown, unknown>,
+  wish: { roomIds: number[]; from: Date; to: Date; seats: number | null },
+): Promise<WaitChoices> {
   const count = await countWaiting(c.db, { roomIds: wish.roomIds, from: wish.from, to: wish.to }, c.now);
   const [id] = wish.roomIds;
   const room = id !== undefined && wish.roomIds.length === 1 ? await findRoomPlace(c.db, id) : undefined;
   if (!room) return { count, any: [] };
   const seats = wish.seats ?? room.capacity;
-  const others = (await listFittingRooms(c.db, { seats, building: null, startsAt: wish.from, endsAt: wish.to, personId: c.viewer.id, now: c.now })).filter(({ id: other }) => other !== room.id);
+  const others = (
+    await listFittingRooms(c.db, {
+      seats,
+      building: null,
+      startsAt: wish.from,
+      endsAt: wish.to,
+      personId: c.viewer.id,
+      now: c.now,
+    })
+  ).filter(({ id: other }) => other !== room.id);
   const everywhere = others.length;
   const here = room.building ? others.filter(({ building }) => building === room.building).length : 0;
   return {
     count,
     any: [
-      ...(everywhere ? [{ pick: `any:${seats}:${room.id}`, label: c.t('waits.any.button', { count: seats }) }] : []),
+      ...(everywhere
+        ? [{ pick: `any:${seats}:${room.id}`, label: c.t('waits.any.button', { count: seats }) }]
+        : []),
       // Where all of them stand in this building it would be the same wish.
-      ...(here && here < everywhere ? [{ pick: `here:${seats}:${room.id}`, label: c.t('waits.any.buttonHere', { count: seats, building: room.building }) }] : []),
+      ...(here && here < everywhere
+        ? [
+            {
+              pick: `here:${seats}:${room.id}`,
+              label: c.t('waits.any.buttonHere', { count: seats, building: room.building }),
+            },
+          ]
+        : []),
     ],
   };
 }
@@ -44,7 +65,13 @@ export async function readAnyRoom(db: Db, pick: string | undefined): Promise<Any
 }
 
 /** What a meeting waits for, in words: the rooms, or "any room with 12 seats in building A". */
-export function tellWish(c: Pick<Context, 't' | 'fmt'>, date: Pick<AwaitedDate, 'any' | 'rooms' | 'state'>): string {
-  if (!date.any || date.state !== 'waiting') return date.rooms.map((room) => c.fmt.name(room)).join(c.t('series.rule.comma'));
-  return date.any.building === null ? c.t('waits.any.what', { count: date.any.seats }) : c.t('waits.any.whatHere', { count: date.any.seats, building: date.any.building });
+export function tellWish(
+  c: Pick<Context, 't' | 'fmt'>,
+  date: Pick<AwaitedDate, 'any' | 'rooms' | 'state'>,
+): string {
+  if (!date.any || date.state !== 'waiting')
+    return date.rooms.map((room) => c.fmt.name(room)).join(c.t('series.rule.comma'));
+  return date.any.building === null
+    ? c.t('waits.any.what', { count: date.any.seats })
+    : c.t('waits.any.whatHere', { count: date.any.seats, building: date.any.building });
 }

@@ -32,10 +32,18 @@ export const waitRoutes: Route[] = [
       const meeting = await findMeeting(c.db, c.viewer, idOf(c));
       const wish = await findAwaited(c.db, meeting.id, c.now);
       await leaveQueue(c.db, c.by, meeting.id);
-      return redirect(`/meetings/${meeting.id}`, { notice: wish?.state === 'offered' ? 'waits.notice.declined' : 'waits.notice.left' });
+      return redirect(`/meetings/${meeting.id}`, {
+        notice: wish?.state === 'offered' ? 'waits.notice.declined' : 'waits.notice.left',
+      });
     },
   }),
-  route({ method: 'post', path: '/meetings/:id/wait/acceptance', policy: signedIn, form: NoFields, handle: take }),
+  route({
+    method: 'post',
+    path: '/meetings/:id/wait/acceptance',
+    policy: signedIn,
+    form: NoFields,
+    handle: take,
+  }),
 ];
 
 /** The hold becomes the meeting's room by all rules; where one stands against it, the form of the meeting says so. */
@@ -44,19 +52,39 @@ async function take(c: Context): Promise<Answer> {
   if (!mayTake(meeting)) throw new Forbidden();
   const wish = await findAwaited(c.db, meeting.id, c.now);
   const taken = await takeAwaitedRoom(c.db, c.by, meeting.id, c.now);
-  if (taken.ok) return redirect(`/meetings/${meeting.id}`, { notice: taken.isAsked ? 'requests.notice.asked' : 'waits.notice.taken' });
-  if (taken.reason === 'gone' || !wish) return redirect(`/meetings/${meeting.id}`, { notice: (await hasItsRooms(c, meeting.id)) ? 'waits.notice.taken' : 'waits.notice.gone' });
+  if (taken.ok)
+    return redirect(`/meetings/${meeting.id}`, {
+      notice: taken.isAsked ? 'requests.notice.asked' : 'waits.notice.taken',
+    });
+  if (taken.reason === 'gone' || !wish)
+    return redirect(`/meetings/${meeting.id}`, {
+      notice: (await hasItsRooms(c, meeting.id)) ? 'waits.notice.taken' : 'waits.notice.gone',
+    });
   const roomIds = wish.rooms.map(({ id }) => id);
   return drawForm(c, {
-    meeting, values: { ...(await valuesOf(c, meeting)), rooms: roomIds }, status: 409,
-    refusal: await tellRefusal(c, taken.refused, { roomIds, startsAt: meeting.starts_at, endsAt: meeting.ends_at, seats: meeting.expected_count, exceptMeetingId: meeting.id, zone: meeting.zone }),
+    meeting,
+    values: { ...(await valuesOf(c, meeting)), rooms: roomIds },
+    status: 409,
+    refusal: await tellRefusal(c, taken.refused, {
+      roomIds,
+      startsAt: meeting.starts_at,
+      endsAt: meeting.ends_at,
+      seats: meeting.expected_count,
+      exceptMeetingId: meeting.id,
+      zone: meeting.zone,
+    }),
   });
 }
 
 /** Pressed twice, or in two windows: who was second has what was wanted, too. */
 async function hasItsRooms(c: Context, id: number): Promise<boolean> {
   const { state, rooms } = await findMeeting(c.db, c.viewer, id);
-  return state !== 'cancelled' && rooms.length > 0 && !rooms.some(({ is_refused }) => is_refused) && (await findAwaited(c.db, id, c.now)) === undefined;
+  return (
+    state !== 'cancelled' &&
+    rooms.length > 0 &&
+    !rooms.some(({ is_refused }) => is_refused) &&
+    (await findAwaited(c.db, id, c.now)) === undefined
+  );
 }
 
 function mayTake(meeting: Meeting): boolean {
@@ -64,11 +92,21 @@ function mayTake(meeting: Meeting): boolean {
 }
 
 /** How a meeting stands with a room it waits for, for who keeps the meeting; nobody learns who else waits. */
-export async function shownWait(c: Context, meeting: Meeting): Promise<(AwaitedDate & { place: number; may_join: boolean; what: string }) | undefined> {
-  if (meeting.state !== 'draft' && meeting.state !== 'scheduled' && meeting.state !== 'cancelled') return undefined;
+export async function shownWait(
+  c: Context,
+  meeting: Meeting,
+): Promise<(AwaitedDate & { place: number; may_join: boolean; what: string }) | undefined> {
+  if (meeting.state !== 'draft' && meeting.state !== 'scheduled' && meeting.state !== 'cancelled')
+    return undefined;
   if (!mayTake(meeting)) return undefined;
   const wish = await findAwaited(c.db, meeting.id, c.now);
   if (!wish) return undefined;
   const state = wish.state === 'offered' && !wish.is_held ? 'lapsed' : wish.state;
-  return { ...wish, state, what: tellWish(c, wish), place: state === 'waiting' ? await findPlace(c.db, wish, c.now) : 1, may_join: meeting.state !== 'cancelled' };
+  return {
+    ...wish,
+    state,
+    what: tellWish(c, wish),
+    place: state === 'waiting' ? await findPlace(c.db, wish, c.now) : 1,
+    may_join: meeting.state !== 'cancelled',
+  };
 }

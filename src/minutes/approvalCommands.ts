@@ -27,7 +27,8 @@ export async function approveMinutes(
     const version = minutes.versions[0];
     if (!mayApprove(minutes) || version?.id !== given.versionId) return moved(minutes);
     const content = await findContent(trx, version.id);
-    if (sha256(content) !== version.sha256) throw new Error(`version ${version.id} of minutes ${id} is not what was submitted`);
+    if (sha256(content) !== version.sha256)
+      throw new Error(`version ${version.id} of minutes ${id} is not what was submitted`);
     const behalf = minutes.is_approver ? null : (minutes.approver?.id ?? null);
     const actor = behalf ? { ...by, onBehalfOf: behalf } : by;
     await change(
@@ -38,7 +39,11 @@ export async function approveMinutes(
     const year = await yearOf(trx, given.now);
     const number = minutes.number ?? (await allotNumber(trx, minutes, year));
     await numberDecisions(trx, content, year);
-    await setState(trx, actor, minutes, 'approved', 'minutes.approve', { version: version.number, number, sha256: version.sha256 });
+    await setState(trx, actor, minutes, 'approved', 'minutes.approve', {
+      version: version.number,
+      number,
+      sha256: version.sha256,
+    });
     await tell(trx, by, minutes, 'approved', version.number, [minutes.author_id]);
     return { ok: true, year: minutes.number_year ?? year, number };
   });
@@ -62,26 +67,44 @@ async function count(trx: Db, scope: string, year: number, by = 1): Promise<numb
 }
 
 async function allotNumber(trx: Db, minutes: Minutes, year: number): Promise<number> {
-  const meeting = await row<{ series_id: number | null }>(trx, `select series_id from meetings where id = :id`, { id: minutes.meeting_id });
+  const meeting = await row<{ series_id: number | null }>(
+    trx,
+    `select series_id from meetings where id = :id`,
+    { id: minutes.meeting_id },
+  );
   const scope = meeting?.series_id ? `series:${meeting.series_id}` : 'organisation';
   const number = await count(trx, scope, year);
-  await change(trx, `update minutes set number_scope = :scope, number_year = :year, number = :number where id = :id`, {
-    id: minutes.id,
-    scope,
-    year,
-    number,
-  });
+  await change(
+    trx,
+    `update minutes set number_scope = :scope, number_year = :year, number = :number where id = :id`,
+    {
+      id: minutes.id,
+      scope,
+      year,
+      number,
+    },
+  );
   return number;
 }
 
 /** Each decision of the approved version gets its number in the register, once. */
 async function numberDecisions(trx: Db, content: string, year: number): Promise<void> {
-  const ids = readSnapshot(content).items.flatMap((item) => item.statements.flatMap((statement) => statement.decision?.id ?? []));
-  const open = await rows<{ id: number }>(trx, `select id from decisions where id = any(:ids) and number is null order by id for update`, { ids });
+  const ids = readSnapshot(content).items.flatMap((item) =>
+    item.statements.flatMap((statement) => statement.decision?.id ?? []),
+  );
+  const open = await rows<{ id: number }>(
+    trx,
+    `select id from decisions where id = any(:ids) and number is null order by id for update`,
+    { ids },
+  );
   if (open.length === 0) return;
   const last = await count(trx, 'decisions', year, open.length);
   for (const [i, { id }] of open.entries()) {
-    await change(trx, `update decisions set number_year = :year, number = :number where id = :id`, { id, year, number: last - open.length + 1 + i });
+    await change(trx, `update decisions set number_year = :year, number = :number where id = :id`, {
+      id,
+      year,
+      number: last - open.length + 1 + i,
+    });
   }
 }
 
@@ -102,14 +125,25 @@ export async function issueMinutes(
     if (!mayIssue(minutes) || version?.id !== given.versionId) return moved(minutes);
     const active = await keepActive(trx, given.personIds);
     if (active.size === 0) return { ok: false, reason: 'nobody' };
-    await change(trx, `insert into issues (minutes_id, version_id, issued_by, issued_at) values (:id, :version, :by, :at)`, {
+    await change(
+      trx,
+      `insert into issues (minutes_id, version_id, issued_by, issued_at) values (:id, :version, :by, :at)`,
+      {
+        id,
+        version: version.id,
+        by: by.id,
+        at: given.now,
+      },
+    );
+    await change(trx, `update minutes set issued_at = :at, issued_by = :by where id = :id`, {
       id,
-      version: version.id,
-      by: by.id,
       at: given.now,
+      by: by.id,
     });
-    await change(trx, `update minutes set issued_at = :at, issued_by = :by where id = :id`, { id, at: given.now, by: by.id });
-    await setState(trx, by, minutes, 'issued', 'minutes.issue', { version: version.number, recipients: active.size });
+    await setState(trx, by, minutes, 'issued', 'minutes.issue', {
+      version: version.number,
+      recipients: active.size,
+    });
     await circulate(trx, by, minutes, version, [...active], given.now);
     await assignActions(trx, by, minutes.meeting_id);
     return { ok: true, recipients: active.size };
@@ -160,11 +194,21 @@ export async function addRecipients(
     const version = minutes.versions.find((one) => one.issued_at !== null);
     if (minutes.state !== 'issued' || !version) return moved(minutes);
     const active = await keepActive(trx, given.personIds);
-    const already = await rows<{ person_id: number }>(trx, `select person_id from circulations where version_id = :version`, { version: version.id });
+    const already = await rows<{ person_id: number }>(
+      trx,
+      `select person_id from circulations where version_id = :version`,
+      { version: version.id },
+    );
     const fresh = [...active].filter((personId) => !already.some((one) => one.person_id === personId));
     if (fresh.length > 0) {
       await circulate(trx, by, minutes, version, fresh, given.now);
-      await record(trx, by, { action: 'minutes.copy', noun: 'minutes', id, meetingId: minutes.meeting_id, after: { recipients: fresh.length } });
+      await record(trx, by, {
+        action: 'minutes.copy',
+        noun: 'minutes',
+        id,
+        meetingId: minutes.meeting_id,
+        after: { recipients: fresh.length },
+      });
     }
     return { ok: true, recipients: fresh.length };
   });
@@ -181,12 +225,23 @@ export async function acknowledgeMinutes(db: Db, by: Actor, id: number, now: Dat
       `update circulations set acknowledged_at = :at where version_id = :version and person_id = :by and acknowledged_at is null`,
       { version: copy.version_id, by: by.id, at: now },
     );
-    if (fresh > 0) await record(trx, by, { action: 'minutes.acknowledge', noun: 'minutes', id, meetingId: minutes.meeting_id });
+    if (fresh > 0)
+      await record(trx, by, {
+        action: 'minutes.acknowledge',
+        noun: 'minutes',
+        id,
+        meetingId: minutes.meeting_id,
+      });
   });
 }
 
 /** 勘误: opens the issued text again for a version n + 1 that is reviewed, approved and issued like the first. */
-export async function correctMinutes(db: Db, by: Actor, id: number, reason: string): Promise<{ ok: true } | Moved> {
+export async function correctMinutes(
+  db: Db,
+  by: Actor,
+  id: number,
+  reason: string,
+): Promise<{ ok: true } | Moved> {
   return inTransaction(db, async (trx) => {
     const minutes = await lockMinutes(trx, by, id);
     if (!mayCorrect({ ...minutes, state: 'issued' })) throw new Forbidden();

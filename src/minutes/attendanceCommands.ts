@@ -18,11 +18,21 @@ export interface AttendanceChange {
 }
 
 /** Who was there. Only what is given changes: two people may each note their side of the table. */
-export async function recordAttendance(db: Db, by: Actor, meetingId: number, changes: AttendanceChange[]): Promise<{ ok: true } | Closed> {
+export async function recordAttendance(
+  db: Db,
+  by: Actor,
+  meetingId: number,
+  changes: AttendanceChange[],
+): Promise<{ ok: true } | Closed> {
   return inTransaction(db, async (trx) => {
     const { isOpen } = await lockForRecording(trx, by, meetingId);
     if (!isOpen) return { ok: false, reason: 'closed' };
-    const before = await rows<{ id: number; status: AttendanceStatus | null; arrived_at: Date | null; left_at: Date | null }>(
+    const before = await rows<{
+      id: number;
+      status: AttendanceStatus | null;
+      arrived_at: Date | null;
+      left_at: Date | null;
+    }>(
       trx,
       `select p.id, a.status, a.arrived_at, a.left_at from participants p left join attendances a on a.participant_id = p.id
         where p.meeting_id = :meeting and p.removed_at is null`,
@@ -42,18 +52,26 @@ export async function recordAttendance(db: Db, by: Actor, meetingId: number, cha
            on conflict (participant_id) do update set status = excluded.status, arrived_at = excluded.arrived_at, left_at = excluded.left_at,
              recorded_by = excluded.recorded_by, recorded_at = now()`,
           {
-            id: now.id, status: wish.status, by: by.id,
+            id: now.id,
+            status: wish.status,
+            by: by.id,
             arrived: isThere ? (wish.arrivedAt === undefined ? now.arrived_at : wish.arrivedAt) : null,
             left: isThere ? (wish.leftAt === undefined ? now.left_at : wish.leftAt) : null,
           },
         );
       }
-      if (wish.status !== now.status || wish.arrivedAt !== undefined || wish.leftAt !== undefined) told.push({ participant_id: now.id, before: now.status, after: wish.status });
+      if (wish.status !== now.status || wish.arrivedAt !== undefined || wish.leftAt !== undefined)
+        told.push({ participant_id: now.id, before: now.status, after: wish.status });
     }
     if (told.length > 0) {
       await record(trx, by, {
-        action: 'attendance.record', noun: 'meetings', id: meetingId, meetingId,
-        before: { attendance: told.map(({ participant_id, before: status }) => ({ participant_id, status })) },
+        action: 'attendance.record',
+        noun: 'meetings',
+        id: meetingId,
+        meetingId,
+        before: {
+          attendance: told.map(({ participant_id, before: status }) => ({ participant_id, status })),
+        },
         after: { attendance: told.map(({ participant_id, after: status }) => ({ participant_id, status })) },
       });
     }
@@ -73,7 +91,14 @@ export async function markAllPresent(db: Db, by: Actor, meetingId: number): Prom
        on conflict (participant_id) do nothing`,
       { meeting: meetingId, by: by.id },
     );
-    if (marked > 0) await record(trx, by, { action: 'attendance.allPresent', noun: 'meetings', id: meetingId, meetingId, after: { people: marked } });
+    if (marked > 0)
+      await record(trx, by, {
+        action: 'attendance.allPresent',
+        noun: 'meetings',
+        id: meetingId,
+        meetingId,
+        after: { people: marked },
+      });
     return { ok: true };
   });
 }
@@ -84,13 +109,23 @@ export type WalkIn = { personId: number } | { name: string; email: string | null
  * Somebody who came without an invitation: becomes a participant and is present. Whoever was on the list already is only
  * marked present. A guest may come without an address.
  */
-export async function addWalkIn(db: Db, by: Actor, meetingId: number, who: WalkIn, role: ParticipantRole): Promise<{ ok: true } | Closed | { ok: false; reason: 'full' | 'inactive' }> {
+export async function addWalkIn(
+  db: Db,
+  by: Actor,
+  meetingId: number,
+  who: WalkIn,
+  role: ParticipantRole,
+): Promise<{ ok: true } | Closed | { ok: false; reason: 'full' | 'inactive' }> {
   return inTransaction(db, async (trx) => {
     const { isOpen } = await lockForRecording(trx, by, meetingId);
     if (!isOpen) return { ok: false, reason: 'closed' };
     const personId = 'personId' in who ? who.personId : await guestFor(trx, by, who);
     if (personId === null) return { ok: false, reason: 'inactive' };
-    const full = await row(trx, `select 1 from participants where meeting_id = :meeting and removed_at is null offset :max - 1 limit 1`, { meeting: meetingId, max: MAX_PARTICIPANTS });
+    const full = await row(
+      trx,
+      `select 1 from participants where meeting_id = :meeting and removed_at is null offset :max - 1 limit 1`,
+      { meeting: meetingId, max: MAX_PARTICIPANTS },
+    );
     if (full) return { ok: false, reason: 'full' };
     const added = await row<{ id: number; is_new: boolean }>(
       trx,
@@ -108,16 +143,34 @@ export async function addWalkIn(db: Db, by: Actor, meetingId: number, who: WalkI
        on conflict (participant_id) do update set status = 'present', recorded_by = excluded.recorded_by, recorded_at = now()`,
       { id: added.id, by: by.id },
     );
-    await record(trx, by, { action: 'attendance.walkIn', noun: 'participants', id: added.id, meetingId, after: { person_id: personId, role } });
+    await record(trx, by, {
+      action: 'attendance.walkIn',
+      noun: 'participants',
+      id: added.id,
+      meetingId,
+      after: { person_id: personId, role },
+    });
     return { ok: true };
   });
 }
 
-async function guestFor(trx: Db, by: Actor, { name, email }: { name: string; email: string | null }): Promise<number | null> {
+async function guestFor(
+  trx: Db,
+  by: Actor,
+  { name, email }: { name: string; email: string | null },
+): Promise<number | null> {
   if (email) return (await findOrAddGuests(trx, by, [{ name, email }]))[0] ?? null;
   const made = await row<{ id: number }>(
-    trx, `insert into persons (name, is_guest, lang, zone) select :name, true, lang, zone from organisations returning id`, { name },
+    trx,
+    `insert into persons (name, is_guest, lang, zone) select :name, true, lang, zone from organisations returning id`,
+    { name },
   );
-  if (made) await record(trx, by, { action: 'person.create', noun: 'persons', id: made.id, after: { name, is_guest: true } });
+  if (made)
+    await record(trx, by, {
+      action: 'person.create',
+      noun: 'persons',
+      id: made.id,
+      after: { name, is_guest: true },
+    });
   return made?.id ?? null;
 }

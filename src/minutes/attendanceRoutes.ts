@@ -18,7 +18,10 @@ interface Wrong {
 }
 
 async function attendancePage(c: Context, meeting: Meeting, wrong?: Wrong): Promise<Answer> {
-  const [participants, canWrite] = await Promise.all([listParticipants(c.db, meeting.id), isWritable(c.db, meeting.id)]);
+  const [participants, canWrite] = await Promise.all([
+    listParticipants(c.db, meeting.id),
+    isWritable(c.db, meeting.id),
+  ]);
   const title = titleOf(c.t, meeting);
   return page(
     'minutes/write-attendance',
@@ -27,7 +30,11 @@ async function attendancePage(c: Context, meeting: Meeting, wrong?: Wrong): Prom
       meeting,
       meetingTitle: title,
       canWrite,
-      lines: participants.map((one) => ({ ...one, arrived: timeIn(meeting, one.arrived_at), left: timeIn(meeting, one.left_at) })),
+      lines: participants.map((one) => ({
+        ...one,
+        arrived: timeIn(meeting, one.arrived_at),
+        left: timeIn(meeting, one.left_at),
+      })),
       typed: lists(wrong?.values),
       errors: wrong?.errors ?? {},
       values: wrong?.values ?? {},
@@ -37,10 +44,22 @@ async function attendancePage(c: Context, meeting: Meeting, wrong?: Wrong): Prom
 }
 
 /** What was typed into the table, by participant. */
-function lists(values: Record<string, unknown> | undefined): Record<string, { status: string; arrived: string; left: string }> {
-  const column = (name: string) => (values?.[name] === undefined ? [] : [values[name]].flat().map((one) => (typeof one === 'string' || typeof one === 'number' ? String(one) : '')));
+function lists(
+  values: Record<string, unknown> | undefined,
+): Record<string, { status: string; arrived: string; left: string }> {
+  const column = (name: string) =>
+    values?.[name] === undefined
+      ? []
+      : [values[name]]
+          .flat()
+          .map((one) => (typeof one === 'string' || typeof one === 'number' ? String(one) : ''));
   const [status, arrived, left] = [column('status'), column('arrived'), column('left')];
-  return Object.fromEntries(column('participant_id').map((id, at) => [id, { status: status[at] ?? '', arrived: arrived[at] ?? '', left: left[at] ?? '' }]));
+  return Object.fromEntries(
+    column('participant_id').map((id, at) => [
+      id,
+      { status: status[at] ?? '', arrived: arrived[at] ?? '', left: left[at] ?? '' },
+    ]),
+  );
 }
 
 function timeIn(meeting: Meeting, at: Date | null): string {
@@ -52,7 +71,9 @@ function instantOf(meeting: Meeting, time: string): Date | undefined {
   const began = meeting.started_at ?? meeting.starts_at;
   const day = dayOf(began, meeting.zone);
   const at = toInstant(day, time, meeting.zone);
-  return at && began.getTime() - at.getTime() > 12 * 3_600_000 ? toInstant(addDays(day, 1), time, meeting.zone) : at;
+  return at && began.getTime() - at.getTime() > 12 * 3_600_000
+    ? toInstant(addDays(day, 1), time, meeting.zone)
+    : at;
 }
 
 async function saveAttendance(c: Context<z.output<typeof AttendanceForm>>): Promise<Answer> {
@@ -71,18 +92,31 @@ async function saveAttendance(c: Context<z.output<typeof AttendanceForm>>): Prom
       return instant || null;
     };
     const [arrivedAt, leftAt] = [read('arrived'), read('left')];
-    if (arrivedAt && leftAt && leftAt <= arrivedAt) errors[`left-${participantId}`] = c.t('sitting.error.leftBefore');
+    if (arrivedAt && leftAt && leftAt <= arrivedAt)
+      errors[`left-${participantId}`] = c.t('sitting.error.leftBefore');
     const status = form.status[at] ?? null;
     // Only what was changed on this page is carried out: somebody else may be noting the others.
     if (status === (form.was_status[at] ?? null) && arrivedAt === undefined && leftAt === undefined) return;
-    changes.push({ participantId, status: status ?? (arrivedAt || leftAt ? 'present' : null), ...(arrivedAt !== undefined ? { arrivedAt } : {}), ...(leftAt !== undefined ? { leftAt } : {}) });
+    changes.push({
+      participantId,
+      status: status ?? (arrivedAt || leftAt ? 'present' : null),
+      ...(arrivedAt !== undefined ? { arrivedAt } : {}),
+      ...(leftAt !== undefined ? { leftAt } : {}),
+    });
   });
   if (Object.keys(errors).length > 0) return attendancePage(c, meeting, { errors, values: form });
   const done = await recordAttendance(c.db, c.by, meeting.id, changes);
-  return done.ok ? redirect(`/meetings/${meeting.id}/attendance`, { notice: 'sitting.notice.attendance' }) : refused(c, meeting, 'closed');
+  return done.ok
+    ? redirect(`/meetings/${meeting.id}/attendance`, { notice: 'sitting.notice.attendance' })
+    : refused(c, meeting, 'closed');
 }
 
-function refused(c: Context, meeting: Meeting, reason: 'closed' | 'full' | 'inactive', values: Record<string, unknown> = {}): Promise<Answer> {
+function refused(
+  c: Context,
+  meeting: Meeting,
+  reason: 'closed' | 'full' | 'inactive',
+  values: Record<string, unknown> = {},
+): Promise<Answer> {
   return attendancePage(c, meeting, { errors: { '': c.t(`sitting.error.${reason}`) }, values, status: 409 });
 }
 
@@ -90,16 +124,32 @@ async function walkIn(c: Context<z.output<typeof WalkInForm>>): Promise<Answer> 
   const meeting = await meetingToRecord(c);
   const { person, email, role } = c.form;
   const [found] = await resolvePersons(c.db, [email ?? person]);
-  if (found && !found.ok && found.reason === 'several') return attendancePage(c, meeting, { errors: { person: c.t('actions.person.several', { text: found.text }) }, values: c.form });
+  if (found && !found.ok && found.reason === 'several')
+    return attendancePage(c, meeting, {
+      errors: { person: c.t('actions.person.several', { text: found.text }) },
+      values: c.form,
+    });
   // "Zhang Wei <zhang@…>" that nobody has is a guest with that address; a bare name is one without.
   const written = /^(.*?)\s*<([^<>\s]+@[^<>\s]+)>$/.exec(person);
-  const who = found?.ok ? { personId: found.person.id } : { name: (written?.[1] ?? person).slice(0, 100), email: email ?? normalAddress(written?.[2] ?? '') ?? null };
+  const who = found?.ok
+    ? { personId: found.person.id }
+    : {
+        name: (written?.[1] ?? person).slice(0, 100),
+        email: email ?? normalAddress(written?.[2] ?? '') ?? null,
+      };
   const done = await addWalkIn(c.db, c.by, meeting.id, who, role);
-  return done.ok ? redirect(`/meetings/${meeting.id}/attendance`, { notice: 'sitting.notice.walkIn' }) : refused(c, meeting, done.reason, c.form);
+  return done.ok
+    ? redirect(`/meetings/${meeting.id}/attendance`, { notice: 'sitting.notice.walkIn' })
+    : refused(c, meeting, done.reason, c.form);
 }
 
 export const routes: Route[] = [
-  route({ method: 'get', path: '/meetings/:id/attendance', policy: signedIn, handle: async (c) => attendancePage(c, await meetingToRecord(c)) }),
+  route({
+    method: 'get',
+    path: '/meetings/:id/attendance',
+    policy: signedIn,
+    handle: async (c) => attendancePage(c, await meetingToRecord(c)),
+  }),
   route({
     method: 'post',
     path: '/meetings/:id/attendance',
@@ -115,7 +165,9 @@ export const routes: Route[] = [
     form: EmptyForm,
     async handle(c) {
       const done = await markAllPresent(c.db, c.by, idOf(c));
-      return done.ok ? redirect(`/meetings/${idOf(c)}/minutes/write#attendance`) : refused(c, await meetingToRecord(c), 'closed');
+      return done.ok
+        ? redirect(`/meetings/${idOf(c)}/minutes/write#attendance`)
+        : refused(c, await meetingToRecord(c), 'closed');
     },
   }),
   route({
@@ -124,8 +176,12 @@ export const routes: Route[] = [
     policy: signedIn,
     form: StatusForm,
     async handle(c) {
-      const done = await recordAttendance(c.db, c.by, idOf(c), [{ participantId: idOf(c, 'participant'), status: c.form.status }]);
-      return done.ok ? redirect(`/meetings/${idOf(c)}/minutes/write#attendance`) : refused(c, await meetingToRecord(c), 'closed');
+      const done = await recordAttendance(c.db, c.by, idOf(c), [
+        { participantId: idOf(c, 'participant'), status: c.form.status },
+      ]);
+      return done.ok
+        ? redirect(`/meetings/${idOf(c)}/minutes/write#attendance`)
+        : refused(c, await meetingToRecord(c), 'closed');
     },
   }),
   route({

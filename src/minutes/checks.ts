@@ -2,7 +2,23 @@
 // somebody gives a reason that is kept; S02 can't be argued with. Every finding names its place.
 import type { Snapshot, SnapshotAction, SnapshotItem } from './snapshot.js';
 
-export type CheckCode = 'O01' | 'O02' | 'O03' | 'D01' | 'D02' | 'C01' | 'C02' | 'C03' | 'C04' | 'F01' | 'F02' | 'F03' | 'L02' | 'S02' | 'E05' | 'X01';
+export type CheckCode =
+  | 'O01'
+  | 'O02'
+  | 'O03'
+  | 'D01'
+  | 'D02'
+  | 'C01'
+  | 'C02'
+  | 'C03'
+  | 'C04'
+  | 'F01'
+  | 'F02'
+  | 'F03'
+  | 'L02'
+  | 'S02'
+  | 'E05'
+  | 'X01';
 
 export const blocking: readonly CheckCode[] = ['O01', 'O02', 'C01', 'C02', 'F01', 'F03', 'S02', 'X01'];
 export const beyondOverride: readonly CheckCode[] = ['S02'];
@@ -69,10 +85,23 @@ const decided = new Set(['resolved', 'approved_in_principle', 'deferred']);
 export function findProblems(snapshot: Snapshot, context: CheckContext): Finding[] {
   const findings: Finding[] = [];
   const carriers = new Map<string, number>(
-    snapshot.items.flatMap((item) => item.statements.flatMap((one) => [[`statement:${one.id}`, one.id] as const, ...one.actions.map((action) => [`action:${action.id}`, one.id] as const)])),
+    snapshot.items.flatMap((item) =>
+      item.statements.flatMap((one) => [
+        [`statement:${one.id}`, one.id] as const,
+        ...one.actions.map((action) => [`action:${action.id}`, one.id] as const),
+      ]),
+    ),
   );
   const add = (code: CheckCode, place: string, item: number | null, found = ''): void => {
-    findings.push({ code, statement: carriers.get(place) ?? null, isBlocking: blocking.includes(code), canOverride: !beyondOverride.includes(code), place, item, found });
+    findings.push({
+      code,
+      statement: carriers.get(place) ?? null,
+      isBlocking: blocking.includes(code),
+      canOverride: !beyondOverride.includes(code),
+      place,
+      item,
+      found,
+    });
   };
   checkTitle(snapshot, context, add);
   checkAttendance(snapshot, context, add);
@@ -83,10 +112,12 @@ export function findProblems(snapshot: Snapshot, context: CheckContext): Finding
     if (item.id !== null) checkItem(item, at, snapshot, add);
     const placed = item.statements.flatMap((statement) => statement.actions);
     for (const action of [...placed, ...item.actions]) checkAction(action, at, context, add);
-    for (const statement of item.statements) checkText(statement.text, `statement:${statement.id}`, at, context, add);
+    for (const statement of item.statements)
+      checkText(statement.text, `statement:${statement.id}`, at, context, add);
     const texts = new Set(item.statements.map((statement) => statement.text.trim()));
     for (const action of [...placed, ...item.actions]) {
-      if (!texts.has(action.deliverable.trim())) checkText(action.deliverable, `action:${action.id}`, at, context, add);
+      if (!texts.has(action.deliverable.trim()))
+        checkText(action.deliverable, `action:${action.id}`, at, context, add);
     }
   }
   return findings;
@@ -98,8 +129,11 @@ type Add = (code: CheckCode, place: string, item: number | null, found?: string)
 function checkTitle(snapshot: Snapshot, { day }: CheckContext, add: Add): void {
   const { title, meeting } = snapshot;
   if (title.trim() === '') return add('F01', 'title', null);
-  const number = /第\s*([0-9０-９]+|[一二三四五六七八九十百零]+)\s*次/.exec(title)?.[1] ?? /\bno\.?\s*(\d+)/i.exec(title)?.[1];
-  if (number && meeting.number !== null && readNumber(number) !== meeting.number) add('F01', 'title', null, number);
+  const number =
+    /第\s*([0-9０-９]+|[一二三四五六七八九十百零]+)\s*次/.exec(title)?.[1] ??
+    /\bno\.?\s*(\d+)/i.exec(title)?.[1];
+  if (number && meeting.number !== null && readNumber(number) !== meeting.number)
+    add('F01', 'title', null, number);
   for (const found of datesIn(title)) if (found.day !== day) add('F01', 'title', null, found.text);
 }
 
@@ -118,16 +152,33 @@ function readNumber(text: string): number {
   return sum + digit;
 }
 
-const months = ['january', 'february', 'march', 'april', 'may', 'june', 'july', 'august', 'september', 'october', 'november', 'december'];
+const months = [
+  'january',
+  'february',
+  'march',
+  'april',
+  'may',
+  'june',
+  'july',
+  'august',
+  'september',
+  'october',
+  'november',
+  'december',
+];
 
 function datesIn(text: string): Array<{ text: string; day: string }> {
-  const iso = (year: string, month: number, day: string): string => `${year}-${String(month).padStart(2, '0')}-${day.padStart(2, '0')}`;
+  const iso = (year: string, month: number, day: string): string =>
+    `${year}-${String(month).padStart(2, '0')}-${day.padStart(2, '0')}`;
   return [
     ...[...text.matchAll(/(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日/g)].map((m) => ({
       text: m[0],
       day: iso(m[1]!, Number(m[2]), m[3]!),
     })),
-    ...[...text.matchAll(/\b(\d{4})-(\d{1,2})-(\d{1,2})\b/g)].map((m) => ({ text: m[0], day: iso(m[1]!, Number(m[2]), m[3]!) })),
+    ...[...text.matchAll(/\b(\d{4})-(\d{1,2})-(\d{1,2})\b/g)].map((m) => ({
+      text: m[0],
+      day: iso(m[1]!, Number(m[2]), m[3]!),
+    })),
     ...[...text.matchAll(/\b(\d{1,2})\s+([A-Z][a-z]+)\s+(\d{4})\b/g)]
       .filter((m) => months.includes(m[2]!.toLowerCase()))
       .map((m) => ({ text: m[0], day: iso(m[3]!, months.indexOf(m[2]!.toLowerCase()) + 1, m[1]!) })),
@@ -140,34 +191,48 @@ function checkAttendance({ attendance }: Snapshot, { authorId }: CheckContext, a
   if (present.length === 0) add('C02', 'attendance', null, 'nobody');
   else {
     if (!present.some((person) => person.role === 'chair')) add('C02', 'attendance', null, 'chair');
-    if (!isAuthorThere && !present.some((person) => person.role === 'secretary')) add('C02', 'attendance', null, 'secretary');
+    if (!isAuthorThere && !present.some((person) => person.role === 'secretary'))
+      add('C02', 'attendance', null, 'secretary');
   }
   const open = attendance.filter((person) => person.status === null && person.role !== 'informed');
-  if (open.length > 0 && present.length > 0) add('C03', 'attendance', null, open.map((person) => person.name).join(', '));
+  if (open.length > 0 && present.length > 0)
+    add('C03', 'attendance', null, open.map((person) => person.name).join(', '));
 }
 
 function checkItem(item: SnapshotItem, at: number | null, { attendance }: Snapshot, add: Add): void {
   const place = `item:${item.id}`;
   const isSilent = item.statements.length === 0 && item.actions.length === 0;
-  if (!finished.has(item.state) || (item.state === 'concluded' && isSilent)) add('C01', place, at, item.title);
-  else if (item.purpose === 'decision' && item.state === 'concluded' && !item.statements.some((statement) => decided.has(statement.kind))) {
+  if (!finished.has(item.state) || (item.state === 'concluded' && isSilent))
+    add('C01', place, at, item.title);
+  else if (
+    item.purpose === 'decision' &&
+    item.state === 'concluded' &&
+    !item.statements.some((statement) => decided.has(statement.kind))
+  ) {
     add('D01', place, at, item.title);
   }
-  const voters = attendance.filter((person) => person.status === 'present' && person.role !== 'in_attendance').length;
+  const voters = attendance.filter(
+    (person) => person.status === 'present' && person.role !== 'in_attendance',
+  ).length;
   for (const { id, decision } of item.statements) {
     if (decision?.basis !== 'vote') continue;
     const votes = (decision.votes_for ?? 0) + (decision.votes_against ?? 0) + (decision.abstentions ?? 0);
     if (votes === 0 || votes > voters) add('D02', `statement:${id}`, at, String(votes));
   }
   const named = item.statements.flatMap(({ id, text }) =>
-    [...text.matchAll(/附件\s*(\d+)|\b(?:annex|attachment)\s+(\d+)/gi)].map((m) => ({ id, n: Number(m[1] ?? m[2]), text: m[0] })),
+    [...text.matchAll(/附件\s*(\d+)|\b(?:annex|attachment)\s+(\d+)/gi)].map((m) => ({
+      id,
+      n: Number(m[1] ?? m[2]),
+      text: m[0],
+    })),
   );
   for (const { id, n, text } of named) if (n > item.papers.length) add('C04', `statement:${id}`, at, text);
 }
 
 const vague =
   /^(抓好落实|加强(管理|领导|协调)|进一步(加强|推进|完善)|继续(推进|跟进)|高度重视|尽快落实|follow up|continue|improve|strengthen|look into (it|this)|keep an eye on (it|this))[。.]?$/i;
-const onlyTalk = /^(再?(次)?(召开|组织|安排)[^，。；]{0,12}(会议?|座谈)|(hold|organi[sz]e|convene|arrange) (a|another) meeting[^.;]{0,40})[。.]?$/i;
+const onlyTalk =
+  /^(再?(次)?(召开|组织|安排)[^，。；]{0,12}(会议?|座谈)|(hold|organi[sz]e|convene|arrange) (a|another) meeting[^.;]{0,40})[。.]?$/i;
 
 function checkAction(action: SnapshotAction, at: number | null, { day }: CheckContext, add: Add): void {
   const place = `action:${action.id}`;
@@ -178,8 +243,10 @@ function checkAction(action: SnapshotAction, at: number | null, { day }: CheckCo
   if (onlyTalk.test(text)) add('E05', place, at, text);
 }
 
-const placeholder = /\b(todo|tbd|tbc|fixme)\b|\bx{3,}\b|[×✕Ｘ]{2,}|[?？]{3,}|[_＿]{3,}|待(补充?|填写?|核实)(?![一-鿿])|[（(【[]\s*待定?\s*[）)】\]]/i;
-const secret = /绝密|机密(?!性|计算)|(?<!商业|个人|技术|工作)秘密(?!投票|选举)|\btop secret\b|\bstate secret\b/i;
+const placeholder =
+  /\b(todo|tbd|tbc|fixme)\b|\bx{3,}\b|[×✕Ｘ]{2,}|[?？]{3,}|[_＿]{3,}|待(补充?|填写?|核实)(?![一-鿿])|[（(【[]\s*待定?\s*[）)】\]]/i;
+const secret =
+  /绝密|机密(?!性|计算)|(?<!商业|个人|技术|工作)秘密(?!投票|选举)|\btop secret\b|\bstate secret\b/i;
 const relative =
   /下(个?月|周|星期|季度|一?次会议)|本(周|星期)[内末五]?|明[天日]|后天|近期|尽快|月底前|年底前|\b(next|this) (week|month|quarter|meeting)\b|\btomorrow\b|\bas soon as possible\b|\basap\b|\bby the end of the (week|month|year)\b/i;
 
@@ -192,7 +259,9 @@ function checkText(text: string, place: string, at: number | null, context: Chec
   const halfWidth = /[一-鿿][,;:?!](?!\d)|[,;?!][一-鿿]|[一-鿿]\.(?=$|\s)/.exec(text)?.[0];
   const bracket = unpaired(text);
   if (halfWidth ?? bracket) add('L02', place, at, halfWidth ?? bracket ?? '');
-  const missing = [...new Set(text)].filter((character) => !/\s/.test(character) && !context.covers(character.codePointAt(0)!));
+  const missing = [...new Set(text)].filter(
+    (character) => !/\s/.test(character) && !context.covers(character.codePointAt(0)!),
+  );
   if (missing.length > 0) add('F03', place, at, missing.slice(0, 10).join(' '));
 }
 

@@ -45,7 +45,10 @@ export function listCirculation(db: Db, minutesId: number, versionId: number): P
 }
 
 /** Those to whom the minutes go unless the secretary says otherwise: who takes part, and who got the version before. */
-export function listProposedRecipients(db: Db, minutes: { id: number; meeting_id: number }): Promise<Recipient[]> {
+export function listProposedRecipients(
+  db: Db,
+  minutes: { id: number; meeting_id: number },
+): Promise<Recipient[]> {
   return rows<Recipient>(
     db,
     `select p.id as person_id, p.name, p.name_en, p.email, p.lang, p.is_guest, exists (select 1 from accounts a where a.person_id = p.id) as has_account,
@@ -128,7 +131,12 @@ export interface IssuedLine {
  * The register of issued minutes, newest first: what was sent to the viewer; for the office's secretaries also those of
  * every meeting that is not private. One more than `limit`, so that the caller knows whether there is another page.
  */
-export function listIssued(db: Db, viewer: Who & { is_office: boolean }, filter: { text?: string | undefined; after?: { at: Date; id: number } | undefined }, limit = 50): Promise<IssuedLine[]> {
+export function listIssued(
+  db: Db,
+  viewer: Who & { is_office: boolean },
+  filter: { text?: string | undefined; after?: { at: Date; id: number } | undefined },
+  limit = 50,
+): Promise<IssuedLine[]> {
   const own = `select distinct minutes_id from circulations where person_id = :viewer`;
   return rows<IssuedLine>(
     db,
@@ -142,6 +150,11 @@ export function listIssued(db: Db, viewer: Who & { is_office: boolean }, filter:
         ${filter.text ? 'and x.title ilike :pattern' : ''}
         ${filter.after ? 'and (x.issued_at, x.id) < (:after_at, :after_id)' : ''}
       order by x.issued_at desc, x.id desc limit :limit`,
-    { viewer: viewer.id, limit: limit + 1, ...(filter.text ? { pattern: likePattern(filter.text) } : {}), ...(filter.after ? { after_at: filter.after.at, after_id: filter.after.id } : {}) },
+    {
+      viewer: viewer.id,
+      limit: limit + 1,
+      ...(filter.text ? { pattern: likePattern(filter.text) } : {}),
+      ...(filter.after ? { after_at: filter.after.at, after_id: filter.after.id } : {}),
+    },
   );
 }

@@ -29,7 +29,9 @@ export async function draftMinutes(db: Db, by: Actor, meetingId: number): Promis
   return inTransaction(db, async (trx) => {
     const meeting = await lockMeeting(trx, by, meetingId);
     if (!mayRecord(meeting)) throw new Forbidden();
-    const begun = await row<{ id: number }>(trx, `select id from minutes where meeting_id = :id`, { id: meetingId });
+    const begun = await row<{ id: number }>(trx, `select id from minutes where meeting_id = :id`, {
+      id: meetingId,
+    });
     if (begun) return begun.id;
     const made = await row<{ id: number; author_id: number }>(
       trx,
@@ -38,10 +40,22 @@ export async function draftMinutes(db: Db, by: Actor, meetingId: number): Promis
                  where p.meeting_id = :meeting and p.role = 'secretary' and p.removed_at is null order by p.person_id = :by desc, p.id limit 1), :by),
                :lang, :template, :title)
        returning id, author_id`,
-      { meeting: meetingId, by: by.id, lang: meeting.lang, template: templateOf(meeting.lang), title: titleOf(meeting) },
+      {
+        meeting: meetingId,
+        by: by.id,
+        lang: meeting.lang,
+        template: templateOf(meeting.lang),
+        title: titleOf(meeting),
+      },
     );
     if (!made) throw new Error('minutes were not begun');
-    await record(trx, by, { action: 'minutes.begin', noun: 'minutes', id: made.id, meetingId, after: { author_id: made.author_id } });
+    await record(trx, by, {
+      action: 'minutes.begin',
+      noun: 'minutes',
+      id: made.id,
+      meetingId,
+      after: { author_id: made.author_id },
+    });
     return made.id;
   });
 }
@@ -53,7 +67,15 @@ function templateOf(lang: Lang): 'plain' | 'official' {
 function titleOf(meeting: Meeting): string {
   const t = translator(meeting.lang);
   const { series_name: series, number, title } = meeting;
-  const text = series && number !== null ? t('minutes.title.series', { series, number }) : t(title.endsWith('会') || title.endsWith('会议') ? 'minutes.title.gathering' : 'minutes.title.meeting', { title });
+  const text =
+    series && number !== null
+      ? t('minutes.title.series', { series, number })
+      : t(
+          title.endsWith('会') || title.endsWith('会议')
+            ? 'minutes.title.gathering'
+            : 'minutes.title.meeting',
+          { title },
+        );
   return text.slice(0, 200);
 }
 
@@ -73,7 +95,12 @@ export async function editMinutes(
   by: Actor,
   id: number,
   edit: MinutesEdit,
-): Promise<{ ok: true } | Moved | { ok: false; reason: 'stale'; current: Minutes } | { ok: false; reason: 'ownGate' | 'inactive' }> {
+): Promise<
+  | { ok: true }
+  | Moved
+  | { ok: false; reason: 'stale'; current: Minutes }
+  | { ok: false; reason: 'ownGate' | 'inactive' }
+> {
   return inTransaction(db, async (trx) => {
     const minutes = await lockMinutes(trx, by, id);
     if (!mayEdit({ ...minutes, state: 'draft' })) throw new Forbidden();
@@ -81,14 +108,20 @@ export async function editMinutes(
     if (minutes.version !== edit.version) return { ok: false, reason: 'stale', current: minutes };
     const { title, lang, template, reviewer_id: reviewerId, approver_id: approverId } = edit;
     // Whoever wrote the minutes neither reviews them nor is made their approver; the chair who writes still approves.
-    if (reviewerId === minutes.author_id || approverId === minutes.author_id) return { ok: false, reason: 'ownGate' };
-    if (minutes.meeting && !(await nameGates(trx, by, minutes.meeting_id, { reviewerId, approverId }))) return { ok: false, reason: 'inactive' };
-    await change(trx, `update minutes set title = :title, lang = :lang, template = :template, version = version + 1 where id = :id`, {
-      id,
-      title,
-      lang,
-      template,
-    });
+    if (reviewerId === minutes.author_id || approverId === minutes.author_id)
+      return { ok: false, reason: 'ownGate' };
+    if (minutes.meeting && !(await nameGates(trx, by, minutes.meeting_id, { reviewerId, approverId })))
+      return { ok: false, reason: 'inactive' };
+    await change(
+      trx,
+      `update minutes set title = :title, lang = :lang, template = :template, version = version + 1 where id = :id`,
+      {
+        id,
+        title,
+        lang,
+        template,
+      },
+    );
     await record(trx, by, {
       action: 'minutes.edit',
       noun: 'minutes',
@@ -153,7 +186,10 @@ export async function checkDraft(
   const overrides = await listOverrides(db, minutes.id);
   const findings = findProblems(snapshot, { day, authorId: minutes.author_id, covers }).map((finding) => ({
     ...finding,
-    override: (finding.canOverride && overrides.find((one) => one.code === finding.code && one.place === overrideKey(finding))) || null,
+    override:
+      (finding.canOverride &&
+        overrides.find((one) => one.code === finding.code && one.place === overrideKey(finding))) ||
+      null,
   }));
   return { snapshot, findings };
 }
@@ -173,36 +209,64 @@ export type Submission =
  * Freezes the draft as the next version and sends it to the gate that returned it last, else to the first one.
  * @param covers which characters the documents' typeface has
  */
-export async function submitMinutes(db: Db, by: Actor, id: number, covers: (codepoint: number) => boolean): Promise<Submission> {
+export async function submitMinutes(
+  db: Db,
+  by: Actor,
+  id: number,
+  covers: (codepoint: number) => boolean,
+): Promise<Submission> {
   return inTransaction(db, async (trx) => {
     const minutes = await lockMinutes(trx, by, id);
     if (!maySubmit({ ...minutes, state: 'draft' })) throw new Forbidden();
     if (!maySubmit(minutes)) return moved(minutes);
     if (minutes.meeting && minutes.meeting.state !== 'ended') return { ok: false, reason: 'notEnded' };
     const comments = await listComments(trx, { id: by.id ?? -1 }, id);
-    if (comments.some((comment) => comment.verdict === 'returned' && comment.answer === null)) return { ok: false, reason: 'unanswered' };
+    if (comments.some((comment) => comment.verdict === 'returned' && comment.answer === null))
+      return { ok: false, reason: 'unanswered' };
     const { snapshot, findings } = await checkDraft(trx, minutes, covers);
     const open = findings.filter((finding) => finding.isBlocking && !finding.override);
     if (open.length > 0) return { ok: false, reason: 'problems', findings: open };
     // What still stood in somebody's field is part of what was shown and is frozen with it.
-    await change(trx, `update statements set is_draft = false where meeting_id = :meeting and is_draft and text <> ''`, { meeting: minutes.meeting_id });
-    const length = snapshot.items.flatMap((item) => item.statements).reduce((sum, statement) => sum + statement.text.length, 0);
+    await change(
+      trx,
+      `update statements set is_draft = false where meeting_id = :meeting and is_draft and text <> ''`,
+      { meeting: minutes.meeting_id },
+    );
+    const length = snapshot.items
+      .flatMap((item) => item.statements)
+      .reduce((sum, statement) => sum + statement.text.length, 0);
     if (length > longest) return { ok: false, reason: 'tooLong' };
     const version = await freeze(trx, by, minutes, snapshot);
     const state = await nextGate(trx, minutes);
     await setState(trx, by, minutes, state, 'minutes.submit', { version: version.number });
-    const told = state === 'in_review' ? minutes.reviewers.map((person) => person.id) : minutes.approver ? [minutes.approver.id] : [];
+    const told =
+      state === 'in_review'
+        ? minutes.reviewers.map((person) => person.id)
+        : minutes.approver
+          ? [minutes.approver.id]
+          : [];
     await tell(trx, by, minutes, state === 'in_review' ? 'toReview' : 'toApprove', version.number, told);
     return { ok: true, version: version.number, state };
   });
 }
 
-async function freeze(trx: Db, by: Actor, minutes: Minutes, snapshot: Snapshot): Promise<{ id: number; number: number }> {
+async function freeze(
+  trx: Db,
+  by: Actor,
+  minutes: Minutes,
+  snapshot: Snapshot,
+): Promise<{ id: number; number: number }> {
   const content = canonicalJson(snapshot);
   const made = await row<{ id: number; number: number }>(
     trx,
     `insert into minutes_versions (minutes_id, number, content, sha256, created_by) values (:id, :number, :content, :sha, :by) returning id, number`,
-    { id: minutes.id, number: (minutes.versions[0]?.number ?? 0) + 1, content, sha: sha256(content), by: by.id },
+    {
+      id: minutes.id,
+      number: (minutes.versions[0]?.number ?? 0) + 1,
+      content,
+      sha: sha256(content),
+      by: by.id,
+    },
   );
   if (!made) throw new Error('the version was not kept');
   return made;
@@ -241,7 +305,10 @@ export async function setState(
   after: Record<string, unknown> = {},
   note?: string,
 ): Promise<void> {
-  await change(trx, `update minutes set state = :to, version = version + 1 where id = :id`, { id: minutes.id, to });
+  await change(trx, `update minutes set state = :to, version = version + 1 where id = :id`, {
+    id: minutes.id,
+    to,
+  });
   await record(trx, by, {
     action,
     noun: 'minutes',
@@ -256,7 +323,14 @@ export async function setState(
 export type Told = 'toReview' | 'toApprove' | 'returned' | 'approved';
 
 /** A short mail to those who have the next step, or whose step was decided. */
-export async function tell(trx: Db, by: Actor, minutes: Minutes, what: Told, version: number, personIds: number[]): Promise<void> {
+export async function tell(
+  trx: Db,
+  by: Actor,
+  minutes: Minutes,
+  what: Told,
+  version: number,
+  personIds: number[],
+): Promise<void> {
   const isRestricted = await isConfidential(trx, minutes.meeting_id);
   await queueDeliveries(
     trx,

@@ -29,10 +29,12 @@ export function compareVersions(before: Snapshot, after: Snapshot, tell: Tell): 
   for (const [place, told] of fresh) {
     const earlier = old.get(place);
     if (!earlier) changes.push(change('added', place, told, [{ kind: 'added', text: told.text }]));
-    else if (earlier.text !== told.text) changes.push(change('changed', place, told, compareTexts(earlier.text, told.text)));
+    else if (earlier.text !== told.text)
+      changes.push(change('changed', place, told, compareTexts(earlier.text, told.text)));
   }
   for (const [place, told] of old) {
-    if (!fresh.has(place)) changes.push(change('removed', place, told, [{ kind: 'removed', text: told.text }]));
+    if (!fresh.has(place))
+      changes.push(change('removed', place, told, [{ kind: 'removed', text: told.text }]));
   }
   return changes;
 }
@@ -55,11 +57,15 @@ function placesOf(snapshot: Snapshot, tell: Tell): Map<string, Told> {
   for (const item of snapshot.items) {
     if (item.id !== null) places.set(`item:${item.id}`, { text: item.title, statementId: null, item });
     for (const statement of item.statements) {
-      const text = [`${tell.kind(statement.kind)}${statement.text}`, tell.decision(statement)].filter(Boolean).join('\n');
+      const text = [`${tell.kind(statement.kind)}${statement.text}`, tell.decision(statement)]
+        .filter(Boolean)
+        .join('\n');
       places.set(`statement:${statement.id}`, { text, statementId: statement.id, item });
-      for (const action of statement.actions) places.set(`action:${action.id}`, { text: tell.action(action), statementId: statement.id, item });
+      for (const action of statement.actions)
+        places.set(`action:${action.id}`, { text: tell.action(action), statementId: statement.id, item });
     }
-    for (const action of item.actions) places.set(`action:${action.id}`, { text: tell.action(action), statementId: null, item });
+    for (const action of item.actions)
+      places.set(`action:${action.id}`, { text: tell.action(action), statementId: null, item });
   }
   return places;
 }
@@ -73,7 +79,8 @@ export function compareTexts(before: string, after: string): Part[] {
   let start = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) start++;
   let end = 0;
-  while (end < a.length - start && end < b.length - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++;
+  while (end < a.length - start && end < b.length - start && a[a.length - 1 - end] === b[b.length - 1 - end])
+    end++;
   const [oldMiddle, newMiddle] = [a.slice(start, a.length - end), b.slice(start, b.length - end)];
   const middle: Part[] =
     oldMiddle.length * newMiddle.length > largest
@@ -82,7 +89,11 @@ export function compareTexts(before: string, after: string): Part[] {
           { kind: 'added', text: newMiddle.join('') },
         ]
       : compareTokens(oldMiddle, newMiddle);
-  return joined([{ kind: 'same', text: a.slice(0, start).join('') }, ...middle, { kind: 'same', text: a.slice(a.length - end).join('') }]);
+  return joined([
+    { kind: 'same', text: a.slice(0, start).join('') },
+    ...middle,
+    { kind: 'same', text: a.slice(a.length - end).join('') },
+  ]);
 }
 
 function tokens(text: string): string[] {
@@ -96,7 +107,9 @@ function compareTokens(a: string[], b: string[]): Part[] {
   for (let i = a.length - 1; i >= 0; i--) {
     for (let j = b.length - 1; j >= 0; j--) {
       lengths[i * width + j] =
-        a[i] === b[j] ? lengths[(i + 1) * width + j + 1]! + 1 : Math.max(lengths[(i + 1) * width + j]!, lengths[i * width + j + 1]!);
+        a[i] === b[j]
+          ? lengths[(i + 1) * width + j + 1]! + 1
+          : Math.max(lengths[(i + 1) * width + j]!, lengths[i * width + j + 1]!);
     }
   }
   const parts: Part[] = [];
@@ -106,7 +119,10 @@ function compareTokens(a: string[], b: string[]): Part[] {
       parts.push({ kind: 'same', text: a[i]! });
       i++;
       j++;
-    } else if (i < a.length && (j >= b.length || lengths[(i + 1) * width + j]! >= lengths[i * width + j + 1]!))
+    } else if (
+      i < a.length &&
+      (j >= b.length || lengths[(i + 1) * width + j]! >= lengths[i * width + j + 1]!)
+    )
       parts.push({ kind: 'removed', text: a[i++]! });
     else parts.push({ kind: 'added', text: b[j++]! });
   }
@@ -124,7 +140,8 @@ function joined(parts: Part[]): Part[] {
   };
   parts.forEach((part, i) => {
     const next = parts[i + 1];
-    const isBetween = part.text.trim() === '' && (removed || added) && next !== undefined && next.kind !== 'same';
+    const isBetween =
+      part.text.trim() === '' && (removed || added) && next !== undefined && next.kind !== 'same';
     if (part.kind === 'same' && !isBetween) {
       settle();
       const last = result.at(-1);

@@ -5,7 +5,15 @@ import { dayOf } from '../lib/time/zone.js';
 import { type Lang, type Translate, translator } from '../lib/i18n/translate.js';
 import { chineseNumber, longDate } from './numerals.js';
 import type { Tell } from './difference.js';
-import type { Attendance, Snapshot, SnapshotAction, SnapshotDecision, SnapshotItem, SnapshotPerson, SnapshotStatement } from './snapshot.js';
+import type {
+  Attendance,
+  Snapshot,
+  SnapshotAction,
+  SnapshotDecision,
+  SnapshotItem,
+  SnapshotPerson,
+  SnapshotStatement,
+} from './snapshot.js';
 
 export interface DocumentParagraph {
   /** The statement it says, for anchors and comments; null for actions that hang on none. */
@@ -81,19 +89,28 @@ export interface Reading {
   maySee(itemId: number | null): boolean;
 }
 
-export function buildDocument(snapshot: Snapshot, publication: Publication, reading: Reading): MinutesDocument {
+export function buildDocument(
+  snapshot: Snapshot,
+  publication: Publication,
+  reading: Reading,
+): MinutesDocument {
   const { lang } = reading;
   const template = lang === 'en' ? 'plain' : reading.template;
   const t = translator(lang);
   const fmt = format(lang, snapshot.meeting.zone);
-  const items = snapshot.items.map((item) => ({ ...item, isWithheld: item.is_restricted && !reading.maySee(item.id) }));
+  const items = snapshot.items.map((item) => ({
+    ...item,
+    isWithheld: item.is_restricted && !reading.maySee(item.id),
+  }));
   const seen = items.filter((item) => !item.isWithheld);
   const office = fmt.name(snapshot.organisation);
   const held = heldOn(snapshot, fmt);
   return {
     lang,
     template,
-    flag: snapshot.meeting.series ? t('minutes.document.flag', { name: snapshot.meeting.series }) : t('minutes.document.flagOffice', { name: office }),
+    flag: snapshot.meeting.series
+      ? t('minutes.document.flag', { name: snapshot.meeting.series })
+      : t('minutes.document.flagOffice', { name: office }),
     office,
     number: publication.number && t('minutes.document.number', publication.number),
     date: longDay(publication.approved ? publication.approved.at : heldAt(snapshot), fmt),
@@ -101,9 +118,16 @@ export function buildDocument(snapshot: Snapshot, publication: Publication, read
     notice: publication.approved ? null : t('minutes.document.notice', { version: publication.version }),
     facts: factsOf(snapshot, held, t, fmt),
     opening: openingOf(snapshot, seen, held, t, fmt),
-    correction: snapshot.corrects && t('minutes.document.correction', { version: snapshot.corrects.number, reason: snapshot.corrects.reason }),
+    correction:
+      snapshot.corrects &&
+      t('minutes.document.correction', {
+        version: snapshot.corrects.number,
+        reason: snapshot.corrects.reason,
+      }),
     items: numbered(items, lang).map(([item, marker]) => documentItem(item, marker, t, fmt)),
-    closing: snapshot.meeting.ended_at && t('minutes.document.adjourned', { time: fmt.time(new Date(snapshot.meeting.ended_at)) }),
+    closing:
+      snapshot.meeting.ended_at &&
+      t('minutes.document.adjourned', { time: fmt.time(new Date(snapshot.meeting.ended_at)) }),
     attachments: attachmentsOf(seen, t),
     attendance: attendanceOf(snapshot.attendance, t, fmt),
     actions: seen
@@ -111,7 +135,9 @@ export function buildDocument(snapshot: Snapshot, publication: Publication, read
       .map((action) => ({
         action: action.deliverable,
         lead: action.lead
-          ? [personOf(action.lead, fmt), ...action.helpers.map((helper) => fmt.name(helper))].join(t('minutes.document.comma'))
+          ? [personOf(action.lead, fmt), ...action.helpers.map((helper) => fmt.name(helper))].join(
+              t('minutes.document.comma'),
+            )
           : t('minutes.document.noLead'),
         due: action.due_on ? longDate(action.due_on, fmt.lang) : t('minutes.document.noDue'),
       })),
@@ -122,8 +148,14 @@ export function buildDocument(snapshot: Snapshot, publication: Publication, read
       due: t('minutes.document.due'),
     },
     attendanceHeading: t('minutes.document.attendance'),
-    copies: publication.copies.length > 0 ? { label: t('minutes.document.copies'), names: copiesOf(publication.copies, t, fmt) } : null,
-    issued: publication.issuedAt && { office, date: t('minutes.document.issued', { date: longDay(publication.issuedAt, fmt) }) },
+    copies:
+      publication.copies.length > 0
+        ? { label: t('minutes.document.copies'), names: copiesOf(publication.copies, t, fmt) }
+        : null,
+    issued: publication.issuedAt && {
+      office,
+      date: t('minutes.document.issued', { date: longDay(publication.issuedAt, fmt) }),
+    },
     approved: publication.approved && approvalOf(publication.approved, t, fmt),
     fontNote: t('minutes.document.fontNote'),
     provenance: publication.sha256
@@ -132,9 +164,15 @@ export function buildDocument(snapshot: Snapshot, publication: Publication, read
   };
 }
 
-function approvalOf({ by, on_behalf_of, at }: NonNullable<Publication['approved']>, t: Translate, fmt: Format): string {
+function approvalOf(
+  { by, on_behalf_of, at }: NonNullable<Publication['approved']>,
+  t: Translate,
+  fmt: Format,
+): string {
   const values = { name: fmt.name(by), date: longDay(at, fmt) };
-  return on_behalf_of ? t('minutes.document.approvedFor', { ...values, principal: fmt.name(on_behalf_of) }) : t('minutes.document.approved', values);
+  return on_behalf_of
+    ? t('minutes.document.approvedFor', { ...values, principal: fmt.name(on_behalf_of) })
+    : t('minutes.document.approved', values);
 }
 
 type ReadItem = SnapshotItem & { isWithheld: boolean };
@@ -142,11 +180,15 @@ type ReadItem = SnapshotItem & { isWithheld: boolean };
 /** What was said outside the items has no number. */
 function numbered(items: ReadItem[], lang: Lang): Array<[ReadItem, string]> {
   let n = 0;
-  return items.map((item) => [item, item.id === null ? '' : lang === 'en' ? `${++n}.` : `${chineseNumber(++n)}、`]);
+  return items.map((item) => [
+    item,
+    item.id === null ? '' : lang === 'en' ? `${++n}.` : `${chineseNumber(++n)}、`,
+  ]);
 }
 
 function documentItem(item: ReadItem, marker: string, t: Translate, fmt: Format): DocumentItem {
-  if (item.isWithheld) return { id: item.id, marker, title: t('minutes.document.withheld'), isWithheld: true, paragraphs: [] };
+  if (item.isWithheld)
+    return { id: item.id, marker, title: t('minutes.document.withheld'), isWithheld: true, paragraphs: [] };
   return {
     id: item.id,
     marker,
@@ -156,7 +198,15 @@ function documentItem(item: ReadItem, marker: string, t: Translate, fmt: Format)
       ...item.statements.flatMap((statement) => statementParagraphs(statement, t, fmt)),
       ...item.actions.map((action) => actionParagraph(action, null, t, fmt)),
       ...(item.state === 'carried_over' || item.state === 'deferred'
-        ? [{ statementId: null, kind: 'deferred' as const, phrase: '', text: t(`minutes.document.${item.state === 'deferred' ? 'deferred' : 'carriedOver'}`), notes: [] }]
+        ? [
+            {
+              statementId: null,
+              kind: 'deferred' as const,
+              phrase: '',
+              text: t(`minutes.document.${item.state === 'deferred' ? 'deferred' : 'carriedOver'}`),
+              notes: [],
+            },
+          ]
         : []),
     ],
   };
@@ -167,7 +217,9 @@ function statementParagraphs(statement: SnapshotStatement, t: Translate, fmt: Fo
   const text = statement.text.trim();
   const isSame = (action: SnapshotAction): boolean => action.deliverable.trim() === text;
   const own = statement.actions.filter(isSame).map((action) => duty(action, t, fmt));
-  const others = statement.actions.filter((action) => !isSame(action)).map((action) => actionParagraph(action, statement.id, t, fmt));
+  const others = statement.actions
+    .filter((action) => !isSame(action))
+    .map((action) => actionParagraph(action, statement.id, t, fmt));
   const notes = [...(statement.decision ? votesOf(statement.decision, t) : []), ...own];
   return [
     {
@@ -196,14 +248,29 @@ const ownWords: Record<SnapshotStatement['kind'], RegExp> = {
 const wholeSubject = /^(?:会议|the meeting\b|it was\b)/i;
 
 /** A text that begins with its phrase keeps it: 原则同意… becomes 会议原则同意 and the rest. */
-function parted(kind: SnapshotStatement['kind'], text: string, phrase: string): { phrase: string; text: string } {
-  const own = ownWords[kind].exec(text)?.[0] ?? (wholeSubject.test(text) ? Object.values(ownWords).map((words) => words.exec(text)?.[0]).find((found) => found !== undefined) : undefined);
+function parted(
+  kind: SnapshotStatement['kind'],
+  text: string,
+  phrase: string,
+): { phrase: string; text: string } {
+  const own =
+    ownWords[kind].exec(text)?.[0] ??
+    (wholeSubject.test(text)
+      ? Object.values(ownWords)
+          .map((words) => words.exec(text)?.[0])
+          .find((found) => found !== undefined)
+      : undefined);
   if (!own) return { phrase, text };
   const rest = text.slice(own.length);
   return { phrase: /^[一-鿿]/.test(own) && !own.startsWith('会议') ? `会议${own}` : own, text: rest };
 }
 
-function actionParagraph(action: SnapshotAction, statementId: number | null, t: Translate, fmt: Format): DocumentParagraph {
+function actionParagraph(
+  action: SnapshotAction,
+  statementId: number | null,
+  t: Translate,
+  fmt: Format,
+): DocumentParagraph {
   return {
     statementId,
     kind: 'action',
@@ -226,7 +293,9 @@ function votesOf(decision: SnapshotDecision, t: Translate): string[] {
 
 function duty(action: SnapshotAction, t: Translate, fmt: Format): string {
   return [
-    t('minutes.document.dutyLead', { name: action.lead ? personOf(action.lead, fmt) : t('minutes.document.noLead') }),
+    t('minutes.document.dutyLead', {
+      name: action.lead ? personOf(action.lead, fmt) : t('minutes.document.noLead'),
+    }),
     ...(action.helpers.length > 0
       ? [
           t('minutes.document.dutyHelpers', {
@@ -234,7 +303,9 @@ function duty(action: SnapshotAction, t: Translate, fmt: Format): string {
           }),
         ]
       : []),
-    t('minutes.document.dutyDue', { date: action.due_on ? longDate(action.due_on, fmt.lang) : t('minutes.document.noDue') }),
+    t('minutes.document.dutyDue', {
+      date: action.due_on ? longDate(action.due_on, fmt.lang) : t('minutes.document.noDue'),
+    }),
   ].join(t('minutes.document.semicolon'));
 }
 
@@ -268,7 +339,9 @@ export function nameOfMeeting(snapshot: Snapshot, t: Translate): string {
 function openingOf(snapshot: Snapshot, seen: ReadItem[], held: string, t: Translate, fmt: Format): string {
   const chair = snapshot.attendance.find((person) => person.role === 'chair');
   const place = snapshot.meeting.places.map((each) => fmt.name(each)).join(t('minutes.document.comma'));
-  const titles = seen.filter((item) => item.id !== null).map((item) => t('minutes.document.quotedItem', { title: item.title }));
+  const titles = seen
+    .filter((item) => item.id !== null)
+    .map((item) => t('minutes.document.quotedItem', { title: item.title }));
   const values = {
     date: held,
     chair: chair ? fmt.name(chair) : '',
@@ -277,13 +350,21 @@ function openingOf(snapshot: Snapshot, seen: ReadItem[], held: string, t: Transl
     items: titles.join(t('minutes.document.comma')),
   };
   return (
-    t(chair ? (place ? 'minutes.document.opening' : 'minutes.document.openingNoPlace') : 'minutes.document.openingNoChair', values) +
-    (titles.length > 0 ? t('minutes.document.openingItems', values) : t('minutes.document.openingEnd'))
+    t(
+      chair
+        ? place
+          ? 'minutes.document.opening'
+          : 'minutes.document.openingNoPlace'
+        : 'minutes.document.openingNoChair',
+      values,
+    ) + (titles.length > 0 ? t('minutes.document.openingItems', values) : t('minutes.document.openingEnd'))
   );
 }
 
 function attachmentsOf(seen: ReadItem[], t: Translate): MinutesDocument['attachments'] {
-  const names = seen.flatMap((item) => item.papers.map((paper) => paper.name.replace(/\.[a-z0-9]{1,5}$/i, '')));
+  const names = seen.flatMap((item) =>
+    item.papers.map((paper) => paper.name.replace(/\.[a-z0-9]{1,5}$/i, '')),
+  );
   return names.length > 0 ? { label: t('minutes.document.attachments'), entries: names } : null;
 }
 
@@ -296,14 +377,19 @@ function attendanceOf(people: Attendance[], t: Translate, fmt: Format): MinutesD
       label: t('minutes.document.present'),
       people: expected.filter((person) => person.status === 'present' && !isGuest(person)),
     },
-    { label: t('minutes.document.apologies'), people: expected.filter((person) => person.status === 'apologies') },
+    {
+      label: t('minutes.document.apologies'),
+      people: expected.filter((person) => person.status === 'apologies'),
+    },
     { label: t('minutes.document.absent'), people: expected.filter((person) => person.status === 'absent') },
     {
       label: t('minutes.document.inAttendance'),
       people: expected.filter((person) => person.status === 'present' && isGuest(person)),
     },
   ];
-  return lists.filter((list) => list.people.length > 0).map((list) => ({ label: list.label, groups: byUnit(list.people, fmt) }));
+  return lists
+    .filter((list) => list.people.length > 0)
+    .map((list) => ({ label: list.label, groups: byUnit(list.people, fmt) }));
 }
 
 function byUnit(people: SnapshotPerson[], fmt: Format): Array<{ unit: string; names: string[] }> {
@@ -330,7 +416,10 @@ function copiesOf(people: SnapshotPerson[], t: Translate, fmt: Format): string {
   return byUnit(people, fmt)
     .map((group) =>
       group.unit
-        ? t('minutes.document.unitNames', { unit: group.unit, names: group.names.join(t('minutes.document.comma')) })
+        ? t('minutes.document.unitNames', {
+            unit: group.unit,
+            names: group.names.join(t('minutes.document.comma')),
+          })
         : group.names.join(t('minutes.document.comma')),
     )
     .join(t('minutes.document.comma'));
@@ -343,7 +432,9 @@ function heldAt(snapshot: Snapshot): Date {
 
 function heldOn(snapshot: Snapshot, fmt: Format): string {
   const { starts_at, started_at, starts_on } = snapshot.meeting;
-  return starts_at || started_at || !starts_on ? longDay(heldAt(snapshot), fmt) : longDate(starts_on, fmt.lang);
+  return starts_at || started_at || !starts_on
+    ? longDay(heldAt(snapshot), fmt)
+    : longDate(starts_on, fmt.lang);
 }
 
 function longDay(instant: Date, { lang, zone }: Format): string {
@@ -360,7 +451,10 @@ export function tellIn(lang: Lang, zone: string): Tell {
     decision: ({ decision }) => (decision ? votesOf(decision, t).join('') : ''),
     attendance: ({ attendance }) =>
       attendanceOf(attendance, t, fmt)
-        .map((list) => `${list.label}: ${list.groups.flatMap((group) => group.names).join(t('minutes.document.comma'))}`)
+        .map(
+          (list) =>
+            `${list.label}: ${list.groups.flatMap((group) => group.names).join(t('minutes.document.comma'))}`,
+        )
         .join('\n'),
   };
 }

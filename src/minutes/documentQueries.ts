@@ -32,7 +32,8 @@ export async function specFor(
     minutes_id: minutes.id,
     version_id: versionId,
     lang,
-    template: lang === 'en' ? 'plain' : (wanted.template ?? (minutes.lang === lang ? minutes.template : 'official')),
+    template:
+      lang === 'en' ? 'plain' : (wanted.template ?? (minutes.lang === lang ? minutes.template : 'official')),
     sees: maySeeAllItems(minutes) ? 'all' : await listOwnItems(db, person, minutes.meeting_id),
   };
 }
@@ -60,20 +61,32 @@ export async function findDocument(db: Db, spec: DocumentSpec): Promise<MinutesD
     {
       version: head.version,
       sha256: head.sha256,
-      number: head.number !== null && head.number_year !== null ? { year: head.number_year, number: head.number } : null,
-      approved: head.approver && head.approved_at && { by: head.approver, on_behalf_of: head.on_behalf_of, at: head.approved_at },
+      number:
+        head.number !== null && head.number_year !== null
+          ? { year: head.number_year, number: head.number }
+          : null,
+      approved: head.approver &&
+        head.approved_at && { by: head.approver, on_behalf_of: head.on_behalf_of, at: head.approved_at },
       issuedAt: head.issued_at,
       copies: spec.version_id !== null && head.issued_at ? await listCopies(db, spec.version_id) : [],
     },
-    { lang: spec.lang, template: spec.template, maySee: (itemId) => spec.sees === 'all' || (itemId !== null && spec.sees.includes(itemId)) },
+    {
+      lang: spec.lang,
+      template: spec.template,
+      maySee: (itemId) => spec.sees === 'all' || (itemId !== null && spec.sees.includes(itemId)),
+    },
   );
 }
 
 async function findHead(db: Db, { minutes_id, version_id }: DocumentSpec): Promise<Head> {
   if (version_id === null) {
-    const last = await row<{ number: number }>(db, `select coalesce(max(number), 0) as number from minutes_versions where minutes_id = :id`, {
-      id: minutes_id,
-    });
+    const last = await row<{ number: number }>(
+      db,
+      `select coalesce(max(number), 0) as number from minutes_versions where minutes_id = :id`,
+      {
+        id: minutes_id,
+      },
+    );
     return {
       number_year: null,
       number: null,
@@ -104,15 +117,30 @@ async function findHead(db: Db, { minutes_id, version_id }: DocumentSpec): Promi
 export function seenBy(snapshot: Snapshot, sees: 'all' | number[]): Snapshot {
   return {
     ...snapshot,
-    items: snapshot.items.filter((item) => !item.is_restricted || sees === 'all' || (item.id !== null && sees.includes(item.id))),
+    items: snapshot.items.filter(
+      (item) => !item.is_restricted || sees === 'all' || (item.id !== null && sees.includes(item.id)),
+    ),
   };
 }
 
 /** What changed from one version to another (null: the working draft), of what this reader may see. */
-export async function listChanges(db: Db, lang: Lang, spec: DocumentSpec, beforeId: number, afterId: number | null): Promise<Change[]> {
+export async function listChanges(
+  db: Db,
+  lang: Lang,
+  spec: DocumentSpec,
+  beforeId: number,
+  afterId: number | null,
+): Promise<Change[]> {
   const before = readSnapshot(await findContent(db, beforeId));
-  const after = afterId === null ? await collectSnapshot(db, spec.minutes_id) : readSnapshot(await findContent(db, afterId));
-  return compareVersions(seenBy(before, spec.sees), seenBy(after, spec.sees), tellIn(lang, before.meeting.zone));
+  const after =
+    afterId === null
+      ? await collectSnapshot(db, spec.minutes_id)
+      : readSnapshot(await findContent(db, afterId));
+  return compareVersions(
+    seenBy(before, spec.sees),
+    seenBy(after, spec.sees),
+    tellIn(lang, before.meeting.zone),
+  );
 }
 
 /** Raised when the layout of drawings changes: those kept are of no use any more. */

@@ -10,14 +10,35 @@ import { fileName } from './document.js';
 import { findDocument, listChanges, seenBy, specFor, type DocumentSpec } from './documentQueries.js';
 import { obtainDrawing } from './drawingCommands.js';
 import { ReadingQuery, RegisterQuery } from './forms.js';
-import { mayApprove, mayCorrect, mayEdit, mayIssue, mayReview, maySeeDraft, mayTakeBack, type MinutesState } from './policy.js';
+import {
+  mayApprove,
+  mayCorrect,
+  mayEdit,
+  mayIssue,
+  mayReview,
+  maySeeDraft,
+  mayTakeBack,
+  type MinutesState,
+} from './policy.js';
 import { findReceipt, listCirculation, listIssued } from './circulationQueries.js';
-import { findMinutes, findMinutesOf, listComments, listReviews, type Minutes, type VersionLine } from './queries.js';
+import {
+  findMinutes,
+  findMinutesOf,
+  listComments,
+  listReviews,
+  type Minutes,
+  type VersionLine,
+} from './queries.js';
 import { loadTypeface } from './typeface.js';
 
 /** The way of the minutes, for the rail on their pages. */
-export function stepsOf(minutes: Pick<Minutes, 'state' | 'has_gate'>, t: Translate): Array<{ text: string; state: 'done' | 'current' | 'next' }> {
-  const names = minutes.has_gate ? (['draft', 'review', 'approve', 'issue'] as const) : (['draft', 'approve', 'issue'] as const);
+export function stepsOf(
+  minutes: Pick<Minutes, 'state' | 'has_gate'>,
+  t: Translate,
+): Array<{ text: string; state: 'done' | 'current' | 'next' }> {
+  const names = minutes.has_gate
+    ? (['draft', 'review', 'approve', 'issue'] as const)
+    : (['draft', 'approve', 'issue'] as const);
   const current: Record<MinutesState, (typeof names)[number] | 'end'> = {
     draft: 'draft',
     returned: 'draft',
@@ -26,11 +47,24 @@ export function stepsOf(minutes: Pick<Minutes, 'state' | 'has_gate'>, t: Transla
     approved: 'issue',
     issued: 'end',
   };
-  const at = current[minutes.state] === 'end' ? names.length : names.findIndex((name) => name === current[minutes.state]);
-  return names.map((name, i) => ({ text: t(`minutes.step.${name}`), state: i < at ? 'done' : i > at ? 'next' : 'current' }));
+  const at =
+    current[minutes.state] === 'end'
+      ? names.length
+      : names.findIndex((name) => name === current[minutes.state]);
+  return names.map((name, i) => ({
+    text: t(`minutes.step.${name}`),
+    state: i < at ? 'done' : i > at ? 'next' : 'current',
+  }));
 }
 
-const tones = { draft: 'neutral', in_review: 'warn', returned: 'bad', passed: 'warn', approved: 'accent', issued: 'ok' } as const;
+const tones = {
+  draft: 'neutral',
+  in_review: 'warn',
+  returned: 'bad',
+  passed: 'warn',
+  approved: 'accent',
+  issued: 'ok',
+} as const;
 
 export function pillOf(state: MinutesState, t: Translate): { text: string; tone: string } {
   return { text: t(`minutes.state.${state}`), tone: tones[state] };
@@ -57,11 +91,18 @@ interface Shown extends CheckedFinding {
 
 /** A finding with its place in words and where it can be mended. */
 export function tellFinding(minutes: Minutes, t: Translate): (finding: CheckedFinding) => Shown {
-  return (finding) => ({ ...finding, text: textOf(finding, t), key: overrideKey(finding), place_text: placeOf(finding, t), href: hrefOf(finding, minutes) });
+  return (finding) => ({
+    ...finding,
+    text: textOf(finding, t),
+    key: overrideKey(finding),
+    place_text: placeOf(finding, t),
+    href: hrefOf(finding, minutes),
+  });
 }
 
 function textOf({ code, found }: Finding, t: Translate): string {
-  if (code === 'C02') return t(`minutes.check.C02.${found === 'nobody' || found === 'chair' ? found : 'secretary'}`);
+  if (code === 'C02')
+    return t(`minutes.check.C02.${found === 'nobody' || found === 'chair' ? found : 'secretary'}`);
   if (code === 'F01' && found === '') return t('minutes.check.F01.empty');
   return t(`minutes.check.${code}`, { found });
 }
@@ -94,12 +135,17 @@ export async function showMinutes(
   const document = await findDocument(c.db, spec);
   const isOpen = minutes.state === 'draft' || minutes.state === 'returned';
   const findings = seesDraft && isOpen ? await listFindings(c, minutes, spec) : [];
-  const comments = seesDraft ? (await listComments(c.db, c.viewer, minutes.id)).filter((comment) => comment.review_id !== null) : [];
+  const comments = seesDraft
+    ? (await listComments(c.db, c.viewer, minutes.id)).filter((comment) => comment.review_id !== null)
+    : [];
   const issued = issuedVersion(minutes);
   const circulation = seesDraft && issued ? await listCirculation(c.db, minutes.id, issued.id) : [];
   const receipt = await findReceipt(c.db, c.viewer, minutes.id);
   const current = comments.filter(
-    (comment) => comment.verdict === 'returned' && minutes.state === 'returned' && comment.version_id === minutes.versions[0]?.id,
+    (comment) =>
+      comment.verdict === 'returned' &&
+      minutes.state === 'returned' &&
+      comment.version_id === minutes.versions[0]?.id,
   );
   return page(
     'minutes/show',
@@ -128,7 +174,9 @@ export async function showMinutes(
       unanswered: current.filter((comment) => comment.answer === null).length,
       reviews: seesDraft ? await listReviews(c.db, minutes.id) : [],
       changes:
-        seesDraft && minutes.state === 'returned' && minutes.versions[0] ? await listChanges(c.db, c.lang, spec, minutes.versions[0].id, null) : [],
+        seesDraft && minutes.state === 'returned' && minutes.versions[0]
+          ? await listChanges(c.db, c.lang, spec, minutes.versions[0].id, null)
+          : [],
       issued,
       circulation,
       acknowledged: circulation.filter((one) => one.acknowledged_at !== null).length,
@@ -144,28 +192,44 @@ export async function showMinutes(
 
 async function listFindings(c: Context, minutes: Minutes, spec: DocumentSpec): Promise<Shown[]> {
   const { covers } = await loadTypeface(c.config.dataDir);
-  const { snapshot, findings } = await checkDraft(c.db, minutes, (codepoint) => covers.regular(codepoint) || covers.latin(codepoint));
+  const { snapshot, findings } = await checkDraft(
+    c.db,
+    minutes,
+    (codepoint) => covers.regular(codepoint) || covers.latin(codepoint),
+  );
   // Findings quote the text: those at hidden items are counted, not quoted.
   const open = new Set(seenBy(snapshot, spec.sees).items.map((item) => item.id));
   const hidden = snapshot.items
     .filter((item) => !open.has(item.id))
     .flatMap((item) => [
       `item:${item.id}`,
-      ...item.statements.flatMap((one) => [`statement:${one.id}`, ...one.actions.map((action) => `action:${action.id}`)]),
+      ...item.statements.flatMap((one) => [
+        `statement:${one.id}`,
+        ...one.actions.map((action) => `action:${action.id}`),
+      ]),
       ...item.actions.map((action) => `action:${action.id}`),
     ]);
-  return findings.map((finding) => (hidden.includes(finding.place) ? { ...finding, found: '…' } : finding)).map(tellFinding(minutes, c.t));
+  return findings
+    .map((finding) => (hidden.includes(finding.place) ? { ...finding, found: '…' } : finding))
+    .map(tellFinding(minutes, c.t));
 }
 
 /** The document's own language first; the official layout exists in Chinese. */
-function drawingLinks(minutes: Minutes, version: number | null, t: Translate): Array<{ href: string; label: string }> {
+function drawingLinks(
+  minutes: Minutes,
+  version: number | null,
+  t: Translate,
+): Array<{ href: string; label: string }> {
   const number = minutes.versions.find((one) => one.id === version)?.number;
   const at = number === undefined ? '' : `&version=${number}`;
   const link = (lang: string, template: string, label: string) => ({
     href: `/minutes/${minutes.id}/pdf?lang=${lang}&template=${template}${at}`,
     label,
   });
-  const chinese = [link('zh-CN', 'official', t('minutes.pdf.official')), link('zh-CN', 'plain', t('minutes.pdf.plainChinese'))];
+  const chinese = [
+    link('zh-CN', 'official', t('minutes.pdf.official')),
+    link('zh-CN', 'plain', t('minutes.pdf.plainChinese')),
+  ];
   if (minutes.lang === 'zh-CN' && minutes.template === 'plain') chinese.reverse();
   const english = link('en', 'plain', t('minutes.pdf.plainEnglish'));
   return minutes.lang === 'en' ? [english, ...chinese] : [...chinese, english];
@@ -184,7 +248,10 @@ export async function movedPage(c: Context, id: number, typed: string[] = []): P
       pill: pillOf(minutes.state, c.t),
       last:
         last?.approved_at && last.approver
-          ? c.t('minutes.moved.approved', { name: c.fmt.name(last.approver), at: c.fmt.dateTime(last.approved_at) })
+          ? c.t('minutes.moved.approved', {
+              name: c.fmt.name(last.approver),
+              at: c.fmt.dateTime(last.approved_at),
+            })
           : review
             ? c.t(review.verdict === 'passed' ? 'minutes.moved.passed' : 'minutes.moved.returned', {
                 name: c.fmt.name(review.reviewer),
@@ -217,13 +284,23 @@ export const documentRoutes: Route[] = [
       const lines = await listIssued(
         c.db,
         { id: c.viewer.id, is_office: isSecretary(c.viewer) },
-        { text: q || undefined, after: at !== undefined && id !== undefined && after ? { at: new Date(at), id } : undefined },
+        {
+          text: q || undefined,
+          after: at !== undefined && id !== undefined && after ? { at: new Date(at), id } : undefined,
+        },
         registerPage,
       );
       const shown = lines.slice(0, registerPage);
       const last = shown.at(-1);
-      const more = lines.length > registerPage && last ? `/minutes?${new URLSearchParams({ ...(q ? { q } : {}), after: `${last.issued_at.getTime()}-${last.id}` }).toString()}` : undefined;
-      return page('minutes/register', { title: c.t('minutes.register.title'), lines: shown, q: q ?? '', more, isFirst: !after }, { caching: 'no-store' });
+      const more =
+        lines.length > registerPage && last
+          ? `/minutes?${new URLSearchParams({ ...(q ? { q } : {}), after: `${last.issued_at.getTime()}-${last.id}` }).toString()}`
+          : undefined;
+      return page(
+        'minutes/register',
+        { title: c.t('minutes.register.title'), lines: shown, q: q ?? '', more, isFirst: !after },
+        { caching: 'no-store' },
+      );
     },
   }),
   route({
@@ -236,12 +313,21 @@ export const documentRoutes: Route[] = [
       const meeting = await findMeeting(c.db, c.viewer, idOf(c));
       return page(
         'minutes/none',
-        { title: c.t('minutes.page.title'), meeting, mayBegin: mayRecord(meeting) && meeting.state === 'ended' },
+        {
+          title: c.t('minutes.page.title'),
+          meeting,
+          mayBegin: mayRecord(meeting) && meeting.state === 'ended',
+        },
         { caching: 'no-store' },
       );
     },
   }),
-  route({ method: 'get', path: '/minutes/:id', policy: signedIn, handle: async (c) => showMinutes(c, await findMinutes(c.db, c.viewer, idOf(c))) }),
+  route({
+    method: 'get',
+    path: '/minutes/:id',
+    policy: signedIn,
+    handle: async (c) => showMinutes(c, await findMinutes(c.db, c.viewer, idOf(c))),
+  }),
   route({
     method: 'get',
     path: '/minutes/:id/versions/:number',
@@ -251,7 +337,9 @@ export const documentRoutes: Route[] = [
       const version = await readVersion(c, minutes, idOf(c, 'number'));
       const spec = await specFor(c.db, c.viewer, minutes, version.id);
       const document = await findDocument(c.db, spec);
-      const before = minutes.versions.find((one) => one.number < version.number && (maySeeDraft(minutes) || one.issued_at !== null));
+      const before = minutes.versions.find(
+        (one) => one.number < version.number && (maySeeDraft(minutes) || one.issued_at !== null),
+      );
       return page(
         'minutes/version',
         {
@@ -262,7 +350,9 @@ export const documentRoutes: Route[] = [
           before,
           changes: before ? await listChanges(c.db, c.lang, spec, before.id, version.id) : [],
           comments: maySeeDraft(minutes)
-            ? (await listComments(c.db, c.viewer, minutes.id)).filter((comment) => comment.version_id === version.id && comment.review_id !== null)
+            ? (await listComments(c.db, c.viewer, minutes.id)).filter(
+                (comment) => comment.version_id === version.id && comment.review_id !== null,
+              )
             : [],
           drawings: drawingLinks(minutes, version.id, c.t),
         },
@@ -277,10 +367,17 @@ export const documentRoutes: Route[] = [
     query: ReadingQuery,
     async handle(c) {
       const minutes = await findMinutes(c.db, c.viewer, idOf(c));
-      const version = c.query.version ? (await readVersion(c, minutes, c.query.version)).id : versionShown(minutes);
+      const version = c.query.version
+        ? (await readVersion(c, minutes, c.query.version)).id
+        : versionShown(minutes);
       const spec = await specFor(c.db, c.viewer, minutes, version, c.query);
       const pdf = await obtainDrawing(c.db, c.config.dataDir, spec);
-      if (!pdf) return page('minutes/later', { title: c.t('minutes.pdf.later'), minutes, again: c.path }, { status: 503, caching: 'no-store' });
+      if (!pdf)
+        return page(
+          'minutes/later',
+          { title: c.t('minutes.pdf.later'), minutes, again: c.path },
+          { status: 503, caching: 'no-store' },
+        );
       return send(pdf, 'application/pdf', {
         name: fileName(minutes.title, minutes.lang, spec.lang),
         headers: { 'X-Content-Type-Options': 'nosniff' },

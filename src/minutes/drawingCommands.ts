@@ -12,7 +12,11 @@ const pause = 60;
  * The PDF of a rendering, drawn by the worker so that no other page waits for it.
  * @returns undefined when the worker did not get to it in time
  */
-export async function obtainDrawing(db: Db, dataDir: string, spec: DocumentSpec): Promise<Buffer | undefined> {
+export async function obtainDrawing(
+  db: Db,
+  dataDir: string,
+  spec: DocumentSpec,
+): Promise<Buffer | undefined> {
   const key = drawingKey(await findDocument(db, spec), await loadTypeface(dataDir));
   const kept = await findDrawing(db, key);
   if (kept) return kept;
@@ -33,7 +37,10 @@ export async function keepDrawing(db: Db, dataDir: string, spec: DocumentSpec): 
   const kept = await findDrawing(db, key);
   if (kept) return kept;
   const content = await drawPdf(document, typeface);
-  await change(db, `insert into drawings (key, content) values (:key, :content) on conflict do nothing`, { key, content });
+  await change(db, `insert into drawings (key, content) values (:key, :content) on conflict do nothing`, {
+    key,
+    content,
+  });
   return content;
 }
 

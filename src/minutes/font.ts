@@ -165,7 +165,12 @@ function composite(outline: Buffer, parts: Array<{ glyph: number; dx: number }>)
   return glyph;
 }
 
-function writeFont(first: Piece, glyphs: Buffer[], advances: Piece['advances'], codepoints: Map<number, number>): Buffer {
+function writeFont(
+  first: Piece,
+  glyphs: Buffer[],
+  advances: Piece['advances'],
+  codepoints: Map<number, number>,
+): Buffer {
   const loca = Buffer.alloc((glyphs.length + 1) * 4);
   const padded: Buffer[] = [];
   let end = 0;
@@ -252,7 +257,10 @@ function assemble(tables: Array<[string, Buffer]>): Buffer {
 function checksum(bytes: Buffer): number {
   let sum = 0;
   for (let at = 0; at < bytes.length; at += 4) {
-    const word = at + 4 <= bytes.length ? bytes.readUInt32BE(at) : bytes.readUIntBE(at, bytes.length - at) * 2 ** (8 * (4 - bytes.length + at));
+    const word =
+      at + 4 <= bytes.length
+        ? bytes.readUInt32BE(at)
+        : bytes.readUIntBE(at, bytes.length - at) * 2 ** (8 * (4 - bytes.length + at));
     sum = (sum + word) >>> 0;
   }
   return sum;

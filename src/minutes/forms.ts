@@ -21,13 +21,20 @@ const code = () =>
     .optional()
     .transform((value) => value ?? null);
 
-export const CommentForm = z.strictObject({ version_id: id(), statement_id: optionalId(), code: code(), text: prose(5000) });
+export const CommentForm = z.strictObject({
+  version_id: id(),
+  statement_id: optionalId(),
+  code: code(),
+  text: prose(5000),
+});
 
 export const PassForm = z.strictObject({ version_id: id(), note: optionalProse(5000) });
 
 export const ReturnForm = z.strictObject({
   version_id: id(),
-  codes: list(choice(returnCodes), returnCodes.length).refine((codes) => codes.length > 0, { error: 'minutes.return.codeNeeded' }),
+  codes: list(choice(returnCodes), returnCodes.length).refine((codes) => codes.length > 0, {
+    error: 'minutes.return.codeNeeded',
+  }),
   note: optionalProse(5000),
   statement_id: optionalId(),
   text: optionalProse(5000),
@@ -35,7 +42,11 @@ export const ReturnForm = z.strictObject({
 
 export const AnswerForm = z.strictObject({ answer: prose(5000) });
 
-export const CirculationForm = z.strictObject({ version_id: id(), persons: list(id()), others: list(optionalId(), 50) });
+export const CirculationForm = z.strictObject({
+  version_id: id(),
+  persons: list(id()),
+  others: list(optionalId(), 50),
+});
 
 export const CopiesForm = z.strictObject({ person: id() });
 
@@ -48,7 +59,14 @@ const number = z.coerce.number().int().positive().optional().catch(undefined);
 /** Which rendering is asked for; what makes no sense is dropped. */
 export const ReadingQuery = z.object({ lang, template, version: number });
 
-const cursor = z.string().regex(/^\d{1,15}-[1-9]\d{0,14}$/).optional().catch(undefined);
+const cursor = z
+  .string()
+  .regex(/^\d{1,15}-[1-9]\d{0,14}$/)
+  .optional()
+  .catch(undefined);
 
 /** The register: a word of the title, and the last line of the page before (milliseconds-id). */
-export const RegisterQuery = z.object({ q: z.string().trim().max(100).optional().catch(undefined), after: cursor });
+export const RegisterQuery = z.object({
+  q: z.string().trim().max(100).optional().catch(undefined),
+  after: cursor,
+});

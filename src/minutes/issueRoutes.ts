@@ -42,13 +42,23 @@ async function showCorrection(c: Context, problems?: Problems): Promise<Answer> 
   if (!mayCorrect(minutes)) return movedPage(c, minutes.id);
   return page(
     'minutes/correction',
-    { title: c.t('minutes.correction.title'), minutes, errors: problems?.errors ?? {}, values: problems?.values ?? {} },
+    {
+      title: c.t('minutes.correction.title'),
+      minutes,
+      errors: problems?.errors ?? {},
+      values: problems?.values ?? {},
+    },
     { status: problems ? 422 : 200, caching: 'no-store' },
   );
 }
 
 export const issueRoutes: Route[] = [
-  route({ method: 'get', path: '/minutes/:id/circulation', policy: signedIn, handle: (c) => showCirculation(c) }),
+  route({
+    method: 'get',
+    path: '/minutes/:id/circulation',
+    policy: signedIn,
+    handle: (c) => showCirculation(c),
+  }),
   route({
     method: 'post',
     path: '/minutes/:id/circulation',
@@ -59,9 +69,15 @@ export const issueRoutes: Route[] = [
       const personIds = [...new Set([...persons, ...others.filter((one): one is number => one !== null)])];
       const result = await issueMinutes(c.db, c.by, idOf(c), { versionId, personIds, now: c.now });
       if (result.ok)
-        return redirect(`/minutes/${idOf(c)}/circulation`, { notice: { key: 'minutes.notice.issued', values: { count: result.recipients } } });
+        return redirect(`/minutes/${idOf(c)}/circulation`, {
+          notice: { key: 'minutes.notice.issued', values: { count: result.recipients } },
+        });
       if (result.reason === 'moved') return movedPage(c, idOf(c));
-      return showCirculation(c, problemsOf([{ field: 'persons', message: c.t('minutes.circulation.nobody') }], c.req.body), 422);
+      return showCirculation(
+        c,
+        problemsOf([{ field: 'persons', message: c.t('minutes.circulation.nobody') }], c.req.body),
+        422,
+      );
     },
     onInvalid: (c, problems) => showCirculation(c, problems, 422),
   }),
@@ -73,7 +89,9 @@ export const issueRoutes: Route[] = [
     async handle(c) {
       const result = await addRecipients(c.db, c.by, idOf(c), { personIds: [c.form.person], now: c.now });
       if (!result.ok) return movedPage(c, idOf(c));
-      return redirect(`/minutes/${idOf(c)}/circulation`, { notice: result.recipients > 0 ? 'minutes.notice.copied' : 'minutes.notice.hasCopy' });
+      return redirect(`/minutes/${idOf(c)}/circulation`, {
+        notice: result.recipients > 0 ? 'minutes.notice.copied' : 'minutes.notice.hasCopy',
+      });
     },
     onInvalid: (c, problems) => showCirculation(c, problems, 422),
   }),
@@ -102,7 +120,12 @@ export const issueRoutes: Route[] = [
       return redirect(`/minutes/${idOf(c)}/receipt`, { notice: 'minutes.notice.acknowledged' });
     },
   }),
-  route({ method: 'get', path: '/minutes/:id/correction', policy: signedIn, handle: (c) => showCorrection(c) }),
+  route({
+    method: 'get',
+    path: '/minutes/:id/correction',
+    policy: signedIn,
+    handle: (c) => showCorrection(c),
+  }),
   route({
     method: 'post',
     path: '/minutes/:id/correction',
@@ -110,7 +133,9 @@ export const issueRoutes: Route[] = [
     form: CorrectionForm,
     async handle(c) {
       const result = await correctMinutes(c.db, c.by, idOf(c), c.form.reason);
-      return result.ok ? redirect(`/minutes/${idOf(c)}`, { notice: 'minutes.notice.corrected' }) : movedPage(c, idOf(c), [c.form.reason]);
+      return result.ok
+        ? redirect(`/minutes/${idOf(c)}`, { notice: 'minutes.notice.corrected' })
+        : movedPage(c, idOf(c), [c.form.reason]);
     },
     onInvalid: (c, problems) => showCorrection(c, problems),
   }),

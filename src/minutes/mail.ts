@@ -8,18 +8,36 @@ import { findMinutes, type Minutes } from './queries.js';
 
 /** Who has the next step, or whose step was decided: a line and a button. */
 function note(what: 'toReview' | 'toApprove' | 'returned' | 'approved') {
-  return async ({ db, config, delivery, t, fmt }: RenderContext): Promise<RenderedMail | { nothing: string }> => {
+  return async ({
+    db,
+    config,
+    delivery,
+    t,
+    fmt,
+  }: RenderContext): Promise<RenderedMail | { nothing: string }> => {
     const minutes = await findMinutes(db, { id: delivery.person_id }, Number(delivery.payload.minutes_id));
-    const state = { toReview: 'in_review', toApprove: 'passed', returned: 'returned', approved: 'approved' }[what];
+    const state = { toReview: 'in_review', toApprove: 'passed', returned: 'returned', approved: 'approved' }[
+      what
+    ];
     if (minutes.state !== state) return { nothing: `minutes ${minutes.id} are ${minutes.state}` };
     const values = { title: minutes.title, author: fmt.name(minutes.author) };
-    const page = what === 'toReview' || what === 'toApprove' ? `/minutes/${minutes.id}/review` : `/meetings/${minutes.meeting_id}/minutes`;
+    const page =
+      what === 'toReview' || what === 'toApprove'
+        ? `/minutes/${minutes.id}/review`
+        : `/meetings/${minutes.meeting_id}/minutes`;
     const title = t(`minutes.mail.${what}.subject`, values);
     const blocks: MailBlock[] = [
       { kind: 'paragraph', text: t(`minutes.mail.${what}.text`, values) },
-      { kind: 'buttons', buttons: [{ label: t(`minutes.mail.${what}.button`), href: `${config.publicUrl}${page}` }] },
+      {
+        kind: 'buttons',
+        buttons: [{ label: t(`minutes.mail.${what}.button`), href: `${config.publicUrl}${page}` }],
+      },
     ];
-    return { subject: title, ...layOut({ title, blocks }, { lang: delivery.lang, t, fmt }), thread: `meetings:${minutes.meeting_id}` };
+    return {
+      subject: title,
+      ...layOut({ title, blocks }, { lang: delivery.lang, t, fmt }),
+      thread: `meetings:${minutes.meeting_id}`,
+    };
   };
 }
 
@@ -30,7 +48,8 @@ async function circulation(context: RenderContext): Promise<RenderedMail> {
   const minutes = await findMinutes(db, recipient, Number(delivery.payload.minutes_id));
   const versionId = Number(delivery.payload.version_id);
   const own = await specFor(db, recipient, minutes, versionId, { lang: delivery.lang });
-  const specs = delivery.lang === minutes.lang ? [own] : [await specFor(db, recipient, minutes, versionId), own];
+  const specs =
+    delivery.lang === minutes.lang ? [own] : [await specFor(db, recipient, minutes, versionId), own];
   const document = await findDocument(db, own);
   const title = t('minutes.mail.circulation.subject', { title: minutes.title });
   const attachments = [];
@@ -54,24 +73,38 @@ async function receiptOf({ db, config, delivery, t }: RenderContext, minutes: Mi
   if (!(await canSignIn(db, delivery.person_id))) return [];
   return [
     { kind: 'paragraph', text: t('minutes.mail.circulation.receipt') },
-    { kind: 'buttons', buttons: [{ label: t('minutes.mail.circulation.button'), href: `${config.publicUrl}/minutes/${minutes.id}/receipt` }] },
+    {
+      kind: 'buttons',
+      buttons: [
+        {
+          label: t('minutes.mail.circulation.button'),
+          href: `${config.publicUrl}/minutes/${minutes.id}/receipt`,
+        },
+      ],
+    },
   ];
 }
 
 function lettersOf(document: MinutesDocument, t: RenderContext['t']): MailBlock[] {
   return [
     { kind: 'paragraph', text: t('minutes.mail.circulation.text', { number: document.number ?? '' }) },
-    ...(document.correction ? [{ kind: 'paragraph' as const, text: document.correction, tone: 'warn' as const }] : []),
-    { kind: 'facts', facts: [...document.facts.map(({ label, value }) => ({ label, text: value })), ...attendanceOf(document)] },
+    ...(document.correction
+      ? [{ kind: 'paragraph' as const, text: document.correction, tone: 'warn' as const }]
+      : []),
+    {
+      kind: 'facts',
+      facts: [
+        ...document.facts.map(({ label, value }) => ({ label, text: value })),
+        ...attendanceOf(document),
+      ],
+    },
     ...document.items.flatMap((item) => itemBlocks(item, document.lang)),
     ...(document.actions.length > 0
       ? [
           { kind: 'heading' as const, text: document.actionLabels.heading },
           {
             kind: 'list' as const,
-            items: document.actions.map(
-              (each) => dutyOf(document, each),
-            ),
+            items: document.actions.map((each) => dutyOf(document, each)),
           },
         ]
       : []),
@@ -81,21 +114,35 @@ function lettersOf(document: MinutesDocument, t: RenderContext['t']): MailBlock[
   ];
 }
 
-function dutyOf({ lang, actionLabels }: MinutesDocument, { action, lead, due }: MinutesDocument['actions'][number]): string {
-  return lang === 'en' ? `${action} (${actionLabels.lead}: ${lead}; ${actionLabels.due}: ${due})` : `${action}（${actionLabels.lead}：${lead}；${actionLabels.due}：${due}）`;
+function dutyOf(
+  { lang, actionLabels }: MinutesDocument,
+  { action, lead, due }: MinutesDocument['actions'][number],
+): string {
+  return lang === 'en'
+    ? `${action} (${actionLabels.lead}: ${lead}; ${actionLabels.due}: ${due})`
+    : `${action}（${actionLabels.lead}：${lead}；${actionLabels.due}：${due}）`;
 }
 
 function attendanceOf(document: MinutesDocument): Array<{ label: string; text: string }> {
   const [open, comma, semicolon] = document.lang === 'en' ? [': ', ', ', '; '] : ['：', '、', '；'];
   return document.attendance.map(({ label, groups }) => ({
     label,
-    text: groups.map((group) => (group.unit ? group.unit + open : '') + group.names.join(comma)).join(semicolon),
+    text: groups
+      .map((group) => (group.unit ? group.unit + open : '') + group.names.join(comma))
+      .join(semicolon),
   }));
 }
 
 function itemBlocks(item: DocumentItem, lang: string): MailBlock[] {
   return [
-    ...(item.title ? [{ kind: 'heading' as const, text: `${item.marker}${lang === 'en' && item.marker ? ' ' : ''}${item.title}` }] : []),
+    ...(item.title
+      ? [
+          {
+            kind: 'heading' as const,
+            text: `${item.marker}${lang === 'en' && item.marker ? ' ' : ''}${item.title}`,
+          },
+        ]
+      : []),
     ...item.paragraphs.map((paragraph) => ({
       kind: 'paragraph' as const,
       text: [`${paragraph.phrase}${paragraph.text}`, ...paragraph.notes].join('\n'),

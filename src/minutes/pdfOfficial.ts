@@ -68,8 +68,15 @@ function drawHead(document: MinutesDocument, sheet: Sheet): number {
   if (document.number) centred(sheet, 'text', document.number, y, textSize, { tracking });
   y += pitch;
   sheet.element('P');
-  const [office] = breakLines(sheet.measure(textSize), [{ face: 'text', text: document.office }], area.width, { tracking });
-  const [date] = breakLines(sheet.measure(textSize), [{ face: 'text', text: document.date }], area.width, { tracking });
+  const [office] = breakLines(
+    sheet.measure(textSize),
+    [{ face: 'text', text: document.office }],
+    area.width,
+    { tracking },
+  );
+  const [date] = breakLines(sheet.measure(textSize), [{ face: 'text', text: document.date }], area.width, {
+    tracking,
+  });
   if (office) sheet.line(office, area.left + cell, y, textSize);
   if (date) sheet.line(date, area.left + area.width - cell - date.width, y, textSize);
   y += textSize * 0.14 + 4 * mm;
@@ -77,8 +84,17 @@ function drawHead(document: MinutesDocument, sheet: Sheet): number {
   return Math.ceil((y - area.top) / pitch) + 1;
 }
 
-function centred(sheet: Sheet, face: FaceName, text: string, y: number, size: number, how: { tracking: number; colour?: string }): void {
-  const [line] = breakLines(sheet.measure(size), [{ face, text }], 10 * area.width, { tracking: how.tracking });
+function centred(
+  sheet: Sheet,
+  face: FaceName,
+  text: string,
+  y: number,
+  size: number,
+  how: { tracking: number; colour?: string },
+): void {
+  const [line] = breakLines(sheet.measure(size), [{ face, text }], 10 * area.width, {
+    tracking: how.tracking,
+  });
   if (line) sheet.line(line, area.left + (area.width - line.width + how.tracking) / 2, y, size, how.colour);
 }
 
@@ -95,10 +111,24 @@ function rule(sheet: Sheet, y: number, width: number, colour = '#000000'): void 
 
 function rowsOf(document: MinutesDocument, sheet: Sheet): Row[] {
   const rows: Row[] = [];
-  const blank = (part: Row['part']): number => rows.push({ line: null, size: textSize, element: null, bookmark: null, part });
-  const set = (element: string, part: Row['part'], runs: Run[], setting: Setting, bookmark: string | null = null): void => {
-    breakLines(sheet.measure(textSize), runs, area.width, { justify: true, tracking, ...setting }).forEach((line, i) =>
-      rows.push({ line, size: textSize, element: i === 0 ? element : null, bookmark: i === 0 ? bookmark : null, part }),
+  const blank = (part: Row['part']): number =>
+    rows.push({ line: null, size: textSize, element: null, bookmark: null, part });
+  const set = (
+    element: string,
+    part: Row['part'],
+    runs: Run[],
+    setting: Setting,
+    bookmark: string | null = null,
+  ): void => {
+    breakLines(sheet.measure(textSize), runs, area.width, { justify: true, tracking, ...setting }).forEach(
+      (line, i) =>
+        rows.push({
+          line,
+          size: textSize,
+          element: i === 0 ? element : null,
+          bookmark: i === 0 ? bookmark : null,
+          part,
+        }),
     );
   };
   titleLines(document.title, sheet).forEach((line, i) =>
@@ -111,7 +141,8 @@ function rowsOf(document: MinutesDocument, sheet: Sheet): Row[] {
     }),
   );
   blank('title');
-  if (document.correction) set('P', 'body', [{ face: 'subheading', text: document.correction }], { indent: 2 * cell });
+  if (document.correction)
+    set('P', 'body', [{ face: 'subheading', text: document.correction }], { indent: 2 * cell });
   set('P', 'body', [{ face: 'text', text: document.opening }], { indent: 2 * cell });
   for (const item of document.items) {
     if (item.title)
@@ -127,7 +158,9 @@ function rowsOf(document: MinutesDocument, sheet: Sheet): Row[] {
       for (const [i, part] of paragraph.text.split(/\n+/).entries()) {
         const isLast = i === paragraph.text.split(/\n+/).length - 1;
         const phrase = i === 0 && paragraph.phrase ? [{ face: 'subheading', text: paragraph.phrase }] : [];
-        set('P', 'body', closed([...phrase, { face: 'text', text: part.trim() }], isLast ? notes : []), { indent: 2 * cell });
+        set('P', 'body', closed([...phrase, { face: 'text', text: part.trim() }], isLast ? notes : []), {
+          indent: 2 * cell,
+        });
       }
     }
   }
@@ -135,18 +168,31 @@ function rowsOf(document: MinutesDocument, sheet: Sheet): Row[] {
     blank('body');
     const { label, entries } = document.attachments;
     const width = (text: string): number =>
-      breakLines(sheet.measure(textSize), [{ face: 'text', text }], 10 * area.width, { tracking })[0]?.width ?? 0;
+      breakLines(sheet.measure(textSize), [{ face: 'text', text }], 10 * area.width, { tracking })[0]
+        ?.width ?? 0;
     entries.forEach((entry, i) => {
       const number = entries.length > 1 ? `${i + 1}.` : '';
       const start = 2 * cell + width(label);
       const hang = start + width(number);
-      if (i === 0) set('P', 'body', [{ face: 'text', text: `${label}${number}${entry}` }], { indent: 2 * cell, hang, justify: false });
-      else set('P', 'body', [{ face: 'text', text: `${number}${entry}` }], { indent: start, hang, justify: false });
+      if (i === 0)
+        set('P', 'body', [{ face: 'text', text: `${label}${number}${entry}` }], {
+          indent: 2 * cell,
+          hang,
+          justify: false,
+        });
+      else
+        set('P', 'body', [{ face: 'text', text: `${number}${entry}` }], {
+          indent: start,
+          hang,
+          justify: false,
+        });
     });
   }
   if (document.attendance.length > 0) blank('list');
   for (const { label, groups } of document.attendance) {
-    const names = groups.map((group) => `${group.unit}${group.unit ? ' ' : ''}${group.names.join('、')}`).join('，');
+    const names = groups
+      .map((group) => `${group.unit}${group.unit ? ' ' : ''}${group.names.join('、')}`)
+      .join('，');
     const hang = (2 + [...label].length + 1) * cell;
     set(
       'P',
@@ -166,15 +212,23 @@ function closed(runs: Run[], notes: Run[]): Run[] {
   const last = runs.at(-1)!;
   if (notes.length === 0) return runs;
   const end = /[。；！？.]$/.exec(last.text)?.[0] ?? '。';
-  return [...runs.slice(0, -1), { ...last, text: last.text.replace(/[。；！？.]$/, '') }, ...notes, { ...last, text: end }];
+  return [
+    ...runs.slice(0, -1),
+    { ...last, text: last.text.replace(/[。；！？.]$/, '') },
+    ...notes,
+    { ...last, text: end },
+  ];
 }
 
 /** A title of several lines breaks between words into lines of like length (7.3.1: no broken words, a balanced shape). */
 function titleLines(title: string, sheet: Sheet): Line[] {
-  const set = (text: string): Line | undefined => breakLines(sheet.measure(titleSize), [{ face: 'title', text }], 100 * area.width)[0];
+  const set = (text: string): Line | undefined =>
+    breakLines(sheet.measure(titleSize), [{ face: 'title', text }], 100 * area.width)[0];
   const whole = set(title)?.width ?? 0;
   const count = Math.ceil(whole / area.width);
-  const words = [...new Intl.Segmenter('zh', { granularity: 'word' }).segment(title)].map((word) => word.segment);
+  const words = [...new Intl.Segmenter('zh', { granularity: 'word' }).segment(title)].map(
+    (word) => word.segment,
+  );
   const texts = [''];
   for (const word of words) {
     const now = set(texts.at(-1)!)?.width ?? 0;
@@ -185,10 +239,12 @@ function titleLines(title: string, sheet: Sheet): Line[] {
     if (maySplit && (longer > area.width || (texts.length < count && isNearer))) texts.push(word);
     else texts[texts.length - 1] += word;
   }
-  return texts.flatMap((text) => breakLines(sheet.measure(titleSize), [{ face: 'title', text }], area.width)).map((line) => {
-    const shift = (area.width - line.width) / 2;
-    return { ...line, runs: line.runs.map((run) => ({ ...run, x: run.x + shift })) };
-  });
+  return texts
+    .flatMap((text) => breakLines(sheet.measure(titleSize), [{ face: 'title', text }], area.width))
+    .map((line) => {
+      const shift = (area.width - line.width) / 2;
+      return { ...line, runs: line.runs.map((run) => ({ ...run, x: run.x + shift })) };
+    });
 }
 
 /** Fills pages of `capacity` rows, the first of `first`. */
@@ -224,9 +280,14 @@ function drawColophon(document: MinutesDocument, sheet: Sheet, usedRows: number)
   const measure = sheet.measure(smallSize);
   const width = area.width - 2 * smallSize;
   const copies = document.copies
-    ? breakLines(measure, [{ face: 'text', text: `${document.copies.label}：${document.copies.names}。` }], width, {
-        hang: ([...document.copies.label].length + 1) * smallSize,
-      })
+    ? breakLines(
+        measure,
+        [{ face: 'text', text: `${document.copies.label}：${document.copies.names}。` }],
+        width,
+        {
+          hang: ([...document.copies.label].length + 1) * smallSize,
+        },
+      )
     : [];
   const height = (copies.length + 1) * pitch;
   if (usedRows * pitch > area.height - height - pitch / 2) addPage(sheet, document);

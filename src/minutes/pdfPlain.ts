@@ -47,13 +47,20 @@ function lead(flow: Flow, size: number): number {
   return size * (flow.isChinese ? 1.65 : 1.42);
 }
 
-function put(flow: Flow, runs: Run[], { element, size = 11, colour = ink, before = 0, keep = 0, bookmark, ...setting }: Paragraph): void {
+function put(
+  flow: Flow,
+  runs: Run[],
+  { element, size = 11, colour = ink, before = 0, keep = 0, bookmark, ...setting }: Paragraph,
+): void {
   const leading = lead(flow, size);
   if (flow.y > margin.top) flow.y += before;
   if (flow.y + leading + keep > floor) addPage(flow);
   flow.sheet.element(element);
   if (bookmark) flow.sheet.pdf.outline.addItem(bookmark);
-  for (const line of breakLines(flow.sheet.measure(size), runs, width, { justify: flow.isChinese, ...setting })) {
+  for (const line of breakLines(flow.sheet.measure(size), runs, width, {
+    justify: flow.isChinese,
+    ...setting,
+  })) {
     if (flow.y + leading > floor) addPage(flow);
     flow.sheet.line(line, margin.left, flow.y + size, size, colour);
     flow.y += leading;
@@ -74,8 +81,15 @@ function drawHead(flow: Flow, document: MinutesDocument): void {
     size: 10,
     colour: soft,
   });
-  put(flow, [bold(document.title)], { element: 'H1', size: 20, before: 4, justify: false, bookmark: document.title });
-  if (document.notice) put(flow, [bold(document.notice)], { element: 'P', size: 10.5, before: 2, colour: '#855000' });
+  put(flow, [bold(document.title)], {
+    element: 'H1',
+    size: 20,
+    before: 4,
+    justify: false,
+    bookmark: document.title,
+  });
+  if (document.notice)
+    put(flow, [bold(document.notice)], { element: 'P', size: 10.5, before: 2, colour: '#855000' });
   flow.y += 6;
   rule(flow);
   flow.y += 8;
@@ -100,11 +114,20 @@ function pair(flow: Flow, label: string, value: string, column: number): void {
 }
 
 function rule(flow: Flow, from = margin.left, to = page.width - margin.right): void {
-  flow.sheet.artifact(() => flow.sheet.pdf.lineWidth(0.6).strokeColor('#85817a').moveTo(from, flow.y).lineTo(to, flow.y).stroke());
+  flow.sheet.artifact(() =>
+    flow.sheet.pdf.lineWidth(0.6).strokeColor('#85817a').moveTo(from, flow.y).lineTo(to, flow.y).stroke(),
+  );
 }
 
 function heading(flow: Flow, text: string): void {
-  put(flow, [bold(text)], { element: 'H2', size: 13, before: 14, keep: 2 * lead(flow, 11), justify: false, bookmark: text });
+  put(flow, [bold(text)], {
+    element: 'H2',
+    size: 13,
+    before: 14,
+    keep: 2 * lead(flow, 11),
+    justify: false,
+    bookmark: text,
+  });
   flow.y += 2;
 }
 
@@ -112,22 +135,27 @@ function drawAttendance(flow: Flow, document: MinutesDocument): void {
   if (document.attendance.length === 0) return;
   heading(flow, document.attendanceHeading);
   const [open, comma, semicolon] = flow.isChinese ? ['：', '、', '；'] : [': ', ', ', '; '];
-  const column = Math.max(0, ...document.attendance.map((list) => flow.sheet.measure(11).width('latin', list.label))) + 18;
+  const column =
+    Math.max(0, ...document.attendance.map((list) => flow.sheet.measure(11).width('latin', list.label))) + 18;
   for (const { label, groups } of document.attendance) {
-    const names = groups.map((group) => (group.unit ? `${group.unit}${open}` : '') + group.names.join(comma)).join(semicolon);
+    const names = groups
+      .map((group) => (group.unit ? `${group.unit}${open}` : '') + group.names.join(comma))
+      .join(semicolon);
     pair(flow, label, names, column);
   }
 }
 
 function drawItem(flow: Flow, item: MinutesDocument['items'][number]): void {
-  if (item.title) heading(flow, flow.isChinese ? `${item.marker}${item.title}` : `${item.marker} ${item.title}`.trim());
+  if (item.title)
+    heading(flow, flow.isChinese ? `${item.marker}${item.title}` : `${item.marker} ${item.title}`.trim());
   for (const paragraph of item.paragraphs) {
     const parts = paragraph.text.split(/\n+/).map((part) => part.trim());
     parts.forEach((part, i) => {
       const runs = [...(i === 0 && paragraph.phrase ? [bold(paragraph.phrase)] : []), regular(part)];
       put(flow, runs, { element: 'P', before: i === 0 ? 5 : 2, indent: 14, hang: 14 });
     });
-    for (const note of paragraph.notes) put(flow, [regular(upperFirst(note))], { element: 'P', size: 10, colour: soft, indent: 14, hang: 14 });
+    for (const note of paragraph.notes)
+      put(flow, [regular(upperFirst(note))], { element: 'P', size: 10, colour: soft, indent: 14, hang: 14 });
   }
 }
 
@@ -147,7 +175,9 @@ function drawActions(flow: Flow, document: MinutesDocument): void {
 function tableRow(flow: Flow, cells: string[], columns: number[], face: FaceName): void {
   const size = 10;
   const leading = lead(flow, size);
-  const set = cells.map((text, i) => breakLines(flow.sheet.measure(size), [{ face, text }], columns[i]! - 10));
+  const set = cells.map((text, i) =>
+    breakLines(flow.sheet.measure(size), [{ face, text }], columns[i]! - 10),
+  );
   const height = Math.max(...set.map((lines) => lines.length)) * leading + 6;
   if (flow.y + Math.min(height, floor - margin.top) > floor) addPage(flow);
   const top = flow.y + 4;
@@ -165,18 +195,35 @@ function drawEnd(flow: Flow, document: MinutesDocument): void {
   flow.y += 8;
   if (document.closing) put(flow, [regular(document.closing)], { element: 'P', before: 8 });
   if (document.attachments)
-    put(flow, [regular(`${document.attachments.label}${document.attachments.entries.join(flow.isChinese ? '、' : ', ')}`)], {
-      element: 'P',
-      before: 4,
-    });
+    put(
+      flow,
+      [
+        regular(
+          `${document.attachments.label}${document.attachments.entries.join(flow.isChinese ? '、' : ', ')}`,
+        ),
+      ],
+      {
+        element: 'P',
+        before: 4,
+      },
+    );
   if (document.copies)
     put(flow, [regular(`${document.copies.label}${flow.isChinese ? '：' : ': '}${document.copies.names}`)], {
       element: 'P',
       before: 4,
     });
   if (document.approved) put(flow, [bold(document.approved)], { element: 'P', before: 8 });
-  if (document.issued) put(flow, [regular(`${document.issued.office}${flow.isChinese ? '　' : ', '}${document.issued.date}`)], { element: 'P' });
-  put(flow, [regular(document.provenance)], { element: 'P', size: 8, colour: soft, before: 8, justify: false });
+  if (document.issued)
+    put(flow, [regular(`${document.issued.office}${flow.isChinese ? '　' : ', '}${document.issued.date}`)], {
+      element: 'P',
+    });
+  put(flow, [regular(document.provenance)], {
+    element: 'P',
+    size: 8,
+    colour: soft,
+    before: 8,
+    justify: false,
+  });
 }
 
 function drawFooters(flow: Flow, document: MinutesDocument): void {
@@ -189,7 +236,14 @@ function drawFooters(flow: Flow, document: MinutesDocument): void {
     const at = page.height - 14 * mm;
     flow.sheet.artifact(() => {
       flow.sheet.text('latin', left, margin.left, at, 9, soft);
-      flow.sheet.text('latin', right, page.width - margin.right - measure(9).width('latin', right), at, 9, soft);
+      flow.sheet.text(
+        'latin',
+        right,
+        page.width - margin.right - measure(9).width('latin', right),
+        at,
+        9,
+        soft,
+      );
     });
   }
 }

@@ -37,7 +37,13 @@ export function maySeeIssued(m: MinutesStanding): boolean {
 
 /** Restricted items; who presents or proposed one sees that one too. */
 export function maySeeAllItems(m: MinutesStanding): boolean {
-  return m.is_author || m.is_reviewer || m.is_approver || m.is_approver_deputy || (m.meeting !== null && maySeeRestricted(m.meeting));
+  return (
+    m.is_author ||
+    m.is_reviewer ||
+    m.is_approver ||
+    m.is_approver_deputy ||
+    (m.meeting !== null && maySeeRestricted(m.meeting))
+  );
 }
 
 export function mayEdit(m: MinutesStanding): boolean {

@@ -6,7 +6,8 @@ import { maySeeDraft, maySeeIssued, type MinutesStanding, type MinutesState } fr
 
 type Who = { id: number };
 
-const brief = (alias: string) => `jsonb_build_object('id', ${alias}.id, 'name', ${alias}.name, 'name_en', ${alias}.name_en)`;
+const brief = (alias: string) =>
+  `jsonb_build_object('id', ${alias}.id, 'name', ${alias}.name, 'name_en', ${alias}.name_en)`;
 
 /** Deputies today, by the organisation's calendar, of the person in an SQL expression. */
 const deputiesOf = (person: string) => `
@@ -116,12 +117,19 @@ async function withMeeting(db: Db, viewer: Who, found: Found | undefined): Promi
 
 /** The minutes as this person may know of them. @throws NotFound when there are none, or none for this person */
 export async function findMinutes(db: Db, viewer: Who, id: number): Promise<Minutes> {
-  return withMeeting(db, viewer, await row<Found>(db, `${FIND} where x.id = :id`, { id, viewer_id: viewer.id }));
+  return withMeeting(
+    db,
+    viewer,
+    await row<Found>(db, `${FIND} where x.id = :id`, { id, viewer_id: viewer.id }),
+  );
 }
 
 /** The same by the meeting; undefined as long as nobody has begun them, or they are hidden. */
 export async function findMinutesOf(db: Db, viewer: Who, meetingId: number): Promise<Minutes | undefined> {
-  const found = await row<Found>(db, `${FIND} where x.meeting_id = :id`, { id: meetingId, viewer_id: viewer.id });
+  const found = await row<Found>(db, `${FIND} where x.meeting_id = :id`, {
+    id: meetingId,
+    viewer_id: viewer.id,
+  });
   if (!found) return undefined;
   return withMeeting(db, viewer, found).catch((error: unknown) => {
     if (error instanceof NotFound) return undefined;
@@ -131,14 +139,20 @@ export async function findMinutesOf(db: Db, viewer: Who, meetingId: number): Pro
 
 /** Inside a command: meeting and minutes stay locked until the transaction ends. @throws NotFound as findMinutes */
 export async function lockMinutes(trx: Db, by: { id: number | null }, id: number): Promise<Minutes> {
-  await rows(trx, `select 1 from meetings where id = (select meeting_id from minutes where id = :id) for no key update`, { id });
+  await rows(
+    trx,
+    `select 1 from meetings where id = (select meeting_id from minutes where id = :id) for no key update`,
+    { id },
+  );
   await rows(trx, `select 1 from minutes where id = :id for no key update`, { id });
   return findMinutes(trx, { id: by.id ?? -1 }, id);
 }
 
 /** The frozen words of one version. */
 export async function findContent(db: Db, versionId: number): Promise<string> {
-  const found = await row<{ content: string }>(db, `select content from minutes_versions where id = :id`, { id: versionId });
+  const found = await row<{ content: string }>(db, `select content from minutes_versions where id = :id`, {
+    id: versionId,
+  });
   if (!found) throw new NotFound();
   return found.content;
 }

@@ -17,7 +17,11 @@ function gateOf(minutes: Minutes): number {
 }
 
 /** May this person give a verdict at all; and does the version they read still wait for it? */
-function verdictOn(minutes: Minutes, versionId: number, may: (minutes: Minutes) => boolean): Moved | undefined {
+function verdictOn(
+  minutes: Minutes,
+  versionId: number,
+  may: (minutes: Minutes) => boolean,
+): Moved | undefined {
   const asReviewer = mayReview({ ...minutes, state: 'in_review' });
   const asApprover = mayApprove({ ...minutes, state: 'passed' });
   if (!asReviewer && !asApprover) throw new Forbidden('minutes.error.notYourGate');
@@ -33,7 +37,12 @@ export interface NewComment {
 }
 
 /** A point at a statement; the author sees it once the verdict is given. */
-export async function addComment(db: Db, by: Actor, id: number, comment: NewComment): Promise<{ ok: true; id: number } | Moved> {
+export async function addComment(
+  db: Db,
+  by: Actor,
+  id: number,
+  comment: NewComment,
+): Promise<{ ok: true; id: number } | Moved> {
   return inTransaction(db, async (trx) => {
     const minutes = await lockMinutes(trx, by, id);
     const stale = verdictOn(minutes, comment.versionId, mayComment);
@@ -42,10 +51,16 @@ export async function addComment(db: Db, by: Actor, id: number, comment: NewComm
   });
 }
 
-async function insertComment(trx: Db, by: Actor, minutes: Minutes, { versionId, statementId, code, text }: NewComment): Promise<number> {
+async function insertComment(
+  trx: Db,
+  by: Actor,
+  minutes: Minutes,
+  { versionId, statementId, code, text }: NewComment,
+): Promise<number> {
   if (statementId !== null) {
     const snapshot = readSnapshot(await findContent(trx, versionId));
-    if (!snapshot.items.some((item) => item.statements.some((one) => one.id === statementId))) throw new NotFound();
+    if (!snapshot.items.some((item) => item.statements.some((one) => one.id === statementId)))
+      throw new NotFound();
   }
   const made = await row<{ id: number }>(
     trx,
@@ -67,11 +82,15 @@ async function insertComment(trx: Db, by: Actor, minutes: Minutes, { versionId, 
 export async function removeComment(db: Db, by: Actor, id: number, commentId: number): Promise<void> {
   await inTransaction(db, async (trx) => {
     const minutes = await lockMinutes(trx, by, id);
-    const gone = await change(trx, `delete from review_comments where id = :comment and minutes_id = :id and author_id = :by and review_id is null`, {
-      comment: commentId,
-      id,
-      by: by.id,
-    });
+    const gone = await change(
+      trx,
+      `delete from review_comments where id = :comment and minutes_id = :id and author_id = :by and review_id is null`,
+      {
+        comment: commentId,
+        id,
+        by: by.id,
+      },
+    );
     if (gone === 0) throw new NotFound();
     await record(trx, by, {
       action: 'minutes.uncomment',
@@ -84,7 +103,12 @@ export async function removeComment(db: Db, by: Actor, id: number, commentId: nu
 }
 
 /** The gate is passed: on to the approver. Remarks made on the way are given along. */
-export async function passMinutes(db: Db, by: Actor, id: number, given: { versionId: number; note: string }): Promise<{ ok: true } | Moved> {
+export async function passMinutes(
+  db: Db,
+  by: Actor,
+  id: number,
+  given: { versionId: number; note: string },
+): Promise<{ ok: true } | Moved> {
   return inTransaction(db, async (trx) => {
     const minutes = await lockMinutes(trx, by, id);
     const stale = verdictOn(minutes, given.versionId, mayReview);
@@ -93,7 +117,14 @@ export async function passMinutes(db: Db, by: Actor, id: number, given: { versio
     if (minutes.versions[0]?.creator.id === by.id) throw new Forbidden('minutes.error.ownSubmission');
     await insertReview(trx, by, minutes, 'passed', given.versionId, [], given.note);
     await setState(trx, by, minutes, 'passed', 'minutes.pass');
-    await tell(trx, by, minutes, 'toApprove', minutes.versions[0]!.number, minutes.approver ? [minutes.approver.id] : []);
+    await tell(
+      trx,
+      by,
+      minutes,
+      'toApprove',
+      minutes.versions[0]!.number,
+      minutes.approver ? [minutes.approver.id] : [],
+    );
     return { ok: true };
   });
 }
@@ -117,11 +148,16 @@ export async function returnMinutes(
     const minutes = await lockMinutes(trx, by, id);
     const stale = verdictOn(minutes, given.versionId, mayComment);
     if (stale) return stale;
-    if (given.comment) await insertComment(trx, by, minutes, { ...given.comment, versionId: given.versionId });
-    const points = await change(trx, `select 1 from review_comments where version_id = :version and author_id = :by and review_id is null`, {
-      version: given.versionId,
-      by: by.id,
-    });
+    if (given.comment)
+      await insertComment(trx, by, minutes, { ...given.comment, versionId: given.versionId });
+    const points = await change(
+      trx,
+      `select 1 from review_comments where version_id = :version and author_id = :by and review_id is null`,
+      {
+        version: given.versionId,
+        by: by.id,
+      },
+    );
     if (points === 0) return { ok: false, reason: 'noComment' };
     await insertReview(trx, by, minutes, 'returned', given.versionId, given.codes, given.note);
     await setState(trx, by, minutes, 'returned', 'minutes.return', { codes: given.codes });
@@ -145,15 +181,25 @@ async function insertReview(
     { id: minutes.id, version: versionId, gate: gateOf(minutes), by: by.id, verdict, codes, note },
   );
   if (!made) throw new Error('the verdict was not kept');
-  await change(trx, `update review_comments set review_id = :review where version_id = :version and author_id = :by and review_id is null`, {
-    review: made.id,
-    version: versionId,
-    by: by.id,
-  });
+  await change(
+    trx,
+    `update review_comments set review_id = :review where version_id = :version and author_id = :by and review_id is null`,
+    {
+      review: made.id,
+      version: versionId,
+      by: by.id,
+    },
+  );
 }
 
 /** The author's answer to one point: what was changed, or why not. It may be worded anew until the next submission. */
-export async function answerComment(db: Db, by: Actor, id: number, commentId: number, answer: string): Promise<{ ok: true } | Moved> {
+export async function answerComment(
+  db: Db,
+  by: Actor,
+  id: number,
+  commentId: number,
+  answer: string,
+): Promise<{ ok: true } | Moved> {
   return inTransaction(db, async (trx) => {
     const minutes = await lockMinutes(trx, by, id);
     if (!mayEdit({ ...minutes, state: 'returned' })) throw new Forbidden();
@@ -165,7 +211,12 @@ export async function answerComment(db: Db, by: Actor, id: number, commentId: nu
       { comment: commentId, id, answer, by: by.id },
     );
     if (found === 0) throw new NotFound();
-    await record(trx, by, { action: 'minutes.answer', noun: 'review_comments', id: commentId, meetingId: minutes.meeting_id });
+    await record(trx, by, {
+      action: 'minutes.answer',
+      noun: 'review_comments',
+      id: commentId,
+      meetingId: minutes.meeting_id,
+    });
     return { ok: true };
   });
 }

@@ -33,7 +33,10 @@ async function showReview(c: Context, problems?: Problems, status = 200): Promis
       drafts: comments.filter((comment) => comment.version_id === version.id && comment.review_id === null),
       comments: comments.filter((comment) => comment.version_id === version.id),
       answered: comments.filter(
-        (comment) => comment.verdict === 'returned' && comment.version_id === reviews[0]?.version_id && comment.version_id !== version.id,
+        (comment) =>
+          comment.verdict === 'returned' &&
+          comment.version_id === reviews[0]?.version_id &&
+          comment.version_id !== version.id,
       ),
       reviews,
       overrides: await listOverrides(c.db, minutes.id),
@@ -69,7 +72,13 @@ export const reviewRoutes: Route[] = [
     async handle(c) {
       const { version_id: versionId, statement_id: statementId, code, text } = c.form;
       const result = await addComment(c.db, c.by, idOf(c), { versionId, statementId, code, text });
-      return done(c, result, `/minutes/${idOf(c)}/review#${result.ok ? `comment-${result.id}` : ''}`, { notice: 'minutes.notice.commented' }, [text]);
+      return done(
+        c,
+        result,
+        `/minutes/${idOf(c)}/review#${result.ok ? `comment-${result.id}` : ''}`,
+        { notice: 'minutes.notice.commented' },
+        [text],
+      );
     },
     onInvalid: (c, problems) => showReview(c, problems, 422),
   }),
@@ -88,8 +97,13 @@ export const reviewRoutes: Route[] = [
     policy: signedIn,
     form: PassForm,
     async handle(c) {
-      const result = await passMinutes(c.db, c.by, idOf(c), { versionId: c.form.version_id, note: c.form.note });
-      return done(c, result, `/minutes/${idOf(c)}/review`, { notice: 'minutes.notice.passed' }, [c.form.note]);
+      const result = await passMinutes(c.db, c.by, idOf(c), {
+        versionId: c.form.version_id,
+        note: c.form.note,
+      });
+      return done(c, result, `/minutes/${idOf(c)}/review`, { notice: 'minutes.notice.passed' }, [
+        c.form.note,
+      ]);
     },
     onInvalid: (c, problems) => showReview(c, problems, 422),
   }),
@@ -100,10 +114,19 @@ export const reviewRoutes: Route[] = [
     form: ReturnForm,
     async handle(c) {
       const { version_id: versionId, codes, note, statement_id: statementId, text } = c.form;
-      const result = await returnMinutes(c.db, c.by, idOf(c), { versionId, codes, note, comment: text ? { statementId, code: null, text } : null });
+      const result = await returnMinutes(c.db, c.by, idOf(c), {
+        versionId,
+        codes,
+        note,
+        comment: text ? { statementId, code: null, text } : null,
+      });
       if (!result.ok && result.reason === 'noComment') {
         const body = c.req.body as Record<string, unknown>;
-        return showReview(c, problemsOf([{ field: 'text', message: c.t('minutes.return.commentNeeded') }], body), 422);
+        return showReview(
+          c,
+          problemsOf([{ field: 'text', message: c.t('minutes.return.commentNeeded') }], body),
+          422,
+        );
       }
       return done(c, result, `/minutes/${idOf(c)}/review`, { notice: 'minutes.notice.returned' }, [
         note,
@@ -121,7 +144,9 @@ export const reviewRoutes: Route[] = [
       const result = await approveMinutes(c.db, c.by, idOf(c), { versionId: c.form.version_id, now: c.now });
       if (!result.ok) return movedPage(c, idOf(c));
       const minutes = await findMinutes(c.db, c.viewer, idOf(c));
-      return redirect(ofMeeting(minutes), { notice: { key: 'minutes.notice.approved', values: { number: result.number, year: result.year } } });
+      return redirect(ofMeeting(minutes), {
+        notice: { key: 'minutes.notice.approved', values: { number: result.number, year: result.year } },
+      });
     },
   }),
 ];

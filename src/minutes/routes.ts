@@ -32,7 +32,15 @@ async function showEdit(
       theirs,
       persons: minutes.meeting ? await listPersonOptions(c.db) : [],
       errors: problems?.errors ?? {},
-      values: { title, lang, template, reviewer_id: minutes.meeting?.reviewer_id, approver_id: minutes.meeting?.approver_id, ...problems?.values, version: theirs?.version ?? problems?.values.version ?? version },
+      values: {
+        title,
+        lang,
+        template,
+        reviewer_id: minutes.meeting?.reviewer_id,
+        approver_id: minutes.meeting?.approver_id,
+        ...problems?.values,
+        version: theirs?.version ?? problems?.values.version ?? version,
+      },
     },
     { status, caching: 'no-store' },
   );
@@ -40,7 +48,11 @@ async function showEdit(
 
 /** The page of the minutes again, with what is wrong told on top. */
 async function showAgain(c: Context, problems: Problems, status = 422): Promise<Answer> {
-  return showMinutes(c, await findMinutes(c.db, c.viewer, idOf(c)), { errors: problems.errors, values: { ...problems.values, ...c.params }, status });
+  return showMinutes(c, await findMinutes(c.db, c.viewer, idOf(c)), {
+    errors: problems.errors,
+    values: { ...problems.values, ...c.params },
+    status,
+  });
 }
 
 async function ownPage(c: Context): Promise<string> {
@@ -69,7 +81,8 @@ export const routes: Route[] = [
       const result = await editMinutes(c.db, c.by, idOf(c), c.form);
       if (result.ok) return redirect(await ownPage(c), { notice: 'minutes.notice.saved' });
       if (result.reason === 'moved') return movedPage(c, idOf(c), [c.form.title]);
-      if (result.reason === 'stale') return showEdit(c, { errors: {}, list: [], values: { ...c.form } }, 409, result.current);
+      if (result.reason === 'stale')
+        return showEdit(c, { errors: {}, list: [], values: { ...c.form } }, 409, result.current);
       const field = c.form.reviewer_id !== null ? 'reviewer_id' : 'approver_id';
       return showEdit(c, problemsOf([{ field, message: c.t(`minutes.edit.${result.reason}`) }], c.form));
     },
@@ -82,7 +95,9 @@ export const routes: Route[] = [
     form: OverrideForm,
     async handle(c) {
       const result = await overrideCheck(c.db, c.by, idOf(c), c.form);
-      return result.ok ? redirect(await ownPage(c), { notice: 'minutes.notice.overridden' }) : movedPage(c, idOf(c), [c.form.reason]);
+      return result.ok
+        ? redirect(await ownPage(c), { notice: 'minutes.notice.overridden' })
+        : movedPage(c, idOf(c), [c.form.reason]);
     },
     onInvalid: showAgain,
   }),
@@ -92,16 +107,28 @@ export const routes: Route[] = [
     policy: signedIn,
     async handle(c) {
       const { covers } = await loadTypeface(c.config.dataDir);
-      const result = await submitMinutes(c.db, c.by, idOf(c), (codepoint) => covers.regular(codepoint) || covers.latin(codepoint));
+      const result = await submitMinutes(
+        c.db,
+        c.by,
+        idOf(c),
+        (codepoint) => covers.regular(codepoint) || covers.latin(codepoint),
+      );
       if (result.ok)
         return redirect(await ownPage(c), {
           notice: {
-            key: result.state === 'in_review' ? 'minutes.notice.submitted' : 'minutes.notice.submittedToApprover',
+            key:
+              result.state === 'in_review'
+                ? 'minutes.notice.submitted'
+                : 'minutes.notice.submittedToApprover',
             values: { version: result.version },
           },
         });
       if (result.reason === 'moved') return movedPage(c, idOf(c));
-      return showAgain(c, { errors: { '': c.t(`minutes.submit.${result.reason}`) }, list: [], values: {} }, result.reason === 'notEnded' ? 409 : 422);
+      return showAgain(
+        c,
+        { errors: { '': c.t(`minutes.submit.${result.reason}`) }, list: [], values: {} },
+        result.reason === 'notEnded' ? 409 : 422,
+      );
     },
   }),
   route({
@@ -110,7 +137,9 @@ export const routes: Route[] = [
     policy: signedIn,
     async handle(c) {
       const result = await takeBackMinutes(c.db, c.by, idOf(c));
-      return result.ok ? redirect(await ownPage(c), { notice: 'minutes.notice.takenBack' }) : movedPage(c, idOf(c));
+      return result.ok
+        ? redirect(await ownPage(c), { notice: 'minutes.notice.takenBack' })
+        : movedPage(c, idOf(c));
     },
   }),
   route({

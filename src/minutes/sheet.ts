@@ -29,9 +29,22 @@ export function openSheet(pdf: Pdf, typeface: Typeface): Sheet {
   const root = pdf.struct('Document');
   pdf.addStructure(root);
   let current: Element | undefined;
-  const draw = (face: string, text: string, x: number, y: number, size: number, spacing: number, colour: string): void => {
+  const draw = (
+    face: string,
+    text: string,
+    x: number,
+    y: number,
+    size: number,
+    spacing: number,
+    colour: string,
+  ): void => {
     pdf.font(fonts.get(face)!).fontSize(size).fillColor(colour);
-    pdf.text(text, x, y, { lineBreak: false, baseline: 'alphabetic', characterSpacing: spacing, features: featuresOf(face) });
+    pdf.text(text, x, y, {
+      lineBreak: false,
+      baseline: 'alphabetic',
+      characterSpacing: spacing,
+      features: featuresOf(face),
+    });
   };
   const marked = (work: () => void): void => {
     const content = pdf.markStructureContent(current ? 'Span' : 'P');
@@ -63,7 +76,9 @@ export function openSheet(pdf: Pdf, typeface: Typeface): Sheet {
       root.add(current);
     },
     line(line, x, y, size, colour = '#000000') {
-      marked(() => line.runs.forEach((run) => draw(run.face, run.text, x + run.x, y, size, run.spacing, colour)));
+      marked(() =>
+        line.runs.forEach((run) => draw(run.face, run.text, x + run.x, y, size, run.spacing, colour)),
+      );
     },
     artifact(work) {
       pdf.markContent('Artifact', { type: 'Layout' });

@@ -13,14 +13,22 @@ import { lockForRecording, type Closed } from './statementCommands.js';
  * The meeting begins: chair or secretary, or who else answers for it. Whoever declined is noted with apologies.
  * Pressed twice, or by two people at once, it begins once.
  */
-export async function startMeeting(db: Db, by: Actor, id: number): Promise<{ ok: true } | { ok: false; reason: 'noChair' }> {
+export async function startMeeting(
+  db: Db,
+  by: Actor,
+  id: number,
+): Promise<{ ok: true } | { ok: false; reason: 'noChair' }> {
   return inTransaction(db, async (trx) => {
     const meeting = await lockMeeting(trx, by, id);
     if (meeting.state === 'in_progress') return { ok: true };
     if (meeting.state !== 'draft' && meeting.state !== 'scheduled') throw new Conflict('sitting.error.over');
     if (!mayStart(meeting)) throw new Forbidden();
     if (!meeting.chair) return { ok: false, reason: 'noChair' };
-    await change(trx, `update meetings set state = 'in_progress', started_at = now(), started_by = :by, version = version + 1, updated_at = now() where id = :id`, { id, by: by.id });
+    await change(
+      trx,
+      `update meetings set state = 'in_progress', started_at = now(), started_by = :by, version = version + 1, updated_at = now() where id = :id`,
+      { id, by: by.id },
+    );
     await change(
       trx,
       `insert into attendances (participant_id, status, recorded_by)
@@ -30,24 +38,58 @@ export async function startMeeting(db: Db, by: Actor, id: number): Promise<{ ok:
        on conflict (participant_id) do nothing`,
       { id, by: by.id, time_sequence: meeting.time_sequence },
     );
-    await record(trx, by, { action: 'meeting.start', noun: 'meetings', id, meetingId: id, before: { state: meeting.state }, after: { state: 'in_progress' } });
+    await record(trx, by, {
+      action: 'meeting.start',
+      noun: 'meetings',
+      id,
+      meetingId: id,
+      before: { state: meeting.state },
+      after: { state: 'in_progress' },
+    });
     return { ok: true };
   });
 }
 
 /** Begun by mistake: back to what it was, as long as nothing is written. */
-export async function unstartMeeting(db: Db, by: Actor, id: number): Promise<{ ok: true } | { ok: false; reason: 'written' }> {
+export async function unstartMeeting(
+  db: Db,
+  by: Actor,
+  id: number,
+): Promise<{ ok: true } | { ok: false; reason: 'written' }> {
   return inTransaction(db, async (trx) => {
     const meeting = await lockMeeting(trx, by, id);
     if (!mayRecord(meeting)) throw new Forbidden();
     if (meeting.state !== 'in_progress') throw new Conflict('sitting.error.over');
-    const written = await row(trx, `select 1 from statements where meeting_id = :id and deleted_at is null limit 1`, { id });
+    const written = await row(
+      trx,
+      `select 1 from statements where meeting_id = :id and deleted_at is null limit 1`,
+      { id },
+    );
     if (written) return { ok: false, reason: 'written' };
     const state = meeting.announced_at ? 'scheduled' : 'draft';
-    await change(trx, `update meetings set state = :state, started_at = null, started_by = null, version = version + 1, updated_at = now() where id = :id`, { id, state });
-    await change(trx, `delete from attendances a using participants p where p.id = a.participant_id and p.meeting_id = :id`, { id });
-    await change(trx, `update agenda_items set state = 'accepted', opened_at = null, version = version + 1 where meeting_id = :id and state = 'under_discussion'`, { id });
-    await record(trx, by, { action: 'meeting.unstart', noun: 'meetings', id, meetingId: id, before: { state: 'in_progress' }, after: { state } });
+    await change(
+      trx,
+      `update meetings set state = :state, started_at = null, started_by = null, version = version + 1, updated_at = now() where id = :id`,
+      { id, state },
+    );
+    await change(
+      trx,
+      `delete from attendances a using participants p where p.id = a.participant_id and p.meeting_id = :id`,
+      { id },
+    );
+    await change(
+      trx,
+      `update agenda_items set state = 'accepted', opened_at = null, version = version + 1 where meeting_id = :id and state = 'under_discussion'`,
+      { id },
+    );
+    await record(trx, by, {
+      action: 'meeting.unstart',
+      noun: 'meetings',
+      id,
+      meetingId: id,
+      before: { state: 'in_progress' },
+      after: { state },
+    });
     return { ok: true };
   });
 }
@@ -59,23 +101,35 @@ export type Outcome = (typeof OUTCOMES)[number];
 export type OutcomeResult = { ok: true } | Closed | { ok: false; reason: 'noSeries' | 'carried' };
 
 /** What came of an item; `under_discussion` opens it, also again. */
-export async function setOutcome(db: Db, by: Actor, meetingId: number, itemId: number, outcome: Outcome | 'under_discussion'): Promise<OutcomeResult> {
+export async function setOutcome(
+  db: Db,
+  by: Actor,
+  meetingId: number,
+  itemId: number,
+  outcome: Outcome | 'under_discussion',
+): Promise<OutcomeResult> {
   return inTransaction(db, async (trx) => {
     const { meeting, isOpen } = await lockForRecording(trx, by, meetingId);
     const { item } = await findItem(trx, { id: by.id ?? -1 }, itemId);
-    if (item.meeting_id !== meetingId || !maySeeItem({ id: by.id ?? -1 }, meeting, item)) throw new NotFound();
+    if (item.meeting_id !== meetingId || !maySeeItem({ id: by.id ?? -1 }, meeting, item))
+      throw new NotFound();
     if (!isOpen) return { ok: false, reason: 'closed' };
     return applyOutcome(trx, by, meetingId, item, outcome);
   });
 }
 
 async function applyOutcome(
-  trx: Db, by: Actor, meetingId: number, item: { id: number; state: ItemState; is_restricted: boolean }, outcome: Outcome | 'under_discussion',
+  trx: Db,
+  by: Actor,
+  meetingId: number,
+  item: { id: number; state: ItemState; is_restricted: boolean },
+  outcome: Outcome | 'under_discussion',
 ): Promise<OutcomeResult> {
   if (item.state === outcome) return { ok: true };
   if (item.state === 'carried_over') return { ok: false, reason: 'carried' };
   if (outcome === 'carried_over') {
-    if (item.state === 'concluded' || item.state === 'withdrawn') await setItemState(trx, by, meetingId, item, 'under_discussion');
+    if (item.state === 'concluded' || item.state === 'withdrawn')
+      await setItemState(trx, by, meetingId, item, 'under_discussion');
     const carried = await carryOver(trx, by, item.id);
     return carried.ok ? { ok: true } : { ok: false, reason: 'noSeries' };
   }
@@ -83,15 +137,25 @@ async function applyOutcome(
   return { ok: true };
 }
 
-async function setItemState(trx: Db, by: Actor, meetingId: number, item: { id: number; state: ItemState; is_restricted: boolean }, to: Exclude<Outcome, 'carried_over'> | 'under_discussion'): Promise<void> {
+async function setItemState(
+  trx: Db,
+  by: Actor,
+  meetingId: number,
+  item: { id: number; state: ItemState; is_restricted: boolean },
+  to: Exclude<Outcome, 'carried_over'> | 'under_discussion',
+): Promise<void> {
   await change(
     trx,
     `update agenda_items set state = :state, opened_at = coalesce(opened_at, now()), concluded_at = ${to === 'under_discussion' ? 'null' : 'now()'}, version = version + 1 where id = :id`,
     { id: item.id, state: to },
   );
   await record(trx, by, {
-    action: to === 'under_discussion' ? 'item.open' : 'item.outcome', noun: 'agenda_items', id: item.id, meetingId: item.is_restricted ? null : meetingId,
-    before: { state: item.state }, after: { state: to },
+    action: to === 'under_discussion' ? 'item.open' : 'item.outcome',
+    noun: 'agenda_items',
+    id: item.id,
+    meetingId: item.is_restricted ? null : meetingId,
+    before: { state: item.state },
+    after: { state: to },
   });
 }
 
@@ -101,7 +165,12 @@ async function setItemState(trx: Db, by: Actor, meetingId: number, item: { id: n
  * and the minutes are begun.
  * @param chosen outcome by item id
  */
-export async function endMeeting(db: Db, by: Actor, id: number, chosen: Map<number, Outcome>): Promise<{ ok: true; carried: number; deferred: number }> {
+export async function endMeeting(
+  db: Db,
+  by: Actor,
+  id: number,
+  chosen: Map<number, Outcome>,
+): Promise<{ ok: true; carried: number; deferred: number }> {
   return inTransaction(db, async (trx) => {
     const meeting = await lockMeeting(trx, by, id);
     if (!mayRecord(meeting)) throw new Forbidden();
@@ -114,17 +183,35 @@ export async function endMeeting(db: Db, by: Actor, id: number, chosen: Map<numb
       if (!done.ok) await applyOutcome(trx, by, id, item, 'deferred');
       if (wanted === 'carried_over') counts[done.ok ? 'carried' : 'deferred']++;
     }
-    await change(trx, `update statements set deleted_at = now() where meeting_id = :id and is_draft and text = ''`, { id });
+    await change(
+      trx,
+      `update statements set deleted_at = now() where meeting_id = :id and is_draft and text = ''`,
+      { id },
+    );
     await change(trx, `update statements set is_draft = false where meeting_id = :id and is_draft`, { id });
-    await change(trx, `update meetings set state = 'ended', ended_at = now(), ended_by = :by, version = version + 1, updated_at = now() where id = :id`, { id, by: by.id });
-    await record(trx, by, { action: 'meeting.end', noun: 'meetings', id, meetingId: id, before: { state: 'in_progress' }, after: { state: 'ended', ...counts } });
+    await change(
+      trx,
+      `update meetings set state = 'ended', ended_at = now(), ended_by = :by, version = version + 1, updated_at = now() where id = :id`,
+      { id, by: by.id },
+    );
+    await record(trx, by, {
+      action: 'meeting.end',
+      noun: 'meetings',
+      id,
+      meetingId: id,
+      before: { state: 'in_progress' },
+      after: { state: 'ended', ...counts },
+    });
     await draftMinutes(trx, by, id);
     return { ok: true, ...counts };
   });
 }
 
 /** Items of a meeting without an outcome, also those that the reader may not see: they have a number, and an end. */
-export function listOpenItems(db: Db, meetingId: number): Promise<{ id: number; state: ItemState; is_restricted: boolean }[]> {
+export function listOpenItems(
+  db: Db,
+  meetingId: number,
+): Promise<{ id: number; state: ItemState; is_restricted: boolean }[]> {
   return rows(
     db,
     `select id, state, is_restricted from agenda_items where meeting_id = :id and state in ('proposed', 'accepted', 'under_discussion') order by position, id`,

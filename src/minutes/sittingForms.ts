@@ -1,5 +1,17 @@
 import { z } from 'zod';
-import { choice, id, line, list, onceKey, optionalDate, optionalEmail, optionalId, optionalLine, optionalProse, optionalWhole } from '../lib/http/fields.js';
+import {
+  choice,
+  id,
+  line,
+  list,
+  onceKey,
+  optionalDate,
+  optionalEmail,
+  optionalId,
+  optionalLine,
+  optionalProse,
+  optionalWhole,
+} from '../lib/http/fields.js';
 import { STATUSES } from './attendanceCommands.js';
 import { OUTCOMES } from './sittingCommands.js';
 import { KINDS } from './statementKinds.js';
@@ -36,7 +48,10 @@ export const MoveForm = z.strictObject({ direction: choice(['up', 'down']) });
 export const EmptyForm = z.strictObject({});
 
 export const WriteQuery = z.object({
-  item: z.union([z.literal('general'), z.coerce.number().int().positive()]).optional().catch(undefined),
+  item: z
+    .union([z.literal('general'), z.coerce.number().int().positive()])
+    .optional()
+    .catch(undefined),
   edit: z.coerce.number().int().positive().optional().catch(undefined),
 });
 
@@ -55,8 +70,15 @@ export const AttendanceForm = z.strictObject({
   was_left: list(z.string().max(20)),
 });
 
-export const WalkInForm = z.strictObject({ person: line(300), email: optionalEmail(), role: choice(['required', 'optional', 'in_attendance']) });
+export const WalkInForm = z.strictObject({
+  person: line(300),
+  email: optionalEmail(),
+  role: choice(['required', 'optional', 'in_attendance']),
+});
 
-export const OutcomeForm = z.strictObject({ outcome: choice([...OUTCOMES, 'under_discussion']), next: optionalId() });
+export const OutcomeForm = z.strictObject({
+  outcome: choice([...OUTCOMES, 'under_discussion']),
+  next: optionalId(),
+});
 
 export const EndForm = z.strictObject({ item_id: list(id(), 500), outcome: list(choice(OUTCOMES), 500) });

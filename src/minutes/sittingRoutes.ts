@@ -6,7 +6,15 @@ import { findMeeting, listParticipants, type Meeting } from '../meetings/queries
 import { titleOf } from '../meetings/title.js';
 import { routes as attendanceRoutes } from './attendanceRoutes.js';
 import { EmptyForm, EndForm, OutcomeForm, WriteQuery } from './sittingForms.js';
-import { endMeeting, listOpenItems, OUTCOMES, setOutcome, startMeeting, unstartMeeting, type Outcome } from './sittingCommands.js';
+import {
+  endMeeting,
+  listOpenItems,
+  OUTCOMES,
+  setOutcome,
+  startMeeting,
+  unstartMeeting,
+  type Outcome,
+} from './sittingCommands.js';
 import { statementRoutes } from './statementRoutes.js';
 import { meetingToRecord, writePage } from './writePage.js';
 
@@ -20,7 +28,11 @@ export const sittingRoutes: Route[] = [
       const id = idOf(c);
       const begun = await startMeeting(c.db, c.by, id);
       if (begun.ok) return redirect(`/meetings/${id}/minutes/write`, { notice: 'sitting.notice.started' });
-      return page('minutes/write-no-chair', { title: c.t('sitting.start.title'), meetingId: id }, { status: 409 });
+      return page(
+        'minutes/write-no-chair',
+        { title: c.t('sitting.start.title'), meetingId: id },
+        { status: 409 },
+      );
     },
   }),
   route({
@@ -32,7 +44,9 @@ export const sittingRoutes: Route[] = [
       const id = idOf(c);
       const undone = await unstartMeeting(c.db, c.by, id);
       if (undone.ok) return redirect(`/meetings/${id}`, { notice: 'sitting.notice.unstarted' });
-      return writePage(c, await meetingToRecord(c), { wrong: { form: 'add', errors: { '': c.t('sitting.error.written') }, values: {}, status: 409 } });
+      return writePage(c, await meetingToRecord(c), {
+        wrong: { form: 'add', errors: { '': c.t('sitting.error.written') }, values: {}, status: 409 },
+      });
     },
   }),
   route({
@@ -53,11 +67,23 @@ export const sittingRoutes: Route[] = [
       const [id, item] = [idOf(c), idOf(c, 'item')];
       const done = await setOutcome(c.db, c.by, id, item, c.form.outcome);
       if (done.ok) return redirect(`/meetings/${id}/minutes/write?item=${c.form.next ?? item}#write`);
-      const why = { noSeries: 'sitting.error.noSeries', carried: 'sitting.error.carried', closed: 'sitting.error.closed' } as const;
-      return writePage(c, await meetingToRecord(c), { item, wrong: { form: 'add', errors: { '': c.t(why[done.reason]) }, values: {}, status: 409 } });
+      const why = {
+        noSeries: 'sitting.error.noSeries',
+        carried: 'sitting.error.carried',
+        closed: 'sitting.error.closed',
+      } as const;
+      return writePage(c, await meetingToRecord(c), {
+        item,
+        wrong: { form: 'add', errors: { '': c.t(why[done.reason]) }, values: {}, status: 409 },
+      });
     },
   }),
-  route({ method: 'get', path: '/meetings/:id/end', policy: signedIn, handle: async (c) => endPage(c, await meetingToRecord(c)) }),
+  route({
+    method: 'get',
+    path: '/meetings/:id/end',
+    policy: signedIn,
+    handle: async (c) => endPage(c, await meetingToRecord(c)),
+  }),
   route({
     method: 'post',
     path: '/meetings/:id/end',
@@ -77,12 +103,15 @@ export const sittingRoutes: Route[] = [
 
 /** One screen with what is left: carried over unless somebody says otherwise. */
 async function endPage(c: Context, meeting: Meeting): Promise<Answer> {
-  if (meeting.state !== 'in_progress') return redirect(`/meetings/${meeting.id}`, { notice: 'sitting.error.notBegun' });
+  if (meeting.state !== 'in_progress')
+    return redirect(`/meetings/${meeting.id}`, { notice: 'sitting.error.notBegun' });
   const [open, lines, participants, next] = await Promise.all([
     listOpenItems(c.db, meeting.id),
     maySeeAgenda(meeting) ? listAgenda(c.db, c.viewer, meeting) : [],
     listParticipants(c.db, meeting.id),
-    meeting.series_id === null ? undefined : findNextMeeting(c.db, meeting.series_id, meeting.starts_at, meeting.id),
+    meeting.series_id === null
+      ? undefined
+      : findNextMeeting(c.db, meeting.series_id, meeting.starts_at, meeting.id),
   ]);
   // The next meeting of a series that is private may not be told by name.
   const following = next ? await findMeeting(c.db, c.viewer, next.id).catch(() => undefined) : undefined;

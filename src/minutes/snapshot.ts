@@ -28,7 +28,15 @@ export interface SnapshotDecision {
   abstentions: number | null;
 }
 
-export type StatementKind = 'heard' | 'considered' | 'noted' | 'stressed' | 'required' | 'resolved' | 'approved_in_principle' | 'deferred';
+export type StatementKind =
+  | 'heard'
+  | 'considered'
+  | 'noted'
+  | 'stressed'
+  | 'required'
+  | 'resolved'
+  | 'approved_in_principle'
+  | 'deferred';
 
 export interface SnapshotStatement {
   id: number;
@@ -109,6 +117,7 @@ export function sha256(text: string): string {
 
 export function readSnapshot(content: string): Snapshot {
   const snapshot = JSON.parse(content) as Snapshot;
-  if (snapshot.format !== 'banhui-minutes/1') throw new Error(`unknown format of minutes ${String(snapshot.format)}`);
+  if (snapshot.format !== 'banhui-minutes/1')
+    throw new Error(`unknown format of minutes ${String(snapshot.format)}`);
   return snapshot;
 }

@@ -11,7 +11,10 @@ import type {
 } from './snapshot.js';
 
 /** A person as minutes name them: a guest's unit is where they come from. */
-const person = (alias: string, unit: string) => `jsonb_build_object('id', ${alias}.id, 'name', ${alias}.name, 'name_en', ${alias}.name_en,
+const person = (
+  alias: string,
+  unit: string,
+) => `jsonb_build_object('id', ${alias}.id, 'name', ${alias}.name, 'name_en', ${alias}.name_en,
   'unit_en', coalesce(${unit}.name_en, ${alias}.affiliation), 'unit_zh', coalesce(${unit}.name_zh, ${alias}.affiliation))`;
 
 interface Head {
@@ -45,7 +48,11 @@ export async function collectSnapshot(db: Db, minutesId: number): Promise<Snapsh
         actions: actions.filter((action) => action.statement_id === id).map((action) => action.told),
       }));
   const loose = (itemId: number | null): SnapshotAction[] =>
-    actions.filter((action) => action.item_id === itemId && !statements.some((one) => one.id === action.statement_id)).map((action) => action.told);
+    actions
+      .filter(
+        (action) => action.item_id === itemId && !statements.some((one) => one.id === action.statement_id),
+      )
+      .map((action) => action.told);
   const [general, generalActions] = [written(null), loose(null)];
   return {
     format: 'banhui-minutes/1',
@@ -125,10 +132,15 @@ async function listItems(db: Db, meetingId: number): Promise<Array<ItemRow & Pic
       order by i.position, i.id`,
     { meeting: meetingId },
   );
-  const papers = await listPapersOf(db, items.map((item) => item.id));
+  const papers = await listPapersOf(
+    db,
+    items.map((item) => item.id),
+  );
   return items.map((item) => ({
     ...item,
-    papers: papers.filter((paper) => paper.item_id === item.id).map(({ id, name, version_no }) => ({ id, name, version_no })),
+    papers: papers
+      .filter((paper) => paper.item_id === item.id)
+      .map(({ id, name, version_no }) => ({ id, name, version_no })),
   }));
 }
 

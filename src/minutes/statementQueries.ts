@@ -24,11 +24,24 @@ export interface Statement {
   updated_at: Date;
   /** Who wrote it last. */
   author: Named;
-  decision: { basis: 'consensus' | 'vote'; votes_for: number | null; votes_against: number | null; abstentions: number | null } | null;
-  action: { id: number; deliverable: string; lead: Named | null; due_on: string | null; state: ActionState; helpers: Named[] } | null;
+  decision: {
+    basis: 'consensus' | 'vote';
+    votes_for: number | null;
+    votes_against: number | null;
+    abstentions: number | null;
+  } | null;
+  action: {
+    id: number;
+    deliverable: string;
+    lead: Named | null;
+    due_on: string | null;
+    state: ActionState;
+    helpers: Named[];
+  } | null;
 }
 
-const brief = (alias: string) => `jsonb_build_object('id', ${alias}.id, 'name', ${alias}.name, 'name_en', ${alias}.name_en)`;
+const brief = (alias: string) =>
+  `jsonb_build_object('id', ${alias}.id, 'name', ${alias}.name, 'name_en', ${alias}.name_en)`;
 
 const STATEMENT = `
   select s.id, s.meeting_id, s.item_id, s.kind, s.text, s.version, s.is_draft, s.created_by, s.created_key, s.saved_key, s.deleted_at, s.updated_at,
@@ -47,7 +60,9 @@ const STATEMENT = `
 
 /** Everything written in a meeting, also what was removed (deleted_at). The caller leaves out what the viewer may not see. */
 export function listStatements(db: Db, meetingId: number): Promise<Statement[]> {
-  return rows<Statement>(db, `${STATEMENT} where s.meeting_id = :meeting order by s.position, s.id`, { meeting: meetingId });
+  return rows<Statement>(db, `${STATEMENT} where s.meeting_id = :meeting order by s.position, s.id`, {
+    meeting: meetingId,
+  });
 }
 
 export function findStatement(db: Db, id: number): Promise<Statement | undefined> {

@@ -5,7 +5,8 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { coverage, joinFont } from './font.js';
 
-export type FaceName = 'text' | 'title' | 'heading' | 'subheading' | 'regular' | 'bold' | 'latin' | 'latinBold';
+export type FaceName =
+  'text' | 'title' | 'heading' | 'subheading' | 'regular' | 'bold' | 'latin' | 'latinBold';
 
 export interface Typeface {
   /** TrueType files by face; the office's own stand in for four of them, `regular` and `bold` draw what those lack. */
@@ -33,7 +34,9 @@ export function loadTypeface(dataDir: string): Promise<Typeface> {
 
 async function readTypeface(folder: string): Promise<Typeface> {
   const [regular, bold, latin, latinBold] = await Promise.all(made.map((face) => madeFace(folder, face)));
-  const own = await Promise.all(officeFaces.map((face) => readFile(join(folder, `${face}.ttf`)).catch(() => undefined)));
+  const own = await Promise.all(
+    officeFaces.map((face) => readFile(join(folder, `${face}.ttf`)).catch(() => undefined)),
+  );
   const [text, title, heading, subheading] = own;
   const files = {
     regular: regular!,
@@ -63,7 +66,10 @@ async function madeFace(folder: string, face: (typeof made)[number]): Promise<Bu
   try {
     return await readFile(path);
   } catch {
-    const font = await makeFace(dirname(require.resolve(`${packageName}/files/${packageName.slice(12)}-latin-400-normal.woff`)), face);
+    const font = await makeFace(
+      dirname(require.resolve(`${packageName}/files/${packageName.slice(12)}-latin-400-normal.woff`)),
+      face,
+    );
     await mkdir(folder, { recursive: true });
     const unfinished = `${path}.${process.pid}`;
     await writeFile(unfinished, font);
@@ -76,8 +82,12 @@ async function makeFace(folder: string, face: (typeof made)[number]): Promise<Bu
   const weight = face === 'bold' || face === 'latinBold' ? 700 : 400;
   const isLatin = face === 'latin' || face === 'latinBold';
   const suffix = `-${weight}-normal.woff`;
-  const alphabets = ['latin', 'latin-ext', 'vietnamese', 'cyrillic'].map((name) => `noto-serif-sc-${name}${suffix}`);
-  const numbered = (await readdir(folder)).filter((name) => name.endsWith(suffix) && /-sc-\d+-/.test(name)).sort();
+  const alphabets = ['latin', 'latin-ext', 'vietnamese', 'cyrillic'].map(
+    (name) => `noto-serif-sc-${name}${suffix}`,
+  );
+  const numbered = (await readdir(folder))
+    .filter((name) => name.endsWith(suffix) && /-sc-\d+-/.test(name))
+    .sort();
   const names = isLatin ? alphabets : [...alphabets, ...numbered];
   return joinFont(await Promise.all(names.map((name) => readFile(join(folder, name)))), isLatin);
 }

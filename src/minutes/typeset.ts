@@ -92,11 +92,19 @@ function words(text: string): string[] {
   let at = -1;
   for (const character of text) {
     at += character.length;
-    const isWide = wide.test(character) || (noStart.has(character) && character > '\u2000') || (noEnd.has(character) && character > '\u2000');
+    const isWide =
+      wide.test(character) ||
+      (noStart.has(character) && character > '\u2000') ||
+      (noEnd.has(character) && character > '\u2000');
     if (isWide && word) found.push(word);
     if (isWide) found.push(character);
     word = isWide ? '' : word + character;
-    if ((character === '-' || character === '/') && word.length > 1 && text[at + 1] !== '/' && text[at + 1] !== '-') {
+    if (
+      (character === '-' || character === '/') &&
+      word.length > 1 &&
+      text[at + 1] !== '/' &&
+      text[at + 1] !== '-'
+    ) {
       found.push(word);
       word = '';
     }
@@ -133,9 +141,17 @@ function trimmed(pieces: Piece[]): Piece[] {
   return pieces.slice(0, end);
 }
 
-function setLine(pieces: Piece[], start: number, width: number, justify: boolean, isLast: boolean, tracking: number): Line {
+function setLine(
+  pieces: Piece[],
+  start: number,
+  width: number,
+  justify: boolean,
+  isLast: boolean,
+  tracking: number,
+): Line {
   const natural = pieces.reduce((sum, piece) => sum + piece.width, 0);
-  const isGap = (i: number): boolean => i < pieces.length - 1 && (pieces[i]!.isBlank || pieces[i]!.isWide || pieces[i + 1]!.isWide);
+  const isGap = (i: number): boolean =>
+    i < pieces.length - 1 && (pieces[i]!.isBlank || pieces[i]!.isWide || pieces[i + 1]!.isWide);
   const gaps = pieces.filter((_, i) => isGap(i)).length;
   const last = pieces.at(-1);
   const hanging = last && halvable.has(last.text) && natural > width - start ? last.width / 2 : 0;
@@ -153,7 +169,8 @@ function setLine(pieces: Piece[], start: number, width: number, justify: boolean
     const isSingle = [...piece.text].length === 1;
     const spacing = isSingle ? after : 0;
     const previous = placed.at(-1);
-    if (previous && isOpen && previous.face === piece.face && previous.spacing === spacing) previous.text += piece.text;
+    if (previous && isOpen && previous.face === piece.face && previous.spacing === spacing)
+      previous.text += piece.text;
     else placed.push({ face: piece.face, text: piece.text, x, spacing });
     x += piece.width + (isGap(i) ? stretch : 0);
     isOpen = isSingle || after === 0;

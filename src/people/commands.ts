@@ -15,7 +15,11 @@ export type PersonProblem =
 /** The role of whoever acts, as it is now; the product itself (set-up, sample) may do everything. */
 async function actorOf(trx: Db, by: Actor): Promise<{ id: number; role: Role }> {
   if (by.id === null) return { id: 0, role: 'administrator' };
-  const actor = await row<{ id: number; role: Role }>(trx, `select id, role from persons where id = :id and deactivated_at is null`, { id: by.id });
+  const actor = await row<{ id: number; role: Role }>(
+    trx,
+    `select id, role from persons where id = :id and deactivated_at is null`,
+    { id: by.id },
+  );
   if (!actor) throw new Forbidden();
   return actor;
 }
@@ -25,28 +29,50 @@ const PERSONAL = ['name', 'name_en', 'email', 'phone', 'position', 'affiliation'
 const PLAIN = ['unit_id', 'role', 'is_guest', 'lang'] as const;
 type Told = Partial<Record<(typeof PERSONAL)[number] | (typeof PLAIN)[number], unknown>>;
 
-function changesOf(before: Told, after: Told): { before: Record<string, unknown>; after: Record<string, unknown> } {
+function changesOf(
+  before: Told,
+  after: Told,
+): { before: Record<string, unknown>; after: Record<string, unknown> } {
   const plain = PLAIN.filter((name) => name in after && before[name] !== after[name]);
   const changed = PERSONAL.filter((name) => name in after && before[name] !== after[name]);
   return {
     before: Object.fromEntries(plain.map((name) => [name, before[name]])),
-    after: { ...Object.fromEntries(plain.map((name) => [name, after[name]])), ...(changed.length ? { changed } : {}) },
+    after: {
+      ...Object.fromEntries(plain.map((name) => [name, after[name]])),
+      ...(changed.length ? { changed } : {}),
+    },
   };
 }
 
-async function problemOf(trx: Db, form: Pick<NewPerson, 'email' | 'unit_id'>, self?: PersonRow): Promise<PersonProblem | undefined> {
+async function problemOf(
+  trx: Db,
+  form: Pick<NewPerson, 'email' | 'unit_id'>,
+  self?: PersonRow,
+): Promise<PersonProblem | undefined> {
   if (form.email && form.email !== self?.email) {
-    const other = await row<{ id: number; name: string; name_en: string | null }>(trx, `select id, name, name_en from persons where email = :email`, { email: form.email });
+    const other = await row<{ id: number; name: string; name_en: string | null }>(
+      trx,
+      `select id, name, name_en from persons where email = :email`,
+      { email: form.email },
+    );
     if (other) return { ok: false, reason: 'email_taken', other };
   }
-  if (form.unit_id && form.unit_id !== self?.unit_id && !(await row(trx, `select 1 from units where id = :id and is_active`, { id: form.unit_id }))) {
+  if (
+    form.unit_id &&
+    form.unit_id !== self?.unit_id &&
+    !(await row(trx, `select 1 from units where id = :id and is_active`, { id: form.unit_id }))
+  ) {
     return { ok: false, reason: 'no_such_unit' };
   }
   return undefined;
 }
 
 /** Adds a person to the directory; without an account that person can be invited and can't sign in. */
-export async function createPerson(db: Db, by: Actor, form: NewPerson): Promise<{ ok: true; id: number } | PersonProblem> {
+export async function createPerson(
+  db: Db,
+  by: Actor,
+  form: NewPerson,
+): Promise<{ ok: true; id: number } | PersonProblem> {
   return inTransaction(db, async (trx) => {
     const actor = await actorOf(trx, by);
     if (form.role !== 'member' && !maySetRole(actor)) throw new Forbidden();
@@ -60,12 +86,25 @@ export async function createPerson(db: Db, by: Actor, form: NewPerson): Promise<
       { ...form, affiliation: form.is_guest ? form.affiliation : null },
     );
     if (!made) return (await problemOf(trx, form)) ?? { ok: false, reason: 'no_such_unit' };
-    await record(trx, by, { action: 'person.create', noun: 'persons', id: made.id, after: changesOf({}, { unit_id: form.unit_id, role: form.role, is_guest: form.is_guest, lang: form.lang }).after });
+    await record(trx, by, {
+      action: 'person.create',
+      noun: 'persons',
+      id: made.id,
+      after: changesOf(
+        {},
+        { unit_id: form.unit_id, role: form.role, is_guest: form.is_guest, lang: form.lang },
+      ).after,
+    });
     return { ok: true, id: made.id };
   });
 }
 
-export async function updatePerson(db: Db, by: Actor, id: number, form: PersonChange): Promise<{ ok: true } | PersonProblem> {
+export async function updatePerson(
+  db: Db,
+  by: Actor,
+  id: number,
+  form: PersonChange,
+): Promise<{ ok: true } | PersonProblem> {
   return inTransaction(db, async (trx) => {
     const person = await lockPerson(trx, id);
     if (!person || person.erased_at || person.merged_into_id) throw new NotFound();
@@ -77,9 +116,13 @@ export async function updatePerson(db: Db, by: Actor, id: number, form: PersonCh
     if (person.has_account && form.is_guest) return { ok: false, reason: 'guest_with_account' };
     if (person.has_account && !form.email) return { ok: false, reason: 'email_needed' };
     // Who sets the address of an account can have its password sent there.
-    if (person.has_account && form.email !== person.email && actor.role !== 'administrator') return { ok: false, reason: 'email_of_account' };
+    if (person.has_account && form.email !== person.email && actor.role !== 'administrator')
+      return { ok: false, reason: 'email_of_account' };
     if (form.is_guest && person.role !== 'member') return { ok: false, reason: 'guest_with_account' };
-    const { version: _version, ...values } = { ...form, affiliation: form.is_guest ? form.affiliation : null };
+    const { version: _version, ...values } = {
+      ...form,
+      affiliation: form.is_guest ? form.affiliation : null,
+    };
     await change(
       trx,
       `update persons set name = :name, name_en = :name_en, email = :email, phone = :phone, position = :position, unit_id = :unit_id,
@@ -92,7 +135,12 @@ export async function updatePerson(db: Db, by: Actor, id: number, form: PersonCh
 }
 
 /** Gives a role. The last administrator keeps it. */
-export async function putRole(trx: Db, by: Actor, id: number, role: Role): Promise<'done' | 'same' | 'last_administrator' | 'guest'> {
+export async function putRole(
+  trx: Db,
+  by: Actor,
+  id: number,
+  role: Role,
+): Promise<'done' | 'same' | 'last_administrator' | 'guest'> {
   if (!maySetRole(await actorOf(trx, by))) throw new Forbidden();
   const isLast = !(await hasOtherAdministrator(trx, id));
   const person = await lockPerson(trx, id);
@@ -101,19 +149,31 @@ export async function putRole(trx: Db, by: Actor, id: number, role: Role): Promi
   if (person.is_guest) return 'guest';
   if (person.role === 'administrator' && isLast) return 'last_administrator';
   await change(trx, `update persons set role = :role, version = version + 1 where id = :id`, { id, role });
-  await record(trx, by, { action: 'person.role', noun: 'persons', id, before: { role: person.role }, after: { role } });
+  await record(trx, by, {
+    action: 'person.role',
+    noun: 'persons',
+    id,
+    before: { role: person.role },
+    after: { role },
+  });
   return 'done';
 }
 
 /** Marks somebody as gone: never invited or found any more, everything they did stays. */
-export async function putDeactivated(trx: Db, by: Actor, id: number): Promise<'done' | 'last_administrator' | 'self'> {
+export async function putDeactivated(
+  trx: Db,
+  by: Actor,
+  id: number,
+): Promise<'done' | 'last_administrator' | 'self'> {
   const isLast = !(await hasOtherAdministrator(trx, id));
   const person = await lockPerson(trx, id);
   if (!person || person.deactivated_at) throw new NotFound();
   if (!mayEdit(await actorOf(trx, by), person)) throw new Forbidden();
   if (person.id === by.id) return 'self';
   if (person.role === 'administrator' && isLast) return 'last_administrator';
-  await change(trx, `update persons set deactivated_at = now(), version = version + 1 where id = :id`, { id });
+  await change(trx, `update persons set deactivated_at = now(), version = version + 1 where id = :id`, {
+    id,
+  });
   await change(trx, `update units set head_id = null, version = version + 1 where head_id = :id`, { id });
   await record(trx, by, { action: 'person.deactivate', noun: 'persons', id });
   return 'done';
@@ -124,7 +184,9 @@ export async function reactivatePerson(db: Db, by: Actor, id: number): Promise<v
     const person = await lockPerson(trx, id);
     if (!person?.deactivated_at || person.merged_into_id || person.erased_at) throw new NotFound();
     if (!mayEdit(await actorOf(trx, by), person)) throw new Forbidden();
-    await change(trx, `update persons set deactivated_at = null, version = version + 1 where id = :id`, { id });
+    await change(trx, `update persons set deactivated_at = null, version = version + 1 where id = :id`, {
+      id,
+    });
     await record(trx, by, { action: 'person.reactivate', noun: 'persons', id });
   });
 }
@@ -140,21 +202,33 @@ export interface Profile {
 /** One's own settings; personal taste, so the history keeps no more than that. */
 export async function updateProfile(db: Db, by: Actor, profile: Profile): Promise<void> {
   await inTransaction(db, async (trx) => {
-    await change(trx, `update persons set lang = :lang, zone = :zone, theme = :theme, density = :density, has_shortcuts = :has_shortcuts where id = :id`, { ...profile, id: by.id });
+    await change(
+      trx,
+      `update persons set lang = :lang, zone = :zone, theme = :theme, density = :density, has_shortcuts = :has_shortcuts where id = :id`,
+      { ...profile, id: by.id },
+    );
     await record(trx, by, { action: 'person.profile', noun: 'persons', id: by.id, after: profile });
   });
 }
 
 export async function setLanguage(db: Db, by: Actor, lang: Lang): Promise<void> {
   await inTransaction(db, async (trx) => {
-    const changed = await change(trx, `update persons set lang = :lang where id = :id and lang <> :lang`, { id: by.id, lang });
-    if (changed) await record(trx, by, { action: 'person.profile', noun: 'persons', id: by.id, after: { lang } });
+    const changed = await change(trx, `update persons set lang = :lang where id = :id and lang <> :lang`, {
+      id: by.id,
+      lang,
+    });
+    if (changed)
+      await record(trx, by, { action: 'person.profile', noun: 'persons', id: by.id, after: { lang } });
   });
 }
 
 /** The row of a guest that turned out to be another one's: it leads there, and its address is free for that one. */
 export async function markMerged(trx: Db, id: number, intoId: number): Promise<void> {
-  await change(trx, `update persons set merged_into_id = :into, email = null, version = version + 1 where id = :id`, { id, into: intoId });
+  await change(
+    trx,
+    `update persons set merged_into_id = :into, email = null, version = version + 1 where id = :id`,
+    { id, into: intoId },
+  );
 }
 
 /** Fills what a person lacks from another row of the same one. */

@@ -40,7 +40,10 @@ export interface DirectoryFilter {
 export const PAGE_SIZE = 50;
 
 /** One page of the directory in the order of the (Latin) name, and how many there are in all. */
-export async function listPersons(db: Db, filter: DirectoryFilter): Promise<{ persons: PersonRow[]; total: number }> {
+export async function listPersons(
+  db: Db,
+  filter: DirectoryFilter,
+): Promise<{ persons: PersonRow[]; total: number }> {
   const found = await rows<PersonRow & { total: number }>(
     db,
     `with recursive below as (
@@ -52,8 +55,11 @@ export async function listPersons(db: Db, filter: DirectoryFilter): Promise<{ pe
         and p.search_text like :pattern and (:unit::bigint is null or p.unit_id in (select id from below))
       order by p.sort_name, p.id limit :limit offset :offset`,
     {
-      unit: filter.unit, kind: filter.kind, pattern: likePattern(filter.q.normalize('NFKC').trim().toLowerCase()),
-      limit: PAGE_SIZE, offset: (filter.page - 1) * PAGE_SIZE,
+      unit: filter.unit,
+      kind: filter.kind,
+      pattern: likePattern(filter.q.normalize('NFKC').trim().toLowerCase()),
+      limit: PAGE_SIZE,
+      offset: (filter.page - 1) * PAGE_SIZE,
     },
   );
   return { persons: found, total: found[0]?.total ?? 0 };
@@ -69,7 +75,10 @@ export function lockPerson(trx: Db, id: number): Promise<PersonRow | undefined> 
 }
 
 /** Everybody in the order of the list, for an export; ids of units as their codes. */
-export function listAllPersons(db: Db, options: { guests: boolean }): Promise<(PersonRow & { unit_code: string | null })[]> {
+export function listAllPersons(
+  db: Db,
+  options: { guests: boolean },
+): Promise<(PersonRow & { unit_code: string | null })[]> {
   return rows(
     db,
     `select ${PERSON}, u.code as unit_code from ${FROM}
@@ -79,7 +88,10 @@ export function listAllPersons(db: Db, options: { guests: boolean }): Promise<(P
 }
 
 /** Active guests whose name or address resembles somebody's: what a merge is offered for. */
-export function listLikelyTwins(db: Db, person: { id: number; name: string; name_en: string | null }): Promise<PersonRow[]> {
+export function listLikelyTwins(
+  db: Db,
+  person: { id: number; name: string; name_en: string | null },
+): Promise<PersonRow[]> {
   return rows<PersonRow>(
     db,
     `select ${PERSON} from ${FROM}

@@ -8,7 +8,10 @@ export interface GroupOption {
 
 /** The groups for a `<select>`. */
 export function listGroupOptions(db: Db): Promise<GroupOption[]> {
-  return rows<GroupOption>(db, `select id, name_en, name_zh from people_groups order by name_en, id limit 500`);
+  return rows<GroupOption>(
+    db,
+    `select id, name_en, name_zh from people_groups order by name_en, id limit 500`,
+  );
 }
 
 export interface GroupMember {

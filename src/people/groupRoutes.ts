@@ -5,12 +5,24 @@ import { problemsOf, type Problems } from '../lib/http/form.js';
 import { once } from '../lib/http/once.js';
 import { secretary } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
-import { createGroup, removeGroup, updateGroup, type GroupFields, type GroupRefused } from './groupCommands.js';
+import {
+  createGroup,
+  removeGroup,
+  updateGroup,
+  type GroupFields,
+  type GroupRefused,
+} from './groupCommands.js';
 import { findGroup, listGroups, type Group } from './groupQueries.js';
 import { personText, resolvePersons } from './queries.js';
 
-const fields = { name_en: optionalLine(100), name_zh: optionalLine(100), note: optionalLine(500), members: optionalProse(50_000) };
-const named = (form: { name_en: string | null; name_zh: string | null }) => Boolean(form.name_en ?? form.name_zh);
+const fields = {
+  name_en: optionalLine(100),
+  name_zh: optionalLine(100),
+  note: optionalLine(500),
+  members: optionalProse(50_000),
+};
+const named = (form: { name_en: string | null; name_zh: string | null }) =>
+  Boolean(form.name_en ?? form.name_zh);
 const unnamed = { path: ['name_zh'], error: message('groups.nameMissing') };
 const NewGroupForm = z.strictObject({ ...fields, key: onceKey() }).refine(named, unnamed);
 const GroupForm = z.strictObject({ ...fields, version: version() }).refine(named, unnamed);
@@ -31,7 +43,12 @@ export const groupRoutes: Route[] = [
       return page('people/groups', { title: c.t('groups.title'), groups: await listGroups(c.db) });
     },
   }),
-  route({ method: 'get', path: '/people/groups/new', policy: secretary, handle: (c) => formPage(c, undefined, {}) }),
+  route({
+    method: 'get',
+    path: '/people/groups/new',
+    policy: secretary,
+    handle: (c) => formPage(c, undefined, {}),
+  }),
   route({
     method: 'post',
     path: '/people/groups',
@@ -40,12 +57,15 @@ export const groupRoutes: Route[] = [
     async handle(c) {
       const { key, ...typed } = c.form;
       const read = await readFields(c, typed);
-      if ('problems' in read) return formPage(c, undefined, read.problems.values, { problems: read.problems });
+      if ('problems' in read)
+        return formPage(c, undefined, read.problems.values, { problems: read.problems });
       const made = await once(c.db, c.viewer.id, key, typed, async (trx) => {
         const done = await createGroup(trx, c.by, read.fields);
         return done.ok ? { location: '/people/groups' } : { refused: done };
       });
-      return 'refused' in made && made.refused ? refused(c, undefined, made.refused) : redirect('/people/groups', { notice: 'groups.saved' });
+      return 'refused' in made && made.refused
+        ? refused(c, undefined, made.refused)
+        : redirect('/people/groups', { notice: 'groups.saved' });
     },
     onInvalid: (c, problems) => formPage(c, undefined, problems.values, { problems }),
   }),
@@ -55,7 +75,10 @@ export const groupRoutes: Route[] = [
     policy: secretary,
     async handle(c) {
       const group = await existing(c);
-      return formPage(c, group, { ...group, members: group.members.map((one) => personText(one, c.fmt.name(one))).join('\n') });
+      return formPage(c, group, {
+        ...group,
+        members: group.members.map((one) => personText(one, c.fmt.name(one))).join('\n'),
+      });
     },
   }),
   route({
@@ -79,7 +102,10 @@ export const groupRoutes: Route[] = [
     policy: secretary,
     async handle(c) {
       const group = await existing(c);
-      return page('people/group-removal', { title: c.t('groups.removeTitle', { name: c.fmt.name(group) }), group });
+      return page('people/group-removal', {
+        title: c.t('groups.removeTitle', { name: c.fmt.name(group) }),
+        group,
+      });
     },
   }),
   route({
@@ -100,28 +126,74 @@ async function existing(c: Context): Promise<Group> {
 }
 
 /** One name is enough: it then stands for both languages. Who is not understood is named at the field. */
-async function readFields(c: Context, typed: Typed): Promise<{ fields: GroupFields } | { problems: Problems }> {
-  const lines = [...new Set(typed.members.split('\n').map((one) => one.trim()).filter(Boolean))];
+async function readFields(
+  c: Context,
+  typed: Typed,
+): Promise<{ fields: GroupFields } | { problems: Problems }> {
+  const lines = [
+    ...new Set(
+      typed.members
+        .split('\n')
+        .map((one) => one.trim())
+        .filter(Boolean),
+    ),
+  ];
   const found = await resolvePersons(c.db, lines);
   const wrong = found.find((one) => !one.ok);
   if (wrong && !wrong.ok) {
     const name = wrong.text.slice(0, 100);
-    return { problems: problemsOf([{ field: 'members', message: c.t(wrong.reason === 'several' ? 'groups.several' : 'groups.unknown', { name }) }], c.req.body) };
+    return {
+      problems: problemsOf(
+        [
+          {
+            field: 'members',
+            message: c.t(wrong.reason === 'several' ? 'groups.several' : 'groups.unknown', { name }),
+          },
+        ],
+        c.req.body,
+      ),
+    };
   }
   const [en, zh] = [typed.name_en ?? typed.name_zh ?? '', typed.name_zh ?? typed.name_en ?? ''];
-  return { fields: { name_en: en, name_zh: zh, note: typed.note ?? '', memberIds: [...new Set(found.flatMap((one) => (one.ok ? [one.person.id] : [])))] } };
+  return {
+    fields: {
+      name_en: en,
+      name_zh: zh,
+      note: typed.note ?? '',
+      memberIds: [...new Set(found.flatMap((one) => (one.ok ? [one.person.id] : [])))],
+    },
+  };
 }
 
 function refused(c: Context, group: Group | undefined, problem: GroupRefused): Promise<Answer> {
   const typed = c.req.body as Record<string, unknown>;
-  if (problem.reason === 'stale') return formPage(c, problem.group, { ...typed, version: problem.group.version }, { status: 409, isStale: true });
-  return formPage(c, group, typed, { problems: problemsOf([{ field: 'name_zh', message: c.t('groups.nameTaken') }], typed) });
+  if (problem.reason === 'stale')
+    return formPage(
+      c,
+      problem.group,
+      { ...typed, version: problem.group.version },
+      { status: 409, isStale: true },
+    );
+  return formPage(c, group, typed, {
+    problems: problemsOf([{ field: 'name_zh', message: c.t('groups.nameTaken') }], typed),
+  });
 }
 
-async function formPage(c: Context, group: Group | undefined, values: Record<string, unknown>, more: { problems?: Problems; status?: number; isStale?: boolean } = {}): Promise<Answer> {
+async function formPage(
+  c: Context,
+  group: Group | undefined,
+  values: Record<string, unknown>,
+  more: { problems?: Problems; status?: number; isStale?: boolean } = {},
+): Promise<Answer> {
   return page(
     'people/group-form',
-    { title: group ? c.t('groups.edit', { name: c.fmt.name(group) }) : c.t('groups.new'), group, values, errors: more.problems?.errors ?? {}, isStale: more.isStale ?? false },
+    {
+      title: group ? c.t('groups.edit', { name: c.fmt.name(group) }) : c.t('groups.new'),
+      group,
+      values,
+      errors: more.problems?.errors ?? {},
+      isStale: more.isStale ?? false,
+    },
     { status: more.status ?? (more.problems ? 422 : 200) },
   );
 }

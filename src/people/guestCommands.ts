@@ -23,11 +23,20 @@ export async function findOrAddGuests(trx: Db, by: Actor, wishes: GuestWish[]): 
       { name: wish.name, email: wish.email },
     );
     if (made) {
-      await record(trx, by, { action: 'person.create', noun: 'persons', id: made.id, after: { is_guest: true } });
+      await record(trx, by, {
+        action: 'person.create',
+        noun: 'persons',
+        id: made.id,
+        after: { is_guest: true },
+      });
       ids.push(made.id);
       continue;
     }
-    const known = await row<{ id: number }>(trx, `select id from persons where email = :email and deactivated_at is null`, { email: wish.email });
+    const known = await row<{ id: number }>(
+      trx,
+      `select id from persons where email = :email and deactivated_at is null`,
+      { email: wish.email },
+    );
     ids.push(known?.id ?? null);
   }
   return ids;

@@ -10,7 +10,11 @@ import { createUnit } from './unitCommands.js';
 
 /** Keeps an uploaded table for its preview. @returns its id */
 export async function startImport(db: Db, by: Actor, content: string): Promise<number> {
-  const made = await row<{ id: number }>(db, `insert into person_imports (content, created_by) values (:content, :by) returning id`, { content, by: by.id });
+  const made = await row<{ id: number }>(
+    db,
+    `insert into person_imports (content, created_by) values (:content, :by) returning id`,
+    { content, by: by.id },
+  );
   if (!made) throw new Error('the table was not kept');
   return made.id;
 }
@@ -21,7 +25,14 @@ export type Imported = { ok: true; done: ImportRow } | { ok: false; reason: 'bad
  * Imports a table, once: posted again it says what the first time did. The plan is made anew from what is there now.
  * @param options.all nothing unless every line is good
  */
-export async function runImport(db: Db, by: Actor & { id: number }, id: number, who: { role: Role }, office: { lang: Lang; zone: string }, options: { all: boolean }): Promise<Imported> {
+export async function runImport(
+  db: Db,
+  by: Actor & { id: number },
+  id: number,
+  who: { role: Role },
+  office: { lang: Lang; zone: string },
+  options: { all: boolean },
+): Promise<Imported> {
   return inTransaction(db, async (trx) => {
     // Two files at once would both find somebody missing whom both bring.
     await change(trx, `select pg_advisory_xact_lock(hashtext('person import'))`);
@@ -41,7 +52,9 @@ export async function runImport(db: Db, by: Actor & { id: number }, id: number, 
       `update person_imports set finished_at = now(), added = :added, changed = :changed, left_out = :bad where id = :id returning *`,
       { id, added, changed, bad },
     );
-    await recordAll(trx, by, [{ action: 'person.import', noun: 'persons', after: { added, changed, left_out: bad } }]);
+    await recordAll(trx, by, [
+      { action: 'person.import', noun: 'persons', after: { added, changed, left_out: bad } },
+    ]);
     return { ok: true, done: done ?? found };
   });
 }
@@ -54,9 +67,28 @@ async function makeUnits(trx: Db, by: Actor, plan: Planned[]): Promise<void> {
     const name = planned.values.new_unit;
     const key = name.normalize('NFKC').toLowerCase();
     if (!made.has(key)) {
-      const stem = name.normalize('NFKC').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-+|-+$/g, '').slice(0, 30) || 'unit';
-      let unit = await createUnit(trx, by, { code: stem, name_en: name, name_zh: null, parent_id: null, head_id: null });
-      for (let n = 2; !unit.ok && unit.reason === 'code_taken'; n++) unit = await createUnit(trx, by, { code: `${stem}-${n}`, name_en: name, name_zh: null, parent_id: null, head_id: null });
+      const stem =
+        name
+          .normalize('NFKC')
+          .toLowerCase()
+          .replace(/[^\p{L}\p{N}]+/gu, '-')
+          .replace(/^-+|-+$/g, '')
+          .slice(0, 30) || 'unit';
+      let unit = await createUnit(trx, by, {
+        code: stem,
+        name_en: name,
+        name_zh: null,
+        parent_id: null,
+        head_id: null,
+      });
+      for (let n = 2; !unit.ok && unit.reason === 'code_taken'; n++)
+        unit = await createUnit(trx, by, {
+          code: `${stem}-${n}`,
+          name_en: name,
+          name_zh: null,
+          parent_id: null,
+          head_id: null,
+        });
       if (!unit.ok) throw new Error(`unit not made: ${unit.reason}`);
       made.set(key, unit.id);
     }
@@ -68,7 +100,13 @@ const COLUMNS = `name text, name_en text, email text, phone text, position text,
 
 async function addPersons(trx: Db, by: Actor, plan: Planned[]): Promise<number> {
   const fresh = plan.flatMap((one) => (one.outcome === 'add' ? one.values : []));
-  const added = await rows<{ id: number; unit_id: number | null; role: string; is_guest: boolean; lang: string }>(
+  const added = await rows<{
+    id: number;
+    unit_id: number | null;
+    role: string;
+    is_guest: boolean;
+    lang: string;
+  }>(
     trx,
     `insert into persons (name, name_en, email, phone, position, unit_id, affiliation, role, is_guest, lang, zone)
      select n.name, n.name_en, n.email, n.phone, n.position, n.unit_id, n.affiliation, n.role, n.is_guest, n.lang, n.zone
@@ -76,7 +114,11 @@ async function addPersons(trx: Db, by: Actor, plan: Planned[]): Promise<number> 
      on conflict do nothing returning id, unit_id, role, is_guest, lang`,
     { fresh: JSON.stringify(fresh) },
   );
-  await recordAll(trx, by, added.map(({ id, ...after }): AuditEvent => ({ action: 'person.create', noun: 'persons', id, after })));
+  await recordAll(
+    trx,
+    by,
+    added.map(({ id, ...after }): AuditEvent => ({ action: 'person.create', noun: 'persons', id, after })),
+  );
   return added.length;
 }
 
@@ -96,11 +138,18 @@ async function changePersons(trx: Db, by: Actor, plan: Planned[]): Promise<numbe
     by,
     changes.map(({ id, before, values, fields }): AuditEvent => {
       const told = open.filter((field) => fields.includes(field));
-      const personal = fields.filter((field) => !(open as readonly string[]).includes(field) && field !== 'zone');
+      const personal = fields.filter(
+        (field) => !(open as readonly string[]).includes(field) && field !== 'zone',
+      );
       return {
-        action: 'person.update', noun: 'persons', id,
+        action: 'person.update',
+        noun: 'persons',
+        id,
         before: Object.fromEntries(told.map((field) => [field, before[field]])),
-        after: { ...Object.fromEntries(told.map((field) => [field, values[field]])), ...(personal.length ? { changed: personal } : {}) },
+        after: {
+          ...Object.fromEntries(told.map((field) => [field, values[field]])),
+          ...(personal.length ? { changed: personal } : {}),
+        },
       };
     }),
   );

@@ -11,7 +11,12 @@ export interface ImportRow {
 }
 
 /** An import of one's own. */
-export function findImport(db: Db, id: number, personId: number, options: { lock?: boolean } = {}): Promise<ImportRow | undefined> {
+export function findImport(
+  db: Db,
+  id: number,
+  personId: number,
+  options: { lock?: boolean } = {},
+): Promise<ImportRow | undefined> {
   return row<ImportRow>(
     db,
     `select id, content, finished_at, added, changed, left_out from person_imports where id = :id and created_by = :person${options.lock ? ' for update' : ''}`,
@@ -29,7 +34,10 @@ export async function readKnown(db: Db): Promise<Known> {
          from persons p left join accounts a on a.person_id = p.id
         where p.erased_at is null and p.merged_into_id is null`,
     ),
-    await rows<Known['units'][number]>(db, `select id, code, name_en, name_zh, is_active from units order by id desc`),
+    await rows<Known['units'][number]>(
+      db,
+      `select id, code, name_en, name_zh, is_active from units order by id desc`,
+    ),
   ];
   return { persons, units };
 }

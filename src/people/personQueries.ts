@@ -19,7 +19,9 @@ export async function findAccountState(db: Db, personId: number): Promise<Accoun
        from persons p left join accounts a on a.person_id = p.id where p.id = :id`,
     { id: personId },
   );
-  return found ?? { has_password: false, must_change_password: false, last_seen_at: null, link_expires_at: null };
+  return (
+    found ?? { has_password: false, must_change_password: false, last_seen_at: null, link_expires_at: null }
+  );
 }
 
 export interface HeadOf {
@@ -30,5 +32,9 @@ export interface HeadOf {
 
 /** Units somebody is the head of. */
 export function listHeadOf(db: Db, personId: number): Promise<HeadOf[]> {
-  return rows<HeadOf>(db, `select id, name_en, name_zh from units where head_id = :id and is_active order by code`, { id: personId });
+  return rows<HeadOf>(
+    db,
+    `select id, name_en, name_zh from units where head_id = :id and is_active order by code`,
+    { id: personId },
+  );
 }

@@ -3,7 +3,16 @@ import { once } from '../lib/http/once.js';
 import { Forbidden, NotFound } from '../lib/http/errors.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import { isSecretary, secretary, signedIn } from '../lib/http/policy.js';
-import { idOf, json, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
+import {
+  idOf,
+  json,
+  page,
+  redirect,
+  route,
+  type Answer,
+  type Context,
+  type Route,
+} from '../lib/http/route.js';
 import { createPerson, reactivatePerson, updatePerson, type PersonProblem } from './commands.js';
 import { findPerson, listLikelyTwins, listPersons, PAGE_SIZE, type PersonRow } from './directoryQueries.js';
 import { NewPersonForm, PersonForm } from './forms.js';
@@ -12,13 +21,22 @@ import { mayEdit, mayListGuests, maySetRole } from './policy.js';
 import { findPersons, listUnitOptions, personText } from './queries.js';
 
 /** The form, empty, filled from a row, or as it was typed with what is wrong. */
-async function formPage(c: Context, person: PersonRow | undefined, values: Record<string, unknown>, more: { problems?: Problems; status?: number; stale?: PersonRow } = {}): Promise<Answer> {
+async function formPage(
+  c: Context,
+  person: PersonRow | undefined,
+  values: Record<string, unknown>,
+  more: { problems?: Problems; status?: number; stale?: PersonRow } = {},
+): Promise<Answer> {
   return page(
     'people/form',
     {
       title: person ? c.t('people.form.edit', { name: c.fmt.name(person) }) : c.t('people.form.new'),
-      person, values, errors: more.problems?.errors ?? {}, stale: more.stale,
-      units: await listUnitOptions(c.db), maySetRole: !person && maySetRole(c.viewer),
+      person,
+      values,
+      errors: more.problems?.errors ?? {},
+      stale: more.stale,
+      units: await listUnitOptions(c.db),
+      maySetRole: !person && maySetRole(c.viewer),
     },
     { status: more.status ?? (more.problems ? 422 : 200) },
   );
@@ -27,10 +45,16 @@ async function formPage(c: Context, person: PersonRow | undefined, values: Recor
 /** The form again with what a command found. */
 function refused(c: Context, person: PersonRow | undefined, problem: PersonProblem): Promise<Answer> {
   const typed = c.req.body as Record<string, unknown>;
-  const again = (field: string, message: string) => formPage(c, person, typed, { problems: problemsOf([{ field, message }], typed) });
+  const again = (field: string, message: string) =>
+    formPage(c, person, typed, { problems: problemsOf([{ field, message }], typed) });
   switch (problem.reason) {
     case 'stale':
-      return formPage(c, problem.person, { ...typed, version: problem.person.version }, { status: 409, stale: problem.person });
+      return formPage(
+        c,
+        problem.person,
+        { ...typed, version: problem.person.version },
+        { status: 409, stale: problem.person },
+      );
     case 'email_taken':
       return again('email', c.t('people.form.emailTaken', { name: c.fmt.name(problem.other) }));
     case 'no_such_unit':
@@ -71,7 +95,9 @@ export const personRoutes: Route[] = [
           id: person.id,
           name: c.fmt.name(person),
           text: personText(person, c.fmt.name(person)),
-          note: [c.lang === 'en' ? person.unit_en : person.unit_zh, person.position ?? person.affiliation].filter(Boolean).join(' · '),
+          note: [c.lang === 'en' ? person.unit_en : person.unit_zh, person.position ?? person.affiliation]
+            .filter(Boolean)
+            .join(' · '),
         })),
       });
     },
@@ -83,23 +109,42 @@ export const personRoutes: Route[] = [
     query: Filter,
     async handle(c) {
       const filter = mayListGuests(c.viewer) ? c.query : { ...c.query, kind: 'staff' as const };
-      const [{ persons, total }, units] = await Promise.all([listPersons(c.db, filter), listUnitOptions(c.db)]);
+      const [{ persons, total }, units] = await Promise.all([
+        listPersons(c.db, filter),
+        listUnitOptions(c.db),
+      ]);
       const address = (to: Partial<typeof filter>) => {
         const { q, unit, kind, page } = { ...filter, ...to };
         return `/people?${new URLSearchParams({ ...(q ? { q } : {}), ...(unit ? { unit: String(unit) } : {}), kind, page: String(page) }).toString()}`;
       };
       const first = (filter.page - 1) * PAGE_SIZE;
       return page('people/list', {
-        title: c.t('people.list.title'), persons, total, units, filter,
-        kinds: mayListGuests(c.viewer) ? (['staff', 'guests', 'inactive'] as const).map((kind) => ({ kind, href: address({ kind, page: 1 }) })) : [],
+        title: c.t('people.list.title'),
+        persons,
+        total,
+        units,
+        filter,
+        kinds: mayListGuests(c.viewer)
+          ? (['staff', 'guests', 'inactive'] as const).map((kind) => ({
+              kind,
+              href: address({ kind, page: 1 }),
+            }))
+          : [],
         previous: filter.page > 1 ? address({ page: filter.page - 1 }) : undefined,
         next: first + persons.length < total ? address({ page: filter.page + 1 }) : undefined,
-        summary: total ? c.t('people.list.summary', { from: first + 1, to: first + persons.length, total }) : undefined,
+        summary: total
+          ? c.t('people.list.summary', { from: first + 1, to: first + persons.length, total })
+          : undefined,
         isSecretary: isSecretary(c.viewer),
       });
     },
   }),
-  route({ method: 'get', path: '/people/new', policy: secretary, handle: (c) => formPage(c, undefined, { lang: c.office.lang, zone: c.office.zone, role: 'member' }) }),
+  route({
+    method: 'get',
+    path: '/people/new',
+    policy: secretary,
+    handle: (c) => formPage(c, undefined, { lang: c.office.lang, zone: c.office.zone, role: 'member' }),
+  }),
   route({
     method: 'post',
     path: '/people',
@@ -132,8 +177,13 @@ export const personRoutes: Route[] = [
       ]);
       return page('people/person', {
         title: person.erased_at ? c.t('people.person.erased') : c.fmt.name(person),
-        person, headOf, account, twins,
-        mayEdit: mayEdit(c.viewer, person) && !person.erased_at, isAdministrator: c.viewer.role === 'administrator', isSelf: person.id === c.viewer.id,
+        person,
+        headOf,
+        account,
+        twins,
+        mayEdit: mayEdit(c.viewer, person) && !person.erased_at,
+        isAdministrator: c.viewer.role === 'administrator',
+        isSelf: person.id === c.viewer.id,
         hasMail: Boolean(c.config.smtpUrl),
       });
     },
@@ -154,7 +204,9 @@ export const personRoutes: Route[] = [
     form: PersonForm,
     async handle(c) {
       const done = await updatePerson(c.db, c.by, idOf(c), c.form);
-      return done.ok ? redirect(`/people/${idOf(c)}`, { notice: 'people.form.saved' }) : refused(c, await editable(c), done);
+      return done.ok
+        ? redirect(`/people/${idOf(c)}`, { notice: 'people.form.saved' })
+        : refused(c, await editable(c), done);
     },
     onInvalid: async (c, problems) => formPage(c, await editable(c), problems.values, { problems }),
   }),
@@ -169,4 +221,3 @@ export const personRoutes: Route[] = [
     },
   }),
 ];
-

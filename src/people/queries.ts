@@ -21,7 +21,12 @@ const OPTION = `p.id, p.name, p.name_en, p.email, p.position, p.is_guest, p.affi
  * Persons for a picker, by any part of the name, of the Latin name (also without spaces or as initials) or e-mail.
  * A guest is found by everybody who knows the exact address, by secretaries also by name.
  */
-export function findPersons(db: Db, viewer: Pick<Viewer, 'role'>, q: string, limit = 20): Promise<PersonOption[]> {
+export function findPersons(
+  db: Db,
+  viewer: Pick<Viewer, 'role'>,
+  q: string,
+  limit = 20,
+): Promise<PersonOption[]> {
   const asked = q.normalize('NFKC').trim().toLowerCase();
   if (!asked) return Promise.resolve([]);
   return rows<PersonOption>(
@@ -32,12 +37,21 @@ export function findPersons(db: Db, viewer: Pick<Viewer, 'role'>, q: string, lim
         and (not p.is_guest or :guests or p.email = :asked)
       order by p.is_guest, p.sort_name not like :start and lower(p.name) not like :start, p.sort_name, p.id
       limit :limit`,
-    { pattern: likePattern(asked), start: likePattern(asked).slice(1), asked, guests: mayListGuests(viewer), limit },
+    {
+      pattern: likePattern(asked),
+      start: likePattern(asked).slice(1),
+      asked,
+      guests: mayListGuests(viewer),
+      limit,
+    },
   );
 }
 
 /** Everybody active in the office (with `guests`, guests too) for a `<select>`, by unit and name. */
-export function listPersonOptions(db: Db, options: { guests?: boolean; limit?: number } = {}): Promise<PersonOption[]> {
+export function listPersonOptions(
+  db: Db,
+  options: { guests?: boolean; limit?: number } = {},
+): Promise<PersonOption[]> {
   return rows<PersonOption>(
     db,
     `select ${OPTION}
@@ -52,11 +66,16 @@ export function listPersonOptions(db: Db, options: { guests?: boolean; limit?: n
 /** Of some ids those that are active persons: ids from a form are checked with this before they are stored. */
 export async function keepActive(db: Db, ids: number[]): Promise<Set<number>> {
   if (ids.length === 0) return new Set();
-  const found = await rows<{ id: number }>(db, `select id from persons where id = any(:ids) and deactivated_at is null`, { ids });
+  const found = await rows<{ id: number }>(
+    db,
+    `select id from persons where id = any(:ids) and deactivated_at is null`,
+    { ids },
+  );
   return new Set(found.map(({ id }) => id));
 }
 
-export type Resolved = { ok: true; person: PersonOption } | { ok: false; reason: 'nobody' | 'several'; text: string };
+export type Resolved =
+  { ok: true; person: PersonOption } | { ok: false; reason: 'nobody' | 'several'; text: string };
 
 /**
  * Who is meant by a text typed into a picker: "Zhang Wei <zhang.wei@example.org>", "张伟 #17", an address, or a name that only
@@ -65,9 +84,15 @@ export type Resolved = { ok: true; person: PersonOption } | { ok: false; reason:
 export async function resolvePersons(db: Db, texts: string[]): Promise<Resolved[]> {
   const asked = texts.map((text) => {
     const plain = text.normalize('NFKC').trim();
-    const email = /<([^<>\s]+@[^<>\s]+)>$/.exec(plain)?.[1] ?? (/^[^\s<>]+@[^\s<>]+$/.test(plain) ? plain : null);
+    const email =
+      /<([^<>\s]+@[^<>\s]+)>$/.exec(plain)?.[1] ?? (/^[^\s<>]+@[^\s<>]+$/.test(plain) ? plain : null);
     const id = /#([1-9]\d{0,14})$/.exec(plain)?.[1];
-    return { text, email: email?.toLowerCase() ?? null, id: id ? Number(id) : null, name: plain.toLowerCase() };
+    return {
+      text,
+      email: email?.toLowerCase() ?? null,
+      id: id ? Number(id) : null,
+      name: plain.toLowerCase(),
+    };
   });
   if (asked.length === 0) return [];
   const found = await rows<PersonOption>(
@@ -76,11 +101,19 @@ export async function resolvePersons(db: Db, texts: string[]): Promise<Resolved[
        from persons p left join units u on u.id = p.unit_id
       where p.deactivated_at is null
         and (p.id = any(:ids) or p.email = any(:emails) or lower(p.name) = any(:names) or (p.sort_name = any(:names)))`,
-    { ids: asked.flatMap(({ id }) => id ?? []), emails: asked.flatMap(({ email }) => email ?? []), names: asked.map(({ name }) => name) },
+    {
+      ids: asked.flatMap(({ id }) => id ?? []),
+      emails: asked.flatMap(({ email }) => email ?? []),
+      names: asked.map(({ name }) => name),
+    },
   );
   return asked.map(({ text, email, id, name }) => {
     const meant = found.filter((person) =>
-      id ? person.id === id : email ? person.email === email : person.name.toLowerCase() === name || person.name_en?.toLowerCase() === name,
+      id
+        ? person.id === id
+        : email
+          ? person.email === email
+          : person.name.toLowerCase() === name || person.name_en?.toLowerCase() === name,
     );
     const [person] = meant;
     if (person && meant.length === 1) return { ok: true, person };
@@ -94,7 +127,11 @@ export function personText(person: Pick<PersonOption, 'id' | 'email'>, shown: st
 }
 
 /** May the viewer act in this person's name: oneself, every secretary, or a deputy in the days of the deputyship. */
-export async function mayActFor(db: Db, viewer: Pick<Viewer, 'id' | 'role'>, personId: number): Promise<boolean> {
+export async function mayActFor(
+  db: Db,
+  viewer: Pick<Viewer, 'id' | 'role'>,
+  personId: number,
+): Promise<boolean> {
   if (viewer.id === personId || isSecretary(viewer)) return true;
   return (await listPrincipals(db, viewer.id)).some(({ id }) => id === personId);
 }
@@ -140,5 +177,9 @@ export function listUnitOptions(db: Db): Promise<UnitOption[]> {
 
 /** One person as a picker shows one, also when deactivated. */
 export function findPersonOption(db: Db, id: number): Promise<PersonOption | undefined> {
-  return row<PersonOption>(db, `select ${OPTION} from persons p left join units u on u.id = p.unit_id where p.id = :id`, { id });
+  return row<PersonOption>(
+    db,
+    `select ${OPTION} from persons p left join units u on u.id = p.unit_id where p.id = :id`,
+    { id },
+  );
 }

@@ -9,14 +9,23 @@ import { listPersonOptions, listUnitOptions } from './queries.js';
 import { createUnit, deactivateUnit, reactivateUnit, updateUnit, type UnitProblem } from './unitCommands.js';
 import { findUnit, listUnitAndBelow, listUnits, type UnitRow } from './unitQueries.js';
 
-async function formPage(c: Context, unit: UnitRow | undefined, values: Record<string, unknown>, more: { problems?: Problems; status?: number; stale?: UnitRow } = {}): Promise<Answer> {
+async function formPage(
+  c: Context,
+  unit: UnitRow | undefined,
+  values: Record<string, unknown>,
+  more: { problems?: Problems; status?: number; stale?: UnitRow } = {},
+): Promise<Answer> {
   const below = unit ? await listUnitAndBelow(c.db, unit.id) : new Set<number>();
   const [units, persons] = await Promise.all([listUnitOptions(c.db), listPersonOptions(c.db)]);
   return page(
     'people/unit-form',
     {
       title: unit ? c.t('people.unit.edit', { name: c.fmt.name(unit) }) : c.t('people.unit.new'),
-      unit, values, errors: more.problems?.errors ?? {}, stale: more.stale, persons,
+      unit,
+      values,
+      errors: more.problems?.errors ?? {},
+      stale: more.stale,
+      persons,
       parents: units.filter((other) => !below.has(other.id)),
     },
     { status: more.status ?? (more.problems ? 422 : 200) },
@@ -32,7 +41,13 @@ const FIELD = {
 
 function refused(c: Context, unit: UnitRow | undefined, problem: UnitProblem): Promise<Answer> {
   const typed = c.req.body as Record<string, unknown>;
-  if (problem.reason === 'stale') return formPage(c, problem.unit, { ...typed, version: problem.unit.version }, { status: 409, stale: problem.unit });
+  if (problem.reason === 'stale')
+    return formPage(
+      c,
+      problem.unit,
+      { ...typed, version: problem.unit.version },
+      { status: 409, stale: problem.unit },
+    );
   const [field, message] = FIELD[problem.reason];
   return formPage(c, unit, typed, { problems: problemsOf([{ field, message: c.t(message) }], typed) });
 }
@@ -47,7 +62,18 @@ async function endPage(c: Context, unit: UnitRow, problems?: Problems): Promise<
   if (!unit.is_active) throw new NotFound();
   const below = await listUnitAndBelow(c.db, unit.id);
   const targets = (await listUnitOptions(c.db)).filter((other) => !below.has(other.id));
-  return page('people/unit-end', { title: c.t('people.unit.end', { name: c.fmt.name(unit) }), unit, targets, hasBelow: below.size > 1, errors: problems?.errors ?? {}, values: problems?.values ?? {} }, { status: problems ? 422 : 200 });
+  return page(
+    'people/unit-end',
+    {
+      title: c.t('people.unit.end', { name: c.fmt.name(unit) }),
+      unit,
+      targets,
+      hasBelow: below.size > 1,
+      errors: problems?.errors ?? {},
+      values: problems?.values ?? {},
+    },
+    { status: problems ? 422 : 200 },
+  );
 }
 
 export const unitRoutes: Route[] = [
@@ -59,10 +85,20 @@ export const unitRoutes: Route[] = [
     async handle(c) {
       const isAdministrator = c.viewer.role === 'administrator';
       const all = isAdministrator && c.query.all !== undefined;
-      return page('people/units', { title: c.t('people.unit.title'), units: await listUnits(c.db, { inactive: all }), isAdministrator, all });
+      return page('people/units', {
+        title: c.t('people.unit.title'),
+        units: await listUnits(c.db, { inactive: all }),
+        isAdministrator,
+        all,
+      });
     },
   }),
-  route({ method: 'get', path: '/units/new', policy: administrator, handle: (c) => formPage(c, undefined, {}) }),
+  route({
+    method: 'get',
+    path: '/units/new',
+    policy: administrator,
+    handle: (c) => formPage(c, undefined, {}),
+  }),
   route({
     method: 'post',
     path: '/units',
@@ -74,7 +110,9 @@ export const unitRoutes: Route[] = [
         const done = await createUnit(trx, c.by, form);
         return done.ok ? { location: '/units' } : { refused: done };
       });
-      return 'refused' in made && made.refused ? refused(c, undefined, made.refused) : redirect('/units', { notice: 'people.unit.saved' });
+      return 'refused' in made && made.refused
+        ? refused(c, undefined, made.refused)
+        : redirect('/units', { notice: 'people.unit.saved' });
     },
     onInvalid: (c, problems) => formPage(c, undefined, problems.values, { problems }),
   }),
@@ -94,11 +132,18 @@ export const unitRoutes: Route[] = [
     form: UnitForm,
     async handle(c) {
       const done = await updateUnit(c.db, c.by, idOf(c), c.form);
-      return done.ok ? redirect('/units', { notice: 'people.unit.saved' }) : refused(c, await existing(c), done);
+      return done.ok
+        ? redirect('/units', { notice: 'people.unit.saved' })
+        : refused(c, await existing(c), done);
     },
     onInvalid: async (c, problems) => formPage(c, await existing(c), problems.values, { problems }),
   }),
-  route({ method: 'get', path: '/units/:id/deactivation', policy: administrator, handle: async (c) => endPage(c, await existing(c)) }),
+  route({
+    method: 'get',
+    path: '/units/:id/deactivation',
+    policy: administrator,
+    handle: async (c) => endPage(c, await existing(c)),
+  }),
   route({
     method: 'post',
     path: '/units/:id/deactivation',
@@ -108,7 +153,8 @@ export const unitRoutes: Route[] = [
       const done = await deactivateUnit(c.db, c.by, idOf(c), c.form);
       if (done.ok) return redirect('/units', { notice: 'people.unit.ended' });
       const typed = c.req.body as Record<string, unknown>;
-      if (done.reason === 'stale') return endPage(c, done.unit, problemsOf([{ field: '', message: c.t('lib.error.conflict') }], typed));
+      if (done.reason === 'stale')
+        return endPage(c, done.unit, problemsOf([{ field: '', message: c.t('lib.error.conflict') }], typed));
       const message = c.t(done.reason === 'in_use' ? 'people.unit.inUse' : 'lib.field.choice');
       return endPage(c, await existing(c), problemsOf([{ field: 'move_to', message }], typed));
     },

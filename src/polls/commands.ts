@@ -14,7 +14,15 @@ import { claimRooms } from '../rooms/claimCommands.js';
 import { yieldHold, holdRooms, releaseHolds } from '../rooms/holdCommands.js';
 import { MAX_OPTIONS, MIN_OPTIONS, type PollAnswer } from './forms.js';
 import { isAnswerable, mayAnswerFor, mayKeepPoll } from './policy.js';
-import { findPoll, listOptions, listPeople, lockPoll, type Poll, type PollOption, type PollPerson } from './queries.js';
+import {
+  findPoll,
+  listOptions,
+  listPeople,
+  lockPoll,
+  type Poll,
+  type PollOption,
+  type PollPerson,
+} from './queries.js';
 import { noteTold } from './tellingCommands.js';
 
 export interface NewPoll {
@@ -34,10 +42,16 @@ export type PollRefused = { ok: false; reason: 'nobody' | 'outside' | 'unreachab
  * Offers times: everybody is asked by mail, each time holds its rooms until the deadline. A room that somebody else was
  * quicker to take is not held, and the candidate says so.
  */
-export function createPoll(db: Db, by: Actor, input: NewPoll, now: Date): Promise<{ ok: true; id: number; held: number } | PollRefused> {
+export function createPoll(
+  db: Db,
+  by: Actor,
+  input: NewPoll,
+  now: Date,
+): Promise<{ ok: true; id: number; held: number } | PollRefused> {
   return inTransaction(db, async (trx) => {
     if (by.id === null) throw new Forbidden();
-    if (input.options.length < MIN_OPTIONS || input.options.length > MAX_OPTIONS) return { ok: false, reason: 'options' };
+    if (input.options.length < MIN_OPTIONS || input.options.length > MAX_OPTIONS)
+      return { ok: false, reason: 'options' };
     const gathered = await gatherPeople(trx, by, input);
     if (!gathered.ok) return gathered;
     const everybody = gathered.people;
@@ -47,36 +61,83 @@ export function createPoll(db: Db, by: Actor, input: NewPoll, now: Date): Promis
       trx,
       `insert into polls (title, note, organiser_id, created_by, zone, is_private, deadline_at, created_at)
        values (:title, :note, :by, :by, :zone, :private, :deadline, :now) returning id`,
-      { title: input.title, note: input.note, by: by.id, zone: input.zone, private: input.isPrivate, deadline: input.deadlineAt, now },
+      {
+        title: input.title,
+        note: input.note,
+        by: by.id,
+        zone: input.zone,
+        private: input.isPrivate,
+        deadline: input.deadlineAt,
+        now,
+      },
     );
     if (!made) throw new Conflict();
     const { id } = made;
     const options = await writeOptions(trx, id, input.options);
     if (options.length < MIN_OPTIONS) throw new BadRequest();
     await writePeople(trx, id, everybody);
-    const held = await holdRooms(trx, by, options.map((one) => ({ optionId: one.id, roomIds: one.room_ids, startsAt: one.starts_at, endsAt: one.ends_at })), input.deadlineAt);
-    await record(trx, by, { action: 'poll.create', noun: 'polls', id, after: { title: input.title, options: options.length, people: everybody.size, deadline_at: input.deadlineAt } });
-    await tell(trx, by, { id, is_private: input.isPrivate }, 'asked', [...everybody.keys()].filter((person) => person !== by.id), { usefulUntil: input.deadlineAt });
+    const held = await holdRooms(
+      trx,
+      by,
+      options.map((one) => ({
+        optionId: one.id,
+        roomIds: one.room_ids,
+        startsAt: one.starts_at,
+        endsAt: one.ends_at,
+      })),
+      input.deadlineAt,
+    );
+    await record(trx, by, {
+      action: 'poll.create',
+      noun: 'polls',
+      id,
+      after: {
+        title: input.title,
+        options: options.length,
+        people: everybody.size,
+        deadline_at: input.deadlineAt,
+      },
+    });
+    await tell(
+      trx,
+      by,
+      { id, is_private: input.isPrivate },
+      'asked',
+      [...everybody.keys()].filter((person) => person !== by.id),
+      { usefulUntil: input.deadlineAt },
+    );
     return { ok: true, id, held: held.size };
   });
 }
 
 /** Who is to be asked, persons and guests, by id → whether required; guests that nobody knows yet become persons. */
 export async function gatherPeople(
-  trx: Db, by: Actor, input: Pick<NewPoll, 'people' | 'guests'>,
+  trx: Db,
+  by: Actor,
+  input: Pick<NewPoll, 'people' | 'guests'>,
 ): Promise<{ ok: true; people: Map<number, boolean> } | { ok: false; reason: 'outside' | 'unreachable' }> {
-  const active = await keepActive(trx, input.people.map(({ personId }) => personId));
+  const active = await keepActive(
+    trx,
+    input.people.map(({ personId }) => personId),
+  );
   if (by.id === null || input.people.some(({ personId }) => !active.has(personId))) throw new BadRequest();
-  if (input.guests.length && (await countOutside(trx, by.id)) + input.guests.length > OUTSIDE_LIMIT) return { ok: false, reason: 'outside' };
+  if (input.guests.length && (await countOutside(trx, by.id)) + input.guests.length > OUTSIDE_LIMIT)
+    return { ok: false, reason: 'outside' };
   const guestIds = await findOrAddGuests(trx, by, input.guests);
   if (guestIds.includes(null)) return { ok: false, reason: 'unreachable' };
   const people = new Map(input.people.map(({ personId, isRequired }) => [personId, isRequired]));
-  guestIds.forEach((id, n) => id !== null && !people.has(id) && people.set(id, input.guests[n]?.isRequired ?? true));
+  guestIds.forEach(
+    (id, n) => id !== null && !people.has(id) && people.set(id, input.guests[n]?.isRequired ?? true),
+  );
   return { ok: true, people };
 }
 
 /** Offers times, in order; one that was removed comes back. @returns those that are new */
-export function writeOptions(trx: Db, pollId: number, options: NewPoll['options']): Promise<{ id: number; starts_at: Date; ends_at: Date; room_ids: number[] }[]> {
+export function writeOptions(
+  trx: Db,
+  pollId: number,
+  options: NewPoll['options'],
+): Promise<{ id: number; starts_at: Date; ends_at: Date; room_ids: number[] }[]> {
   return rows(
     trx,
     `insert into poll_options (poll_id, starts_at, ends_at, room_ids)
@@ -85,12 +146,21 @@ export function writeOptions(trx: Db, pollId: number, options: NewPoll['options'
       order by w.starts, w.ends
      on conflict (poll_id, starts_at, ends_at) do update set removed_at = null, room_ids = excluded.room_ids where poll_options.removed_at is not null
      returning id, starts_at, ends_at, room_ids`,
-    { id: pollId, options: JSON.stringify(options.map(({ startsAt, endsAt, roomIds }) => ({ starts: startsAt, ends: endsAt, rooms: roomIds }))) },
+    {
+      id: pollId,
+      options: JSON.stringify(
+        options.map(({ startsAt, endsAt, roomIds }) => ({ starts: startsAt, ends: endsAt, rooms: roomIds })),
+      ),
+    },
   );
 }
 
 /** @param people person → whether required */
-export async function writePeople(trx: Db, pollId: number, people: ReadonlyMap<number, boolean>): Promise<void> {
+export async function writePeople(
+  trx: Db,
+  pollId: number,
+  people: ReadonlyMap<number, boolean>,
+): Promise<void> {
   await change(
     trx,
     `insert into poll_people (poll_id, person_id, is_required) select :id, w.person, w.required from unnest(cast(:persons as bigint[]), cast(:required as boolean[])) as w (person, required)`,
@@ -105,37 +175,75 @@ type MailKind = 'asked' | 'unasked' | 'chosen' | 'cancelled';
  * @param more.object what it replaces when that has not gone out yet, with the revision; as `kind` unless told
  */
 export async function tell(
-  trx: Db, by: Actor, poll: Pick<Poll, 'id' | 'is_private'>, kind: MailKind, personIds: number[], more: { usefulUntil?: Date; object?: MailKind; revision?: number } = {},
+  trx: Db,
+  by: Actor,
+  poll: Pick<Poll, 'id' | 'is_private'>,
+  kind: MailKind,
+  personIds: number[],
+  more: { usefulUntil?: Date; object?: MailKind; revision?: number } = {},
 ): Promise<void> {
   await queueDeliveries(
     trx,
     personIds.map((personId) => ({
-      kind: `polls.${kind}`, object: `polls:${poll.id}:${more.object ?? kind}`, personId, payload: { poll_id: poll.id }, isRestricted: poll.is_private, queuedBy: by.id,
-      ...(more.usefulUntil ? { usefulUntil: more.usefulUntil } : {}), ...(more.revision ? { revision: more.revision } : {}),
+      kind: `polls.${kind}`,
+      object: `polls:${poll.id}:${more.object ?? kind}`,
+      personId,
+      payload: { poll_id: poll.id },
+      isRestricted: poll.is_private,
+      queuedBy: by.id,
+      ...(more.usefulUntil ? { usefulUntil: more.usefulUntil } : {}),
+      ...(more.revision ? { revision: more.revision } : {}),
     })),
   );
 }
 
-export type Answered = { ok: true } | { ok: false; reason: 'closed' } | { ok: false; reason: 'missing'; options: number[] };
+export type Answered =
+  { ok: true } | { ok: false; reason: 'closed' } | { ok: false; reason: 'missing'; options: number[] };
 
 /**
  * An answer to every time, in place of the one before; the caller has settled who answers. Entered by somebody else (who keeps
  * the poll, for a call by phone), it says so, and may still come after the deadline until a time is chosen.
  * @param personOf who is asked
  */
-export function answerPoll(db: Db, by: Actor, pollId: number, personOf: number, answers: ReadonlyMap<number, PollAnswer>, note: string, now: Date): Promise<Answered> {
+export function answerPoll(
+  db: Db,
+  by: Actor,
+  pollId: number,
+  personOf: number,
+  answers: ReadonlyMap<number, PollAnswer>,
+  note: string,
+  now: Date,
+): Promise<Answered> {
   return inTransaction(db, async (trx) => {
     const isForOther = by.id !== null && by.id !== personOf;
     // Many answer at once; choosing, changing and cancelling wait for them, and they for it.
-    const poll = await row<{ state: string; deadline_at: Date }>(trx, `select state, deadline_at from polls where id = :id for share`, { id: pollId });
-    const asked = await row<{ id: number }>(trx, `select id from poll_people where poll_id = :poll and person_id = :person for no key update`, { poll: pollId, person: personOf });
+    const poll = await row<{ state: string; deadline_at: Date }>(
+      trx,
+      `select state, deadline_at from polls where id = :id for share`,
+      { id: pollId },
+    );
+    const asked = await row<{ id: number }>(
+      trx,
+      `select id from poll_people where poll_id = :poll and person_id = :person for no key update`,
+      { poll: pollId, person: personOf },
+    );
     if (!poll || !asked) throw new NotFound();
-    if (isForOther && !mayAnswerFor(await findPoll(trx, by.id, pollId))) return { ok: false, reason: 'closed' };
+    if (isForOther && !mayAnswerFor(await findPoll(trx, by.id, pollId)))
+      return { ok: false, reason: 'closed' };
     if (!isForOther && !isAnswerable(poll, now)) return { ok: false, reason: 'closed' };
     const options = await listOptions(trx, pollId);
     const strange = [...answers.keys()].filter((id) => !options.some((option) => option.id === id));
     // Times that were removed while somebody looked at them need no answer any more; others were never offered here.
-    if (strange.length && (await rows(trx, `select 1 from poll_options where poll_id = :poll and id = any(:strange)`, { poll: pollId, strange })).length < strange.length) throw new BadRequest();
+    if (
+      strange.length &&
+      (
+        await rows(trx, `select 1 from poll_options where poll_id = :poll and id = any(:strange)`, {
+          poll: pollId,
+          strange,
+        })
+      ).length < strange.length
+    )
+      throw new BadRequest();
     const said = [...answers].filter(([id]) => !strange.includes(id));
     const missing = options.filter(({ id }) => !answers.has(id)).map(({ id }) => id);
     if (missing.length) return { ok: false, reason: 'missing', options: missing };
@@ -145,10 +253,17 @@ export function answerPoll(db: Db, by: Actor, pollId: number, personOf: number, 
        on conflict (poll_person_id, option_id) do update set answer = excluded.answer`,
       { asked: asked.id, options: said.map(([id]) => id), answers: said.map(([, answer]) => answer) },
     );
-    await change(trx, `update poll_people set note = :note, answered_at = :now, answered_by = :other where id = :asked`, { asked: asked.id, note, now, other: isForOther ? by.id : null });
+    await change(
+      trx,
+      `update poll_people set note = :note, answered_at = :now, answered_by = :other where id = :asked`,
+      { asked: asked.id, note, now, other: isForOther ? by.id : null },
+    );
     await noteTold(trx, pollId, personOf);
     await record(trx, isForOther ? { ...by, onBehalfOf: personOf } : by, {
-      action: isForOther ? 'poll.answerFor' : 'poll.answer', noun: 'polls', id: pollId, after: { person_id: personOf, answers: said.map(([, answer]) => answer) },
+      action: isForOther ? 'poll.answerFor' : 'poll.answer',
+      noun: 'polls',
+      id: pollId,
+      after: { person_id: personOf, answers: said.map(([, answer]) => answer) },
     });
     return { ok: true };
   });
@@ -161,7 +276,10 @@ class Refused extends Error {
 }
 
 /** `isEarlier`: another time had been chosen before; its meeting is the answer. */
-export type Chosen = { ok: true; meetingId: number; isEarlier?: boolean } | { ok: false; reason: 'past' } | { ok: false; reason: 'rooms'; refused: RoomsRefused; option: PollOption };
+export type Chosen =
+  | { ok: true; meetingId: number; isEarlier?: boolean }
+  | { ok: false; reason: 'past' }
+  | { ok: false; reason: 'rooms'; refused: RoomsRefused; option: PollOption };
 
 /**
  * Turns a candidate into the meeting, in one transaction: its participants, its held rooms as claims, the answers as replies;
@@ -169,7 +287,12 @@ export type Chosen = { ok: true; meetingId: number; isEarlier?: boolean } | { ok
  * @param room another room than the held one, or none
  */
 export async function choosePollOption(
-  db: Db, by: Actor, pollId: number, optionId: number, now: Date, options: { mailDomain?: string; room?: number | 'none' } = {},
+  db: Db,
+  by: Actor,
+  pollId: number,
+  optionId: number,
+  now: Date,
+  options: { mailDomain?: string; room?: number | 'none' } = {},
 ): Promise<Chosen> {
   let wanted: PollOption | undefined;
   try {
@@ -178,7 +301,12 @@ export async function choosePollOption(
       if (!mayKeepPoll(poll)) throw new Forbidden();
       if (poll.meeting_id === null && poll.state !== 'open') throw new Conflict('polls.problem.cancelled');
       const candidates = await listOptions(trx, pollId);
-      if (poll.meeting_id !== null) return { ok: true, meetingId: poll.meeting_id, isEarlier: !candidates.some(({ id, is_chosen }) => id === optionId && is_chosen) };
+      if (poll.meeting_id !== null)
+        return {
+          ok: true,
+          meetingId: poll.meeting_id,
+          isEarlier: !candidates.some(({ id, is_chosen }) => id === optionId && is_chosen),
+        };
       const chosen = candidates.find(({ id }) => id === optionId);
       if (!chosen) throw new NotFound();
       wanted = chosen;
@@ -187,11 +315,33 @@ export async function choosePollOption(
       if (options.room === undefined) await yieldHold(trx, by, optionId);
       else await releaseHolds(trx, by, [optionId], 'poll closed');
       const meetingId = await makeMeeting(trx, by, poll, chosen, people, { ...options, now });
-      await releaseHolds(trx, by, candidates.filter(({ id }) => id !== optionId).map(({ id }) => id), 'poll closed');
+      await releaseHolds(
+        trx,
+        by,
+        candidates.filter(({ id }) => id !== optionId).map(({ id }) => id),
+        'poll closed',
+      );
       await change(trx, `update poll_options set is_chosen = true where id = :id`, { id: optionId });
-      await change(trx, `update polls set state = 'closed', meeting_id = :meeting, closed_at = :now, closed_by = :by where id = :id`, { id: pollId, meeting: meetingId, now, by: by.id });
-      await record(trx, by, { action: 'poll.close', noun: 'polls', id: pollId, meetingId, after: { meeting_id: meetingId, starts_at: chosen.starts_at, ends_at: chosen.ends_at } });
-      await tell(trx, by, poll, 'chosen', people.map(({ person_id }) => person_id).filter((person) => person !== by.id), { usefulUntil: chosen.ends_at });
+      await change(
+        trx,
+        `update polls set state = 'closed', meeting_id = :meeting, closed_at = :now, closed_by = :by where id = :id`,
+        { id: pollId, meeting: meetingId, now, by: by.id },
+      );
+      await record(trx, by, {
+        action: 'poll.close',
+        noun: 'polls',
+        id: pollId,
+        meetingId,
+        after: { meeting_id: meetingId, starts_at: chosen.starts_at, ends_at: chosen.ends_at },
+      });
+      await tell(
+        trx,
+        by,
+        poll,
+        'chosen',
+        people.map(({ person_id }) => person_id).filter((person) => person !== by.id),
+        { usefulUntil: chosen.ends_at },
+      );
       return { ok: true, meetingId };
     });
   } catch (error) {
@@ -201,25 +351,60 @@ export async function choosePollOption(
 }
 
 async function makeMeeting(
-  trx: Db, by: Actor, poll: Poll, chosen: PollOption, people: PollPerson[], options: { mailDomain?: string; room?: number | 'none'; now: Date },
+  trx: Db,
+  by: Actor,
+  poll: Poll,
+  chosen: PollOption,
+  people: PollPerson[],
+  options: { mailDomain?: string; room?: number | 'none'; now: Date },
 ): Promise<number> {
   const made = await createMeeting(trx, by, {
-    title: poll.title, startsAt: chosen.starts_at, endsAt: chosen.ends_at, zone: poll.zone, roomIds: [], organiserId: poll.organiser_id, description: poll.note,
-    isPrivate: poll.is_private, expectedCount: people.length, ...(options.mailDomain ? { mailDomain: options.mailDomain } : {}),
+    title: poll.title,
+    startsAt: chosen.starts_at,
+    endsAt: chosen.ends_at,
+    zone: poll.zone,
+    roomIds: [],
+    organiserId: poll.organiser_id,
+    description: poll.note,
+    isPrivate: poll.is_private,
+    expectedCount: people.length,
+    ...(options.mailDomain ? { mailDomain: options.mailDomain } : {}),
   });
   if (!made.ok) throw new Refused(made);
   const roomIds = options.room === 'none' ? [] : options.room ? [options.room] : chosen.room_ids;
   if (roomIds.length > 0) {
     // By all rules of the rooms: what was held for a poll is not thereby allowed, and who decides about a room is asked.
-    const claimed = await claimRooms(trx, by, { meetingId: made.id, roomIds, startsAt: chosen.starts_at, endsAt: chosen.ends_at, seats: people.length, now: options.now });
+    const claimed = await claimRooms(trx, by, {
+      meetingId: made.id,
+      roomIds,
+      startsAt: chosen.starts_at,
+      endsAt: chosen.ends_at,
+      seats: people.length,
+      now: options.now,
+    });
     if (!claimed.ok) throw new Refused(claimed);
   }
-  const active = await keepActive(trx, people.map(({ person_id }) => person_id));
+  const active = await keepActive(
+    trx,
+    people.map(({ person_id }) => person_id),
+  );
   const there = people.filter(({ person_id }) => active.has(person_id));
-  await writeParticipants(trx, by, made.id, new Map(there.map(({ person_id, is_required }): [number, ParticipantRole] => [person_id, is_required ? 'required' : 'optional'])));
+  await writeParticipants(
+    trx,
+    by,
+    made.id,
+    new Map(
+      there.map(({ person_id, is_required }): [number, ParticipantRole] => [
+        person_id,
+        is_required ? 'required' : 'optional',
+      ]),
+    ),
+  );
   const status = { yes: 'accepted', maybe: 'tentative', no: 'declined' } as const;
   await recordPolledReplies(
-    trx, by, made.id,
+    trx,
+    by,
+    made.id,
     there.flatMap(({ person_id, note, answers }) => {
       const answer = answers[chosen.id];
       return answer ? [{ personId: person_id, status: status[answer], note }] : [];
@@ -236,9 +421,24 @@ export function cancelPoll(db: Db, by: Actor, pollId: number, reason: string, no
     if (poll.state === 'cancelled') return;
     if (poll.state === 'closed') throw new Conflict('polls.problem.closed');
     const [options, people] = [await listOptions(trx, pollId), await listPeople(trx, pollId)];
-    await releaseHolds(trx, by, options.map(({ id }) => id), 'poll cancelled');
-    await change(trx, `update polls set state = 'cancelled', cancel_reason = :reason, closed_at = :now, closed_by = :by where id = :id`, { id: pollId, reason, now, by: by.id });
+    await releaseHolds(
+      trx,
+      by,
+      options.map(({ id }) => id),
+      'poll cancelled',
+    );
+    await change(
+      trx,
+      `update polls set state = 'cancelled', cancel_reason = :reason, closed_at = :now, closed_by = :by where id = :id`,
+      { id: pollId, reason, now, by: by.id },
+    );
     await record(trx, by, { action: 'poll.cancel', noun: 'polls', id: pollId, note: reason });
-    await tell(trx, by, poll, 'cancelled', people.map(({ person_id }) => person_id).filter((person) => person !== by.id));
+    await tell(
+      trx,
+      by,
+      poll,
+      'cancelled',
+      people.map(({ person_id }) => person_id).filter((person) => person !== by.id),
+    );
   });
 }

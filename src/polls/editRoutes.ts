@@ -12,19 +12,50 @@ import { AnswerForm, ANSWERS, EditPollForm, MAX_OPTIONS, MIN_OPTIONS, TYPED } fr
 import { asAsked, giveRooms, readDeadline, readOffered } from './offerPage.js';
 import { mayAnswerFor, mayKeepPoll } from './policy.js';
 import { showOptions, tellMissing } from './pollPage.js';
-import { findPoll, findPollFor, listOptions, listPeople, type Poll, type PollOption, type PollPerson } from './queries.js';
+import {
+  findPoll,
+  findPollFor,
+  listOptions,
+  listPeople,
+  type Poll,
+  type PollOption,
+  type PollPerson,
+} from './queries.js';
 
 export const editRoutes: Route[] = [
   route({ method: 'get', path: '/polls/:id/edit', policy: signedIn, handle: (c) => showEdit(c) }),
-  route({ method: 'post', path: '/polls/:id', policy: signedIn, form: EditPollForm, handle: change, onInvalid: (c, problems) => showEdit(c, problems) }),
-  route({ method: 'get', path: '/polls/:id/people/:person/answer', policy: signedIn, handle: (c) => showAnswer(c) }),
-  route({ method: 'post', path: '/polls/:id/people/:person/answer', policy: signedIn, form: AnswerForm, handle: enterAnswer, onInvalid: (c, problems) => showAnswer(c, problems) }),
+  route({
+    method: 'post',
+    path: '/polls/:id',
+    policy: signedIn,
+    form: EditPollForm,
+    handle: change,
+    onInvalid: (c, problems) => showEdit(c, problems),
+  }),
+  route({
+    method: 'get',
+    path: '/polls/:id/people/:person/answer',
+    policy: signedIn,
+    handle: (c) => showAnswer(c),
+  }),
+  route({
+    method: 'post',
+    path: '/polls/:id/people/:person/answer',
+    policy: signedIn,
+    form: AnswerForm,
+    handle: enterAnswer,
+    onInvalid: (c, problems) => showAnswer(c, problems),
+  }),
 ];
 
 async function openPoll(c: Context<unknown, unknown>): Promise<Poll | Answer> {
   const poll = await findPoll(c.db, c.viewer.id, idOf(c));
   if (!mayKeepPoll(poll)) throw new Forbidden();
-  return poll.state === 'open' ? poll : redirect(`/polls/${poll.id}`, { notice: poll.state === 'closed' ? 'polls.problem.closed' : 'polls.problem.cancelled' });
+  return poll.state === 'open'
+    ? poll
+    : redirect(`/polls/${poll.id}`, {
+        notice: poll.state === 'closed' ? 'polls.problem.closed' : 'polls.problem.cancelled',
+      });
 }
 
 async function showEdit(c: Context<unknown, unknown>, problems?: Problems, stale?: Poll): Promise<Answer> {
@@ -32,15 +63,38 @@ async function showEdit(c: Context<unknown, unknown>, problems?: Problems, stale
   if (!('relation' in poll)) return poll;
   const [options, people] = await Promise.all([listOptions(c.db, poll.id), listPeople(c.db, poll.id)]);
   const stored = {
-    title: poll.title, note: poll.note, deadline_on: dayOf(poll.deadline_at, c.zone), deadline_at: timeOf(poll.deadline_at, c.zone), version: poll.version,
-    keep: options.map(({ id }) => id), room: [], stay: people.map(({ id }) => id), needed: people.filter(({ is_required }) => is_required).map(({ id }) => id), is_private: poll.is_private, minutes: minutesOf(options), needs_room: options.some(({ room_ids }) => room_ids.length > 0),
+    title: poll.title,
+    note: poll.note,
+    deadline_on: dayOf(poll.deadline_at, c.zone),
+    deadline_at: timeOf(poll.deadline_at, c.zone),
+    version: poll.version,
+    keep: options.map(({ id }) => id),
+    room: [],
+    stay: people.map(({ id }) => id),
+    needed: people.filter(({ is_required }) => is_required).map(({ id }) => id),
+    is_private: poll.is_private,
+    minutes: minutesOf(options),
+    needs_room: options.some(({ room_ids }) => room_ids.length > 0),
   };
   return page(
     'polls/edit',
     {
-      title: c.t('polls.edit.title', { title: poll.title }), poll, zoneText: c.zone, isStale: Boolean(stale), typed: Array.from({ length: TYPED }, (_, n) => n),
+      title: c.t('polls.edit.title', { title: poll.title }),
+      poll,
+      zoneText: c.zone,
+      isStale: Boolean(stale),
+      typed: Array.from({ length: TYPED }, (_, n) => n),
       times: await showTimes(c, options, people),
-      people: people.map((one) => ({ value: one.id, label: c.fmt.name(one), hint: [one.is_guest ? c.t('polls.edit.guest') : '', c.t(one.answered_at ? 'polls.edit.answered' : 'polls.table.silent')].filter(Boolean).join(' · ') })),
+      people: people.map((one) => ({
+        value: one.id,
+        label: c.fmt.name(one),
+        hint: [
+          one.is_guest ? c.t('polls.edit.guest') : '',
+          c.t(one.answered_at ? 'polls.edit.answered' : 'polls.table.silent'),
+        ]
+          .filter(Boolean)
+          .join(' · '),
+      })),
       values: { ...(problems ? problems.values : stored), ...(stale ? { version: stale.version } : {}) },
       errors: problems?.errors ?? {},
     },
@@ -52,21 +106,44 @@ async function showEdit(c: Context<unknown, unknown>, problems?: Problems, stale
 async function showTimes(c: Context<unknown, unknown>, options: PollOption[], people: PollPerson[]) {
   const seats = Math.max(1, people.length);
   const [rooms, free] = await Promise.all([
-    listRoomOptions(c.db), listFreeRooms(c.db, options.map((one) => ({ startsAt: one.starts_at, endsAt: one.ends_at })), seats, { viewerId: c.viewer.id, zone: c.zone, officeZone: c.office.zone, today: dayOf(c.now, c.zone) }),
+    listRoomOptions(c.db),
+    listFreeRooms(
+      c.db,
+      options.map((one) => ({ startsAt: one.starts_at, endsAt: one.ends_at })),
+      seats,
+      { viewerId: c.viewer.id, zone: c.zone, officeZone: c.office.zone, today: dayOf(c.now, c.zone) },
+    ),
   ]);
   const byId = new Map(rooms.map((room) => [room.id, room]));
   return showOptions(c, options, people).map((one, n) => ({
-    value: one.id, when: one.when, isPast: one.isPast, said: tellSaid(c, one.id, people),
-    room: one.isHeld ? one.rooms : one.rooms ? c.t('polls.edit.roomLost', { room: one.rooms }) : c.t('polls.edit.noRoom'),
+    value: one.id,
+    when: one.when,
+    isPast: one.isPast,
+    said: tellSaid(c, one.id, people),
+    room: one.isHeld
+      ? one.rooms
+      : one.rooms
+        ? c.t('polls.edit.roomLost', { room: one.rooms })
+        : c.t('polls.edit.noRoom'),
     rooms: [
-      ...(free[n] ?? []).flatMap((id) => byId.get(id) ?? []).map((room) => ({ value: `${one.id}:${room.id}`, label: `${c.fmt.name(room)} · ${c.t('calendar.day.seats', { count: room.capacity })}` })),
+      ...(free[n] ?? [])
+        .flatMap((id) => byId.get(id) ?? [])
+        .map((room) => ({
+          value: `${one.id}:${room.id}`,
+          label: `${c.fmt.name(room)} · ${c.t('calendar.day.seats', { count: room.capacity })}`,
+        })),
       ...(one.rooms ? [{ value: `${one.id}:none`, label: c.t('polls.withoutRoom') }] : []),
     ],
   }));
 }
 
 function readRooms(chosen: readonly string[]): Map<number, number[]> {
-  return new Map(chosen.filter(Boolean).map((text) => text.split(':')).map(([option, room]) => [Number(option), room === 'none' ? [] : [Number(room)]]));
+  return new Map(
+    chosen
+      .filter(Boolean)
+      .map((text) => text.split(':'))
+      .map(([option, room]) => [Number(option), room === 'none' ? [] : [Number(room)]]),
+  );
 }
 
 /** New times are as long as the first of those that stand. */
@@ -77,7 +154,9 @@ function minutesOf([first]: PollOption[]): number {
 function tellSaid(c: Context<unknown, unknown>, option: number, people: PollPerson[]): string {
   const said = people.map(({ answers }) => answers[option]).filter((answer) => answer !== undefined);
   const count = (answer: (typeof ANSWERS)[number]) => said.filter((one) => one === answer).length;
-  return said.length ? c.t('polls.why.counts', { yes: count('yes'), maybe: count('maybe'), no: count('no') }) : '';
+  return said.length
+    ? c.t('polls.why.counts', { yes: count('yes'), maybe: count('maybe'), no: count('no') })
+    : '';
 }
 
 async function change(c: Context<EditPollForm>): Promise<Answer> {
@@ -87,27 +166,69 @@ async function change(c: Context<EditPollForm>): Promise<Answer> {
   const stored = await listOptions(c.db, poll.id);
   const { options, problems } = readOffered(c, { ...form, offer: [] });
   const kept = stored.filter(({ id }) => form.keep.includes(id));
-  const added = options.filter((one) => !kept.some(({ starts_at, ends_at }) => starts_at.getTime() === one.startsAt.getTime() && ends_at.getTime() === one.endsAt.getTime()));
+  const added = options.filter(
+    (one) =>
+      !kept.some(
+        ({ starts_at, ends_at }) =>
+          starts_at.getTime() === one.startsAt.getTime() && ends_at.getTime() === one.endsAt.getTime(),
+      ),
+  );
   const count = kept.length + added.length;
-  if (!problems.length && (count < MIN_OPTIONS || count > MAX_OPTIONS)) problems.push({ field: 'keep', message: c.t('polls.problem.count', { min: MIN_OPTIONS, max: MAX_OPTIONS }) });
-  const [required, optional] = await Promise.all([readPeople(c.db, c.t, form.required), readPeople(c.db, c.t, form.optional)]);
+  if (!problems.length && (count < MIN_OPTIONS || count > MAX_OPTIONS))
+    problems.push({
+      field: 'keep',
+      message: c.t('polls.problem.count', { min: MIN_OPTIONS, max: MAX_OPTIONS }),
+    });
+  const [required, optional] = await Promise.all([
+    readPeople(c.db, c.t, form.required),
+    readPeople(c.db, c.t, form.optional),
+  ]);
   if (required.problems.length) problems.push({ field: 'required', message: required.problems.join(' ') });
   if (optional.problems.length) problems.push({ field: 'optional', message: optional.problems.join(' ') });
-  const starts = [...kept.map(({ starts_at }) => starts_at), ...added.map(({ startsAt }) => startsAt)].sort((a, b) => a.getTime() - b.getTime());
+  const starts = [...kept.map(({ starts_at }) => starts_at), ...added.map(({ startsAt }) => startsAt)].sort(
+    (a, b) => a.getTime() - b.getTime(),
+  );
   const deadlineAt = readDeadline(c, form, starts.at(-1), problems);
   if (problems.length || !deadlineAt) return showEdit(c, problemsOf(problems, c.req.body));
 
   const asked = asAsked(required, optional);
   const seats = form.stay.length + asked.people.length + asked.guests.length;
   const withRooms = form.needs_room ? await giveRooms(c, added, seats) : added;
-  const done = await editPoll(c.db, c.by, poll.id, { version: form.version, title: form.title, note: form.note, isPrivate: form.is_private, deadlineAt, options: withRooms, keep: form.keep, rooms: readRooms(form.room), stay: form.stay, needed: form.needed, ...asked }, c.now);
+  const done = await editPoll(
+    c.db,
+    c.by,
+    poll.id,
+    {
+      version: form.version,
+      title: form.title,
+      note: form.note,
+      isPrivate: form.is_private,
+      deadlineAt,
+      options: withRooms,
+      keep: form.keep,
+      rooms: readRooms(form.room),
+      stay: form.stay,
+      needed: form.needed,
+      ...asked,
+    },
+    c.now,
+  );
   if (done.ok) {
     // Who made it private may have nothing to do with it from then on.
-    if (form.is_private && !(await mayKnow(c, poll.id))) return redirect('/polls', { notice: 'polls.edit.savedPrivate' });
-    return redirect(`/polls/${poll.id}`, { notice: done.added ? { key: 'polls.edit.savedNew', values: { count: done.added, held: done.held } } : 'polls.edit.saved' });
+    if (form.is_private && !(await mayKnow(c, poll.id)))
+      return redirect('/polls', { notice: 'polls.edit.savedPrivate' });
+    return redirect(`/polls/${poll.id}`, {
+      notice: done.added
+        ? { key: 'polls.edit.savedNew', values: { count: done.added, held: done.held } }
+        : 'polls.edit.saved',
+    });
   }
   if (done.reason === 'stale') return showEdit(c, problemsOf([], c.req.body), done.poll);
-  if (done.reason === 'taken') return showEdit(c, problemsOf([{ field: `room_${done.option}`, message: c.t('polls.refused.taken') }], c.req.body));
+  if (done.reason === 'taken')
+    return showEdit(
+      c,
+      problemsOf([{ field: `room_${done.option}`, message: c.t('polls.refused.taken') }], c.req.body),
+    );
   const field = done.reason === 'options' ? 'keep' : done.reason === 'nobody' ? 'stay' : 'required';
   return showEdit(c, problemsOf([{ field, message: c.t(`polls.refused.${done.reason}`) }], c.req.body));
 }
@@ -116,7 +237,9 @@ async function mayKnow(c: Context<unknown, unknown>, pollId: number): Promise<bo
   return (await findPollFor(c.db, c.viewer.id, pollId)) !== undefined;
 }
 
-async function somebody(c: Context<unknown, unknown>): Promise<{ poll: Poll; person: PollPerson; people: PollPerson[] }> {
+async function somebody(
+  c: Context<unknown, unknown>,
+): Promise<{ poll: Poll; person: PollPerson; people: PollPerson[] }> {
   const poll = await findPoll(c.db, c.viewer.id, idOf(c));
   if (!mayKeepPoll(poll)) throw new Forbidden();
   const people = await listPeople(c.db, poll.id);
@@ -129,13 +252,20 @@ async function showAnswer(c: Context<unknown, unknown>, problems?: Problems): Pr
   const { poll, person } = await somebody(c);
   if (person.person_id === c.viewer.id) return redirect(`/polls/${poll.id}`);
   if (!mayAnswerFor(poll)) return redirect(`/polls/${poll.id}`, { notice: 'polls.problem.answersClosed' });
-  const said = Object.fromEntries(Object.entries(person.answers).map(([option, answer]) => [`answer_${option}`, answer]));
+  const said = Object.fromEntries(
+    Object.entries(person.answers).map(([option, answer]) => [`answer_${option}`, answer]),
+  );
   return page(
     'polls/answer-for',
     {
-      title: c.t('polls.for.title', { name: c.fmt.name(person) }), poll, person, zoneText: c.zone, options: showOptions(c, await listOptions(c.db, poll.id)),
+      title: c.t('polls.for.title', { name: c.fmt.name(person) }),
+      poll,
+      person,
+      zoneText: c.zone,
+      options: showOptions(c, await listOptions(c.db, poll.id)),
       answerOptions: ANSWERS.map((value) => ({ value, label: c.t(`polls.answer.${value}`) })),
-      values: problems ? problems.values : { note: person.note, ...said }, errors: problems?.errors ?? {},
+      values: problems ? problems.values : { note: person.note, ...said },
+      errors: problems?.errors ?? {},
     },
     { status: problems ? 422 : 200, caching: 'no-store' },
   );
@@ -143,8 +273,20 @@ async function showAnswer(c: Context<unknown, unknown>, problems?: Problems): Pr
 
 async function enterAnswer(c: Context<AnswerForm>): Promise<Answer> {
   const { poll, person } = await somebody(c);
-  const answered = await answerPoll(c.db, c.by, poll.id, person.person_id, c.form.answers, c.form.note, c.now);
-  if (answered.ok) return redirect(`/polls/${poll.id}`, { notice: { key: 'polls.for.saved', values: { name: c.fmt.name(person) } } });
-  if (answered.reason === 'closed') return redirect(`/polls/${poll.id}`, { notice: 'polls.problem.answersClosed' });
+  const answered = await answerPoll(
+    c.db,
+    c.by,
+    poll.id,
+    person.person_id,
+    c.form.answers,
+    c.form.note,
+    c.now,
+  );
+  if (answered.ok)
+    return redirect(`/polls/${poll.id}`, {
+      notice: { key: 'polls.for.saved', values: { name: c.fmt.name(person) } },
+    });
+  if (answered.reason === 'closed')
+    return redirect(`/polls/${poll.id}`, { notice: 'polls.problem.answersClosed' });
   return showAnswer(c, problemsOf(await tellMissing(c, poll.id, answered.options), c.req.body));
 }

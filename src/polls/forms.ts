@@ -1,5 +1,20 @@
 import { z } from 'zod';
-import { choice, date, flag, id, line, list, message, onceKey, optionalLine, optionalProse, optionalWhole, prose, time, version } from '../lib/http/fields.js';
+import {
+  choice,
+  date,
+  flag,
+  id,
+  line,
+  list,
+  message,
+  onceKey,
+  optionalLine,
+  optionalProse,
+  optionalWhole,
+  prose,
+  time,
+  version,
+} from '../lib/http/fields.js';
 
 export const MIN_OPTIONS = 2;
 export const MAX_OPTIONS = 20;
@@ -20,9 +35,16 @@ export const NewPollQuery = z.object({
   is_private: flag().catch(false),
 });
 
-const optional = <T extends z.ZodType>(of: T, error: string) => z.union([z.literal('').transform(() => null), of], { error }).optional().transform((value) => value ?? null);
+const optional = <T extends z.ZodType>(of: T, error: string) =>
+  z
+    .union([z.literal('').transform(() => null), of], { error })
+    .optional()
+    .transform((value) => value ?? null);
 const typed = Object.fromEntries(
-  Array.from({ length: TYPED }, (_, n) => [[`on_${n}`, optional(date(), message('lib.field.date'))], [`from_${n}`, optional(time(), message('lib.field.time'))]]).flat(),
+  Array.from({ length: TYPED }, (_, n) => [
+    [`on_${n}`, optional(date(), message('lib.field.date'))],
+    [`from_${n}`, optional(time(), message('lib.field.time'))],
+  ]).flat(),
 ) as Record<`${'on' | 'from'}_${number}`, ReturnType<typeof optional>>;
 
 export const NewPollForm = z.strictObject({
@@ -32,7 +54,11 @@ export const NewPollForm = z.strictObject({
   required: optionalProse(20_000),
   optional: optionalProse(20_000),
   offer: list(line(200), MAX_OPTIONS),
-  minutes: z.coerce.number({ error: message('lib.field.choice') }).int().min(15, { error: message('lib.field.choice') }).max(480, { error: message('lib.field.choice') }),
+  minutes: z.coerce
+    .number({ error: message('lib.field.choice') })
+    .int()
+    .min(15, { error: message('lib.field.choice') })
+    .max(480, { error: message('lib.field.choice') }),
   ...typed,
   deadline_on: date(),
   deadline_at: time(),
@@ -47,7 +73,10 @@ export const EditPollForm = z.strictObject({
   ...NewPollForm.omit({ key: true, offer: true }).shape,
   keep: list(id(), MAX_OPTIONS),
   /** 'time:room' or 'time:none' for times that get another room; empty: as it is. */
-  room: list(z.string().regex(/^([1-9]\d{0,14}:(none|[1-9]\d{0,14}))?$/, { error: message('lib.field.choice') }), MAX_OPTIONS),
+  room: list(
+    z.string().regex(/^([1-9]\d{0,14}:(none|[1-9]\d{0,14}))?$/, { error: message('lib.field.choice') }),
+    MAX_OPTIONS,
+  ),
   /** People who stay asked, and of them those who are required. */
   stay: list(id(), 500),
   needed: list(id(), 500),
@@ -67,12 +96,20 @@ export const AnswerForm = z
     for (const [name, answer] of Object.entries(rest)) {
       const option = /^answer_([1-9]\d{0,14})$/.exec(name)?.[1];
       if (option) answers.set(Number(option), answer);
-      else issues.addIssue({ code: 'custom', path: [name], message: message('lib.field.unknown', { name: name.slice(0, 50) }) });
+      else
+        issues.addIssue({
+          code: 'custom',
+          path: [name],
+          message: message('lib.field.unknown', { name: name.slice(0, 50) }),
+        });
     }
     return { note, answers };
   });
 export type AnswerForm = z.output<typeof AnswerForm>;
 
-export const ChoiceForm = z.strictObject({ option: id(), room: z.union([z.literal('none'), id()], { error: message('lib.field.choice') }).optional() });
+export const ChoiceForm = z.strictObject({
+  option: id(),
+  room: z.union([z.literal('none'), id()], { error: message('lib.field.choice') }).optional(),
+});
 export const NothingForm = z.strictObject({});
 export const CancelForm = z.strictObject({ reason: prose(1000) });

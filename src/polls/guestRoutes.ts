@@ -8,7 +8,14 @@ import { answerPoll } from './commands.js';
 import { AnswerForm, ANSWERS } from './forms.js';
 import { isAnswerable } from './policy.js';
 import { showOptions, stateOf, tellMissing } from './pollPage.js';
-import { findHolder, findHolderById, findPollFor, listOptions, listPeople, type PollHolder } from './queries.js';
+import {
+  findHolder,
+  findHolderById,
+  findPollFor,
+  listOptions,
+  listPeople,
+  type PollHolder,
+} from './queries.js';
 
 // The page of a guest who is asked, without an account; built as the reply page of invitations: the token is exchanged for a
 // cookie of two hours, GET shows, only POST answers. A guest sees the times and the own answers, nobody else's.
@@ -16,7 +23,14 @@ import { findHolder, findHolderById, findPollFor, listOptions, listPeople, type 
 export const guestRoutes: Route[] = [
   route({ method: 'get', path: '/p/:token', policy: anyone, handle: openLink }),
   route({ method: 'get', path: '/p/poll/:id', policy: anyone, handle: (c) => showPoll(c) }),
-  route({ method: 'post', path: '/p/poll/:id', policy: anyone, form: AnswerForm, handle: answer, onInvalid: (c, problems) => showPoll(c, problems) }),
+  route({
+    method: 'post',
+    path: '/p/poll/:id',
+    policy: anyone,
+    form: AnswerForm,
+    handle: answer,
+    onInvalid: (c, problems) => showPoll(c, problems),
+  }),
 ];
 
 const COOKIE_SECONDS = 2 * 60 * 60;
@@ -29,23 +43,33 @@ async function openLink(c: Context): Promise<Answer> {
   const until = Math.floor(c.now.getTime() / 1000) + COOKIE_SECONDS;
   const what = `${holder.poll_person_id}.${holder.generation}.${until}`;
   setCookie(c, `poll-${holder.poll_person_id}`, `${what}.${sign(c, what)}`, { seconds: COOKIE_SECONDS });
-  if (!c.maybeViewer && !readCookie(c.req, c.config, 'lang')) setCookie(c, 'lang', holder.lang, { seconds: COOKIE_SECONDS });
+  if (!c.maybeViewer && !readCookie(c.req, c.config, 'lang'))
+    setCookie(c, 'lang', holder.lang, { seconds: COOKIE_SECONDS });
   return redirect(`/p/poll/${holder.poll_person_id}`);
 }
 
 function lost(c: Context<unknown, unknown>): Answer {
-  return page('invitations/lost', { title: c.t('invitations.lost.title'), door: true }, { status: 404, caching: 'no-store' });
+  return page(
+    'invitations/lost',
+    { title: c.t('invitations.lost.title'), door: true },
+    { status: 404, caching: 'no-store' },
+  );
 }
 
 function sign(c: Context<unknown, unknown>, what: string): string {
-  return createHmac('sha256', deriveToken(c.config.secretKey, 'poll cookie', 'v1')).update(what).digest('base64url');
+  return createHmac('sha256', deriveToken(c.config.secretKey, 'poll cookie', 'v1'))
+    .update(what)
+    .digest('base64url');
 }
 
 async function holderOf(c: Context<unknown, unknown>): Promise<PollHolder | undefined> {
   const id = idOf(c);
   const [asked, generation, until, proof] = (readCookie(c.req, c.config, `poll-${id}`) ?? '').split('.');
   const expected = sign(c, `${asked}.${generation}.${until}`);
-  const isOurs = proof !== undefined && proof.length === expected.length && timingSafeEqual(Buffer.from(proof), Buffer.from(expected));
+  const isOurs =
+    proof !== undefined &&
+    proof.length === expected.length &&
+    timingSafeEqual(Buffer.from(proof), Buffer.from(expected));
   if (!isOurs || Number(asked) !== id || Number(until) * 1000 <= c.now.getTime()) return undefined;
   return findHolderById(c.db, id, Number(generation), c.now);
 }
@@ -56,13 +80,17 @@ async function showPoll(c: Context<unknown, unknown>, problems?: Problems): Prom
   if (!holder || !poll) return lost(c);
   const [options, people] = await Promise.all([listOptions(c.db, poll.id), listPeople(c.db, poll.id)]);
   const me = people.find(({ person_id }) => person_id === holder.person_id);
-  const mine = Object.fromEntries(Object.entries(me?.answers ?? {}).map(([option, said]) => [`answer_${option}`, said]));
+  const mine = Object.fromEntries(
+    Object.entries(me?.answers ?? {}).map(([option, said]) => [`answer_${option}`, said]),
+  );
   return page(
     'polls/guest',
     {
       title: poll.title,
       door: true,
-      poll, me, holder,
+      poll,
+      me,
+      holder,
       state: stateOf(c, poll, c.now),
       deadline: c.fmt.dateTime(poll.deadline_at),
       zoneText: c.zone,
@@ -79,7 +107,15 @@ async function showPoll(c: Context<unknown, unknown>, problems?: Problems): Prom
 async function answer(c: Context<AnswerForm>): Promise<Answer> {
   const holder = await holderOf(c);
   if (!holder) return lost(c);
-  const answered = await answerPoll(c.db, { ...c.by, id: null }, holder.poll_id, holder.person_id, c.form.answers, c.form.note, c.now);
+  const answered = await answerPoll(
+    c.db,
+    { ...c.by, id: null },
+    holder.poll_id,
+    holder.person_id,
+    c.form.answers,
+    c.form.note,
+    c.now,
+  );
   const here = `/p/poll/${holder.poll_person_id}`;
   if (answered.ok) return redirect(here, { notice: 'polls.answered' });
   if (answered.reason === 'closed') return redirect(here, { notice: 'polls.problem.answersClosed' });

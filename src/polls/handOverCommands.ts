@@ -6,7 +6,12 @@ import { change, rows, type Db } from '../lib/db/db.js';
  * somebody who is asked in it.
  * @returns how many went, and how many private ones stayed
  */
-export async function handOverPolls(trx: Db, by: Actor, fromId: number, toId: number): Promise<{ moved: number; stayed: number }> {
+export async function handOverPolls(
+  trx: Db,
+  by: Actor,
+  fromId: number,
+  toId: number,
+): Promise<{ moved: number; stayed: number }> {
   const held = await rows<{ id: number; may: boolean }>(
     trx,
     `select o.id, not o.is_private or exists (select 1 from poll_people x where x.poll_id = o.id and x.person_id = :to) as may
@@ -15,6 +20,16 @@ export async function handOverPolls(trx: Db, by: Actor, fromId: number, toId: nu
   );
   const mine = held.filter(({ may }) => may).map(({ id }) => id);
   await change(trx, `update polls set organiser_id = :to where id = any(:ids)`, { to: toId, ids: mine });
-  await recordAll(trx, by, mine.map((id) => ({ action: 'poll.handOver', noun: 'polls', id, before: { organiser_id: fromId }, after: { organiser_id: toId } })));
+  await recordAll(
+    trx,
+    by,
+    mine.map((id) => ({
+      action: 'poll.handOver',
+      noun: 'polls',
+      id,
+      before: { organiser_id: fromId },
+      after: { organiser_id: toId },
+    })),
+  );
   return { moved: mine.length, stayed: held.length - mine.length };
 }

@@ -4,7 +4,11 @@ import { deriveToken } from '../lib/mail/seal.js';
 
 // The personal link of a guest who is asked: 256 bits derived again for each mail and stored only as a hash.
 
-export function pollToken(config: Pick<Config, 'secretKey'>, pollPersonId: number, generation: number): string {
+export function pollToken(
+  config: Pick<Config, 'secretKey'>,
+  pollPersonId: number,
+  generation: number,
+): string {
   return deriveToken(config.secretKey, 'poll link', `${pollPersonId}:${generation}`).toString('base64url');
 }
 

@@ -6,8 +6,20 @@ import { hashOfToken, pollToken } from './link.js';
  * The link of somebody who is asked, for the mail that is being made: a guest's personal one, for everybody with an account
  * the page itself. Another address, or another SECRET_KEY, makes earlier links void.
  */
-export async function linkFor(db: Db, config: Pick<Config, 'secretKey' | 'publicUrl'>, pollId: number, personId: number): Promise<string> {
-  const found = await row<{ id: number; has_account: boolean; email: string | null; generation: number | null; token_hash: Buffer | null; to_address: string | null }>(
+export async function linkFor(
+  db: Db,
+  config: Pick<Config, 'secretKey' | 'publicUrl'>,
+  pollId: number,
+  personId: number,
+): Promise<string> {
+  const found = await row<{
+    id: number;
+    has_account: boolean;
+    email: string | null;
+    generation: number | null;
+    token_hash: Buffer | null;
+    to_address: string | null;
+  }>(
     db,
     `select x.id, exists (select 1 from accounts a where a.person_id = x.person_id) as has_account, p.email, l.generation, l.token_hash, l.to_address
        from poll_people x join persons p on p.id = x.person_id left join poll_links l on l.poll_person_id = x.id
@@ -16,7 +28,10 @@ export async function linkFor(db: Db, config: Pick<Config, 'secretKey' | 'public
   );
   if (!found || found.has_account || !found.email) return `${config.publicUrl}/polls/${pollId}`;
   const held = found.generation ?? 0;
-  const isValid = held > 0 && found.to_address === found.email && found.token_hash?.equals(hashOfToken(pollToken(config, found.id, held)));
+  const isValid =
+    held > 0 &&
+    found.to_address === found.email &&
+    found.token_hash?.equals(hashOfToken(pollToken(config, found.id, held)));
   const generation = isValid ? held : held + 1;
   const token = pollToken(config, found.id, generation);
   if (!isValid) {

@@ -1,7 +1,14 @@
 import type { Context } from '../lib/http/route.js';
 import { format } from '../lib/time/format.js';
 import type { PollAnswer } from './forms.js';
-import { findPollOfMeeting, listOptions, listPeople, type Poll, type PollOption, type PollPerson } from './queries.js';
+import {
+  findPollOfMeeting,
+  listOptions,
+  listPeople,
+  type Poll,
+  type PollOption,
+  type PollPerson,
+} from './queries.js';
 import { rankOptions, type Tally } from './ranking.js';
 
 type Reader = Pick<Context, 't' | 'fmt' | 'lang'>;
@@ -23,35 +30,70 @@ export const TONES: Record<PollAnswer, string> = { yes: 'ok', maybe: 'warn', no:
 export function rankingOf(options: PollOption[], people: PollPerson[]): Tally[] {
   return rankOptions(
     options.map((one) => ({ id: one.id, hasRoom: one.is_held })),
-    people.map((one) => ({ id: one.person_id, is_required: one.is_required, answers: new Map(Object.entries(one.answers).map(([option, answer]): [number, PollAnswer] => [Number(option), answer])) })),
+    people.map((one) => ({
+      id: one.person_id,
+      is_required: one.is_required,
+      answers: new Map(
+        Object.entries(one.answers).map(([option, answer]): [number, PollAnswer] => [Number(option), answer]),
+      ),
+    })),
   );
 }
 
 /** The times in the order given, each with what is known of it, in the reader's zone. */
-export function showOptions(c: Reader & { zone: string; now: Date }, options: PollOption[], people: PollPerson[] = []): ShownOption[] {
+export function showOptions(
+  c: Reader & { zone: string; now: Date },
+  options: PollOption[],
+  people: PollPerson[] = [],
+): ShownOption[] {
   const fmt = format(c.lang, c.zone);
   const tallies = rankingOf(options, people);
-  const names = (ids: number[]) => people.filter(({ person_id }) => ids.includes(person_id)).map((one) => c.fmt.name(one)).join(c.lang === 'en' ? ', ' : '、');
+  const names = (ids: number[]) =>
+    people
+      .filter(({ person_id }) => ids.includes(person_id))
+      .map((one) => c.fmt.name(one))
+      .join(c.lang === 'en' ? ', ' : '、');
   return options.map((one) => {
     const tally = tallies.find(({ option }) => option === one.id);
     const rooms = one.rooms.map((room) => c.fmt.name(room)).join(' + ');
-    const why = tally && [
-      tally.silent === people.length ? c.t('polls.why.nobody') : tally.yes === people.length ? c.t('polls.why.all') : c.t('polls.why.counts', { yes: tally.yes, maybe: tally.maybe, no: tally.no }),
-      tally.silent && tally.silent < people.length ? c.t('polls.why.silent', { count: tally.silent }) : '',
-      tally.requiredNo.length ? c.t('polls.why.cannot', { names: names(tally.requiredNo) }) : '',
-      one.is_held ? c.t('polls.why.held', { room: rooms }) : c.t('polls.why.noRoom'),
-    ].filter(Boolean).join(c.lang === 'en' ? '; ' : '；');
+    const why =
+      tally &&
+      [
+        tally.silent === people.length
+          ? c.t('polls.why.nobody')
+          : tally.yes === people.length
+            ? c.t('polls.why.all')
+            : c.t('polls.why.counts', { yes: tally.yes, maybe: tally.maybe, no: tally.no }),
+        tally.silent && tally.silent < people.length ? c.t('polls.why.silent', { count: tally.silent }) : '',
+        tally.requiredNo.length ? c.t('polls.why.cannot', { names: names(tally.requiredNo) }) : '',
+        one.is_held ? c.t('polls.why.held', { room: rooms }) : c.t('polls.why.noRoom'),
+      ]
+        .filter(Boolean)
+        .join(c.lang === 'en' ? '; ' : '；');
     return {
-      id: one.id, when: `${fmt.shortDay(one.starts_at)} ${fmt.range(one.starts_at, one.ends_at)}`, rooms, isHeld: one.is_held, isChosen: one.is_chosen,
-      isPast: one.starts_at <= c.now, rank: tally?.rank ?? 0, why: why ?? '', tally,
+      id: one.id,
+      when: `${fmt.shortDay(one.starts_at)} ${fmt.range(one.starts_at, one.ends_at)}`,
+      rooms,
+      isHeld: one.is_held,
+      isChosen: one.is_chosen,
+      isPast: one.starts_at <= c.now,
+      rank: tally?.rank ?? 0,
+      why: why ?? '',
+      tally,
     };
   });
 }
 
 /** Which times lack an answer, each by its name: a list of the same words would say nothing. */
-export async function tellMissing(c: Context<unknown, unknown>, pollId: number, ids: number[]): Promise<{ field: string; message: string }[]> {
+export async function tellMissing(
+  c: Context<unknown, unknown>,
+  pollId: number,
+  ids: number[],
+): Promise<{ field: string; message: string }[]> {
   const shown = showOptions(c, await listOptions(c.db, pollId));
-  return shown.filter(({ id }) => ids.includes(id)).map(({ id, when }) => ({ field: `answer_${id}`, message: c.t('polls.problem.missing', { when }) }));
+  return shown
+    .filter(({ id }) => ids.includes(id))
+    .map(({ id, when }) => ({ field: `answer_${id}`, message: c.t('polls.problem.missing', { when }) }));
 }
 
 /** The table people × times: a word and a colour in each cell. */
@@ -77,10 +119,16 @@ export function isBehind(one: PollPerson): boolean {
 }
 
 /** Poll state in a word. */
-export function stateOf(c: Reader, poll: Pick<Poll, 'state' | 'deadline_at'>, now: Date): { text: string; tone: string } {
+export function stateOf(
+  c: Reader,
+  poll: Pick<Poll, 'state' | 'deadline_at'>,
+  now: Date,
+): { text: string; tone: string } {
   if (poll.state === 'cancelled') return { text: c.t('polls.state.cancelled'), tone: 'bad' };
   if (poll.state === 'closed') return { text: c.t('polls.state.closed'), tone: 'ok' };
-  return poll.deadline_at > now ? { text: c.t('polls.state.open'), tone: 'accent' } : { text: c.t('polls.state.over'), tone: 'warn' };
+  return poll.deadline_at > now
+    ? { text: c.t('polls.state.open'), tone: 'accent' }
+    : { text: c.t('polls.state.over'), tone: 'warn' };
 }
 
 /** What was answered in the poll that a meeting came out of, for its page; the caller has asked who may see replies. */

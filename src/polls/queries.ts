@@ -40,7 +40,10 @@ const FIND = `
 
 /** @throws NotFound when there is none or this person has nothing to do with it */
 export async function findPoll(db: Db, viewerId: number | null, id: number): Promise<Poll> {
-  const found = await row<Poll>(db, `${FIND} where o.id = :id and ${VISIBLE}`, { id, viewer_id: viewerId ?? -1 });
+  const found = await row<Poll>(db, `${FIND} where o.id = :id and ${VISIBLE}`, {
+    id,
+    viewer_id: viewerId ?? -1,
+  });
   if (!found) throw new NotFound();
   return found;
 }
@@ -117,7 +120,12 @@ export interface PollLine {
 }
 
 /** Those one calls or is asked in, newest first. */
-export function listPolls(db: Db, viewerId: number, state: 'open' | 'closed', now: Date): Promise<PollLine[]> {
+export function listPolls(
+  db: Db,
+  viewerId: number,
+  state: 'open' | 'closed',
+  now: Date,
+): Promise<PollLine[]> {
   return rows<PollLine>(
     db,
     `select o.id, o.title, o.state, ${brief('po')} as organiser, o.deadline_at, o.meeting_id,
@@ -135,7 +143,11 @@ export function listPolls(db: Db, viewerId: number, state: 'open' | 'closed', no
 }
 
 /** Polls that wait for this person's answer; and one's own that wait for a choice. */
-export function listPollsWaiting(db: Db, viewerId: number, now: Date): Promise<{ id: number; title: string; deadline_at: Date; wants: 'answer' | 'choice' }[]> {
+export function listPollsWaiting(
+  db: Db,
+  viewerId: number,
+  now: Date,
+): Promise<{ id: number; title: string; deadline_at: Date; wants: 'answer' | 'choice' }[]> {
   return rows(
     db,
     `select o.id, o.title, o.deadline_at, 'answer' as wants from poll_people x join polls o on o.id = x.poll_id
@@ -167,16 +179,36 @@ const HOLDER = `
 
 /** A personal link opens until thirty days after the deadline. */
 export function findHolder(db: Db, token: string, now: Date): Promise<PollHolder | undefined> {
-  return row<PollHolder>(db, `${HOLDER} where l.token_hash = :hash and o.deadline_at > cast(:now as timestamptz) - interval '30 days'`, { hash: hashOfToken(token), now });
+  return row<PollHolder>(
+    db,
+    `${HOLDER} where l.token_hash = :hash and o.deadline_at > cast(:now as timestamptz) - interval '30 days'`,
+    { hash: hashOfToken(token), now },
+  );
 }
 
-export function findHolderById(db: Db, id: number, generation: number, now: Date): Promise<PollHolder | undefined> {
-  return row<PollHolder>(db, `${HOLDER} where x.id = :id and l.generation = :generation and o.deadline_at > cast(:now as timestamptz) - interval '30 days'`, { id, generation, now });
+export function findHolderById(
+  db: Db,
+  id: number,
+  generation: number,
+  now: Date,
+): Promise<PollHolder | undefined> {
+  return row<PollHolder>(
+    db,
+    `${HOLDER} where x.id = :id and l.generation = :generation and o.deadline_at > cast(:now as timestamptz) - interval '30 days'`,
+    { id, generation, now },
+  );
 }
 
 /** Who asked for what, for the mail to somebody who is asked no longer and may not read the poll now. */
-export function findPollBrief(db: Db, id: number): Promise<{ title: string; organiser: Brief; organiser_id: number } | undefined> {
-  return row(db, `select o.title, o.organiser_id, ${brief('po')} as organiser from polls o join persons po on po.id = o.organiser_id where o.id = :id`, { id });
+export function findPollBrief(
+  db: Db,
+  id: number,
+): Promise<{ title: string; organiser: Brief; organiser_id: number } | undefined> {
+  return row(
+    db,
+    `select o.title, o.organiser_id, ${brief('po')} as organiser from polls o join persons po on po.id = o.organiser_id where o.id = :id`,
+    { id },
+  );
 }
 
 /** For a guest and for mails: as the person who is asked, whoever that is. */
@@ -185,13 +217,24 @@ export async function findPollFor(db: Db, personId: number, pollId: number): Pro
 }
 
 /** The poll itself, for what the worker does; nobody looks at it. */
-export function findPollAsSuch(db: Db, id: number): Promise<Pick<Poll, 'title' | 'state' | 'deadline_at' | 'version' | 'is_private'> | undefined> {
+export function findPollAsSuch(
+  db: Db,
+  id: number,
+): Promise<Pick<Poll, 'title' | 'state' | 'deadline_at' | 'version' | 'is_private'> | undefined> {
   return row(db, `select title, state, deadline_at, version, is_private from polls where id = :id`, { id });
 }
 
 /** When times were that are offered no longer. */
-export function listRemoved(db: Db, pollId: number, ids: readonly number[]): Promise<{ id: number; starts_at: Date; ends_at: Date }[]> {
-  return rows(db, `select id, starts_at, ends_at from poll_options where poll_id = :poll and id = any(:ids) order by starts_at`, { poll: pollId, ids });
+export function listRemoved(
+  db: Db,
+  pollId: number,
+  ids: readonly number[],
+): Promise<{ id: number; starts_at: Date; ends_at: Date }[]> {
+  return rows(
+    db,
+    `select id, starts_at, ends_at from poll_options where poll_id = :poll and id = any(:ids) order by starts_at`,
+    { poll: pollId, ids },
+  );
 }
 
 /** The poll that a meeting came out of, for who may see the meeting's replies. */
@@ -201,5 +244,13 @@ export function findPollOfMeeting(db: Db, meetingId: number): Promise<{ id: numb
 
 /** How many open polls somebody would choose the time of. */
 export async function countOpenPolls(db: Db, organiserId: number): Promise<number> {
-  return (await row<{ count: number }>(db, `select count(*) as count from polls where organiser_id = :organiserId and state = 'open'`, { organiserId }))?.count ?? 0;
+  return (
+    (
+      await row<{ count: number }>(
+        db,
+        `select count(*) as count from polls where organiser_id = :organiserId and state = 'open'`,
+        { organiserId },
+      )
+    )?.count ?? 0
+  );
 }

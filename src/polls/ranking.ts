@@ -26,20 +26,48 @@ export interface Tally {
  * is two, an "if need be" one), then the same for the optional, then a room that is held, then the earlier.
  * @param options in order of time
  */
-export function rankOptions(options: readonly { id: number; hasRoom: boolean }[], people: readonly RankedPerson[]): Tally[] {
+export function rankOptions(
+  options: readonly { id: number; hasRoom: boolean }[],
+  people: readonly RankedPerson[],
+): Tally[] {
   const weigh = (option: number, isRequired: boolean): number =>
-    people.filter(({ is_required }) => is_required === isRequired).reduce((sum, { answers }) => sum + (answers.get(option) === 'yes' ? 2 : answers.get(option) === 'maybe' ? 1 : 0), 0);
+    people
+      .filter(({ is_required }) => is_required === isRequired)
+      .reduce(
+        (sum, { answers }) =>
+          sum + (answers.get(option) === 'yes' ? 2 : answers.get(option) === 'maybe' ? 1 : 0),
+        0,
+      );
   const tallies = options.map(({ id, hasRoom }): Tally & { required: number; optional: number } => {
     const said = (answer: PollAnswer) => people.filter(({ answers }) => answers.get(id) === answer);
     return {
-      option: id, yes: said('yes').length, maybe: said('maybe').length, no: said('no').length, silent: people.filter(({ answers }) => !answers.has(id)).length,
-      requiredNo: said('no').filter(({ is_required }) => is_required).map((one) => one.id),
-      requiredMaybe: said('maybe').filter(({ is_required }) => is_required).map((one) => one.id),
-      hasRoom, rank: 0, required: weigh(id, true), optional: weigh(id, false),
+      option: id,
+      yes: said('yes').length,
+      maybe: said('maybe').length,
+      no: said('no').length,
+      silent: people.filter(({ answers }) => !answers.has(id)).length,
+      requiredNo: said('no')
+        .filter(({ is_required }) => is_required)
+        .map((one) => one.id),
+      requiredMaybe: said('maybe')
+        .filter(({ is_required }) => is_required)
+        .map((one) => one.id),
+      hasRoom,
+      rank: 0,
+      required: weigh(id, true),
+      optional: weigh(id, false),
     };
   });
   const sorted = [...tallies].sort(
-    (a, b) => a.requiredNo.length - b.requiredNo.length || b.required - a.required || a.no - b.no || b.optional - a.optional || Number(b.hasRoom) - Number(a.hasRoom),
+    (a, b) =>
+      a.requiredNo.length - b.requiredNo.length ||
+      b.required - a.required ||
+      a.no - b.no ||
+      b.optional - a.optional ||
+      Number(b.hasRoom) - Number(a.hasRoom),
   );
-  return sorted.map(({ required: _required, optional: _optional, ...tally }, n) => ({ ...tally, rank: n + 1 }));
+  return sorted.map(({ required: _required, optional: _optional, ...tally }, n) => ({
+    ...tally,
+    rank: n + 1,
+  }));
 }

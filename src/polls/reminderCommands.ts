@@ -24,20 +24,35 @@ export function remindNow(db: Db, by: Actor, pollId: number, now: Date, on: stri
     const poll = await lockPoll(trx, by.id, pollId);
     if (!mayKeepPoll(poll)) throw new Forbidden();
     if (!isAnswerable(poll, now)) return null;
-    const silent = (await listPeople(trx, pollId)).filter(({ answered_at, person_id }) => answered_at === null && person_id !== by.id);
+    const silent = (await listPeople(trx, pollId)).filter(
+      ({ answered_at, person_id }) => answered_at === null && person_id !== by.id,
+    );
     const told = await queueDeliveries(
       trx,
       silent.map(({ person_id }) => ({
-        kind: 'polls.reminder', object: `polls:${pollId}:reminder:${on}`, personId: person_id, payload: { poll_id: pollId }, isRestricted: poll.is_private, queuedBy: by.id, usefulUntil: poll.deadline_at,
+        kind: 'polls.reminder',
+        object: `polls:${pollId}:reminder:${on}`,
+        personId: person_id,
+        payload: { poll_id: pollId },
+        isRestricted: poll.is_private,
+        queuedBy: by.id,
+        usefulUntil: poll.deadline_at,
       })),
     );
-    if (told.length) await record(trx, by, { action: 'poll.remind', noun: 'polls', id: pollId, after: { people: told } });
+    if (told.length)
+      await record(trx, by, { action: 'poll.remind', noun: 'polls', id: pollId, after: { people: told } });
     return told.length;
   });
 }
 
 async function remindSilent(trx: Db, now: Date): Promise<number> {
-  const due = await rows<{ poll_id: number; person_id: number; days_before: number; deadline_at: Date; is_private: boolean }>(
+  const due = await rows<{
+    poll_id: number;
+    person_id: number;
+    days_before: number;
+    deadline_at: Date;
+    is_private: boolean;
+  }>(
     trx,
     `with silent as (
        select x.id, x.poll_id, x.person_id, o.deadline_at, o.is_private, case when o.deadline_at <= cast(:now as timestamptz) + interval '1 day' then 1 else 2 end as days_before, o.created_at
@@ -54,8 +69,12 @@ async function remindSilent(trx: Db, now: Date): Promise<number> {
   await queueDeliveries(
     trx,
     due.map((one) => ({
-      kind: 'polls.reminder', object: `polls:${one.poll_id}:reminder:${one.days_before}`, personId: one.person_id, payload: { poll_id: one.poll_id },
-      isRestricted: one.is_private, usefulUntil: one.deadline_at,
+      kind: 'polls.reminder',
+      object: `polls:${one.poll_id}:reminder:${one.days_before}`,
+      personId: one.person_id,
+      payload: { poll_id: one.poll_id },
+      isRestricted: one.is_private,
+      usefulUntil: one.deadline_at,
     })),
   );
   return due.length;
@@ -67,18 +86,38 @@ async function tellOrganisers(trx: Db, now: Date): Promise<number> {
     `update polls set told_over_at = :now where state = 'open' and deadline_at <= :now and told_over_at is null returning id, organiser_id, is_private`,
     { now },
   );
-  await queueDeliveries(trx, over.map((one) => ({ kind: 'polls.over', object: `polls:${one.id}:over`, personId: one.organiser_id, payload: { poll_id: one.id }, isRestricted: one.is_private })));
+  await queueDeliveries(
+    trx,
+    over.map((one) => ({
+      kind: 'polls.over',
+      object: `polls:${one.id}:over`,
+      personId: one.organiser_id,
+      payload: { poll_id: one.id },
+      isRestricted: one.is_private,
+    })),
+  );
   return over.length;
 }
 
 /** Two guests become one: the answers of the one that stays win. For the merge of persons. */
 export async function mergePollPeople(trx: Db, keepId: number, dropId: number): Promise<void> {
-  await change(trx, `delete from poll_people d using poll_people k where d.person_id = :drop and k.person_id = :keep and k.poll_id = d.poll_id`, { keep: keepId, drop: dropId });
-  await change(trx, `update poll_people set person_id = :keep where person_id = :drop`, { keep: keepId, drop: dropId });
+  await change(
+    trx,
+    `delete from poll_people d using poll_people k where d.person_id = :drop and k.person_id = :keep and k.poll_id = d.poll_id`,
+    { keep: keepId, drop: dropId },
+  );
+  await change(trx, `update poll_people set person_id = :keep where person_id = :drop`, {
+    keep: keepId,
+    drop: dropId,
+  });
 }
 
 /** For an erased person: votes stay as numbers, notes and the personal link go. */
 export async function forgetPollNotes(trx: Db, personId: number): Promise<void> {
-  await change(trx, `delete from poll_links l using poll_people x where l.poll_person_id = x.id and x.person_id = :id`, { id: personId });
+  await change(
+    trx,
+    `delete from poll_links l using poll_people x where l.poll_person_id = x.id and x.person_id = :id`,
+    { id: personId },
+  );
   await change(trx, `update poll_people set note = '' where person_id = :id`, { id: personId });
 }

@@ -24,8 +24,15 @@ export const routes: Route[] = [
     async handle(c) {
       const polls = await listPolls(c.db, c.viewer.id, c.query.state, c.now);
       return page('polls/list', {
-        title: c.t('polls.list.title'), state: c.query.state,
-        polls: polls.map((poll) => ({ ...poll, pill: poll.must_answer ? { text: c.t('polls.list.answer'), tone: 'accent' } : stateOf(c, poll, c.now), deadline: c.fmt.dateTime(poll.deadline_at) })),
+        title: c.t('polls.list.title'),
+        state: c.query.state,
+        polls: polls.map((poll) => ({
+          ...poll,
+          pill: poll.must_answer
+            ? { text: c.t('polls.list.answer'), tone: 'accent' }
+            : stateOf(c, poll, c.now),
+          deadline: c.fmt.dateTime(poll.deadline_at),
+        })),
       });
     },
   }),
@@ -41,8 +48,11 @@ export const routes: Route[] = [
       if (poll.relation.poll_person_id === null) throw new Forbidden();
       const answered = await answerPoll(c.db, c.by, poll.id, c.viewer.id, c.form.answers, c.form.note, c.now);
       if (answered.ok) return redirect(`/polls/${poll.id}`, { notice: 'polls.answered' });
-      if (answered.reason === 'closed') return redirect(`/polls/${poll.id}`, { notice: 'polls.problem.answersClosed' });
-      return pollPage(c, { problems: problemsOf(await tellMissing(c, poll.id, answered.options), c.req.body) });
+      if (answered.reason === 'closed')
+        return redirect(`/polls/${poll.id}`, { notice: 'polls.problem.answersClosed' });
+      return pollPage(c, {
+        problems: problemsOf(await tellMissing(c, poll.id, answered.options), c.req.body),
+      });
     },
     onInvalid: (c, problems) => pollPage(c, { problems }),
   }),
@@ -53,8 +63,14 @@ export const routes: Route[] = [
     form: ChoiceForm,
     async handle(c) {
       const id = idOf(c);
-      const chosen = await choosePollOption(c.db, c.by, id, c.form.option, c.now, { mailDomain: c.config.mailDomain, ...(c.form.room ? { room: c.form.room } : {}) });
-      if (chosen.ok) return redirect(`/meetings/${chosen.meetingId}`, { notice: chosen.isEarlier ? 'polls.chosenEarlier' : 'polls.chosen' });
+      const chosen = await choosePollOption(c.db, c.by, id, c.form.option, c.now, {
+        mailDomain: c.config.mailDomain,
+        ...(c.form.room ? { room: c.form.room } : {}),
+      });
+      if (chosen.ok)
+        return redirect(`/meetings/${chosen.meetingId}`, {
+          notice: chosen.isEarlier ? 'polls.chosenEarlier' : 'polls.chosen',
+        });
       if (chosen.reason === 'past') return redirect(`/polls/${id}`, { notice: 'polls.problem.past' });
       return pollPage(c, { refused: chosen });
     },
@@ -67,7 +83,14 @@ export const routes: Route[] = [
     form: NothingForm,
     async handle(c) {
       const count = await remindNow(c.db, c.by, idOf(c), c.now, dayOf(c.now, c.office.zone));
-      return redirect(`/polls/${idOf(c)}`, { notice: count === null ? 'polls.problem.answersClosed' : count ? { key: 'polls.remind.done', values: { count } } : 'polls.remind.again' });
+      return redirect(`/polls/${idOf(c)}`, {
+        notice:
+          count === null
+            ? 'polls.problem.answersClosed'
+            : count
+              ? { key: 'polls.remind.done', values: { count } }
+              : 'polls.remind.again',
+      });
     },
   }),
   route({ method: 'get', path: '/polls/:id/cancellation', policy: signedIn, handle: (c) => cancelPage(c) }),
@@ -89,7 +112,16 @@ export const routes: Route[] = [
 async function cancelPage(c: Context, problems?: Problems): Promise<Answer> {
   const poll = await findPoll(c.db, c.viewer.id, idOf(c));
   if (!mayKeepPoll(poll)) throw new Forbidden();
-  return page('polls/cancel', { title: c.t('polls.cancel.title', { title: poll.title }), poll, values: problems?.values ?? {}, errors: problems?.errors ?? {} }, { status: problems ? 422 : 200 });
+  return page(
+    'polls/cancel',
+    {
+      title: c.t('polls.cancel.title', { title: poll.title }),
+      poll,
+      values: problems?.values ?? {},
+      errors: problems?.errors ?? {},
+    },
+    { status: problems ? 422 : 200 },
+  );
 }
 
 interface Showing {
@@ -103,12 +135,18 @@ async function pollPage(c: Context<unknown, unknown>, { problems, refused }: Sho
   const keeps = mayKeepPoll(poll);
   const shown = showOptions(c, options, people);
   const me = people.find(({ person_id }) => person_id === c.viewer.id);
-  const mine = problems ? problems.values : Object.fromEntries(Object.entries(me?.answers ?? {}).map(([option, answer]) => [`answer_${option}`, answer]));
+  const mine = problems
+    ? problems.values
+    : Object.fromEntries(
+        Object.entries(me?.answers ?? {}).map(([option, answer]) => [`answer_${option}`, answer]),
+      );
   return page(
     'polls/poll',
     {
       title: poll.title,
-      poll, keeps, me,
+      poll,
+      keeps,
+      me,
       entersFor: mayAnswerFor(poll) ? `/polls/${poll.id}/people/` : null,
       viewerId: c.viewer.id,
       state: stateOf(c, poll, c.now),
@@ -121,10 +159,18 @@ async function pollPage(c: Context<unknown, unknown>, { problems, refused }: Sho
       table: tableOf(c, shown, people, poll.state === 'open'),
       answered: people.filter(({ answered_at }) => answered_at !== null).length,
       behind: poll.state === 'open' ? people.filter(isBehind).length : 0,
-      mayRemind: keeps && isAnswerable(poll, c.now) && people.some(({ answered_at, person_id, has_address }) => answered_at === null && has_address && person_id !== c.viewer.id),
+      mayRemind:
+        keeps &&
+        isAnswerable(poll, c.now) &&
+        people.some(
+          ({ answered_at, person_id, has_address }) =>
+            answered_at === null && has_address && person_id !== c.viewer.id,
+        ),
       mayAnswer: Boolean(me) && isAnswerable(poll, c.now),
       answerOptions: ANSWERS.map((value) => ({ value, label: c.t(`polls.answer.${value}`) })),
-      refusal: refused ? { option: refused.option.id, ...(await tellRooms(c, refused, people.length)) } : null,
+      refusal: refused
+        ? { option: refused.option.id, ...(await tellRooms(c, refused, people.length)) }
+        : null,
       values: { note: me?.note ?? '', ...mine },
       errors: problems?.errors ?? {},
     },
@@ -133,7 +179,20 @@ async function pollPage(c: Context<unknown, unknown>, { problems, refused }: Sho
 }
 
 /** Who has the room by now, and which others are free then. */
-async function tellRooms(c: Context<unknown, unknown>, { refused, option }: Extract<Chosen, { reason: 'rooms' }>, seats: number) {
-  const { reasons, picks } = await tellRefusal(c, refused, { roomIds: option.room_ids, startsAt: option.starts_at, endsAt: option.ends_at, seats, zone: c.zone });
-  return { reasons, rooms: picks.rooms.map(({ pick, label }) => ({ room: pick.replace('room:', ''), label })) };
+async function tellRooms(
+  c: Context<unknown, unknown>,
+  { refused, option }: Extract<Chosen, { reason: 'rooms' }>,
+  seats: number,
+) {
+  const { reasons, picks } = await tellRefusal(c, refused, {
+    roomIds: option.room_ids,
+    startsAt: option.starts_at,
+    endsAt: option.ends_at,
+    seats,
+    zone: c.zone,
+  });
+  return {
+    reasons,
+    rooms: picks.rooms.map(({ pick, label }) => ({ room: pick.replace('room:', ''), label })),
+  };
 }

@@ -34,15 +34,25 @@ export interface News {
   rooms: number[];
 }
 
-export function toldOf(poll: Standing, options: readonly OfferedTime[], answers: Record<string, PollAnswer>): Told {
+export function toldOf(
+  poll: Standing,
+  options: readonly OfferedTime[],
+  answers: Record<string, PollAnswer>,
+): Told {
   return {
-    title: poll.title, deadline: poll.deadline_at.toISOString(),
+    title: poll.title,
+    deadline: poll.deadline_at.toISOString(),
     times: Object.fromEntries(options.map((one) => [String(one.id), one.is_held ? one.room_ids : []])),
     answered: Object.keys(answers).map(Number),
   };
 }
 
-export function newsOf(told: Told, poll: Standing, options: readonly OfferedTime[], answers: Record<string, PollAnswer>): News {
+export function newsOf(
+  told: Told,
+  poll: Standing,
+  options: readonly OfferedTime[],
+  answers: Record<string, PollAnswer>,
+): News {
   const now = toldOf(poll, options, answers);
   const sorted = (rooms: number[] = []) => [...rooms].sort((a, b) => a - b).join();
   return {
@@ -50,7 +60,9 @@ export function newsOf(told: Told, poll: Standing, options: readonly OfferedTime
     deadline: Date.parse(told.deadline) !== poll.deadline_at.getTime(),
     removed: told.answered.filter((id) => !(id in now.times)),
     added: options.filter(({ id }) => !(id in told.times) && answers[id] === undefined).map(({ id }) => id),
-    rooms: options.filter(({ id }) => id in told.times && sorted(told.times[id]) !== sorted(now.times[id])).map(({ id }) => id),
+    rooms: options
+      .filter(({ id }) => id in told.times && sorted(told.times[id]) !== sorted(now.times[id]))
+      .map(({ id }) => id),
   };
 }
 

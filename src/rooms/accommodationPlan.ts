@@ -31,11 +31,19 @@ const OFFERED = 20;
 
 /** The meetings in their order, each with its proposal. Those with the fewest rooms to choose from choose first. */
 export function planAccommodation(hits: readonly Hit[], candidates: Candidates, now: Date): Proposal[] {
-  const proposals = hits.map((hit, place): Proposal => ({ hit, room: null, rooms: offersFor(hit, candidates, place, now) }));
+  const proposals = hits.map((hit, place): Proposal => ({
+    hit,
+    room: null,
+    rooms: offersFor(hit, candidates, place, now),
+  }));
   const taken: { rooms: number[]; from: number; to: number }[] = [];
-  const choosing = [...proposals].sort((a, b) => fitting(a).length - fitting(b).length || b.hit.seats - a.hit.seats);
+  const choosing = [...proposals].sort(
+    (a, b) => fitting(a).length - fitting(b).length || b.hit.seats - a.hit.seats,
+  );
   for (const proposal of choosing) {
-    const room = fitting(proposal).find((one) => !taken.some((other) => overlaps(other, spanOf(proposal.hit, one)))) ?? null;
+    const room =
+      fitting(proposal).find((one) => !taken.some((other) => overlaps(other, spanOf(proposal.hit, one)))) ??
+      null;
     proposal.room = room;
     if (room) taken.push(spanOf(proposal.hit, room));
   }
@@ -43,7 +51,8 @@ export function planAccommodation(hits: readonly Hit[], candidates: Candidates, 
 }
 
 /** Nothing speaks against it. */
-const fits = (room: FreeFor) => room.isEquipped && room.hasLayout && room.checks.length === 0 && !room.isAsked;
+const fits = (room: FreeFor) =>
+  room.isEquipped && room.hasLayout && room.checks.length === 0 && !room.isAsked;
 const fitting = ({ rooms }: Proposal) => rooms.filter(fits);
 
 /** What fits, then what has to be asked for, what lacks something, what goes beyond rules; within each the nearest first. */
@@ -59,21 +68,37 @@ function offersFor(hit: Hit, candidates: Candidates, place: number, now: Date): 
     found.push(offer);
     if (fits(offer) && ++fit === OFFERED) break;
   }
-  const worth = (room: FreeFor) => (fits(room) ? 0 : room.checks.length > 0 ? 3 : !room.isEquipped || !room.hasLayout ? 2 : 1);
+  const worth = (room: FreeFor) =>
+    fits(room) ? 0 : room.checks.length > 0 ? 3 : !room.isEquipped || !room.hasLayout ? 2 : 1;
   return found.sort((a, b) => worth(a) - worth(b)).slice(0, OFFERED);
 }
 
-function offerFor(hit: Hit, room: CandidateRoom, isEquipped: boolean, candidates: Candidates, now: Date): FreeFor {
+function offerFor(
+  hit: Hit,
+  room: CandidateRoom,
+  isEquipped: boolean,
+  candidates: Candidates,
+  now: Date,
+): FreeFor {
   const rules = rulesOf(hit, room.id, candidates);
   const inLayout = hit.layout === null ? undefined : room.layouts.find(({ layout }) => layout === hit.layout);
   const checks = checkClaim(
     { ...room, rules },
     // Its size is looked at already; it is another room, so notice counts as for a new booking.
-    { startsAt: hit.starts_at, endsAt: hit.ends_at, seats: null, wish: { now, isRecurring: hit.is_recurring, before: { startsAt: hit.starts_at, hadRoom: false } } },
+    {
+      startsAt: hit.starts_at,
+      endsAt: hit.ends_at,
+      seats: null,
+      wish: { now, isRecurring: hit.is_recurring, before: { startsAt: hit.starts_at, hadRoom: false } },
+    },
     room.zone,
   ).filter(({ level }) => level === 'error');
   return {
-    ...room, seats: inLayout?.capacity ?? room.capacity, isEquipped, hasLayout: hit.layout === null || inLayout !== undefined, checks,
+    ...room,
+    seats: inLayout?.capacity ?? room.capacity,
+    isEquipped,
+    hasLayout: hit.layout === null || inLayout !== undefined,
+    checks,
     isAsked: rules.in_policy === 'request' && !room.decides,
   };
 }
@@ -81,11 +106,20 @@ function offerFor(hit: Hit, room: CandidateRoom, isEquipped: boolean, candidates
 /** The rules of a room for whom a meeting is held for. */
 function rulesOf(hit: Hit, roomId: number, { layers, groups }: Candidates): BookingRules {
   const own = groups.get(hit.principal_id);
-  return rulesFrom(layers.filter(({ room_id, group_id }) => (room_id === null || room_id === roomId) && (group_id === null || own?.has(group_id) === true)));
+  return rulesFrom(
+    layers.filter(
+      ({ room_id, group_id }) =>
+        (room_id === null || room_id === roomId) && (group_id === null || own?.has(group_id) === true),
+    ),
+  );
 }
 
 function spanOf(hit: Hit, room: FreeFor) {
-  return { rooms: room.atomic, from: hit.starts_at.getTime() - room.setup_minutes * 60_000, to: hit.ends_at.getTime() + room.teardown_minutes * 60_000 };
+  return {
+    rooms: room.atomic,
+    from: hit.starts_at.getTime() - room.setup_minutes * 60_000,
+    to: hit.ends_at.getTime() + room.teardown_minutes * 60_000,
+  };
 }
 
 type Taken = ReturnType<typeof spanOf>;

@@ -56,7 +56,11 @@ export async function findClosureGroup(db: Db, id: number, now: Date): Promise<C
 }
 
 /** What rooms of a group are held for while they are closed, each with its room. */
-export function listKept(db: Db, viewerId: number, groupId: number): Promise<{ room: RoomName; kept: Kept[] }[]> {
+export function listKept(
+  db: Db,
+  viewerId: number,
+  groupId: number,
+): Promise<{ room: RoomName; kept: Kept[] }[]> {
   return rows(
     db,
     `select * from (select json_build_object('id', r.id, 'name_en', r.name_en, 'name_zh', r.name_zh) as room, ${keptIn('cl')} as kept, r.sort_order, r.id
@@ -88,7 +92,13 @@ export interface Hit {
 }
 
 /** The next meetings in the way, in order of time. */
-export function listHits(db: Db, viewerId: number, groupId: number, now: Date, limit: number): Promise<Hit[]> {
+export function listHits(
+  db: Db,
+  viewerId: number,
+  groupId: number,
+  now: Date,
+  limit: number,
+): Promise<Hit[]> {
   return rows<Hit>(
     db,
     `with hit as (select distinct m.id, mr.room_id, m.starts_at ${HITS} and cl.group_id = :group order by m.starts_at, m.id, mr.room_id limit :limit)
@@ -155,7 +165,12 @@ export async function listFreeFor(db: Db, viewerId: number, hits: readonly Hit[]
              and c.occupies && tstzrange(m.starts_at - make_interval(mins => r.setup_minutes), m.ends_at + make_interval(mins => r.teardown_minutes)))
       order by h.place, not (r.equipment @> old.equipment), r.site <> old.site, r.building <> old.building, r.floor <> old.floor,
                abs(coalesce(l.capacity, r.capacity) - h.seats), r.sort_order, r.id`,
-    { meetings: hits.map((hit) => hit.meeting_id), rooms: hits.map((hit) => hit.room.id), seats: hits.map((hit) => hit.seats), layouts: hits.map((hit) => hit.layout) },
+    {
+      meetings: hits.map((hit) => hit.meeting_id),
+      rooms: hits.map((hit) => hit.room.id),
+      seats: hits.map((hit) => hit.seats),
+      layouts: hits.map((hit) => hit.layout),
+    },
   );
   for (const { place, ...room } of free) {
     const list = found.free.get(place);
@@ -181,6 +196,7 @@ export async function listFreeFor(db: Db, viewerId: number, hits: readonly Hit[]
       { persons: [...new Set(hits.map(({ principal_id }) => principal_id))] },
     ),
   ]);
-  for (const { person_id, group_id } of members) found.groups.set(person_id, new Set([...(found.groups.get(person_id) ?? []), group_id]));
+  for (const { person_id, group_id } of members)
+    found.groups.set(person_id, new Set([...(found.groups.get(person_id) ?? []), group_id]));
   return { ...found, rooms: new Map(rooms.map((room) => [room.id, room])), layers };
 }

@@ -15,7 +15,9 @@ export function areasOf(rooms: readonly Placed[]): Area[] {
     if (building) found.set(writeArea([site, building]), [site, building]);
     if (floor) found.set(writeArea([site, building, floor]), [site, building, floor]);
   }
-  return [...found.values()].sort((a, b) => a.join('\n').localeCompare(b.join('\n'), 'en', { numeric: true }));
+  return [...found.values()].sort((a, b) =>
+    a.join('\n').localeCompare(b.join('\n'), 'en', { numeric: true }),
+  );
 }
 
 export function isIn(room: Placed, area: Area): boolean {
@@ -32,7 +34,12 @@ export function writeArea(area: Area): string {
 export function readArea(text: string): Area | undefined {
   try {
     const area: unknown = JSON.parse(text);
-    return Array.isArray(area) && area.length >= 1 && area.length <= 3 && area.every((name) => typeof name === 'string') ? area : undefined;
+    return Array.isArray(area) &&
+      area.length >= 1 &&
+      area.length <= 3 &&
+      area.every((name) => typeof name === 'string')
+      ? area
+      : undefined;
   } catch {
     return undefined;
   }

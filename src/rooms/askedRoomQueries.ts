@@ -40,7 +40,12 @@ export type AskedFor = { startsAt: Date; endsAt: Date } & ({ meetingId: number }
  * the claims are written.
  * @throws BadRequest when one of them does not exist
  */
-export async function findAskedRooms(trx: Db, by: Actor, roomIds: readonly number[], wish: AskedFor): Promise<AskedRoom[]> {
+export async function findAskedRooms(
+  trx: Db,
+  by: Actor,
+  roomIds: readonly number[],
+  wish: AskedFor,
+): Promise<AskedRoom[]> {
   const found = await rows<Omit<AskedRoom, 'rules'>>(
     trx,
     `select r.id, r.name_en, r.name_zh, r.status, r.back_at,
@@ -57,8 +62,12 @@ export async function findAskedRooms(trx: Db, by: Actor, roomIds: readonly numbe
       cross join lateral (select coalesce(cast(:principal as bigint), m.booked_for_id, m.organiser_id) as id) p
       where r.id = any(:rooms) order by r.id for key share of r`,
     {
-      rooms: roomIds, meeting: 'meetingId' in wish ? wish.meetingId : null, principal: 'principalId' in wish ? wish.principalId : null, by: by.id,
-      from: wish.startsAt, to: wish.endsAt,
+      rooms: roomIds,
+      meeting: 'meetingId' in wish ? wish.meetingId : null,
+      principal: 'principalId' in wish ? wish.principalId : null,
+      by: by.id,
+      from: wish.startsAt,
+      to: wish.endsAt,
     },
   );
   if (found.length !== roomIds.length) throw new BadRequest();
@@ -66,9 +75,18 @@ export async function findAskedRooms(trx: Db, by: Actor, roomIds: readonly numbe
 }
 
 /** Seats of rooms in each of their layouts. */
-export async function listLayoutSeats(db: Db, roomIds: readonly number[]): Promise<Map<number, Map<Layout, number>>> {
+export async function listLayoutSeats(
+  db: Db,
+  roomIds: readonly number[],
+): Promise<Map<number, Map<Layout, number>>> {
   const seats = new Map<number, Map<Layout, number>>();
-  for (const { room_id, layout, capacity } of await rows<{ room_id: number; layout: Layout; capacity: number }>(db, `select room_id, layout, capacity from room_layouts where room_id = any(:rooms)`, { rooms: roomIds })) {
+  for (const { room_id, layout, capacity } of await rows<{
+    room_id: number;
+    layout: Layout;
+    capacity: number;
+  }>(db, `select room_id, layout, capacity from room_layouts where room_id = any(:rooms)`, {
+    rooms: roomIds,
+  })) {
     seats.set(room_id, new Map([...(seats.get(room_id) ?? []), [layout, capacity]]));
   }
   return seats;
@@ -76,22 +94,35 @@ export async function listLayoutSeats(db: Db, roomIds: readonly number[]): Promi
 
 /** Whom each of these meetings is held for. */
 export async function listPrincipals(db: Db, meetingIds: readonly number[]): Promise<Map<number, number>> {
-  const found = await rows<{ id: number; principal_id: number }>(db, `select id, coalesce(booked_for_id, organiser_id) as principal_id from meetings where id = any(:meetings)`, { meetings: meetingIds });
+  const found = await rows<{ id: number; principal_id: number }>(
+    db,
+    `select id, coalesce(booked_for_id, organiser_id) as principal_id from meetings where id = any(:meetings)`,
+    { meetings: meetingIds },
+  );
   return new Map(found.map(({ id, principal_id }) => [id, principal_id]));
 }
 
 /** The slots that were approved for these meetings, by meeting and room, where approval was the last that was said. */
-export async function listApproved(db: Db, meetingIds: readonly number[]): Promise<Map<number, Map<number, { from: string; to: string }>>> {
+export async function listApproved(
+  db: Db,
+  meetingIds: readonly number[],
+): Promise<Map<number, Map<number, { from: string; to: string }>>> {
   const slots = new Map<number, Map<number, { from: string; to: string }>>();
   if (meetingIds.length === 0) return slots;
-  const found = await rows<{ meeting_id: number; room_id: number; state: string; slot: { from: string; to: string } }>(
+  const found = await rows<{
+    meeting_id: number;
+    room_id: number;
+    state: string;
+    slot: { from: string; to: string };
+  }>(
     db,
     `select distinct on (meeting_id, room_id) meeting_id, room_id, state, json_build_object('from', starts_at, 'to', ends_at) as slot
        from room_requests where meeting_id = any(:meetings) order by meeting_id, room_id, id desc`,
     { meetings: meetingIds },
   );
   for (const { meeting_id, room_id, state, slot } of found) {
-    if (state === 'approved') slots.set(meeting_id, new Map([...(slots.get(meeting_id) ?? []), [room_id, slot]]));
+    if (state === 'approved')
+      slots.set(meeting_id, new Map([...(slots.get(meeting_id) ?? []), [room_id, slot]]));
   }
   return slots;
 }

@@ -15,11 +15,19 @@ const HINDERED = `(
  * @param only `hindered`: dates that were skipped. Where the room was free it was not the reason (a holiday), and offering it
  * would hold it for nobody.
  */
-export async function awaitRooms(trx: Db, wishes: { meetingId: number; roomIds: readonly number[] }[], only?: 'hindered'): Promise<void> {
-  const list = wishes.flatMap(({ meetingId, roomIds }) => roomIds.map((room) => ({ meeting: meetingId, room })));
+export async function awaitRooms(
+  trx: Db,
+  wishes: { meetingId: number; roomIds: readonly number[] }[],
+  only?: 'hindered',
+): Promise<void> {
+  const list = wishes.flatMap(({ meetingId, roomIds }) =>
+    roomIds.map((room) => ({ meeting: meetingId, room })),
+  );
   if (list.length === 0) return;
   // Certain rooms are another wish than any room.
-  await change(trx, `delete from awaited_rooms where meeting_id = any(:meetings) and any_seats is not null`, { meetings: list.map(({ meeting }) => meeting) });
+  await change(trx, `delete from awaited_rooms where meeting_id = any(:meetings) and any_seats is not null`, {
+    meetings: list.map(({ meeting }) => meeting),
+  });
   await change(
     trx,
     `with wishes as (select w.meeting, w.room from jsonb_to_recordset(:list) as w (meeting bigint, room bigint))
@@ -48,7 +56,10 @@ export async function offerFreed(trx: Db, claimIds: readonly number[]): Promise<
 }
 
 /** The same for a part of what a meeting occupied: it ended early. */
-export async function offerPieces(trx: Db, pieces: readonly { room: number; from: Date; to: Date }[]): Promise<void> {
+export async function offerPieces(
+  trx: Db,
+  pieces: readonly { room: number; from: Date; to: Date }[],
+): Promise<void> {
   const isAwaited = await row(
     trx,
     `select 1 from jsonb_to_recordset(:pieces) as f (room bigint, "from" timestamptz, "to" timestamptz)

@@ -3,7 +3,14 @@ import type { Cells } from '../lib/http/merge.js';
 import { personText, resolvePersons } from '../people/queries.js';
 import type { LayerOf, RulesClash } from './bookingRuleCommands.js';
 import { findLayer, listApprovers } from './bookingRuleQueries.js';
-import { cellsOfLayer, isChoice, layerContent, type ChoiceRule, type LayerContent, type NumberRule } from './bookingRules.js';
+import {
+  cellsOfLayer,
+  isChoice,
+  layerContent,
+  type ChoiceRule,
+  type LayerContent,
+  type NumberRule,
+} from './bookingRules.js';
 
 // One layer of rules as its form holds it, and the page for two who changed the same rule.
 
@@ -11,16 +18,38 @@ import { cellsOfLayer, isChoice, layerContent, type ChoiceRule, type LayerConten
 type Names = ReadonlyMap<number, string>;
 
 /** A layer as it stands, and how the persons in it are called. */
-export async function storedOf(c: Context<unknown, unknown>, of: LayerOf): Promise<{ version: number; content: LayerContent; names: Names }> {
-  const [layer, approvers] = await Promise.all([findLayer(c.db, of.roomId, of.groupId), of.roomId !== null && of.groupId === null ? listApprovers(c.db, of.roomId) : []]);
-  const names = approvers.flatMap((one) => (one.person_id === null ? [] : [[one.person_id, personText({ id: one.person_id, email: one.email }, c.fmt.name({ name: one.name, name_en: one.name_en }))] as const]));
+export async function storedOf(
+  c: Context<unknown, unknown>,
+  of: LayerOf,
+): Promise<{ version: number; content: LayerContent; names: Names }> {
+  const [layer, approvers] = await Promise.all([
+    findLayer(c.db, of.roomId, of.groupId),
+    of.roomId !== null && of.groupId === null ? listApprovers(c.db, of.roomId) : [],
+  ]);
+  const names = approvers.flatMap((one) =>
+    one.person_id === null
+      ? []
+      : [
+          [
+            one.person_id,
+            personText(
+              { id: one.person_id, email: one.email },
+              c.fmt.name({ name: one.name, name_en: one.name_en }),
+            ),
+          ] as const,
+        ],
+  );
   return { version: layer?.version ?? 0, content: layerContent(layer, approvers), names: new Map(names) };
 }
 
 /** The fields of the form, named as they are posted. */
 export function valuesOf({ values, approvers }: LayerContent, names: Names): Record<string, unknown> {
   const filled = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value ?? '']));
-  return { ...filled, approvers: approvers.personIds.map((id) => names.get(id) ?? `#${id}`).join('\n'), approver_groups: [...approvers.groupIds] };
+  return {
+    ...filled,
+    approvers: approvers.personIds.map((id) => names.get(id) ?? `#${id}`).join('\n'),
+    approver_groups: [...approvers.groupIds],
+  };
 }
 
 /** What tells a form that is sent back from what it began. */
@@ -29,19 +58,42 @@ export function editOfLayer(version: number, content: LayerContent): { version: 
 }
 
 /** The form filled with what would be saved. */
-export async function typedAgain(c: Context<unknown, unknown>, { content, stored, version }: RulesClash, named: Names): Promise<Record<string, unknown>> {
-  return { ...valuesOf(content, await namesOf(c, [content, stored], named)), ...editOfLayer(version, stored) };
+export async function typedAgain(
+  c: Context<unknown, unknown>,
+  { content, stored, version }: RulesClash,
+  named: Names,
+): Promise<Record<string, unknown>> {
+  return {
+    ...valuesOf(content, await namesOf(c, [content, stored], named)),
+    ...editOfLayer(version, stored),
+  };
 }
 
-export async function rulesMergePage(c: Context<unknown, unknown>, clash: RulesClash, { here, heading, names: known }: { here: string; heading: string; names: Names }): Promise<Answer> {
+export async function rulesMergePage(
+  c: Context<unknown, unknown>,
+  clash: RulesClash,
+  { here, heading, names: known }: { here: string; heading: string; names: Names },
+): Promise<Answer> {
   const names = await namesOf(c, [clash.content, clash.stored], known);
   const [mine, theirs] = [cellsOfLayer(clash.content), cellsOfLayer(clash.stored)];
   return page(
     'rooms/merge',
     {
-      title: c.t('merge.title', { what: heading }), crumb: { href: here, text: c.t('rules.page.link') }, action: here, by: c.t('merge.somebody'), hidden: await typedAgain(c, clash, names),
-      clashes: clash.clashes.map((name) => ({ name, label: labelOf(c, name, names), mine: tellCell(c, name, mine), theirs: tellCell(c, name, theirs) })),
-      theirs: clash.theirs.map((name) => ({ label: labelOf(c, name, names), text: tellCell(c, name, theirs) })),
+      title: c.t('merge.title', { what: heading }),
+      crumb: { href: here, text: c.t('rules.page.link') },
+      action: here,
+      by: c.t('merge.somebody'),
+      hidden: await typedAgain(c, clash, names),
+      clashes: clash.clashes.map((name) => ({
+        name,
+        label: labelOf(c, name, names),
+        mine: tellCell(c, name, mine),
+        theirs: tellCell(c, name, theirs),
+      })),
+      theirs: clash.theirs.map((name) => ({
+        label: labelOf(c, name, names),
+        text: tellCell(c, name, theirs),
+      })),
     },
     { status: 409 },
   );
@@ -50,8 +102,16 @@ export async function rulesMergePage(c: Context<unknown, unknown>, clash: RulesC
 /** Also of those whom only the others have named. */
 async function namesOf(c: Context<unknown, unknown>, contents: LayerContent[], known: Names): Promise<Names> {
   const ids = contents.flatMap(({ approvers }) => [...approvers.personIds]).filter((id) => !known.has(id));
-  const found = await resolvePersons(c.db, ids.map((id) => `#${id}`));
-  return new Map([...known, ...found.flatMap((one) => (one.ok ? [[one.person.id, personText(one.person, c.fmt.name(one.person))] as const] : []))]);
+  const found = await resolvePersons(
+    c.db,
+    ids.map((id) => `#${id}`),
+  );
+  return new Map([
+    ...known,
+    ...found.flatMap((one) =>
+      one.ok ? [[one.person.id, personText(one.person, c.fmt.name(one.person))] as const] : [],
+    ),
+  ]);
 }
 
 function labelOf(c: Context<unknown, unknown>, cell: string, names: Names): string {

@@ -16,7 +16,14 @@ export const layersOf = (person: string) => `(select coalesce(json_agg(l), '[]')
 /** What the principal of a booking (and their unit) has booked: in the office's week [weekFrom, weekTo), and to come after `now`. */
 export async function findUsage(
   db: Db,
-  wish: { principalId: number; roomId: number; exceptMeetingId: number; weekFrom: Date; weekTo: Date; now: Date },
+  wish: {
+    principalId: number;
+    roomId: number;
+    exceptMeetingId: number;
+    weekFrom: Date;
+    weekTo: Date;
+    now: Date;
+  },
 ): Promise<Usage> {
   const found = await row<Record<string, number>>(
     db,
@@ -36,14 +43,33 @@ export async function findUsage(
             coalesce(sum(hours) filter (where in_week), 0) as unit_hours, coalesce(sum(hours) filter (where in_week and is_here), 0) as unit_hours_here,
             count(*) filter (where starts_at > :now) as unit_coming, count(*) filter (where is_here and starts_at > :now) as unit_coming_here
        from (select *, starts_at >= :week_from and starts_at < :week_to as in_week from mine) w`,
-    { person: wish.principalId, room: wish.roomId, except: wish.exceptMeetingId, week_from: wish.weekFrom, week_to: wish.weekTo, now: wish.now },
+    {
+      person: wish.principalId,
+      room: wish.roomId,
+      except: wish.exceptMeetingId,
+      week_from: wish.weekFrom,
+      week_to: wish.weekTo,
+      now: wish.now,
+    },
   );
-  const pair = (name: string) => ({ all: Number(found?.[name] ?? 0), ofRoom: Number(found?.[`${name}_here`] ?? 0) });
-  return { quota_person_hours: pair('person_hours'), quota_person_coming: pair('person_coming'), quota_unit_hours: pair('unit_hours'), quota_unit_coming: pair('unit_coming') };
+  const pair = (name: string) => ({
+    all: Number(found?.[name] ?? 0),
+    ofRoom: Number(found?.[`${name}_here`] ?? 0),
+  });
+  return {
+    quota_person_hours: pair('person_hours'),
+    quota_person_coming: pair('person_coming'),
+    quota_unit_hours: pair('unit_hours'),
+    quota_unit_coming: pair('unit_coming'),
+  };
 }
 
 /** A layer as it stands, with its version; undefined while nothing is set. */
-export function findLayer(db: Db, roomId: number | null, groupId: number | null): Promise<(RuleLayer & { id: number; version: number }) | undefined> {
+export function findLayer(
+  db: Db,
+  roomId: number | null,
+  groupId: number | null,
+): Promise<(RuleLayer & { id: number; version: number }) | undefined> {
   return row(
     db,
     `select id, version, room_id, group_id, ${VALUES.join(', ')} from booking_rules where coalesce(room_id, 0) = :room and coalesce(group_id, 0) = :group`,
@@ -66,8 +92,16 @@ export function listGroupLayers(db: Db, roomId: number | null): Promise<GroupLay
 }
 
 /** The layers that hold for one person in one room; for nobody in particular with null. */
-export async function listLayersFor(db: Db, roomId: number | null, personId: number | null): Promise<RuleLayer[]> {
-  const found = await row<{ layers: RuleLayer[] }>(db, `select ${layersOf(':person')} as layers from (select coalesce(cast(:room as bigint), 0) as id) r`, { room: roomId, person: personId });
+export async function listLayersFor(
+  db: Db,
+  roomId: number | null,
+  personId: number | null,
+): Promise<RuleLayer[]> {
+  const found = await row<{ layers: RuleLayer[] }>(
+    db,
+    `select ${layersOf(':person')} as layers from (select coalesce(cast(:room as bigint), 0) as id) r`,
+    { room: roomId, person: personId },
+  );
   return found?.layers ?? [];
 }
 
@@ -92,7 +126,11 @@ export function listApprovers(db: Db, roomId: number): Promise<Approver[]> {
 }
 
 /** Who decides about several rooms, and whether this person does (also as a deputy). */
-export function listDecidersOf(db: Db, roomIds: number[], viewerId: number): Promise<{ room_id: number; decides: boolean; people: { name: string; name_en: string | null }[] }[]> {
+export function listDecidersOf(
+  db: Db,
+  roomIds: number[],
+  viewerId: number,
+): Promise<{ room_id: number; decides: boolean; people: { name: string; name_en: string | null }[] }[]> {
   return rows(
     db,
     `select r as room_id, may_decide_room(r, :viewer) as decides,
@@ -104,6 +142,13 @@ export function listDecidersOf(db: Db, roomIds: number[], viewerId: number): Pro
 }
 
 /** Who decides about a room now, by name: owner and named approvers, else the secretaries. */
-export function listDeciders(db: Db, roomId: number): Promise<{ id: number; name: string; name_en: string | null }[]> {
-  return rows(db, `select p.id, p.name, p.name_en from persons p where p.id in (select room_deciders(:room)) order by p.sort_name, p.id limit 20`, { room: roomId });
+export function listDeciders(
+  db: Db,
+  roomId: number,
+): Promise<{ id: number; name: string; name_en: string | null }[]> {
+  return rows(
+    db,
+    `select p.id, p.name, p.name_en from persons p where p.id in (select room_deciders(:room)) order by p.sort_name, p.id limit 20`,
+    { room: roomId },
+  );
 }

@@ -4,9 +4,23 @@ import type { Cells } from '../lib/http/merge.js';
 
 /** Every rule with a number; minutes unless the name says otherwise, 0 is "no limit". */
 export const NUMBERS = [
-  'window_days', 'notice_create', 'notice_change', 'notice_cancel', 'min_minutes', 'max_minutes', 'start_interval', 'quota_person_hours',
-  'quota_person_coming', 'quota_unit_hours', 'quota_unit_coming', 'recurring_days', 'answer_hours', 'check_in_opens', 'check_in_releases',
-  'check_in_exempt_over', 'check_in_exempt_notice',
+  'window_days',
+  'notice_create',
+  'notice_change',
+  'notice_cancel',
+  'min_minutes',
+  'max_minutes',
+  'start_interval',
+  'quota_person_hours',
+  'quota_person_coming',
+  'quota_unit_hours',
+  'quota_unit_coming',
+  'recurring_days',
+  'answer_hours',
+  'check_in_opens',
+  'check_in_releases',
+  'check_in_exempt_over',
+  'check_in_exempt_notice',
 ] as const;
 export type NumberRule = (typeof NUMBERS)[number];
 
@@ -21,7 +35,9 @@ export const CHOICES = {
 } as const;
 export type ChoiceRule = keyof typeof CHOICES;
 
-export type RuleValues = { [K in NumberRule]: number | null } & { [K in ChoiceRule]: (typeof CHOICES)[K][number] | null };
+export type RuleValues = { [K in NumberRule]: number | null } & {
+  [K in ChoiceRule]: (typeof CHOICES)[K][number] | null;
+};
 
 /** A row of booking_rules: whose layer it is, and what it says; null leaves it to the layer before. */
 export interface RuleLayer extends RuleValues {
@@ -30,21 +46,51 @@ export interface RuleLayer extends RuleValues {
 }
 
 /** The rules that hold for one person in one room. */
-export type BookingRules = { [K in NumberRule]: number } & { [K in ChoiceRule]: (typeof CHOICES)[K][number] } & {
+export type BookingRules = { [K in NumberRule]: number } & {
+  [K in ChoiceRule]: (typeof CHOICES)[K][number];
+} & {
   /** Quotas of a room count its own bookings, those of the office all bookings: which ones are a room's? */
   ofRoom: readonly NumberRule[];
 };
 
 /** What holds where nobody has said anything: everything as it was before there were rules. */
 export const DEFAULTS: Omit<BookingRules, 'ofRoom'> = {
-  window_days: 0, notice_create: 0, notice_change: 0, notice_cancel: 0, min_minutes: 0, max_minutes: 0, start_interval: 0, quota_person_hours: 0,
-  quota_person_coming: 0, quota_unit_hours: 0, quota_unit_coming: 0, recurring_days: 0, answer_hours: 24, check_in_opens: 15, check_in_releases: 10,
-  check_in_exempt_over: 240, check_in_exempt_notice: 30, recurring: 'allowed', capacity_rule: 'warn', in_policy: 'accept', out_of_policy: 'refuse',
-  requests_hold: 'hold', check_in: 'off',
+  window_days: 0,
+  notice_create: 0,
+  notice_change: 0,
+  notice_cancel: 0,
+  min_minutes: 0,
+  max_minutes: 0,
+  start_interval: 0,
+  quota_person_hours: 0,
+  quota_person_coming: 0,
+  quota_unit_hours: 0,
+  quota_unit_coming: 0,
+  recurring_days: 0,
+  answer_hours: 24,
+  check_in_opens: 15,
+  check_in_releases: 10,
+  check_in_exempt_over: 240,
+  check_in_exempt_notice: 30,
+  recurring: 'allowed',
+  capacity_rule: 'warn',
+  in_policy: 'accept',
+  out_of_policy: 'refuse',
+  requests_hold: 'hold',
+  check_in: 'off',
 };
 
 /** Of these less is more generous; of the others more is, and 0 (no limit) is most. */
-const LESS: readonly NumberRule[] = ['notice_create', 'notice_change', 'notice_cancel', 'min_minutes', 'start_interval', 'check_in_exempt_over', 'check_in_exempt_notice', 'answer_hours'];
+const LESS: readonly NumberRule[] = [
+  'notice_create',
+  'notice_change',
+  'notice_cancel',
+  'min_minutes',
+  'start_interval',
+  'check_in_exempt_over',
+  'check_in_exempt_notice',
+  'answer_hours',
+];
 
 function kinder(name: NumberRule, a: number, b: number): number {
   if (LESS.includes(name)) return Math.min(a, b);
@@ -84,7 +130,12 @@ function choose<K extends ChoiceRule>(rules: BookingRules, step: readonly RuleLa
   if (first !== undefined) rules[name] = first;
 }
 
-export const QUOTAS = ['quota_person_hours', 'quota_person_coming', 'quota_unit_hours', 'quota_unit_coming'] as const;
+export const QUOTAS = [
+  'quota_person_hours',
+  'quota_person_coming',
+  'quota_unit_hours',
+  'quota_unit_coming',
+] as const;
 export type Quota = (typeof QUOTAS)[number];
 
 export function hasQuota(rules: BookingRules): boolean {
@@ -106,10 +157,16 @@ export function isChoice(name: NumberRule | ChoiceRule): name is ChoiceRule {
 }
 
 /** A stored layer, or (undefined) none, with those who are named to decide. */
-export function layerContent(layer: RuleValues | undefined, named: readonly { person_id: number | null; group_id: number | null }[]): LayerContent {
+export function layerContent(
+  layer: RuleValues | undefined,
+  named: readonly { person_id: number | null; group_id: number | null }[],
+): LayerContent {
   return {
     values: Object.fromEntries(RULES.map((name) => [name, layer?.[name] ?? null])) as RuleValues,
-    approvers: { personIds: named.flatMap(({ person_id }) => person_id ?? []), groupIds: named.flatMap(({ group_id }) => group_id ?? []) },
+    approvers: {
+      personIds: named.flatMap(({ person_id }) => person_id ?? []),
+      groupIds: named.flatMap(({ group_id }) => group_id ?? []),
+    },
   };
 }
 
@@ -123,9 +180,17 @@ export function cellsOfLayer({ values, approvers }: LayerContent): Cells {
 }
 
 /** The way back. */
-export function layerFrom(cells: Cells): { values: RuleValues; approvers: { personIds: number[]; groupIds: number[] } } {
+export function layerFrom(cells: Cells): {
+  values: RuleValues;
+  approvers: { personIds: number[]; groupIds: number[] };
+} {
   const numbers = new Set<string>(NUMBERS);
-  const ids = (kind: string) => Object.keys(cells).flatMap((name) => (name.startsWith(kind) && cells[name] ? [Number(name.slice(kind.length))] : []));
-  const values = Object.fromEntries(RULES.map((name) => [name, cells[name] ? (numbers.has(name) ? Number(cells[name]) : cells[name]) : null])) as RuleValues;
+  const ids = (kind: string) =>
+    Object.keys(cells).flatMap((name) =>
+      name.startsWith(kind) && cells[name] ? [Number(name.slice(kind.length))] : [],
+    );
+  const values = Object.fromEntries(
+    RULES.map((name) => [name, cells[name] ? (numbers.has(name) ? Number(cells[name]) : cells[name]) : null]),
+  ) as RuleValues;
   return { values, approvers: { personIds: ids('approver-'), groupIds: ids('group-') } };
 }

@@ -60,40 +60,88 @@ export interface Asked {
 export function checkClaim(room: RoomRules, asked: Asked, zone: string, isOverridden = false): Check[] {
   const found: Check[] = [];
   const { rules } = room;
-  const add = (rule: Rule, level: Check['level'], actual: string, limit: string, mayOverride: boolean, day?: Check['day'], nearest = '') => {
-    found.push({ ...checkOf(room, { rule, actual, limit, nearest }, { level, mayOverride, isOverridden }), ...(day ? { day } : {}) });
+  const add = (
+    rule: Rule,
+    level: Check['level'],
+    actual: string,
+    limit: string,
+    mayOverride: boolean,
+    day?: Check['day'],
+    nearest = '',
+  ) => {
+    found.push({
+      ...checkOf(room, { rule, actual, limit, nearest }, { level, mayOverride, isOverridden }),
+      ...(day ? { day } : {}),
+    });
   };
   const status = statusAt(room, asked.startsAt);
   if (status !== 'in_service') {
     const backAt = room.back_at ? new Date(room.back_at) : undefined;
-    found.push(checkOf(room, { rule: 'status', actual: status, limit: backAt ? dayOf(new Date(backAt.getTime() - 1), zone) : '', nearest: backAt?.toISOString() ?? '' }, { mayOverride: false }));
+    found.push(
+      checkOf(
+        room,
+        {
+          rule: 'status',
+          actual: status,
+          limit: backAt ? dayOf(new Date(backAt.getTime() - 1), zone) : '',
+          nearest: backAt?.toISOString() ?? '',
+        },
+        { mayOverride: false },
+      ),
+    );
   }
-  const outside = asked.wish?.isApproved ? undefined : outsideHours(room.hours, asked.startsAt, asked.endsAt, zone);
-  const day = outside?.why && { on: outside.on, why: { name_en: outside.why.name_en, name_zh: outside.why.name_zh } };
+  const outside = asked.wish?.isApproved
+    ? undefined
+    : outsideHours(room.hours, asked.startsAt, asked.endsAt, zone);
+  const day = outside?.why && {
+    on: outside.on,
+    why: { name_en: outside.why.name_en, name_zh: outside.why.name_zh },
+  };
   const open = outside?.opens_at ? openSpan(room.hours, outside.on, zone) : undefined;
   if (outside && open) {
     const actual = `${timeOf(asked.startsAt, zone)}–${timeOf(asked.endsAt, zone)}`;
-    add('opening_hours', 'error', actual, `${outside.opens_at}–${outside.closes_at}`, true, day, `${open.from.toISOString()}/${open.to.toISOString()}`);
+    add(
+      'opening_hours',
+      'error',
+      actual,
+      `${outside.opens_at}–${outside.closes_at}`,
+      true,
+      day,
+      `${open.from.toISOString()}/${open.to.toISOString()}`,
+    );
   } else if (outside) {
     add('closed_day', 'error', outside.on, '', true, day);
   }
   const capacity = rules?.capacity_rule ?? 'warn';
   if (asked.seats && asked.seats > room.capacity && capacity !== 'off') {
-    add('capacity', capacity === 'deny' ? 'error' : 'notice', String(asked.seats), String(room.capacity), true);
+    add(
+      'capacity',
+      capacity === 'deny' ? 'error' : 'notice',
+      String(asked.seats),
+      String(room.capacity),
+      true,
+    );
   }
   if (rules && asked.wish) {
-    for (const broken of brokenRules(rules, { ...asked.wish, from: asked.startsAt, to: asked.endsAt }, zone)) found.push(checkOf(room, broken, { isOverridden }));
+    for (const broken of brokenRules(rules, { ...asked.wish, from: asked.startsAt, to: asked.endsAt }, zone))
+      found.push(checkOf(room, broken, { isOverridden }));
   }
   return found;
 }
 
 /** What a room's status is at a time: after its date, a room out of service is in service again. */
 export function statusAt(room: { status: RoomStatus; back_at?: Date | string | null }, at: Date): RoomStatus {
-  return room.status === 'out_of_service' && room.back_at && new Date(room.back_at) <= at ? 'in_service' : room.status;
+  return room.status === 'out_of_service' && room.back_at && new Date(room.back_at) <= at
+    ? 'in_service'
+    : room.status;
 }
 
 /** The first instant at the same time of day as `wanted` at which the room is back; `wanted` itself where it isn't out of service or nobody knows until when. */
-export function whenBack(room: { status: RoomStatus; back_at?: Date | string | null }, wanted: Date, zone: string): Date {
+export function whenBack(
+  room: { status: RoomStatus; back_at?: Date | string | null },
+  wanted: Date,
+  zone: string,
+): Date {
   if (room.status !== 'out_of_service' || !room.back_at || new Date(room.back_at) <= wanted) return wanted;
   const backAt = new Date(room.back_at);
   const at = (days: number) => toInstant(addDays(dayOf(backAt, zone), days), timeOf(wanted, zone), zone);
@@ -103,23 +151,42 @@ export function whenBack(room: { status: RoomStatus; back_at?: Date | string | n
 
 /** "Bamboo is back on Fri 4 Dec", over the times that are offered then; undefined where nothing is known of that. */
 export function tellBack(checks: readonly Check[], t: Translate, fmt: Format): string | undefined {
-  const [last] = checks.filter(({ rule, level, nearest }) => rule === 'status' && level === 'error' && nearest).sort((a, b) => (b.nearest ?? '').localeCompare(a.nearest ?? ''));
-  return last && t('layouts.check.back', { room: fmt.name(last.room), day: fmt.shortDay(new Date(last.nearest ?? '')) });
+  const [last] = checks
+    .filter(({ rule, level, nearest }) => rule === 'status' && level === 'error' && nearest)
+    .sort((a, b) => (b.nearest ?? '').localeCompare(a.nearest ?? ''));
+  return (
+    last &&
+    t('layouts.check.back', { room: fmt.name(last.room), day: fmt.shortDay(new Date(last.nearest ?? '')) })
+  );
 }
 
 /** A broken rule of a room as a check. */
 export function checkOf(
   room: Pick<RoomRules, 'id' | 'name_en' | 'name_zh' | 'rules'>,
   broken: Omit<Broken, 'rule'> & { rule: Rule },
-  { level = 'error', mayOverride = true, isOverridden = false }: { level?: Check['level']; mayOverride?: boolean; isOverridden?: boolean } = {},
+  {
+    level = 'error',
+    mayOverride = true,
+    isOverridden = false,
+  }: { level?: Check['level']; mayOverride?: boolean; isOverridden?: boolean } = {},
 ): Check {
   const { id, name_en, name_zh } = room;
   const goesBeyond = mayOverride && isOverridden;
   return {
-    rule: broken.rule, level: goesBeyond ? 'notice' : level, room: { id, name_en, name_zh }, actual: broken.actual, limit: broken.limit, mayOverride,
+    rule: broken.rule,
+    level: goesBeyond ? 'notice' : level,
+    room: { id, name_en, name_zh },
+    actual: broken.actual,
+    limit: broken.limit,
+    mayOverride,
     ...(broken.nearest ? { nearest: broken.nearest } : {}),
     // Too late is too late: what begins before anybody has read a request can't be asked for.
-    ...(mayOverride && level === 'error' && room.rules?.out_of_policy === 'request' && !TOO_LATE.includes(broken.rule) ? { mayRequest: true } : {}),
+    ...(mayOverride &&
+    level === 'error' &&
+    room.rules?.out_of_policy === 'request' &&
+    !TOO_LATE.includes(broken.rule)
+      ? { mayRequest: true }
+      : {}),
     ...(goesBeyond && level === 'error' ? { isOverridden: true } : {}),
   };
 }
@@ -149,23 +216,51 @@ export function tellCheck(check: Check, t: Translate, fmt: Format): string {
       if (limit) return t('layouts.check.outUntil', { room, day: fmt.date(limit) });
       return t(actual === 'retired' ? 'rooms.check.retired' : 'rooms.check.outOfService', { room });
     case 'closed_day':
-      if (check.day) return t('hours.check.closedFor', { room, day: fmt.date(check.day.on), reason: fmt.name(check.day.why) });
+      if (check.day)
+        return t('hours.check.closedFor', {
+          room,
+          day: fmt.date(check.day.on),
+          reason: fmt.name(check.day.why),
+        });
       return t('rooms.check.closedDay', { room, day: fmt.date(actual) });
     case 'opening_hours':
-      if (check.day) return t('hours.check.otherHours', { room, day: fmt.date(check.day.on), reason: fmt.name(check.day.why), hours: hoursFor(check, fmt) });
+      if (check.day)
+        return t('hours.check.otherHours', {
+          room,
+          day: fmt.date(check.day.on),
+          reason: fmt.name(check.day.why),
+          hours: hoursFor(check, fmt),
+        });
       return t('rooms.check.openingHours', { room, hours: hoursFor(check, fmt) });
     case 'capacity':
       return t('rooms.check.capacity', { room, seats: limit, people: actual });
     case 'approval':
       return t('rules.check.approval', { room });
     case 'window':
-      return t('rules.check.window', { room, count: Number(limit), day: fmt.date(actual), from: fmt.date(nearest) });
+      return t('rules.check.window', {
+        room,
+        count: Number(limit),
+        day: fmt.date(actual),
+        from: fmt.date(nearest),
+      });
     case 'notice_create':
-      return t('rules.check.notice_create', { room, time: tellMinutes(t, Number(limit)), earliest: fmt.dateTime(new Date(nearest)) });
+      return t('rules.check.notice_create', {
+        room,
+        time: tellMinutes(t, Number(limit)),
+        earliest: fmt.dateTime(new Date(nearest)),
+      });
     case 'notice_change':
-      return t('rules.check.notice_change', { room, time: tellMinutes(t, Number(limit)), until: fmt.dateTime(new Date(nearest)) });
+      return t('rules.check.notice_change', {
+        room,
+        time: tellMinutes(t, Number(limit)),
+        until: fmt.dateTime(new Date(nearest)),
+      });
     case 'notice_cancel':
-      return t('rules.check.notice_cancel', { room, time: tellMinutes(t, Number(limit)), until: fmt.dateTime(new Date(nearest)) });
+      return t('rules.check.notice_cancel', {
+        room,
+        time: tellMinutes(t, Number(limit)),
+        until: fmt.dateTime(new Date(nearest)),
+      });
     case 'min_duration':
       return t('rules.check.min_duration', { room, time: tellMinutes(t, Number(limit)) });
     case 'max_duration':
@@ -189,6 +284,11 @@ export function tellCheck(check: Check, t: Translate, fmt: Format): string {
 
 /** "45 min", "2 hours", "3 days": minutes in the largest unit that they fill. */
 export function tellMinutes(t: Translate, minutes: number): string {
-  const [key, size]: [Key, number] = minutes > 0 && minutes % 1440 === 0 ? ['rules.time.days', 1440] : minutes > 0 && minutes % 60 === 0 ? ['rules.time.hours', 60] : ['rules.time.minutes', 1];
+  const [key, size]: [Key, number] =
+    minutes > 0 && minutes % 1440 === 0
+      ? ['rules.time.days', 1440]
+      : minutes > 0 && minutes % 60 === 0
+        ? ['rules.time.hours', 60]
+        : ['rules.time.minutes', 1];
   return t(key, { count: minutes / size });
 }

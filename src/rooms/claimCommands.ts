@@ -8,7 +8,18 @@ import { findUsage } from './bookingRuleQueries.js';
 import { checkOf, type Check } from './claimChecks.js';
 import { findClashes, type Clash } from './claimQueries.js';
 import { recordOverrides, writeRequests, type NewRequest } from './claimRecordCommands.js';
-import { atomicOf, checkAll, isInside, lateIn, refusal, requestsFor, sort, type Circumstances, type ClaimResult, type ClaimWish } from './claimVerdict.js';
+import {
+  atomicOf,
+  checkAll,
+  isInside,
+  lateIn,
+  refusal,
+  requestsFor,
+  sort,
+  type Circumstances,
+  type ClaimResult,
+  type ClaimWish,
+} from './claimVerdict.js';
 import { lockQuotas } from './quotaLockCommands.js';
 import { brokenQuotas } from './ruleChecks.js';
 
@@ -28,7 +39,13 @@ export async function claimRooms(trx: Db, by: Actor, wish: ClaimWish): Promise<C
 }
 
 /** The same for rooms that were read already; claimForMany goes this way where rules have to be counted or somebody has to be asked. */
-export async function claimAsked(trx: Db, by: Actor, wish: ClaimWish, asked: AskedRoom[], how: Circumstances): Promise<ClaimResult> {
+export async function claimAsked(
+  trx: Db,
+  by: Actor,
+  wish: ClaimWish,
+  asked: AskedRoom[],
+  how: Circumstances,
+): Promise<ClaimResult> {
   const now = wish.now ?? new Date();
   const checks = checkAll(asked, wish, now, how);
   const first = sort(asked, checks, wish);
@@ -48,17 +65,49 @@ export async function claimAsked(trx: Db, by: Actor, wish: ClaimWish, asked: Ask
 
   if (requests.some(({ isHolding }) => !isHolding)) {
     // What doesn't hold the room would slip past the constraint; it is not asked for what is taken already.
-    const taken = await findClashes(trx, by.id, { roomIds, startsAt: wish.startsAt, endsAt: wish.endsAt, exceptMeetingId: wish.meetingId });
+    const taken = await findClashes(trx, by.id, {
+      roomIds,
+      startsAt: wish.startsAt,
+      endsAt: wish.endsAt,
+      exceptMeetingId: wish.meetingId,
+    });
     if (taken.length) return { ok: false, clashes: taken, checks: all };
   }
-  const isClaimed = (await insertClaims(trx, by, wish, roomIds, atomicIds.length, requests)) ||
-    ((await expireLapsed(trx, atomicIds.map((room) => ({ room, from: wish.startsAt, to: wish.endsAt })))) > 0 && (await insertClaims(trx, by, wish, roomIds, atomicIds.length, requests)));
+  const isClaimed =
+    (await insertClaims(trx, by, wish, roomIds, atomicIds.length, requests)) ||
+    ((await expireLapsed(
+      trx,
+      atomicIds.map((room) => ({ room, from: wish.startsAt, to: wish.endsAt })),
+    )) > 0 &&
+      (await insertClaims(trx, by, wish, roomIds, atomicIds.length, requests)));
   if (isClaimed) {
-    await recordOverrides(trx, by, wish.meetingId, [...all.filter(({ isOverridden }) => isOverridden && !how.isRestored), ...overridden], wish.overrideReason ?? '');
-    await writeRequests(trx, by, { meetingId: wish.meetingId, startsAt: wish.startsAt, endsAt: wish.endsAt, now, note: wish.askReason ?? null }, requests);
+    await recordOverrides(
+      trx,
+      by,
+      wish.meetingId,
+      [...all.filter(({ isOverridden }) => isOverridden && !how.isRestored), ...overridden],
+      wish.overrideReason ?? '',
+    );
+    await writeRequests(
+      trx,
+      by,
+      {
+        meetingId: wish.meetingId,
+        startsAt: wish.startsAt,
+        endsAt: wish.endsAt,
+        now,
+        note: wish.askReason ?? null,
+      },
+      requests,
+    );
     return { ok: true, notices: all.filter(({ level }) => level === 'notice'), requests: requests.length };
   }
-  const clashes = await findClashes(trx, by.id, { roomIds, startsAt: wish.startsAt, endsAt: wish.endsAt, exceptMeetingId: wish.meetingId });
+  const clashes = await findClashes(trx, by.id, {
+    roomIds,
+    startsAt: wish.startsAt,
+    endsAt: wish.endsAt,
+    exceptMeetingId: wish.meetingId,
+  });
   await notePrevented(trx, by, wish, clashes);
   return { ok: false, clashes, checks: all };
 }
@@ -82,13 +131,17 @@ export async function moveClaims(trx: Db, by: Actor, wish: ClaimWish): Promise<C
   const asked = known.filter(({ id }) => roomIds.includes(id));
   await lockRooms(trx, [...new Set([...held, ...(before?.offered ?? []), ...atomicOf(asked)])]);
   // Rooms that are given up have their say too: it may be too late to change anything in them.
-  const late = known.filter(({ id }) => !roomIds.includes(id)).flatMap((room) => lateIn(room, 'notice_change', wish));
+  const late = known
+    .filter(({ id }) => !roomIds.includes(id))
+    .flatMap((room) => lateIn(room, 'notice_change', wish));
   if (late.some(({ level }) => level === 'error')) return { ok: false, clashes: [], checks: late };
   try {
     // A savepoint: what was given up comes back when the new place is taken.
     return await trx.transaction(async (inner) => {
       await releaseClaims(inner, by, wish.meetingId, 'released', 'moved');
-      await change(inner, `delete from meeting_rooms where meeting_id = :meeting`, { meeting: wish.meetingId });
+      await change(inner, `delete from meeting_rooms where meeting_id = :meeting`, {
+        meeting: wish.meetingId,
+      });
       if (late.length) await recordOverrides(inner, by, wish.meetingId, late, wish.overrideReason ?? '');
       if (!asked.length) return { ok: true, notices: late, requests: 0 } satisfies ClaimResult;
       const result = await claimAsked(inner, by, wish, asked, { before: hadIds });
@@ -110,7 +163,11 @@ export async function checkNotice(
   wish: { meetingId: number; roomIds: readonly number[]; now: Date; overrideReason?: string | null },
 ): Promise<Check[]> {
   if (!wish.roomIds.length) return [];
-  const rooms = await findAskedRooms(trx, by, wish.roomIds, { meetingId: wish.meetingId, startsAt: wish.now, endsAt: wish.now });
+  const rooms = await findAskedRooms(trx, by, wish.roomIds, {
+    meetingId: wish.meetingId,
+    startsAt: wish.now,
+    endsAt: wish.now,
+  });
   const checks = rooms.flatMap((room) => lateIn(room, rule, wish));
   const errors = checks.filter(({ level }) => level === 'error');
   if (!errors.length) await recordOverrides(trx, by, wish.meetingId, checks, wish.overrideReason ?? '');
@@ -141,7 +198,10 @@ export async function releaseClaims(
     { meeting: meetingId },
   );
   if (!held.length) return 0;
-  await lockRooms(trx, held.map(({ room_id }) => room_id));
+  await lockRooms(
+    trx,
+    held.map(({ room_id }) => room_id),
+  );
   const freed = await rows<{ id: number }>(
     trx,
     `with withdrawn as (update room_requests set state = 'withdrawn', version = version + 1 where meeting_id = :meeting and state = 'open')
@@ -150,29 +210,51 @@ export async function releaseClaims(
     { state, by: by.id, reason, meeting: meetingId },
   );
   if (freed.length) {
-    await handToClosures(trx, freed.map(({ id }) => id));
-    await offerFreed(trx, freed.map(({ id }) => id));
+    await handToClosures(
+      trx,
+      freed.map(({ id }) => id),
+    );
+    await offerFreed(
+      trx,
+      freed.map(({ id }) => id),
+    );
   }
   return freed.length;
 }
 
 /** Claims again what a cancelled meeting had asked for, at the time that stands in it. Refused, nothing has changed. */
-export async function restoreClaims(trx: Db, by: Actor, meetingId: number, now = new Date()): Promise<ClaimResult> {
+export async function restoreClaims(
+  trx: Db,
+  by: Actor,
+  meetingId: number,
+  now = new Date(),
+): Promise<ClaimResult> {
   const meeting = await row<{ starts_at: Date | null; ends_at: Date | null; room_ids: number[] | null }>(
     trx,
     `select m.starts_at, m.ends_at, (select json_agg(room_id) from meeting_rooms where meeting_id = m.id) as room_ids
        from meetings m where m.id = :meeting`,
     { meeting: meetingId },
   );
-  if (!meeting?.starts_at || !meeting.ends_at || !meeting.room_ids) return { ok: true, notices: [], requests: 0 };
-  return retakeRooms(trx, by, { meetingId, roomIds: meeting.room_ids, startsAt: meeting.starts_at, endsAt: meeting.ends_at, now });
+  if (!meeting?.starts_at || !meeting.ends_at || !meeting.room_ids)
+    return { ok: true, notices: [], requests: 0 };
+  return retakeRooms(trx, by, {
+    meetingId,
+    roomIds: meeting.room_ids,
+    startsAt: meeting.starts_at,
+    endsAt: meeting.ends_at,
+    now,
+  });
 }
 
 /**
  * Claims rooms that the meeting had before. Hours and rules were agreed when it was booked: only the slot itself has to be
  * free. Who decides about a room is asked again, unless they approved the slot.
  */
-export async function retakeRooms(trx: Db, by: Actor, had: { meetingId: number; roomIds: number[]; startsAt: Date; endsAt: Date; now: Date }): Promise<ClaimResult> {
+export async function retakeRooms(
+  trx: Db,
+  by: Actor,
+  had: { meetingId: number; roomIds: number[]; startsAt: Date; endsAt: Date; now: Date },
+): Promise<ClaimResult> {
   const wish = { ...had, overrideReason: 'restored' };
   return claimAsked(trx, by, wish, await findAskedRooms(trx, by, had.roomIds, wish), { isRestored: true });
 }
@@ -222,18 +304,30 @@ export async function expireLapsed(trx: Db, pieces: readonly Piece[]): Promise<n
      returning c.id`,
     { list: JSON.stringify(pieces) },
   );
-  if (lapsed.length) await handToClosures(trx, lapsed.map(({ id }) => id));
+  if (lapsed.length)
+    await handToClosures(
+      trx,
+      lapsed.map(({ id }) => id),
+    );
   return lapsed.length;
 }
 
 /** Locks rooms in the one order that everybody keeps. Stronger than what bookings of one room take, so nobody waits for readers. */
 export async function lockRooms(trx: Db, roomIds: readonly number[]): Promise<void> {
-  await rows(trx, `select id from rooms where id = any(:rooms) order by id for no key update`, { rooms: roomIds });
+  await rows(trx, `select id from rooms where id = any(:rooms) order by id for no key update`, {
+    rooms: roomIds,
+  });
 }
 
 /** Whom bookings in other rooms count for, too. */
 function countedFor(asked: readonly AskedRoom[]): number[] {
-  return [...new Set(asked.filter(({ rules }) => QUOTAS.some((name) => rules[name] > 0 && !rules.ofRoom.includes(name))).map(({ principal_id }) => principal_id))];
+  return [
+    ...new Set(
+      asked
+        .filter(({ rules }) => QUOTAS.some((name) => rules[name] > 0 && !rules.ofRoom.includes(name)))
+        .map(({ principal_id }) => principal_id),
+    ),
+  ];
 }
 
 /** Quotas, where a room has any: one look-up for each such room. */
@@ -244,8 +338,12 @@ async function checkQuotas(trx: Db, asked: AskedRoom[], wish: ClaimWish, now: Da
     const on = dayOf(wish.startsAt, room.zone);
     const monday = addDays(on, 1 - weekdayOf(on));
     const usage = await findUsage(trx, {
-      principalId: room.principal_id, roomId: room.id, exceptMeetingId: wish.meetingId, now,
-      weekFrom: startOfDay(monday, room.zone), weekTo: startOfDay(addDays(monday, 7), room.zone),
+      principalId: room.principal_id,
+      roomId: room.id,
+      exceptMeetingId: wish.meetingId,
+      now,
+      weekFrom: startOfDay(monday, room.zone),
+      weekTo: startOfDay(addDays(monday, 7), room.zone),
     });
     const broken = brokenQuotas(room.rules, { from: wish.startsAt, to: wish.endsAt }, usage);
     checks.push(...broken.map((one) => checkOf(room, one, { isOverridden: Boolean(wish.overrideReason) })));
@@ -254,7 +352,14 @@ async function checkQuotas(trx: Db, asked: AskedRoom[], wish: ClaimWish, now: Da
 }
 
 /** One statement for all rooms, in order. Incomplete, it takes back what it wrote, which nobody has seen. */
-async function insertClaims(trx: Db, by: Actor, wish: ClaimWish, roomIds: number[], expected: number, requests: NewRequest[]): Promise<boolean> {
+async function insertClaims(
+  trx: Db,
+  by: Actor,
+  wish: ClaimWish,
+  roomIds: number[],
+  expected: number,
+  requests: NewRequest[],
+): Promise<boolean> {
   const made = await rows<{ id: number }>(
     trx,
     `with wanted as (
@@ -271,12 +376,18 @@ async function insertClaims(trx: Db, by: Actor, wish: ClaimWish, roomIds: number
        from wanted order by room_id
      on conflict do nothing returning id`,
     {
-      rooms: roomIds, meeting: wish.meetingId, from: wish.startsAt, to: wish.endsAt, by: by.id,
-      requested: requests.map(({ roomId }) => roomId), open: requests.filter(({ isHolding }) => !isHolding).map(({ roomId }) => roomId),
+      rooms: roomIds,
+      meeting: wish.meetingId,
+      from: wish.startsAt,
+      to: wish.endsAt,
+      by: by.id,
+      requested: requests.map(({ roomId }) => roomId),
+      open: requests.filter(({ isHolding }) => !isHolding).map(({ roomId }) => roomId),
     },
   );
   if (made.length === expected) return true;
-  if (made.length) await change(trx, `delete from room_claims where id = any(:made)`, { made: made.map(({ id }) => id) });
+  if (made.length)
+    await change(trx, `delete from room_claims where id = any(:made)`, { made: made.map(({ id }) => id) });
   await change(trx, `delete from meeting_rooms where meeting_id = :meeting`, { meeting: wish.meetingId });
   return false;
 }

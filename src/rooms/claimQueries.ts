@@ -78,14 +78,22 @@ export async function findClashes(
        left join closures cl on cl.id = c.closure_id
       where c.meeting_id is distinct from coalesce(cast(:except as bigint), 0)
       order by c.starts_at, r.id limit 10`,
-    { rooms: wish.roomIds, from: wish.startsAt, to: wish.endsAt, viewer: viewerId, except: wish.exceptMeetingId ?? null },
+    {
+      rooms: wish.roomIds,
+      from: wish.startsAt,
+      to: wish.endsAt,
+      viewer: viewerId,
+      except: wish.exceptMeetingId ?? null,
+    },
   );
-  return found.map(({ room_id, room_en, room_zh, organiser_name, organiser_name_en, closure_id, is_meeting, ...clash }) => ({
-    ...clash,
-    room: { id: room_id, name_en: room_en, name_zh: room_zh },
-    kind: is_meeting ? 'meeting' : closure_id ? 'closure' : 'hold',
-    organiser: organiser_name ? { name: organiser_name, name_en: organiser_name_en } : null,
-  }));
+  return found.map(
+    ({ room_id, room_en, room_zh, organiser_name, organiser_name_en, closure_id, is_meeting, ...clash }) => ({
+      ...clash,
+      room: { id: room_id, name_en: room_en, name_zh: room_zh },
+      kind: is_meeting ? 'meeting' : closure_id ? 'closure' : 'hold',
+      organiser: organiser_name ? { name: organiser_name, name_en: organiser_name_en } : null,
+    }),
+  );
 }
 
 export interface AlternativesWish {
@@ -151,8 +159,14 @@ async function listFreeRooms(db: Db, wish: AlternativesWish): Promise<Alternativ
                abs(r.capacity - greatest(:seats, coalesce(a.capacity, 0))), r.sort_order, r.id
       limit 30`,
     {
-      rooms: wish.roomIds, from: wish.startsAt, to: wish.endsAt, seats: wish.seats ?? 1, equipment: wish.equipment ?? [],
-      step_free: wish.isStepFree ?? false, except: wish.exceptMeetingId ?? null, person: wish.personId ?? null,
+      rooms: wish.roomIds,
+      from: wish.startsAt,
+      to: wish.endsAt,
+      seats: wish.seats ?? 1,
+      equipment: wish.equipment ?? [],
+      step_free: wish.isStepFree ?? false,
+      except: wish.exceptMeetingId ?? null,
+      person: wish.personId ?? null,
     },
   );
   return found
@@ -160,7 +174,15 @@ async function listFreeRooms(db: Db, wish: AlternativesWish): Promise<Alternativ
     .map((room) => ({ ...room, rules: rulesFrom(room.layers) }))
     .filter(({ rules, zone }) => isAllowed(rules, { from: wish.startsAt, to: wish.endsAt }, wish.now, zone))
     .slice(0, 4)
-    .map(({ id, name_en, name_zh, capacity, building, floor, rules }) => ({ id, name_en, name_zh, capacity, building, floor, on_request: rules.in_policy === 'request' }));
+    .map(({ id, name_en, name_zh, capacity, building, floor, rules }) => ({
+      id,
+      name_en,
+      name_zh,
+      capacity,
+      building,
+      floor,
+      on_request: rules.in_policy === 'request',
+    }));
 }
 
 /** SQL: of a room `r` it is known when it can be had: now, or from that instant on. */
@@ -173,7 +195,13 @@ export function outOfService(until: Date | string | null): Span[] {
 }
 
 /** By its rules, quotas apart, which one booking more or less decides. */
-export function isAllowed(rules: BookingRules, span: Span, now: Date, zone: string, isRecurring = false): boolean {
+export function isAllowed(
+  rules: BookingRules,
+  span: Span,
+  now: Date,
+  zone: string,
+  isRecurring = false,
+): boolean {
   return brokenRules(rules, { ...span, now, isRecurring }, zone).length === 0;
 }
 
@@ -185,8 +213,18 @@ export async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Spa
   const reach = (DAYS + 1) * 86_400_000;
   const wanted = wish.allowed ?? { from: wish.startsAt, to: wish.endsAt };
   const window = { from: new Date(wanted.from.getTime() - reach), to: new Date(wanted.to.getTime() + reach) };
-  const short = wish.pieces?.length ? await listShortSpans(db, wish.pieces, window, wish.exceptMeetingId ?? null) : [];
-  const found = await rows<{ layers: RuleLayer[]; hours: Opening; zone: string; setup_minutes: number; teardown_minutes: number; busy: { from: string; to: string }[]; out_until: Date | null }>(
+  const short = wish.pieces?.length
+    ? await listShortSpans(db, wish.pieces, window, wish.exceptMeetingId ?? null)
+    : [];
+  const found = await rows<{
+    layers: RuleLayer[];
+    hours: Opening;
+    zone: string;
+    setup_minutes: number;
+    teardown_minutes: number;
+    busy: { from: string; to: string }[];
+    out_until: Date | null;
+  }>(
     db,
     `select ${OPENING} as hours, ${layersOf(':person')} as layers, r.setup_minutes, r.teardown_minutes, ${OUT_UNTIL} as out_until, (select zone from organisations) as zone,
             (select coalesce(json_agg(json_build_object('from', c.occupies_from, 'to', c.occupies_to)), '[]')
@@ -196,7 +234,9 @@ export async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Spa
                 and c.occupies && tstzrange(:from, :to)) as busy
        from rooms r where r.id = any(:rooms) and ${HAS_TIMES}`,
     {
-      rooms: wish.roomIds, except: wish.exceptMeetingId ?? null, person: wish.personId ?? null,
+      rooms: wish.roomIds,
+      except: wish.exceptMeetingId ?? null,
+      person: wish.personId ?? null,
       ...window,
     },
   );
@@ -208,7 +248,13 @@ export async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Spa
   const times = nearestFreeTimes({
     hours: commonHours(found.map(({ hours }) => hours)),
     zone: first.zone,
-    busy: [...short, ...found.flatMap(({ busy, out_until }) => [...busy.map(({ from, to }) => ({ from: new Date(from), to: new Date(to) })), ...outOfService(out_until)])],
+    busy: [
+      ...short,
+      ...found.flatMap(({ busy, out_until }) => [
+        ...busy.map(({ from, to }) => ({ from: new Date(from), to: new Date(to) })),
+        ...outOfService(out_until),
+      ]),
+    ],
     wanted,
     setupMinutes: Math.max(...found.map((room) => room.setup_minutes)),
     teardownMinutes: Math.max(...found.map((room) => room.teardown_minutes)),
@@ -224,7 +270,8 @@ export async function listFreeTimes(db: Db, wish: AlternativesWish): Promise<Spa
 export function commonStep(rules: BookingRules[]): number | undefined {
   const steps = rules.map((one) => one.start_interval).filter((step) => step > 0);
   const multiple = (a: number, b: number): number => {
-    for (let product = Math.max(a, b); ; product += Math.max(a, b)) if (product % a === 0 && product % b === 0) return product;
+    for (let product = Math.max(a, b); ; product += Math.max(a, b))
+      if (product % a === 0 && product % b === 0) return product;
   };
   return steps.length ? Math.max(5, steps.reduce(multiple, 1)) : undefined;
 }

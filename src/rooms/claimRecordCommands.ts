@@ -14,13 +14,32 @@ export interface NewRequest {
 }
 
 /** Rules that a secretary's reason went beyond: each stands in the history, and is counted. */
-export function recordOverrides(trx: Db, by: Actor, meetingId: number, checks: readonly Check[], reason: string): Promise<void> {
+export function recordOverrides(
+  trx: Db,
+  by: Actor,
+  meetingId: number,
+  checks: readonly Check[],
+  reason: string,
+): Promise<void> {
   return recordOverridesOfMany(trx, by, [{ meetingId, checks, reason }]);
 }
 
 /** The same for many meetings, by one statement. */
-export async function recordOverridesOfMany(trx: Db, by: Actor, all: readonly { meetingId: number; checks: readonly Check[]; reason: string }[]): Promise<void> {
-  const lines = all.flatMap(({ meetingId, checks, reason }) => checks.map(({ room, rule, actual, limit }) => ({ meetingId, roomId: room.id, rule, actual, allowed: limit, reason })));
+export async function recordOverridesOfMany(
+  trx: Db,
+  by: Actor,
+  all: readonly { meetingId: number; checks: readonly Check[]; reason: string }[],
+): Promise<void> {
+  const lines = all.flatMap(({ meetingId, checks, reason }) =>
+    checks.map(({ room, rule, actual, limit }) => ({
+      meetingId,
+      roomId: room.id,
+      rule,
+      actual,
+      allowed: limit,
+      reason,
+    })),
+  );
   if (!lines.length) return;
   await change(
     trx,
@@ -29,9 +48,18 @@ export async function recordOverridesOfMany(trx: Db, by: Actor, all: readonly { 
        from jsonb_to_recordset(cast(:lines as jsonb)) as c("meetingId" bigint, "roomId" bigint, rule text, actual text, allowed text, reason text)`,
     { by: by.id, lines: JSON.stringify(lines) },
   );
-  await recordAll(trx, by, lines.map(({ meetingId, roomId, rule, actual, allowed, reason }) => ({
-    action: `override.${rule}`, noun: 'meetings', id: meetingId, meetingId, after: { room_id: roomId, rule, actual, limit: allowed }, note: reason,
-  })));
+  await recordAll(
+    trx,
+    by,
+    lines.map(({ meetingId, roomId, rule, actual, allowed, reason }) => ({
+      action: `override.${rule}`,
+      noun: 'meetings',
+      id: meetingId,
+      meetingId,
+      after: { room_id: roomId, rule, actual, limit: allowed },
+      note: reason,
+    })),
+  );
 }
 
 /** Asks who decides about the rooms, who are mailed by the worker; due after the room's hours, at the latest when the meeting begins. */
@@ -49,11 +77,27 @@ export async function writeRequests(
             greatest(:now::timestamptz, least(:from::timestamptz, :now::timestamptz + make_interval(hours => q."answerHours")))
        from jsonb_to_recordset(cast(:requests as jsonb)) as q("roomId" bigint, "isHolding" boolean, rules jsonb, "answerHours" integer)
      returning id, room_id`,
-    { meeting: wish.meetingId, from: wish.startsAt, to: wish.endsAt, note: wish.note, by: by.id, now: wish.now, requests: JSON.stringify(requests) },
+    {
+      meeting: wish.meetingId,
+      from: wish.startsAt,
+      to: wish.endsAt,
+      note: wish.note,
+      by: by.id,
+      now: wish.now,
+      requests: JSON.stringify(requests),
+    },
   );
-  await recordAll(trx, by, made.map(({ id, room_id }) => ({
-    action: 'roomRequest.create', noun: 'room_requests', id, meetingId: wish.meetingId, after: { room_id, starts_at: wish.startsAt, ends_at: wish.endsAt },
-    ...(wish.note ? { note: wish.note } : {}),
-  })));
+  await recordAll(
+    trx,
+    by,
+    made.map(({ id, room_id }) => ({
+      action: 'roomRequest.create',
+      noun: 'room_requests',
+      id,
+      meetingId: wish.meetingId,
+      after: { room_id, starts_at: wish.startsAt, ends_at: wish.endsAt },
+      ...(wish.note ? { note: wish.note } : {}),
+    })),
+  );
   await enqueue(trx, 'rooms.tellApprovers', {});
 }

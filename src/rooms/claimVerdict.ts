@@ -26,7 +26,9 @@ export interface ClaimWish {
 }
 
 /** `requests`: how many of the rooms wait for somebody's approval. */
-export type ClaimResult = { ok: true; notices: Check[]; requests: number } | { ok: false; clashes: Clash[]; checks: Check[]; nearest?: Nearest };
+export type ClaimResult =
+  | { ok: true; notices: Check[]; requests: number }
+  | { ok: false; clashes: Clash[]; checks: Check[]; nearest?: Nearest };
 
 /** What the rules of all rooms would allow, nearest to what was wanted; and for whom they were read. */
 export interface Nearest {
@@ -42,16 +44,31 @@ export interface Circumstances {
 }
 
 /** What the rules of all rooms of a wish say, quotas apart; nothing is read. */
-export function checkAll(asked: readonly AskedRoom[], wish: ClaimWish, now: Date, how: Circumstances): Check[] {
+export function checkAll(
+  asked: readonly AskedRoom[],
+  wish: ClaimWish,
+  now: Date,
+  how: Circumstances,
+): Check[] {
   const seats = asked.reduce((sum, room) => sum + room.capacity, 0);
   const isCrowded = Boolean(wish.seats && wish.seats > seats);
   return asked.flatMap((room) => {
-    const before = how.before && room.meeting_starts_at ? { before: { startsAt: room.meeting_starts_at, hadRoom: how.before.includes(room.id) } } : {};
+    const before =
+      how.before && room.meeting_starts_at
+        ? { before: { startsAt: room.meeting_starts_at, hadRoom: how.before.includes(room.id) } }
+        : {};
     return checkClaim(
       room,
       {
-        startsAt: wish.startsAt, endsAt: wish.endsAt, seats: isCrowded ? wish.seats : null,
-        wish: { now, isRecurring: room.is_recurring, isApproved: how.before !== undefined && isInside(room, wish), ...before },
+        startsAt: wish.startsAt,
+        endsAt: wish.endsAt,
+        seats: isCrowded ? wish.seats : null,
+        wish: {
+          now,
+          isRecurring: room.is_recurring,
+          isApproved: how.before !== undefined && isInside(room, wish),
+          ...before,
+        },
       },
       room.zone,
       Boolean(wish.overrideReason),
@@ -60,7 +77,11 @@ export function checkAll(asked: readonly AskedRoom[], wish: ClaimWish, now: Date
 }
 
 /** Errors stop a booking, unless it was asked with a reason and who decides about the room may allow all of the room's. */
-export function sort(asked: readonly AskedRoom[], checks: readonly Check[], wish: ClaimWish): { refused: boolean; beyond: Map<number, Check[]> } {
+export function sort(
+  asked: readonly AskedRoom[],
+  checks: readonly Check[],
+  wish: ClaimWish,
+): { refused: boolean; beyond: Map<number, Check[]> } {
   const beyond = new Map<number, Check[]>();
   for (const { id } of asked) {
     const errors = checks.filter(({ level, room }) => level === 'error' && room.id === id);
@@ -72,42 +93,77 @@ export function sort(asked: readonly AskedRoom[], checks: readonly Check[], wish
 }
 
 /** Which of the rooms have to be asked for. Who decides about a room doesn't ask; neither does a change inside an approved slot. */
-export function requestsFor(asked: readonly AskedRoom[], wish: ClaimWish, beyond: Map<number, Check[]>, how: Circumstances): { requests: NewRequest[]; overridden: Check[] } {
+export function requestsFor(
+  asked: readonly AskedRoom[],
+  wish: ClaimWish,
+  beyond: Map<number, Check[]>,
+  how: Circumstances,
+): { requests: NewRequest[]; overridden: Check[] } {
   const requests: NewRequest[] = [];
   const overridden: Check[] = [];
   for (const room of asked) {
     const rules = beyond.get(room.id) ?? [];
-    const needsApproval = rules.length > 0 || (room.rules.in_policy === 'request' && !room.decides && !isInside(room, wish));
+    const needsApproval =
+      rules.length > 0 || (room.rules.in_policy === 'request' && !room.decides && !isInside(room, wish));
     if (!needsApproval) continue;
     if (!rules.length && wish.overrideReason && !how.isRestored) {
-      overridden.push(checkOf(room, { rule: 'approval', actual: '', limit: '', nearest: '' }, { isOverridden: true }));
+      overridden.push(
+        checkOf(room, { rule: 'approval', actual: '', limit: '', nearest: '' }, { isOverridden: true }),
+      );
       continue;
     }
-    requests.push({ roomId: room.id, isHolding: room.rules.requests_hold === 'hold', answerHours: room.rules.answer_hours, rules });
+    requests.push({
+      roomId: room.id,
+      isHolding: room.rules.requests_hold === 'hold',
+      answerHours: room.rules.answer_hours,
+      rules,
+    });
   }
   return { requests, overridden };
 }
 
 /** Is it inside the slot that was approved for the meeting? */
 export function isInside(room: AskedRoom, wish: Pick<ClaimWish, 'startsAt' | 'endsAt'>): boolean {
-  return room.approved !== null && new Date(room.approved.from) <= wish.startsAt && wish.endsAt <= new Date(room.approved.to);
+  return (
+    room.approved !== null &&
+    new Date(room.approved.from) <= wish.startsAt &&
+    wish.endsAt <= new Date(room.approved.to)
+  );
 }
 
 /** A room that is given up: it may be too late for that. */
-export function lateIn(room: AskedRoom, rule: 'notice_change' | 'notice_cancel', wish: { now?: Date; overrideReason?: string | null }): Check[] {
-  const broken = room.meeting_starts_at ? brokenNotice(rule, room.rules, room.meeting_starts_at, wish.now ?? new Date()) : undefined;
+export function lateIn(
+  room: AskedRoom,
+  rule: 'notice_change' | 'notice_cancel',
+  wish: { now?: Date; overrideReason?: string | null },
+): Check[] {
+  const broken = room.meeting_starts_at
+    ? brokenNotice(rule, room.rules, room.meeting_starts_at, wish.now ?? new Date())
+    : undefined;
   return broken ? [checkOf(room, broken, { isOverridden: Boolean(wish.overrideReason) })] : [];
 }
 
 /** The "no" of the rules, with what they would allow nearest to the wish. */
-export function refusal(asked: readonly AskedRoom[], wish: ClaimWish, checks: Check[], now: Date): Extract<ClaimResult, { ok: false }> {
+export function refusal(
+  asked: readonly AskedRoom[],
+  wish: ClaimWish,
+  checks: Check[],
+  now: Date,
+): Extract<ClaimResult, { ok: false }> {
   const [first] = asked;
   if (!first) return { ok: false, clashes: [], checks };
-  const broken = checks.flatMap(({ rule, actual, limit, nearest = '' }) => (rule === 'quota_person_hours' || rule === 'quota_unit_hours' ? [{ rule, actual, limit, nearest }] : []));
+  const broken = checks.flatMap(({ rule, actual, limit, nearest = '' }) =>
+    rule === 'quota_person_hours' || rule === 'quota_unit_hours' ? [{ rule, actual, limit, nearest }] : [],
+  );
   // A room that is out of service has its nearest times when it is back.
   const from = new Date(Math.max(...asked.map((room) => whenBack(room, wish.startsAt, room.zone).getTime())));
   const to = new Date(wish.endsAt.getTime() + from.getTime() - wish.startsAt.getTime());
-  const span = fittingSpan(asked.map(({ rules }) => rules), { from, to, now, isRecurring: first.is_recurring }, broken, first.zone);
+  const span = fittingSpan(
+    asked.map(({ rules }) => rules),
+    { from, to, now, isRecurring: first.is_recurring },
+    broken,
+    first.zone,
+  );
   return { ok: false, clashes: [], checks, nearest: { span, personId: first.principal_id } };
 }
 

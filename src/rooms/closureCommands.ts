@@ -13,7 +13,11 @@ export interface NewClosure {
 }
 
 /** Closes one room. @returns the closure and the group of one that it makes */
-export async function addClosure(db: Db, by: Actor, { roomId, ...input }: NewClosure & { roomId: number }): Promise<{ id: number; groupId: number }> {
+export async function addClosure(
+  db: Db,
+  by: Actor,
+  { roomId, ...input }: NewClosure & { roomId: number },
+): Promise<{ id: number; groupId: number }> {
   const { groupId, closureIds } = await closeRooms(db, by, { ...input, roomIds: [roomId] });
   return { id: closureIds[0] ?? 0, groupId };
 }
@@ -24,14 +28,26 @@ export async function addClosure(db: Db, by: Actor, { roomId, ...input }: NewClo
  * A part whose hall is among the rooms is closed with the hall.
  * @throws NotFound when one of the rooms doesn't exist
  */
-export function closeRooms(db: Db, by: Actor, input: NewClosure & { roomIds: readonly number[] }): Promise<{ groupId: number; closureIds: number[] }> {
+export function closeRooms(
+  db: Db,
+  by: Actor,
+  input: NewClosure & { roomIds: readonly number[] },
+): Promise<{ groupId: number; closureIds: number[] }> {
   return inTransaction(db, async (trx) => {
     await requireKeeper(trx, by);
     const wanted = [...new Set(input.roomIds)];
-    const parts = await rows<{ hall_id: number; part_id: number }>(trx, `select hall_id, part_id from room_parts where hall_id = any(:rooms)`, { rooms: wanted });
+    const parts = await rows<{ hall_id: number; part_id: number }>(
+      trx,
+      `select hall_id, part_id from room_parts where hall_id = any(:rooms)`,
+      { rooms: wanted },
+    );
     const roomIds = wanted.filter((id) => !parts.some(({ part_id }) => part_id === id));
     // Bookings that are being written are waited for; new ones wait until the closure stands. So one look is enough.
-    const locked = await rows<{ id: number }>(trx, `select id from rooms where id = any(:rooms) order by id for no key update`, { rooms: [...wanted, ...parts.map(({ part_id }) => part_id)] });
+    const locked = await rows<{ id: number }>(
+      trx,
+      `select id from rooms where id = any(:rooms) order by id for no key update`,
+      { rooms: [...wanted, ...parts.map(({ part_id }) => part_id)] },
+    );
     if (!wanted.length || wanted.some((id) => !locked.some((room) => room.id === id))) throw new NotFound();
     const group = await row<{ id: number }>(
       trx,
@@ -42,14 +58,30 @@ export function closeRooms(db: Db, by: Actor, input: NewClosure & { roomIds: rea
       trx,
       `insert into closures (room_id, group_id, reason, starts_at, ends_at, created_by)
        select room, :group, :reason, :from, :to, :by from unnest(:rooms::bigint[]) room order by room returning id, room_id`,
-      { rooms: roomIds, group: group?.id ?? 0, reason: input.reason, from: input.startsAt, to: input.endsAt, by: by.id },
+      {
+        rooms: roomIds,
+        group: group?.id ?? 0,
+        reason: input.reason,
+        from: input.startsAt,
+        to: input.endsAt,
+        by: by.id,
+      },
     );
-    await coverClosures(trx, made.map(({ id }) => id));
+    await coverClosures(
+      trx,
+      made.map(({ id }) => id),
+    );
     await change(trx, `update rooms set version = version + 1 where id = any(:rooms)`, { rooms: roomIds });
     await recordAll(
       trx,
       by,
-      made.map(({ id, room_id }) => ({ action: 'closure.create', noun: 'rooms', id: room_id, after: { closure_id: id, starts_at: input.startsAt, ends_at: input.endsAt }, note: input.reason })),
+      made.map(({ id, room_id }) => ({
+        action: 'closure.create',
+        noun: 'rooms',
+        id: room_id,
+        after: { closure_id: id, starts_at: input.startsAt, ends_at: input.endsAt },
+        note: input.reason,
+      })),
     );
     return { groupId: group?.id ?? 0, closureIds: made.map(({ id }) => id) };
   });
@@ -61,14 +93,28 @@ export type GroupChange = { ok: true } | { ok: false; reason: 'stale' };
  * Changes why and until when rooms are closed. Longer, what is free of the time added becomes the closure's; shorter, the
  * rest is open again, or goes to another closure of that time.
  */
-export function changeClosures(db: Db, by: Actor, groupId: number, version: number, input: { reason: string; endsAt: Date }): Promise<GroupChange> {
+export function changeClosures(
+  db: Db,
+  by: Actor,
+  groupId: number,
+  version: number,
+  input: { reason: string; endsAt: Date },
+): Promise<GroupChange> {
   return inTransaction(db, async (trx) => {
     await requireKeeper(trx, by);
     await lockGroupRooms(trx, groupId);
-    const group = await row<{ version: number; reason: string; ends_at: Date }>(trx, `select version, reason, ends_at from closure_groups where id = :groupId for no key update`, { groupId });
+    const group = await row<{ version: number; reason: string; ends_at: Date }>(
+      trx,
+      `select version, reason, ends_at from closure_groups where id = :groupId for no key update`,
+      { groupId },
+    );
     if (!group) throw new NotFound();
     if (group.version !== version) return { ok: false, reason: 'stale' };
-    await change(trx, `update closure_groups set reason = :reason, ends_at = :to, version = version + 1 where id = :groupId`, { groupId, reason: input.reason, to: input.endsAt });
+    await change(
+      trx,
+      `update closure_groups set reason = :reason, ends_at = :to, version = version + 1 where id = :groupId`,
+      { groupId, reason: input.reason, to: input.endsAt },
+    );
     const closures = await rows<{ id: number; room_id: number }>(
       trx,
       `update closures set reason = :reason, ends_at = :to where group_id = :groupId and lifted_at is null returning id, room_id`,
@@ -85,12 +131,18 @@ export function changeClosures(db: Db, by: Actor, groupId: number, version: numb
       await coverClosures(trx, ids);
       await coverClosures(trx, await othersBeside(trx, ids, input.endsAt, group.ends_at));
     } else await coverClosures(trx, ids);
-    await change(trx, `update rooms set version = version + 1 where id = any(:rooms)`, { rooms: closures.map(({ room_id }) => room_id) });
+    await change(trx, `update rooms set version = version + 1 where id = any(:rooms)`, {
+      rooms: closures.map(({ room_id }) => room_id),
+    });
     await recordAll(
       trx,
       by,
       closures.map(({ id, room_id }) => ({
-        action: 'closure.update', noun: 'rooms', id: room_id, before: { closure_id: id, ends_at: group.ends_at, reason: group.reason }, after: { closure_id: id, ends_at: input.endsAt, reason: input.reason },
+        action: 'closure.update',
+        noun: 'rooms',
+        id: room_id,
+        before: { closure_id: id, ends_at: group.ends_at, reason: group.reason },
+        after: { closure_id: id, ends_at: input.endsAt, reason: input.reason },
       })),
     );
     return { ok: true };
@@ -102,7 +154,11 @@ export function liftClosures(db: Db, by: Actor, groupId: number): Promise<void> 
   return inTransaction(db, async (trx) => {
     await requireKeeper(trx, by);
     await lockGroupRooms(trx, groupId);
-    const closures = await rows<{ id: number; room_id: number }>(trx, `select id, room_id from closures where group_id = :groupId and lifted_at is null order by room_id`, { groupId });
+    const closures = await rows<{ id: number; room_id: number }>(
+      trx,
+      `select id, room_id from closures where group_id = :groupId and lifted_at is null order by room_id`,
+      { groupId },
+    );
     for (const closure of closures) await liftClosure(trx, by, closure.room_id, closure.id);
   });
 }
@@ -115,7 +171,10 @@ async function lockGroupRooms(trx: Db, groupId: number): Promise<void> {
     { groupId },
   );
   if (!held.length) throw new NotFound();
-  await lockRooms(trx, held.map(({ id }) => id));
+  await lockRooms(
+    trx,
+    held.map(({ id }) => id),
+  );
 }
 
 /** Other closures of the same rooms that reach into a time given up. */
@@ -134,7 +193,11 @@ async function othersBeside(trx: Db, ids: number[], from: Date, to: Date): Promi
 export function liftClosure(db: Db, by: Actor, roomId: number, id: number): Promise<void> {
   return inTransaction(db, async (trx) => {
     await requireKeeper(trx, by);
-    const parts = await rows<{ part_id: number }>(trx, `select part_id from room_parts where hall_id = :room`, { room: roomId });
+    const parts = await rows<{ part_id: number }>(
+      trx,
+      `select part_id from room_parts where hall_id = :room`,
+      { room: roomId },
+    );
     await lockRooms(trx, [roomId, ...parts.map(({ part_id }) => part_id)]);
     const closure = await row<{ lifted_at: Date | null; starts_at: Date; ends_at: Date }>(
       trx,
@@ -150,17 +213,34 @@ export function liftClosure(db: Db, by: Actor, roomId: number, id: number): Prom
         where closure_id = :id and state in ('held', 'requested', 'confirmed') returning id`,
       { id, by: by.id },
     );
-    await handToClosures(trx, freed.map((claim) => claim.id));
-    await offerFreed(trx, freed.map((claim) => claim.id));
+    await handToClosures(
+      trx,
+      freed.map((claim) => claim.id),
+    );
+    await offerFreed(
+      trx,
+      freed.map((claim) => claim.id),
+    );
     await change(trx, `update rooms set version = version + 1 where id = :room`, { room: roomId });
-    await record(trx, by, { action: 'closure.lift', noun: 'rooms', id: roomId, before: { closure_id: id, starts_at: closure.starts_at, ends_at: closure.ends_at } });
+    await record(trx, by, {
+      action: 'closure.lift',
+      noun: 'rooms',
+      id: roomId,
+      before: { closure_id: id, starts_at: closure.starts_at, ends_at: closure.ends_at },
+    });
   });
 }
 
 /** Claims for each closure what of its time is free now. Two statements, however many rooms; the rooms are locked. */
 async function coverClosures(trx: Db, closureIds: number[]): Promise<void> {
   if (!closureIds.length) return;
-  const found = await rows<{ closure_id: number; room_id: number; from: Date; to: Date; busy: { from: string; to: string }[] }>(
+  const found = await rows<{
+    closure_id: number;
+    room_id: number;
+    from: Date;
+    to: Date;
+    busy: { from: string; to: string }[];
+  }>(
     trx,
     `select cl.id as closure_id, x.room_id, cl.starts_at as "from", cl.ends_at as "to",
             (select coalesce(json_agg(json_build_object('from', c.occupies_from, 'to', c.occupies_to)), '[]') from room_claims c
@@ -171,7 +251,10 @@ async function coverClosures(trx: Db, closureIds: number[]): Promise<void> {
     { closures: closureIds },
   );
   const pieces = found.flatMap(({ closure_id, room_id, from, to, busy }) =>
-    freeWithin({ from, to }, busy.map((one) => ({ from: new Date(one.from), to: new Date(one.to) }))).map((free) => ({ closure_id, room_id, from: free.from.toISOString(), to: free.to.toISOString() })),
+    freeWithin(
+      { from, to },
+      busy.map((one) => ({ from: new Date(one.from), to: new Date(one.to) })),
+    ).map((free) => ({ closure_id, room_id, from: free.from.toISOString(), to: free.to.toISOString() })),
   );
   await change(
     trx,
@@ -181,6 +264,11 @@ async function coverClosures(trx: Db, closureIds: number[]): Promise<void> {
        join closures cl on cl.id = p.closure
       order by p.room, p.f
      on conflict do nothing`,
-    { rooms: pieces.map((p) => p.room_id), closures: pieces.map((p) => p.closure_id), from: pieces.map((p) => p.from), to: pieces.map((p) => p.to) },
+    {
+      rooms: pieces.map((p) => p.room_id),
+      closures: pieces.map((p) => p.closure_id),
+      from: pieces.map((p) => p.from),
+      to: pieces.map((p) => p.to),
+    },
   );
 }

@@ -10,9 +10,20 @@ export const ClosuresForm = z
     from_date: date(),
     from_time: time(),
     ...until,
-    area: list(z.string().max(400).transform((text) => (text === '' ? null : readArea(text))).refine((area) => area !== undefined, { error: message('lib.field.choice') }), 50),
+    area: list(
+      z
+        .string()
+        .max(400)
+        .transform((text) => (text === '' ? null : readArea(text)))
+        .refine((area) => area !== undefined, { error: message('lib.field.choice') }),
+      50,
+    ),
     room: list(optionalId(), 1000),
     key: onceKey(),
   })
-  .transform((form) => ({ ...form, area: form.area.filter((one) => one !== null && one !== undefined), room: form.room.filter((id) => id !== null) }));
+  .transform((form) => ({
+    ...form,
+    area: form.area.filter((one) => one !== null && one !== undefined),
+    room: form.room.filter((id) => id !== null),
+  }));
 export const ClosureChangeForm = z.strictObject({ ...until, version: version() });

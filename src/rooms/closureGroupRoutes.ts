@@ -20,7 +20,10 @@ export const closureGroupRoutes: Route[] = [
     policy: secretary,
     async handle(c) {
       const groups = await listClosureGroups(c.db, c.now);
-      return page('rooms/closures', { title: c.t('closures.list.title'), groups: groups.map((group) => shown(c, group)) });
+      return page('rooms/closures', {
+        title: c.t('closures.list.title'),
+        groups: groups.map((group) => shown(c, group)),
+      });
     },
   }),
   route({
@@ -42,12 +45,29 @@ export const closureGroupRoutes: Route[] = [
       const from = toInstant(form.from_date, form.from_time, c.zone);
       const to = endOf(c, form);
       const problem = !from ? ['from_time', c.t('rooms.problem.skipped')] : wrongEnd(c, from, to);
-      if (!from || !to || problem) return formPage(c, c.req.body as Record<string, unknown>, problemsOf([{ field: problem?.[0] ?? '', message: problem?.[1] ?? '' }], c.req.body));
+      if (!from || !to || problem)
+        return formPage(
+          c,
+          c.req.body as Record<string, unknown>,
+          problemsOf([{ field: problem?.[0] ?? '', message: problem?.[1] ?? '' }], c.req.body),
+        );
       const rooms = await listRooms(c.db, c.now, {});
-      const roomIds = rooms.filter((room) => form.room.includes(room.id) || form.area.some((area) => isIn(room, area))).map(({ id }) => id);
-      if (!roomIds.length) return formPage(c, c.req.body as Record<string, unknown>, problemsOf([{ field: 'room', message: c.t('closures.problem.noRooms') }], c.req.body));
+      const roomIds = rooms
+        .filter((room) => form.room.includes(room.id) || form.area.some((area) => isIn(room, area)))
+        .map(({ id }) => id);
+      if (!roomIds.length)
+        return formPage(
+          c,
+          c.req.body as Record<string, unknown>,
+          problemsOf([{ field: 'room', message: c.t('closures.problem.noRooms') }], c.req.body),
+        );
       const done = await once(c.db, c.viewer.id, form.key, form, async (trx) => {
-        const made = await closeRooms(trx, c.by, { roomIds, startsAt: from, endsAt: to, reason: form.reason });
+        const made = await closeRooms(trx, c.by, {
+          roomIds,
+          startsAt: from,
+          endsAt: to,
+          reason: form.reason,
+        });
         return { location: `/rooms/closures/${made.groupId}` };
       });
       return redirect(done.location, { notice: 'closures.notice.closed' });
@@ -59,8 +79,18 @@ export const closureGroupRoutes: Route[] = [
     path: '/rooms/closures/:id',
     policy: secretary,
     async handle(c) {
-      const [group, held] = await Promise.all([findClosureGroup(c.db, idOf(c), c.now), listKept(c.db, c.viewer.id, idOf(c))]);
-      return page('rooms/closure-group', { kept: held.flatMap(({ room, kept }) => kept.map((one) => ({ ...tellKept(c, one), room: c.fmt.name(room) }))), title: c.t('closures.group.title', { reason: group.reason }), group: shown(c, group), isOver: group.ends_at <= c.now || group.rooms.length === 0 });
+      const [group, held] = await Promise.all([
+        findClosureGroup(c.db, idOf(c), c.now),
+        listKept(c.db, c.viewer.id, idOf(c)),
+      ]);
+      return page('rooms/closure-group', {
+        kept: held.flatMap(({ room, kept }) =>
+          kept.map((one) => ({ ...tellKept(c, one), room: c.fmt.name(room) })),
+        ),
+        title: c.t('closures.group.title', { reason: group.reason }),
+        group: shown(c, group),
+        isOver: group.ends_at <= c.now || group.rooms.length === 0,
+      });
     },
   }),
   route({
@@ -69,7 +99,11 @@ export const closureGroupRoutes: Route[] = [
     policy: secretary,
     async handle(c) {
       const group = await findClosureGroup(c.db, idOf(c), c.now);
-      return changePage(c, group, { reason: group.reason, to_date: dayOf(group.ends_at, c.zone), to_time: timeOf(group.ends_at, c.zone) });
+      return changePage(c, group, {
+        reason: group.reason,
+        to_date: dayOf(group.ends_at, c.zone),
+        to_time: timeOf(group.ends_at, c.zone),
+      });
     },
   }),
   route({
@@ -81,11 +115,23 @@ export const closureGroupRoutes: Route[] = [
       const group = await findClosureGroup(c.db, idOf(c), c.now);
       const to = endOf(c, c.form);
       const problem = wrongEnd(c, group.starts_at, to);
-      if (!to || problem) return changePage(c, group, c.form, problemsOf([{ field: problem?.[0] ?? '', message: problem?.[1] ?? '' }], c.req.body));
-      const done = await changeClosures(c.db, c.by, group.id, c.form.version, { reason: c.form.reason, endsAt: to });
+      if (!to || problem)
+        return changePage(
+          c,
+          group,
+          c.form,
+          problemsOf([{ field: problem?.[0] ?? '', message: problem?.[1] ?? '' }], c.req.body),
+        );
+      const done = await changeClosures(c.db, c.by, group.id, c.form.version, {
+        reason: c.form.reason,
+        endsAt: to,
+      });
       if (done.ok) return redirect(`/rooms/closures/${group.id}`, { notice: 'rooms.notice.saved' });
       const now = await findClosureGroup(c.db, group.id, c.now);
-      const theirs = c.t('closures.problem.stale', { reason: now.reason, until: c.fmt.dateTime(now.ends_at) });
+      const theirs = c.t('closures.problem.stale', {
+        reason: now.reason,
+        until: c.fmt.dateTime(now.ends_at),
+      });
       return changePage(c, now, c.form, problemsOf([{ field: 'reason', message: theirs }], c.req.body), 409);
     },
     async onInvalid(c, problems) {
@@ -108,16 +154,26 @@ function shown(c: Context<unknown, unknown>, group: ClosureGroup) {
 }
 
 function endOf(c: Context<unknown, unknown>, form: { to_date: string; to_time: string }): Date | undefined {
-  return form.to_time === '24:00' ? startOfDay(addDays(form.to_date, 1), c.zone) : toInstant(form.to_date, form.to_time, c.zone);
+  return form.to_time === '24:00'
+    ? startOfDay(addDays(form.to_date, 1), c.zone)
+    : toInstant(form.to_date, form.to_time, c.zone);
 }
 
-function wrongEnd(c: Context<unknown, unknown>, from: Date, to: Date | undefined): [string, string] | undefined {
+function wrongEnd(
+  c: Context<unknown, unknown>,
+  from: Date,
+  to: Date | undefined,
+): [string, string] | undefined {
   if (!to) return ['to_time', c.t('rooms.problem.skipped')];
   if (to <= from) return ['to_time', c.t('rooms.problem.endsBefore')];
   return to <= c.now ? ['to_date', c.t('rooms.problem.over')] : undefined;
 }
 
-async function formPage(c: Context<unknown, unknown>, values: Record<string, unknown>, problems?: Problems): Promise<Answer> {
+async function formPage(
+  c: Context<unknown, unknown>,
+  values: Record<string, unknown>,
+  problems?: Problems,
+): Promise<Answer> {
   const rooms = (await listRooms(c.db, c.now, {})).filter(({ status }) => status !== 'retired');
   const many = (name: string) => [values[name] ?? []].flat().map(String);
   return page(
@@ -127,9 +183,16 @@ async function formPage(c: Context<unknown, unknown>, values: Record<string, unk
       values: { ...values, area: many('area'), room: many('room') },
       areas: areasOf(rooms).map((area) => ({
         value: writeArea(area),
-        label: c.t('closures.new.area', { place: tellArea(c, area), count: rooms.filter((room) => isIn(room, area)).length }),
+        label: c.t('closures.new.area', {
+          place: tellArea(c, area),
+          count: rooms.filter((room) => isIn(room, area)).length,
+        }),
       })),
-      rooms: rooms.map((room) => ({ value: String(room.id), label: c.fmt.name(room), hint: tellPlace(room) })),
+      rooms: rooms.map((room) => ({
+        value: String(room.id),
+        label: c.fmt.name(room),
+        hint: tellPlace(room),
+      })),
       ...(problems ? { errors: problems.errors } : {}),
     },
     { status: problems ? 422 : 200 },
@@ -138,9 +201,26 @@ async function formPage(c: Context<unknown, unknown>, values: Record<string, unk
 
 /** A floor that is only a number says that it is one. */
 function tellArea(c: Context<unknown, unknown>, [site = '', building = '', floor = '']: Area): string {
-  return [site, building, /^-?\d+$/.test(floor) ? c.t('closures.new.floor', { floor }) : floor].filter(Boolean).join(' · ');
+  return [site, building, /^-?\d+$/.test(floor) ? c.t('closures.new.floor', { floor }) : floor]
+    .filter(Boolean)
+    .join(' · ');
 }
 
-function changePage(c: Context<unknown, unknown>, group: ClosureGroup, values: Record<string, unknown>, problems?: Problems, status = problems ? 422 : 200): Answer {
-  return page('rooms/closure-edit', { title: c.t('closures.edit.title'), group: shown(c, group), values, ...(problems ? { errors: problems.errors } : {}) }, { status });
+function changePage(
+  c: Context<unknown, unknown>,
+  group: ClosureGroup,
+  values: Record<string, unknown>,
+  problems?: Problems,
+  status = problems ? 422 : 200,
+): Answer {
+  return page(
+    'rooms/closure-edit',
+    {
+      title: c.t('closures.edit.title'),
+      group: shown(c, group),
+      values,
+      ...(problems ? { errors: problems.errors } : {}),
+    },
+    { status },
+  );
 }

@@ -26,10 +26,18 @@ export const closureRoutes: Route[] = [
       const { form } = c;
       const from = toInstant(form.from_date, form.from_time, c.zone);
       const isWholeDay = form.to_time === '24:00';
-      const to = isWholeDay ? startOfDay(addDays(form.to_date, 1), c.zone) : toInstant(form.to_date, form.to_time, c.zone);
+      const to = isWholeDay
+        ? startOfDay(addDays(form.to_date, 1), c.zone)
+        : toInstant(form.to_date, form.to_time, c.zone);
       const wrong = !from ? 'from_time' : !to || to <= from ? 'to_time' : to <= c.now ? 'to_date' : undefined;
       if (!from || !to || wrong) {
-        const message = c.t(!from || !to ? 'rooms.problem.skipped' : to <= from ? 'rooms.problem.endsBefore' : 'rooms.problem.over');
+        const message = c.t(
+          !from || !to
+            ? 'rooms.problem.skipped'
+            : to <= from
+              ? 'rooms.problem.endsBefore'
+              : 'rooms.problem.over',
+        );
         return closurePage(c, form, problemsOf([{ field: wrong ?? 'to_time', message }], c.req.body), 422);
       }
       const roomId = (await findRoom(c.db, idOf(c))).id;
@@ -52,7 +60,21 @@ export const closureRoutes: Route[] = [
   }),
 ];
 
-async function closurePage(c: Context<unknown, unknown>, values: Record<string, unknown>, problems?: Problems, status = 200): Promise<Answer> {
+async function closurePage(
+  c: Context<unknown, unknown>,
+  values: Record<string, unknown>,
+  problems?: Problems,
+  status = 200,
+): Promise<Answer> {
   const room = await findRoom(c.db, idOf(c));
-  return page('rooms/closure', { title: c.t('rooms.closure.title', { room: c.fmt.name(room) }), room, values, ...(problems ? { errors: problems.errors } : {}) }, { status });
+  return page(
+    'rooms/closure',
+    {
+      title: c.t('rooms.closure.title', { room: c.fmt.name(room) }),
+      room,
+      values,
+      ...(problems ? { errors: problems.errors } : {}),
+    },
+    { status },
+  );
 }

@@ -39,11 +39,19 @@ export interface Clash {
 
 /** @throws Forbidden unless the acting person keeps rooms; asked in the transaction, whatever the route said */
 export async function requireKeeper(trx: Db, by: Actor): Promise<void> {
-  const keeper = await row(trx, `select 1 from persons where id = :by and role in ('secretary', 'administrator') and deactivated_at is null`, { by: by.id });
+  const keeper = await row(
+    trx,
+    `select 1 from persons where id = :by and role in ('secretary', 'administrator') and deactivated_at is null`,
+    { by: by.id },
+  );
   if (!keeper) throw new Forbidden();
 }
 
-export function createRoom(db: Db, by: Actor, input: RoomFields): Promise<{ ok: true; id: number } | Refusal> {
+export function createRoom(
+  db: Db,
+  by: Actor,
+  input: RoomFields,
+): Promise<{ ok: true; id: number } | Refusal> {
   return inTransaction(db, async (trx) => {
     await requireKeeper(trx, by);
     const owner = await findOwner(trx, input.owner);
@@ -78,20 +86,40 @@ export function createRoom(db: Db, by: Actor, input: RoomFields): Promise<{ ok: 
  * @returns `merged` when others had changed something; `clash` when both changed the same; `stale` without `edit`
  */
 export function updateRoom(
-  db: Db, by: Actor, id: number, version: number, input: RoomFields, edit?: { was: Cells; given: readonly string[] },
+  db: Db,
+  by: Actor,
+  id: number,
+  version: number,
+  input: RoomFields,
+  edit?: { was: Cells; given: readonly string[] },
 ): Promise<{ ok: true; isMerged: boolean } | Clash | Stale | Refusal> {
   return inTransaction(db, async (trx) => {
-    const room = await lockRoom(trx, by, id, input.parts.filter((part) => part !== null));
+    const room = await lockRoom(
+      trx,
+      by,
+      id,
+      input.parts.filter((part) => part !== null),
+    );
     const isStale = room.version !== version;
     if (isStale && !edit) return { ok: false, reason: 'stale', room };
     const owner = await findOwner(trx, input.owner);
     if (!owner.ok) return owner;
     const before = contentOfRoom(room);
     const mine = contentOf(input, owner.id);
-    const merged = mergeCells(edit && isStale ? edit.was : cellsOf(before), cellsOf(mine), cellsOf(before), edit?.given);
+    const merged = mergeCells(
+      edit && isStale ? edit.was : cellsOf(before),
+      cellsOf(mine),
+      cellsOf(before),
+      edit?.given,
+    );
     const content = contentFrom(merged.cells);
-    if (merged.clashes.length) return { ok: false, reason: 'clash', room, content, clashes: merged.clashes, theirs: merged.theirs };
-    const wrong = checkSeats(content) ?? (await checkEquipment(trx, content.equipment, room.equipment)) ?? (await checkCode(trx, content.code, id)) ?? (await writeParts(trx, id, before.parts, content.parts));
+    if (merged.clashes.length)
+      return { ok: false, reason: 'clash', room, content, clashes: merged.clashes, theirs: merged.theirs };
+    const wrong =
+      checkSeats(content) ??
+      (await checkEquipment(trx, content.equipment, room.equipment)) ??
+      (await checkCode(trx, content.code, id)) ??
+      (await writeParts(trx, id, before.parts, content.parts));
     if (wrong) return { ...wrong, ...(merged.theirs.length ? { merged: { room, content } } : {}) };
     await writeHours(trx, id, content.hours);
     await writeLayouts(trx, id, content.layouts);
@@ -113,20 +141,36 @@ export function updateRoom(
  * Takes a room out of service, back into it, or out of use for good. Meetings that have it keep it: who does it sees them.
  * A room with coming meetings or in a hall that is in use is not retired, because it would vanish from under them.
  */
-export function changeStatus(db: Db, by: Actor, id: number, version: number, input: { status: RoomStatus; reason: string | null; backAt: Date | null }): Promise<{ ok: true } | Stale | Refusal> {
+export function changeStatus(
+  db: Db,
+  by: Actor,
+  id: number,
+  version: number,
+  input: { status: RoomStatus; reason: string | null; backAt: Date | null },
+): Promise<{ ok: true } | Stale | Refusal> {
   return inTransaction(db, async (trx) => {
     const room = await lockRoom(trx, by, id);
     if (room.version !== version) return { ok: false, reason: 'stale', room };
     if (input.status === 'retired') {
-      if (await hasComingClaims(trx, [id, ...room.parts.map((part) => part.id)])) return { ok: false, reason: 'problem', field: 'status', problem: 'rooms.problem.stillBooked' };
-      const halls = await row(trx, `select 1 from rooms where id = any(:halls) and status <> 'retired'`, { halls: room.halls.map((hall) => hall.id) });
+      if (await hasComingClaims(trx, [id, ...room.parts.map((part) => part.id)]))
+        return { ok: false, reason: 'problem', field: 'status', problem: 'rooms.problem.stillBooked' };
+      const halls = await row(trx, `select 1 from rooms where id = any(:halls) and status <> 'retired'`, {
+        halls: room.halls.map((hall) => hall.id),
+      });
       if (halls) return { ok: false, reason: 'problem', field: 'status', problem: 'rooms.problem.stillPart' };
     }
     const reason = input.status === 'in_service' ? null : input.reason;
     const backAt = input.status === 'out_of_service' ? input.backAt : null;
-    await change(trx, `update rooms set status = :status, status_reason = :reason, back_at = :back, version = version + 1 where id = :id`, { status: input.status, reason, back: backAt, id });
+    await change(
+      trx,
+      `update rooms set status = :status, status_reason = :reason, back_at = :back, version = version + 1 where id = :id`,
+      { status: input.status, reason, back: backAt, id },
+    );
     await record(trx, by, {
-      action: 'room.status', noun: 'rooms', id, before: { status: room.status, reason: room.status_reason, back_at: room.back_at },
+      action: 'room.status',
+      noun: 'rooms',
+      id,
+      before: { status: room.status, reason: room.status_reason, back_at: room.back_at },
       after: { status: input.status, reason, back_at: backAt },
       ...(input.reason ? { note: input.reason } : {}),
     });
@@ -137,51 +181,96 @@ export function changeStatus(db: Db, by: Actor, id: number, version: number, inp
 /** Waits for bookings of this room, of its parts and of `others` that are being written, and holds off new ones until the change is done. */
 export async function lockRoom(trx: Db, by: Actor, id: number, others: number[] = []): Promise<Room> {
   await requireKeeper(trx, by);
-  await rows(trx, `select id from rooms where id = any(:ids) or id in (select part_id from room_parts where hall_id = :id) order by id for update`, { ids: [id, ...others], id });
+  await rows(
+    trx,
+    `select id from rooms where id = any(:ids) or id in (select part_id from room_parts where hall_id = :id) order by id for update`,
+    { ids: [id, ...others], id },
+  );
   return findRoom(trx, id);
 }
 
-function columns({ hours: _hours, layouts: _layouts, parts: _parts, ...rest }: RoomContent): Omit<RoomContent, 'hours' | 'layouts' | 'parts'> {
+function columns({
+  hours: _hours,
+  layouts: _layouts,
+  parts: _parts,
+  ...rest
+}: RoomContent): Omit<RoomContent, 'hours' | 'layouts' | 'parts'> {
   return rest;
 }
 
 /** What changed, before and after, or undefined when nothing did. */
-function difference(before: Record<string, unknown>, after: Record<string, unknown>): { before: Record<string, unknown>; after: Record<string, unknown> } | undefined {
-  const changed = Object.keys(after).filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+function difference(
+  before: Record<string, unknown>,
+  after: Record<string, unknown>,
+): { before: Record<string, unknown>; after: Record<string, unknown> } | undefined {
+  const changed = Object.keys(after).filter(
+    (name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]),
+  );
   if (!changed.length) return undefined;
   const pick = (of: Record<string, unknown>) => Object.fromEntries(changed.map((name) => [name, of[name]]));
   return { before: pick(before), after: pick(after) };
 }
 
 /** Are the codes in the catalogue, or were they in the room before? */
-async function checkEquipment(trx: Db, codes: readonly string[], before: readonly string[]): Promise<Refusal | undefined> {
-  const known = await rows<{ code: string }>(trx, `select code from equipment_kinds where not is_movable and (is_active or code = any(:before)) and code = any(:codes)`, { codes, before });
-  return known.length === new Set(codes).size ? undefined : { ok: false, reason: 'problem', field: 'equipment', problem: 'equipment.problem.unknown' };
+async function checkEquipment(
+  trx: Db,
+  codes: readonly string[],
+  before: readonly string[],
+): Promise<Refusal | undefined> {
+  const known = await rows<{ code: string }>(
+    trx,
+    `select code from equipment_kinds where not is_movable and (is_active or code = any(:before)) and code = any(:codes)`,
+    { codes, before },
+  );
+  return known.length === new Set(codes).size
+    ? undefined
+    : { ok: false, reason: 'problem', field: 'equipment', problem: 'equipment.problem.unknown' };
 }
 
 async function checkCode(trx: Db, code: string, id: number): Promise<Refusal | undefined> {
   const taken = await row(trx, `select 1 from rooms where code = :code and id <> :id`, { code, id });
-  return taken === undefined ? undefined : { ok: false, reason: 'problem', field: 'code', problem: 'rooms.problem.codeTaken' };
+  return taken === undefined
+    ? undefined
+    : { ok: false, reason: 'problem', field: 'code', problem: 'rooms.problem.codeTaken' };
 }
 
 /** Each half may have been right where both together are not: fewer seats here, a layout with more there. */
 function checkSeats(content: RoomContent): Refusal | undefined {
   const [field] = seatProblems(content.capacity, content.layouts, content.min_people);
-  return field === undefined ? undefined : { ok: false, reason: 'problem', field, problem: 'layouts.problem.tooMany', values: { seats: content.capacity } };
+  return field === undefined
+    ? undefined
+    : {
+        ok: false,
+        reason: 'problem',
+        field,
+        problem: 'layouts.problem.tooMany',
+        values: { seats: content.capacity },
+      };
 }
 
 async function findOwner(trx: Db, typed: string | null): Promise<{ ok: true; id: number | null } | Refusal> {
   if (!typed) return { ok: true, id: null };
   const [found] = await resolvePersons(trx, [typed]);
   if (found?.ok) return { ok: true, id: found.person.id };
-  return { ok: false, reason: 'problem', field: 'owner', problem: found?.reason === 'several' ? 'layouts.problem.ownerSeveral' : 'layouts.problem.owner' };
+  return {
+    ok: false,
+    reason: 'problem',
+    field: 'owner',
+    problem: found?.reason === 'several' ? 'layouts.problem.ownerSeveral' : 'layouts.problem.owner',
+  };
 }
 
 async function writeLayouts(trx: Db, id: number, layouts: readonly LayoutSeats[]): Promise<void> {
   await change(trx, `delete from room_layouts where room_id = :id`, { id });
-  await change(trx, `insert into room_layouts (room_id, layout, capacity) select :id::bigint, * from unnest(:layouts::text[], :seats::int[])`, {
-    id, layouts: layouts.map(({ layout }) => layout), seats: layouts.map(({ capacity }) => capacity),
-  });
+  await change(
+    trx,
+    `insert into room_layouts (room_id, layout, capacity) select :id::bigint, * from unnest(:layouts::text[], :seats::int[])`,
+    {
+      id,
+      layouts: layouts.map(({ layout }) => layout),
+      seats: layouts.map(({ capacity }) => capacity),
+    },
+  );
 }
 
 async function writeHours(trx: Db, id: number, hours: readonly Hours[]): Promise<void> {
@@ -189,7 +278,12 @@ async function writeHours(trx: Db, id: number, hours: readonly Hours[]): Promise
   await change(
     trx,
     `insert into room_hours (room_id, weekday, opens_at, closes_at) select :id::bigint, * from unnest(:days::smallint[], :opens::time[], :closes::time[])`,
-    { id, days: hours.map((h) => h.weekday), opens: hours.map((h) => h.opens_at), closes: hours.map((h) => h.closes_at) },
+    {
+      id,
+      days: hours.map((h) => h.weekday),
+      opens: hours.map((h) => h.opens_at),
+      closes: hours.map((h) => h.closes_at),
+    },
   );
 }
 
@@ -197,7 +291,12 @@ async function writeHours(trx: Db, id: number, hours: readonly Hours[]): Promise
  * Changes what a hall is divided into: one level deep, of rooms that are no halls. Refused while the hall has coming
  * claims: they were made on the parts of before.
  */
-async function writeParts(trx: Db, id: number, before: number[], after: number[]): Promise<Refusal | undefined> {
+async function writeParts(
+  trx: Db,
+  id: number,
+  before: number[],
+  after: number[],
+): Promise<Refusal | undefined> {
   if (JSON.stringify([...before].sort((a, b) => a - b)) === JSON.stringify(after)) return undefined;
   const refuse = (problem: Key): Refusal => ({ ok: false, reason: 'problem', field: 'parts', problem });
   const parts = await rows<{ id: number; is_hall: boolean }>(
@@ -205,13 +304,18 @@ async function writeParts(trx: Db, id: number, before: number[], after: number[]
     `select r.id, exists (select 1 from room_parts where hall_id = r.id) as is_hall from rooms r where r.id = any(:after) and r.status <> 'retired'`,
     { after },
   );
-  if (parts.length !== after.length || after.includes(id) || parts.some(({ is_hall }) => is_hall)) return refuse('rooms.problem.partIsHall');
+  if (parts.length !== after.length || after.includes(id) || parts.some(({ is_hall }) => is_hall))
+    return refuse('rooms.problem.partIsHall');
   if (after.length === 1) return refuse('rooms.problem.onePart');
   const isPart = await row(trx, `select 1 from room_parts where part_id = :id limit 1`, { id });
   if (isPart && after.length) return refuse('rooms.problem.partIsHall');
   if (await hasComingHallClaims(trx, id)) return refuse('rooms.problem.hallBooked');
   await change(trx, `delete from room_parts where hall_id = :id`, { id });
-  await change(trx, `insert into room_parts (hall_id, part_id) select :id::bigint, unnest(:after::bigint[])`, { id, after });
+  await change(
+    trx,
+    `insert into room_parts (hall_id, part_id) select :id::bigint, unnest(:after::bigint[])`,
+    { id, after },
+  );
   return undefined;
 }
 

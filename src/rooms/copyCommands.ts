@@ -21,25 +21,50 @@ const SETS: Partial<Record<Copied, string>> = {
  * Rooms take over what another one has. Bookings that stand are not touched, days that differ (`room_exceptions`) are the
  * room's own. @returns how many rooms took it over: retired ones don't
  */
-export function copySettings(db: Db, by: Actor, fromId: number, toIds: readonly number[], what: readonly Copied[]): Promise<number> {
+export function copySettings(
+  db: Db,
+  by: Actor,
+  fromId: number,
+  toIds: readonly number[],
+  what: readonly Copied[],
+): Promise<number> {
   return inTransaction(db, async (trx) => {
     await requireKeeper(trx, by);
     // In order, as everybody locks rooms; it waits for bookings that are being written by the settings of before.
-    const found = await rows<{ id: number; status: string }>(trx, `select id, status from rooms where id = any(:ids) order by id for update`, { ids: [fromId, ...toIds] });
+    const found = await rows<{ id: number; status: string }>(
+      trx,
+      `select id, status from rooms where id = any(:ids) order by id for update`,
+      { ids: [fromId, ...toIds] },
+    );
     if (!found.some(({ id }) => id === fromId)) throw new NotFound();
     const to = found.filter(({ id, status }) => id !== fromId && status !== 'retired').map(({ id }) => id);
     if (to.length === 0) return 0;
     const before = await tellSettings(trx, to, what);
     const sets = ['version = t.version + 1', ...what.flatMap((one) => SETS[one] ?? [])];
-    await change(trx, `update rooms t set ${sets.join(', ')} from rooms s where s.id = :from and t.id = any(:to)`, { from: fromId, to });
-    if (what.includes('hours')) await copyRows(trx, { table: 'room_hours', columns: ['weekday', 'opens_at', 'closes_at'], fromId, to });
+    await change(
+      trx,
+      `update rooms t set ${sets.join(', ')} from rooms s where s.id = :from and t.id = any(:to)`,
+      { from: fromId, to },
+    );
+    if (what.includes('hours'))
+      await copyRows(trx, { table: 'room_hours', columns: ['weekday', 'opens_at', 'closes_at'], fromId, to });
     if (what.includes('rules')) {
       await row(trx, `select pg_advisory_xact_lock(hashtext('booking_rules'))`);
       await copyRows(trx, { table: 'booking_rules', columns: ['group_id', ...RULES], fromId, to });
       await copyRows(trx, { table: 'room_approvers', columns: ['person_id', 'group_id'], fromId, to });
     }
     const after = await tellSettings(trx, to, what);
-    await recordAll(trx, by, to.map((id) => ({ action: 'room.copySettings', noun: 'rooms', id, before: before.get(id), after: { copied_from_id: fromId, ...after.get(id) } })));
+    await recordAll(
+      trx,
+      by,
+      to.map((id) => ({
+        action: 'room.copySettings',
+        noun: 'rooms',
+        id,
+        before: before.get(id),
+        after: { copied_from_id: fromId, ...after.get(id) },
+      })),
+    );
     return to.length;
   });
 }
@@ -49,13 +74,29 @@ export function copyRulesTo(db: Db, by: Actor, fromId: number, newId: number): P
   return copySettings(db, by, fromId, [newId], ['holidays', 'rules']);
 }
 
-async function copyRows(trx: Db, { table, columns, fromId, to }: { table: string; columns: readonly string[]; fromId: number; to: readonly number[] }): Promise<void> {
+async function copyRows(
+  trx: Db,
+  {
+    table,
+    columns,
+    fromId,
+    to,
+  }: { table: string; columns: readonly string[]; fromId: number; to: readonly number[] },
+): Promise<void> {
   await change(trx, `delete from ${table} where room_id = any(:to)`, { to });
-  await change(trx, `insert into ${table} (room_id, ${columns.join(', ')}) select t, ${columns.map((name) => `s.${name}`).join(', ')} from ${table} s cross join unnest(cast(:to as bigint[])) t where s.room_id = :from`, { from: fromId, to });
+  await change(
+    trx,
+    `insert into ${table} (room_id, ${columns.join(', ')}) select t, ${columns.map((name) => `s.${name}`).join(', ')} from ${table} s cross join unnest(cast(:to as bigint[])) t where s.room_id = :from`,
+    { from: fromId, to },
+  );
 }
 
 /** For the history: what the rooms have of it. */
-async function tellSettings(trx: Db, ids: readonly number[], what: readonly Copied[]): Promise<Map<number, Record<string, unknown>>> {
+async function tellSettings(
+  trx: Db,
+  ids: readonly number[],
+  what: readonly Copied[],
+): Promise<Map<number, Record<string, unknown>>> {
   const found = await rows<{ id: number } & Record<string, unknown>>(
     trx,
     `select r.id, r.holiday_rule, r.calendar_id, r.setup_minutes, r.teardown_minutes, r.equipment, r.owner_id, r.contact, r.key_note,
@@ -66,7 +107,12 @@ async function tellSettings(trx: Db, ids: readonly number[], what: readonly Copi
     { ids },
   );
   const NAMES: Record<Copied, string[]> = {
-    hours: ['hours'], holidays: ['holiday_rule', 'calendar_id'], margins: ['setup_minutes', 'teardown_minutes'], equipment: ['equipment'], contact: ['owner_id', 'contact', 'key_note'], rules: ['rules'],
+    hours: ['hours'],
+    holidays: ['holiday_rule', 'calendar_id'],
+    margins: ['setup_minutes', 'teardown_minutes'],
+    equipment: ['equipment'],
+    contact: ['owner_id', 'contact', 'key_note'],
+    rules: ['rules'],
   };
   const names = what.flatMap((one) => NAMES[one]);
   return new Map(found.map((room) => [room.id, Object.fromEntries(names.map((name) => [name, room[name]]))]));

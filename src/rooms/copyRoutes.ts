@@ -31,12 +31,19 @@ export const copyRoutes: Route[] = [
 async function copyPage(c: Context<unknown, unknown>, problems?: Problems): Promise<Answer> {
   const [room, rooms] = await Promise.all([findRoom(c.db, idOf(c)), listRooms(c.db, c.now, {})]);
   // House by house, so that one finds a whole one.
-  const houses = groupedBy(rooms.filter(({ id }) => id !== room.id), ({ site, building }) => [site, building].filter(Boolean).join(' · '));
+  const houses = groupedBy(
+    rooms.filter(({ id }) => id !== room.id),
+    ({ site, building }) => [site, building].filter(Boolean).join(' · '),
+  );
   return page(
     'rooms/copy',
     {
-      title: c.t('roomCopy.title', { room: c.fmt.name(room) }), room,
-      houses: [...houses].map(([name, of]) => ({ name: name || c.t('roomCopy.nowhere'), options: of.map((one) => ({ value: one.id, label: c.fmt.name(one) })) })),
+      title: c.t('roomCopy.title', { room: c.fmt.name(room) }),
+      room,
+      houses: [...houses].map(([name, of]) => ({
+        name: name || c.t('roomCopy.nowhere'),
+        options: of.map((one) => ({ value: one.id, label: c.fmt.name(one) })),
+      })),
       what: COPIED.map((value) => ({ value, label: c.t(`roomCopy.what.${value}`) })),
       values: problems?.values ?? { what: ['hours', 'holidays', 'rules'], room: [] },
       ...(problems ? { errors: problems.errors } : {}),

@@ -23,7 +23,10 @@ async function lockRunning(trx: Db, meetingId: number, now: Date): Promise<Runni
         where meeting_id = :meeting and state = 'confirmed' and starts_at < :now and ends_at > :now order by room_id ${more}`,
       { meeting: meetingId, now },
     );
-  await lockRooms(trx, (await find()).map(({ room_id }) => room_id));
+  await lockRooms(
+    trx,
+    (await find()).map(({ room_id }) => room_id),
+  );
   return find('for no key update');
 }
 
@@ -31,7 +34,12 @@ async function lockRunning(trx: Db, meetingId: number, now: Date): Promise<Runni
  * Gives up the rest of the time: the room is free after its teardown. A closure that waited for the piece takes it over.
  * @returns the new end, or undefined when the meeting occupies no room now
  */
-export async function shortenClaims(trx: Db, by: Actor, meetingId: number, now: Date): Promise<Date | undefined> {
+export async function shortenClaims(
+  trx: Db,
+  by: Actor,
+  meetingId: number,
+  now: Date,
+): Promise<Date | undefined> {
   const at = new Date(Math.ceil(now.getTime() / 60_000) * 60_000);
   const running = (await lockRunning(trx, meetingId, now)).filter(({ ends_at }) => ends_at > at);
   if (!running.length) return undefined;
@@ -54,11 +62,20 @@ export async function shortenClaims(trx: Db, by: Actor, meetingId: number, now: 
      on conflict do nothing`,
     {
       rooms: running.map(({ room_id }) => room_id),
-      from: running.map(({ teardown_minutes }) => new Date(at.getTime() + teardown_minutes * 60_000).toISOString()),
+      from: running.map(({ teardown_minutes }) =>
+        new Date(at.getTime() + teardown_minutes * 60_000).toISOString(),
+      ),
       to: running.map(({ occupies_to }) => occupies_to.toISOString()),
     },
   );
-  await offerPieces(trx, running.map(({ room_id, teardown_minutes, occupies_to }) => ({ room: room_id, from: new Date(at.getTime() + teardown_minutes * 60_000), to: occupies_to })));
+  await offerPieces(
+    trx,
+    running.map(({ room_id, teardown_minutes, occupies_to }) => ({
+      room: room_id,
+      from: new Date(at.getTime() + teardown_minutes * 60_000),
+      to: occupies_to,
+    })),
+  );
   return at;
 }
 
@@ -66,12 +83,24 @@ export async function shortenClaims(trx: Db, by: Actor, meetingId: number, now: 
  * Keeps the rooms a little longer, all of them or none.
  * @returns the new end; how many minutes there are, and until when it is kept now, when somebody has one of them next; undefined when the meeting occupies no room now
  */
-export async function lengthenClaims(trx: Db, meetingId: number, minutes: number, now: Date): Promise<Date | { left: number; until: Date } | undefined> {
+export async function lengthenClaims(
+  trx: Db,
+  meetingId: number,
+  minutes: number,
+  now: Date,
+): Promise<Date | { left: number; until: Date } | undefined> {
   const running = await lockRunning(trx, meetingId, now);
   if (!running.length) return undefined;
   const ids = running.map(({ id }) => id);
   const bindings = { ids, minutes };
-  await expireLapsed(trx, running.map(({ room_id, occupies_to }) => ({ room: room_id, from: occupies_to, to: new Date(occupies_to.getTime() + minutes * 60_000) })));
+  await expireLapsed(
+    trx,
+    running.map(({ room_id, occupies_to }) => ({
+      room: room_id,
+      from: occupies_to,
+      to: new Date(occupies_to.getTime() + minutes * 60_000),
+    })),
+  );
   // Everybody who writes claims has locked the room first, so that what is free here stays free.
   const next = await row<{ left: number | null; until: Date }>(
     trx,
@@ -96,7 +125,10 @@ export async function lengthenClaims(trx: Db, meetingId: number, minutes: number
  * @param unused rooms as they were asked for: of a hall its parts are given up
  * @returns how many claims were given up
  */
-export async function releaseUnused(trx: Db, unused: readonly { meetingId: number; roomId: number }[]): Promise<number> {
+export async function releaseUnused(
+  trx: Db,
+  unused: readonly { meetingId: number; roomId: number }[],
+): Promise<number> {
   if (unused.length === 0) return 0;
   const list = JSON.stringify(unused.map(({ meetingId, roomId }) => ({ meeting: meetingId, room: roomId })));
   const W = `jsonb_to_recordset(cast(:list as jsonb)) as w (meeting bigint, room bigint)`;
@@ -110,13 +142,20 @@ export async function releaseUnused(trx: Db, unused: readonly { meetingId: numbe
            and not exists (select 1 from jsonb_to_recordset(cast(:list as jsonb)) as x (meeting bigint, room bigint) where x.meeting = o.meeting_id and x.room = o.room_id))`,
     { list },
   );
-  await lockRooms(trx, held.map(({ room_id }) => room_id));
+  await lockRooms(
+    trx,
+    held.map(({ room_id }) => room_id),
+  );
   const freed = await rows<{ id: number }>(
     trx,
     `update room_claims set state = 'released', ended_at = now(), end_reason = 'no_show' where id = any(:ids) and state = 'confirmed' returning id`,
     { ids: held.map(({ id }) => id) },
   );
-  await change(trx, `delete from meeting_rooms m using ${W} where m.meeting_id = w.meeting and m.room_id = w.room`, { list });
+  await change(
+    trx,
+    `delete from meeting_rooms m using ${W} where m.meeting_id = w.meeting and m.room_id = w.room`,
+    { list },
+  );
   const ids = freed.map(({ id }) => id);
   await handToClosures(trx, ids);
   await offerFreed(trx, ids);

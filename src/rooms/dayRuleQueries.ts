@@ -29,7 +29,12 @@ export const OPENING = `(select coalesce(json_agg(x.rule order by x.place), '[]'
  * with an exception of the room only that one. Together with the week they make an `Opening` for `hoursOn` and `openSpan`.
  * @returns an entry for each room asked for; of an unknown room an empty one
  */
-export async function listDayRules(db: Db, roomIds: readonly number[], first: string, last: string): Promise<Map<number, DayRule[]>> {
+export async function listDayRules(
+  db: Db,
+  roomIds: readonly number[],
+  first: string,
+  last: string,
+): Promise<Map<number, DayRule[]>> {
   const found = await rows<DayRule & { room_id: number }>(
     db,
     `select r.id as room_id, x.*
@@ -61,7 +66,12 @@ export interface RuleBook {
 
 /** Every exception and holiday from a year ago on, for a process that keeps all rooms in mind; one query. */
 export async function readRuleBook(db: Db): Promise<RuleBook> {
-  const found = await rows<{ room_id: number | null; calendar_id: number | null; is_default: boolean; rule: DayRule | null }>(
+  const found = await rows<{
+    room_id: number | null;
+    calendar_id: number | null;
+    is_default: boolean;
+    rule: DayRule | null;
+  }>(
     db,
     `select e.room_id, null::bigint as calendar_id, false as is_default, ${OF_ROOM} as rule from room_exceptions e where e.on_day > current_date - 366
      union all

@@ -18,13 +18,23 @@ interface Names {
 }
 
 /** The names of codes in the order of the catalogue; a code that the catalogue doesn't have is left out. */
-export function equipmentNames(codes: readonly string[], kinds: readonly EquipmentKind[], fmt: Names): string[] {
+export function equipmentNames(
+  codes: readonly string[],
+  kinds: readonly EquipmentKind[],
+  fmt: Names,
+): string[] {
   return kinds.filter(({ code }) => codes.includes(code)).map((kind) => fmt.name(kind));
 }
 
 /** Choices for checkboxes: what may be fitted in a room, and what `chosen` holds already. */
-export function equipmentOptions(kinds: readonly EquipmentKind[], fmt: Names, chosen: readonly string[] = []): { value: string; label: string }[] {
-  return kinds.filter((kind) => !kind.is_movable && (kind.is_active || chosen.includes(kind.code))).map((kind) => ({ value: kind.code, label: fmt.name(kind) }));
+export function equipmentOptions(
+  kinds: readonly EquipmentKind[],
+  fmt: Names,
+  chosen: readonly string[] = [],
+): { value: string; label: string }[] {
+  return kinds
+    .filter((kind) => !kind.is_movable && (kind.is_active || chosen.includes(kind.code)))
+    .map((kind) => ({ value: kind.code, label: fmt.name(kind) }));
 }
 
 /** What codes look like; in filters, where an unknown one finds nothing. */

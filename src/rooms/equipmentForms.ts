@@ -21,6 +21,9 @@ export const NewKindForm = z
     is_movable: flag(),
     key: onceKey(),
   })
-  .refine((form) => !form.is_movable || form.stock !== null, { path: ['stock'], error: message('equipment.problem.stock') });
+  .refine((form) => !form.is_movable || form.stock !== null, {
+    path: ['stock'],
+    error: message('equipment.problem.stock'),
+  });
 export const EditKindForm = z.strictObject({ ...KIND, version: version() });
 export type KindFields = Omit<z.output<typeof EditKindForm>, 'version'>;

@@ -11,7 +11,10 @@ export function listEquipmentKinds(db: Db): Promise<EquipmentKind[]> {
 }
 
 /** What a meeting may take, with what it has of it already; kinds no longer offered only where it has some. */
-export function listMovableKinds(db: Db, meetingId: number | null = null): Promise<(EquipmentKind & { quantity: number })[]> {
+export function listMovableKinds(
+  db: Db,
+  meetingId: number | null = null,
+): Promise<(EquipmentKind & { quantity: number })[]> {
   return rows(
     db,
     `select ${KIND}, coalesce(b.quantity, 0) as quantity
@@ -23,7 +26,9 @@ export function listMovableKinds(db: Db, meetingId: number | null = null): Promi
 
 /** @throws NotFound */
 export async function findEquipmentKind(db: Db, id: number): Promise<EquipmentKind> {
-  const found = await row<EquipmentKind>(db, `select ${KIND} from equipment_kinds k where k.id = :id`, { id });
+  const found = await row<EquipmentKind>(db, `select ${KIND} from equipment_kinds k where k.id = :id`, {
+    id,
+  });
   if (!found) throw new NotFound();
   return found;
 }
@@ -40,7 +45,13 @@ export interface Holder {
 }
 
 /** Bookings of a kind that reach into a time, in order of time; at most 20. */
-export function listHolders(db: Db, viewerId: number | null, kindId: number, span: { from: Date; to: Date | null }, exceptMeetingId: number | null = null): Promise<Holder[]> {
+export function listHolders(
+  db: Db,
+  viewerId: number | null,
+  kindId: number,
+  span: { from: Date; to: Date | null },
+  exceptMeetingId: number | null = null,
+): Promise<Holder[]> {
   return rows<Holder>(
     db,
     `select case when known.yes then m.id end as meeting_id, case when known.yes then m.title end as title,

@@ -14,7 +14,11 @@ export const equipmentRoutes: Route[] = [
     method: 'get',
     path: '/rooms/equipment',
     policy: secretary,
-    handle: async (c) => page('rooms/equipment', { title: c.t('equipment.list.title'), kinds: await listKindsInUse(c.db, c.now) }),
+    handle: async (c) =>
+      page('rooms/equipment', {
+        title: c.t('equipment.list.title'),
+        kinds: await listKindsInUse(c.db, c.now),
+      }),
   }),
   route({
     method: 'get',
@@ -59,24 +63,57 @@ export const equipmentRoutes: Route[] = [
       return refusedPage(c, done, await findEquipmentKind(c.db, idOf(c)));
     },
     async onInvalid(c, problems) {
-      return formPage(c, { kind: await findEquipmentKind(c.db, idOf(c)), values: problems.values, problems, status: 422 });
+      return formPage(c, {
+        kind: await findEquipmentKind(c.db, idOf(c)),
+        values: problems.values,
+        problems,
+        status: 422,
+      });
     },
   }),
 ];
 
 /** What was typed stays; a newer version saved by somebody else is named, and sent again it goes on top of that. */
-function refusedPage(c: Context<unknown, unknown>, refused: Exclude<KindResult, { ok: true }>, kind?: EquipmentKind): Promise<Answer> {
+function refusedPage(
+  c: Context<unknown, unknown>,
+  refused: Exclude<KindResult, { ok: true }>,
+  kind?: EquipmentKind,
+): Promise<Answer> {
   if (refused.reason === 'stale') {
     const { name_en, name_zh, stock } = refused.kind;
-    const message = c.t('equipment.problem.changed', { saved: [name_en, name_zh, ...(stock === null ? [] : [c.t('equipment.list.pieces', { count: stock })])].join(' · ') });
-    return formPage(c, { kind: refused.kind, values: { ...(c.req.body as Record<string, unknown>) }, problems: problemsOf([{ field: 'name_en', message }], c.req.body), status: 409 });
+    const message = c.t('equipment.problem.changed', {
+      saved: [
+        name_en,
+        name_zh,
+        ...(stock === null ? [] : [c.t('equipment.list.pieces', { count: stock })]),
+      ].join(' · '),
+    });
+    return formPage(c, {
+      kind: refused.kind,
+      values: { ...(c.req.body as Record<string, unknown>) },
+      problems: problemsOf([{ field: 'name_en', message }], c.req.body),
+      status: 409,
+    });
   }
-  const problems = problemsOf([{ field: refused.field, message: c.t(refused.problem, refused.values ?? {}) }], c.req.body);
+  const problems = problemsOf(
+    [{ field: refused.field, message: c.t(refused.problem, refused.values ?? {}) }],
+    c.req.body,
+  );
   return formPage(c, { ...(kind ? { kind } : {}), values: problems.values, problems, status: 422 });
 }
 
-async function formPage(c: Context<unknown, unknown>, { kind, values, problems, status = 200 }: { kind?: EquipmentKind; values: Record<string, unknown>; problems?: Problems; status?: number }): Promise<Answer> {
-  const holders = kind?.is_movable ? await listHolders(c.db, c.viewer.id, kind.id, { from: c.now, to: null }) : [];
+async function formPage(
+  c: Context<unknown, unknown>,
+  {
+    kind,
+    values,
+    problems,
+    status = 200,
+  }: { kind?: EquipmentKind; values: Record<string, unknown>; problems?: Problems; status?: number },
+): Promise<Answer> {
+  const holders = kind?.is_movable
+    ? await listHolders(c.db, c.viewer.id, kind.id, { from: c.now, to: null })
+    : [];
   return page(
     'rooms/equipment-form',
     {
@@ -87,7 +124,11 @@ async function formPage(c: Context<unknown, unknown>, { kind, values, problems, 
         title: holder.title ?? c.t('calendar.day.booked'),
         href: holder.meeting_id === null ? null : `/meetings/${holder.meeting_id}`,
         day: c.fmt.shortDay(holder.starts_at),
-        meta: [c.fmt.range(holder.starts_at, holder.ends_at), holder.organiser ? c.fmt.name(holder.organiser) : '', c.t('equipment.list.pieces', { count: holder.quantity })],
+        meta: [
+          c.fmt.range(holder.starts_at, holder.ends_at),
+          holder.organiser ? c.fmt.name(holder.organiser) : '',
+          c.t('equipment.list.pieces', { count: holder.quantity }),
+        ],
       })),
       ...(problems ? { errors: problems.errors } : {}),
     },

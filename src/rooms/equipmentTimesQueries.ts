@@ -3,7 +3,12 @@ import type { EquipmentLine } from './equipmentCommands.js';
 import type { Span } from './openingHours.js';
 
 /** When fewer pieces than wanted are left of any of these kinds, in a window of some days; one sweep over what is booked in it. */
-export function listShortSpans(db: Db, wanted: readonly EquipmentLine[], window: Span, exceptMeetingId: number | null): Promise<Span[]> {
+export function listShortSpans(
+  db: Db,
+  wanted: readonly EquipmentLine[],
+  window: Span,
+  exceptMeetingId: number | null,
+): Promise<Span[]> {
   return rows<Span>(
     db,
     `with wanted as (select k.id, coalesce(k.stock, 0) - w.quantity as spare from unnest(:kinds::bigint[], :quantities::int[]) as w (kind, quantity) join equipment_kinds k on k.id = w.kind),
@@ -23,6 +28,12 @@ export function listShortSpans(db: Db, wanted: readonly EquipmentLine[], window:
        window later as (partition by kind_id order by at)
      )
      select a.at as "from", a.until as "to" from away a join wanted w on w.id = a.kind_id where a.pieces > w.spare and a.until > a.at`,
-    { kinds: wanted.map(({ kindId }) => kindId), quantities: wanted.map(({ quantity }) => quantity), from: window.from, to: window.to, except: exceptMeetingId },
+    {
+      kinds: wanted.map(({ kindId }) => kindId),
+      quantities: wanted.map(({ quantity }) => quantity),
+      from: window.from,
+      to: window.to,
+      except: exceptMeetingId,
+    },
   );
 }

@@ -1,5 +1,21 @@
 import { z } from 'zod';
-import { choice, date, flag, line, list, message, onceKey, optionalDate, optionalId, optionalLine, optionalProse, optionalWhole, time, version, whole } from '../lib/http/fields.js';
+import {
+  choice,
+  date,
+  flag,
+  line,
+  list,
+  message,
+  onceKey,
+  optionalDate,
+  optionalId,
+  optionalLine,
+  optionalProse,
+  optionalWhole,
+  time,
+  version,
+  whole,
+} from '../lib/http/fields.js';
 import { picks, was } from '../lib/http/merge.js';
 import { EQUIPMENT_CODE } from './equipment.js';
 import { LAYOUTS, seatProblems } from './layouts.js';
@@ -13,7 +29,12 @@ export const RoomsQuery = z.object({
 });
 
 /** Nothing, or a time; the end of a day may be 24:00. */
-const openingTime = () => z.literal('').transform(() => null).or(z.literal('24:00')).or(time());
+const openingTime = () =>
+  z
+    .literal('')
+    .transform(() => null)
+    .or(z.literal('24:00'))
+    .or(time());
 
 const text = (max: number) => optionalLine(max).transform((value) => value ?? '');
 
@@ -56,28 +77,51 @@ interface Checked {
 }
 
 function checkRoom(form: Checked, context: z.RefinementCtx): void {
-  const layouts = LAYOUTS.flatMap((layout, i) => (form.layouts[i] ? [{ layout, capacity: form.layouts[i] }] : []));
+  const layouts = LAYOUTS.flatMap((layout, i) =>
+    form.layouts[i] ? [{ layout, capacity: form.layouts[i] }] : [],
+  );
   for (const field of seatProblems(form.capacity, layouts, form.min_people)) {
-    context.addIssue({ code: 'custom', path: field.split('.'), message: message('layouts.problem.tooMany', { seats: form.capacity }) });
+    context.addIssue({
+      code: 'custom',
+      path: field.split('.'),
+      message: message('layouts.problem.tooMany', { seats: form.capacity }),
+    });
   }
   for (let day = 0; day < 7; day++) {
     const opens = form.opens[day] ?? null;
     const closes = form.closes[day] ?? null;
-    if ((opens === null) !== (closes === null)) context.addIssue({ code: 'custom', path: ['opens', day], message: message('rooms.problem.halfHours') });
-    else if (opens !== null && closes !== null && opens >= closes) context.addIssue({ code: 'custom', path: ['opens', day], message: message('rooms.problem.hours') });
+    if ((opens === null) !== (closes === null))
+      context.addIssue({ code: 'custom', path: ['opens', day], message: message('rooms.problem.halfHours') });
+    else if (opens !== null && closes !== null && opens >= closes)
+      context.addIssue({ code: 'custom', path: ['opens', day], message: message('rooms.problem.hours') });
   }
 }
 
 /** `like`: the room it is filled in from, whose rules it may have too; `then`: another one follows. */
-const BESIDE = { like: optionalId(), with_rules: flag(), then: z.literal('another').optional(), key: onceKey() };
+const BESIDE = {
+  like: optionalId(),
+  with_rules: flag(),
+  then: z.literal('another').optional(),
+  key: onceKey(),
+};
 export const NewRoomForm = z.strictObject({ ...ROOM, ...BESIDE }).superRefine(checkRoom);
 /** `was`: how the room stood when the form was opened; the picks come from the page that asks about what two people changed. */
-export const EditRoomForm = z.strictObject({ ...ROOM, ...picks(CELLS), version: version(), was: was() }).superRefine(checkRoom);
+export const EditRoomForm = z
+  .strictObject({ ...ROOM, ...picks(CELLS), version: version(), was: was() })
+  .superRefine(checkRoom);
 export type RoomFields = Omit<z.output<typeof NewRoomForm>, keyof typeof BESIDE>;
 
 export const StatusForm = z
-  .strictObject({ status: choice(['in_service', 'out_of_service', 'retired']), reason: optionalLine(500), until: optionalDate(), version: version() })
-  .refine((form) => form.status === 'in_service' || form.reason !== null, { path: ['reason'], error: message('rooms.problem.reason') });
+  .strictObject({
+    status: choice(['in_service', 'out_of_service', 'retired']),
+    reason: optionalLine(500),
+    until: optionalDate(),
+    version: version(),
+  })
+  .refine((form) => form.status === 'in_service' || form.reason !== null, {
+    path: ['reason'],
+    error: message('rooms.problem.reason'),
+  });
 
 export const ClosureForm = z.strictObject({
   from_date: date(),
@@ -87,4 +131,3 @@ export const ClosureForm = z.strictObject({
   reason: line(500),
   key: onceKey(),
 });
-

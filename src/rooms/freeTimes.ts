@@ -9,7 +9,8 @@ export function freeWithin(span: Span, busy: readonly Span[]): Span[] {
   let at = span.from.getTime();
   const sorted = [...busy].sort((a, b) => a.from.getTime() - b.from.getTime());
   for (const { from, to } of sorted) {
-    if (from.getTime() > at) free.push({ from: new Date(at), to: new Date(Math.min(from.getTime(), span.to.getTime())) });
+    if (from.getTime() > at)
+      free.push({ from: new Date(at), to: new Date(Math.min(from.getTime(), span.to.getTime())) });
     at = Math.max(at, to.getTime());
     if (at >= span.to.getTime()) break;
   }
@@ -46,12 +47,16 @@ export function nearestFreeTimes(wish: FreeTimeWish): Span[] {
   const wantedDay = dayOf(wanted.from, zone);
   for (let day = -wish.days; day <= wish.days; day++) {
     const on = addDays(wantedDay, day);
-    const target = wanted.from.getTime() + startOfDay(on, zone).getTime() - startOfDay(wantedDay, zone).getTime();
+    const target =
+      wanted.from.getTime() + startOfDay(on, zone).getTime() - startOfDay(wantedDay, zone).getTime();
     const starts = freeStarts(wish, on, target);
     found.push(...(day === 0 ? starts : nearest(starts, target, 1)));
   }
   const length = wanted.to.getTime() - wanted.from.getTime();
-  return nearest(found, wanted.from.getTime(), wish.limit).map((start) => ({ from: new Date(start), to: new Date(start + length) }));
+  return nearest(found, wanted.from.getTime(), wish.limit).map((start) => ({
+    from: new Date(start),
+    to: new Date(start + length),
+  }));
 }
 
 function nearest(starts: number[], target: number, limit: number): number[] {

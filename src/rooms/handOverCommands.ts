@@ -14,7 +14,10 @@ export async function handOverRooms(trx: Db, by: Actor, fromId: number, toId: nu
       order by r.id for no key update of r`,
     { from: fromId },
   );
-  await change(trx, `update rooms set owner_id = :to, version = version + 1 where owner_id = :from`, { from: fromId, to: toId });
+  await change(trx, `update rooms set owner_id = :to, version = version + 1 where owner_id = :from`, {
+    from: fromId,
+    to: toId,
+  });
   await change(
     trx,
     `insert into room_approvers (room_id, person_id) select room_id, cast(:to as bigint) from room_approvers where person_id = :from on conflict do nothing`,
@@ -22,10 +25,14 @@ export async function handOverRooms(trx: Db, by: Actor, fromId: number, toId: nu
   );
   await change(trx, `delete from room_approvers where person_id = :from`, { from: fromId });
   await change(trx, `update awaited_rooms set asked_by = null where asked_by = :from`, { from: fromId });
-  await recordAll(trx, by, kept.map(({ id, owns, approves }) => {
-    const fields = [...(owns ? ['owner_id'] : []), ...(approves ? ['approver_id'] : [])];
-    const told = (person: number) => Object.fromEntries(fields.map((field) => [field, person]));
-    return { action: 'room.handOver', noun: 'rooms', id, before: told(fromId), after: told(toId) };
-  }));
+  await recordAll(
+    trx,
+    by,
+    kept.map(({ id, owns, approves }) => {
+      const fields = [...(owns ? ['owner_id'] : []), ...(approves ? ['approver_id'] : [])];
+      const told = (person: number) => Object.fromEntries(fields.map((field) => [field, person]));
+      return { action: 'room.handOver', noun: 'rooms', id, before: told(fromId), after: told(toId) };
+    }),
+  );
   return kept.length;
 }

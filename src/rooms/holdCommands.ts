@@ -19,14 +19,38 @@ export interface HoldWish {
  * not at all.
  * @param until by the database's clock  @returns the candidates that are held
  */
-export async function holdRooms(trx: Db, by: Actor, wishes: readonly HoldWish[], until: Date): Promise<Set<number>> {
+export async function holdRooms(
+  trx: Db,
+  by: Actor,
+  wishes: readonly HoldWish[],
+  until: Date,
+): Promise<Set<number>> {
   const wanted = wishes.filter(({ roomIds }) => roomIds.length > 0);
   if (wanted.length === 0) return new Set();
   const asked = [...new Set(wanted.flatMap(({ roomIds }) => roomIds))];
-  const atoms = await rows<{ id: number }>(trx, `select distinct coalesce(p.part_id, r.id) as id from rooms r left join room_parts p on p.hall_id = r.id where r.id = any(:asked)`, { asked });
-  await lockRooms(trx, atoms.map(({ id }) => id));
-  const list = JSON.stringify(wanted.map(({ optionId, roomIds, startsAt, endsAt }) => ({ option: optionId, rooms: roomIds, starts: startsAt, ends: endsAt })));
-  await expireLapsed(trx, atoms.flatMap(({ id }) => wanted.map(({ startsAt, endsAt }) => ({ room: id, from: startsAt, to: endsAt }))));
+  const atoms = await rows<{ id: number }>(
+    trx,
+    `select distinct coalesce(p.part_id, r.id) as id from rooms r left join room_parts p on p.hall_id = r.id where r.id = any(:asked)`,
+    { asked },
+  );
+  await lockRooms(
+    trx,
+    atoms.map(({ id }) => id),
+  );
+  const list = JSON.stringify(
+    wanted.map(({ optionId, roomIds, startsAt, endsAt }) => ({
+      option: optionId,
+      rooms: roomIds,
+      starts: startsAt,
+      ends: endsAt,
+    })),
+  );
+  await expireLapsed(
+    trx,
+    atoms.flatMap(({ id }) =>
+      wanted.map(({ startsAt, endsAt }) => ({ room: id, from: startsAt, to: endsAt })),
+    ),
+  );
   const ATOMS = `
     select w.option, w.starts, w.ends, coalesce(p.part_id, r.id) as room_id, max(r.setup_minutes) as setup, max(r.teardown_minutes) as teardown
       from jsonb_to_recordset(cast(:list as jsonb)) as w (option bigint, rooms jsonb, starts timestamptz, ends timestamptz)
@@ -50,15 +74,30 @@ export async function holdRooms(trx: Db, by: Actor, wishes: readonly HoldWish[],
     { list },
   );
   const lost = incomplete.map(({ option }) => option);
-  if (lost.length) await change(trx, `delete from room_claims where poll_option_id = any(:lost) and state = 'held'`, { lost });
+  if (lost.length)
+    await change(trx, `delete from room_claims where poll_option_id = any(:lost) and state = 'held'`, {
+      lost,
+    });
   return new Set(wanted.map(({ optionId }) => optionId).filter((id) => !lost.includes(id)));
 }
 
 /** Gives up what candidates hold; the rows stay. @returns how many claims were given up */
-export async function releaseHolds(trx: Db, by: Actor, optionIds: readonly number[], reason: string | null): Promise<number> {
-  const held = await rows<{ room_id: number }>(trx, `select distinct room_id from room_claims where poll_option_id = any(:options) and state = 'held'`, { options: optionIds });
+export async function releaseHolds(
+  trx: Db,
+  by: Actor,
+  optionIds: readonly number[],
+  reason: string | null,
+): Promise<number> {
+  const held = await rows<{ room_id: number }>(
+    trx,
+    `select distinct room_id from room_claims where poll_option_id = any(:options) and state = 'held'`,
+    { options: optionIds },
+  );
   if (!held.length) return 0;
-  await lockRooms(trx, held.map(({ room_id }) => room_id));
+  await lockRooms(
+    trx,
+    held.map(({ room_id }) => room_id),
+  );
   const freed = await rows<{ id: number }>(
     trx,
     `update room_claims set state = 'released', ended_at = now(), ended_by = :by, end_reason = :reason
@@ -75,9 +114,20 @@ export async function releaseHolds(trx: Db, by: Actor, optionIds: readonly numbe
 
 /** Moves the end of what candidates hold; what lapsed and nobody took since is held again. @param until by the database's clock */
 export async function extendHolds(trx: Db, optionIds: readonly number[], until: Date): Promise<void> {
-  const held = await rows<{ room_id: number }>(trx, `select distinct room_id from room_claims where poll_option_id = any(:options) and state = 'held'`, { options: optionIds });
-  await lockRooms(trx, held.map(({ room_id }) => room_id));
-  await change(trx, `update room_claims set hold_until = :until where poll_option_id = any(:options) and state = 'held'`, { options: optionIds, until });
+  const held = await rows<{ room_id: number }>(
+    trx,
+    `select distinct room_id from room_claims where poll_option_id = any(:options) and state = 'held'`,
+    { options: optionIds },
+  );
+  await lockRooms(
+    trx,
+    held.map(({ room_id }) => room_id),
+  );
+  await change(
+    trx,
+    `update room_claims set hold_until = :until where poll_option_id = any(:options) and state = 'held'`,
+    { options: optionIds, until },
+  );
 }
 
 /**
@@ -85,9 +135,20 @@ export async function extendHolds(trx: Db, optionIds: readonly number[], until: 
  * their rules. The rooms stay locked until then, so that nobody comes in between, and no closure takes the piece.
  */
 export async function yieldHold(trx: Db, by: Actor, optionId: number): Promise<void> {
-  const held = await rows<{ room_id: number }>(trx, `select room_id from room_claims where poll_option_id = :option and state = 'held'`, { option: optionId });
-  await lockRooms(trx, held.map(({ room_id }) => room_id));
-  await change(trx, `update room_claims set state = 'released', ended_at = now(), ended_by = :by, end_reason = 'chosen' where poll_option_id = :option and state = 'held'`, { option: optionId, by: by.id });
+  const held = await rows<{ room_id: number }>(
+    trx,
+    `select room_id from room_claims where poll_option_id = :option and state = 'held'`,
+    { option: optionId },
+  );
+  await lockRooms(
+    trx,
+    held.map(({ room_id }) => room_id),
+  );
+  await change(
+    trx,
+    `update room_claims set state = 'released', ended_at = now(), ended_by = :by, end_reason = 'chosen' where poll_option_id = :option and state = 'held'`,
+    { option: optionId, by: by.id },
+  );
 }
 
 /**
@@ -97,10 +158,20 @@ export async function yieldHold(trx: Db, by: Actor, optionId: number): Promise<v
 export function sweepLapsed(db: Db): Promise<number> {
   return inTransaction(db, async (trx) => {
     const where = `state in ('held', 'requested') and hold_until <= now()`;
-    const found = await rows<{ room_id: number }>(trx, `select distinct room_id from room_claims where ${where}`);
+    const found = await rows<{ room_id: number }>(
+      trx,
+      `select distinct room_id from room_claims where ${where}`,
+    );
     if (!found.length) return 0;
-    await lockRooms(trx, found.map(({ room_id }) => room_id));
-    const lapsed = await rows<{ id: number }>(trx, `update room_claims set state = 'expired', ended_at = now() where ${where} and room_id = any(:rooms) returning id`, { rooms: found.map(({ room_id }) => room_id) });
+    await lockRooms(
+      trx,
+      found.map(({ room_id }) => room_id),
+    );
+    const lapsed = await rows<{ id: number }>(
+      trx,
+      `update room_claims set state = 'expired', ended_at = now() where ${where} and room_id = any(:rooms) returning id`,
+      { rooms: found.map(({ room_id }) => room_id) },
+    );
     const ids = lapsed.map(({ id }) => id);
     await handToClosures(trx, ids);
     await offerFreed(trx, ids);

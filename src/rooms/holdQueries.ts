@@ -28,4 +28,5 @@ export const keptIn = (closure: string): string => `
  * SQL: a Hold for a claim, for the person `:viewer`; null when it isn't held.
  * @param claim alias of a row with poll_option_id, awaited_meeting_id, state and hold_until
  */
-export const holdOf = (claim: string): string => `case when ${claim}.state = 'held' then hold_known(${claim}.poll_option_id, ${claim}.awaited_meeting_id, ${claim}.hold_until, :viewer) end`;
+export const holdOf = (claim: string): string =>
+  `case when ${claim}.state = 'held' then hold_known(${claim}.poll_option_id, ${claim}.awaited_meeting_id, ${claim}.hold_until, :viewer) end`;

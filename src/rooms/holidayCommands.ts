@@ -5,7 +5,13 @@ import { addDays } from '../lib/time/zone.js';
 import { requireKeeper } from './commands.js';
 import { isLike, planHolidays, readHolidays } from './holidayImport.js';
 import type { KeptHolidays } from './holidayForms.js';
-import { findCalendar, findHolidayImport, listHolidays, type Holiday, type HolidayImport } from './holidayQueries.js';
+import {
+  findCalendar,
+  findHolidayImport,
+  listHolidays,
+  type Holiday,
+  type HolidayImport,
+} from './holidayQueries.js';
 
 // Holiday calendars, and which of them a room keeps. Meetings that are booked already keep their rooms: a holiday only
 // stands against new bookings. The revision of a calendar grows by trigger.
@@ -17,19 +23,39 @@ interface Names {
 
 export async function createCalendar(trx: Db, by: Actor, input: Names): Promise<{ id: number }> {
   await requireKeeper(trx, by);
-  const made = await row<{ id: number }>(trx, `insert into holiday_calendars (name_en, name_zh) values (:name_en, :name_zh) returning id`, { ...input });
+  const made = await row<{ id: number }>(
+    trx,
+    `insert into holiday_calendars (name_en, name_zh) values (:name_en, :name_zh) returning id`,
+    { ...input },
+  );
   if (!made) throw new NotFound();
   await record(trx, by, { action: 'holidays.create', noun: 'holiday_calendars', id: made.id, after: input });
   return made;
 }
 
 /** @returns false when somebody else changed it since the form was opened */
-export function renameCalendar(db: Db, by: Actor, id: number, version: number, input: Names): Promise<boolean> {
+export function renameCalendar(
+  db: Db,
+  by: Actor,
+  id: number,
+  version: number,
+  input: Names,
+): Promise<boolean> {
   return inTransaction(db, async (trx) => {
     const before = await lockCalendar(trx, by, id);
     if (before.version !== version) return false;
-    await change(trx, `update holiday_calendars set name_en = :name_en, name_zh = :name_zh, version = version + 1 where id = :id`, { ...input, id });
-    await record(trx, by, { action: 'holidays.rename', noun: 'holiday_calendars', id, before: { name_en: before.name_en, name_zh: before.name_zh }, after: input });
+    await change(
+      trx,
+      `update holiday_calendars set name_en = :name_en, name_zh = :name_zh, version = version + 1 where id = :id`,
+      { ...input, id },
+    );
+    await record(trx, by, {
+      action: 'holidays.rename',
+      noun: 'holiday_calendars',
+      id,
+      before: { name_en: before.name_en, name_zh: before.name_zh },
+      after: input,
+    });
     return true;
   });
 }
@@ -40,9 +66,23 @@ export function setDefaultCalendar(db: Db, by: Actor, id: number, isDefault: boo
     await requireKeeper(trx, by);
     await rows(trx, `select 1 from holiday_calendars order by id for no key update`);
     await findCalendar(trx, id);
-    await change(trx, `update holiday_calendars set is_default = false, version = version + 1 where is_default and (id <> :id or not :isDefault)`, { id, isDefault });
-    if (isDefault) await change(trx, `update holiday_calendars set is_default = true, version = version + 1 where id = :id and not is_default`, { id });
-    await record(trx, by, { action: 'holidays.default', noun: 'holiday_calendars', id, after: { is_default: isDefault } });
+    await change(
+      trx,
+      `update holiday_calendars set is_default = false, version = version + 1 where is_default and (id <> :id or not :isDefault)`,
+      { id, isDefault },
+    );
+    if (isDefault)
+      await change(
+        trx,
+        `update holiday_calendars set is_default = true, version = version + 1 where id = :id and not is_default`,
+        { id },
+      );
+    await record(trx, by, {
+      action: 'holidays.default',
+      noun: 'holiday_calendars',
+      id,
+      after: { is_default: isDefault },
+    });
   });
 }
 
@@ -51,17 +91,40 @@ export function archiveCalendar(db: Db, by: Actor, id: number): Promise<void> {
   return inTransaction(db, async (trx) => {
     const calendar = await lockCalendar(trx, by, id);
     if (calendar.is_default || calendar.room_count > 0) throw new Conflict('hours.problem.inUse');
-    await change(trx, `update rooms set holiday_rule = 'office', calendar_id = null, version = version + 1 where calendar_id = :id`, { id });
-    await change(trx, `update holiday_calendars set archived_at = now(), version = version + 1 where id = :id`, { id });
-    await record(trx, by, { action: 'holidays.archive', noun: 'holiday_calendars', id, before: { name_en: calendar.name_en } });
+    await change(
+      trx,
+      `update rooms set holiday_rule = 'office', calendar_id = null, version = version + 1 where calendar_id = :id`,
+      { id },
+    );
+    await change(
+      trx,
+      `update holiday_calendars set archived_at = now(), version = version + 1 where id = :id`,
+      { id },
+    );
+    await record(trx, by, {
+      action: 'holidays.archive',
+      noun: 'holiday_calendars',
+      id,
+      before: { name_en: calendar.name_en },
+    });
   });
 }
 
 /** Writes days, in place of what those days were before. @returns how many are new and how many changed */
-export async function saveHolidays(trx: Db, by: Actor, calendarId: number, days: readonly Holiday[]): Promise<{ added: number; changed: number }> {
+export async function saveHolidays(
+  trx: Db,
+  by: Actor,
+  calendarId: number,
+  days: readonly Holiday[],
+): Promise<{ added: number; changed: number }> {
   await lockCalendar(trx, by, calendarId);
   const all = days.map(({ on }) => on).sort();
-  const before = new Map((await listHolidays(trx, calendarId, all[0] ?? '1970-01-01', all.at(-1) ?? '1970-01-01')).map((day) => [day.on, day]));
+  const before = new Map(
+    (await listHolidays(trx, calendarId, all[0] ?? '1970-01-01', all.at(-1) ?? '1970-01-01')).map((day) => [
+      day.on,
+      day,
+    ]),
+  );
   const different = days.filter((day) => !isLike(before.get(day.on), day));
   if (!different.length) return { added: 0, changed: 0 };
   await change(
@@ -74,7 +137,11 @@ export async function saveHolidays(trx: Db, by: Actor, calendarId: number, days:
   );
   const changed = different.filter((day) => before.has(day.on));
   await record(trx, by, {
-    action: 'holidays.days', noun: 'holiday_calendars', id: calendarId, ...(changed.length ? { before: { days: changed.map((day) => before.get(day.on)) } } : {}), after: { days: different },
+    action: 'holidays.days',
+    noun: 'holiday_calendars',
+    id: calendarId,
+    ...(changed.length ? { before: { days: changed.map((day) => before.get(day.on)) } } : {}),
+    after: { days: different },
   });
   return { added: different.length - changed.length, changed: changed.length };
 }
@@ -84,8 +151,16 @@ export function removeHoliday(db: Db, by: Actor, calendarId: number, on: string)
     await lockCalendar(trx, by, calendarId);
     const [before] = await listHolidays(trx, calendarId, on, on);
     if (!before) return;
-    await change(trx, `delete from holidays where calendar_id = :calendarId and on_day = :on`, { calendarId, on });
-    await record(trx, by, { action: 'holidays.remove', noun: 'holiday_calendars', id: calendarId, before: { days: [before] } });
+    await change(trx, `delete from holidays where calendar_id = :calendarId and on_day = :on`, {
+      calendarId,
+      on,
+    });
+    await record(trx, by, {
+      action: 'holidays.remove',
+      noun: 'holiday_calendars',
+      id: calendarId,
+      before: { days: [before] },
+    });
   });
 }
 
@@ -100,14 +175,24 @@ export function startHolidayImport(db: Db, by: Actor, calendarId: number, conten
   return inTransaction(db, async (trx) => {
     await lockCalendar(trx, by, calendarId);
     await change(trx, `delete from holiday_imports where created_at < now() - interval '7 days'`);
-    const made = await row<{ id: number }>(trx, `insert into holiday_imports (calendar_id, content, created_by) values (:calendarId, :content, :by) returning id`, { calendarId, content, by: by.id });
+    const made = await row<{ id: number }>(
+      trx,
+      `insert into holiday_imports (calendar_id, content, created_by) values (:calendarId, :content, :by) returning id`,
+      { calendarId, content, by: by.id },
+    );
     if (!made) throw new NotFound();
     return made.id;
   });
 }
 
 /** Imports once: posted again it says what the first time did. @returns undefined when all lines were to be good and some are not */
-export function runHolidayImport(db: Db, by: Actor & { id: number }, calendarId: number, id: number, options: { all: boolean }): Promise<HolidayImport | undefined> {
+export function runHolidayImport(
+  db: Db,
+  by: Actor & { id: number },
+  calendarId: number,
+  id: number,
+  options: { all: boolean },
+): Promise<HolidayImport | undefined> {
   return inTransaction(db, async (trx) => {
     await lockCalendar(trx, by, calendarId);
     const found = await findHolidayImport(trx, id, by.id, { lock: true });
@@ -118,7 +203,12 @@ export function runHolidayImport(db: Db, by: Actor & { id: number }, calendarId:
     const plan = planHolidays(read.entries, await listHolidays(trx, calendarId, '1970-01-01', '2199-12-31'));
     const bad = plan.filter(({ outcome }) => outcome === 'bad').length;
     if (options.all && bad) return undefined;
-    const saved = await saveHolidays(trx, by, calendarId, plan.flatMap((one) => (one.outcome === 'bad' ? [] : one.days)));
+    const saved = await saveHolidays(
+      trx,
+      by,
+      calendarId,
+      plan.flatMap((one) => (one.outcome === 'bad' ? [] : one.days)),
+    );
     return row<HolidayImport>(
       trx,
       `update holiday_imports set finished_at = now(), added = :added, changed = :changed, left_out = :bad where id = :id
@@ -150,7 +240,13 @@ export function saveException(db: Db, by: Actor, roomId: number, input: Exceptio
       { roomId, opens: input.opens_at, closes: input.closes_at, note: input.note, by: by.id, days },
     );
     await change(trx, `update rooms set version = version + 1 where id = :roomId`, { roomId });
-    await record(trx, by, { action: 'room.exception', noun: 'rooms', id: roomId, after: { days, opens_at: input.opens_at, closes_at: input.closes_at }, note: input.note });
+    await record(trx, by, {
+      action: 'room.exception',
+      noun: 'rooms',
+      id: roomId,
+      after: { days, opens_at: input.opens_at, closes_at: input.closes_at },
+      note: input.note,
+    });
   });
 }
 
@@ -164,21 +260,41 @@ export function removeException(db: Db, by: Actor, roomId: number, on: string): 
     );
     if (!before) return;
     await change(trx, `update rooms set version = version + 1 where id = :roomId`, { roomId });
-    await record(trx, by, { action: 'room.exceptionRemoval', noun: 'rooms', id: roomId, before: { on, ...before } });
+    await record(trx, by, {
+      action: 'room.exceptionRemoval',
+      noun: 'rooms',
+      id: roomId,
+      before: { on, ...before },
+    });
   });
 }
 
 /** Which holidays a room keeps. @returns false when somebody else chose others since the form was opened */
-export function setRoomCalendar(db: Db, by: Actor, roomId: number, was: KeptHolidays, input: KeptHolidays): Promise<boolean> {
+export function setRoomCalendar(
+  db: Db,
+  by: Actor,
+  roomId: number,
+  was: KeptHolidays,
+  input: KeptHolidays,
+): Promise<boolean> {
   return inTransaction(db, async (trx) => {
     const before = await lockRoomRow(trx, by, roomId);
-    const isNow = (one: KeptHolidays) => before.holiday_rule === one.rule && before.calendar_id === one.calendarId;
+    const isNow = (one: KeptHolidays) =>
+      before.holiday_rule === one.rule && before.calendar_id === one.calendarId;
     if (isNow(input)) return true;
     if (!isNow(was)) return false;
     if (input.calendarId !== null) await findCalendar(trx, input.calendarId);
-    await change(trx, `update rooms set holiday_rule = :rule, calendar_id = :calendarId, version = version + 1 where id = :roomId`, { ...input, roomId });
+    await change(
+      trx,
+      `update rooms set holiday_rule = :rule, calendar_id = :calendarId, version = version + 1 where id = :roomId`,
+      { ...input, roomId },
+    );
     await record(trx, by, {
-      action: 'room.calendar', noun: 'rooms', id: roomId, before: { holiday_rule: before.holiday_rule, calendar_id: before.calendar_id }, after: { holiday_rule: input.rule, calendar_id: input.calendarId },
+      action: 'room.calendar',
+      noun: 'rooms',
+      id: roomId,
+      before: { holiday_rule: before.holiday_rule, calendar_id: before.calendar_id },
+      after: { holiday_rule: input.rule, calendar_id: input.calendarId },
     });
     return true;
   });
@@ -187,7 +303,11 @@ export function setRoomCalendar(db: Db, by: Actor, roomId: number, was: KeptHoli
 /** Waits for bookings that are being written by the hours of before. */
 async function lockRoomRow(trx: Db, by: Actor, roomId: number) {
   await requireKeeper(trx, by);
-  const found = await row<{ holiday_rule: string; calendar_id: number | null }>(trx, `select holiday_rule, calendar_id from rooms where id = :roomId for update`, { roomId });
+  const found = await row<{ holiday_rule: string; calendar_id: number | null }>(
+    trx,
+    `select holiday_rule, calendar_id from rooms where id = :roomId for update`,
+    { roomId },
+  );
   if (!found) throw new NotFound();
   return found;
 }

@@ -26,11 +26,17 @@ interface Entry {
   reasons: Reason[];
 }
 
-export type Entries = { ok: true; kind: 'events' | 'lines'; entries: Entry[] } | { ok: false; problem: Reason };
+export type Entries =
+  { ok: true; kind: 'events' | 'lines'; entries: Entry[] } | { ok: false; problem: Reason };
 
-export type PlannedHoliday = { number: number; text: string } & ({ outcome: 'bad'; reasons: Reason[] } | { outcome: 'add' | 'change' | 'same'; days: Holiday[] });
+export type PlannedHoliday = { number: number; text: string } & (
+  { outcome: 'bad'; reasons: Reason[] } | { outcome: 'add' | 'change' | 'same'; days: Holiday[] }
+);
 
-const broken = (key: Key, values?: Values): Entries => ({ ok: false, problem: { key, ...(values ? { values } : {}) } });
+const broken = (key: Key, values?: Values): Entries => ({
+  ok: false,
+  problem: { key, ...(values ? { values } : {}) },
+});
 
 export function readHolidays(given: string): Entries {
   const text = given.replace(/^\ufeff/, '').trim();
@@ -60,7 +66,12 @@ function readEvent(event: ICAL.Component, number: number): Entry {
   const name = cleanName(String(event.getFirstPropertyValue('summary') ?? ''));
   const start = event.getFirstPropertyValue('dtstart');
   const end = event.getFirstPropertyValue('dtend');
-  const bad = (key: Key, values?: Values): Entry => ({ number, text: name, days: [], reasons: [{ key, ...(values ? { values } : {}) }] });
+  const bad = (key: Key, values?: Values): Entry => ({
+    number,
+    text: name,
+    days: [],
+    reasons: [{ key, ...(values ? { values } : {}) }],
+  });
   if (!name) return bad('hours.import.noName');
   if (event.hasProperty('rrule') || event.hasProperty('rdate')) return bad('hours.import.repeats');
   if (!(start instanceof ICAL.Time) || !start.isDate) return bad('hours.import.notAllDay');
@@ -72,7 +83,11 @@ function readEvent(event: ICAL.Component, number: number): Entry {
   if (count > LONGEST_HOLIDAY) return bad('hours.problem.tooMany', { count: LONGEST_HOLIDAY });
   const isWorkday = WORKDAY.test(name);
   const days = Array.from({ length: count }, (_, at): Holiday => ({
-    on: addDays(first, at), kind: isWorkday ? 'workday' : 'holiday', as_weekday: isWorkday ? 1 : null, name_en: name, name_zh: name,
+    on: addDays(first, at),
+    kind: isWorkday ? 'workday' : 'holiday',
+    as_weekday: isWorkday ? 1 : null,
+    name_en: name,
+    name_zh: name,
   }));
   return { number, text: `${first} ${name}`, days, reasons: [] };
 }
@@ -91,19 +106,41 @@ const HEADINGS: Record<Column, readonly string[]> = {
   as_weekday: ['opens like', 'weekday', '按周几开放', '按星期几开放', '周几'],
 };
 const KINDS: Record<string, Holiday['kind']> = {
-  '': 'holiday', holiday: 'holiday', off: 'holiday', 放假: 'holiday', 休: 'holiday', 节假日: 'holiday', 休息: 'holiday',
-  'working day': 'workday', workday: 'workday', work: 'workday', 'make-up': 'workday', 上班: 'workday', 班: 'workday', 调休: 'workday', 调休上班: 'workday', 补班: 'workday',
+  '': 'holiday',
+  holiday: 'holiday',
+  off: 'holiday',
+  放假: 'holiday',
+  休: 'holiday',
+  节假日: 'holiday',
+  休息: 'holiday',
+  'working day': 'workday',
+  workday: 'workday',
+  work: 'workday',
+  'make-up': 'workday',
+  上班: 'workday',
+  班: 'workday',
+  调休: 'workday',
+  调休上班: 'workday',
+  补班: 'workday',
 };
 const WEEKDAYS = [
-  ['1', 'monday', 'mon', '周一', '星期一', '一'], ['2', 'tuesday', 'tue', '周二', '星期二', '二'], ['3', 'wednesday', 'wed', '周三', '星期三', '三'], ['4', 'thursday', 'thu', '周四', '星期四', '四'],
-  ['5', 'friday', 'fri', '周五', '星期五', '五'], ['6', 'saturday', 'sat', '周六', '星期六', '六'], ['7', 'sunday', 'sun', '周日', '星期日', '日'],
+  ['1', 'monday', 'mon', '周一', '星期一', '一'],
+  ['2', 'tuesday', 'tue', '周二', '星期二', '二'],
+  ['3', 'wednesday', 'wed', '周三', '星期三', '三'],
+  ['4', 'thursday', 'thu', '周四', '星期四', '四'],
+  ['5', 'friday', 'fri', '周五', '星期五', '五'],
+  ['6', 'saturday', 'sat', '周六', '星期六', '六'],
+  ['7', 'sunday', 'sun', '周日', '星期日', '日'],
 ];
 
 const plain = (text: string) => text.normalize('NFKC').trim().toLowerCase();
 
 function readTable(text: string): Entries {
   const [head = ''] = text.split(/\r?\n/, 1);
-  const delimiter = [',', ';', '\t'].map((mark) => ({ mark, count: head.split(mark).length })).sort((a, b) => b.count - a.count)[0]?.mark ?? ',';
+  const delimiter =
+    [',', ';', '\t']
+      .map((mark) => ({ mark, count: head.split(mark).length }))
+      .sort((a, b) => b.count - a.count)[0]?.mark ?? ',';
   let records: { record: string[]; info: { lines: number } }[];
   try {
     records = parse(text, { delimiter, relax_column_count: true, info: true }) as unknown as typeof records;
@@ -112,11 +149,21 @@ function readTable(text: string): Entries {
     throw error;
   }
   const [first, ...body] = records.filter(({ record }) => record.some((cell) => cell.trim() !== ''));
-  const columns = (first?.record ?? []).map((name) => (Object.keys(HEADINGS) as Column[]).find((column) => HEADINGS[column].includes(plain(name))));
-  if (!columns.includes('on') || !columns.some((column) => column === 'name' || column === 'name_en' || column === 'name_zh')) return broken('hours.import.columns');
+  const columns = (first?.record ?? []).map((name) =>
+    (Object.keys(HEADINGS) as Column[]).find((column) => HEADINGS[column].includes(plain(name))),
+  );
+  if (
+    !columns.includes('on') ||
+    !columns.some((column) => column === 'name' || column === 'name_en' || column === 'name_zh')
+  )
+    return broken('hours.import.columns');
   if (!body.length) return broken('hours.import.empty');
   if (body.length > MOST) return broken('hours.import.tooMany', { count: MOST });
-  return { ok: true, kind: 'lines', entries: body.map(({ record, info }) => readLine(record, columns, info.lines)) };
+  return {
+    ok: true,
+    kind: 'lines',
+    entries: body.map(({ record, info }) => readLine(record, columns, info.lines)),
+  };
 }
 
 function readLine(record: string[], columns: (Column | undefined)[], number: number): Entry {
@@ -124,21 +171,31 @@ function readLine(record: string[], columns: (Column | undefined)[], number: num
   const reasons: Reason[] = [];
   const on = readDay(cell('on'));
   if (!on) reasons.push({ key: 'hours.import.date', values: { text: cell('on').slice(0, 30) } });
-  const [both, english, chinese] = [cleanName(cell('name')), cleanName(cell('name_en')), cleanName(cell('name_zh'))];
+  const [both, english, chinese] = [
+    cleanName(cell('name')),
+    cleanName(cell('name_en')),
+    cleanName(cell('name_zh')),
+  ];
   const [name_en, name_zh] = [english || both || chinese, chinese || both || english];
   if (!name_en) reasons.push({ key: 'hours.import.noName' });
   const kind = KINDS[plain(cell('kind'))];
   if (!kind) reasons.push({ key: 'hours.import.kind', values: { text: cell('kind').slice(0, 30) } });
   const typed = plain(cell('as_weekday'));
   const weekday = typed ? WEEKDAYS.findIndex((names) => names.includes(typed)) + 1 : 1;
-  if (!weekday) reasons.push({ key: 'hours.import.weekday', values: { text: cell('as_weekday').slice(0, 30) } });
-  const days = on && kind && !reasons.length ? [{ on, kind, as_weekday: kind === 'workday' ? weekday : null, name_en, name_zh }] : [];
+  if (!weekday)
+    reasons.push({ key: 'hours.import.weekday', values: { text: cell('as_weekday').slice(0, 30) } });
+  const days =
+    on && kind && !reasons.length
+      ? [{ on, kind, as_weekday: kind === 'workday' ? weekday : null, name_en, name_zh }]
+      : [];
   return { number, text: record.filter(Boolean).join(' · ').slice(0, 200), days, reasons };
 }
 
 /** '2027-01-01', '2027/1/1', '2027.1.1', '2027年1月1日', '20270101'. */
 function readDay(text: string): string | undefined {
-  const match = /^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?$/.exec(text.normalize('NFKC')) ?? /^(\d{4})(\d{2})(\d{2})$/.exec(text);
+  const match =
+    /^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?$/.exec(text.normalize('NFKC')) ??
+    /^(\d{4})(\d{2})(\d{2})$/.exec(text);
   if (!match?.[1] || !match[2] || !match[3]) return undefined;
   const on = `${match[1]}-${match[2].padStart(2, '0')}-${match[3].padStart(2, '0')}`;
   return isDay(on) ? on : undefined;
@@ -151,7 +208,10 @@ function isDay(on: string): boolean {
 
 function cleanName(text: string): string {
   // Controls and marks that turn the direction of writing are never part of a name.
-  const kept = text.replace(/[\p{Cc}\p{Cf}]/gu, ' ').replace(/\s+/g, ' ').trim();
+  const kept = text
+    .replace(/[\p{Cc}\p{Cf}]/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
   return [...kept].slice(0, 100).join('');
 }
 
@@ -162,7 +222,8 @@ export function planHolidays(entries: readonly Entry[], known: readonly Holiday[
   return entries.map(({ number, text, days, reasons }) => {
     const told = [...reasons];
     const twice = days.find(({ on }) => seen.has(on));
-    if (twice) told.push({ key: 'hours.import.twice', values: { date: twice.on, number: seen.get(twice.on) ?? 0 } });
+    if (twice)
+      told.push({ key: 'hours.import.twice', values: { date: twice.on, number: seen.get(twice.on) ?? 0 } });
     if (told.length) return { number, text, outcome: 'bad', reasons: told };
     for (const { on } of days) seen.set(on, number);
     const kept = days.map((day) => keepNames(day, before.get(day.on)));
@@ -175,10 +236,22 @@ export function planHolidays(entries: readonly Entry[], known: readonly Holiday[
 /** A file with one name must not wipe out the name in the other language when it is the same holiday. */
 function keepNames(day: Holiday, known: Holiday | undefined): Holiday {
   const isOneName = day.name_en === day.name_zh;
-  if (!known || known.kind !== day.kind || !isOneName || ![known.name_en, known.name_zh].includes(day.name_en)) return day;
+  if (
+    !known ||
+    known.kind !== day.kind ||
+    !isOneName ||
+    ![known.name_en, known.name_zh].includes(day.name_en)
+  )
+    return day;
   return { ...day, name_en: known.name_en, name_zh: known.name_zh };
 }
 
 export function isLike(a: Holiday | undefined, b: Holiday): boolean {
-  return a !== undefined && a.kind === b.kind && a.as_weekday === b.as_weekday && a.name_en === b.name_en && a.name_zh === b.name_zh;
+  return (
+    a !== undefined &&
+    a.kind === b.kind &&
+    a.as_weekday === b.as_weekday &&
+    a.name_en === b.name_en &&
+    a.name_zh === b.name_zh
+  );
 }

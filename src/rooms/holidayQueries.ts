@@ -67,8 +67,15 @@ export function listExceptions(db: Db, roomId: number, from: string): Promise<Ro
 }
 
 /** Which holidays a room keeps. */
-export async function findRoomCalendar(db: Db, roomId: number): Promise<{ rule: 'office' | 'own' | 'none'; calendar_id: number | null }> {
-  const found = await row<{ rule: 'office' | 'own' | 'none'; calendar_id: number | null }>(db, `select holiday_rule as rule, calendar_id from rooms where id = :roomId`, { roomId });
+export async function findRoomCalendar(
+  db: Db,
+  roomId: number,
+): Promise<{ rule: 'office' | 'own' | 'none'; calendar_id: number | null }> {
+  const found = await row<{ rule: 'office' | 'own' | 'none'; calendar_id: number | null }>(
+    db,
+    `select holiday_rule as rule, calendar_id from rooms where id = :roomId`,
+    { roomId },
+  );
   if (!found) throw new NotFound();
   return found;
 }
@@ -84,7 +91,12 @@ export interface HolidayImport {
 }
 
 /** An import of one's own. */
-export function findHolidayImport(db: Db, id: number, personId: number, options: { lock?: boolean } = {}): Promise<HolidayImport | undefined> {
+export function findHolidayImport(
+  db: Db,
+  id: number,
+  personId: number,
+  options: { lock?: boolean } = {},
+): Promise<HolidayImport | undefined> {
   return row<HolidayImport>(
     db,
     `select id, calendar_id, content, finished_at, added, changed, left_out from holiday_imports where id = :id and created_by = :personId${options.lock ? ' for update' : ''}`,

@@ -12,4 +12,7 @@ export const jobs: Jobs = {
   },
 };
 
-export const cron: CronLine[] = [{ at: '*/15 * * * *', job: 'rooms.remindRequests' }, { at: '*/15 * * * *', job: 'rooms.sweepLapsed' }];
+export const cron: CronLine[] = [
+  { at: '*/15 * * * *', job: 'rooms.remindRequests' },
+  { at: '*/15 * * * *', job: 'rooms.sweepLapsed' },
+];

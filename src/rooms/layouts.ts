@@ -13,7 +13,13 @@ export function inOrder<T extends { layout: Layout }>(layouts: readonly T[]): T[
 }
 
 /** The fields that say more people than the room has seats: `layouts.<place>`, `min_people`. */
-export function seatProblems(capacity: number, layouts: readonly LayoutSeats[], minPeople: number | null): string[] {
-  const fields = layouts.flatMap(({ layout, capacity: seats }) => (seats > capacity ? [`layouts.${LAYOUTS.indexOf(layout)}`] : []));
+export function seatProblems(
+  capacity: number,
+  layouts: readonly LayoutSeats[],
+  minPeople: number | null,
+): string[] {
+  const fields = layouts.flatMap(({ layout, capacity: seats }) =>
+    seats > capacity ? [`layouts.${LAYOUTS.indexOf(layout)}`] : [],
+  );
   return minPeople !== null && minPeople > capacity ? [...fields, 'min_people'] : fields;
 }

@@ -1,6 +1,12 @@
 import type { Actor } from '../lib/audit/record.js';
 import { change, rows, type Db } from '../lib/db/db.js';
-import { findAskedRooms, listApproved, listLayoutSeats, listPrincipals, type AskedRoom } from './askedRoomQueries.js';
+import {
+  findAskedRooms,
+  listApproved,
+  listLayoutSeats,
+  listPrincipals,
+  type AskedRoom,
+} from './askedRoomQueries.js';
 import { offerFreed } from './awaitedCommands.js';
 import { hasQuota } from './bookingRules.js';
 import type { Check } from './claimChecks.js';
@@ -36,25 +42,43 @@ interface Open {
  * Each meeting gets all its rooms or none; the others are not touched by that.
  * @returns by meeting what its rooms say
  */
-export async function claimForMany(trx: Db, by: Actor, wishes: readonly DateWish[]): Promise<Map<number, ClaimResult>> {
-  const results = new Map<number, ClaimResult>(wishes.map(({ meetingId }) => [meetingId, { ok: true, notices: [], requests: 0 }]));
+export async function claimForMany(
+  trx: Db,
+  by: Actor,
+  wishes: readonly DateWish[],
+): Promise<Map<number, ClaimResult>> {
+  const results = new Map<number, ClaimResult>(
+    wishes.map(({ meetingId }) => [meetingId, { ok: true, notices: [], requests: 0 }]),
+  );
   const known = await readRooms(trx, by, wishes);
   const asked = [...known.values()].flatMap((rooms) => [...rooms.values()]);
   if (asked.length === 0) return results;
-  const approved = await listApproved(trx, wishes.flatMap(({ meetingId, before }) => (before ? [meetingId] : [])));
+  const approved = await listApproved(
+    trx,
+    wishes.flatMap(({ meetingId, before }) => (before ? [meetingId] : [])),
+  );
 
   const setUp = wishes.filter(({ seats, layout }) => seats && layout);
-  const seats = setUp.length > 0 ? await listLayoutSeats(trx, [...new Set(setUp.flatMap(({ roomIds }) => roomIds))]) : new Map<number, Map<Layout, number>>();
+  const seats =
+    setUp.length > 0
+      ? await listLayoutSeats(trx, [...new Set(setUp.flatMap(({ roomIds }) => roomIds))])
+      : new Map<number, Map<Layout, number>>();
 
   const together: Open[] = [];
   const single: Open[] = [];
   const beyond: { wish: DateWish; checks: Check[] }[] = [];
   for (const wish of wishes) {
     const ofPrincipal = known.get(wish.meetingId);
-    const pick = (ids: readonly number[]) => [...new Set(ids)].sort((a, b) => a - b).flatMap((id) => ofPrincipal?.get(id) ?? []).map((room) => asDate(inLayout(room, wish, seats), wish, approved.get(wish.meetingId)?.get(room.id)));
+    const pick = (ids: readonly number[]) =>
+      [...new Set(ids)]
+        .sort((a, b) => a - b)
+        .flatMap((id) => ofPrincipal?.get(id) ?? [])
+        .map((room) => asDate(inLayout(room, wish, seats), wish, approved.get(wish.meetingId)?.get(room.id)));
     const rooms = pick(wish.roomIds);
     // Rooms that are given up have their say too, as for a single move.
-    const late = pick((wish.before?.roomIds ?? []).filter((id) => !wish.roomIds.includes(id))).flatMap((room) => lateIn(room, 'notice_change', wish));
+    const late = pick((wish.before?.roomIds ?? []).filter((id) => !wish.roomIds.includes(id))).flatMap(
+      (room) => lateIn(room, 'notice_change', wish),
+    );
     if (late.some(({ level }) => level === 'error')) {
       results.set(wish.meetingId, { ok: false, clashes: [], checks: late });
       continue;
@@ -65,7 +89,8 @@ export async function claimForMany(trx: Db, by: Actor, wishes: readonly DateWish
     else {
       const now = wish.now ?? new Date();
       const checks = checkAll(rooms, wish, now, circumstancesOf(wish));
-      if (checks.some(({ level }) => level === 'error')) results.set(wish.meetingId, refusal(rooms, wish, checks, now));
+      if (checks.some(({ level }) => level === 'error'))
+        results.set(wish.meetingId, refusal(rooms, wish, checks, now));
       else {
         results.set(wish.meetingId, { ok: true, notices: checks, requests: 0 });
         together.push({ wish, rooms, checks });
@@ -75,14 +100,26 @@ export async function claimForMany(trx: Db, by: Actor, wishes: readonly DateWish
   }
 
   await lockRooms(trx, atomicOf(asked));
-  if (single.length > 0) await lockQuotasOfMeetings(trx, single.map(({ wish }) => wish.meetingId));
+  if (single.length > 0)
+    await lockQuotasOfMeetings(
+      trx,
+      single.map(({ wish }) => wish.meetingId),
+    );
   for (const [meetingId, result] of await claimTogether(trx, by, together)) results.set(meetingId, result);
   // In order of time, behind those that are claimed already: quotas count them.
-  for (const { wish, rooms } of single.sort((a, b) => a.wish.startsAt.getTime() - b.wish.startsAt.getTime())) {
+  for (const { wish, rooms } of single.sort(
+    (a, b) => a.wish.startsAt.getTime() - b.wish.startsAt.getTime(),
+  )) {
     // Refused, it leaves nothing behind, and neither does what it would have asked for.
     results.set(wish.meetingId, await claimAsked(trx, by, wish, rooms, circumstancesOf(wish)));
   }
-  await recordOverridesOfMany(trx, by, beyond.flatMap(({ wish: { meetingId, overrideReason }, checks }) => (results.get(meetingId)?.ok ? [{ meetingId, checks, reason: overrideReason ?? '' }] : [])));
+  await recordOverridesOfMany(
+    trx,
+    by,
+    beyond.flatMap(({ wish: { meetingId, overrideReason }, checks }) =>
+      results.get(meetingId)?.ok ? [{ meetingId, checks, reason: overrideReason ?? '' }] : [],
+    ),
+  );
   return results;
 }
 
@@ -98,10 +135,19 @@ export async function checkNoticeOfMany(
   why: { now: Date; overrideReason: string | null },
 ): Promise<Map<number, Check[]>> {
   const late = new Map<number, Check[]>();
-  const wishes = meetings.map(({ meetingId, roomIds, startsAt }): DateWish => ({ meetingId, roomIds, startsAt, endsAt: startsAt, ...why, before: { startsAt, roomIds } }));
+  const wishes = meetings.map(({ meetingId, roomIds, startsAt }): DateWish => ({
+    meetingId,
+    roomIds,
+    startsAt,
+    endsAt: startsAt,
+    ...why,
+    before: { startsAt, roomIds },
+  }));
   const known = await readRooms(trx, by, wishes);
   const beyond = wishes.flatMap((wish) => {
-    const checks = wish.roomIds.flatMap((id) => known.get(wish.meetingId)?.get(id) ?? []).flatMap((room) => lateIn(asDate(room, wish), 'notice_cancel', wish));
+    const checks = wish.roomIds
+      .flatMap((id) => known.get(wish.meetingId)?.get(id) ?? [])
+      .flatMap((room) => lateIn(asDate(room, wish), 'notice_cancel', wish));
     const errors = checks.filter(({ level }) => level === 'error');
     if (errors.length > 0) late.set(wish.meetingId, errors);
     return errors.length > 0 ? [] : [{ meetingId: wish.meetingId, checks, reason: why.overrideReason ?? '' }];
@@ -111,23 +157,42 @@ export async function checkNoticeOfMany(
 }
 
 /** The rooms of all wishes, by meeting; read once for each person they are held for, which of one standing meeting is mostly one. */
-async function readRooms(trx: Db, by: Actor, wishes: readonly DateWish[]): Promise<Map<number, Map<number, AskedRoom>>> {
-  const roomIds = [...new Set(wishes.flatMap(({ roomIds: ids, before }) => [...ids, ...(before?.roomIds ?? [])]))];
+async function readRooms(
+  trx: Db,
+  by: Actor,
+  wishes: readonly DateWish[],
+): Promise<Map<number, Map<number, AskedRoom>>> {
+  const roomIds = [
+    ...new Set(wishes.flatMap(({ roomIds: ids, before }) => [...ids, ...(before?.roomIds ?? [])])),
+  ];
   if (roomIds.length === 0) return new Map();
   const span = spanOf(wishes);
-  const principals = await listPrincipals(trx, wishes.map(({ meetingId }) => meetingId));
+  const principals = await listPrincipals(
+    trx,
+    wishes.map(({ meetingId }) => meetingId),
+  );
   const byPrincipal = new Map<number, Map<number, AskedRoom>>();
   for (const principalId of new Set(principals.values())) {
-    const rooms = await findAskedRooms(trx, by, roomIds, { principalId, startsAt: span.from, endsAt: span.to });
+    const rooms = await findAskedRooms(trx, by, roomIds, {
+      principalId,
+      startsAt: span.from,
+      endsAt: span.to,
+    });
     byPrincipal.set(principalId, new Map(rooms.map((room) => [room.id, room])));
   }
-  return new Map([...principals].flatMap(([meetingId, principalId]) => {
-    const rooms = byPrincipal.get(principalId);
-    return rooms ? [[meetingId, rooms] as const] : [];
-  }));
+  return new Map(
+    [...principals].flatMap(([meetingId, principalId]) => {
+      const rooms = byPrincipal.get(principalId);
+      return rooms ? [[meetingId, rooms] as const] : [];
+    }),
+  );
 }
 
-function inLayout(room: AskedRoom, { layout }: DateWish, seats: ReadonlyMap<number, ReadonlyMap<Layout, number>>): AskedRoom {
+function inLayout(
+  room: AskedRoom,
+  { layout }: DateWish,
+  seats: ReadonlyMap<number, ReadonlyMap<Layout, number>>,
+): AskedRoom {
   return layout ? { ...room, capacity: seats.get(room.id)?.get(layout) ?? room.capacity } : room;
 }
 
@@ -141,26 +206,52 @@ function circumstancesOf({ before }: DateWish): { before?: readonly number[] } {
 
 /** What the one statement can't do: count, and ask somebody. */
 function isDecidedSingly({ rules }: AskedRoom, wish: DateWish): boolean {
-  return hasQuota(rules) || rules.in_policy === 'request' || (Boolean(wish.askReason) && rules.out_of_policy === 'request');
+  return (
+    hasQuota(rules) ||
+    rules.in_policy === 'request' ||
+    (Boolean(wish.askReason) && rules.out_of_policy === 'request')
+  );
 }
 
 /** @returns what the rooms of those say that could not have them */
 async function claimTogether(trx: Db, by: Actor, open: Open[]): Promise<Map<number, ClaimResult>> {
   if (open.length === 0) return new Map();
   let missing = await insertAll(trx, by, open);
-  if (missing.length > 0 && (await expireLapsed(trx, missing.flatMap(({ wish, rooms }) => atomicOf(rooms).map((room) => ({ room, from: wish.startsAt, to: wish.endsAt }))))) > 0) missing = await insertAll(trx, by, missing);
+  if (
+    missing.length > 0 &&
+    (await expireLapsed(
+      trx,
+      missing.flatMap(({ wish, rooms }) =>
+        atomicOf(rooms).map((room) => ({ room, from: wish.startsAt, to: wish.endsAt })),
+      ),
+    )) > 0
+  )
+    missing = await insertAll(trx, by, missing);
   if (missing.length === 0) return new Map();
   const clashes = await findClashesOfMany(
     trx,
     by.id,
-    missing.map(({ wish, rooms }) => ({ key: wish.meetingId, roomIds: rooms.map(({ id }) => id), startsAt: wish.startsAt, endsAt: wish.endsAt, exceptMeetingId: wish.meetingId })),
+    missing.map(({ wish, rooms }) => ({
+      key: wish.meetingId,
+      roomIds: rooms.map(({ id }) => id),
+      startsAt: wish.startsAt,
+      endsAt: wish.endsAt,
+      exceptMeetingId: wish.meetingId,
+    })),
   );
-  return new Map(missing.map(({ wish, checks }) => [wish.meetingId, { ok: false, clashes: clashes.get(wish.meetingId) ?? [], checks }]));
+  return new Map(
+    missing.map(({ wish, checks }) => [
+      wish.meetingId,
+      { ok: false, clashes: clashes.get(wish.meetingId) ?? [], checks },
+    ]),
+  );
 }
 
 /** One statement for all rooms and dates, in order. @returns those that could not have all their rooms, of which nothing is left */
 async function insertAll(trx: Db, by: Actor, open: Open[]): Promise<Open[]> {
-  const list = open.flatMap(({ wish, rooms }) => rooms.map(({ id }) => ({ meeting: wish.meetingId, room: id, from: wish.startsAt, to: wish.endsAt })));
+  const list = open.flatMap(({ wish, rooms }) =>
+    rooms.map(({ id }) => ({ meeting: wish.meetingId, room: id, from: wish.startsAt, to: wish.endsAt })),
+  );
   const made = await rows<{ meeting_id: number }>(
     trx,
     `with asked as materialized (
@@ -183,7 +274,9 @@ async function insertAll(trx: Db, by: Actor, open: Open[]): Promise<Open[]> {
   if (missing.length > 0) {
     const meetings = missing.map(({ wish }) => wish.meetingId);
     // Nobody has seen them: they were written by this statement.
-    await change(trx, `delete from room_claims where meeting_id = any(:meetings) and state = 'confirmed'`, { meetings });
+    await change(trx, `delete from room_claims where meeting_id = any(:meetings) and state = 'confirmed'`, {
+      meetings,
+    });
     await change(trx, `delete from meeting_rooms where meeting_id = any(:meetings)`, { meetings });
   }
   return missing;
@@ -193,14 +286,23 @@ async function insertAll(trx: Db, by: Actor, open: Open[]): Promise<Open[]> {
  * Gives up what these meetings occupy, for another place of each of them, and withdraws what was asked for; the rows
  * stay. A closure that waited for a piece takes it over, other dates that waited for the room are offered it.
  */
-export async function releaseForMany(trx: Db, by: Actor, meetingIds: readonly number[], state: 'cancelled' | 'released', reason: string): Promise<void> {
+export async function releaseForMany(
+  trx: Db,
+  by: Actor,
+  meetingIds: readonly number[],
+  state: 'cancelled' | 'released',
+  reason: string,
+): Promise<void> {
   const held = await rows<{ room_id: number }>(
     trx,
     `select distinct room_id from room_claims where (meeting_id = any(:meetings) or awaited_meeting_id = any(:meetings)) and state in ('held', 'requested', 'confirmed')`,
     { meetings: meetingIds },
   );
   if (held.length === 0) return;
-  await lockRooms(trx, held.map(({ room_id }) => room_id));
+  await lockRooms(
+    trx,
+    held.map(({ room_id }) => room_id),
+  );
   const freed = await rows<{ id: number }>(
     trx,
     `with withdrawn as (update room_requests set state = 'withdrawn', version = version + 1 where meeting_id = any(:meetings) and state = 'open')

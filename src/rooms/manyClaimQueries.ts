@@ -1,7 +1,18 @@
 import { rows, type Db } from '../lib/db/db.js';
 import { layersOf } from './bookingRuleQueries.js';
 import { rulesFrom, type RuleLayer } from './bookingRules.js';
-import { commonStep, DAYS, HAS_TIMES, isAllowed, KNOWS_TITLE, OUT_UNTIL, outOfService, type Alternatives, type Clash, type RoomWithHours } from './claimQueries.js';
+import {
+  commonStep,
+  DAYS,
+  HAS_TIMES,
+  isAllowed,
+  KNOWS_TITLE,
+  OUT_UNTIL,
+  outOfService,
+  type Alternatives,
+  type Clash,
+  type RoomWithHours,
+} from './claimQueries.js';
 import { OPENING } from './dayRuleQueries.js';
 import { nearestFreeTimes } from './freeTimes.js';
 import { holdOf } from './holdQueries.js';
@@ -31,15 +42,26 @@ interface ClashRow extends Omit<Clash, 'kind'> {
 
 /** From the first beginning to the last end. */
 export function spanOf(wishes: readonly { startsAt: Date; endsAt: Date }[]): { from: Date; to: Date } {
-  return { from: new Date(Math.min(...wishes.map(({ startsAt }) => startsAt.getTime()))), to: new Date(Math.max(...wishes.map(({ endsAt }) => endsAt.getTime()))) };
+  return {
+    from: new Date(Math.min(...wishes.map(({ startsAt }) => startsAt.getTime()))),
+    to: new Date(Math.max(...wishes.map(({ endsAt }) => endsAt.getTime()))),
+  };
 }
 
 function listOf<K>(wishes: readonly KeyedWish<K>[]): string {
-  return JSON.stringify(wishes.flatMap(({ roomIds, startsAt, endsAt, exceptMeetingId }, n) => roomIds.map((room) => ({ n, room, from: startsAt, to: endsAt, except: exceptMeetingId }))));
+  return JSON.stringify(
+    wishes.flatMap(({ roomIds, startsAt, endsAt, exceptMeetingId }, n) =>
+      roomIds.map((room) => ({ n, room, from: startsAt, to: endsAt, except: exceptMeetingId })),
+    ),
+  );
 }
 
 /** `findClashes` for many wishes by one query; at most 10 of each. */
-export async function findClashesOfMany<K>(db: Db, viewerId: number | null, wishes: readonly KeyedWish<K>[]): Promise<Map<K, Clash[]>> {
+export async function findClashesOfMany<K>(
+  db: Db,
+  viewerId: number | null,
+  wishes: readonly KeyedWish<K>[],
+): Promise<Map<K, Clash[]>> {
   const found = await rows<ClashRow>(
     db,
     `with wanted as (
@@ -68,13 +90,21 @@ export async function findClashesOfMany<K>(db: Db, viewerId: number | null, wish
     const wish = wishes[n];
     if (!wish) continue;
     const ofWish = clashes.get(wish.key) ?? [];
-    if (ofWish.length < 10) clashes.set(wish.key, [...ofWish, { ...clash, kind: is_meeting ? 'meeting' : closure_id ? 'closure' : 'hold' }]);
+    if (ofWish.length < 10)
+      clashes.set(wish.key, [
+        ...ofWish,
+        { ...clash, kind: is_meeting ? 'meeting' : closure_id ? 'closure' : 'hold' },
+      ]);
   }
   return clashes;
 }
 
 /** `nearestAlternatives` for many wishes, dates of a standing meeting, by two queries. */
-export async function alternativesOfMany<K>(db: Db, wishes: readonly KeyedWish<K>[], now: Date): Promise<Map<K, Alternatives>> {
+export async function alternativesOfMany<K>(
+  db: Db,
+  wishes: readonly KeyedWish<K>[],
+  now: Date,
+): Promise<Map<K, Alternatives>> {
   if (wishes.length === 0) return new Map();
   const [free, busy] = await Promise.all([listFreeRooms(db, wishes, now), listBusy(db, wishes)]);
   const reach = (DAYS + 1) * 86_400_000;
@@ -86,26 +116,42 @@ export async function alternativesOfMany<K>(db: Db, wishes: readonly KeyedWish<K
       const [from, to] = [wanted.from.getTime() - reach, wanted.to.getTime() + reach];
       const rules = asked.map(({ layers }) => rulesFrom(layers.get(wish.personId ?? null) ?? []));
       const step = commonStep(rules);
-      const times = first && asked.length === wish.roomIds.length
-        ? nearestFreeTimes({
-            hours: commonHours(asked.map(({ hours }) => hours)),
-            zone: first.zone,
-            busy: asked.flatMap((room) => room.busy.filter((span) => span.to.getTime() > from && span.from.getTime() < to && !(wish.exceptMeetingId && span.meeting === wish.exceptMeetingId))),
-            wanted,
-            setupMinutes: Math.max(...asked.map((room) => room.setup_minutes)),
-            teardownMinutes: Math.max(...asked.map((room) => room.teardown_minutes)),
-            notBefore: nextStart(rules, new Date(now.getTime() + Math.max(...rules.map((one) => one.notice_create)) * 60_000), first.zone),
-            days: DAYS,
-            limit: 20,
-            ...(step ? { stepMinutes: step } : {}),
-          }).filter((span) => rules.every((one) => isAllowed(one, span, now, first.zone, true)))
-        : [];
+      const times =
+        first && asked.length === wish.roomIds.length
+          ? nearestFreeTimes({
+              hours: commonHours(asked.map(({ hours }) => hours)),
+              zone: first.zone,
+              busy: asked.flatMap((room) =>
+                room.busy.filter(
+                  (span) =>
+                    span.to.getTime() > from &&
+                    span.from.getTime() < to &&
+                    !(wish.exceptMeetingId && span.meeting === wish.exceptMeetingId),
+                ),
+              ),
+              wanted,
+              setupMinutes: Math.max(...asked.map((room) => room.setup_minutes)),
+              teardownMinutes: Math.max(...asked.map((room) => room.teardown_minutes)),
+              notBefore: nextStart(
+                rules,
+                new Date(now.getTime() + Math.max(...rules.map((one) => one.notice_create)) * 60_000),
+                first.zone,
+              ),
+              days: DAYS,
+              limit: 20,
+              ...(step ? { stepMinutes: step } : {}),
+            }).filter((span) => rules.every((one) => isAllowed(one, span, now, first.zone, true)))
+          : [];
       return [wish.key, { rooms: free.get(n) ?? [], times: times.slice(0, 4) }];
     }),
   );
 }
 
-async function listFreeRooms<K>(db: Db, wishes: readonly KeyedWish<K>[], now: Date): Promise<Map<number, Alternatives['rooms']>> {
+async function listFreeRooms<K>(
+  db: Db,
+  wishes: readonly KeyedWish<K>[],
+  now: Date,
+): Promise<Map<number, Alternatives['rooms']>> {
   const found = await rows<RoomWithHours & { n: number }>(
     db,
     `select w.n, f.*, (select zone from organisations) as zone
@@ -128,7 +174,20 @@ async function listFreeRooms<K>(db: Db, wishes: readonly KeyedWish<K>[], now: Da
                   abs(r.capacity - coalesce(o.capacity, 0)), r.sort_order, r.id
          limit 30) f
       order by w.n`,
-    { list: JSON.stringify(wishes.map(({ roomIds, startsAt, endsAt, exceptMeetingId, personId, seats }, n) => ({ n, rooms: roomIds, from: startsAt, to: endsAt, except: exceptMeetingId, person: personId ?? null, seats: seats ?? null }))), ...spanOf(wishes) },
+    {
+      list: JSON.stringify(
+        wishes.map(({ roomIds, startsAt, endsAt, exceptMeetingId, personId, seats }, n) => ({
+          n,
+          rooms: roomIds,
+          from: startsAt,
+          to: endsAt,
+          except: exceptMeetingId,
+          person: personId ?? null,
+          seats: seats ?? null,
+        })),
+      ),
+      ...spanOf(wishes),
+    },
   );
   const byWish = new Map<number, Alternatives['rooms']>();
   for (const { n, hours, zone, layers, ...room } of found) {
@@ -138,7 +197,10 @@ async function listFreeRooms<K>(db: Db, wishes: readonly KeyedWish<K>[], now: Da
     const rules = rulesFrom(layers);
     if (!isAllowed(rules, { from: wish.startsAt, to: wish.endsAt }, now, zone, true)) continue;
     const { id, name_en, name_zh, capacity, building, floor } = room;
-    byWish.set(n, [...ofWish, { id, name_en, name_zh, capacity, building, floor, on_request: rules.in_policy === 'request' }]);
+    byWish.set(n, [
+      ...ofWish,
+      { id, name_en, name_zh, capacity, building, floor, on_request: rules.in_policy === 'request' },
+    ]);
   }
   return byWish;
 }
@@ -156,9 +218,19 @@ interface Busy {
 /** What is taken in each room asked for, from a week before the first wish to a week after the last. */
 async function listBusy<K>(db: Db, wishes: readonly KeyedWish<K>[]): Promise<Map<number, Busy>> {
   const reach = (DAYS + 1) * 86_400_000;
-  const { from, to } = spanOf([...wishes, ...wishes.flatMap(({ allowed }) => (allowed ? [{ startsAt: allowed.from, endsAt: allowed.to }] : []))]);
+  const { from, to } = spanOf([
+    ...wishes,
+    ...wishes.flatMap(({ allowed }) => (allowed ? [{ startsAt: allowed.from, endsAt: allowed.to }] : [])),
+  ]);
   const persons = [...new Set(wishes.map(({ personId }) => personId ?? null))];
-  const found = await rows<Omit<Busy, 'busy' | 'layers'> & { id: number; layers: { person: number | null; layers: RuleLayer[] }[]; busy: { from: string; to: string; meeting: number | null }[]; out_until: Date | null }>(
+  const found = await rows<
+    Omit<Busy, 'busy' | 'layers'> & {
+      id: number;
+      layers: { person: number | null; layers: RuleLayer[] }[];
+      busy: { from: string; to: string; meeting: number | null }[];
+      out_until: Date | null;
+    }
+  >(
     db,
     `select r.id, ${OPENING} as hours, r.setup_minutes, r.teardown_minutes, ${OUT_UNTIL} as out_until, (select zone from organisations) as zone,
             (select json_agg(json_build_object('person', p.id, 'layers', ${layersOf('p.id')})) from unnest(cast(:persons as bigint[])) as p (id)) as layers,
@@ -167,7 +239,24 @@ async function listBusy<K>(db: Db, wishes: readonly KeyedWish<K>[]): Promise<Map
               where (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))
                 and c.is_holding and c.state in ('held', 'requested', 'confirmed') and c.occupies && tstzrange(:from, :to)) as busy
        from rooms r where r.id = any(:rooms) and ${HAS_TIMES}`,
-    { rooms: [...new Set(wishes.flatMap(({ roomIds }) => roomIds))], persons, from: new Date(from.getTime() - reach), to: new Date(to.getTime() + reach) },
+    {
+      rooms: [...new Set(wishes.flatMap(({ roomIds }) => roomIds))],
+      persons,
+      from: new Date(from.getTime() - reach),
+      to: new Date(to.getTime() + reach),
+    },
   );
-  return new Map(found.map(({ id, busy, layers, out_until, ...room }) => [id, { ...room, layers: new Map(layers.map((one) => [one.person, one.layers])), busy: [...busy.map(({ from, to, meeting }) => ({ from: new Date(from), to: new Date(to), meeting })), ...outOfService(out_until).map((span) => ({ ...span, meeting: null }))] }]));
+  return new Map(
+    found.map(({ id, busy, layers, out_until, ...room }) => [
+      id,
+      {
+        ...room,
+        layers: new Map(layers.map((one) => [one.person, one.layers])),
+        busy: [
+          ...busy.map(({ from, to, meeting }) => ({ from: new Date(from), to: new Date(to), meeting })),
+          ...outOfService(out_until).map((span) => ({ ...span, meeting: null })),
+        ],
+      },
+    ]),
+  );
 }

@@ -33,7 +33,11 @@ interface Counted {
  * Makes these lines what each meeting has, for the time of its claims. Runs in the caller's transaction, after the claims.
  * @returns by meeting what is short; of those nothing has changed
  */
-export async function takeEquipmentForMany(trx: Db, by: Actor, wishes: readonly EquipmentWish[]): Promise<Map<number, Shortage[]>> {
+export async function takeEquipmentForMany(
+  trx: Db,
+  by: Actor,
+  wishes: readonly EquipmentWish[],
+): Promise<Map<number, Shortage[]>> {
   const short = new Map<number, Shortage[]>();
   if (wishes.length === 0) return short;
   const ids = wishes.map(({ meetingId }) => meetingId);
@@ -46,17 +50,48 @@ export async function takeEquipmentForMany(trx: Db, by: Actor, wishes: readonly 
   if (kinds.some((kind) => !locked.some(({ id }) => id === kind))) throw new BadRequest();
   if (locked.length === 0) return short;
   const times = await listOccupied(trx, wishes);
-  const timed = wishes.map((wish) => ({ wish, ...(times.get(wish.meetingId) ?? { from: wish.startsAt, to: wish.endsAt }) })).sort((a, b) => a.from.getTime() - b.from.getTime());
-  const isCrossed = new Set(timed.flatMap((one, i) => timed.slice(i + 1).flatMap((other) => (other.from < one.to ? [one.wish.meetingId, other.wish.meetingId] : []))));
+  const timed = wishes
+    .map((wish) => ({ wish, ...(times.get(wish.meetingId) ?? { from: wish.startsAt, to: wish.endsAt }) }))
+    .sort((a, b) => a.from.getTime() - b.from.getTime());
+  const isCrossed = new Set(
+    timed.flatMap((one, i) =>
+      timed
+        .slice(i + 1)
+        .flatMap((other) => (other.from < one.to ? [one.wish.meetingId, other.wish.meetingId] : [])),
+    ),
+  );
 
   const together = timed.filter(({ wish }) => !isCrossed.has(wish.meetingId));
-  for (const { meeting_id, id, name_en, name_zh, is_allowed, stock, away, quantity, holders } of await countAll(trx, by, together)) {
+  for (const {
+    meeting_id,
+    id,
+    name_en,
+    name_zh,
+    is_allowed,
+    stock,
+    away,
+    quantity,
+    holders,
+  } of await countAll(trx, by, together)) {
     if (!is_allowed) throw new BadRequest();
     if (away + quantity <= stock) continue;
-    const shortage: Shortage = { kind: { id, name_en, name_zh }, asked: quantity, left: Math.max(0, stock - away), stock, holders: (holders ?? []).map((one) => ({ ...one, starts_at: new Date(one.starts_at), ends_at: new Date(one.ends_at) })) };
+    const shortage: Shortage = {
+      kind: { id, name_en, name_zh },
+      asked: quantity,
+      left: Math.max(0, stock - away),
+      stock,
+      holders: (holders ?? []).map((one) => ({
+        ...one,
+        starts_at: new Date(one.starts_at),
+        ends_at: new Date(one.ends_at),
+      })),
+    };
     short.set(meeting_id, [...(short.get(meeting_id) ?? []), shortage]);
   }
-  await writeAll(trx, together.filter(({ wish }) => !short.has(wish.meetingId)));
+  await writeAll(
+    trx,
+    together.filter(({ wish }) => !short.has(wish.meetingId)),
+  );
   for (const { wish } of timed.filter(({ wish: { meetingId } }) => isCrossed.has(meetingId))) {
     const taken = await takeEquipment(trx, by, wish.meetingId, wish, wish.lines);
     if (!taken.ok) short.set(wish.meetingId, taken.shortages);
@@ -71,7 +106,13 @@ interface Timed {
 }
 
 function listOf(timed: readonly Timed[]): string {
-  return JSON.stringify(timed.flatMap(({ wish, from, to }) => wish.lines.filter(({ quantity }) => quantity > 0).map(({ kindId, quantity }) => ({ meeting: wish.meetingId, kind: kindId, quantity, from, to }))));
+  return JSON.stringify(
+    timed.flatMap(({ wish, from, to }) =>
+      wish.lines
+        .filter(({ quantity }) => quantity > 0)
+        .map(({ kindId, quantity }) => ({ meeting: wish.meetingId, kind: kindId, quantity, from, to })),
+    ),
+  );
 }
 
 /** A row for each line; where it is short, with who has the others. */
@@ -115,7 +156,10 @@ async function writeAll(trx: Db, timed: readonly Timed[]): Promise<void> {
 }
 
 /** Setting up and clearing away are the equipment's time too. */
-async function listOccupied(trx: Db, wishes: readonly EquipmentWish[]): Promise<Map<number, { from: Date; to: Date }>> {
+async function listOccupied(
+  trx: Db,
+  wishes: readonly EquipmentWish[],
+): Promise<Map<number, { from: Date; to: Date }>> {
   const found = await rows<{ meeting_id: number; from: Date; to: Date }>(
     trx,
     `select meeting_id, min(occupies_from) as "from", max(occupies_to) as "to" from room_claims
@@ -127,5 +171,9 @@ async function listOccupied(trx: Db, wishes: readonly EquipmentWish[]): Promise<
 
 /** Gives up what these meetings have, before all of them take it for another time; the lines stay. */
 export async function releaseEquipmentOfMany(trx: Db, meetingIds: readonly number[]): Promise<void> {
-  await change(trx, `update equipment_bookings set is_held = false where meeting_id = any(:ids) and is_held`, { ids: meetingIds });
+  await change(
+    trx,
+    `update equipment_bookings set is_held = false where meeting_id = any(:ids) and is_held`,
+    { ids: meetingIds },
+  );
 }

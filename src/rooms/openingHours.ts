@@ -42,7 +42,10 @@ export function ruleOn(hours: Opening, on: string): DayRule | undefined {
 export function hoursOn(hours: Opening, on: string): { opens_at: string; closes_at: string } | undefined {
   const rule = ruleOn(hours, on);
   if (rule?.kind === 'closed' || rule?.kind === 'holiday') return undefined;
-  if (rule?.kind === 'hours') return rule.opens_at && rule.closes_at ? { opens_at: rule.opens_at, closes_at: rule.closes_at } : undefined;
+  if (rule?.kind === 'hours')
+    return rule.opens_at && rule.closes_at
+      ? { opens_at: rule.opens_at, closes_at: rule.closes_at }
+      : undefined;
   const weekday = rule?.as_weekday ?? weekdayOf(on);
   const open = hours.find((row): row is Hours => !('on' in row) && row.weekday === weekday);
   return open && { opens_at: open.opens_at, closes_at: open.closes_at };
@@ -52,7 +55,8 @@ export function hoursOn(hours: Opening, on: string): { opens_at: string; closes_
 export function openSpan(hours: Opening, on: string, zone: string): Span | undefined {
   const open = hoursOn(hours, on);
   if (!open) return undefined;
-  const to = open.closes_at === '24:00' ? startOfDay(addDays(on, 1), zone) : wallInstant(on, open.closes_at, zone);
+  const to =
+    open.closes_at === '24:00' ? startOfDay(addDays(on, 1), zone) : wallInstant(on, open.closes_at, zone);
   const from = wallInstant(on, open.opens_at, zone);
   return from < to ? { from, to } : undefined;
 }
@@ -64,7 +68,11 @@ function wallInstant(on: string, at: string, zone: string): Date {
   const [hour = 0, minute = 0] = at.split(':').map(Number);
   const guess = new Date(startOfDay(on, zone).getTime() + (hour * 60 + minute) * 60_000);
   // One hour too far at most: go back to the first instant whose wall time is not before the one asked for.
-  for (let back = new Date(guess.getTime() - 2 * 3_600_000); back < guess; back = new Date(back.getTime() + 15 * 60_000)) {
+  for (
+    let back = new Date(guess.getTime() - 2 * 3_600_000);
+    back < guess;
+    back = new Date(back.getTime() + 15 * 60_000)
+  ) {
     if (dayOf(back, zone) === on && timeOf(back, zone) >= at) return back;
   }
   return guess;
@@ -98,7 +106,9 @@ export function outsideHours(hours: Opening, from: Date, to: Date, zone: string)
 /** Hours in which all of several rooms are open, and the days on which that differs, as hours of one room. */
 export function commonHours(all: readonly Opening[]): Opening {
   const week = [1, 2, 3, 4, 5, 6, 7].flatMap((weekday) => {
-    const both = overlap(all.map((hours) => hours.find((row): row is Hours => !('on' in row) && row.weekday === weekday)));
+    const both = overlap(
+      all.map((hours) => hours.find((row): row is Hours => !('on' in row) && row.weekday === weekday)),
+    );
     return both ? [{ weekday, ...both }] : [];
   });
   const days = new Set(all.flatMap((hours) => hours.flatMap((row) => ('on' in row ? [row.on] : []))));
@@ -106,14 +116,22 @@ export function commonHours(all: readonly Opening[]): Opening {
     const why = all.map((hours) => ruleOn(hours, on)).find((rule) => rule !== undefined);
     const both = overlap(all.map((hours) => hoursOn(hours, on)));
     const names = { name_en: why?.name_en ?? '', name_zh: why?.name_zh ?? '' };
-    return both ? { on, kind: 'hours', as_weekday: null, ...both, ...names } : { on, kind: 'closed', as_weekday: null, opens_at: null, closes_at: null, ...names };
+    return both
+      ? { on, kind: 'hours', as_weekday: null, ...both, ...names }
+      : { on, kind: 'closed', as_weekday: null, opens_at: null, closes_at: null, ...names };
   });
   return [...week, ...rules];
 }
 
-function overlap(all: ({ opens_at: string; closes_at: string } | undefined)[]): { opens_at: string; closes_at: string } | undefined {
+function overlap(
+  all: ({ opens_at: string; closes_at: string } | undefined)[],
+): { opens_at: string; closes_at: string } | undefined {
   if (all.some((open) => !open)) return undefined;
-  const opens_at = all.map((open) => open?.opens_at ?? '').sort().at(-1) ?? '';
+  const opens_at =
+    all
+      .map((open) => open?.opens_at ?? '')
+      .sort()
+      .at(-1) ?? '';
   const closes_at = all.map((open) => open?.closes_at ?? '').sort()[0] ?? '';
   return opens_at < closes_at ? { opens_at, closes_at } : undefined;
 }

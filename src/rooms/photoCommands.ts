@@ -12,11 +12,18 @@ const MAX_PHOTOS = 12;
 export type PhotoResult = { ok: true } | Stale | { ok: false; reason: 'problem'; problem: Key };
 
 /** The file has arrived (see lib/files); it stands after those that are there. */
-export function addPhoto(db: Db, by: Actor, roomId: number, version: number, photo: { fileId: number; alt: string }): Promise<PhotoResult> {
+export function addPhoto(
+  db: Db,
+  by: Actor,
+  roomId: number,
+  version: number,
+  photo: { fileId: number; alt: string },
+): Promise<PhotoResult> {
   return inTransaction(db, async (trx) => {
     const room = await lockRoom(trx, by, roomId);
     if (room.version !== version) return { ok: false, reason: 'stale', room };
-    if (room.photos.length >= MAX_PHOTOS) return { ok: false, reason: 'problem', problem: 'layouts.problem.photos' };
+    if (room.photos.length >= MAX_PHOTOS)
+      return { ok: false, reason: 'problem', problem: 'layouts.problem.photos' };
     await keepFiles(trx, by, [photo.fileId]);
     await change(
       trx,
@@ -24,13 +31,25 @@ export function addPhoto(db: Db, by: Actor, roomId: number, version: number, pho
       { room: roomId, file: photo.fileId, alt: photo.alt },
     );
     await finish(trx, roomId);
-    await record(trx, by, { action: 'room.photo', noun: 'rooms', id: roomId, after: { photo_alt: photo.alt } });
+    await record(trx, by, {
+      action: 'room.photo',
+      noun: 'rooms',
+      id: roomId,
+      after: { photo_alt: photo.alt },
+    });
     return { ok: true };
   });
 }
 
 /** Says in other words what it shows. */
-export function describePhoto(db: Db, by: Actor, roomId: number, photoId: number, version: number, alt: string): Promise<PhotoResult> {
+export function describePhoto(
+  db: Db,
+  by: Actor,
+  roomId: number,
+  photoId: number,
+  version: number,
+  alt: string,
+): Promise<PhotoResult> {
   return inTransaction(db, async (trx) => {
     const room = await lockRoom(trx, by, roomId);
     const photo = room.photos.find(({ id }) => id === photoId);
@@ -38,13 +57,26 @@ export function describePhoto(db: Db, by: Actor, roomId: number, photoId: number
     if (room.version !== version) return { ok: false, reason: 'stale', room };
     await change(trx, `update room_photos set alt = :alt where id = :id`, { id: photoId, alt });
     await finish(trx, roomId);
-    await record(trx, by, { action: 'room.photo', noun: 'rooms', id: roomId, before: { photo_alt: photo.alt }, after: { photo_alt: alt } });
+    await record(trx, by, {
+      action: 'room.photo',
+      noun: 'rooms',
+      id: roomId,
+      before: { photo_alt: photo.alt },
+      after: { photo_alt: alt },
+    });
     return { ok: true };
   });
 }
 
 /** Changes places with its neighbour; at the end of the line nothing happens. */
-export function movePhoto(db: Db, by: Actor, roomId: number, photoId: number, version: number, to: 'earlier' | 'later'): Promise<PhotoResult> {
+export function movePhoto(
+  db: Db,
+  by: Actor,
+  roomId: number,
+  photoId: number,
+  version: number,
+  to: 'earlier' | 'later',
+): Promise<PhotoResult> {
   return inTransaction(db, async (trx) => {
     const room = await lockRoom(trx, by, roomId);
     const at = room.photos.findIndex(({ id }) => id === photoId);
@@ -62,22 +94,43 @@ export function movePhoto(db: Db, by: Actor, roomId: number, photoId: number, ve
       { order, room: roomId },
     );
     await finish(trx, roomId);
-    await record(trx, by, { action: 'room.photoOrder', noun: 'rooms', id: roomId, after: { photo_alt: photo.alt, position: order.indexOf(photoId) + 1 } });
+    await record(trx, by, {
+      action: 'room.photoOrder',
+      noun: 'rooms',
+      id: roomId,
+      after: { photo_alt: photo.alt, position: order.indexOf(photoId) + 1 },
+    });
     return { ok: true };
   });
 }
 
-export function removePhoto(db: Db, by: Actor, roomId: number, photoId: number, version: number): Promise<PhotoResult> {
+export function removePhoto(
+  db: Db,
+  by: Actor,
+  roomId: number,
+  photoId: number,
+  version: number,
+): Promise<PhotoResult> {
   return inTransaction(db, async (trx) => {
     const room = await lockRoom(trx, by, roomId);
     const photo = room.photos.find(({ id }) => id === photoId);
     // Removed twice is removed once.
     if (!photo) return { ok: true };
     if (room.version !== version) return { ok: false, reason: 'stale', room };
-    const gone = await row<{ file_id: number }>(trx, `delete from room_photos where id = :id returning file_id`, { id: photoId });
+    const gone = await row<{ file_id: number }>(
+      trx,
+      `delete from room_photos where id = :id returning file_id`,
+      { id: photoId },
+    );
     await change(trx, `delete from files where id = :file`, { file: gone?.file_id ?? 0 });
     await finish(trx, roomId);
-    await record(trx, by, { action: 'room.photo', noun: 'rooms', id: roomId, before: { photo_alt: photo.alt }, after: { photo_alt: null } });
+    await record(trx, by, {
+      action: 'room.photo',
+      noun: 'rooms',
+      id: roomId,
+      before: { photo_alt: photo.alt },
+      after: { photo_alt: null },
+    });
     return { ok: true };
   });
 }

@@ -19,14 +19,25 @@ export const photoRoutes: Route[] = [
     method: 'post',
     path: '/rooms/:id/photos',
     policy: secretary,
-    upload: { field: 'photo', maxFiles: 1, wrongKind: 'rooms.problem.photo', authorise: (c) => findRoom(c.db, idOf(c)) },
+    upload: {
+      field: 'photo',
+      maxFiles: 1,
+      wrongKind: 'rooms.problem.photo',
+      authorise: (c) => findRoom(c.db, idOf(c)),
+    },
     form: PhotoForm,
     async handle(c) {
       const file = c.files[0];
       if (!file || !IMAGE_TYPES.includes(file.media_type)) {
-        return editAgain(c, problemsOf([{ field: 'photo', message: c.t('rooms.problem.photo') }], c.req.body).errors);
+        return editAgain(
+          c,
+          problemsOf([{ field: 'photo', message: c.t('rooms.problem.photo') }], c.req.body).errors,
+        );
       }
-      return answer(c, await addPhoto(c.db, c.by, idOf(c), c.form.version, { fileId: file.id, alt: c.form.photo_alt }));
+      return answer(
+        c,
+        await addPhoto(c.db, c.by, idOf(c), c.form.version, { fileId: file.id, alt: c.form.photo_alt }),
+      );
     },
     onInvalid: (c, problems) => editAgain(c, problems.errors),
   }),
@@ -35,15 +46,20 @@ export const photoRoutes: Route[] = [
     path: '/rooms/:id/photos/:photo',
     policy: secretary,
     form: PhotoTextForm,
-    handle: async (c) => answer(c, await describePhoto(c.db, c.by, idOf(c), idOf(c, 'photo'), c.form.version, c.form.alt)),
-    onInvalid: (c, problems) => editAgain(c, { [`alt.${idOf(c, 'photo')}`]: problems.errors.alt ?? Object.values(problems.errors)[0] ?? '' }),
+    handle: async (c) =>
+      answer(c, await describePhoto(c.db, c.by, idOf(c), idOf(c, 'photo'), c.form.version, c.form.alt)),
+    onInvalid: (c, problems) =>
+      editAgain(c, {
+        [`alt.${idOf(c, 'photo')}`]: problems.errors.alt ?? Object.values(problems.errors)[0] ?? '',
+      }),
   }),
   route({
     method: 'post',
     path: '/rooms/:id/photos/:photo/place',
     policy: secretary,
     form: PhotoMoveForm,
-    handle: async (c) => answer(c, await movePhoto(c.db, c.by, idOf(c), idOf(c, 'photo'), c.form.version, c.form.to)),
+    handle: async (c) =>
+      answer(c, await movePhoto(c.db, c.by, idOf(c), idOf(c, 'photo'), c.form.version, c.form.to)),
   }),
   route({
     method: 'post',
@@ -60,8 +76,17 @@ function answer(c: Context<unknown, unknown>, done: PhotoResult): Promise<Answer
   return editAgain(c, { photo: c.t(done.problem) });
 }
 
-async function editAgain(c: Context<unknown, unknown>, errors: Record<string, string>, status = 422): Promise<Answer> {
+async function editAgain(
+  c: Context<unknown, unknown>,
+  errors: Record<string, string>,
+  status = 422,
+): Promise<Answer> {
   const room = await findRoom(c.db, idOf(c));
   const typed = (c.req.body as Record<string, unknown> | undefined) ?? {};
-  return roomFormPage(c, { room, values: { ...valuesOf(room, c.fmt), photo_alt: typed.photo_alt ?? '' }, problems: { errors }, status });
+  return roomFormPage(c, {
+    room,
+    values: { ...valuesOf(room, c.fmt), photo_alt: typed.photo_alt ?? '' },
+    problems: { errors },
+    status,
+  });
 }

@@ -17,15 +17,23 @@ const percent = () =>
   z
     .string({ error: message('plans.problem.percent') })
     .transform((typed) => typed.normalize('NFKC').trim().replace(',', '.'))
-    .refine((text) => text === '' || (/^\d{1,3}(\.\d{1,2})?$/.test(text) && Number(text) <= 100), { error: message('plans.problem.percent') })
+    .refine((text) => text === '' || (/^\d{1,3}(\.\d{1,2})?$/.test(text) && Number(text) <= 100), {
+      error: message('plans.problem.percent'),
+    })
     .transform((text) => (text === '' ? null : Number(text)));
 
 /** One line for each room of the floor. */
 export const PlacesForm = z
-  .strictObject({ rooms: list(id(), 500), x: list(percent(), 500), y: list(percent(), 500), version: version() })
+  .strictObject({
+    rooms: list(id(), 500),
+    x: list(percent(), 500),
+    y: list(percent(), 500),
+    version: version(),
+  })
   .superRefine((form, context) => {
     form.rooms.forEach((_, i) => {
-      if ((form.x[i] ?? null) === null !== ((form.y[i] ?? null) === null)) context.addIssue({ code: 'custom', path: ['x', i], message: message('plans.problem.half') });
+      if (((form.x[i] ?? null) === null) !== ((form.y[i] ?? null) === null))
+        context.addIssue({ code: 'custom', path: ['x', i], message: message('plans.problem.half') });
     });
   });
 export const PlanVersionForm = z.strictObject({ version: version() });

@@ -50,7 +50,10 @@ export function listFloorsWithoutPlan(db: Db): Promise<(Floor & { room_id: numbe
 }
 
 /** The rooms of a plan's floor and where they stand on it. */
-export function listRoomsOfFloor(db: Db, plan: FloorPlan): Promise<(RoomName & { x: number | null; y: number | null })[]> {
+export function listRoomsOfFloor(
+  db: Db,
+  plan: FloorPlan,
+): Promise<(RoomName & { x: number | null; y: number | null })[]> {
   return rows(
     db,
     `select r.id, r.name_en, r.name_zh, p.x::float8 as x, p.y::float8 as y
@@ -71,11 +74,23 @@ export interface PlanRoom extends RoomName {
   x: number | null;
   y: number | null;
   /** What occupies it in that time, as far as the reader may know; null when nothing does. */
-  taken: { kind: 'meeting' | 'closure' | 'hold'; meeting_id: number | null; title: string | null; starts_at: string; ends_at: string; hold: Hold | null } | null;
+  taken: {
+    kind: 'meeting' | 'closure' | 'hold';
+    meeting_id: number | null;
+    title: string | null;
+    starts_at: string;
+    ends_at: string;
+    hold: Hold | null;
+  } | null;
 }
 
 /** The rooms of a floor with what stands in the way of booking them for a time; one query. */
-export function listPlanRooms(db: Db, viewerId: number, plan: FloorPlan, span: { from: Date; to: Date }): Promise<PlanRoom[]> {
+export function listPlanRooms(
+  db: Db,
+  viewerId: number,
+  plan: FloorPlan,
+  span: { from: Date; to: Date },
+): Promise<PlanRoom[]> {
   return rows<PlanRoom>(
     db,
     `select r.id, r.name_en, r.name_zh, r.capacity, r.is_step_free, r.status, r.back_at, p.x::float8 as x, p.y::float8 as y,
@@ -94,6 +109,14 @@ export function listPlanRooms(db: Db, viewerId: number, plan: FloorPlan, span: {
        from rooms r left join plan_rooms p on p.room_id = r.id and p.plan_id = :id
       where r.status <> 'retired' and (r.site = :site and r.building = :building and r.floor = :floor or p.plan_id is not null)
       order by r.sort_order, r.id limit 500`,
-    { viewer: viewerId, id: plan.id, site: plan.site, building: plan.building, floor: plan.floor, from: span.from, to: span.to },
+    {
+      viewer: viewerId,
+      id: plan.id,
+      site: plan.site,
+      building: plan.building,
+      floor: plan.floor,
+      from: span.from,
+      to: span.to,
+    },
   );
 }

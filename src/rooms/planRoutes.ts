@@ -8,7 +8,13 @@ import { idOf, page, redirect, route, type Answer, type Context, type Route } fr
 import { addDays, dayOf, startOfDay, timeOf, toInstant } from '../lib/time/zone.js';
 import { createPlan, placeRooms, removePlan, replacePicture, type Picture } from './planCommands.js';
 import { NewPlanForm, PlacesForm, PlanQuery, PlanVersionForm } from './planForms.js';
-import { findPlan, listFloorsWithoutPlan, listPlanRooms, listPlans, listRoomsOfFloor } from './planQueries.js';
+import {
+  findPlan,
+  listFloorsWithoutPlan,
+  listPlanRooms,
+  listPlans,
+  listRoomsOfFloor,
+} from './planQueries.js';
 import { mayKeepRooms } from './policy.js';
 import { drawPlan, tellState } from './planPage.js';
 import { tellPlace } from './roomFacts.js';
@@ -36,13 +42,18 @@ export const planRoutes: Route[] = [
     form: NewPlanForm,
     async handle(c) {
       const picture = await readPicture(c);
-      if (!picture) return newPage(c, problemsOf([{ field: 'picture', message: c.t('rooms.problem.photo') }], c.req.body));
+      if (!picture)
+        return newPage(
+          c,
+          problemsOf([{ field: 'picture', message: c.t('rooms.problem.photo') }], c.req.body),
+        );
       const { key, ...form } = c.form;
       const done = await once(c.db, c.viewer.id, key, form, async (trx) => {
         const made = await createPlan(trx, c.by, form.room, picture);
         return made.ok ? { location: `/rooms/plans/${made.id}/edit` } : {};
       });
-      if (done.location === undefined) return newPage(c, problemsOf([{ field: 'room', message: c.t('plans.problem.taken') }], c.req.body));
+      if (done.location === undefined)
+        return newPage(c, problemsOf([{ field: 'room', message: c.t('plans.problem.taken') }], c.req.body));
       return redirect(done.location, { notice: 'plans.notice.added' });
     },
     onInvalid: (c, problems) => newPage(c, problems),
@@ -67,7 +78,12 @@ export const planRoutes: Route[] = [
         return left === null || top === null ? [] : [{ roomId, x: left, y: top }];
       });
       const done = await placeRooms(c.db, c.by, idOf(c), version, places);
-      if (!done.ok) return editPage(c, problemsOf([{ field: '', message: c.t('plans.problem.changed') }], c.req.body), 409);
+      if (!done.ok)
+        return editPage(
+          c,
+          problemsOf([{ field: '', message: c.t('plans.problem.changed') }], c.req.body),
+          409,
+        );
       return redirect(`/rooms/plans/${done.id}`, { notice: 'rooms.notice.saved' });
     },
     onInvalid: (c, problems) => editPage(c, problems),
@@ -76,13 +92,24 @@ export const planRoutes: Route[] = [
     method: 'post',
     path: '/rooms/plans/:id/picture',
     policy: secretary,
-    upload: { field: 'picture', maxFiles: 1, wrongKind: 'rooms.problem.photo', authorise: (c) => findPlan(c.db, idOf(c)) },
+    upload: {
+      field: 'picture',
+      maxFiles: 1,
+      wrongKind: 'rooms.problem.photo',
+      authorise: (c) => findPlan(c.db, idOf(c)),
+    },
     form: PlanVersionForm,
     async handle(c) {
       const picture = await readPicture(c);
-      if (!picture) return editPage(c, problemsOf([{ field: 'picture', message: c.t('rooms.problem.photo') }], {}));
+      if (!picture)
+        return editPage(c, problemsOf([{ field: 'picture', message: c.t('rooms.problem.photo') }], {}));
       const done = await replacePicture(c.db, c.by, idOf(c), c.form.version, picture);
-      if (!done.ok) return editPage(c, problemsOf([{ field: 'picture', message: c.t('plans.problem.changed') }], {}), 409);
+      if (!done.ok)
+        return editPage(
+          c,
+          problemsOf([{ field: 'picture', message: c.t('plans.problem.changed') }], {}),
+          409,
+        );
       return redirect(`/rooms/plans/${done.id}/edit`, { notice: 'rooms.notice.saved' });
     },
     onInvalid: (c, problems) => editPage(c, problems),
@@ -94,14 +121,21 @@ export const planRoutes: Route[] = [
     form: PlanVersionForm,
     async handle(c) {
       const done = await removePlan(c.db, c.by, idOf(c), c.form.version);
-      if (!done.ok) return editPage(c, problemsOf([{ field: '', message: c.t('plans.problem.changed') }], {}), 409);
+      if (!done.ok)
+        return editPage(c, problemsOf([{ field: '', message: c.t('plans.problem.changed') }], {}), 409);
       return redirect('/rooms/plans', { notice: 'plans.notice.removed' });
     },
   }),
 ];
 
-function nameOf(floor: { site: string; building: string; floor: string }, c: Context<unknown, unknown>): string {
-  return tellPlace({ ...floor, floor: floor.floor && c.t('plans.floor', { floor: floor.floor }) }) || c.t('plans.list.whole');
+function nameOf(
+  floor: { site: string; building: string; floor: string },
+  c: Context<unknown, unknown>,
+): string {
+  return (
+    tellPlace({ ...floor, floor: floor.floor && c.t('plans.floor', { floor: floor.floor }) }) ||
+    c.t('plans.list.whole')
+  );
 }
 
 /** The picture that arrived, when it is one and says how large it is. */
@@ -118,7 +152,10 @@ async function newPage(c: Context<unknown, unknown>, problems?: Problems): Promi
     'rooms/plan-new',
     {
       title: c.t('plans.form.new'),
-      floors: floors.map((floor) => ({ value: floor.room_id, label: c.t('plans.form.floor', { floor: nameOf(floor, c), count: floor.rooms }) })),
+      floors: floors.map((floor) => ({
+        value: floor.room_id,
+        label: c.t('plans.form.floor', { floor: nameOf(floor, c), count: floor.rooms }),
+      })),
       values: problems?.values ?? {},
       ...(problems ? { errors: problems.errors } : {}),
     },
@@ -127,14 +164,32 @@ async function newPage(c: Context<unknown, unknown>, problems?: Problems): Promi
 }
 
 /** When somebody looks without saying when: the running or next half hour, an hour long. */
-function spanOf(c: Context<unknown, PlanQuery>): { on: string; from: string; to: string; span: { from: Date; to: Date } } {
+function spanOf(c: Context<unknown, PlanQuery>): {
+  on: string;
+  from: string;
+  to: string;
+  span: { from: Date; to: Date };
+} {
   const now = new Date(Math.ceil(c.now.getTime() / 1_800_000) * 1_800_000);
   const on = c.query.date ?? dayOf(now, c.zone);
   const from = c.query.from ?? timeOf(now, c.zone);
   const start = toInstant(on, from, c.zone) ?? now;
   const typed = c.query.to === undefined ? null : toInstant(on, c.query.to, c.zone);
-  const end = typed && typed > start ? typed : new Date(Math.min(start.getTime() + 3_600_000, Math.max(startOfDay(addDays(on, 1), c.zone).getTime(), start.getTime() + 900_000)));
-  return { on, from, to: dayOf(end, c.zone) === on ? timeOf(end, c.zone) : '24:00', span: { from: start, to: end } };
+  const end =
+    typed && typed > start
+      ? typed
+      : new Date(
+          Math.min(
+            start.getTime() + 3_600_000,
+            Math.max(startOfDay(addDays(on, 1), c.zone).getTime(), start.getTime() + 900_000),
+          ),
+        );
+  return {
+    on,
+    from,
+    to: dayOf(end, c.zone) === on ? timeOf(end, c.zone) : '24:00',
+    span: { from: start, to: end },
+  };
 }
 
 async function showPlan(c: Context<unknown, PlanQuery>): Promise<Answer> {
@@ -165,13 +220,23 @@ async function editPage(c: Context<unknown, unknown>, problems?: Problems, statu
   const lines = rooms.map((room) => {
     const at = ids.indexOf(String(room.id));
     return {
-      id: room.id, name: c.fmt.name(room), x: at < 0 ? (room.x ?? '') : x[at], y: at < 0 ? (room.y ?? '') : y[at],
+      id: room.id,
+      name: c.fmt.name(room),
+      x: at < 0 ? (room.x ?? '') : x[at],
+      y: at < 0 ? (room.y ?? '') : y[at],
       error: at < 0 ? undefined : (errors[`x.${at}`] ?? errors[`y.${at}`]),
     };
   });
   return page(
     'rooms/plan-edit',
-    { title: c.t('plans.form.edit', { floor: nameOf(plan, c) }), plan, name: nameOf(plan, c), lines, scripts: ['floor-plan'], ...(problems ? { errors } : {}) },
+    {
+      title: c.t('plans.form.edit', { floor: nameOf(plan, c) }),
+      plan,
+      name: nameOf(plan, c),
+      lines,
+      scripts: ['floor-plan'],
+      ...(problems ? { errors } : {}),
+    },
     { status: status ?? (problems ? 422 : 200) },
   );
 }

@@ -52,7 +52,16 @@ export interface ListedRoom extends RoomOption {
 }
 
 /** The catalogue, a few hundred rooms at most. */
-export function listRooms(db: Db, at: Date, filter: { seats?: number | null; equipment?: readonly string[]; isStepFree?: boolean; withRetired?: boolean }): Promise<ListedRoom[]> {
+export function listRooms(
+  db: Db,
+  at: Date,
+  filter: {
+    seats?: number | null;
+    equipment?: readonly string[];
+    isStepFree?: boolean;
+    withRetired?: boolean;
+  },
+): Promise<ListedRoom[]> {
   return rows<ListedRoom>(
     db,
     `select r.id, r.code, r.name_en, r.name_zh, r.site, r.building, r.floor, r.capacity, r.equipment, r.is_step_free, r.min_people, r.back_at,
@@ -63,7 +72,13 @@ export function listRooms(db: Db, at: Date, filter: { seats?: number | null; equ
        from rooms r ${HALL}
       where (r.status <> 'retired' or :retired) and r.capacity >= :seats and r.equipment @> :equipment and (r.is_step_free or not :step_free)
       order by ${IN_ORDER} limit 1000`,
-    { at, retired: filter.withRetired ?? false, seats: filter.seats ?? 1, equipment: filter.equipment ?? [], step_free: filter.isStepFree ?? false },
+    {
+      at,
+      retired: filter.withRetired ?? false,
+      seats: filter.seats ?? 1,
+      equipment: filter.equipment ?? [],
+      step_free: filter.isStepFree ?? false,
+    },
   );
 }
 
@@ -125,7 +140,11 @@ export async function findRoom(db: Db, id: number): Promise<Room> {
 
 /** The file of a room's photo. @throws NotFound */
 export async function findPhotoFile(db: Db, roomId: number, photoId: number): Promise<number> {
-  const found = await row<{ file_id: number }>(db, `select file_id from room_photos where id = :photo and room_id = :room`, { photo: photoId, room: roomId });
+  const found = await row<{ file_id: number }>(
+    db,
+    `select file_id from room_photos where id = :photo and room_id = :room`,
+    { photo: photoId, room: roomId },
+  );
   if (!found) throw new NotFound();
   return found.file_id;
 }
@@ -159,7 +178,13 @@ export interface ComingMeeting {
 }
 
 /** The next meetings in a room (or in any part of a hall), the running one first. */
-export function listComingMeetings(db: Db, viewerId: number, roomId: number, now: Date, limit = 10): Promise<ComingMeeting[]> {
+export function listComingMeetings(
+  db: Db,
+  viewerId: number,
+  roomId: number,
+  now: Date,
+  limit = 10,
+): Promise<ComingMeeting[]> {
   return rows<ComingMeeting>(
     db,
     `with atomic as (

@@ -20,7 +20,8 @@ export const STILL = `(m.starts_at > :now and (
    or (m.state = 'cancelled' and m.cancelled_at = w.since)))`;
 
 /** SQL condition on a room `r` and a wish for any (`seats`, `building` are SQL expressions): it is of that kind, whatever the time. */
-export const fits = (r: string, seats: string, building: string) => `(${r}.status <> 'retired' and ${r}.capacity >= ${seats} and (${building} is null or ${r}.building = ${building}))`;
+export const fits = (r: string, seats: string, building: string) =>
+  `(${r}.status <> 'retired' and ${r}.capacity >= ${seats} and (${building} is null or ${r}.building = ${building}))`;
 
 /**
  * SQL condition on a row `a` of a wish in the queue: it is after that room. Any room will do: until one of them is held for it,
@@ -36,16 +37,33 @@ export interface AnyRoom {
 }
 
 /** Rooms that would do if they were free: with the seats, open and by their rules bookable for this person then, the smallest first. */
-export async function listFittingRooms(db: Db, wish: AnyRoom & { startsAt: Date; endsAt: Date; personId: number | null; now: Date }): Promise<{ id: number; building: string }[]> {
-  const found = await rows<{ id: number; building: string; hours: Opening; zone: string; layers: RuleLayer[] }>(
+export async function listFittingRooms(
+  db: Db,
+  wish: AnyRoom & { startsAt: Date; endsAt: Date; personId: number | null; now: Date },
+): Promise<{ id: number; building: string }[]> {
+  const found = await rows<{
+    id: number;
+    building: string;
+    hours: Opening;
+    zone: string;
+    layers: RuleLayer[];
+  }>(
     db,
     `select r.id, r.building, ${OPENING} as hours, (select zone from organisations) as zone, ${layersOf(':person')} as layers
        from rooms r
       where (r.status = 'in_service' or r.status = 'out_of_service' and r.back_at <= :from) and ${fits('r', ':seats', 'cast(:building as text)')}
       order by r.capacity, r.sort_order, r.id`,
-    { from: wish.startsAt, to: wish.endsAt, seats: wish.seats, building: wish.building, person: wish.personId },
+    {
+      from: wish.startsAt,
+      to: wish.endsAt,
+      seats: wish.seats,
+      building: wish.building,
+      person: wish.personId,
+    },
   );
-  return found.filter((room) => isOpenFor(room, wish.startsAt, wish.endsAt, wish.now)).map(({ id, building }) => ({ id, building }));
+  return found
+    .filter((room) => isOpenFor(room, wish.startsAt, wish.endsAt, wish.now))
+    .map(({ id, building }) => ({ id, building }));
 }
 
 /** A meeting, a room that is free for it, and who it is for. */
@@ -65,7 +83,11 @@ export async function keepBookable(db: Db, pairs: readonly Pair[], now: Date): P
     db,
     `select w.at, ${OPENING} as hours, (select zone from organisations) as zone, ${layersOf('w.person')} as layers
        from jsonb_to_recordset(cast(:list as jsonb)) as w (at int, room bigint, person bigint) join rooms r on r.id = w.room order by w.at`,
-    { list: JSON.stringify(list), from: new Date(Math.min(...pairs.map(({ startsAt }) => startsAt.getTime()))), to: new Date(Math.max(...pairs.map(({ endsAt }) => endsAt.getTime()))) },
+    {
+      list: JSON.stringify(list),
+      from: new Date(Math.min(...pairs.map(({ startsAt }) => startsAt.getTime()))),
+      to: new Date(Math.max(...pairs.map(({ endsAt }) => endsAt.getTime()))),
+    },
   );
   return found.flatMap((room) => {
     const pair = pairs[room.at];
@@ -73,12 +95,23 @@ export async function keepBookable(db: Db, pairs: readonly Pair[], now: Date): P
   });
 }
 
-function isOpenFor(room: { hours: Opening; zone: string; layers: RuleLayer[] }, from: Date, to: Date, now: Date): boolean {
-  return !outsideHours(room.hours, from, to, room.zone) && isAllowed(rulesFrom(room.layers), { from, to }, now, room.zone);
+function isOpenFor(
+  room: { hours: Opening; zone: string; layers: RuleLayer[] },
+  from: Date,
+  to: Date,
+  now: Date,
+): boolean {
+  return (
+    !outsideHours(room.hours, from, to, room.zone) &&
+    isAllowed(rulesFrom(room.layers), { from, to }, now, room.zone)
+  );
 }
 
 /** Where a room is and how many it seats. */
-export function findRoomPlace(db: Db, id: number): Promise<{ id: number; building: string; capacity: number } | undefined> {
+export function findRoomPlace(
+  db: Db,
+  id: number,
+): Promise<{ id: number; building: string; capacity: number } | undefined> {
   return row(db, `select id, building, capacity from rooms where id = :id and status <> 'retired'`, { id });
 }
 

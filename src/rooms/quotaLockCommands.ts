@@ -29,6 +29,13 @@ export async function lockQuotas(trx: Db, personIds: readonly number[]): Promise
 
 /** The same for whom these meetings are held for. */
 export async function lockQuotasOfMeetings(trx: Db, meetingIds: readonly number[]): Promise<void> {
-  const found = await rows<{ id: number }>(trx, `select distinct coalesce(booked_for_id, organiser_id) as id from meetings where id = any(:meetings)`, { meetings: meetingIds });
-  await lockQuotas(trx, found.map(({ id }) => id));
+  const found = await rows<{ id: number }>(
+    trx,
+    `select distinct coalesce(booked_for_id, organiser_id) as id from meetings where id = any(:meetings)`,
+    { meetings: meetingIds },
+  );
+  await lockQuotas(
+    trx,
+    found.map(({ id }) => id),
+  );
 }

@@ -27,7 +27,8 @@ interface Locked {
 }
 
 /** `decided`: somebody was quicker. `over`: its time has passed. `taken`: it did not hold the room, and somebody else has it now. */
-export type Decided = { ok: true } | { ok: false; reason: 'decided' | 'over' } | { ok: false; reason: 'taken'; clashes: Clash[] };
+export type Decided =
+  { ok: true } | { ok: false; reason: 'decided' | 'over' } | { ok: false; reason: 'taken'; clashes: Clash[] };
 
 /** @throws Forbidden unless the person decides about the room, NotFound without such a request */
 export function approveRequest(db: Db, by: Actor, id: number, now: Date): Promise<Decided> {
@@ -36,16 +37,32 @@ export function approveRequest(db: Db, by: Actor, id: number, now: Date): Promis
     if (request.state !== 'open') return { ok: false, reason: 'decided' };
     if (request.ends_at <= now) return { ok: false, reason: 'over' };
     if (!(await confirmClaims(trx, by, request))) {
-      const clashes = await findClashes(trx, by.id, { roomIds: [request.room_id], startsAt: request.starts_at, endsAt: request.ends_at, exceptMeetingId: request.meeting_id });
+      const clashes = await findClashes(trx, by.id, {
+        roomIds: [request.room_id],
+        startsAt: request.starts_at,
+        endsAt: request.ends_at,
+        exceptMeetingId: request.meeting_id,
+      });
       return { ok: false, reason: 'taken', clashes };
     }
-    await settle(trx, by, request, now, { state: 'approved', action: 'roomRequest.approve', code: null, reason: null });
+    await settle(trx, by, request, now, {
+      state: 'approved',
+      action: 'roomRequest.approve',
+      code: null,
+      reason: null,
+    });
     return { ok: true };
   });
 }
 
 /** What is returned keeps the room (where it was held) for a day, to be mended; what is refused gives it up at once. */
-export function returnRequest(db: Db, by: Actor, id: number, now: Date, why: { code: ReasonCode; reason: string }): Promise<Decided> {
+export function returnRequest(
+  db: Db,
+  by: Actor,
+  id: number,
+  now: Date,
+  why: { code: ReasonCode; reason: string },
+): Promise<Decided> {
   return inTransaction(db, async (trx) => {
     const request = await lockRequest(trx, by, id);
     if (request.state !== 'open') return { ok: false, reason: 'decided' };
@@ -59,7 +76,13 @@ export function returnRequest(db: Db, by: Actor, id: number, now: Date, why: { c
   });
 }
 
-export function refuseRequest(db: Db, by: Actor, id: number, now: Date, why: { code: ReasonCode; reason: string }): Promise<Decided> {
+export function refuseRequest(
+  db: Db,
+  by: Actor,
+  id: number,
+  now: Date,
+  why: { code: ReasonCode; reason: string },
+): Promise<Decided> {
   return inTransaction(db, async (trx) => {
     const request = await lockRequest(trx, by, id);
     if (request.state !== 'open') return { ok: false, reason: 'decided' };
@@ -70,12 +93,24 @@ export function refuseRequest(db: Db, by: Actor, id: number, now: Date, why: { c
       { by: by.id, reason: why.reason, meeting: request.meeting_id, rooms: request.atomic_ids },
     );
     if (freed.length) {
-      await handToClosures(trx, freed.map((claim) => claim.id));
-      await offerFreed(trx, freed.map((claim) => claim.id));
+      await handToClosures(
+        trx,
+        freed.map((claim) => claim.id),
+      );
+      await offerFreed(
+        trx,
+        freed.map((claim) => claim.id),
+      );
     }
     await settle(trx, by, request, now, { state: 'refused', action: 'roomRequest.refuse', ...why });
     // Who was invited there is told that the room is not theirs.
-    if (request.announced_at) await enqueue(trx, 'invitations.announceChange', { meetingId: request.meeting_id }, { runAt: new Date(Date.now() + 60_000) });
+    if (request.announced_at)
+      await enqueue(
+        trx,
+        'invitations.announceChange',
+        { meetingId: request.meeting_id },
+        { runAt: new Date(Date.now() + 60_000) },
+      );
     return { ok: true };
   });
 }
@@ -99,7 +134,8 @@ async function lockRequest(trx: Db, by: Actor, id: number): Promise<Locked> {
   );
   if (!request) throw new NotFound();
   if (!request.decides) throw new Forbidden();
-  if (request.state === 'open' && request.meeting_state !== 'draft' && request.meeting_state !== 'scheduled') throw new Conflict('meetings.problem.closed');
+  if (request.state === 'open' && request.meeting_state !== 'draft' && request.meeting_state !== 'scheduled')
+    throw new Conflict('meetings.problem.closed');
   return { ...request, atomic_ids: found.atomic_ids };
 }
 
@@ -133,7 +169,8 @@ async function confirmClaims(trx: Db, by: Actor, request: Locked): Promise<boole
     { meeting: request.meeting_id, rooms },
   );
   if (made.length < rooms.length) {
-    if (made.length) await change(trx, `delete from room_claims where id = any(:made)`, { made: made.map(({ id }) => id) });
+    if (made.length)
+      await change(trx, `delete from room_claims where id = any(:made)`, { made: made.map(({ id }) => id) });
     return false;
   }
   await change(
@@ -153,18 +190,38 @@ interface Verdict {
 }
 
 /** Writes the answer, its history, and the mail to who asked and who answers for the meeting. */
-async function settle(trx: Db, by: Actor, request: Locked, now: Date, { state, action, code, reason }: Verdict): Promise<void> {
+async function settle(
+  trx: Db,
+  by: Actor,
+  request: Locked,
+  now: Date,
+  { state, action, code, reason }: Verdict,
+): Promise<void> {
   await change(
     trx,
     `update room_requests set state = :state, decided_by = :by, decided_at = :now, reason_code = :code, reason = :reason, version = version + 1 where id = :id`,
     { id: request.id, state, by: by.id, now, code, reason },
   );
-  const event = { noun: 'meetings', id: request.meeting_id, meetingId: request.meeting_id, after: { request_id: request.id, room_id: request.room_id, code } };
+  const event = {
+    noun: 'meetings',
+    id: request.meeting_id,
+    meetingId: request.meeting_id,
+    after: { request_id: request.id, room_id: request.room_id, code },
+  };
   await record(trx, by, { action, ...event, ...(reason ? { note: reason } : {}) });
   const people = [...new Set([request.asked_by, request.organiser_id])];
-  await queueDeliveries(trx, people.map((personId) => ({
-    kind: 'rooms.requestDecided', object: `room_requests:${request.id}`, personId, meetingId: request.meeting_id, revision: 1, payload: { request_id: request.id }, queuedBy: by.id,
-  })));
+  await queueDeliveries(
+    trx,
+    people.map((personId) => ({
+      kind: 'rooms.requestDecided',
+      object: `room_requests:${request.id}`,
+      personId,
+      meetingId: request.meeting_id,
+      revision: 1,
+      payload: { request_id: request.id },
+      queuedBy: by.id,
+    })),
+  );
 }
 
 /** The worker's side of asking: one mail to each person who decides, with everything they were not told of yet. */
@@ -181,7 +238,10 @@ export function tellApprovers(db: Db, now: Date): Promise<void> {
       { rooms: [...new Set(untold.map(({ room_id }) => room_id))] },
     );
     await queueDeliveries(trx, byPerson(untold, deciders, 'rooms.requestsAsked', 'told'));
-    await change(trx, `update room_requests set told_at = :now where id = any(:ids)`, { now, ids: untold.map(({ id }) => id) });
+    await change(trx, `update room_requests set told_at = :now where id = any(:ids)`, {
+      now,
+      ids: untold.map(({ id }) => id),
+    });
   });
 }
 
@@ -208,7 +268,10 @@ export function remindOverdue(db: Db, now: Date): Promise<number> {
       { rooms: overdue.map(({ room_id }) => room_id), now },
     );
     await queueDeliveries(trx, byPerson(overdue, others, 'rooms.requestReminder', 'overdue'));
-    await change(trx, `update room_requests set reminded_at = :now where id = any(:ids)`, { now, ids: overdue.map(({ id }) => id) });
+    await change(trx, `update room_requests set reminded_at = :now where id = any(:ids)`, {
+      now,
+      ids: overdue.map(({ id }) => id),
+    });
     return overdue.length;
   });
 }
@@ -221,12 +284,24 @@ interface ToTell {
 }
 const IS_PRIVATE = `(select m.is_private from meetings m where m.id = q.meeting_id) as is_private`;
 
-function byPerson(requests: ToTell[], people: { room_id: number; person_id: number }[], kind: string, what: string): NewDelivery[] {
+function byPerson(
+  requests: ToTell[],
+  people: { room_id: number; person_id: number }[],
+  kind: string,
+  what: string,
+): NewDelivery[] {
   const secret = new Set(requests.filter((request) => request.is_private).map(({ id }) => id));
   const ids = new Map<number, number[]>();
   for (const { room_id, person_id } of people) {
     const theirs = requests.filter((request) => request.room_id === room_id).map(({ id }) => id);
     ids.set(person_id, [...(ids.get(person_id) ?? []), ...theirs]);
   }
-  return [...ids].map(([personId, request_ids]) => ({ kind, object: `room_requests:${what}:${Math.max(...request_ids)}`, personId, revision: 0, payload: { request_ids }, isRestricted: request_ids.some((id) => secret.has(id)) }));
+  return [...ids].map(([personId, request_ids]) => ({
+    kind,
+    object: `room_requests:${what}:${Math.max(...request_ids)}`,
+    personId,
+    revision: 0,
+    payload: { request_ids },
+    isRestricted: request_ids.some((id) => secret.has(id)),
+  }));
 }

@@ -8,9 +8,20 @@ export const RequestsQuery = z.object({ view: choice(['waiting', 'mine', 'all'])
 export const AnswerForm = z
   .strictObject({
     verdict: choice(['approve', 'return', 'refuse']),
-    code: z.literal('').transform(() => null).or(choice(REASON_CODES)).optional().transform((code) => code ?? null),
+    code: z
+      .literal('')
+      .transform(() => null)
+      .or(choice(REASON_CODES))
+      .optional()
+      .transform((code) => code ?? null),
     reason: optionalProse(1000),
   })
-  .refine((form) => form.verdict === 'approve' || form.code !== null, { path: ['code'], error: message('requests.problem.code') })
-  .refine((form) => form.verdict === 'approve' || form.code === null || form.reason !== '', { path: ['reason'], error: message('requests.problem.reason') });
+  .refine((form) => form.verdict === 'approve' || form.code !== null, {
+    path: ['code'],
+    error: message('requests.problem.code'),
+  })
+  .refine((form) => form.verdict === 'approve' || form.code === null || form.reason !== '', {
+    path: ['reason'],
+    error: message('requests.problem.reason'),
+  });
 export type AnswerForm = z.output<typeof AnswerForm>;

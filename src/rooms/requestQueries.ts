@@ -4,7 +4,16 @@ import type { Check } from './claimChecks.js';
 import { KNOWS_TITLE, type RoomName } from './claimQueries.js';
 
 export type RequestState = 'open' | 'approved' | 'returned' | 'refused' | 'withdrawn';
-export const REASON_CODES = ['purpose', 'time', 'size', 'equipment', 'priority', 'details', 'taken', 'other'] as const;
+export const REASON_CODES = [
+  'purpose',
+  'time',
+  'size',
+  'equipment',
+  'priority',
+  'details',
+  'taken',
+  'other',
+] as const;
 export type ReasonCode = (typeof REASON_CODES)[number];
 
 interface Brief {
@@ -46,7 +55,8 @@ export interface RoomRequest {
   is_current: boolean;
 }
 
-const brief = (alias: string) => `json_build_object('id', ${alias}.id, 'name', ${alias}.name, 'name_en', ${alias}.name_en)`;
+const brief = (alias: string) =>
+  `json_build_object('id', ${alias}.id, 'name', ${alias}.name, 'name_en', ${alias}.name_en)`;
 
 /** Claims of the request's meeting in its room, or in the parts of its hall. */
 const CLAIM = `room_claims c where c.meeting_id = q.meeting_id and c.state in ('requested', 'confirmed')
@@ -82,12 +92,19 @@ export function listRequestsFor(db: Db, viewerId: number, now: Date, limit = 200
 
 /** All that is open, for secretaries. */
 export function listOpenRequests(db: Db, viewerId: number, now: Date, limit = 200): Promise<RoomRequest[]> {
-  return rows<RoomRequest>(db, `${REQUEST} where q.state = 'open' and q.ends_at > :now order by q.asked_at, q.id limit :limit`, { viewer: viewerId, now, limit });
+  return rows<RoomRequest>(
+    db,
+    `${REQUEST} where q.state = 'open' and q.ends_at > :now order by q.asked_at, q.id limit :limit`,
+    { viewer: viewerId, now, limit },
+  );
 }
 
 /** What a person asked for, the newest first. */
 export function listRequestsOf(db: Db, viewerId: number, limit = 100): Promise<RoomRequest[]> {
-  return rows<RoomRequest>(db, `${REQUEST} where q.asked_by = :viewer order by q.id desc limit :limit`, { viewer: viewerId, limit });
+  return rows<RoomRequest>(db, `${REQUEST} where q.asked_by = :viewer order by q.id desc limit :limit`, {
+    viewer: viewerId,
+    limit,
+  });
 }
 
 /** What a person asked for (or what was asked for their meetings) and is not settled: it waits, was returned, or was refused and nothing else was found. */
@@ -119,7 +136,11 @@ export function listRequestsOfMeeting(db: Db, viewerId: number, meetingId: numbe
 }
 
 /** One request and what this person is to it. @throws NotFound when there is none or it is no business of theirs */
-export async function findRequest(db: Db, viewer: { id: number }, id: number): Promise<RoomRequest & { decides: boolean; asks: boolean }> {
+export async function findRequest(
+  db: Db,
+  viewer: { id: number },
+  id: number,
+): Promise<RoomRequest & { decides: boolean; asks: boolean }> {
   const found = await row<RoomRequest & { decides: boolean; asks: boolean; is_office: boolean }>(
     db,
     `select f.*, may_decide_room((f.room->>'id')::bigint, :viewer) as decides,
@@ -138,5 +159,8 @@ export async function findRequest(db: Db, viewer: { id: number }, id: number): P
 
 /** For a mail: requests by id, as the person who gets it may know them. */
 export function listRequestsById(db: Db, viewerId: number, ids: number[]): Promise<RoomRequest[]> {
-  return rows<RoomRequest>(db, `${REQUEST} where q.id = any(:ids) order by q.starts_at, q.id`, { viewer: viewerId, ids });
+  return rows<RoomRequest>(db, `${REQUEST} where q.id = any(:ids) order by q.starts_at, q.id`, {
+    viewer: viewerId,
+    ids,
+  });
 }

@@ -6,10 +6,22 @@ import type { Room } from './queries.js';
 
 // What the form of a room holds: as posted, as stored, and as cells that can be merged one by one.
 
-const TEXTS = ['name_en', 'name_zh', 'code', 'site', 'building', 'floor', 'contact', 'note', 'key_note'] as const;
+const TEXTS = [
+  'name_en',
+  'name_zh',
+  'code',
+  'site',
+  'building',
+  'floor',
+  'contact',
+  'note',
+  'key_note',
+] as const;
 const NUMBERS = ['capacity', 'setup_minutes', 'teardown_minutes', 'sort_order'] as const;
 
-export type Columns = Omit<RoomFields, 'opens' | 'closes' | 'parts' | 'layouts' | 'owner'> & { owner_id: number | null };
+export type Columns = Omit<RoomFields, 'opens' | 'closes' | 'parts' | 'layouts' | 'owner'> & {
+  owner_id: number | null;
+};
 export interface RoomContent extends Columns {
   layouts: LayoutSeats[];
   hours: Hours[];
@@ -32,24 +44,74 @@ export function contentOf(input: RoomFields, ownerId: number | null): RoomConten
 }
 
 export function contentOfRoom(room: Room): RoomContent {
-  const { name_en, name_zh, code, site, building, floor, contact, note, key_note, capacity, setup_minutes, teardown_minutes, sort_order, min_people, is_step_free, hours } = room;
+  const {
+    name_en,
+    name_zh,
+    code,
+    site,
+    building,
+    floor,
+    contact,
+    note,
+    key_note,
+    capacity,
+    setup_minutes,
+    teardown_minutes,
+    sort_order,
+    min_people,
+    is_step_free,
+    hours,
+  } = room;
   return {
-    name_en, name_zh, code, site, building, floor, contact, note, key_note, capacity, setup_minutes, teardown_minutes, sort_order, min_people, is_step_free, hours,
-    equipment: [...room.equipment].sort(), owner_id: room.owner?.id ?? null, layouts: inOrder(room.layouts), parts: room.parts.map(({ id }) => id).sort((a, b) => a - b),
+    name_en,
+    name_zh,
+    code,
+    site,
+    building,
+    floor,
+    contact,
+    note,
+    key_note,
+    capacity,
+    setup_minutes,
+    teardown_minutes,
+    sort_order,
+    min_people,
+    is_step_free,
+    hours,
+    equipment: [...room.equipment].sort(),
+    owner_id: room.owner?.id ?? null,
+    layouts: inOrder(room.layouts),
+    parts: room.parts.map(({ id }) => id).sort((a, b) => a - b),
   };
 }
 
 /** Cells that are one thing each; of equipment and parts every single one is a cell, there or not, and can't clash. */
 export const CELLS: readonly string[] = [
-  ...TEXTS, ...NUMBERS, 'min_people', 'is_step_free', 'owner_id', ...LAYOUTS.map((layout) => `layout-${layout}`), ...[1, 2, 3, 4, 5, 6, 7].map((day) => `hours-${day}`),
+  ...TEXTS,
+  ...NUMBERS,
+  'min_people',
+  'is_step_free',
+  'owner_id',
+  ...LAYOUTS.map((layout) => `layout-${layout}`),
+  ...[1, 2, 3, 4, 5, 6, 7].map((day) => `hours-${day}`),
 ];
 
 export function cellsOf(content: RoomContent): Cells {
   return {
     ...Object.fromEntries([...TEXTS, ...NUMBERS].map((name) => [name, String(content[name])])),
-    min_people: String(content.min_people ?? ''), is_step_free: content.is_step_free ? 'on' : '', owner_id: String(content.owner_id ?? ''),
-    ...Object.fromEntries(content.layouts.map(({ layout, capacity }) => [`layout-${layout}`, String(capacity)])),
-    ...Object.fromEntries(content.hours.map(({ weekday, opens_at, closes_at }) => [`hours-${weekday}`, `${opens_at}–${closes_at}`])),
+    min_people: String(content.min_people ?? ''),
+    is_step_free: content.is_step_free ? 'on' : '',
+    owner_id: String(content.owner_id ?? ''),
+    ...Object.fromEntries(
+      content.layouts.map(({ layout, capacity }) => [`layout-${layout}`, String(capacity)]),
+    ),
+    ...Object.fromEntries(
+      content.hours.map(({ weekday, opens_at, closes_at }) => [
+        `hours-${weekday}`,
+        `${opens_at}–${closes_at}`,
+      ]),
+    ),
     ...Object.fromEntries(content.equipment.map((code) => [`equipment-${code}`, 'on'])),
     ...Object.fromEntries(content.parts.map((id) => [`part-${id}`, 'on'])),
   };
@@ -59,18 +121,30 @@ export function cellsOf(content: RoomContent): Cells {
 export function contentFrom(cells: Cells): RoomContent {
   const at = (name: string) => cells[name] ?? '';
   const id = (name: string) => (at(name) === '' ? null : Number(at(name)));
-  const ticked = (kind: string) => Object.keys(cells).flatMap((name) => (name.startsWith(kind) && cells[name] ? [name.slice(kind.length)] : []));
+  const ticked = (kind: string) =>
+    Object.keys(cells).flatMap((name) =>
+      name.startsWith(kind) && cells[name] ? [name.slice(kind.length)] : [],
+    );
   return {
     ...(Object.fromEntries(TEXTS.map((name) => [name, at(name)])) as Record<(typeof TEXTS)[number], string>),
-    ...(Object.fromEntries(NUMBERS.map((name) => [name, Number(at(name))])) as Record<(typeof NUMBERS)[number], number>),
-    min_people: id('min_people'), is_step_free: at('is_step_free') !== '', owner_id: id('owner_id'),
-    layouts: LAYOUTS.flatMap((layout) => (at(`layout-${layout}`) ? [{ layout, capacity: Number(at(`layout-${layout}`)) }] : [])),
+    ...(Object.fromEntries(NUMBERS.map((name) => [name, Number(at(name))])) as Record<
+      (typeof NUMBERS)[number],
+      number
+    >),
+    min_people: id('min_people'),
+    is_step_free: at('is_step_free') !== '',
+    owner_id: id('owner_id'),
+    layouts: LAYOUTS.flatMap((layout) =>
+      at(`layout-${layout}`) ? [{ layout, capacity: Number(at(`layout-${layout}`)) }] : [],
+    ),
     hours: [1, 2, 3, 4, 5, 6, 7].flatMap((weekday) => {
       const [opens_at, closes_at] = at(`hours-${weekday}`).split('–');
       return opens_at && closes_at ? [{ weekday, opens_at, closes_at }] : [];
     }),
     equipment: ticked('equipment-').sort(),
-    parts: ticked('part-').map(Number).sort((a, b) => a - b),
+    parts: ticked('part-')
+      .map(Number)
+      .sort((a, b) => a - b),
   };
 }
 

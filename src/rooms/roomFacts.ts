@@ -9,7 +9,9 @@ export function tellPlace(room: { site: string; building: string; floor: string 
 
 /** "Theatre 60", one for each layout. */
 export function tellLayouts(layouts: readonly LayoutSeats[], t: Translate): string[] {
-  return inOrder(layouts).map(({ layout, capacity }) => t('layouts.seats', { layout: t(`layouts.${layout}`), count: capacity }));
+  return inOrder(layouts).map(({ layout, capacity }) =>
+    t('layouts.seats', { layout: t(`layouts.${layout}`), count: capacity }),
+  );
 }
 
 /** Opening hours in as few lines as say it: neighbouring days with the same hours are one. */
@@ -24,7 +26,9 @@ export function tellHours(hours: readonly Hours[], t: Translate): string[] {
     else groups.push({ first: weekday, last: weekday, text });
   }
   return groups.map(({ first, last, text }) =>
-    first === last ? `${weekdayName(first, t)} ${text}` : t('rooms.hours.days', { first: weekdayName(first, t), last: weekdayName(last, t), hours: text }),
+    first === last
+      ? `${weekdayName(first, t)} ${text}`
+      : t('rooms.hours.days', { first: weekdayName(first, t), last: weekdayName(last, t), hours: text }),
   );
 }
 

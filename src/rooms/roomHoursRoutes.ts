@@ -19,7 +19,12 @@ export const roomHoursRoutes: Route[] = [
     form: ExceptionForm,
     async handle(c) {
       const { kind, ...form } = c.form;
-      await saveException(c.db, c.by, idOf(c), kind === 'closed' ? { ...form, opens_at: null, closes_at: null } : form);
+      await saveException(
+        c.db,
+        c.by,
+        idOf(c),
+        kind === 'closed' ? { ...form, opens_at: null, closes_at: null } : form,
+      );
       return redirect(`/rooms/${idOf(c)}/hours`, { notice: 'hours.notice.saved' });
     },
     onInvalid: (c, problems) => hoursPage(c, problems, 422),
@@ -40,8 +45,13 @@ export const roomHoursRoutes: Route[] = [
     policy: secretary,
     form: RoomCalendarForm,
     async handle(c) {
-      if (await setRoomCalendar(c.db, c.by, idOf(c), c.form.was, c.form.calendar)) return redirect(`/rooms/${idOf(c)}/hours`, { notice: 'hours.notice.saved' });
-      return hoursPage(c, problemsOf([{ field: 'calendar', message: c.t('hours.problem.stale') }], c.req.body), 409);
+      if (await setRoomCalendar(c.db, c.by, idOf(c), c.form.was, c.form.calendar))
+        return redirect(`/rooms/${idOf(c)}/hours`, { notice: 'hours.notice.saved' });
+      return hoursPage(
+        c,
+        problemsOf([{ field: 'calendar', message: c.t('hours.problem.stale') }], c.req.body),
+        409,
+      );
     },
     onInvalid: (c, problems) => hoursPage(c, problems, 422),
   }),
@@ -50,7 +60,9 @@ export const roomHoursRoutes: Route[] = [
 async function hoursPage(c: Context<unknown, unknown>, problems?: Problems, status = 200): Promise<Answer> {
   const room = await findRoom(c.db, idOf(c));
   const [exceptions, calendars, kept] = await Promise.all([
-    listExceptions(c.db, room.id, dayOf(c.now, c.office.zone)), listCalendars(c.db), findRoomCalendar(c.db, room.id),
+    listExceptions(c.db, room.id, dayOf(c.now, c.office.zone)),
+    listCalendars(c.db),
+    findRoomCalendar(c.db, room.id),
   ]);
   const office = calendars.find((one) => one.is_default);
   return page(
@@ -59,9 +71,18 @@ async function hoursPage(c: Context<unknown, unknown>, problems?: Problems, stat
       title: c.t('hours.room.title', { room: c.fmt.name(room) }),
       room,
       week: tellHours(room.hours, c.t),
-      exceptions: exceptions.map((one) => ({ ...one, date: c.fmt.date(one.on), hours: one.opens_at ? `${one.opens_at}–${one.closes_at}` : c.t('hours.room.closed') })),
+      exceptions: exceptions.map((one) => ({
+        ...one,
+        date: c.fmt.date(one.on),
+        hours: one.opens_at ? `${one.opens_at}–${one.closes_at}` : c.t('hours.room.closed'),
+      })),
       calendars: [
-        { value: 'office', label: office ? c.t('hours.room.calendarOffice', { name: c.fmt.name(office) }) : c.t('hours.room.calendarNoOffice') },
+        {
+          value: 'office',
+          label: office
+            ? c.t('hours.room.calendarOffice', { name: c.fmt.name(office) })
+            : c.t('hours.room.calendarNoOffice'),
+        },
         ...calendars.map((one) => ({ value: String(one.id), label: c.fmt.name(one) })),
         { value: 'none', label: c.t('hours.room.calendarNone') },
       ],

@@ -51,15 +51,36 @@ export const routes: Route[] = [
     async handle(c) {
       const { query } = c;
       const isKeeper = mayKeepRooms(c.viewer);
-      const [kinds, plans, rooms] = await Promise.all([listEquipmentKinds(c.db), listPlans(c.db), listRooms(c.db, c.now, { seats: query.seats, equipment: query.equipment, isStepFree: query.step_free, withRetired: isKeeper && query.retired })]);
+      const [kinds, plans, rooms] = await Promise.all([
+        listEquipmentKinds(c.db),
+        listPlans(c.db),
+        listRooms(c.db, c.now, {
+          seats: query.seats,
+          equipment: query.equipment,
+          isStepFree: query.step_free,
+          withRetired: isKeeper && query.retired,
+        }),
+      ]);
       return page('rooms/list', {
         title: c.t('rooms.list.title'),
-        rooms: rooms.map((room) => ({ ...room, place: tellPlace(room), equipmentText: equipmentNames(room.equipment, kinds, c.fmt).join(c.t('rooms.list.comma')), layoutText: tellLayouts(room.layouts, c.t).join(c.t('rooms.list.comma')), until: room.status === 'out_of_service' ? lastDayOut(room.back_at, c) : null })),
-        plans: plans.map((plan) => ({ href: `/rooms/plans/${plan.id}`, text: tellPlace(plan) || c.t('plans.list.whole') })),
+        rooms: rooms.map((room) => ({
+          ...room,
+          place: tellPlace(room),
+          equipmentText: equipmentNames(room.equipment, kinds, c.fmt).join(c.t('rooms.list.comma')),
+          layoutText: tellLayouts(room.layouts, c.t).join(c.t('rooms.list.comma')),
+          until: room.status === 'out_of_service' ? lastDayOut(room.back_at, c) : null,
+        })),
+        plans: plans.map((plan) => ({
+          href: `/rooms/plans/${plan.id}`,
+          text: tellPlace(plan) || c.t('plans.list.whole'),
+        })),
         filter: query,
         hasFilter: query.seats !== null || query.equipment.length > 0 || query.step_free,
         // Only what some room has, or what was asked for.
-        equipment: equipmentOptions(kinds, c.fmt, query.equipment).filter(({ value }) => query.equipment.includes(value) || rooms.some((room) => room.equipment.includes(value))),
+        equipment: equipmentOptions(kinds, c.fmt, query.equipment).filter(
+          ({ value }) =>
+            query.equipment.includes(value) || rooms.some((room) => room.equipment.includes(value)),
+        ),
         isKeeper,
       });
     },
@@ -91,7 +112,8 @@ export const routes: Route[] = [
       if ('refused' in done && done.refused) return problemPage(c, null, done.refused);
       return redirect(done.location ?? '/rooms', { notice: 'rooms.notice.added' });
     },
-    onInvalid: async (c, problems) => roomFormPage(c, { ...(await likeOf(c)), values: problems.values, problems, status: 422 }),
+    onInvalid: async (c, problems) =>
+      roomFormPage(c, { ...(await likeOf(c)), values: problems.values, problems, status: 422 }),
   }),
   // Before /rooms/:id, which would take their second word for an id.
   ...equipmentRoutes,
@@ -115,13 +137,21 @@ export const routes: Route[] = [
       const { given, rest } = readPicks(c.form);
       const { version, was, ...input } = rest;
       const done = await updateRoom(c.db, c.by, idOf(c), version, input, { was, given });
-      if (done.ok) return redirect(`/rooms/${idOf(c)}`, { notice: done.isMerged && !given.length ? 'merge.saved' : 'rooms.notice.saved' });
+      if (done.ok)
+        return redirect(`/rooms/${idOf(c)}`, {
+          notice: done.isMerged && !given.length ? 'merge.saved' : 'rooms.notice.saved',
+        });
       if (done.reason === 'problem') return problemPage(c, idOf(c), done);
       if (done.reason === 'clash') return roomMergePage(c, done);
       throw new Conflict('rooms.problem.changed');
     },
     async onInvalid(c, problems) {
-      return roomFormPage(c, { room: await findRoom(c.db, idOf(c)), values: problems.values, problems, status: 422 });
+      return roomFormPage(c, {
+        room: await findRoom(c.db, idOf(c)),
+        values: problems.values,
+        problems,
+        status: 422,
+      });
     },
   }),
   route({ method: 'get', path: '/rooms/:id/status', policy: secretary, handle: (c) => statusPage(c) }),
@@ -131,10 +161,23 @@ export const routes: Route[] = [
     policy: secretary,
     form: StatusForm,
     async handle(c) {
-      if (c.form.status === 'out_of_service' && c.form.until !== null && c.form.until < dayOf(c.now, c.office.zone)) return statusPage(c, { until: c.t('rooms.problem.over') }, 422);
-      const done = await changeStatus(c.db, c.by, idOf(c), c.form.version, { ...c.form, backAt: c.form.until === null ? null : startOfDay(addDays(c.form.until, 1), c.office.zone) });
+      if (
+        c.form.status === 'out_of_service' &&
+        c.form.until !== null &&
+        c.form.until < dayOf(c.now, c.office.zone)
+      )
+        return statusPage(c, { until: c.t('rooms.problem.over') }, 422);
+      const done = await changeStatus(c.db, c.by, idOf(c), c.form.version, {
+        ...c.form,
+        backAt: c.form.until === null ? null : startOfDay(addDays(c.form.until, 1), c.office.zone),
+      });
       if (done.ok) return redirect(`/rooms/${idOf(c)}`, { notice: 'rooms.notice.saved' });
-      if (done.reason === 'stale') return statusPage(c, { [done.room.status === c.form.status ? '' : 'status']: c.t('rooms.problem.changed') }, 409);
+      if (done.reason === 'stale')
+        return statusPage(
+          c,
+          { [done.room.status === c.form.status ? '' : 'status']: c.t('rooms.problem.changed') },
+          409,
+        );
       return statusPage(c, { [done.field]: c.t(done.problem) }, 422);
     },
     onInvalid: (c, problems) => statusPage(c, problems.errors, 422),
@@ -150,7 +193,9 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
   const today = dayOf(c.now, c.office.zone);
   const [kinds, meetings, closures, days, layers, noShows, queue] = await Promise.all([
     listEquipmentKinds(c.db),
-    listComingMeetings(c.db, c.viewer.id, room.id, c.now), listClosures(c.db, c.viewer.id, room.id, c.now), listDayRules(c.db, [room.id], today, addDays(today, 60)),
+    listComingMeetings(c.db, c.viewer.id, room.id, c.now),
+    listClosures(c.db, c.viewer.id, room.id, c.now),
+    listDayRules(c.db, [room.id], today, addDays(today, 60)),
     listLayersFor(c.db, room.id, c.viewer.id),
     findNoShowRate(c.db, room.id, c.now),
     listQueue(c.db, c.viewer.id, room.id, c.now),
@@ -169,10 +214,19 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
     hours: tellHours(room.hours, c.t),
     differing: differing.slice(0, 12).map((rule) => {
       const open = hoursOn([...room.hours, rule], rule.on);
-      return c.t('hours.room.line', { day: c.fmt.shortDate(rule.on), hours: open ? `${open.opens_at}–${open.closes_at}` : c.t('hours.room.closed'), reason: c.fmt.name(rule) });
+      return c.t('hours.room.line', {
+        day: c.fmt.shortDate(rule.on),
+        hours: open ? `${open.opens_at}–${open.closes_at}` : c.t('hours.room.closed'),
+        reason: c.fmt.name(rule),
+      });
     }),
     // As they hold for the reader.
-    rules: tellRules(rules, c.t, deciders.map((person) => c.fmt.name(person)), c.lang),
+    rules: tellRules(
+      rules,
+      c.t,
+      deciders.map((person) => c.fmt.name(person)),
+      c.lang,
+    ),
     noShows: rules.check_in === 'required' || noShows.judged > 0 ? tellRate(noShows, c.t, c.fmt) : '',
     officeZone: c.office.zone === c.zone ? null : c.office.zone,
     meetings: meetings.map((meeting) => ({
@@ -182,13 +236,26 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
       time: c.fmt.range(meeting.starts_at, meeting.ends_at),
       mine: meeting.is_mine,
       // Of a hall: which part, when it isn't all of them.
-      meta: [meeting.is_tentative ? c.t('tentative.free') : '', meeting.organiser ? c.fmt.name(meeting.organiser) : '', meeting.part && meeting.part.length < room.parts.length ? meeting.part.map((part) => c.fmt.name(part)).join(c.t('rooms.list.comma')) : '', meeting.layout ? c.t('layouts.room.layoutBooked', { layout: c.t(`layouts.${meeting.layout}`) }) : ''],
+      meta: [
+        meeting.is_tentative ? c.t('tentative.free') : '',
+        meeting.organiser ? c.fmt.name(meeting.organiser) : '',
+        meeting.part && meeting.part.length < room.parts.length
+          ? meeting.part.map((part) => c.fmt.name(part)).join(c.t('rooms.list.comma'))
+          : '',
+        meeting.layout ? c.t('layouts.room.layoutBooked', { layout: c.t(`layouts.${meeting.layout}`) }) : '',
+      ],
     })),
     queue: queue.map((line) => ({
       title: line.title ?? c.t('calendar.day.booked'),
       href: line.meeting_id === null ? null : `/meetings/${line.meeting_id}`,
       time: c.fmt.shortDay(line.starts_at),
-      meta: [c.fmt.range(line.starts_at, line.ends_at), line.state === 'offered' && line.held_until ? c.t('waits.room.held', { until: c.fmt.dateTime(line.held_until) }) : c.t('waits.room.since', { when: c.fmt.dateTime(line.since) }), line.any_seats === null ? '' : c.t('waits.any.what', { count: line.any_seats })],
+      meta: [
+        c.fmt.range(line.starts_at, line.ends_at),
+        line.state === 'offered' && line.held_until
+          ? c.t('waits.room.held', { until: c.fmt.dateTime(line.held_until) })
+          : c.t('waits.room.since', { when: c.fmt.dateTime(line.since) }),
+        line.any_seats === null ? '' : c.t('waits.any.what', { count: line.any_seats }),
+      ],
     })),
     closures: closures.map((closure) => ({
       ...closure,
@@ -210,22 +277,58 @@ function lastDayOut(backAt: Date | null, c: Context<unknown, unknown>): string |
   return backAt && backAt > c.now ? c.fmt.date(dayOf(new Date(backAt.getTime() - 1), c.office.zone)) : null;
 }
 
-async function statusPage(c: Context<unknown, unknown>, errors: Record<string, string> = {}, status = 200): Promise<Answer> {
+async function statusPage(
+  c: Context<unknown, unknown>,
+  errors: Record<string, string> = {},
+  status = 200,
+): Promise<Answer> {
   const room = await findRoom(c.db, idOf(c));
   const [coming] = await listComingMeetings(c.db, c.viewer.id, room.id, c.now, 1);
   const typed = body(c);
   return page(
     'rooms/status',
-    { title: c.t('rooms.status.title', { room: c.fmt.name(room) }), room, hasMeetings: coming !== undefined, errors, values: { status: typed.status ?? statusAt(room, c.now), reason: typed.reason ?? room.status_reason, until: typed.until ?? (room.back_at ? dayOf(new Date(room.back_at.getTime() - 1), c.office.zone) : '') } },
+    {
+      title: c.t('rooms.status.title', { room: c.fmt.name(room) }),
+      room,
+      hasMeetings: coming !== undefined,
+      errors,
+      values: {
+        status: typed.status ?? statusAt(room, c.now),
+        reason: typed.reason ?? room.status_reason,
+        until:
+          typed.until ?? (room.back_at ? dayOf(new Date(room.back_at.getTime() - 1), c.office.zone) : ''),
+      },
+    },
     { status },
   );
 }
 
-async function problemPage(c: Context<unknown, unknown>, id: number | null, refused: Refusal): Promise<Answer> {
-  const problems = problemsOf([{ field: refused.field, message: c.t(refused.problem, refused.values) }], c.req.body);
+async function problemPage(
+  c: Context<unknown, unknown>,
+  id: number | null,
+  refused: Refusal,
+): Promise<Answer> {
+  const problems = problemsOf(
+    [{ field: refused.field, message: c.t(refused.problem, refused.values) }],
+    c.req.body,
+  );
   const { merged } = refused;
-  if (merged) return roomFormPage(c, { room: merged.room, values: { ...editOf(merged.room), ...valuesOfContent(merged.content, ownerText(c, merged.room, merged.content)) }, problems, status: 422 });
-  return roomFormPage(c, { ...(id === null ? await likeOf(c) : { room: await findRoom(c.db, id) }), values: problems.values, problems, status: 422 });
+  if (merged)
+    return roomFormPage(c, {
+      room: merged.room,
+      values: {
+        ...editOf(merged.room),
+        ...valuesOfContent(merged.content, ownerText(c, merged.room, merged.content)),
+      },
+      problems,
+      status: 422,
+    });
+  return roomFormPage(c, {
+    ...(id === null ? await likeOf(c) : { room: await findRoom(c.db, id) }),
+    values: problems.values,
+    problems,
+    status: 422,
+  });
 }
 
 /** The room that a refused form was filled in from. */

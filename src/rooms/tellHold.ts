@@ -4,7 +4,8 @@ import type { Hold, Kept } from './holdQueries.js';
 
 // What a room is kept for, in the same words wherever it is shown.
 
-const untilOf = (until: string, fmt: Format): string => `${fmt.shortDay(new Date(until))} ${fmt.time(new Date(until))}`;
+const untilOf = (until: string, fmt: Format): string =>
+  `${fmt.shortDay(new Date(until))} ${fmt.time(new Date(until))}`;
 
 /** "Offered in a poll until Wed 6 Mar 17:00", with the title for who may know it. */
 export function tellHold(hold: Hold, t: Translate, fmt: Format): string {
@@ -15,12 +16,22 @@ export function tellHold(hold: Hold, t: Translate, fmt: Format): string {
 }
 
 /** The same as an answer to who wants the room then, with a way on; undefined when they may know no more than that it is taken. */
-export function tellHoldInTheWay(hold: Hold, values: { room: string; when: string }, t: Translate, fmt: Format): string | undefined {
+export function tellHoldInTheWay(
+  hold: Hold,
+  values: { room: string; when: string },
+  t: Translate,
+  fmt: Format,
+): string | undefined {
   if (hold.kind === 'private') return undefined;
   const all = { ...values, until: untilOf(hold.until, fmt) };
-  if (hold.kind === 'wait') return hold.title === null ? t('holds.clash.wait', all) : t('holds.clash.waitOf', { ...all, title: hold.title });
+  if (hold.kind === 'wait')
+    return hold.title === null
+      ? t('holds.clash.wait', all)
+      : t('holds.clash.waitOf', { ...all, title: hold.title });
   const name = fmt.name(hold.organiser);
-  return hold.title === null ? t('holds.clash.poll', { ...all, name }) : t('holds.clash.pollOf', { ...all, name, title: hold.title });
+  return hold.title === null
+    ? t('holds.clash.poll', { ...all, name })
+    : t('holds.clash.pollOf', { ...all, name, title: hold.title });
 }
 
 export function hrefOf(hold: Hold): string | null {
@@ -33,7 +44,14 @@ export function isKept(hold: Hold | null | undefined): boolean {
 }
 
 /** A line of a list: what is kept when. */
-export function tellKept({ t, fmt }: { t: Translate; fmt: Format }, { hold, starts_at, ends_at }: Kept): { title: string; href: string | null; time: string } {
+export function tellKept(
+  { t, fmt }: { t: Translate; fmt: Format },
+  { hold, starts_at, ends_at }: Kept,
+): { title: string; href: string | null; time: string } {
   const [from, to] = [new Date(starts_at), new Date(ends_at)];
-  return { title: tellHold(hold, t, fmt), href: hrefOf(hold), time: `${fmt.shortDay(from)} ${fmt.range(from, to)}` };
+  return {
+    title: tellHold(hold, t, fmt),
+    href: hrefOf(hold),
+    time: `${fmt.shortDay(from)} ${fmt.range(from, to)}`,
+  };
 }

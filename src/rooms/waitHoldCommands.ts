@@ -18,8 +18,15 @@ export interface AwaitedHold {
 
 /** The rooms that have to be locked for these wishes. */
 export async function lockRoomsOf(trx: Db, roomIds: readonly number[]): Promise<void> {
-  const atoms = await rows<{ id: number }>(trx, `select distinct coalesce(p.part_id, r.id) as id from rooms r left join room_parts p on p.hall_id = r.id where r.id = any(:rooms)`, { rooms: roomIds });
-  await lockRooms(trx, atoms.map(({ id }) => id));
+  const atoms = await rows<{ id: number }>(
+    trx,
+    `select distinct coalesce(p.part_id, r.id) as id from rooms r left join room_parts p on p.hall_id = r.id where r.id = any(:rooms)`,
+    { rooms: roomIds },
+  );
+  await lockRooms(
+    trx,
+    atoms.map(({ id }) => id),
+  );
 }
 
 /**
@@ -27,9 +34,22 @@ export async function lockRoomsOf(trx: Db, roomIds: readonly number[]): Promise<
  * For a quarter of the time that is left, at least ten minutes, at most a day, never beyond the start.
  * @returns until when each is held, by meeting, by the database's clock
  */
-export async function holdAwaited(trx: Db, wishes: readonly AwaitedHold[], now: Date): Promise<Map<number, Date>> {
+export async function holdAwaited(
+  trx: Db,
+  wishes: readonly AwaitedHold[],
+  now: Date,
+): Promise<Map<number, Date>> {
   if (wishes.length === 0) return new Map();
-  const list = JSON.stringify(wishes.map(({ meetingId, roomIds, startsAt, endsAt, personId }, place) => ({ meeting: meetingId, rooms: roomIds, starts: startsAt, ends: endsAt, person: personId, place })));
+  const list = JSON.stringify(
+    wishes.map(({ meetingId, roomIds, startsAt, endsAt, personId }, place) => ({
+      meeting: meetingId,
+      rooms: roomIds,
+      starts: startsAt,
+      ends: endsAt,
+      person: personId,
+      place,
+    })),
+  );
   const ATOMS = `
     select w.meeting, w.place, w.person, w.starts, w.ends, coalesce(p.part_id, r.id) as room_id, max(r.setup_minutes) as setup, max(r.teardown_minutes) as teardown
       from jsonb_to_recordset(cast(:list as jsonb)) as w (meeting bigint, rooms jsonb, starts timestamptz, ends timestamptz, person bigint, place int)
@@ -55,21 +75,43 @@ export async function holdAwaited(trx: Db, wishes: readonly AwaitedHold[], now: 
     { list },
   );
   const lost = held.filter(({ is_whole }) => !is_whole).map(({ meeting }) => meeting);
-  if (lost.length) await change(trx, `delete from room_claims where awaited_meeting_id = any(:lost) and state = 'held'`, { lost });
+  if (lost.length)
+    await change(trx, `delete from room_claims where awaited_meeting_id = any(:lost) and state = 'held'`, {
+      lost,
+    });
   return new Map(held.filter(({ is_whole }) => is_whole).map(({ meeting, until }) => [meeting, until]));
 }
 
 /** Gives up what is held for these meetings; closures come first, then the next who waits. */
-export async function releaseAwaited(trx: Db, by: Actor, meetingIds: readonly number[], state: 'released' | 'expired', reason: string): Promise<void> {
+export async function releaseAwaited(
+  trx: Db,
+  by: Actor,
+  meetingIds: readonly number[],
+  state: 'released' | 'expired',
+  reason: string,
+): Promise<void> {
   const where = `awaited_meeting_id = any(:meetings) and state = 'held'`;
-  const held = await rows<{ room_id: number }>(trx, `select distinct room_id from room_claims where ${where}`, { meetings: meetingIds });
+  const held = await rows<{ room_id: number }>(
+    trx,
+    `select distinct room_id from room_claims where ${where}`,
+    { meetings: meetingIds },
+  );
   if (!held.length) return;
-  await lockRooms(trx, held.map(({ room_id }) => room_id));
+  await lockRooms(
+    trx,
+    held.map(({ room_id }) => room_id),
+  );
   const freed = await rows<{ id: number }>(
     trx,
     `update room_claims set state = :state, ended_at = now(), ended_by = :by, end_reason = :reason where ${where} returning id`,
     { meetings: meetingIds, state, by: by.id, reason },
   );
-  await handToClosures(trx, freed.map(({ id }) => id));
-  await offerFreed(trx, freed.map(({ id }) => id));
+  await handToClosures(
+    trx,
+    freed.map(({ id }) => id),
+  );
+  await offerFreed(
+    trx,
+    freed.map(({ id }) => id),
+  );
 }

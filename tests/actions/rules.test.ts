@@ -19,7 +19,11 @@ test.each<[string, ActionState, string | null, string, string]>([
 });
 
 test('a week ends on its Sunday', () => {
-  expect(['2030-03-04', '2030-03-06', '2030-03-10'].map(endOfWeek)).toEqual(['2030-03-10', '2030-03-10', '2030-03-10']);
+  expect(['2030-03-04', '2030-03-06', '2030-03-10'].map(endOfWeek)).toEqual([
+    '2030-03-10',
+    '2030-03-10',
+    '2030-03-10',
+  ]);
 });
 
 describe('the ladder of reminders', () => {

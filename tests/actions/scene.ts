@@ -16,22 +16,44 @@ async function idOf(db: Db, sql: string, bindings: Record<string, unknown>): Pro
 
 let count = 0;
 
-export async function makeScene(db: Db, cast: Cast, more: { title?: string; isPrivate?: boolean; isRestricted?: boolean; proposedBy?: number } = {}): Promise<Scene> {
+export async function makeScene(
+  db: Db,
+  cast: Cast,
+  more: { title?: string; isPrivate?: boolean; isRestricted?: boolean; proposedBy?: number } = {},
+): Promise<Scene> {
   const meetingId = await idOf(
     db,
     `insert into meetings (title, state, starts_at, ends_at, zone, is_private, organiser_id, created_by, uid, started_at, started_by, ended_at, ended_by)
      values (:title, 'ended', '2030-03-01T01:00Z', '2030-03-01T02:00Z', 'Asia/Shanghai', :private, :organiser, :organiser, :uid, now(), :organiser, now(), :organiser)`,
-    { title: more.title ?? 'Weekly leadership', private: more.isPrivate ?? false, organiser: cast.organiser.id, uid: `scene-${++count}@office.example` },
+    {
+      title: more.title ?? 'Weekly leadership',
+      private: more.isPrivate ?? false,
+      organiser: cast.organiser.id,
+      uid: `scene-${++count}@office.example`,
+    },
   );
-  const people: [number, string][] = [[cast.chair.id, 'chair'], [cast.secretary.id, 'secretary'], [cast.attendee.id, 'optional']];
+  const people: [number, string][] = [
+    [cast.chair.id, 'chair'],
+    [cast.secretary.id, 'secretary'],
+    [cast.attendee.id, 'optional'],
+  ];
   for (const [person, role] of people) {
-    await idOf(db, `insert into participants (meeting_id, person_id, role) values (:meeting, :person, :role)`, { meeting: meetingId, person, role });
+    await idOf(
+      db,
+      `insert into participants (meeting_id, person_id, role) values (:meeting, :person, :role)`,
+      { meeting: meetingId, person, role },
+    );
   }
   const itemId = await idOf(
     db,
     `insert into agenda_items (meeting_id, position, title, state, is_restricted, proposed_by, created_by)
      values (:meeting, 1, 'Draft budget', 'concluded', :restricted, :proposer, :by)`,
-    { meeting: meetingId, restricted: more.isRestricted ?? false, proposer: more.proposedBy ?? null, by: cast.organiser.id },
+    {
+      meeting: meetingId,
+      restricted: more.isRestricted ?? false,
+      proposer: more.proposedBy ?? null,
+      by: cast.organiser.id,
+    },
   );
   return { meetingId, itemId };
 }
@@ -50,9 +72,18 @@ export async function planOne(db: Db, cast: Cast, scene: Scene, plan: Partial<Pl
     { meeting: scene.meetingId, item: scene.itemId, by: cast.secretary.id },
   );
   return inTransaction(db, (trx) =>
-    planAction(trx, { id: cast.secretary.id }, { id: statement, meeting_id: scene.meetingId, item_id: scene.itemId }, {
-      deliverable: 'Revise the draft budget', lead_id: cast.outsider.id, helper_ids: [], due_on: '2030-03-20', ...plan,
-    }),
+    planAction(
+      trx,
+      { id: cast.secretary.id },
+      { id: statement, meeting_id: scene.meetingId, item_id: scene.itemId },
+      {
+        deliverable: 'Revise the draft budget',
+        lead_id: cast.outsider.id,
+        helper_ids: [],
+        due_on: '2030-03-20',
+        ...plan,
+      },
+    ),
   );
 }
 

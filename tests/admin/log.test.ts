@@ -16,7 +16,10 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const lines = (html: string) => load(html)('tbody tr').map((_, line) => load(line).text().replace(/\s+/g, ' ').trim()).get();
+const lines = (html: string) =>
+  load(html)('tbody tr')
+    .map((_, line) => load(line).text().replace(/\s+/g, ' ').trim())
+    .get();
 
 async function meeting(title: string, isPrivate: boolean): Promise<number> {
   const made = await row<{ id: number }>(
@@ -39,7 +42,18 @@ async function item(meetingId: number, title: string, isRestricted: boolean): Pr
 describe('the log', () => {
   test('tells who did what to which thing, with before and after', async () => {
     const page = load((await administrator.get('/admin/office')).text);
-    await administrator.post('/admin/office').type('form').send({ name_en: 'Harbour Office', name_zh: '海港办', lang: 'en', zone: 'Asia/Shanghai', office_head_id: String(cast.chair.id), review_gates: 'none', version: page('input[name=version]').val() });
+    await administrator
+      .post('/admin/office')
+      .type('form')
+      .send({
+        name_en: 'Harbour Office',
+        name_zh: '海港办',
+        lang: 'en',
+        zone: 'Asia/Shanghai',
+        office_head_id: String(cast.chair.id),
+        review_gates: 'none',
+        version: page('input[name=version]').val(),
+      });
     const [newest] = lines((await administrator.get('/admin/log')).text);
     expect(newest).toContain('Guan Ping');
     expect(newest).toContain('Changed the organisation');
@@ -49,10 +63,24 @@ describe('the log', () => {
 
   test('speaks words in both languages: names for ids, no code and no braces', async () => {
     const rooms = [cast.rooms.orchid, cast.rooms.bamboo];
-    await record(world.db, { id: cast.organiser.id }, {
-      action: 'meeting.update', noun: 'meetings', id: 1,
-      before: { room_ids: [rooms[0]], people: 2, is_busy_only: true }, after: { room_ids: rooms, people: [{ role: 'required', person_id: cast.chair.id }, { role: 'informed', person_id: cast.attendee.id }], is_busy_only: false },
-    });
+    await record(
+      world.db,
+      { id: cast.organiser.id },
+      {
+        action: 'meeting.update',
+        noun: 'meetings',
+        id: 1,
+        before: { room_ids: [rooms[0]], people: 2, is_busy_only: true },
+        after: {
+          room_ids: rooms,
+          people: [
+            { role: 'required', person_id: cast.chair.id },
+            { role: 'informed', person_id: cast.attendee.id },
+          ],
+          is_busy_only: false,
+        },
+      },
+    );
     const [newest = ''] = lines((await administrator.get('/admin/log')).text);
     expect(newest).toContain('Rooms: Orchid → Orchid, Bamboo');
     expect(newest).toContain('People: 2 → Zhou Zheng (Required), Chen An (Informed)');
@@ -65,7 +93,10 @@ describe('the log', () => {
 
   test('can be cut by person, kind of thing and day', async () => {
     const secretary = await world.agent(cast.secretary);
-    await secretary.post('/profile').type('form').send({ lang: 'en', zone: 'Asia/Shanghai', theme: 'dark', density: 'compact' });
+    await secretary
+      .post('/profile')
+      .type('form')
+      .send({ lang: 'en', zone: 'Asia/Shanghai', theme: 'dark', density: 'compact' });
     const by = async (query: string) => lines((await administrator.get(`/admin/log?${query}`)).text);
     expect(await by(`person=${cast.secretary.id}`)).toHaveLength(1);
     expect(await by(`who=${encodeURIComponent('He Jing')}`)).toHaveLength(1);
@@ -75,12 +106,16 @@ describe('the log', () => {
     const today = DateTime.now().setZone('Asia/Shanghai').toISODate();
     expect((await by(`from=2020-01-01&to=${today}`)).length).toBeGreaterThan(1);
     expect(await by('to=2020-01-01')).toHaveLength(0);
-    for (const day of ['9999-12-31', '0001-01-01', '2200-01-01']) expect((await administrator.get(`/admin/log?from=${day}&to=${day}`)).status).toBe(200);
+    for (const day of ['9999-12-31', '0001-01-01', '2200-01-01'])
+      expect((await administrator.get(`/admin/log?from=${day}&to=${day}`)).status).toBe(200);
     expect((await by('from=nonsense&noun=x&before=-1')).length).toBeGreaterThan(1);
   });
 
   test('turns its pages from entry to entry', async () => {
-    await change(world.db, `insert into audit_events (action, noun, noun_id) select 'room.update', 'rooms', n from generate_series(1, 230) n`);
+    await change(
+      world.db,
+      `insert into audit_events (action, noun, noun_id) select 'room.update', 'rooms', n from generate_series(1, 230) n`,
+    );
     const first = load((await administrator.get('/admin/log?noun=rooms')).text);
     expect(first('tbody tr')).toHaveLength(100);
     const second = load((await administrator.get(first('a[rel=next]').attr('href') as string)).text);
@@ -92,16 +127,44 @@ describe('the log', () => {
   test('shows nothing of what a private meeting or a restricted item said', async () => {
     const secret = await meeting('Layoffs', true);
     const open = await meeting('Budget', false);
-    const [restricted, plain] = [await item(open, 'Bonus of the director', true), await item(open, 'Printers', false)];
-    const statement = await row<{ id: number }>(world.db, `insert into statements (meeting_id, item_id, kind, text, created_by) values (:open, :restricted, 'noted', 'x', :by) returning id`, { open, restricted, by: cast.organiser.id });
-    const tell = (noun: string, id: number, meetingId: number, text: string) => record(world.db, { id: cast.organiser.id }, { action: 'item.change', noun, id, meetingId, before: { title: text }, after: { title: `${text}!` }, note: text });
+    const [restricted, plain] = [
+      await item(open, 'Bonus of the director', true),
+      await item(open, 'Printers', false),
+    ];
+    const statement = await row<{ id: number }>(
+      world.db,
+      `insert into statements (meeting_id, item_id, kind, text, created_by) values (:open, :restricted, 'noted', 'x', :by) returning id`,
+      { open, restricted, by: cast.organiser.id },
+    );
+    const tell = (noun: string, id: number, meetingId: number, text: string) =>
+      record(
+        world.db,
+        { id: cast.organiser.id },
+        {
+          action: 'item.change',
+          noun,
+          id,
+          meetingId,
+          before: { title: text },
+          after: { title: `${text}!` },
+          note: text,
+        },
+      );
     await tell('meetings', secret, secret, 'Layoffs in spring');
     await tell('agenda_items', restricted, open, 'Bonus of the director');
     await tell('statements', statement?.id ?? 0, open, 'Bonus is 40 %');
     await tell('minutes', 1, open, 'Minutes with the bonus');
     await tell('agenda_items', plain, open, 'Printers are old');
-    const poll = await row<{ id: number }>(world.db, `insert into polls (title, organiser_id, created_by, zone, is_private, deadline_at) values ('Severance', :by, :by, 'Asia/Shanghai', true, '2030-03-06T00:00Z') returning id`, { by: cast.organiser.id });
-    await record(world.db, { id: cast.organiser.id }, { action: 'poll.create', noun: 'polls', id: poll?.id ?? 0, after: { title: 'Severance' } });
+    const poll = await row<{ id: number }>(
+      world.db,
+      `insert into polls (title, organiser_id, created_by, zone, is_private, deadline_at) values ('Severance', :by, :by, 'Asia/Shanghai', true, '2030-03-06T00:00Z') returning id`,
+      { by: cast.organiser.id },
+    );
+    await record(
+      world.db,
+      { id: cast.organiser.id },
+      { action: 'poll.create', noun: 'polls', id: poll?.id ?? 0, after: { title: 'Severance' } },
+    );
     const text = (await administrator.get('/admin/log')).text;
     expect(text).toContain('Printers are old');
     for (const word of ['Layoffs', 'Bonus', 'bonus', '40 %', 'Severance']) expect(text).not.toContain(word);
@@ -111,7 +174,8 @@ describe('the log', () => {
   test('is for administrators', async () => {
     for (const person of [cast.organiser, cast.secretary]) {
       const agent = await world.agent(person);
-      for (const path of ['/admin/log', '/admin/office', '/admin/mail']) expect((await agent.get(path)).status).toBe(403);
+      for (const path of ['/admin/log', '/admin/office', '/admin/mail'])
+        expect((await agent.get(path)).status).toBe(403);
     }
   });
 });
@@ -128,7 +192,10 @@ describe('the chain of seals', () => {
   });
 
   test('two sealers at once make one chain', async () => {
-    await change(world.db, `insert into audit_events (action, noun) select 'room.update', 'rooms' from generate_series(1, 500)`);
+    await change(
+      world.db,
+      `insert into audit_events (action, noun) select 'room.update', 'rooms' from generate_series(1, 500)`,
+    );
     const sealed = await Promise.all([sealEvents(world.db), sealEvents(world.db), sealEvents(world.db)]);
     expect(sealed.reduce((a, b) => a + b)).toBe(500);
     expect((await verifyHistory(world.db)).broken_seq).toBeNull();
@@ -144,7 +211,11 @@ describe('the chain of seals', () => {
   });
 
   test('the product can change no event and no seal, not even the owner of the tables by plain SQL', async () => {
-    for (const sql of [`update audit_events set action = 'x'`, `delete from audit_seals`, `truncate audit_events cascade`]) {
+    for (const sql of [
+      `update audit_events set action = 'x'`,
+      `delete from audit_seals`,
+      `truncate audit_events cascade`,
+    ]) {
       await expect(change(world.db, sql)).rejects.toThrow(/permission denied/);
       await expect(change(world.owner, sql)).rejects.toThrow(/append-only/);
     }
@@ -152,8 +223,13 @@ describe('the chain of seals', () => {
 
   test('names the place when somebody changed an event behind its back', async () => {
     await world.owner.raw(`alter table audit_events disable trigger all`);
-    const victim = await row<{ seq: number; id: number }>(world.db, `select seq, event_id as id from audit_seals order by seq offset 10 limit 1`);
-    await change(world.owner, `update audit_events set note = 'nothing happened' where id = :id`, { id: victim?.id });
+    const victim = await row<{ seq: number; id: number }>(
+      world.db,
+      `select seq, event_id as id from audit_seals order by seq offset 10 limit 1`,
+    );
+    await change(world.owner, `update audit_events set note = 'nothing happened' where id = :id`, {
+      id: victim?.id,
+    });
     expect((await verifyHistory(world.db)).broken_seq).toBe(victim?.seq);
     await change(world.owner, `update audit_events set note = null where id = :id`, { id: victim?.id });
     expect((await verifyHistory(world.db)).broken_seq).toBeNull();
@@ -166,7 +242,10 @@ describe('the chain of seals', () => {
     expect((await verifyHistory(world.db)).broken_seq).toBe(101);
     await sealEvents(world.db);
     await change(world.owner, `delete from audit_seals`);
-    await change(world.owner, `update audit_events set note = 'forged' where id = (select min(id) from audit_events)`);
+    await change(
+      world.owner,
+      `update audit_events set note = 'forged' where id = (select min(id) from audit_events)`,
+    );
     await sealEvents(world.db);
     expect((await verifyHistory(world.db)).broken_seq).not.toBeNull();
   });
@@ -177,7 +256,9 @@ describe('the chain of seals', () => {
     await world.runJobs();
     const found = await findLastVerification(world.db);
     expect(found?.at).not.toEqual(before);
-    expect((await administrator.get('/admin/log')).text).toMatch(/from seal \d+ on, the log is not as it was written/);
+    expect((await administrator.get('/admin/log')).text).toMatch(
+      /from seal \d+ on, the log is not as it was written/,
+    );
     expect((await administrator.get('/admin')).text).toContain('is not as it was written');
   });
 });
@@ -185,7 +266,9 @@ describe('the chain of seals', () => {
 describe('admin pages', () => {
   test('the index speaks in sentences, to secretaries of less', async () => {
     const page = load((await administrator.get('/admin')).text);
-    expect(page('main').text().replace(/\s+/g, ' ')).toContain('7 people work here. They belong to 2 units. 1 guest from outside is known.');
+    expect(page('main').text().replace(/\s+/g, ' ')).toContain(
+      '7 people work here. They belong to 2 units. 1 guest from outside is known.',
+    );
     expect(page('a[href="/admin/log"]').length).toBe(1);
     const less = load((await (await world.agent(cast.secretary)).get('/admin')).text);
     expect(less('a[href="/admin/log"]').length).toBe(0);
@@ -193,13 +276,27 @@ describe('admin pages', () => {
   });
 
   test('a stale save of the organisation keeps both', async () => {
-    const now = await row<{ version: number; name_en: string }>(world.db, `update organisations set version = version + 1 returning version, name_en`);
-    const form = { name_en: 'Mine', name_zh: '我的', lang: 'en', zone: 'Asia/Shanghai', office_head_id: '', review_gates: 'one', version: String((now?.version ?? 0) - 1) };
+    const now = await row<{ version: number; name_en: string }>(
+      world.db,
+      `update organisations set version = version + 1 returning version, name_en`,
+    );
+    const form = {
+      name_en: 'Mine',
+      name_zh: '我的',
+      lang: 'en',
+      zone: 'Asia/Shanghai',
+      office_head_id: '',
+      review_gates: 'one',
+      version: String((now?.version ?? 0) - 1),
+    };
     const stale = await administrator.post('/admin/office').type('form').send(form);
     expect(stale.status).toBe(409);
     expect(load(stale.text)('#f-name_en').val()).toBe('Mine');
     expect(load(stale.text)('#f-name_en-hint').text()).toContain(now?.name_en);
-    const wrong = await administrator.post('/admin/office').type('form').send({ ...form, name_en: '', name_zh: '' });
+    const wrong = await administrator
+      .post('/admin/office')
+      .type('form')
+      .send({ ...form, name_en: '', name_zh: '' });
     expect(wrong.status).toBe(422);
   });
 
@@ -218,6 +315,10 @@ describe('admin pages', () => {
   test('a test message goes to the administrator', async () => {
     expect((await administrator.post('/admin/mail/test')).headers.location).toBe('/admin/mail');
     await world.runJobs();
-    expect(await row(world.db, `select kind, to_address, state from deliveries`)).toEqual({ kind: 'admin.testMail', to_address: cast.administrator.email, state: 'captured' });
+    expect(await row(world.db, `select kind, to_address, state from deliveries`)).toEqual({
+      kind: 'admin.testMail',
+      to_address: cast.administrator.email,
+      state: 'captured',
+    });
   });
 });

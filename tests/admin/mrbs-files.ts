@@ -52,7 +52,7 @@ CREATE TABLE \`mrbs_room\` (
   PRIMARY KEY (\`id\`)
 );
 INSERT INTO \`mrbs_room\` VALUES (1,1,'Orchid',12),(2,2,'Kleiner Saal',24);
-`.replace("INSERT INTO `mrbs_repeat` VALUES (7);\n", '');
+`.replace('INSERT INTO `mrbs_repeat` VALUES (7);\n', '');
 
 /** MRBS 1.4 by pg_dump: COPY with column lists, `private` as a column of its own. */
 export const POSTGRES_DUMP = `--

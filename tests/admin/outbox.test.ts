@@ -32,15 +32,37 @@ beforeEach(async () => {
 
 async function invite(changes: Parameters<typeof aMeeting>[2] = {}): Promise<number> {
   const meeting = await aMeeting(world, cast, changes);
-  await (await world.agent(cast.organiser)).post(`/meetings/${meeting.id}/invitations`).type('form').send({}).expect(303);
+  await (
+    await world.agent(cast.organiser)
+  )
+    .post(`/meetings/${meeting.id}/invitations`)
+    .type('form')
+    .send({})
+    .expect(303);
   await world.runJobs();
   return meeting.id;
 }
-const idOf = async (person: { id: number }) => (await row<{ id: number }>(world.db, 'select id from deliveries where person_id = :p order by id desc limit 1', { p: person.id }))?.id ?? -1;
-const delivery = async (person: { id: number }) => (await row<{ subject: string | null }>(world.db, 'select subject from deliveries where person_id = :p order by id desc limit 1', { p: person.id })) ?? { subject: null };
+const idOf = async (person: { id: number }) =>
+  (
+    await row<{ id: number }>(
+      world.db,
+      'select id from deliveries where person_id = :p order by id desc limit 1',
+      { p: person.id },
+    )
+  )?.id ?? -1;
+const delivery = async (person: { id: number }) =>
+  (await row<{ subject: string | null }>(
+    world.db,
+    'select subject from deliveries where person_id = :p order by id desc limit 1',
+    { p: person.id },
+  )) ?? { subject: null };
 const outbox = async (query = '') => load((await administrator.get(`/admin/outbox${query}`)).text);
 const mail = async (person: { id: number }) => administrator.get(`/admin/outbox/${await idOf(person)}`);
-const again = async (person: { id: number }) => administrator.post(`/admin/outbox/${await idOf(person)}/attempts`).type('form').send({});
+const again = async (person: { id: number }) =>
+  administrator
+    .post(`/admin/outbox/${await idOf(person)}/attempts`)
+    .type('form')
+    .send({});
 
 describe('without a mail server', () => {
   it('says on top that nothing leaves, and shows every message', async () => {
@@ -83,11 +105,14 @@ describe('without a mail server', () => {
     expect(shown).toContain('/i/•••');
     expect(shown).not.toMatch(/\/i\/[A-Za-z0-9_-]{20,}/);
     expect(shown).not.toMatch(/\+[a-z2-7]{26}@/);
-    const file = await administrator.get(`/admin/outbox/${await idOf(cast.guest)}/invite.ics`).buffer(true).parse((res, done) => {
-      let text = '';
-      res.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      res.on('end', () => done(null, text));
-    });
+    const file = await administrator
+      .get(`/admin/outbox/${await idOf(cast.guest)}/invite.ics`)
+      .buffer(true)
+      .parse((res, done) => {
+        let text = '';
+        res.on('data', (chunk: Buffer) => (text += chunk.toString()));
+        res.on('end', () => done(null, text));
+      });
     expect(String(file.body)).toContain('+•••@office.example');
   });
 
@@ -106,10 +131,21 @@ describe('without a mail server', () => {
     const id = await invite({ title: 'Personnel matters' });
     expect((await administrator.get('/admin/outbox')).text).toContain('Personnel');
     await change(world.owner, 'update meetings set is_private = true where id = :id', { id });
-    await inTransaction(world.db, (trx) => queueDelivery(trx, {
-      kind: 'meetings.roomsChanged', object: `meetings:${id}:rooms`, personId: cast.organiser.id, meetingId: id, revision: 2,
-      payload: { from: [{ name_en: 'Orchid', name_zh: '兰厅' }], to: [{ name_en: 'Bamboo', name_zh: '竹厅' }], reason: null, by: cast.secretary.id },
-    }));
+    await inTransaction(world.db, (trx) =>
+      queueDelivery(trx, {
+        kind: 'meetings.roomsChanged',
+        object: `meetings:${id}:rooms`,
+        personId: cast.organiser.id,
+        meetingId: id,
+        revision: 2,
+        payload: {
+          from: [{ name_en: 'Orchid', name_zh: '兰厅' }],
+          to: [{ name_en: 'Bamboo', name_zh: '竹厅' }],
+          reason: null,
+          by: cast.secretary.id,
+        },
+      }),
+    );
     await world.runJobs();
     expect((await delivery(cast.organiser)).subject).toContain('Personnel');
     expect((await administrator.get('/admin/outbox')).text).not.toContain('Personnel');
@@ -144,7 +180,8 @@ describe('with a mail server', () => {
   });
 
   it('shows what was refused with the server’s words, and tries again when told to', async () => {
-    sink.onRecipient = (address) => (address === cast.guest.email ? { code: 550, words: 'no mailbox by that name' } : undefined);
+    sink.onRecipient = (address) =>
+      address === cast.guest.email ? { code: 550, words: 'no mailbox by that name' } : undefined;
     await invite();
     const page = await outbox('?state=failed');
     expect(page('tbody tr')).toHaveLength(1);
@@ -153,7 +190,9 @@ describe('with a mail server', () => {
     await again(cast.guest);
     await world.runJobs();
     expect(sink.to(cast.guest.email)).toHaveLength(1);
-    expect(await row(world.db, `select person_id from audit_events where action = 'mail.retry'`)).toEqual({ person_id: cast.administrator.id });
+    expect(await row(world.db, `select person_id from audit_events where action = 'mail.retry'`)).toEqual({
+      person_id: cast.administrator.id,
+    });
   });
 
   it('sends a refused mail to the address as it was corrected since', async () => {
@@ -177,23 +216,35 @@ describe('with a mail server', () => {
     expect(page('tbody').text()).toContain('next try');
     world.config.smtpUrl = sink.url;
     const done = await administrator.post('/admin/outbox/attempts').type('form').send({});
-    expect((await administrator.get(done.headers.location ?? '')).text).toContain('3 mails are tried again now.');
+    expect((await administrator.get(done.headers.location ?? '')).text).toContain(
+      '3 mails are tried again now.',
+    );
     await world.runJobs();
     expect(sink.received).toHaveLength(3);
   });
 
   it('leaves an older mail alone once a newer one went to the same person', async () => {
-    await world.db.raw(`insert into deliveries (kind, object, person_id, to_address, to_name, lang, zone, is_outside, state, revision)
-      values ('x', 'x:1', ?, 'a@b.example', 'x', 'en', 'Asia/Shanghai', false, 'failed', 1), ('x', 'x:1', ?, 'a@b.example', 'x', 'en', 'Asia/Shanghai', false, 'sent', 2)`, [cast.guest.id, cast.guest.id]);
+    await world.db.raw(
+      `insert into deliveries (kind, object, person_id, to_address, to_name, lang, zone, is_outside, state, revision)
+      values ('x', 'x:1', ?, 'a@b.example', 'x', 'en', 'Asia/Shanghai', false, 'failed', 1), ('x', 'x:1', ?, 'a@b.example', 'x', 'en', 'Asia/Shanghai', false, 'sent', 2)`,
+      [cast.guest.id, cast.guest.id],
+    );
     const [older] = await rows<{ id: number }>(world.db, 'select id from deliveries order by id');
     const answer = await administrator.post(`/admin/outbox/${older?.id}/attempts`).type('form').send({});
-    expect((await administrator.get(answer.headers.location ?? '')).text).toContain('A newer mail about the same');
-    expect(await row(world.db, 'select state from deliveries where id = :id', { id: older?.id })).toEqual({ state: 'failed' });
+    expect((await administrator.get(answer.headers.location ?? '')).text).toContain(
+      'A newer mail about the same',
+    );
+    expect(await row(world.db, 'select state from deliveries where id = :id', { id: older?.id })).toEqual({
+      state: 'failed',
+    });
   });
 
   it('pages through many', async () => {
-    await world.db.raw(`insert into deliveries (kind, object, person_id, to_address, to_name, lang, zone, is_outside, state, subject, finished_at)
-      select 'x', 'x:' || n, ?, 'a@b.example', 'x', 'en', 'Asia/Shanghai', false, 'sent', 'Subject ' || n, now() from generate_series(1, 120) n`, [cast.guest.id]);
+    await world.db.raw(
+      `insert into deliveries (kind, object, person_id, to_address, to_name, lang, zone, is_outside, state, subject, finished_at)
+      select 'x', 'x:' || n, ?, 'a@b.example', 'x', 'en', 'Asia/Shanghai', false, 'sent', 'Subject ' || n, now() from generate_series(1, 120) n`,
+      [cast.guest.id],
+    );
     const first = await outbox();
     expect(first('tbody tr')).toHaveLength(50);
     const second = await outbox(new URL(first('a[rel=next]').attr('href') ?? '', 'http://x').search);
@@ -204,12 +255,15 @@ describe('with a mail server', () => {
 });
 
 it('is open to administrators only', async () => {
-  await inTransaction(world.db, (trx) => queueDelivery(trx, { kind: 'admin.testMail', object: 'x:1', personId: cast.guest.id }));
+  await inTransaction(world.db, (trx) =>
+    queueDelivery(trx, { kind: 'admin.testMail', object: 'x:1', personId: cast.guest.id }),
+  );
   const id = await idOf(cast.guest);
   for (const person of [cast.secretary, cast.organiser, cast.guest]) {
     const agent = await world.agent(person);
     const isGuest = person === cast.guest;
-    for (const path of ['/admin/outbox', `/admin/outbox/${id}`, `/admin/outbox/${id}/invite.ics`]) expect((await agent.get(path)).status).toBe(isGuest ? 303 : 403);
+    for (const path of ['/admin/outbox', `/admin/outbox/${id}`, `/admin/outbox/${id}/invite.ics`])
+      expect((await agent.get(path)).status).toBe(isGuest ? 303 : 403);
     expect((await agent.post(`/admin/outbox/${id}/attempts`).type('form').send({})).status).not.toBe(303);
   }
   expect((await administrator.get('/admin/outbox/999999')).status).toBe(404);
@@ -220,8 +274,12 @@ it('is open to administrators only', async () => {
 describe('masking', () => {
   it('hides tokens wherever they stand and leaves other text alone', () => {
     const token = 'Ab_-'.repeat(10) + 'xyz';
-    expect(maskTokens(`see https://x.example/i/${token} or https://x.example/reset?token=${token}.`)).toBe('see https://x.example/i/••• or https://x.example/reset?token=•••.');
-    expect(maskTokens('https://x.example/meetings/42, UID 0b1f6f0a-7d1e-4c0e-9a51-5f3c2f6b0001@office.example')).toBe('https://x.example/meetings/42, UID 0b1f6f0a-7d1e-4c0e-9a51-5f3c2f6b0001@office.example');
+    expect(maskTokens(`see https://x.example/i/${token} or https://x.example/reset?token=${token}.`)).toBe(
+      'see https://x.example/i/••• or https://x.example/reset?token=•••.',
+    );
+    expect(
+      maskTokens('https://x.example/meetings/42, UID 0b1f6f0a-7d1e-4c0e-9a51-5f3c2f6b0001@office.example'),
+    ).toBe('https://x.example/meetings/42, UID 0b1f6f0a-7d1e-4c0e-9a51-5f3c2f6b0001@office.example');
     const ics = `ORGANIZER:mailto:meetings+${'a'.repeat(20)}\r\n ${'b'.repeat(6)}@office.example\r\n`;
     expect(maskCalendar(ics)).toBe('ORGANIZER:mailto:meetings+•••@office.example\r\n');
     expect(maskCalendar('SUMMARY:a\r\n b\r\n')).toBe('SUMMARY:a\r\n b\r\n');

@@ -15,10 +15,19 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 /** Posts a unit after the session lapsed and returns the sign-in page that comes instead. */
-async function postLate(name = '老干部处 <b>&"\n'): Promise<{ agent: Agent; page: ReturnType<typeof load>; status: number }> {
+async function postLate(
+  name = '老干部处 <b>&"\n',
+): Promise<{ agent: Agent; page: ReturnType<typeof load>; status: number }> {
   const agent = await world.agent(cast.administrator);
-  await change(world.db, `update sessions set last_seen_at = now() - interval '2 hours' where person_id = :id`, { id: cast.administrator.id });
-  const answer = await agent.post('/units').type('form').send({ name_zh: name, code: 'veterans', key: '0e7a3c0e-1111-4222-8333-444455556666' });
+  await change(
+    world.db,
+    `update sessions set last_seen_at = now() - interval '2 hours' where person_id = :id`,
+    { id: cast.administrator.id },
+  );
+  const answer = await agent
+    .post('/units')
+    .type('form')
+    .send({ name_zh: name, code: 'veterans', key: '0e7a3c0e-1111-4222-8333-444455556666' });
   return { agent, page: load(answer.text), status: answer.status };
 }
 const unitThere = () => row(world.db, `select name_zh from units where code = 'veterans'`);
@@ -29,13 +38,20 @@ test('what was posted goes on after the same person signed in', async () => {
   expect(page('.notice').text()).toContain('What you just sent is kept');
   const kept = page('input[name=kept]').val() as string;
   expect(Buffer.from(kept, 'base64url').toString('latin1')).not.toContain('veterans');
-  const on = await agent.post('/sign-in').type('form').send({ email: cast.administrator.email, password: PASSWORD, kept });
+  const on = await agent
+    .post('/sign-in')
+    .type('form')
+    .send({ email: cast.administrator.email, password: PASSWORD, kept });
   expect(on.status).toBe(200);
   expect(on.headers['cache-control']).toBe('no-store');
   const form = load(on.text)('main form');
   expect(form.attr('action')).toBe('/units');
   expect(await unitThere()).toBeUndefined();
-  const fields = Object.fromEntries(load(on.text)('main form textarea').map((_, field) => [[field.attribs.name ?? '', load(field).text()]]).get() as unknown as [string, string][]);
+  const fields = Object.fromEntries(
+    load(on.text)('main form textarea')
+      .map((_, field) => [[field.attribs.name ?? '', load(field).text()]])
+      .get() as unknown as [string, string][],
+  );
   expect(fields.code).toBe('veterans');
   expect((await agent.post('/units').type('form').send(fields)).status).toBe(303);
   expect(await unitThere()).toEqual({ name_zh: '老干部处 <b>&"' });
@@ -44,7 +60,10 @@ test('what was posted goes on after the same person signed in', async () => {
 test('a wrong password in between loses nothing', async () => {
   const { agent, page } = await postLate();
   const kept = page('input[name=kept]').val() as string;
-  const wrong = await agent.post('/sign-in').type('form').send({ email: cast.administrator.email, password: 'wrong', kept });
+  const wrong = await agent
+    .post('/sign-in')
+    .type('form')
+    .send({ email: cast.administrator.email, password: 'wrong', kept });
   expect(load(wrong.text)('input[name=kept]').val()).toBe(kept);
   const empty = await agent.post('/sign-in').type('form').send({ email: '', password: '', kept });
   expect(load(empty.text)('input[name=kept]').val()).toBe(kept);
@@ -53,7 +72,10 @@ test('a wrong password in between loses nothing', async () => {
 test('another person who signs in sees nothing of it', async () => {
   const { agent, page } = await postLate('secret unit');
   const kept = page('input[name=kept]').val() as string;
-  const other = await agent.post('/sign-in').type('form').send({ email: cast.organiser.email, password: PASSWORD, kept });
+  const other = await agent
+    .post('/sign-in')
+    .type('form')
+    .send({ email: cast.organiser.email, password: PASSWORD, kept });
   expect(other.status).toBe(303);
   expect(other.text).not.toContain('secret');
   const next = await agent.get('/profile');
@@ -64,16 +86,29 @@ test('an altered one is dropped', async () => {
   const { agent, page } = await postLate();
   const kept = page('input[name=kept]').val() as string;
   const altered = `${kept.slice(0, -4)}${kept.endsWith('AAAA') ? 'BBBB' : 'AAAA'}`;
-  const on = await agent.post('/sign-in').type('form').send({ email: cast.administrator.email, password: PASSWORD, kept: altered });
+  const on = await agent
+    .post('/sign-in')
+    .type('form')
+    .send({ email: cast.administrator.email, password: PASSWORD, kept: altered });
   expect(on.status).toBe(303);
 });
 
 test('a form with files keeps its texts and names the files', async () => {
   const agent = await world.agent(cast.administrator);
-  await change(world.db, `update sessions set last_seen_at = now() - interval '2 hours' where person_id = :id`, { id: cast.administrator.id });
-  const late = await agent.post('/units').field('code', 'with-files').attach('photo', Buffer.from('x'.repeat(100_000)), '照片.png');
+  await change(
+    world.db,
+    `update sessions set last_seen_at = now() - interval '2 hours' where person_id = :id`,
+    { id: cast.administrator.id },
+  );
+  const late = await agent
+    .post('/units')
+    .field('code', 'with-files')
+    .attach('photo', Buffer.from('x'.repeat(100_000)), '照片.png');
   const kept = load(late.text)('input[name=kept]').val() as string;
-  const on = await agent.post('/sign-in').type('form').send({ email: cast.administrator.email, password: PASSWORD, kept });
+  const on = await agent
+    .post('/sign-in')
+    .type('form')
+    .send({ email: cast.administrator.email, password: PASSWORD, kept });
   const page = load(on.text);
   expect(page('form').last().attr('enctype')).toBe('multipart/form-data');
   expect(page('textarea[name=code]').text()).toBe('with-files');
@@ -82,7 +117,12 @@ test('a form with files keeps its texts and names the files', async () => {
 });
 
 test('somebody never signed in is only asked to sign in', async () => {
-  const answer = await (await world.agent()).post('/units').type('form').send({ name_zh: 'x', code: 'anonymous' });
+  const answer = await (
+    await world.agent()
+  )
+    .post('/units')
+    .type('form')
+    .send({ name_zh: 'x', code: 'anonymous' });
   expect(answer.status).toBe(401);
   expect(load(answer.text)('input[name=kept]').length).toBe(0);
   expect(answer.text).toContain('was not carried out');

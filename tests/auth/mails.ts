@@ -20,6 +20,11 @@ export async function takeMails(world: World, kind: string): Promise<TakenMail[]
   return found.map(({ to_address, message_id, content }) => {
     const mail = readFrozen(world.config.secretKey, message_id, content);
     const button = mail?.blocks?.find((block) => block.kind === 'buttons');
-    return { to: to_address, subject: mail?.subject ?? '', text: mail?.text ?? '', link: button?.buttons[0]?.href };
+    return {
+      to: to_address,
+      subject: mail?.subject ?? '',
+      text: mail?.text ?? '',
+      link: button?.buttons[0]?.href,
+    };
   });
 }

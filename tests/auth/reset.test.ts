@@ -25,8 +25,10 @@ const follow = async (href: string): Promise<Agent> => {
   expect(first.headers.location).toBe('/account/password');
   return agent;
 };
-const choose = (agent: Agent, password = NEW, again = password) => agent.post('/account/password').type('form').send({ password, again });
-const canSignIn = async (email: string, password: string) => (await (await world.agent()).post('/sign-in').type('form').send({ email, password })).status === 303;
+const choose = (agent: Agent, password = NEW, again = password) =>
+  agent.post('/account/password').type('form').send({ password, again });
+const canSignIn = async (email: string, password: string) =>
+  (await (await world.agent()).post('/sign-in').type('form').send({ email, password })).status === 303;
 
 async function mailedLink(email: string): Promise<string> {
   await ask(email);
@@ -55,7 +57,9 @@ test('a link comes by mail, in the person’s language, and sets the password on
   const second = await choose(await follow(link));
   expect(second.status).toBe(410);
   await world.runJobs();
-  expect((await takeMails(world, 'auth.passwordChanged')).map((one) => one.to)).toEqual([cast.attendee.email]);
+  expect((await takeMails(world, 'auth.passwordChanged')).map((one) => one.to)).toEqual([
+    cast.attendee.email,
+  ]);
 });
 
 test('the answer tells nothing about who has an account', async () => {
@@ -67,7 +71,9 @@ test('the answer tells nothing about who has an account', async () => {
   expect(new Set(answers).size).toBe(1);
   await change(world.db, `delete from deliveries`);
   await world.runJobs();
-  expect(await rows(world.db, `select to_address from deliveries`)).toEqual([{ to_address: cast.chair.email }]);
+  expect(await rows(world.db, `select to_address from deliveries`)).toEqual([
+    { to_address: cast.chair.email },
+  ]);
 });
 
 test('a link lives half an hour, and a newer one ends it', async () => {
@@ -91,23 +97,33 @@ test('posted twice at once, the link works once', async () => {
 
 test('opening the link changes nothing: mail scanners do', async () => {
   const link = await mailedLink(cast.secretary.email);
-  const before = await row(world.db, `select string_agg(row_to_json(t)::text, '' order by id) as text from one_time_tokens t`);
+  const before = await row(
+    world.db,
+    `select string_agg(row_to_json(t)::text, '' order by id) as text from one_time_tokens t`,
+  );
   for (let n = 0; n < 3; n++) await (await follow(link)).get('/account/password');
-  expect(await row(world.db, `select string_agg(row_to_json(t)::text, '' order by id) as text from one_time_tokens t`)).toEqual(before);
+  expect(
+    await row(
+      world.db,
+      `select string_agg(row_to_json(t)::text, '' order by id) as text from one_time_tokens t`,
+    ),
+  ).toEqual(before);
   expect(await canSignIn(cast.secretary.email, OLD)).toBe(true);
 });
 
-test.each([['short', 'short', 'At least 12'], [NEW, 'something else here', 'not the same'], ['shen.lan2024', 'shen.lan2024', 'little more than a name'], ['password1234', 'password1234', 'first that would be guessed']])(
-  'refuses %s / %s at the field and keeps the link',
-  async (password, again, message) => {
-    world.clock.advance({ seconds: 2 });
-    const agent = await follow(await mailedLink(cast.reviewer.email));
-    const answer = await choose(agent, password, again);
-    expect(answer.status).toBe(422);
-    expect(answer.text).toContain(message);
-    expect((await agent.get('/account/password')).status).toBe(200);
-  },
-);
+test.each([
+  ['short', 'short', 'At least 12'],
+  [NEW, 'something else here', 'not the same'],
+  ['shen.lan2024', 'shen.lan2024', 'little more than a name'],
+  ['password1234', 'password1234', 'first that would be guessed'],
+])('refuses %s / %s at the field and keeps the link', async (password, again, message) => {
+  world.clock.advance({ seconds: 2 });
+  const agent = await follow(await mailedLink(cast.reviewer.email));
+  const answer = await choose(agent, password, again);
+  expect(answer.status).toBe(422);
+  expect(answer.text).toContain(message);
+  expect((await agent.get('/account/password')).status).toBe(200);
+});
 
 test('more than three asked for in an hour are not sent, with the same answer', async () => {
   await change(world.db, `delete from deliveries`);
@@ -121,7 +137,8 @@ test('more than three asked for in an hour are not sent, with the same answer', 
 
 test('a reset opens a locked account again', async () => {
   const guess = await world.agent();
-  for (let n = 0; n < 11; n++) await guess.post('/sign-in').type('form').send({ email: cast.outsider.email, password: 'wrong' });
+  for (let n = 0; n < 11; n++)
+    await guess.post('/sign-in').type('form').send({ email: cast.outsider.email, password: 'wrong' });
   expect(await canSignIn(cast.outsider.email, OLD)).toBe(false);
   await change(world.db, `delete from sign_in_limits where key like 'reset%'`);
   world.clock.advance({ seconds: 2 });
@@ -132,9 +149,13 @@ test('a reset opens a locked account again', async () => {
 test('a deactivated person gets nothing, and an open link is void', async () => {
   world.clock.advance({ seconds: 2 });
   const link = await mailedLink(cast.organiser.email);
-  await change(world.db, `update persons set deactivated_at = now() where id = :id`, { id: cast.organiser.id });
+  await change(world.db, `update persons set deactivated_at = now() where id = :id`, {
+    id: cast.organiser.id,
+  });
   expect((await (await follow(link)).get('/account/password')).status).toBe(410);
-  await change(world.db, `update persons set deactivated_at = null where id = :id`, { id: cast.organiser.id });
+  await change(world.db, `update persons set deactivated_at = null where id = :id`, {
+    id: cast.organiser.id,
+  });
 });
 
 test('without mail the page says whom to ask', async () => {

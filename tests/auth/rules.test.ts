@@ -19,8 +19,19 @@ test.each([
 test.each([
   ['/meetings/3?a=1', '/meetings/3?a=1'],
   ['/%E4%BC%9A', '/%E4%BC%9A'],
-  ['', '/'], [undefined, '/'], ['meetings', '/'], ['https://evil.example', '/'], ['//evil.example', '/'], ['/\\evil.example', '/'],
-  ['/a\\b', '/'], ['/a\nb', '/'], ['/\t/evil.example', '/'], ['/.//evil.example', '/'], ['/sign-in?next=/x', '/'], ['/reset/abc', '/'], ['/setup', '/'],
+  ['', '/'],
+  [undefined, '/'],
+  ['meetings', '/'],
+  ['https://evil.example', '/'],
+  ['//evil.example', '/'],
+  ['/\\evil.example', '/'],
+  ['/a\\b', '/'],
+  ['/a\nb', '/'],
+  ['/\t/evil.example', '/'],
+  ['/.//evil.example', '/'],
+  ['/sign-in?next=/x', '/'],
+  ['/reset/abc', '/'],
+  ['/setup', '/'],
   ['/settings', '/settings'],
 ])('a way back through %j is %s', (given, path) => expect(ownPath(given)).toBe(path));
 
@@ -40,7 +51,9 @@ test.each([
   ['four walls and a roof', undefined],
   ['春眠不觉晓处处闻啼鸟夜来', undefined],
   ['zhangwei and his four cats', undefined],
-] as const)('the password %s: %s', (password, why) => expect(weakness(password, ['张伟', 'Zhang Wei', 'zhangwei@office.example'])).toBe(why));
+] as const)('the password %s: %s', (password, why) =>
+  expect(weakness(password, ['张伟', 'Zhang Wei', 'zhangwei@office.example'])).toBe(why),
+);
 
 test('a password is compared as typed, and nothing matches where none is stored', async () => {
   const stored = await hashPassword(' mind the spaces ');
@@ -59,7 +72,18 @@ test('a flood of hashes is refused beyond a short queue, and the queue works on'
 });
 
 describe('a kept form', () => {
-  const form: KeptForm = { person: 7, path: '/units', fields: [['name', '部门\n<b>'], ['tag', 'a'], ['tag', 'b']], files: [], isMultipart: false, at: 1_000_000 };
+  const form: KeptForm = {
+    person: 7,
+    path: '/units',
+    fields: [
+      ['name', '部门\n<b>'],
+      ['tag', 'a'],
+      ['tag', 'b'],
+    ],
+    files: [],
+    isMultipart: false,
+    at: 1_000_000,
+  };
   const secret = 'a secret of thirty-two characters';
 
   test('comes back as it was, with the right key and in time', () => {
@@ -81,18 +105,28 @@ describe('a kept form', () => {
   });
 
   test('holds half a million Chinese characters, and says when it is too much', () => {
-    const long = Array.from({ length: 500_000 }, (_, n) => String.fromCodePoint(0x4e00 + ((n * 7919) % 20_000))).join('');
+    const long = Array.from({ length: 500_000 }, (_, n) =>
+      String.fromCodePoint(0x4e00 + ((n * 7919) % 20_000)),
+    ).join('');
     const text = seal({ ...form, fields: [['text', long]] }, secret);
     expect(text === undefined || unseal(text, secret, form.at)?.fields[0]?.[1] === long).toBe(true);
-    const noise = Array.from({ length: 3_000_000 }, () => String.fromCharCode(33 + Math.floor(Math.random() * 90))).join('');
+    const noise = Array.from({ length: 3_000_000 }, () =>
+      String.fromCharCode(33 + Math.floor(Math.random() * 90)),
+    ).join('');
     expect(seal({ ...form, fields: [['text', noise]] }, secret)).toBeUndefined();
   });
 });
 
 test.each([
   ['Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0', 'Firefox on Windows'],
-  ['Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36', 'Chrome on Linux'],
-  ['Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15', 'Safari on macOS'],
+  [
+    'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36',
+    'Chrome on Linux',
+  ],
+  [
+    'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15',
+    'Safari on macOS',
+  ],
   ['Mozilla/5.0 (Linux; Android 14) Chrome/126 MicroMessenger/8.0.49', 'WeChat on Android'],
   ['curl/8.5.0', 'Unknown program'],
   [null, 'Unknown program'],

@@ -17,9 +17,14 @@ beforeAll(async () => {
 afterAll(() => world.close());
 beforeEach(() => change(world.db, `delete from sign_in_limits`));
 
-const signIn = (agent: Agent, email: string, password = PASSWORD, more: Record<string, string> = {}) => agent.post('/sign-in').type('form').send({ email, password, ...more });
+const signIn = (agent: Agent, email: string, password = PASSWORD, more: Record<string, string> = {}) =>
+  agent
+    .post('/sign-in')
+    .type('form')
+    .send({ email, password, ...more });
 const says = (html: string) => load(html)('.error-summary').text().replace(/\s+/g, ' ').trim();
-const cookieOf = (answer: { headers: Record<string, unknown> }) => /session=([^;]+)/.exec(String(answer.headers['set-cookie']))?.[1];
+const cookieOf = (answer: { headers: Record<string, unknown> }) =>
+  /session=([^;]+)/.exec(String(answer.headers['set-cookie']))?.[1];
 
 describe('signing in', () => {
   test('opens the page that was asked for, under a new session', async () => {
@@ -33,7 +38,11 @@ describe('signing in', () => {
     expect(done.status).toBe(303);
     expect(done.headers.location).toBe('/people?q=chen');
     expect((await agent.get('/people?q=chen')).status).toBe(200);
-    const stored = await rows<{ hash: string }>(world.db, `select encode(token_hash, 'hex') as hash from sessions where person_id = :id`, { id: cast.organiser.id });
+    const stored = await rows<{ hash: string }>(
+      world.db,
+      `select encode(token_hash, 'hex') as hash from sessions where person_id = :id`,
+      { id: cast.organiser.id },
+    );
     expect(stored.map((one) => one.hash)).not.toContain(cookieOf(done));
     const cookie = String(done.headers['set-cookie']);
     expect(cookie).toMatch(/HttpOnly/);
@@ -44,22 +53,42 @@ describe('signing in', () => {
     const agent = await world.agent(cast.attendee);
     const done = await signIn(agent, cast.attendee.email);
     expect(done.status).toBe(303);
-    const sessions = await rows<{ is_over: boolean }>(world.db, `select revoked_at is not null as is_over from sessions where person_id = :id order by id`, { id: cast.attendee.id });
+    const sessions = await rows<{ is_over: boolean }>(
+      world.db,
+      `select revoked_at is not null as is_over from sessions where person_id = :id order by id`,
+      { id: cast.attendee.id },
+    );
     expect(sessions.map((one) => one.is_over)).toEqual([true, false]);
-    expect(await row(world.db, `select action from audit_events where person_id = :id order by id desc`, { id: cast.attendee.id })).toEqual({ action: 'session.open' });
+    expect(
+      await row(world.db, `select action from audit_events where person_id = :id order by id desc`, {
+        id: cast.attendee.id,
+      }),
+    ).toEqual({ action: 'session.open' });
   });
 
   test('gives one answer to a wrong password, an unknown address, a guest, a deactivated person and an account without password', async () => {
     const gone = cast.outsider;
     await change(world.db, `update persons set deactivated_at = now() where id = :id`, { id: gone.id });
-    await change(world.db, `update accounts set password_hash = null where person_id = :id`, { id: cast.reviewer.id });
+    await change(world.db, `update accounts set password_hash = null where person_id = :id`, {
+      id: cast.reviewer.id,
+    });
     const answers = [];
-    for (const [email, password] of [[cast.organiser.email, 'not the password'], ['nobody@office.example', PASSWORD], [cast.guest.email, PASSWORD], [gone.email, PASSWORD], [cast.reviewer.email, PASSWORD]] as const) {
+    for (const [email, password] of [
+      [cast.organiser.email, 'not the password'],
+      ['nobody@office.example', PASSWORD],
+      [cast.guest.email, PASSWORD],
+      [gone.email, PASSWORD],
+      [cast.reviewer.email, PASSWORD],
+    ] as const) {
       const answer = await signIn(await world.agent(), email, password);
       answers.push([answer.status, says(answer.text), cookieOf(answer)]);
     }
     expect(new Set(answers.map((one) => JSON.stringify(one))).size).toBe(1);
-    expect(answers[0]).toEqual([422, expect.stringContaining('The e-mail address or the password is wrong.'), undefined]);
+    expect(answers[0]).toEqual([
+      422,
+      expect.stringContaining('The e-mail address or the password is wrong.'),
+      undefined,
+    ]);
     await change(world.db, `update persons set deactivated_at = null where id = :id`, { id: gone.id });
   });
 
@@ -81,7 +110,12 @@ describe('signing in', () => {
   });
 
   test('keeps what was typed but not the password, and says what is missing', async () => {
-    const answer = await (await world.agent()).post('/sign-in').type('form').send({ email: 'someone@office.example', password: '' });
+    const answer = await (
+      await world.agent()
+    )
+      .post('/sign-in')
+      .type('form')
+      .send({ email: 'someone@office.example', password: '' });
     expect(answer.status).toBe(422);
     const page = load(answer.text);
     expect(page('#f-email').val()).toBe('someone@office.example');
@@ -89,7 +123,14 @@ describe('signing in', () => {
     expect(page('title').text()).toMatch(/^Error:/);
   });
 
-  test.each(['https://evil.example/', '//evil.example', '/\\evil.example', 'javascript:alert(1)', '/%09//evil.example/..//evil.example', '/sign-out'])('never leads away by next=%s', async (next) => {
+  test.each([
+    'https://evil.example/',
+    '//evil.example',
+    '/\\evil.example',
+    'javascript:alert(1)',
+    '/%09//evil.example/..//evil.example',
+    '/sign-out',
+  ])('never leads away by next=%s', async (next) => {
     const agent = await world.agent();
     const done = await signIn(agent, cast.organiser.email, PASSWORD, { next });
     const target = new URL(done.headers.location as string, world.url);
@@ -117,7 +158,9 @@ describe('guessing', () => {
 
   test('lets only ten of thirty guesses sent at once reach the password', async () => {
     const agent = await world.agent();
-    const answers = await Promise.all(Array.from({ length: 30 }, () => signIn(agent, cast.chair.email, 'wrong')));
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, () => signIn(agent, cast.chair.email, 'wrong')),
+    );
     const statuses = answers.map((one) => one.status);
     expect(statuses.filter((status) => status === 422).length).toBeLessThanOrEqual(10);
     expect(statuses.filter((status) => status === 429).length).toBeGreaterThanOrEqual(20);
@@ -127,12 +170,14 @@ describe('guessing', () => {
     const agent = await world.agent();
     for (let n = 0; n < 9; n++) await signIn(agent, cast.chair.email, 'wrong');
     expect((await signIn(agent, cast.chair.email)).status).toBe(303);
-    for (let n = 0; n < 9; n++) expect((await signIn(await world.agent(), cast.chair.email, 'wrong')).status).toBe(422);
+    for (let n = 0; n < 9; n++)
+      expect((await signIn(await world.agent(), cast.chair.email, 'wrong')).status).toBe(422);
   });
 });
 
 describe('a session', () => {
-  const lapse = (person: CastPerson, sql: string) => change(world.db, `update sessions set ${sql} where person_id = :id`, { id: person.id });
+  const lapse = (person: CastPerson, sql: string) =>
+    change(world.db, `update sessions set ${sql} where person_id = :id`, { id: person.id });
 
   test('lapses after half an hour without a request', async () => {
     const agent = await world.agent(cast.secretary);
@@ -159,7 +204,13 @@ describe('a session', () => {
   });
 
   test('answers scripts with 401 instead of a page', async () => {
-    const answer = await (await world.agent()).post('/profile').set('Accept', 'application/json').type('form').send({ lang: 'en' });
+    const answer = await (
+      await world.agent()
+    )
+      .post('/profile')
+      .set('Accept', 'application/json')
+      .type('form')
+      .send({ lang: 'en' });
     expect(answer.status).toBe(401);
     expect(answer.body).toEqual({ error: 'Please sign in again' });
   });
@@ -168,7 +219,10 @@ describe('a session', () => {
 describe('the language', () => {
   test('is kept by the browser for a visitor, and on the page where it was changed', async () => {
     const agent = await world.agent();
-    const done = await agent.post('/language').type('form').send({ lang: 'zh-CN', next: '/sign-in?next=%2Frooms' });
+    const done = await agent
+      .post('/language')
+      .type('form')
+      .send({ lang: 'zh-CN', next: '/sign-in?next=%2Frooms' });
     expect(done.headers.location).toBe('/sign-in?next=%2Frooms');
     const page = load((await agent.get('/sign-in')).text);
     expect(page('html').attr('lang')).toBe('zh-CN');
@@ -177,19 +231,28 @@ describe('the language', () => {
 
   test('is kept with the person once signed in', async () => {
     const agent = await world.agent(cast.organiser);
-    await agent.post('/language').type('form').send({ lang: 'zh-CN', next: 'https://evil.example' }).expect('Location', '/');
+    await agent
+      .post('/language')
+      .type('form')
+      .send({ lang: 'zh-CN', next: 'https://evil.example' })
+      .expect('Location', '/');
     const elsewhere = await world.agent(cast.organiser);
     expect(load((await elsewhere.get('/profile')).text)('html').attr('lang')).toBe('zh-CN');
   });
 
   test('refuses a language there is not', async () => {
-    expect((await (await world.agent()).post('/language').type('form').send({ lang: 'fr' })).status).toBe(422);
+    expect((await (await world.agent()).post('/language').type('form').send({ lang: 'fr' })).status).toBe(
+      422,
+    );
   });
 });
 
-test.each(['application/json', 'text/plain', 'multipart/form-data; boundary=x'])('a post of %s is told what is missing, not that we failed', async (type) => {
-  const browser = await world.agent();
-  const answer = await browser.post('/sign-in').set('Content-Type', type).send('{"email":');
-  expect(answer.status).toBe(422);
-  expect(answer.text).toContain('name="password"');
-});
+test.each(['application/json', 'text/plain', 'multipart/form-data; boundary=x'])(
+  'a post of %s is told what is missing, not that we failed',
+  async (type) => {
+    const browser = await world.agent();
+    const answer = await browser.post('/sign-in').set('Content-Type', type).send('{"email":');
+    expect(answer.status).toBe(422);
+    expect(answer.text).toContain('name="password"');
+  },
+);

@@ -40,7 +40,20 @@ export const FULL = 100_000;
 const PERSONS = 200;
 /** Meetings on the other days of the month that is shown: so that it has fewer than 1,000. */
 const PER_OTHER_DAY = 19;
-const ZONES = ['Europe/Berlin', 'Europe/London', 'Asia/Tokyo', 'Asia/Seoul', 'Asia/Singapore', 'America/New_York', 'America/Chicago', 'Australia/Sydney', 'Asia/Dubai', 'Europe/Paris', 'Europe/Madrid', 'Europe/Rome'];
+const ZONES = [
+  'Europe/Berlin',
+  'Europe/London',
+  'Asia/Tokyo',
+  'Asia/Seoul',
+  'Asia/Singapore',
+  'America/New_York',
+  'America/Chicago',
+  'Australia/Sydney',
+  'Asia/Dubai',
+  'Europe/Paris',
+  'Europe/Madrid',
+  'Europe/Rome',
+];
 /** Persons who look at lists of their own. */
 export const LOOKING = 5;
 /** Only people after these are in the full month, so that the others have as many meetings in the months around as at other sizes. */
@@ -59,11 +72,30 @@ interface Block {
  * The month that is shown has the same 1,000 meetings at every size, 200 of them on the day; all others lie in other years, or
  * months before in a room and with people of their own. What costs more at a larger size grows with the total.
  */
-function blocksOf(meetings: number, today: string, day: string): { blocks: Block[]; data: Pick<BenchData, 'emptyDay'> & { shown: { first: number; last: number }; full?: { month: string; weeks: string; table: { from: string; to: string }; use: { from: string; to: string } } } } {
+function blocksOf(
+  meetings: number,
+  today: string,
+  day: string,
+): {
+  blocks: Block[];
+  data: Pick<BenchData, 'emptyDay'> & {
+    shown: { first: number; last: number };
+    full?: {
+      month: string;
+      weeks: string;
+      table: { from: string; to: string };
+      use: { from: string; to: string };
+    };
+  };
+} {
   const month = daysOfMonth(day, ZONE).days.map(({ on }) => on);
   // Today's page is measured, too.
   const shown = (month.includes(today) ? month : [today, ...month]).sort();
-  const window = shown.map((on): Block => ({ from: on, perDay: on === day ? PER_DAY : PER_OTHER_DAY, count: on === day ? PER_DAY : PER_OTHER_DAY }));
+  const window = shown.map((on): Block => ({
+    from: on,
+    perDay: on === day ? PER_DAY : PER_OTHER_DAY,
+    count: on === day ? PER_DAY : PER_OTHER_DAY,
+  }));
   const count = (blocks: Block[]) => blocks.reduce((sum, one) => sum + one.count, 0);
   const isFull = meetings >= FULL;
   const room: Block = { from: addDays(today, -170), perDay: 10, count: 1000, inOneRoom: true };
@@ -78,11 +110,19 @@ function blocksOf(meetings: number, today: string, day: string): { blocks: Block
     data: {
       emptyDay: addDays(today, 90),
       shown: { first: before + 1, last: before + count(window) },
-      ...(isFull ? { full: {
-        month: addDays(today, -120), weeks: future.from,
-        use: { from: past.from, to: addDays(past.from, 459) },
-        table: meetings === FULL ? { from: past.from, to: addDays(future.from, 27) } : { from: past.from, to: addDays(past.from, FULL / PER_DAY - 1) },
-      } } : {}),
+      ...(isFull
+        ? {
+            full: {
+              month: addDays(today, -120),
+              weeks: future.from,
+              use: { from: past.from, to: addDays(past.from, 459) },
+              table:
+                meetings === FULL
+                  ? { from: past.from, to: addDays(future.from, 27) }
+                  : { from: past.from, to: addDays(past.from, FULL / PER_DAY - 1) },
+            },
+          }
+        : {}),
     },
   };
 }
@@ -94,7 +134,9 @@ function blocksOf(meetings: number, today: string, day: string): { blocks: Block
 export async function makeData(owner: Db, meetings: number, today: string): Promise<BenchData> {
   const day = addDays(today, 1);
   const { blocks, data } = blocksOf(meetings, today, day);
-  await owner.raw(`insert into organisations (name_en, name_zh, zone) values ('Bench Office', '测试办公室', '${ZONE}')`);
+  await owner.raw(
+    `insert into organisations (name_en, name_zh, zone) values ('Bench Office', '测试办公室', '${ZONE}')`,
+  );
   await owner.raw(
     `insert into persons (name, name_en, email, role, lang, zone)
      select '王' || n, 'Person ' || n, 'p' || n || '@office.example', case when n = 1 then 'secretary' else 'member' end, 'en', '${ZONE}' from generate_series(1, ${PERSONS}) n`,
@@ -104,16 +146,30 @@ export async function makeData(owner: Db, meetings: number, today: string): Prom
     `insert into rooms (code, name_en, name_zh, building, floor, capacity, equipment, is_step_free)
      select 'r' || n, 'Room ' || 300 + n, 300 + n || '会议室', 'A', '3', 6 + n, case when n % 2 = 0 then '{video,projector}' else '{whiteboard}' end::text[], true from generate_series(1, ${ROOMS}) n`,
   );
-  await owner.raw(`insert into room_hours (room_id, weekday, opens_at, closes_at) select id, d, '08:00', '18:00' from rooms, generate_series(1, 7) d`);
+  await owner.raw(
+    `insert into room_hours (room_id, weekday, opens_at, closes_at) select id, d, '08:00', '18:00' from rooms, generate_series(1, 7) d`,
+  );
   await owner.transaction(async (trx) => {
     await trx.raw(`set local session_replication_role = replica`);
     await trx.raw(`set local maintenance_work_mem = '512MB'`);
     // Indexes that no constraint needs are built once all is there: a million meetings in minutes.
-    const later = await dropIndexes(trx, ['meetings', 'meeting_rooms', 'room_claims', 'participants', 'audit_events']);
-    await trx.raw(`create temporary table slots (id bigint generated always as identity, room bigint, f timestamptz, person int) on commit drop`);
+    const later = await dropIndexes(trx, [
+      'meetings',
+      'meeting_rooms',
+      'room_claims',
+      'participants',
+      'audit_events',
+    ]);
+    await trx.raw(
+      `create temporary table slots (id bigint generated always as identity, room bigint, f timestamptz, person int) on commit drop`,
+    );
     for (const block of blocks) {
       // Of a full day each room has ten, one beginning each hour from 8, of 30 or 45 minutes, so that a free stretch follows each.
-      const [room, hour] = block.inOneRoom ? [String(ROOMS), 'k'] : block.perDay === PER_DAY ? [`1 + k % ${ROOMS}`, `k / ${ROOMS}`] : [`1 + (k + d) % ${ROOMS}`, '(k * 7 + d) % 10'];
+      const [room, hour] = block.inOneRoom
+        ? [String(ROOMS), 'k']
+        : block.perDay === PER_DAY
+          ? [`1 + k % ${ROOMS}`, `k / ${ROOMS}`]
+          : [`1 + (k + d) % ${ROOMS}`, '(k * 7 + d) % 10'];
       await trx.raw(
         `insert into slots (room, f, person)
          select ${room}, (:from::date + d + time '08:00' + make_interval(hours => ${hour})) at time zone '${ZONE}', ${block.inOneRoom ? OTHERS : 0}
@@ -145,16 +201,30 @@ export async function makeData(owner: Db, meetings: number, today: string): Prom
     await trx.raw(
       `insert into audit_events (at, person_id, action, noun, noun_id, meeting_id, after) select starts_at - interval '7 days', created_by, 'meeting.create', 'meetings', id, id, jsonb_build_object('title', title) from meetings order by id`,
     );
-    await trx.raw(`insert into day_revisions (day, stripe, revision) select distinct (starts_at at time zone 'UTC')::date, 0, 200 from meetings`);
+    await trx.raw(
+      `insert into day_revisions (day, stripe, revision) select distinct (starts_at at time zone 'UTC')::date, 0, 200 from meetings`,
+    );
     for (const make of later) await trx.raw(make);
   });
   await owner.raw('vacuum (freeze, analyze)');
   await change(owner, `checkpoint`);
 
-  const first = await row<{ id: number }>(owner, `select min(id) as id from meetings where starts_at >= (:day::date + time '00:00') at time zone '${ZONE}'`, { day });
+  const first = await row<{ id: number }>(
+    owner,
+    `select min(id) as id from meetings where starts_at >= (:day::date + time '00:00') at time zone '${ZONE}'`,
+    { day },
+  );
   const ids = (n: number) => Array.from({ length: n }, (_, at) => at + 1);
   const personFeed = await makeFeed(owner, 1, null);
-  if (!data.full) return { day, meetingId: first?.id ?? 1, roomIds: ids(ROOMS), personIds: ids(PERSONS), emptyDay: data.emptyDay, personFeed };
+  if (!data.full)
+    return {
+      day,
+      meetingId: first?.id ?? 1,
+      roomIds: ids(ROOMS),
+      personIds: ids(PERSONS),
+      emptyDay: data.emptyDay,
+      personFeed,
+    };
   const roomFeed = await makeFeed(owner, 2, ROOMS);
   const freshFeeds: string[] = [];
   for (const [at, zone] of ZONES.entries()) {
@@ -162,7 +232,15 @@ export async function makeData(owner: Db, meetings: number, today: string): Prom
     await owner.raw(`update persons set zone = :zone where id = :person`, { zone, person });
     freshFeeds.push(await makeFeed(owner, person, ROOMS));
   }
-  return { day, meetingId: first?.id ?? 1, roomIds: ids(ROOMS), personIds: ids(PERSONS), emptyDay: data.emptyDay, personFeed, full: { ...data.full, room: ROOMS, roomFeed, freshFeeds } };
+  return {
+    day,
+    meetingId: first?.id ?? 1,
+    roomIds: ids(ROOMS),
+    personIds: ids(PERSONS),
+    emptyDay: data.emptyDay,
+    personFeed,
+    full: { ...data.full, room: ROOMS, roomFeed, freshFeeds },
+  };
 }
 
 /** Takes away what no constraint needs, and says how it is made again. */
@@ -179,7 +257,11 @@ async function dropIndexes(trx: Db, tables: string[]): Promise<string[]> {
 
 async function makeFeed(owner: Db, person: number, room: number | null): Promise<string> {
   const token = randomBytes(32).toString('base64url');
-  await owner.raw(`insert into feeds (person_id, room_id, token_hash) values (:person, :room, :hash)`, { person, room, hash: createHash('sha256').update(token).digest() });
+  await owner.raw(`insert into feeds (person_id, room_id, token_hash) values (:person, :room, :hash)`, {
+    person,
+    room,
+    hash: createHash('sha256').update(token).digest(),
+  });
   return `/feeds/${token}.ics`;
 }
 

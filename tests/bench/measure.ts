@@ -16,9 +16,15 @@ export async function startSubject(file: string, databaseUrl: string): Promise<S
     execArgv: ['--import', 'tsx'],
     env: { ...process.env, NODE_ENV: 'production', BENCH_DATABASE_URL: databaseUrl },
   });
-  const ended = new Promise<never>((_resolve, reject) => child.once('exit', (code) => reject(new Error(`${file} ended with ${code}`))));
+  const ended = new Promise<never>((_resolve, reject) =>
+    child.once('exit', (code) => reject(new Error(`${file} ended with ${code}`))),
+  );
   ended.catch(() => {}); // expected at the end
-  const answer = <T>() => Promise.race([ended, new Promise<T>((resolve) => child.once('message', (message) => resolve(message as T)))]);
+  const answer = <T>() =>
+    Promise.race([
+      ended,
+      new Promise<T>((resolve) => child.once('message', (message) => resolve(message as T))),
+    ]);
   const { port } = await answer<{ port: number }>();
   return {
     port,
@@ -47,8 +53,17 @@ export function postgresCpu(postmaster: number): number {
       continue; // ended meanwhile
     }
     // After the name in brackets: state, parent, …, utime (14th), stime, cutime, cstime.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ').map(Number);
-    const [parent, utime = 0, stime = 0, cutime = 0, cstime = 0] = [fields[1], fields[11], fields[12], fields[13], fields[14]];
+    const fields = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    const [parent, utime = 0, stime = 0, cutime = 0, cstime = 0] = [
+      fields[1],
+      fields[11],
+      fields[12],
+      fields[13],
+      fields[14],
+    ];
     if (Number(name) === postmaster) ticks += utime + stime + cutime + cstime;
     else if (parent === postmaster) ticks += utime + stime;
   }
@@ -69,15 +84,41 @@ export interface Reply {
   ms: number;
 }
 
-export function ask(port: number, agent: Agent, { method = 'GET', path, headers = {}, body }: Ask): Promise<Reply> {
+export function ask(
+  port: number,
+  agent: Agent,
+  { method = 'GET', path, headers = {}, body }: Ask,
+): Promise<Reply> {
   const began = performance.now();
   return new Promise((resolve, reject) => {
     const sent = request(
-      { host: '127.0.0.1', port, agent, method, path, headers: { ...headers, ...(body === undefined ? {} : { 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': Buffer.byteLength(body) }) } },
+      {
+        host: '127.0.0.1',
+        port,
+        agent,
+        method,
+        path,
+        headers: {
+          ...headers,
+          ...(body === undefined
+            ? {}
+            : {
+                'Content-Type': 'application/x-www-form-urlencoded',
+                'Content-Length': Buffer.byteLength(body),
+              }),
+        },
+      },
       (res) => {
         const pieces: Buffer[] = [];
         res.on('data', (piece: Buffer) => pieces.push(piece));
-        res.on('end', () => resolve({ status: res.statusCode ?? 0, headers: res.headers, body: Buffer.concat(pieces).toString(), ms: performance.now() - began }));
+        res.on('end', () =>
+          resolve({
+            status: res.statusCode ?? 0,
+            headers: res.headers,
+            body: Buffer.concat(pieces).toString(),
+            ms: performance.now() - began,
+          }),
+        );
       },
     );
     sent.on('error', reject);
@@ -122,7 +163,10 @@ export async function measure(plan: Plan): Promise<Measured> {
       Array.from({ length: plan.clients }, async () => {
         while (n < last) {
           const reply = await ask(plan.subject.port, agent, plan.make(n++));
-          if (reply.status !== plan.status) throw new Error(`${plan.name}: ${reply.status} instead of ${plan.status}\n${reply.body.slice(0, 2000)}`);
+          if (reply.status !== plan.status)
+            throw new Error(
+              `${plan.name}: ${reply.status} instead of ${plan.status}\n${reply.body.slice(0, 2000)}`,
+            );
           times.push(reply.ms);
           bytes = reply.body.length;
         }
@@ -131,12 +175,25 @@ export async function measure(plan: Plan): Promise<Measured> {
     return times;
   };
   await run(plan.warmUp);
-  const before = { node: await plan.subject.cpu(), postgres: postgresCpu(plan.postmaster), at: performance.now() };
+  const before = {
+    node: await plan.subject.cpu(),
+    postgres: postgresCpu(plan.postmaster),
+    at: performance.now(),
+  };
   const times = (await run(plan.requests)).sort((a, b) => a - b);
   const seconds = (performance.now() - before.at) / 1000;
   const node = (await plan.subject.cpu()) - before.node;
   const postgres = postgresCpu(plan.postmaster) - before.postgres;
   agent.destroy();
   const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? NaN;
-  return { name: plan.name, node: node / times.length, postgres: postgres / times.length, perSecond: times.length / seconds, p50: at(0.5), p95: at(0.95), p99: at(0.99), bytes };
+  return {
+    name: plan.name,
+    node: node / times.length,
+    postgres: postgres / times.length,
+    perSecond: times.length / seconds,
+    p50: at(0.5),
+    p95: at(0.95),
+    p99: at(0.99),
+    bytes,
+  };
 }

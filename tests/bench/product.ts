@@ -15,8 +15,16 @@ server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo;
   const publicUrl = `http://127.0.0.1:${port}`;
   const config = {
-    port, host: '127.0.0.1', dataDir: '/tmp', databaseUrl: url, publicUrl, secretKey: 'a secret of thirty-two characters',
-    mailFrom: 'Banhui <office@office.example>', mailDomain: 'office.example', trustProxy: [], logLevel: 'silent',
+    port,
+    host: '127.0.0.1',
+    dataDir: '/tmp',
+    databaseUrl: url,
+    publicUrl,
+    secretKey: 'a secret of thirty-two characters',
+    mailFrom: 'Banhui <office@office.example>',
+    mailDomain: 'office.example',
+    trustProxy: [],
+    logLevel: 'silent',
   };
   server.on('request', createApp({ config, db, clock: systemClock, log: pino({ level: 'silent' }) }));
   process.send?.({ port });

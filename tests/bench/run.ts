@@ -10,7 +10,14 @@ import { join } from 'node:path';
 import { openSession } from '../../src/auth/commands.js';
 import { SESSION_COOKIE } from '../../src/auth/gate.js';
 import { findBinaries } from '../../src/lib/db/binaries.js';
-import { createCluster, OWNER, startCluster, stopCluster, type ClusterPlace, type RunningCluster } from '../../src/lib/db/cluster.js';
+import {
+  createCluster,
+  OWNER,
+  startCluster,
+  stopCluster,
+  type ClusterPlace,
+  type RunningCluster,
+} from '../../src/lib/db/cluster.js';
 import { createDb, type Db } from '../../src/lib/db/db.js';
 import { APP_ROLE, clusterUrl, makeAppRole } from '../../src/lib/db/embedded.js';
 import { migrate } from '../../src/lib/db/migrate.js';
@@ -49,12 +56,18 @@ async function prepare(admin: Db, cluster: RunningCluster, size: number): Promis
   const db = createDb(clusterUrl(cluster, OWNER, name), { max: 2, statementTimeout: 3_600_000 });
   const began = performance.now();
   const data = await makeData(db, size, dayOf(new Date(), 'Asia/Shanghai'));
-  console.log(`${size.toLocaleString('en')} meetings made in ${((performance.now() - began) / 1000).toFixed(0)} s`);
+  console.log(
+    `${size.toLocaleString('en')} meetings made in ${((performance.now() - began) / 1000).toFixed(0)} s`,
+  );
   const url = clusterUrl(cluster, APP_ROLE, name);
   const [product, bare] = await Promise.all([startSubject('product.ts', url), startSubject('bare.ts', url)]);
-  const cookies = await Promise.all(data.personIds.slice(0, AT_ONCE).map(async (id) => `${SESSION_COOKIE}=${await openSession(db, id)}`));
+  const cookies = await Promise.all(
+    data.personIds.slice(0, AT_ONCE).map(async (id) => `${SESSION_COOKIE}=${await openSession(db, id)}`),
+  );
   const freshSlot = freshSlots(data);
-  const rows = (await rowsOf(data, cookies, product, freshSlot)).filter((row) => words.every((word) => row.name.includes(word)));
+  const rows = (await rowsOf(data, cookies, product, freshSlot)).filter((row) =>
+    words.every((word) => row.name.includes(word)),
+  );
   return { size, product, bare, db, data, cookies, freshSlot, rows, measured: [] };
 }
 
@@ -66,9 +79,16 @@ async function measureAll(benches: Bench[], cluster: RunningCluster): Promise<vo
     for (const bench of benches) {
       const row = bench.rows.find((one) => one.name === name);
       if (!row) continue;
-      const measured = await measure({ warmUp: Math.ceil(row.requests / 3), ...row, subject: bench[row.by], postmaster: cluster.pid });
+      const measured = await measure({
+        warmUp: Math.ceil(row.requests / 3),
+        ...row,
+        subject: bench[row.by],
+        postmaster: cluster.pid,
+      });
       bench.measured.push(measured);
-      console.error(`${name} at ${bench.size.toLocaleString('en')}: ${(measured.node + measured.postgres).toFixed(2)} ms`); // three sizes take a quarter of an hour
+      console.error(
+        `${name} at ${bench.size.toLocaleString('en')}: ${(measured.node + measured.postgres).toFixed(2)} ms`,
+      ); // three sizes take a quarter of an hour
     }
   }
 }
@@ -83,8 +103,18 @@ async function raceForSlots({ product, db, data, cookies, freshSlot }: Bench): P
     const replies = await Promise.all(
       Array.from({ length: AT_ONCE }, (_, n) =>
         ask(product.port, agent, {
-          method: 'POST', path: '/bookings', headers: { ...OWN, Cookie: cookies[n % cookies.length] ?? '' },
-          body: new URLSearchParams({ title: `Race ${round}`, date, from, to, room: String(room), seats: '', key: randomUUID() }).toString(),
+          method: 'POST',
+          path: '/bookings',
+          headers: { ...OWN, Cookie: cookies[n % cookies.length] ?? '' },
+          body: new URLSearchParams({
+            title: `Race ${round}`,
+            date,
+            from,
+            to,
+            room: String(room),
+            seats: '',
+            key: randomUUID(),
+          }).toString(),
         }),
       ),
     );
@@ -95,9 +125,13 @@ async function raceForSlots({ product, db, data, cookies, freshSlot }: Bench): P
   const count = (status: number) => statuses.filter((one) => one === status).length;
   const sorted = times.sort((a, b) => a - b);
   return {
-    rounds: ROUNDS, atOnce: AT_ONCE,
-    booked: count(303), refused: count(409), other: statuses.length - count(303) - count(409),
-    doubleBooked: await countDoubleBookings(db, data.emptyDay), p95: sorted[Math.floor(sorted.length * 0.95)] ?? NaN,
+    rounds: ROUNDS,
+    atOnce: AT_ONCE,
+    booked: count(303),
+    refused: count(409),
+    other: statuses.length - count(303) - count(409),
+    doubleBooked: await countDoubleBookings(db, data.emptyDay),
+    p95: sorted[Math.floor(sorted.length * 0.95)] ?? NaN,
   };
 }
 
@@ -105,11 +139,22 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'banhui-bench-'));
   chmodSync(folder, 0o711);
   const user = serviceUser();
-  const place: ClusterPlace = { folder: join(folder, 'pg'), socketFolder: join(folder, 'run'), logFile: join(folder, 'postgres.log'), binaries: findBinaries(user), user };
+  const place: ClusterPlace = {
+    folder: join(folder, 'pg'),
+    socketFolder: join(folder, 'run'),
+    logFile: join(folder, 'postgres.log'),
+    binaries: findBinaries(user),
+    user,
+  };
   mkdirSync(place.socketFolder, { mode: 0o700 });
   createCluster(place, { sync: false });
   // Durable as in service: fsync and synchronous_commit stay on.
-  const cluster = await startCluster(place, { shared_buffers: '256MB', max_wal_size: '2GB', max_connections: '100', log_lock_waits: 'on' });
+  const cluster = await startCluster(place, {
+    shared_buffers: '256MB',
+    max_wal_size: '2GB',
+    max_connections: '100',
+    log_lock_waits: 'on',
+  });
   try {
     const admin = createDb(clusterUrl(cluster, OWNER, 'postgres'), { max: 1 });
     await makeAppRole(admin, cluster.password);
@@ -147,10 +192,21 @@ async function runStress(admin: Db, cluster: RunningCluster, logFile: string): P
   const owner = createDb(clusterUrl(cluster, OWNER, 'stress'), { max: 6, statementTimeout: 300_000 });
   const product = await startSubject('product.ts', clusterUrl(cluster, APP_ROLE, 'stress'));
   try {
-    const { answers, wrong, seconds } = await stress(product, owner, clusterUrl(cluster, OWNER, 'stress'), logFile, { attempts, clients });
-    for (const [what, count] of [...answers].sort()) console.log(`${what.padEnd(24)} ${String(count).padStart(8)}`);
+    const { answers, wrong, seconds } = await stress(
+      product,
+      owner,
+      clusterUrl(cluster, OWNER, 'stress'),
+      logFile,
+      { attempts, clients },
+    );
+    for (const [what, count] of [...answers].sort())
+      console.log(`${what.padEnd(24)} ${String(count).padStart(8)}`);
     console.log(`${attempts.toLocaleString('en')} attempts by ${clients} clients in ${seconds.toFixed(0)} s`);
-    console.log(wrong.length === 0 ? 'no overlap, no breach, no error in the log of PostgreSQL, every refusal a page' : `${wrong.length} wrong:\n${[...new Set(wrong)].slice(0, 40).join('\n')}`);
+    console.log(
+      wrong.length === 0
+        ? 'no overlap, no breach, no error in the log of PostgreSQL, every refusal a page'
+        : `${wrong.length} wrong:\n${[...new Set(wrong)].slice(0, 40).join('\n')}`,
+    );
     if (wrong.length > 0) process.exitCode = 1;
   } finally {
     product.stop();

@@ -6,7 +6,10 @@ import { testWorld, type World } from '../support/world.js';
 
 // From an empty form to an agenda with papers, as a person does it: with a script, and without one.
 
-const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
 
 let world: World;
 let cast: Cast;
@@ -21,9 +24,13 @@ afterAll(async () => {
   await world?.close();
 });
 
-const titles = async (page: Page) => (await page.locator('.agenda-title').allTextContents()).map((text) => text.trim().split(/\s/)[0]);
+const titles = async (page: Page) =>
+  (await page.locator('.agenda-title').allTextContents()).map((text) => text.trim().split(/\s/)[0]);
 
-describe.each([['with a script', true], ['without a script', false]])('%s', (_name, scripts) => {
+describe.each([
+  ['with a script', true],
+  ['without a script', false],
+])('%s', (_name, scripts) => {
   let context: BrowserContext;
   let page: Page;
   beforeAll(async () => {
@@ -72,10 +79,16 @@ describe.each([['with a script', true], ['without a script', false]])('%s', (_na
     expect(await titles(page)).toEqual(['Third', 'First', 'Second']);
 
     await page.locator('.agenda-item').first().getByRole('link', { name: 'Attach papers' }).click();
-    await page.setInputFiles('#f-files', [{ name: '平面图.png', mimeType: 'image/png', buffer: PNG }, { name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from('a note') }]);
+    await page.setInputFiles('#f-files', [
+      { name: '平面图.png', mimeType: 'image/png', buffer: PNG },
+      { name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from('a note') },
+    ]);
     await page.locator('main button.button-primary').click();
     await page.waitForURL(/\/agenda$/);
-    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: '平面图.png', exact: true }).click()]);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: '平面图.png', exact: true }).click(),
+    ]);
     expect(download.suggestedFilename()).toBe('平面图.png');
     expect(readFileSync(await download.path()).equals(PNG)).toBe(true);
   }, 60_000);
@@ -101,6 +114,8 @@ describe.each([['with a script', true], ['without a script', false]])('%s', (_na
     await closed.locator('input[name=reason]').fill('Weekend');
     await page.locator('main button.button-primary').click();
     await page.waitForURL(/\/series\/\d+$/);
-    expect(await page.locator('main').textContent()).toMatch(/no\. 1[\s\S]*no\. 2[\s\S]*Weekend[\s\S]*no\. 3/);
+    expect(await page.locator('main').textContent()).toMatch(
+      /no\. 1[\s\S]*no\. 2[\s\S]*Weekend[\s\S]*no\. 3/,
+    );
   }, 60_000);
 });

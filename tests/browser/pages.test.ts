@@ -60,13 +60,16 @@ async function become(context: BrowserContext, person: number | null): Promise<v
 }
 
 /** A window that looks at one address after the other: a new one for each would be a new process, with axe sent to it again. */
-async function openEye(context: BrowserContext): Promise<(address: string, views: readonly View[]) => Promise<string[]>> {
+async function openEye(
+  context: BrowserContext,
+): Promise<(address: string, views: readonly View[]) => Promise<string[]>> {
   const page = await context.newPage();
   await page.addInitScript(AXE);
   let found: string[] = [];
   page.on('pageerror', (error) => found.push(`script: ${error.message}`));
   page.on('console', (message) => {
-    if (message.type() === 'error' && !/the server responded with a status of/.test(message.text())) found.push(`console: ${message.text()}`);
+    if (message.type() === 'error' && !/the server responded with a status of/.test(message.text()))
+      found.push(`console: ${message.text()}`);
   });
   return async (address, views) => {
     found = [];
@@ -85,8 +88,20 @@ async function openEye(context: BrowserContext): Promise<(address: string, views
 
 // Each page is seen in both languages, both themes and both widths, in the four ways in which they can't hide each other.
 describe.each([
-  ['en', [[1280, 'light'], [320, 'dark']]],
-  ['zh-CN', [[1280, 'dark'], [320, 'light']]],
+  [
+    'en',
+    [
+      [1280, 'light'],
+      [320, 'dark'],
+    ],
+  ],
+  [
+    'zh-CN',
+    [
+      [1280, 'dark'],
+      [320, 'light'],
+    ],
+  ],
 ] as const)('every page in %s', (lang, views) => {
   it('is accessible and fits, light and dark, wide and narrow', async () => {
     await world.owner.raw('update persons set lang = ?', [lang]);

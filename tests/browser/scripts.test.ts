@@ -28,7 +28,12 @@ afterEach(() => page.close());
 const address = () => new URL(page.url()).pathname;
 
 describe('keyboard', () => {
-  it.each([['g t', '/'], ['g c', '/calendar'], ['g m', '/meetings'], ['g a', '/actions']])('%s goes to %s', async (keys, path) => {
+  it.each([
+    ['g t', '/'],
+    ['g c', '/calendar'],
+    ['g m', '/meetings'],
+    ['g a', '/actions'],
+  ])('%s goes to %s', async (keys, path) => {
     await page.goto(`${world.url}/profile`);
     for (const key of keys.split(' ')) await page.keyboard.press(key);
     await page.waitForURL(`${world.url}${path}`, { waitUntil: 'commit' });
@@ -52,7 +57,9 @@ describe('keyboard', () => {
   });
 
   it('types letters into fields and does not go anywhere', async () => {
-    await page.goto(`${world.url}/bookings/new?room=${cast.rooms.orchid}&date=2030-03-05&from=09:00&to=10:00`);
+    await page.goto(
+      `${world.url}/bookings/new?room=${cast.rooms.orchid}&date=2030-03-05&from=09:00&to=10:00`,
+    );
     await page.locator('#f-title').focus();
     await page.keyboard.type('g c n ?');
     expect(await page.locator('#f-title').inputValue()).toBe('g c n ?');
@@ -78,7 +85,9 @@ describe('keyboard', () => {
   });
 
   it('Ctrl+Enter sends the form one is in', async () => {
-    await page.goto(`${world.url}/bookings/new?room=${cast.rooms.orchid}&date=2030-03-07&from=09:00&to=10:00`);
+    await page.goto(
+      `${world.url}/bookings/new?room=${cast.rooms.orchid}&date=2030-03-07&from=09:00&to=10:00`,
+    );
     await page.locator('#f-title').fill('By keyboard alone');
     await page.keyboard.press('Control+Enter');
     await page.waitForURL(/\/meetings\/\d+|\/calendar/);
@@ -88,8 +97,19 @@ describe('keyboard', () => {
 
 describe('small helps', () => {
   it('shows how a time was understood', async () => {
-    await page.goto(`${world.url}/bookings/new?room=${cast.rooms.orchid}&date=2030-03-05&from=09:00&to=10:00`);
-    for (const [typed, shown] of [['9', '09:00'], ['930', '09:30'], ['9：30', '09:30'], ['1415', '14:15'], ['9点半', '09:30'], ['2 pm', '14:00'], ['99', '99'], ['soon', 'soon']] as const) {
+    await page.goto(
+      `${world.url}/bookings/new?room=${cast.rooms.orchid}&date=2030-03-05&from=09:00&to=10:00`,
+    );
+    for (const [typed, shown] of [
+      ['9', '09:00'],
+      ['930', '09:30'],
+      ['9：30', '09:30'],
+      ['1415', '14:15'],
+      ['9点半', '09:30'],
+      ['2 pm', '14:00'],
+      ['99', '99'],
+      ['soon', 'soon'],
+    ] as const) {
       await page.locator('#f-from').fill(typed);
       await page.locator('#f-from').blur();
       expect(await page.locator('#f-from').inputValue()).toBe(shown);
@@ -111,29 +131,44 @@ describe('small helps', () => {
   });
 
   it('sends a form once, however often the button is pressed', async () => {
-    await page.goto(`${world.url}/bookings/new?room=${cast.rooms.bamboo}&date=2030-03-07&from=09:00&to=10:00`);
+    await page.goto(
+      `${world.url}/bookings/new?room=${cast.rooms.bamboo}&date=2030-03-07&from=09:00&to=10:00`,
+    );
     await page.locator('#f-title').fill('Pressed twice');
     let posts = 0;
-    page.on('request', (request) => { if (request.method() === 'POST') posts += 1; });
-    await page.evaluate(`for (let i = 0; i < 3; i++) document.querySelector('main form .button-primary').click()`);
+    page.on('request', (request) => {
+      if (request.method() === 'POST') posts += 1;
+    });
+    await page.evaluate(
+      `for (let i = 0; i < 3; i++) document.querySelector('main form .button-primary').click()`,
+    );
     await page.waitForURL(/\/meetings\/\d+|\/calendar/);
     expect(posts).toBe(1);
   });
 
   it('asks before typed text is lost, and not after it was sent', async () => {
-    await page.goto(`${world.url}/bookings/new?room=${cast.rooms.orchid}&date=2030-03-05&from=09:00&to=10:00`);
+    await page.goto(
+      `${world.url}/bookings/new?room=${cast.rooms.orchid}&date=2030-03-05&from=09:00&to=10:00`,
+    );
     let asked = 0;
-    page.on('dialog', (dialog) => { asked += 1; void dialog.accept(); });
+    page.on('dialog', (dialog) => {
+      asked += 1;
+      void dialog.accept();
+    });
     await page.locator('#f-title').fill('Half a title');
     await page.goto(world.url);
     expect(asked).toBe(1);
-    await page.goto(`${world.url}/bookings/new?room=${cast.rooms.orchid}&date=2030-03-05&from=09:00&to=10:00`);
+    await page.goto(
+      `${world.url}/bookings/new?room=${cast.rooms.orchid}&date=2030-03-05&from=09:00&to=10:00`,
+    );
     await page.goto(world.url);
     expect(asked).toBe(1);
   });
 
   it('puts the focus on what is wrong', async () => {
-    await page.goto(`${world.url}/bookings/new?room=${cast.rooms.orchid}&date=2030-03-05&from=11:00&to=10:00`);
+    await page.goto(
+      `${world.url}/bookings/new?room=${cast.rooms.orchid}&date=2030-03-05&from=11:00&to=10:00`,
+    );
     await page.locator('#f-title').fill('Backwards');
     await page.locator('#f-from').fill('12:00');
     await page.locator('#f-to').fill('11:00');

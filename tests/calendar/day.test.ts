@@ -15,15 +15,29 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-async function book(title: string, roomId: number, on: string, from: number, to: number, by = cast.outsider, more = {}) {
+async function book(
+  title: string,
+  roomId: number,
+  on: string,
+  from: number,
+  to: number,
+  by = cast.outsider,
+  more = {},
+) {
   const at = (hour: number) => new Date(Date.parse(`${on}T00:00:00+08:00`) + hour * 3_600_000);
-  const made = await createMeeting(world.db, { id: by.id }, { title, startsAt: at(from), endsAt: at(to), zone: 'Asia/Shanghai', roomIds: [roomId], ...more });
+  const made = await createMeeting(
+    world.db,
+    { id: by.id },
+    { title, startsAt: at(from), endsAt: at(to), zone: 'Asia/Shanghai', roomIds: [roomId], ...more },
+  );
   if (!made.ok) throw new Error('taken');
   return made.id;
 }
 const cells = (html: string, room: string) => {
   const page = load(html);
-  return page(`tr:has(th:contains("${room}")) td`).toArray().map((cell) => `${page(cell).attr('class')} ${page(cell).attr('colspan')}`);
+  return page(`tr:has(th:contains("${room}")) td`)
+    .toArray()
+    .map((cell) => `${page(cell).attr('class')} ${page(cell).attr('colspan')}`);
 };
 
 describe('the day of all rooms', () => {
@@ -31,7 +45,9 @@ describe('the day of all rooms', () => {
     await book('Seminar', cast.rooms.orchid, '2030-03-05', 10, 11.5);
     const html = (await agent.get('/calendar?date=2030-03-05').expect(200)).text;
     expect(cells(html, 'Orchid')).toEqual(['is-free 8', 'is-busy 6', 'is-free 34']);
-    const links = load(html)('tr:has(th:contains("Orchid")) td.is-free > a').toArray().map((one) => one.attribs['aria-label']);
+    const links = load(html)('tr:has(th:contains("Orchid")) td.is-free > a')
+      .toArray()
+      .map((one) => one.attribs['aria-label']);
     expect(links).toEqual(['Book Orchid, free 08:00 to 10:00', 'Book Orchid, free 11:30 to 20:00']);
     expect(html).not.toMatch(/style=/);
   });
@@ -46,7 +62,8 @@ describe('the day of all rooms', () => {
   });
 
   it('opens its folded filter while it narrows the rooms', async () => {
-    const isOpen = async (query: string) => load((await agent.get(`/calendar?date=2030-03-04${query}`)).text)('.filter-fold').is('[open]');
+    const isOpen = async (query: string) =>
+      load((await agent.get(`/calendar?date=2030-03-04${query}`)).text)('.filter-fold').is('[open]');
     expect([await isOpen(''), await isOpen('&seats=4')]).toEqual([false, true]);
   });
 
@@ -59,15 +76,29 @@ describe('the day of all rooms', () => {
     const mine = await book('Own', cast.rooms.bamboo, '2030-03-06', 9, 10, cast.organiser);
     const theirs = await book('Invited', cast.rooms.bamboo, '2030-03-06', 11, 12);
     await book('Foreign', cast.rooms.bamboo, '2030-03-06', 13, 14);
-    await world.db.raw(`insert into participants (meeting_id, person_id) values (?, ?)`, [theirs, cast.organiser.id]);
+    await world.db.raw(`insert into participants (meeting_id, person_id) values (?, ?)`, [
+      theirs,
+      cast.organiser.id,
+    ]);
     const page = load((await agent.get('/calendar?date=2030-03-06')).text);
-    expect(page('td.is-mine b').toArray().map((one) => page(one).text())).toEqual(['Own', 'Invited']);
+    expect(
+      page('td.is-mine b')
+        .toArray()
+        .map((one) => page(one).text()),
+    ).toEqual(['Own', 'Invited']);
     expect(page('td.is-mine a').first().attr('href')).toBe(`/meetings/${mine}`);
   });
 
   it('is another page once one may know a private meeting, or no longer: as a deputy, as a member of its standing meeting', async () => {
     const address = '/calendar?date=2030-03-08';
-    const series = (await row<{ id: number }>(world.db, `insert into series (name, organiser_id, is_private, created_by) values ('Merger', :chair, true, :chair) returning id`, { chair: cast.chair.id }))?.id ?? 0;
+    const series =
+      (
+        await row<{ id: number }>(
+          world.db,
+          `insert into series (name, organiser_id, is_private, created_by) values ('Merger', :chair, true, :chair) returning id`,
+          { chair: cast.chair.id },
+        )
+      )?.id ?? 0;
     const id = await book('Merger', cast.rooms.orchid, '2030-03-08', 9, 10, cast.chair, { isPrivate: true });
     await world.db.raw(`update meetings set series_id = ? where id = ?`, [series, id]);
     let etag = '';
@@ -77,11 +108,17 @@ describe('the day of all rooms', () => {
       return answer.status === 304 ? 'unchanged' : /Merger/.test(answer.text);
     };
     expect([await seen(), await seen()]).toEqual([false, 'unchanged']);
-    await world.db.raw(`insert into deputies (person_id, deputy_id) values (?, ?)`, [cast.chair.id, cast.organiser.id]);
+    await world.db.raw(`insert into deputies (person_id, deputy_id) values (?, ?)`, [
+      cast.chair.id,
+      cast.organiser.id,
+    ]);
     expect([await seen(), await seen()]).toEqual([true, 'unchanged']);
     await world.db.raw(`delete from deputies`);
     expect([await seen(), await seen()]).toEqual([false, 'unchanged']);
-    await world.db.raw(`insert into series_members (series_id, person_id, role) values (?, ?, 'required')`, [series, cast.organiser.id]);
+    await world.db.raw(`insert into series_members (series_id, person_id, role) values (?, ?, 'required')`, [
+      series,
+      cast.organiser.id,
+    ]);
     expect([await seen(), await seen()]).toEqual([true, 'unchanged']);
     await world.db.raw(`delete from series_members`);
     expect(await seen()).toBe(false);
@@ -105,12 +142,40 @@ describe('the day of all rooms', () => {
     const changes: [string, () => Promise<unknown>][] = [
       ['a booking', () => book('Second', cast.rooms.bamboo, '2030-03-07', 9, 10)],
       ['a title', () => world.db.raw(`update meetings set title = 'Renamed' where id = ?`, [id])],
-      ['an invitation', () => world.db.raw(`insert into participants (meeting_id, person_id) values (?, ?)`, [id, cast.organiser.id])],
-      ['an uninvitation', () => world.db.raw(`update participants set removed_at = now() where meeting_id = ?`, [id])],
-      ['a cancellation', () => inTransaction(world.db, (trx) => releaseClaims(trx, { id: cast.outsider.id }, id, 'cancelled', null))],
-      ['a room', () => world.db.raw(`update rooms set capacity = 13, version = version + 1 where id = ?`, [cast.rooms.orchid])],
-      ['the language', () => world.db.raw(`update persons set lang = 'zh-CN' where id = ?`, [cast.organiser.id])],
-      ['the theme', () => world.db.raw(`update persons set theme = 'dark' where id = ?`, [cast.organiser.id])],
+      [
+        'an invitation',
+        () =>
+          world.db.raw(`insert into participants (meeting_id, person_id) values (?, ?)`, [
+            id,
+            cast.organiser.id,
+          ]),
+      ],
+      [
+        'an uninvitation',
+        () => world.db.raw(`update participants set removed_at = now() where meeting_id = ?`, [id]),
+      ],
+      [
+        'a cancellation',
+        () =>
+          inTransaction(world.db, (trx) =>
+            releaseClaims(trx, { id: cast.outsider.id }, id, 'cancelled', null),
+          ),
+      ],
+      [
+        'a room',
+        () =>
+          world.db.raw(`update rooms set capacity = 13, version = version + 1 where id = ?`, [
+            cast.rooms.orchid,
+          ]),
+      ],
+      [
+        'the language',
+        () => world.db.raw(`update persons set lang = 'zh-CN' where id = ?`, [cast.organiser.id]),
+      ],
+      [
+        'the theme',
+        () => world.db.raw(`update persons set theme = 'dark' where id = ?`, [cast.organiser.id]),
+      ],
     ];
     for (const [name, change] of changes) {
       again = await revisit();
@@ -138,16 +203,31 @@ describe('the day of all rooms', () => {
   });
 
   it('filters by seats and equipment and keeps the filter on the way to other days', async () => {
-    await world.db.raw(`update rooms set equipment = '{video}', version = version + 1 where id = ?`, [cast.rooms.bamboo]);
+    await world.db.raw(`update rooms set equipment = '{video}', version = version + 1 where id = ?`, [
+      cast.rooms.bamboo,
+    ]);
     const page = load((await agent.get('/calendar?date=2030-03-05&seats=20&equipment=video')).text);
-    expect(page('tbody th a').toArray().map((one) => page(one).text())).toEqual(['Bamboo']);
+    expect(
+      page('tbody th a')
+        .toArray()
+        .map((one) => page(one).text()),
+    ).toEqual(['Bamboo']);
     expect(page('[data-key="]"]').attr('href')).toBe('/calendar?date=2030-03-06&seats=20&equipment=video');
     expect(page('input[name=equipment]:checked').val()).toBe('video');
-    expect((await agent.get('/calendar?date=2030-03-05&seats=500')).text).toContain('No room has all of that.');
+    expect((await agent.get('/calendar?date=2030-03-05&seats=500')).text).toContain(
+      'No room has all of that.',
+    );
   });
 
   it('falls back on what makes sense in a broken address', async () => {
-    for (const query of ['date=yesterday', 'date=2030-02-30', 'date=99999-01-01', 'seats=-3&equipment=jacuzzi', 'date=2030-03-05&date=2030-03-06', 'x=1']) {
+    for (const query of [
+      'date=yesterday',
+      'date=2030-02-30',
+      'date=99999-01-01',
+      'seats=-3&equipment=jacuzzi',
+      'date=2030-03-05&date=2030-03-06',
+      'x=1',
+    ]) {
       expect((await agent.get(`/calendar?${query}`)).status).toBe(200);
     }
   });
@@ -157,21 +237,45 @@ describe('the day of all rooms', () => {
     const page = load((await (await world.agent(cast.chair)).get('/calendar?date=2030-03-05')).text);
     expect(page('thead th').eq(1).text()).toBe('01:00');
     expect(page('td.is-busy i').first().text()).toBe('03:00–04:30');
-    expect(page('.zone-note').text()).toContain('Central European Standard Time; the office keeps China Standard Time');
-    expect(load((await (await world.agent(cast.organiser)).get('/calendar?date=2030-03-05')).text)('.zone-note')).toHaveLength(0);
+    expect(page('.zone-note').text()).toContain(
+      'Central European Standard Time; the office keeps China Standard Time',
+    );
+    expect(
+      load((await (await world.agent(cast.organiser)).get('/calendar?date=2030-03-05')).text)('.zone-note'),
+    ).toHaveLength(0);
   });
 
   it('counts a booking of a divisible hall in the rows of its parts, and the other way round', async () => {
-    const room = async (code: string) => (await row<{ id: number }>(world.db, `insert into rooms (code, name_en, name_zh, capacity) values (:code, :code, :code, 50) returning id`, { code }))?.id ?? 0;
+    const room = async (code: string) =>
+      (
+        await row<{ id: number }>(
+          world.db,
+          `insert into rooms (code, name_en, name_zh, capacity) values (:code, :code, :code, 50) returning id`,
+          { code },
+        )
+      )?.id ?? 0;
     const [hall, east, west] = [await room('hall'), await room('hall-east'), await room('hall-west')];
-    for (const id of [hall, east, west]) await world.db.raw(`insert into room_hours select ?, d, '08:00', '20:00' from generate_series(1, 5) d`, [id]);
+    for (const id of [hall, east, west])
+      await world.db.raw(
+        `insert into room_hours select ?, d, '08:00', '20:00' from generate_series(1, 5) d`,
+        [id],
+      );
     await world.db.raw(`insert into room_parts values (?, ?), (?, ?)`, [hall, east, hall, west]);
     await book('Whole', hall, '2030-03-12', 9, 10);
     await book('Half', east, '2030-03-12', 12, 13);
     const html = (await agent.get('/calendar?date=2030-03-12')).text;
     const page = load(html);
-    const titles = (at: number) => page('tbody tr').eq(at).find('b').toArray().map((one) => page(one).text());
-    expect(page('tbody th a').toArray().map((one) => page(one).text())).toEqual(['Orchid', 'Bamboo', 'hall', 'hall-east', 'hall-west']);
+    const titles = (at: number) =>
+      page('tbody tr')
+        .eq(at)
+        .find('b')
+        .toArray()
+        .map((one) => page(one).text());
+    expect(
+      page('tbody th a')
+        .toArray()
+        .map((one) => page(one).text()),
+    ).toEqual(['Orchid', 'Bamboo', 'hall', 'hall-east', 'hall-west']);
     expect([titles(2), titles(3), titles(4)]).toEqual([['Whole', 'Half'], ['Whole', 'Half'], ['Whole']]);
     await expect(book('Too', hall, '2030-03-12', 12, 14)).rejects.toThrow('taken');
     await expect(book('Too', west, '2030-03-12', 9, 11)).rejects.toThrow('taken');

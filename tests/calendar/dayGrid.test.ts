@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { clockAt, dayOfGrid, freeStretches, layOutDay, type GridClaim, type GridRoom } from '../../src/calendar/dayGrid.js';
+import {
+  clockAt,
+  dayOfGrid,
+  freeStretches,
+  layOutDay,
+  type GridClaim,
+  type GridRoom,
+} from '../../src/calendar/dayGrid.js';
 import type { Hours } from '../../src/rooms/openingHours.js';
 
 const WEEK: Hours[] = [1, 2, 3, 4, 5].map((weekday) => ({ weekday, opens_at: '08:00', closes_at: '18:00' }));
@@ -17,49 +24,107 @@ function claim(room_id: number, f: number, t: number, meeting_id = nextMeeting++
 function draw(rooms: GridRoom[], claims: GridClaim[], nowUnit = 0, day = MONDAY) {
   const grid = layOutDay(day, rooms, claims, ZONE, nowUnit);
   const clock = (minute: number) => clockAt(day, minute);
-  return { ...grid, rows: grid.rows.map(({ cells }) => cells.map((c) => `${c.kind} ${clock(c.from * 15)}-${clock(c.to * 15)}${c.claims.length > 1 ? ` ×${c.claims.length}` : ''}`)) };
+  return {
+    ...grid,
+    rows: grid.rows.map(({ cells }) =>
+      cells.map(
+        (c) =>
+          `${c.kind} ${clock(c.from * 15)}-${clock(c.to * 15)}${c.claims.length > 1 ? ` ×${c.claims.length}` : ''}`,
+      ),
+    ),
+  };
 }
 
 describe('the day grid', () => {
   it('shows the opening hours when nothing is booked, and each free stretch once', () => {
     expect(draw([room(1)], [claim(1, 540, 630), claim(1, 780, 840)]).rows[0]).toEqual([
-      'free 08:00-09:00', 'busy 09:00-10:30', 'free 10:30-13:00', 'busy 13:00-14:00', 'free 14:00-18:00',
+      'free 08:00-09:00',
+      'busy 09:00-10:30',
+      'free 10:30-13:00',
+      'busy 13:00-14:00',
+      'free 14:00-18:00',
     ]);
   });
 
   it('widens to whole hours around bookings outside the opening hours', () => {
     const grid = draw([room(1)], [claim(1, 6 * 60 + 20, 7 * 60), claim(1, 1110, 1215)]);
     expect([grid.first, grid.last]).toEqual([24, 84]);
-    expect(grid.rows[0]).toEqual(['closed 06:00-06:15', 'busy 06:15-07:00', 'closed 07:00-08:00', 'free 08:00-18:00', 'closed 18:00-18:30', 'busy 18:30-20:15', 'closed 20:15-21:00']);
+    expect(grid.rows[0]).toEqual([
+      'closed 06:00-06:15',
+      'busy 06:15-07:00',
+      'closed 07:00-08:00',
+      'free 08:00-18:00',
+      'closed 18:00-18:30',
+      'busy 18:30-20:15',
+      'closed 20:15-21:00',
+    ]);
   });
 
   it('gives two bookings that meet inside a quarter hour a cell each', () => {
-    expect(draw([room(1)], [claim(1, 540, 590), claim(1, 590, 640)]).rows[0]).toEqual(['free 08:00-09:00', 'busy 09:00-10:00', 'busy 10:00-10:45', 'free 10:45-18:00']);
+    expect(draw([room(1)], [claim(1, 540, 590), claim(1, 590, 640)]).rows[0]).toEqual([
+      'free 08:00-09:00',
+      'busy 09:00-10:00',
+      'busy 10:00-10:45',
+      'free 10:45-18:00',
+    ]);
   });
 
   it('parts a free stretch by what is only asked for, and leaves it free', () => {
     const asked = (from: number, to: number) => ({ ...claim(1, from, to), is_tentative: true });
-    const [row] = layOutDay(MONDAY, [room(1)], [claim(1, 540, 600), asked(570, 660), asked(1050, 1110)], ZONE, 0).rows;
+    const [row] = layOutDay(
+      MONDAY,
+      [room(1)],
+      [claim(1, 540, 600), asked(570, 660), asked(1050, 1110)],
+      ZONE,
+      0,
+    ).rows;
     expect(row?.cells.map(({ kind, from, to, claims }) => [kind, from / 4, to / 4, claims.length])).toEqual([
-      ['free', 8, 9, 0], ['busy', 9, 10, 1], ['free', 10, 11, 1], ['free', 11, 17.5, 0], ['free', 17.5, 18, 1], ['closed', 18, 18.5, 1], ['closed', 18.5, 19, 0],
+      ['free', 8, 9, 0],
+      ['busy', 9, 10, 1],
+      ['free', 10, 11, 1],
+      ['free', 11, 17.5, 0],
+      ['free', 17.5, 18, 1],
+      ['closed', 18, 18.5, 1],
+      ['closed', 18.5, 19, 0],
     ]);
-    expect(freeStretches(row?.cells ?? []).map(({ from, to }) => [from / 4, to / 4])).toEqual([[8, 9], [10, 18]]);
+    expect(freeStretches(row?.cells ?? []).map(({ from, to }) => [from / 4, to / 4])).toEqual([
+      [8, 9],
+      [10, 18],
+    ]);
   });
 
   it('joins bookings that share one quarter hour', () => {
-    expect(draw([room(1)], [claim(1, 540, 545), claim(1, 545, 550)]).rows[0]?.[1]).toBe('busy 09:00-09:15 ×2');
+    expect(draw([room(1)], [claim(1, 540, 545), claim(1, 545, 550)]).rows[0]?.[1]).toBe(
+      'busy 09:00-09:15 ×2',
+    );
   });
 
   it('shows what occupies the parts in the row of the hall, a meeting of the whole hall once', () => {
     const rooms = [room(1, { part_ids: [2, 3] }), room(2), room(3)];
-    const grid = draw(rooms, [claim(2, 540, 720, 71), claim(2, 780, 840, 70), claim(3, 600, 660, 72), claim(3, 780, 840, 70)]);
-    expect(grid.rows[0]).toEqual(['free 08:00-09:00', 'busy 09:00-12:00 ×2', 'free 12:00-13:00', 'busy 13:00-14:00', 'free 14:00-18:00']);
+    const grid = draw(rooms, [
+      claim(2, 540, 720, 71),
+      claim(2, 780, 840, 70),
+      claim(3, 600, 660, 72),
+      claim(3, 780, 840, 70),
+    ]);
+    expect(grid.rows[0]).toEqual([
+      'free 08:00-09:00',
+      'busy 09:00-12:00 ×2',
+      'free 12:00-13:00',
+      'busy 13:00-14:00',
+      'free 14:00-18:00',
+    ]);
     expect(grid.rows[1]?.[1]).toBe('busy 09:00-12:00');
     expect(grid.rows[2]?.[1]).toBe('busy 10:00-11:00');
   });
 
   it('offers nothing of what is past or closed', () => {
-    expect(draw([room(1)], [claim(1, 540, 600)], 45).rows[0]).toEqual(['past 08:00-09:00', 'busy 09:00-10:00', 'past 10:00-11:15', 'free 11:15-18:00']);
+    expect(draw([room(1)], [claim(1, 540, 600)], 45).rows[0]).toEqual([
+      'past 08:00-09:00',
+      'busy 09:00-10:00',
+      'past 10:00-11:15',
+      'free 11:15-18:00',
+    ]);
     expect(draw([room(1, { is_in_service: false })], []).rows[0]).toEqual(['closed 08:00-18:00']);
     expect(draw([room(1)], [], 0, dayOfGrid('2030-03-03', ZONE)).rows[0]).toEqual(['closed 08:00-18:00']);
   });
@@ -107,7 +172,8 @@ describe('the day grid', () => {
         expect(shown).toHaveLength(claims.filter(({ f, t }) => t > 0 && f < 1440).length);
         // Nothing that is taken is offered.
         for (const cell of rows[0]?.cells ?? []) {
-          if (cell.kind === 'free') expect(claims.some(({ f, t }) => f < cell.to * 15 && t > cell.from * 15)).toBe(false);
+          if (cell.kind === 'free')
+            expect(claims.some(({ f, t }) => f < cell.to * 15 && t > cell.from * 15)).toBe(false);
         }
       }),
     );

@@ -14,37 +14,68 @@ let reader: Agent;
 beforeAll(async () => {
   world = await testWorld();
   cast = await makeCast(world.db);
-  [organiser, outsider, reader] = (await Promise.all([world.agent(cast.organiser), world.agent(cast.outsider), world.agent()])) as [Agent, Agent, Agent];
+  [organiser, outsider, reader] = (await Promise.all([
+    world.agent(cast.organiser),
+    world.agent(cast.outsider),
+    world.agent(),
+  ])) as [Agent, Agent, Agent];
 });
 afterAll(() => world.close());
 
-async function book(title: string, day: number, more: Partial<Parameters<typeof createMeeting>[2]> = {}): Promise<number> {
+async function book(
+  title: string,
+  day: number,
+  more: Partial<Parameters<typeof createMeeting>[2]> = {},
+): Promise<number> {
   const on = `2030-03-${String(day).padStart(2, '0')}`;
-  const made = await createMeeting(world.db, { id: cast.organiser.id }, {
-    title, startsAt: new Date(`${on}T10:00:00+08:00`), endsAt: new Date(`${on}T11:00:00+08:00`), zone: 'Asia/Shanghai', roomIds: [cast.rooms.orchid], mailDomain: 'office.example', ...more,
-  });
+  const made = await createMeeting(
+    world.db,
+    { id: cast.organiser.id },
+    {
+      title,
+      startsAt: new Date(`${on}T10:00:00+08:00`),
+      endsAt: new Date(`${on}T11:00:00+08:00`),
+      zone: 'Asia/Shanghai',
+      roomIds: [cast.rooms.orchid],
+      mailDomain: 'office.example',
+      ...more,
+    },
+  );
   if (!made.ok) throw new Error(JSON.stringify(made));
   return made.id;
 }
 
 /** Makes a feed on the page and reads its address from there. */
 async function subscribe(agent: Agent, fields: Record<string, unknown> = {}): Promise<string> {
-  expect((await agent.post('/feeds').type('form').send({ key: randomUUID(), ...fields })).status).toBe(303);
+  expect(
+    (
+      await agent
+        .post('/feeds')
+        .type('form')
+        .send({ key: randomUUID(), ...fields })
+    ).status,
+  ).toBe(303);
   const $ = load((await agent.get('/feeds').expect(200)).text);
   return new URL(String($('.feed-address').last().attr('value'))).pathname;
 }
 const events = (text: string) => {
   const calendar = new ICAL.Component(ICAL.parse(text) as unknown[]);
   return calendar.getAllSubcomponents('vevent').map((event) => ({
-    title: String(event.getFirstPropertyValue('summary')), uid: String(event.getFirstPropertyValue('uid')), state: String(event.getFirstPropertyValue('status')),
-    start: event.getFirstPropertyValue('dtstart')?.toString(), text: event.toString(),
+    title: String(event.getFirstPropertyValue('summary')),
+    uid: String(event.getFirstPropertyValue('uid')),
+    state: String(event.getFirstPropertyValue('status')),
+    start: event.getFirstPropertyValue('dtstart')?.toString(),
+    text: event.toString(),
   }));
 };
 const read = async (path: string) => events((await reader.get(path).expect(200)).text);
 
-it('gives the meetings of a person to a calendar program without a session, with the UIDs of the mails and nobody else\'s name', async () => {
+it("gives the meetings of a person to a calendar program without a session, with the UIDs of the mails and nobody else's name", async () => {
   const id = await book('Budget', 5);
-  await world.db.raw(`insert into participants (meeting_id, person_id, invited_at) values (?, ?, now())`, [id, cast.outsider.id]);
+  await world.db.raw(`insert into participants (meeting_id, person_id, invited_at) values (?, ?, now())`, [
+    id,
+    cast.outsider.id,
+  ]);
   const path = await subscribe(outsider);
   const answer = await reader.get(path).expect(200);
   expect(answer.headers['content-type']).toBe('text/calendar; charset=utf-8');
@@ -54,7 +85,9 @@ it('gives the meetings of a person to a calendar program without a session, with
   expect(answer.text.endsWith('END:VCALENDAR\r\n')).toBe(true);
   expect(answer.text.match(/BEGIN:VTIMEZONE/g)).toHaveLength(1);
   const meeting = await findMeeting(world.db, cast.organiser, id);
-  expect(events(answer.text).map(({ title, uid, start }) => [title, uid, start])).toEqual([['Budget', meeting.uid, '2030-03-05T10:00:00']]);
+  expect(events(answer.text).map(({ title, uid, start }) => [title, uid, start])).toEqual([
+    ['Budget', meeting.uid, '2030-03-05T10:00:00'],
+  ]);
 });
 
 it('answers 304 until something changes, and the same bytes to who asks again', async () => {
@@ -74,13 +107,20 @@ it('answers 304 until something changes, and the same bytes to who asks again', 
 it('keeps a meeting that people were told of and that was called off, as cancelled', async () => {
   const [told, untold] = [await book('Told', 7), await book('Untold', 8)];
   await world.db.raw(`update meetings set announced_at = now() where id = ?`, [told]);
-  for (const id of [told, untold]) await cancelMeeting(world.db, { id: cast.organiser.id }, id, { reason: 'No quorum' });
+  for (const id of [told, untold])
+    await cancelMeeting(world.db, { id: cast.organiser.id }, id, { reason: 'No quorum' });
   const found = await read(await subscribe(organiser));
-  expect(found.filter(({ title }) => /told/i.test(title)).map(({ title, state }) => [title, state])).toEqual([['Told', 'CANCELLED']]);
+  expect(found.filter(({ title }) => /told/i.test(title)).map(({ title, state }) => [title, state])).toEqual([
+    ['Told', 'CANCELLED'],
+  ]);
 });
 
 it('shows a room with what the holder may know: private meetings as "Booked", the organiser\'s name hidden with them', async () => {
-  await book('Dismissal of W.', 11, { isPrivate: true, description: 'Secret reasons', link: 'https://meet.example/secret' });
+  await book('Dismissal of W.', 11, {
+    isPrivate: true,
+    description: 'Secret reasons',
+    link: 'https://meet.example/secret',
+  });
   await book('Open house', 12, { description: 'Inside only', link: 'https://meet.example/inside' });
   const path = await subscribe(outsider, { room: String(cast.rooms.orchid) });
   const answer = await reader.get(path).expect(200);
@@ -99,7 +139,7 @@ it('can show times only', async () => {
   expect(found.some(({ text }) => text.includes('LOCATION'))).toBe(false);
 });
 
-it('leaves out one event that can\'t be written, not the others', async () => {
+it("leaves out one event that can't be written, not the others", async () => {
   const id = await book('Broken', 13);
   await world.db.raw(`update meetings set uid = 'x' where id = ?`, [id]);
   const titles = (await read(await subscribe(organiser))).map(({ title }) => title);
@@ -107,7 +147,7 @@ it('leaves out one event that can\'t be written, not the others', async () => {
   expect(titles).toContain('Budget');
 });
 
-it('stops with the address revoked, with the person gone, and for a wrong token; nobody revokes another one\'s', async () => {
+it("stops with the address revoked, with the person gone, and for a wrong token; nobody revokes another one's", async () => {
   const path = await subscribe(outsider);
   const id = (await world.db.raw(`select max(id) as id from feeds`)).rows[0].id as number;
   expect((await organiser.post(`/feeds/${id}/revocation`).type('form').send({})).status).toBe(404);
@@ -119,9 +159,13 @@ it('stops with the address revoked, with the person gone, and for a wrong token;
   await world.db.raw(`update persons set deactivated_at = now() where id = ?`, [cast.outsider.id]);
   expect((await reader.get(another)).status).toBe(404);
   await world.db.raw(`update persons set deactivated_at = null where id = ?`, [cast.outsider.id]);
-  expect((await outsider.post('/feeds').type('form').send({ key: randomUUID(), room: '999999' })).status).toBe(400);
+  expect(
+    (await outsider.post('/feeds').type('form').send({ key: randomUUID(), room: '999999' })).status,
+  ).toBe(400);
 });
 
-it('shows a room\'s feed where the room is chosen on its page', async () => {
-  expect(load((await organiser.get(`/feeds?room=${cast.rooms.bamboo}`)).text)('select[name=room]').val()).toBe(String(cast.rooms.bamboo));
+it("shows a room's feed where the room is chosen on its page", async () => {
+  expect(
+    load((await organiser.get(`/feeds?room=${cast.rooms.bamboo}`)).text)('select[name=room]').val(),
+  ).toBe(String(cast.rooms.bamboo));
 });

@@ -19,11 +19,25 @@ async function today(person: CastPerson) {
   return load(answer.text);
 }
 
-async function make(title: string, from: string, to: string, more: { organiser?: CastPerson; day?: number; room?: number; isPrivate?: boolean } = {}): Promise<number> {
+async function make(
+  title: string,
+  from: string,
+  to: string,
+  more: { organiser?: CastPerson; day?: number; room?: number; isPrivate?: boolean } = {},
+): Promise<number> {
   const at = (time: string) => new Date(`2030-03-${String(more.day ?? 4).padStart(2, '0')}T${time}:00+08:00`);
-  const made = await createMeeting(world.db, { id: (more.organiser ?? cast.organiser).id }, {
-    title, startsAt: at(from), endsAt: at(to), zone: 'Asia/Shanghai', roomIds: [more.room ?? cast.rooms.orchid], isPrivate: more.isPrivate ?? false,
-  });
+  const made = await createMeeting(
+    world.db,
+    { id: (more.organiser ?? cast.organiser).id },
+    {
+      title,
+      startsAt: at(from),
+      endsAt: at(to),
+      zone: 'Asia/Shanghai',
+      roomIds: [more.room ?? cast.rooms.orchid],
+      isPrivate: more.isPrivate ?? false,
+    },
+  );
   if (!made.ok) throw new Error(JSON.stringify(made));
   return made.id;
 }
@@ -34,7 +48,11 @@ async function announced(id: number) {
   await world.owner.raw(`update participants set invited_at = now() where meeting_id = ?`, [id]);
 }
 
-async function action(meetingId: number, lead: CastPerson, more: { due: string; state: string; deliverable: string }) {
+async function action(
+  meetingId: number,
+  lead: CastPerson,
+  more: { due: string; state: string; deliverable: string },
+) {
   await world.owner.raw(
     `insert into actions (meeting_id, deliverable, lead_id, due_on, original_due_on, state, assigned_at, created_by) values (?, ?, ?, ?, ?, ?, now(), ?)`,
     [meetingId, more.deliverable, lead.id, more.due, more.due, more.state, cast.organiser.id],
@@ -47,7 +65,11 @@ describe('Today', () => {
     const page = await today(cast.administrator);
     expect(page('.begin-steps li').length).toBe(3);
     expect(page('.begin-steps .is-done').text()).toContain('Add the people');
-    expect(page('.begin-steps a').map((_, link) => page(link).text()).get()).toEqual(['Add the rooms', 'Book the first meeting']);
+    expect(
+      page('.begin-steps a')
+        .map((_, link) => page(link).text())
+        .get(),
+    ).toEqual(['Add the rooms', 'Book the first meeting']);
     const member = await today(cast.outsider);
     expect(member('.begin')).toHaveLength(0);
     expect([page, member].map((one) => one('a[href="/calendar/sheet"]').length)).toEqual([1, 0]);
@@ -58,10 +80,15 @@ describe('Today', () => {
   it('shows the day in order, each meeting with its one next step', async () => {
     const late = await make('Follow-up', '16:00', '17:15');
     await make('Weekly leadership', '09:30', '10:30');
-    await addParticipants(world.db, { id: cast.organiser.id }, late, [{ personId: cast.chair.id, role: 'chair' }]);
+    await addParticipants(world.db, { id: cast.organiser.id }, late, [
+      { personId: cast.chair.id, role: 'chair' },
+    ]);
     const page = await today(cast.organiser);
     const rows = page('#day').parent().parent().find('.row');
-    expect(rows.map((_, one) => page(one).find('.row-title').text()).get()).toEqual(['Weekly leadership', 'Follow-up']);
+    expect(rows.map((_, one) => page(one).find('.row-title').text()).get()).toEqual([
+      'Weekly leadership',
+      'Follow-up',
+    ]);
     expect(rows.eq(0).text()).toContain('09:30–10:30');
     expect(rows.eq(0).find('.button').text()).toContain('Add people');
     expect(rows.eq(1).text()).toContain('no agenda yet');
@@ -73,22 +100,39 @@ describe('Today', () => {
 
   it('names the next meeting when there is none today', async () => {
     await make('Planning', '14:00', '15:00', { day: 6 });
-    expect((await today(cast.organiser))('main').text()).toContain('The next one: Planning, Wed 6 Mar 14:00.');
+    expect((await today(cast.organiser))('main').text()).toContain(
+      'The next one: Planning, Wed 6 Mar 14:00.',
+    );
   });
 
   it('asks for a reply until it is given, and again when the time has changed', async () => {
     const id = await make('IT review', '14:00', '15:00', { day: 6 });
-    await addParticipants(world.db, { id: cast.organiser.id }, id, [{ personId: cast.attendee.id, role: 'required' }, { personId: cast.outsider.id, role: 'informed' }]);
+    await addParticipants(world.db, { id: cast.organiser.id }, id, [
+      { personId: cast.attendee.id, role: 'required' },
+      { personId: cast.outsider.id, role: 'informed' },
+    ]);
     expect((await today(cast.attendee))('main').text()).not.toContain('IT review ·');
     await announced(id);
     const page = await today(cast.attendee);
     const waiting = page('#waiting').parent().parent().find('.row');
     expect(waiting.find('.pill').text()).toBe('待回复');
-    expect(waiting.find('form button').map((_, button) => page(button).contents().first().text()).get()).toEqual(['参加', '请假']);
+    expect(
+      waiting
+        .find('form button')
+        .map((_, button) => page(button).contents().first().text())
+        .get(),
+    ).toEqual(['参加', '请假']);
     expect((await today(cast.outsider))('#waiting').parent().parent().text()).not.toContain('IT review');
 
-    const found = await row<{ id: number }>(world.db, `select id from participants where meeting_id = :id and person_id = :person`, { id, person: cast.attendee.id });
-    await world.owner.raw(`insert into replies (participant_id, status, sequence, via) values (?, 'accepted', 0, 'page')`, [found?.id ?? 0]);
+    const found = await row<{ id: number }>(
+      world.db,
+      `select id from participants where meeting_id = :id and person_id = :person`,
+      { id, person: cast.attendee.id },
+    );
+    await world.owner.raw(
+      `insert into replies (participant_id, status, sequence, via) values (?, 'accepted', 0, 'page')`,
+      [found?.id ?? 0],
+    );
     expect((await today(cast.attendee))('#waiting').parent().parent().find('.row')).toHaveLength(0);
     await world.owner.raw(`update meetings set time_sequence = 1, sequence = 1 where id = ?`, [id]);
     expect((await today(cast.attendee))('#waiting').parent().parent().find('.row')).toHaveLength(1);
@@ -96,13 +140,25 @@ describe('Today', () => {
 
   it('puts what is late before what is new, and counts what I asked for', async () => {
     const id = await make('Weekly leadership', '09:30', '10:30');
-    await addParticipants(world.db, { id: cast.organiser.id }, id, [{ personId: cast.attendee.id, role: 'required' }]);
-    await action(id, cast.attendee, { due: '2030-03-20', state: 'assigned', deliverable: 'Revise the rules' });
-    await action(id, cast.attendee, { due: '2030-03-01', state: 'in_progress', deliverable: 'Report the costs' });
+    await addParticipants(world.db, { id: cast.organiser.id }, id, [
+      { personId: cast.attendee.id, role: 'required' },
+    ]);
+    await action(id, cast.attendee, {
+      due: '2030-03-20',
+      state: 'assigned',
+      deliverable: 'Revise the rules',
+    });
+    await action(id, cast.attendee, {
+      due: '2030-03-01',
+      state: 'in_progress',
+      deliverable: 'Report the costs',
+    });
     await world.owner.raw(`update persons set lang = 'en'`);
     const page = await today(cast.attendee);
     const rows = page('#waiting').parent().parent().find('.row');
-    expect(rows.map((_, one) => `${page(one).find('.pill').text()}: ${page(one).find('.row-title').text()}`).get()).toEqual(['Overdue: Report the costs', 'To take on: Revise the rules']);
+    expect(
+      rows.map((_, one) => `${page(one).find('.pill').text()}: ${page(one).find('.row-title').text()}`).get(),
+    ).toEqual(['Overdue: Report the costs', 'To take on: Revise the rules']);
     const asked = (await today(cast.organiser))('#asked').parent().text();
     expect(asked).toContain('2 actions are open');
     expect(asked).toContain('1 overdue');
@@ -114,7 +170,9 @@ describe('Today', () => {
     const page = await today(cast.outsider);
     const free = page('#free').parent();
     expect(free.find('.row').eq(0).text()).toMatch(/Orchid.*12 seats.*until 09:30/s);
-    expect(free.find('a').eq(0).attr('href')).toBe(`/bookings/new?room=${cast.rooms.orchid}&date=2030-03-04&from=09:00&to=09:30`);
+    expect(free.find('a').eq(0).attr('href')).toBe(
+      `/bookings/new?room=${cast.rooms.orchid}&date=2030-03-04&from=09:00&to=09:30`,
+    );
     expect(free.text()).toContain('Bamboo');
     await make('All hands', '09:00', '12:00', { room: cast.rooms.bamboo });
     expect((await today(cast.outsider))('#free').parent().text()).not.toContain('Bamboo');
@@ -122,7 +180,8 @@ describe('Today', () => {
 
   it('says nothing of a private meeting to whom it does not concern', async () => {
     await make('Staff matters', '09:30', '10:30', { isPrivate: true });
-    for (const person of [cast.outsider, cast.administrator, cast.secretary]) expect((await today(person)).html()).not.toContain('Staff matters');
+    for (const person of [cast.outsider, cast.administrator, cast.secretary])
+      expect((await today(person)).html()).not.toContain('Staff matters');
     expect((await today(cast.organiser)).html()).toContain('Staff matters');
   });
 
@@ -130,7 +189,9 @@ describe('Today', () => {
     const count = async () => {
       let queries = 0;
       // That somebody was here is noted at most once a minute: it may fall into either count.
-      const see = ({ sql }: { sql: string }) => { if (!sql.startsWith('update sessions')) queries += 1; };
+      const see = ({ sql }: { sql: string }) => {
+        if (!sql.startsWith('update sessions')) queries += 1;
+      };
       world.db.on('query', see);
       await today(cast.organiser);
       world.db.removeListener('query', see);

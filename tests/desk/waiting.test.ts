@@ -3,8 +3,20 @@ import { byUrgency, waitOfAction, WAITS, type Wait } from '../../src/desk/waitin
 describe('what waits', () => {
   it('stands by kind, and within a kind by time; what has no date comes last', () => {
     const item = (wait: Wait, when: string | null) => ({ wait, when });
-    const sorted = byUrgency([item('reply', '2030-03-05'), item('overdue', '2030-03-03'), item('review', null), item('overdue', '2030-03-01'), item('reply', null)]);
-    expect(sorted.map(({ wait, when }) => `${wait} ${when}`)).toEqual(['review null', 'overdue 2030-03-01', 'overdue 2030-03-03', 'reply 2030-03-05', 'reply null']);
+    const sorted = byUrgency([
+      item('reply', '2030-03-05'),
+      item('overdue', '2030-03-03'),
+      item('review', null),
+      item('overdue', '2030-03-01'),
+      item('reply', null),
+    ]);
+    expect(sorted.map(({ wait, when }) => `${wait} ${when}`)).toEqual([
+      'review null',
+      'overdue 2030-03-01',
+      'overdue 2030-03-03',
+      'reply 2030-03-05',
+      'reply null',
+    ]);
   });
 
   const today = '2030-03-04';

@@ -8,7 +8,12 @@ export function anEvent(changes: Partial<CalendarEvent> = {}): CalendarEvent {
     stampedAt: new Date('2030-03-01T01:02:03Z'),
     createdAt: new Date('2030-02-28T08:00:00Z'),
     changedAt: new Date('2030-03-01T01:00:00Z'),
-    time: { allDay: false, start: new Date('2030-03-04T01:00:00Z'), end: new Date('2030-03-04T02:30:00Z'), zone: 'Asia/Shanghai' },
+    time: {
+      allDay: false,
+      start: new Date('2030-03-04T01:00:00Z'),
+      end: new Date('2030-03-04T02:30:00Z'),
+      zone: 'Asia/Shanghai',
+    },
     status: 'CONFIRMED',
     summary: '每周领导例会, budget; "draft" \\ 2031',
     description: 'Agenda:\n1. Draft budget\n2. 督办事项',
@@ -24,12 +29,32 @@ export function anEvent(changes: Partial<CalendarEvent> = {}): CalendarEvent {
   };
 }
 
-export function person(address: string, name: string, changes: Partial<CalendarAttendee> = {}): CalendarAttendee {
-  return { type: 'INDIVIDUAL', role: 'REQ-PARTICIPANT', partstat: 'NEEDS-ACTION', rsvp: true, address, name, ...changes };
+export function person(
+  address: string,
+  name: string,
+  changes: Partial<CalendarAttendee> = {},
+): CalendarAttendee {
+  return {
+    type: 'INDIVIDUAL',
+    role: 'REQ-PARTICIPANT',
+    partstat: 'NEEDS-ACTION',
+    rsvp: true,
+    address,
+    name,
+    ...changes,
+  };
 }
 
 export function room(changes: Partial<CalendarAttendee> = {}): CalendarAttendee {
-  return { type: 'ROOM', role: 'NON-PARTICIPANT', partstat: 'ACCEPTED', rsvp: false, address: 'room-orchid@office.example', name: 'Orchid', ...changes };
+  return {
+    type: 'ROOM',
+    role: 'NON-PARTICIPANT',
+    partstat: 'ACCEPTED',
+    rsvp: false,
+    address: 'room-orchid@office.example',
+    name: 'Orchid',
+    ...changes,
+  };
 }
 
 export const RECIPIENT = 'attendee@office.example';

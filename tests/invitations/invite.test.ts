@@ -29,9 +29,12 @@ beforeEach(async () => {
 });
 
 const by = () => ({ id: cast.organiser.id });
-const send = (id: number, agent = organiser) => agent.post(`/meetings/${id}/invitations`).type('form').send({});
+const send = (id: number, agent = organiser) =>
+  agent.post(`/meetings/${id}/invitations`).type('form').send({});
 const last = (person: { email: string }) => delivered(sink.to(person.email).at(-1));
-const version = async (id: number) => (await row<{ version: number }>(world.db, 'select version from meetings where id = :id', { id }))?.version ?? 0;
+const version = async (id: number) =>
+  (await row<{ version: number }>(world.db, 'select version from meetings where id = :id', { id }))
+    ?.version ?? 0;
 const settle = async () => {
   world.clock.advance({ minutes: 2 });
   await world.runJobs();
@@ -42,8 +45,14 @@ async function invited(changes: Parameters<typeof aMeeting>[2] = {}): Promise<Ma
   await world.runJobs();
   return meeting;
 }
-async function edit(meeting: Made, changes: Omit<Parameters<typeof changeMeeting>[3], 'version'>): Promise<void> {
-  const changed = await changeMeeting(world.db, by(), meeting.id, { ...changes, version: await version(meeting.id) });
+async function edit(
+  meeting: Made,
+  changes: Omit<Parameters<typeof changeMeeting>[3], 'version'>,
+): Promise<void> {
+  const changed = await changeMeeting(world.db, by(), meeting.id, {
+    ...changes,
+    version: await version(meeting.id),
+  });
   if (!changed.ok) throw new Error(JSON.stringify(changed));
 }
 const LATER = { startsAt: new Date('2030-03-07T06:00:00Z'), endsAt: new Date('2030-03-07T07:30:00Z') };
@@ -53,10 +62,18 @@ describe('sending invitations', () => {
     const meeting = await aMeeting(world, cast);
     const answer = await send(meeting.id);
     expect(answer.headers.location).toBe(`/meetings/${meeting.id}`);
-    expect(await row(world.db, 'select state, revision, announced_at is not null as announced from meetings where id = :id', { id: meeting.id })).toEqual({ state: 'scheduled', revision: 1, announced: true });
+    expect(
+      await row(
+        world.db,
+        'select state, revision, announced_at is not null as announced from meetings where id = :id',
+        { id: meeting.id },
+      ),
+    ).toEqual({ state: 'scheduled', revision: 1, announced: true });
     expect(sink.received).toHaveLength(0); // never in the request
     await world.runJobs();
-    expect(sink.received.map((one) => one.to[0]).sort()).toEqual([cast.attendee.email, cast.chair.email, cast.guest.email].sort());
+    expect(sink.received.map((one) => one.to[0]).sort()).toEqual(
+      [cast.attendee.email, cast.chair.email, cast.guest.email].sort(),
+    );
 
     const chinese = last(cast.attendee);
     expect(chinese.mail.subject).toBe('会议通知：Draft budget 2031（3月6日 周三 10:00）');
@@ -74,17 +91,28 @@ describe('sending invitations', () => {
     const mail = last(cast.attendee);
     expect(mail.method).toBe('REQUEST');
     expect(mail.value('sequence')).toBe('0');
-    expect(mail.attendees).toEqual([cast.chair.email, cast.attendee.email, cast.guest.email, 'room-orchid@office.example']);
+    expect(mail.attendees).toEqual([
+      cast.chair.email,
+      cast.attendee.email,
+      cast.guest.email,
+      'room-orchid@office.example',
+    ]);
     expect(mail.attendee(cast.chair.email)?.getFirstParameter('role')).toBe('CHAIR');
     expect(mail.attendee(cast.guest.email)?.getFirstParameter('role')).toBe('OPT-PARTICIPANT');
     expect(mail.value('location')).toBe('兰厅，A楼，3层');
     expect(mail.value('organizer')).toBe('mailto:meetings@office.example');
-    expect(mail.event?.getFirstProperty('organizer')?.getFirstParameter('sent-by')).toBe(`mailto:${cast.organiser.email}`);
+    expect(mail.event?.getFirstProperty('organizer')?.getFirstParameter('sent-by')).toBe(
+      `mailto:${cast.organiser.email}`,
+    );
   });
 
   it('is written in the history, by whom and to whom', async () => {
     const meeting = await invited();
-    const event = await row<{ person_id: number; after: { people: unknown[] } }>(world.db, `select person_id, after from audit_events where action = 'invitation.send' and meeting_id = :id`, { id: meeting.id });
+    const event = await row<{ person_id: number; after: { people: unknown[] } }>(
+      world.db,
+      `select person_id, after from audit_events where action = 'invitation.send' and meeting_id = :id`,
+      { id: meeting.id },
+    );
     expect(event?.person_id).toBe(cast.organiser.id);
     expect(event?.after.people).toHaveLength(3);
   });
@@ -94,7 +122,8 @@ describe('sending invitations', () => {
     ['a place', { roomIds: [] as number[] }, 'place', '/edit'],
   ])('is refused without %s, and says where to mend it', async (_, changes, reason, mend) => {
     const meeting = await aMeeting(world, cast, changes);
-    if (reason === 'chair') await world.db.raw(`update participants set role = 'required' where meeting_id = ?`, [meeting.id]);
+    if (reason === 'chair')
+      await world.db.raw(`update participants set role = 'required' where meeting_id = ?`, [meeting.id]);
     const answer = await send(meeting.id);
     expect(answer.status).toBe(422);
     const html = load(answer.text);
@@ -120,7 +149,9 @@ describe('sending invitations', () => {
 
   it('later invites only who was added since', async () => {
     const meeting = await invited();
-    await addParticipants(world.db, by(), meeting.id, [{ personId: cast.reviewer.id, role: 'in_attendance' }]);
+    await addParticipants(world.db, by(), meeting.id, [
+      { personId: cast.reviewer.id, role: 'in_attendance' },
+    ]);
     sink.received.length = 0;
     await send(meeting.id).expect(303);
     await world.runJobs();
@@ -150,7 +181,9 @@ describe('sending invitations', () => {
     const meeting = await aMeeting(world, cast);
     await world.db.raw(
       `insert into deliveries (kind, object, person_id, to_address, to_name, lang, zone, is_outside, queued_by)
-       select 'x', 'x:' || n, ?, 'a@b.example', 'x', 'en', 'Asia/Shanghai', true, ? from generate_series(1, 300) n`, [cast.guest.id, cast.organiser.id]);
+       select 'x', 'x:' || n, ?, 'a@b.example', 'x', 'en', 'Asia/Shanghai', true, ? from generate_series(1, 300) n`,
+      [cast.guest.id, cast.organiser.id],
+    );
     const answer = await send(meeting.id);
     expect(answer.status).toBe(422);
     expect(answer.text).toContain('300 people from outside');
@@ -159,15 +192,22 @@ describe('sending invitations', () => {
   it('I6 of a confidential meeting names to each recipient nobody else', async () => {
     await invited({ isPrivate: true });
     expect(last(cast.guest).attendees).toEqual([cast.guest.email, 'room-orchid@office.example']);
-    expect(await row(world.db, `select count(*) as count from deliveries where is_restricted`)).toEqual({ count: 3 });
+    expect(await row(world.db, `select count(*) as count from deliveries where is_restricted`)).toEqual({
+      count: 3,
+    });
   });
 
   it('shows a room that is only asked for as not decided (O2)', async () => {
     const meeting = await aMeeting(world, cast);
-    await world.db.raw(`update room_claims set state = 'requested' where meeting_id = ? and state = 'confirmed'`, [meeting.id]);
+    await world.db.raw(
+      `update room_claims set state = 'requested' where meeting_id = ? and state = 'confirmed'`,
+      [meeting.id],
+    );
     await send(meeting.id);
     await world.runJobs();
-    expect(last(cast.attendee).attendee('room-orchid@office.example')?.getFirstParameter('partstat')).toBe('NEEDS-ACTION');
+    expect(last(cast.attendee).attendee('room-orchid@office.example')?.getFirstParameter('partstat')).toBe(
+      'NEEDS-ACTION',
+    );
   });
 });
 
@@ -177,14 +217,24 @@ describe('the mail', () => {
     const raw = last(cast.attendee).raw.toString();
     expect(raw).toMatch(/^Content-Type: multipart\/mixed;/m);
     const order = [...raw.matchAll(/^Content-Type: ([^;\r\n]+)/gm)].map(([, type]) => type);
-    expect(order).toEqual(['multipart/mixed', 'multipart/alternative', 'text/plain', 'text/html', 'text/calendar', 'application/ics']);
-    const parts = raw.split(/^--[^\r\n]+\r\n/m).filter((part) => /^Content-Type: (text\/calendar|application\/ics)/m.test(part));
+    expect(order).toEqual([
+      'multipart/mixed',
+      'multipart/alternative',
+      'text/plain',
+      'text/html',
+      'text/calendar',
+      'application/ics',
+    ]);
+    const parts = raw
+      .split(/^--[^\r\n]+\r\n/m)
+      .filter((part) => /^Content-Type: (text\/calendar|application\/ics)/m.test(part));
     const [calendar = '', attached = ''] = parts;
     expect(calendar).toMatch(/^Content-Type: text\/calendar; charset=utf-8; method=REQUEST\r\n/m);
     expect(calendar).toMatch(/^Content-Transfer-Encoding: base64/m);
     expect(calendar).not.toContain('Content-Disposition');
     expect(attached).toMatch(/^Content-Disposition: attachment; filename=invite.ics/m);
-    const body = (part: string) => part.slice(part.indexOf('\r\n\r\n')).replace(/\s/g, '').replace(/--.*$/, '');
+    const body = (part: string) =>
+      part.slice(part.indexOf('\r\n\r\n')).replace(/\s/g, '').replace(/--.*$/, '');
     expect(Buffer.from(body(calendar), 'base64').toString()).toContain('BEGIN:VCALENDAR');
     expect(body(calendar)).toBe(body(attached));
   });
@@ -194,7 +244,9 @@ describe('the mail', () => {
     await edit(meeting, { title: 'Budget' });
     await settle();
     const [first, second] = sink.to(cast.guest.email).map((one) => one.mail);
-    expect(first?.from).toMatchObject({ value: [{ name: 'Ouyang Min', address: 'meetings@office.example' }] });
+    expect(first?.from).toMatchObject({
+      value: [{ name: 'Ouyang Min', address: 'meetings@office.example' }],
+    });
     expect(first?.replyTo).toMatchObject({ value: [{ address: cast.organiser.email }] });
     expect(first?.headers.get('auto-submitted')).toBe('auto-generated');
     expect(first?.headers.get('x-auto-response-suppress')).toBe('OOF, AutoReply');
@@ -225,8 +277,12 @@ describe('the mail', () => {
     await world.db.raw(`update persons set zone = 'Europe/Berlin' where id = ?`, [cast.guest.id]);
     await invited();
     await world.db.raw(`update persons set zone = 'Asia/Shanghai' where id = ?`, [cast.guest.id]);
-    expect(last(cast.guest).mail.text).toContain('Wed 6 Mar 2030 03:00–04:00 (Central European Standard Time)');
-    expect(last(cast.guest).mail.text).toContain('At the place of the meeting: Wed 6 Mar 2030 10:00–11:00 (China Standard Time)');
+    expect(last(cast.guest).mail.text).toContain(
+      'Wed 6 Mar 2030 03:00–04:00 (Central European Standard Time)',
+    );
+    expect(last(cast.guest).mail.text).toContain(
+      'At the place of the meeting: Wed 6 Mar 2030 10:00–11:00 (China Standard Time)',
+    );
   });
 
   it('I5 to our own mailbox holds no calendar part', async () => {
@@ -240,8 +296,14 @@ describe('the mail', () => {
 
   it('lists the agenda without what is restricted', async () => {
     const meeting = await aMeeting(world, cast);
-    for (const [title, hidden] of [['Draft budget', false], ['Personnel', true]] as const) {
-      await world.db.raw('insert into agenda_items (meeting_id, title, is_restricted, created_by) values (?, ?, ?, ?)', [meeting.id, title, hidden, cast.organiser.id]);
+    for (const [title, hidden] of [
+      ['Draft budget', false],
+      ['Personnel', true],
+    ] as const) {
+      await world.db.raw(
+        'insert into agenda_items (meeting_id, title, is_restricted, created_by) values (?, ?, ?, ?)',
+        [meeting.id, title, hidden, cast.organiser.id],
+      );
     }
     await send(meeting.id);
     await world.runJobs();
@@ -260,7 +322,11 @@ describe('a change', () => {
     expect(mail.mail.subject).toBe('Changed: Draft budget 2031, now Thu 7 Mar 14:00');
     expect(mail.mail.text).toContain('When: Thu 7 Mar 2030 14:00–15:30');
     expect(mail.mail.text).toContain('before: Wed 6 Mar 2030 10:00–11:00');
-    expect([mail.method, mail.value('sequence'), mail.value('dtstart')]).toEqual(['REQUEST', '1', '2030-03-07T14:00:00']);
+    expect([mail.method, mail.value('sequence'), mail.value('dtstart')]).toEqual([
+      'REQUEST',
+      '1',
+      '2030-03-07T14:00:00',
+    ]);
     const stamps = sink.to(cast.guest.email).map((one) => delivered(one).value('dtstamp'));
     expect(stamps[1]! > stamps[0]!).toBe(true);
     expect(delivered(sink.to(cast.guest.email)[0]).value('uid')).toBe(mail.value('uid'));
@@ -269,7 +335,11 @@ describe('a change', () => {
   it('I4 of the time sets answers back, of the title keeps them and SEQUENCE', async () => {
     const meeting = await invited();
     const attendee = await world.agent(cast.attendee);
-    await attendee.post(`/meetings/${meeting.id}/reply`).type('form').send({ status: 'accepted', note: '' }).expect(303);
+    await attendee
+      .post(`/meetings/${meeting.id}/reply`)
+      .type('form')
+      .send({ status: 'accepted', note: '' })
+      .expect(303);
     await edit(meeting, { title: 'Budget of 2031' });
     await settle();
     expect(last(cast.guest).value('sequence')).toBe('0');
@@ -277,7 +347,9 @@ describe('a change', () => {
     expect(last(cast.guest).attendee(cast.attendee.email)?.getFirstParameter('partstat')).toBe('ACCEPTED');
     await edit(meeting, LATER);
     await settle();
-    expect(last(cast.guest).attendee(cast.attendee.email)?.getFirstParameter('partstat')).toBe('NEEDS-ACTION');
+    expect(last(cast.guest).attendee(cast.attendee.email)?.getFirstParameter('partstat')).toBe(
+      'NEEDS-ACTION',
+    );
     expect(last(cast.guest).attendee(cast.attendee.email)?.getFirstParameter('rsvp')).toBe('TRUE');
   });
 
@@ -350,7 +422,12 @@ describe('cancelling', () => {
     await settle();
     for (const person of [cast.chair, cast.attendee, cast.guest]) {
       const mail = last(person);
-      expect([mail.method, mail.value('status'), mail.value('sequence'), mail.value('summary')]).toEqual(['CANCEL', 'CANCELLED', '1', 'Draft budget 2031']);
+      expect([mail.method, mail.value('status'), mail.value('sequence'), mail.value('summary')]).toEqual([
+        'CANCEL',
+        'CANCELLED',
+        '1',
+        'Draft budget 2031',
+      ]);
       expect(mail.attendees).toContain(person.email);
     }
     expect(last(cast.guest).mail.subject).toBe('Cancelled: Draft budget 2031, Wed 6 Mar 10:00');
@@ -410,7 +487,11 @@ describe('taking somebody off the list', () => {
     await removeParticipant(world.db, by(), meeting.id, await meeting.of(cast.guest.id));
     await settle();
     const mail = last(cast.guest);
-    expect([mail.method, mail.event?.getFirstPropertyValue('status') ?? null, mail.attendees]).toEqual(['CANCEL', null, [cast.guest.email]]);
+    expect([mail.method, mail.event?.getFirstPropertyValue('status') ?? null, mail.attendees]).toEqual([
+      'CANCEL',
+      null,
+      [cast.guest.email],
+    ]);
     expect(Number(mail.value('sequence'))).toBe(1);
     expect(sink.to(cast.attendee.email)).toHaveLength(1);
   });
@@ -443,7 +524,8 @@ describe('taking somebody off the list', () => {
   });
 
   it('whose invitation the server refused is no mail', async () => {
-    sink.onRecipient = (address) => (address === cast.guest.email ? { code: 550, words: 'unknown' } : undefined);
+    sink.onRecipient = (address) =>
+      address === cast.guest.email ? { code: 550, words: 'unknown' } : undefined;
     const meeting = await invited();
     sink.onRecipient = () => undefined;
     await removeParticipant(world.db, by(), meeting.id, await meeting.of(cast.guest.id));

@@ -20,7 +20,10 @@ beforeAll(async () => {
   world = await testWorld({ smtpUrl: sink.url });
   cast = await makeCast(world.db);
   await world.owner.raw(`update room_hours set opens_at = '00:00', closes_at = '24:00'`);
-  [organiser, attendee] = (await Promise.all([world.agent(cast.organiser), world.agent(cast.attendee)])) as [Agent, Agent];
+  [organiser, attendee] = (await Promise.all([world.agent(cast.organiser), world.agent(cast.attendee)])) as [
+    Agent,
+    Agent,
+  ];
 });
 afterAll(async () => {
   await world.close();
@@ -43,11 +46,21 @@ interface Parsed {
 }
 function parse(one: Received | undefined): Parsed {
   if (!one) throw new Error('no mail came');
-  const calendar = new ICAL.Component(ICAL.parse(String(one.mail.attachments.find((part) => part.contentType === 'application/ics')?.content ?? '')) as unknown[]);
+  const calendar = new ICAL.Component(
+    ICAL.parse(
+      String(one.mail.attachments.find((part) => part.contentType === 'application/ics')?.content ?? ''),
+    ) as unknown[],
+  );
   const parts = calendar.getAllSubcomponents('vevent');
-  return { mail: one.mail, method: String(calendar.getFirstPropertyValue('method')), main: parts.find((part) => part.hasProperty('rrule')), parts };
+  return {
+    mail: one.mail,
+    method: String(calendar.getFirstPropertyValue('method')),
+    main: parts.find((part) => part.hasProperty('rrule')),
+    parts,
+  };
 }
-const value = (part: ICAL.Component | undefined, name: string) => String(part?.getFirstPropertyValue(name) ?? '');
+const value = (part: ICAL.Component | undefined, name: string) =>
+  String(part?.getFirstPropertyValue(name) ?? '');
 const lastTo = (person: { email: string }) => parse(sink.to(person.email).at(-1));
 
 /** A calendar program that keeps one series: applies message after message as RFC 5546 says and tells what it shows. */
@@ -110,11 +123,21 @@ interface Line {
   ends_at: Date;
   recurrence_id: number | null;
 }
-const lines = (series: number) => rows<Line>(world.db, `select id, version, state, starts_at, ends_at, recurrence_id from meetings where series_id = :series order by starts_at`, { series });
+const lines = (series: number) =>
+  rows<Line>(
+    world.db,
+    `select id, version, state, starts_at, ends_at, recurrence_id from meetings where series_id = :series order by starts_at`,
+    { series },
+  );
 /** What the page of the series says: dates that are on. */
 const shown = async (series: number) =>
-  (await rows<{ starts_at: Date; title: string }>(world.db, `select starts_at, title from meetings where series_id = :series and state <> 'cancelled' order by starts_at`, { series }))
-    .map(({ starts_at: at, title }) => `${at.toISOString().slice(0, 16)} ${title}`);
+  (
+    await rows<{ starts_at: Date; title: string }>(
+      world.db,
+      `select starts_at, title from meetings where series_id = :series and state <> 'cancelled' order by starts_at`,
+      { series },
+    )
+  ).map(({ starts_at: at, title }) => `${at.toISOString().slice(0, 16)} ${title}`);
 const invite = async (series: number) => {
   const sent = await organiser.post(`/series/${series}/invitations`).type('form').send({});
   expect(sent.status).toBe(303);
@@ -126,12 +149,19 @@ const settle = async () => {
 };
 async function move(line: Line | undefined, hours: number): Promise<void> {
   if (!line) throw new Error('no such date');
-  const version = (await row<{ version: number }>(world.db, 'select version from meetings where id = :id', { id: line.id }))?.version ?? 0;
+  const version =
+    (await row<{ version: number }>(world.db, 'select version from meetings where id = :id', { id: line.id }))
+      ?.version ?? 0;
   const by1 = hours * 3_600_000;
-  const moved = await changeMeeting(world.db, by(), line.id, { version, startsAt: new Date(line.starts_at.getTime() + by1), endsAt: new Date(line.ends_at.getTime() + by1) });
+  const moved = await changeMeeting(world.db, by(), line.id, {
+    version,
+    startsAt: new Date(line.starts_at.getTime() + by1),
+    endsAt: new Date(line.ends_at.getTime() + by1),
+  });
   expect(moved).toMatchObject({ ok: true });
 }
-const follow = (series: number, meeting: number, changes: Record<string, unknown>) => changeFollowingDates(organiser, series, meeting, 'all', changes);
+const follow = (series: number, meeting: number, changes: Record<string, unknown>) =>
+  changeFollowingDates(organiser, series, meeting, 'all', changes);
 
 describe('one mail for a standing meeting', () => {
   it('R2 R8 invites everybody once, with rule, exceptions and what is called off', async () => {
@@ -146,7 +176,12 @@ describe('one mail for a standing meeting', () => {
 
     expect(sink.received).toHaveLength(3);
     // Who is told the same in the same language gets the same file.
-    const files = new Map(sink.received.map(({ mail }) => [String(mail.attachments.find((part) => part.contentType === 'application/ics')?.content), mail.subject]));
+    const files = new Map(
+      sink.received.map(({ mail }) => [
+        String(mail.attachments.find((part) => part.contentType === 'application/ics')?.content),
+        mail.subject,
+      ]),
+    );
     expect(files.size).toBe(new Set(sink.received.map(({ mail }) => mail.subject)).size);
     const got = lastTo(cast.attendee);
     expect(got.method).toBe('REQUEST');
@@ -165,8 +200,13 @@ describe('one mail for a standing meeting', () => {
     expect((await lines(series)).filter(({ state }) => state === 'scheduled')).toHaveLength(4);
 
     // Added by hand, a date is the one that the mail brought.
-    const copy = new ICAL.Component(ICAL.parse((await attendee.get(`/meetings/${second?.id}/invitation.ics`)).text) as unknown[]).getFirstSubcomponent('vevent');
-    expect([value(copy ?? undefined, 'uid'), instant(copy?.getFirstPropertyValue('recurrence-id'))]).toEqual([value(got.main, 'uid'), '2030-04-08T01:00:00.000Z']);
+    const copy = new ICAL.Component(
+      ICAL.parse((await attendee.get(`/meetings/${second?.id}/invitation.ics`)).text) as unknown[],
+    ).getFirstSubcomponent('vevent');
+    expect([value(copy ?? undefined, 'uid'), instant(copy?.getFirstPropertyValue('recurrence-id'))]).toEqual([
+      value(got.main, 'uid'),
+      '2030-04-08T01:00:00.000Z',
+    ]);
     // Once more says nothing.
     await invite(series);
     await settle();
@@ -200,13 +240,24 @@ describe('one mail for a standing meeting', () => {
 
     await cancelMeeting(world.db, by(), third?.id ?? -1, { reason: 'Budget week' });
     const [off] = await heard();
-    expect([off?.method, value(off?.parts[0], 'sequence'), value(off?.parts[0], 'status')]).toEqual(['CANCEL', '2', 'CANCELLED']);
+    expect([off?.method, value(off?.parts[0], 'sequence'), value(off?.parts[0], 'status')]).toEqual([
+      'CANCEL',
+      '2',
+      'CANCELLED',
+    ]);
     expect(off?.mail.text).toContain('Budget week');
     expect(shelf.dates()).toEqual(await shown(series));
 
     // Moved and moved back within the minute: nothing.
     await move(fourth, 2);
-    await move({ ...(fourth as Line), starts_at: new Date((fourth as Line).starts_at.getTime() + 7_200_000), ends_at: new Date((fourth as Line).ends_at.getTime() + 7_200_000) }, -2);
+    await move(
+      {
+        ...(fourth as Line),
+        starts_at: new Date((fourth as Line).starts_at.getTime() + 7_200_000),
+        ends_at: new Date((fourth as Line).ends_at.getTime() + 7_200_000),
+      },
+      -2,
+    );
     expect(await heard()).toHaveLength(0);
 
     await restoreMeeting(world.db, by(), third?.id ?? -1, world.clock.now());
@@ -226,7 +277,11 @@ describe('one mail for a standing meeting', () => {
     expect(shelf.dates().every((line) => line.endsWith('Leadership round'))).toBe(true);
 
     // Taken off one date.
-    const seat = await row<{ id: number }>(world.db, `select id from participants where meeting_id = :meeting and person_id = :person`, { meeting: fifth?.id, person: cast.attendee.id });
+    const seat = await row<{ id: number }>(
+      world.db,
+      `select id from participants where meeting_id = :meeting and person_id = :person`,
+      { meeting: fifth?.id, person: cast.attendee.id },
+    );
     await removeParticipant(world.db, by(), fifth?.id ?? -1, seat?.id ?? -1);
     const [without] = await heard();
     expect([without?.method, value(without?.parts[0], 'status')]).toEqual(['CANCEL', '']);
@@ -254,7 +309,10 @@ describe('one mail for a standing meeting', () => {
     const offs = next?.main?.getAllProperties('exdate').map((one) => instant(one.getFirstValue()));
     expect(offs).toContain('2030-04-16T01:00:00.000Z');
 
-    const ended = await organiser.post(`/series/${series}/end`).type('form').send({ on: '2030-03-05', reason: 'The round is dissolved' });
+    const ended = await organiser
+      .post(`/series/${series}/end`)
+      .type('form')
+      .send({ on: '2030-03-05', reason: 'The round is dissolved' });
     expect(ended.status).toBe(303);
     const last = (await heard()).at(-1);
     expect([last?.method, value(last?.parts[0], 'status')]).toEqual(['CANCEL', 'CANCELLED']);
@@ -265,29 +323,58 @@ describe('one mail for a standing meeting', () => {
     const series = await make();
     await invite(series);
     const today = load((await attendee.get('/')).text);
-    const line = today('main li, main tr').filter((_, element) => today(element).text().includes('及其余 4 次')).first();
+    const line = today('main li, main tr')
+      .filter((_, element) => today(element).text().includes('及其余 4 次'))
+      .first();
     expect(line.text()).toContain('Weekly leadership');
     const [first, second] = await lines(series);
     const form = load((await attendee.get(`/meetings/${first?.id}`)).text);
     expect(form('#reply input[name=scope][value=all]').attr('checked')).toBeDefined();
-    const answer = (meeting: number | undefined, fields: object) => attendee.post(`/meetings/${meeting}/reply`).type('form').send({ note: '', from: 'meeting', ...fields });
+    const answer = (meeting: number | undefined, fields: object) =>
+      attendee
+        .post(`/meetings/${meeting}/reply`)
+        .type('form')
+        .send({ note: '', from: 'meeting', ...fields });
     await answer(second?.id, { status: 'declined', scope: 'one' }).expect(303);
     // Somebody else on the last date, which an answer for all does not touch.
     const last = (await lines(series)).at(-1)?.id;
-    await answer(last, { status: 'delegated', substitute_name: 'Stand In', substitute_email: 'stand.in@elsewhere.example' }).expect(303);
+    await answer(last, {
+      status: 'delegated',
+      substitute_name: 'Stand In',
+      substitute_email: 'stand.in@elsewhere.example',
+    }).expect(303);
     await answer(first?.id, { status: 'accepted', scope: 'all' }).expect(303);
-    const replies = () => rows<{ status: string }>(
-      world.db,
-      `select (select r.status from replies r where r.participant_id = pt.id order by r.id desc limit 1) as status from participants pt join meetings m on m.id = pt.meeting_id
-        where m.series_id = :series and pt.person_id = :person order by m.starts_at`, { series, person: cast.attendee.id });
-    expect((await replies()).map(({ status }) => status)).toEqual(['accepted', 'declined', 'accepted', 'accepted', 'delegated']);
-    expect(await rows(world.db, `select 1 from participants s join participants o on o.id = s.instead_of_id where o.meeting_id = :last and s.removed_at is null`, { last })).toHaveLength(1);
+    const replies = () =>
+      rows<{ status: string }>(
+        world.db,
+        `select (select r.status from replies r where r.participant_id = pt.id order by r.id desc limit 1) as status from participants pt join meetings m on m.id = pt.meeting_id
+        where m.series_id = :series and pt.person_id = :person order by m.starts_at`,
+        { series, person: cast.attendee.id },
+      );
+    expect((await replies()).map(({ status }) => status)).toEqual([
+      'accepted',
+      'declined',
+      'accepted',
+      'accepted',
+      'delegated',
+    ]);
+    expect(
+      await rows(
+        world.db,
+        `select 1 from participants s join participants o on o.id = s.instead_of_id where o.meeting_id = :last and s.removed_at is null`,
+        { last },
+      ),
+    ).toHaveLength(1);
 
     // What goes out next carries these answers: the whole accepted, the one declined as its own exception.
     await follow(series, first?.id ?? -1, { description: 'Bring the figures' });
     await settle();
     const got = lastTo(cast.attendee);
-    const partstat = (part: ICAL.Component | undefined) => part?.getAllProperties('attendee').find((one) => String(one.getFirstValue()).includes(cast.attendee.email))?.getFirstParameter('partstat');
+    const partstat = (part: ICAL.Component | undefined) =>
+      part
+        ?.getAllProperties('attendee')
+        .find((one) => String(one.getFirstValue()).includes(cast.attendee.email))
+        ?.getFirstParameter('partstat');
     expect(partstat(got.main)).toBe('ACCEPTED');
     expect(got.parts.filter((part) => part !== got.main).map(partstat)).toEqual(['DECLINED', 'DELEGATED']);
 
@@ -297,8 +384,16 @@ describe('one mail for a standing meeting', () => {
     const opened = await guest.get(`/i/${link}`);
     const page = load((await guest.get(opened.headers.location ?? '')).text);
     expect(page('input[name=scope][value=all]')).toHaveLength(1);
-    await guest.post(opened.headers.location ?? '').type('form').send({ status: 'declined', scope: 'all', note: 'On leave' }).expect(303);
-    const declined = await row<{ count: number }>(world.db, `select count(*) as count from participants pt join meetings m on m.id = pt.meeting_id join replies r on r.participant_id = pt.id where m.series_id = :series and pt.person_id = :person and r.status = 'declined' and r.note = 'On leave'`, { series, person: cast.chair.id });
+    await guest
+      .post(opened.headers.location ?? '')
+      .type('form')
+      .send({ status: 'declined', scope: 'all', note: 'On leave' })
+      .expect(303);
+    const declined = await row<{ count: number }>(
+      world.db,
+      `select count(*) as count from participants pt join meetings m on m.id = pt.meeting_id join replies r on r.participant_id = pt.id where m.series_id = :series and pt.person_id = :person and r.status = 'declined' and r.note = 'On leave'`,
+      { series, person: cast.chair.id },
+    );
     expect(declined?.count).toBe(5);
 
     // Made private afterwards, its mails are nothing for who keeps the outbox.

@@ -8,7 +8,12 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const event = (note: string) => record(world.db, { id: null }, { action: 'test.note', noun: 'meetings', after: { note, 会议: [1, 2] }, note });
+const event = (note: string) =>
+  record(
+    world.db,
+    { id: null },
+    { action: 'test.note', noun: 'meetings', after: { note, 会议: [1, 2] }, note },
+  );
 
 test('seals every committed event once, in one chain, however many workers try', async () => {
   for (const note of ['a', 'b', 'c']) await event(note);
@@ -36,9 +41,15 @@ test('reads the same in every time zone', async () => {
 });
 
 test.each([
-  ['changed', `update audit_events set note = 'x' where id = (select event_id from audit_seals where seq = 2)`],
+  [
+    'changed',
+    `update audit_events set note = 'x' where id = (select event_id from audit_seals where seq = 2)`,
+  ],
   ['removed', `delete from audit_seals where seq = 2`],
-  ['exchanged', `update audit_seals set event_id = case seq when 2 then -3 when 3 then -2 end where seq in (2, 3)`],
+  [
+    'exchanged',
+    `update audit_seals set event_id = case seq when 2 then -3 when 3 then -2 end where seq in (2, 3)`,
+  ],
 ])('names the first seal that no longer holds when history was %s behind our back', async (_what, sql) => {
   await world.owner
     .transaction(async (trx) => {

@@ -8,7 +8,9 @@ const css = readFileSync(join(__dirname, '../../views/assets/css/tokens.css'), '
 function tokens(block: RegExp): Record<string, string> {
   const found = block.exec(css)?.[1];
   if (!found) throw new Error(`no block ${block}`);
-  return Object.fromEntries([...found.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map(([, name, value]) => [name, value]));
+  return Object.fromEntries(
+    [...found.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map(([, name, value]) => [name, value]),
+  );
 }
 
 const light = tokens(/^:root \{([^}]*)\}/m);
@@ -16,7 +18,9 @@ const dark = tokens(/:root\[data-theme="dark"\] \{([^}]*)\}/);
 const darkBySystem = tokens(/:root:not\(\[data-theme="light"\]\) \{([^}]*)\}/);
 
 function luminance(hex: string): number {
-  const [r = 0, g = 0, b = 0] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255).map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+  const [r = 0, g = 0, b = 0] = [1, 3, 5]
+    .map((at) => parseInt(hex.slice(at, at + 2), 16) / 255)
+    .map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 
@@ -29,13 +33,20 @@ const GROUNDS = ['paper', 'surface', 'sunken'];
 const TEXTS = ['ink', 'soft', 'accent', 'accent-strong', 'ok', 'warn', 'bad', 'bad-strong'];
 const PAIRS: [string, string, number][] = [
   ...TEXTS.flatMap((text) => GROUNDS.map((ground): [string, string, number] => [text, ground, 5.5])),
-  ...['accent', 'ok', 'warn', 'bad'].flatMap((tone): [string, string, number][] => [[tone, `${tone}-soft`, 5.5], ['ink', `${tone}-soft`, 5.5], ['soft', `${tone}-soft`, 5.5]]),
+  ...['accent', 'ok', 'warn', 'bad'].flatMap((tone): [string, string, number][] => [
+    [tone, `${tone}-soft`, 5.5],
+    ['ink', `${tone}-soft`, 5.5],
+    ['soft', `${tone}-soft`, 5.5],
+  ]),
   ['on-accent', 'accent', 5.5],
   ['on-accent', 'accent-strong', 5.5],
   ...GROUNDS.map((ground): [string, string, number] => ['edge', ground, 3.3]),
 ];
 
-describe.each([['light', light], ['dark', dark]])('the %s theme', (_, theme) => {
+describe.each([
+  ['light', light],
+  ['dark', dark],
+])('the %s theme', (_, theme) => {
   it.each(PAIRS)('shows %s on %s with at least %d:1', (text, ground, least) => {
     expect(contrast(theme[text] ?? '', theme[ground] ?? '')).toBeGreaterThanOrEqual(least);
   });

@@ -18,13 +18,24 @@ test('named values stand beside casts, operators of jsonb and times in text', as
 });
 
 test('a day stays the day it is and an id is a number, in whatever zone the process runs', async () => {
-  expect(await row(world.db, `select date '2026-11-23' as day, 9007199254740991::bigint as id, null::date as none`)).toEqual({
-    day: '2026-11-23', id: 9007199254740991, none: null,
+  expect(
+    await row(
+      world.db,
+      `select date '2026-11-23' as day, 9007199254740991::bigint as id, null::date as none`,
+    ),
+  ).toEqual({
+    day: '2026-11-23',
+    id: 9007199254740991,
+    none: null,
   });
 });
 
-test("what a person types means itself in LIKE", async () => {
-  const found = await rows(world.db, `select 1 from (values ('100%'), ('1000'), ('a_b'), ('a\\b')) v(x) where x like :p`, { p: likePattern('0%') });
+test('what a person types means itself in LIKE', async () => {
+  const found = await rows(
+    world.db,
+    `select 1 from (values ('100%'), ('1000'), ('a_b'), ('a\\b')) v(x) where x like :p`,
+    { p: likePattern('0%') },
+  );
   expect(found).toHaveLength(1);
 });
 
@@ -44,7 +55,8 @@ test('a transaction that deadlocks is tried again and both changes are there', a
 
 test('a statement that a pooler lost or a migration made stale is carried out all the same', async () => {
   const ask = (db: typeof world.db) => row<{ n: number }>(db, `select :n::int + 0 as n`, { n: 7 });
-  const names = async (db: typeof world.db) => (await db.raw('select count(*)::int as n from pg_prepared_statements')) as { rows: { n: number }[] };
+  const names = async (db: typeof world.db) =>
+    (await db.raw('select count(*)::int as n from pg_prepared_statements')) as { rows: { n: number }[] };
   await inTransaction(world.db, async (trx) => {
     for (let time = 0; time < 5; time++) await ask(trx);
     expect((await names(trx)).rows[0]?.n).toBeGreaterThan(0);

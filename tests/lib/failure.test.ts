@@ -22,19 +22,31 @@ afterAll(() => world.close());
 const SAME = { 'Sec-Fetch-Site': 'same-origin' };
 
 /** What the button of the page would send. */
-function kept(html: string): { action: string | undefined; enctype: string | undefined; fields: [string | undefined, string | undefined][]; files: string[] } {
+function kept(html: string): {
+  action: string | undefined;
+  enctype: string | undefined;
+  fields: [string | undefined, string | undefined][];
+  files: string[];
+} {
   const $ = load(html);
   const form = $('main form').last();
   return {
     action: form.attr('action'),
     enctype: form.attr('enctype'),
-    fields: form.find('input[type=hidden]').get().map((one) => [$(one).attr('name'), $(one).attr('value')]),
-    files: form.find('input[type=file]').get().map((one) => $(one).attr('name') ?? ''),
+    fields: form
+      .find('input[type=hidden]')
+      .get()
+      .map((one) => [$(one).attr('name'), $(one).attr('value')]),
+    files: form
+      .find('input[type=file]')
+      .get()
+      .map((one) => $(one).attr('name') ?? ''),
   };
 }
 
 test('the page of 503 keeps every value of a form, of lists and of bracketed names too, and no password', async () => {
-  const body = 'title=A+%22b%22+%3Cc%3E%0D%0Ad&room=1&room=2&room=3&hours%5Bmon%5D=9&hours%5Btue%5D=10&names%5B%5D=x&names%5B%5D=y&empty=&password=secret';
+  const body =
+    'title=A+%22b%22+%3Cc%3E%0D%0Ad&room=1&room=2&room=3&hours%5Bmon%5D=9&hours%5Btue%5D=10&names%5B%5D=x&names%5B%5D=y&empty=&password=secret';
   const answer = await request(app).post('/bookings?day=2026-11-25').set(SAME).type('form').send(body);
   expect(answer.status).toBe(503);
   expect(answer.headers['retry-after']).toBe('5');
@@ -50,7 +62,9 @@ test('the page of 503 keeps every value of a form, of lists and of bracketed nam
 test('it keeps a form of very many values', async () => {
   const body = Array.from({ length: 1500 }, (_, n) => `person=${n}`).join('&');
   const answer = await request(app).post('/meetings/1/participants').set(SAME).type('form').send(body);
-  expect(kept(answer.text).fields.map(([, value]) => Number(value))).toEqual(Array.from({ length: 1500 }, (_, n) => n));
+  expect(kept(answer.text).fields.map(([, value]) => Number(value))).toEqual(
+    Array.from({ length: 1500 }, (_, n) => n),
+  );
 });
 
 test('it keeps the texts of a form with files and names the files to choose again', async () => {
@@ -65,7 +79,11 @@ test('it keeps the texts of a form with files and names the files to choose agai
   expect(answer.status).toBe(503);
   const { enctype, fields, files } = kept(answer.text);
   expect(enctype).toBe('multipart/form-data');
-  expect(fields).toEqual([['text', '已经办结。\nDone.'], ['person', '3'], ['person', '4']]);
+  expect(fields).toEqual([
+    ['text', '已经办结。\nDone.'],
+    ['person', '3'],
+    ['person', '4'],
+  ]);
   expect(files).toEqual(['files']);
   expect(answer.text).toContain('结果.pdf, b.pdf');
 });
@@ -84,13 +102,21 @@ test('a page that was asked for offers the way to the start', async () => {
 });
 
 test('a database that is there and says nothing is told to the machine that asks, in time', async () => {
-  const slow = createApp({ config: world.config, db: world.db, clock: systemClock, log: pino({ level: 'silent' }) });
+  const slow = createApp({
+    config: world.config,
+    db: world.db,
+    clock: systemClock,
+    log: pino({ level: 'silent' }),
+  });
   expect((await request(slow).get('/readyz')).body).toEqual({ ok: true });
   const lock = await world.owner.transaction();
   await lock.raw('lock table migrations, worker_processes in access exclusive mode');
   try {
     const answer = await request(slow).get('/readyz').timeout(6_000);
-    expect([answer.status, answer.body]).toEqual([503, { ok: false, reason: 'the database does not answer' }]);
+    expect([answer.status, answer.body]).toEqual([
+      503,
+      { ok: false, reason: 'the database does not answer' },
+    ]);
     expect((await request(slow).get('/healthz')).status).toBe(200);
     expect((await request(slow).get('/metrics').timeout(6_000)).text).toContain('process_cpu');
   } finally {
@@ -105,6 +131,8 @@ test('an answer that broke off in the middle is cut, not mended', async () => {
     res.write('half');
     throw new Error('in the middle');
   });
-  broken.use(showFailure({ config: world.config, db: world.db, clock: systemClock, log: pino({ level: 'silent' }) }));
+  broken.use(
+    showFailure({ config: world.config, db: world.db, clock: systemClock, log: pino({ level: 'silent' }) }),
+  );
   await expect(request(broken).get('/')).rejects.toThrow(/aborted|hang up/);
 });

@@ -19,7 +19,10 @@ import { idOf, json, route, type Route } from '../../src/lib/http/route.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type World } from '../support/world.js';
 
-const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
 const PDF = Buffer.concat([Buffer.from('%PDF-1.7\n%\u00e2\u00e3\n'), Buffer.alloc(600_000, 'x')]);
 
 let world: World;
@@ -43,7 +46,12 @@ const routes: Route[] = [
     },
     form: z.strictObject({ title: line(20) }),
     async handle(c) {
-      if (c.form.title !== 'forget') await keepFiles(c.db, c.by, c.files.map(({ id }) => id));
+      if (c.form.title !== 'forget')
+        await keepFiles(
+          c.db,
+          c.by,
+          c.files.map(({ id }) => id),
+        );
       return json({ title: c.form.title, files: c.files });
     },
     onInvalid: (_c, problems) => json({ problems: problems.list, title: problems.values.title }, 422),
@@ -70,23 +78,44 @@ afterAll(async () => {
   await world.close();
 });
 
-const post = (path = '/things/1/files') => request(server).post(path).set('Cookie', cookie).set('Accept', 'application/json');
+const post = (path = '/things/1/files') =>
+  request(server).post(path).set('Cookie', cookie).set('Accept', 'application/json');
 const count = async () => (await row<{ n: number }>(world.db, `select count(*) as n from files`))?.n;
 
 describe('receiving', () => {
   it('stores files of any size in chunks and gives them back byte for byte, as a download', async () => {
-    const answer = await post().field('title', 'Budget').attach('files', PDF, '预算 草案.pdf').attach('files', PNG, 'plan.png');
-    expect(answer.body).toMatchObject({ title: 'Budget', files: [{ name: '预算 草案.pdf', media_type: 'application/pdf', bytes: PDF.length }, { name: 'plan.png', media_type: 'image/png' }] });
-    const { id } = (answer.body as { files: { id: number }[] }).files[0] ?? { id: 0 };
-    expect(await row(world.db, `select state, uploaded_by, (select count(*) from file_chunks where file_id = f.id) > 1 as many from files f where id = :id`, { id }))
-      .toEqual({ state: 'stored', uploaded_by: cast.organiser.id, many: true });
-    const download = await request(server).get(`/files/${id}`).set('Cookie', cookie).buffer().parse((res, done) => {
-      const parts: Buffer[] = [];
-      res.on('data', (part: Buffer) => parts.push(part)).on('end', () => done(null, Buffer.concat(parts)));
+    const answer = await post()
+      .field('title', 'Budget')
+      .attach('files', PDF, '预算 草案.pdf')
+      .attach('files', PNG, 'plan.png');
+    expect(answer.body).toMatchObject({
+      title: 'Budget',
+      files: [
+        { name: '预算 草案.pdf', media_type: 'application/pdf', bytes: PDF.length },
+        { name: 'plan.png', media_type: 'image/png' },
+      ],
     });
+    const { id } = (answer.body as { files: { id: number }[] }).files[0] ?? { id: 0 };
+    expect(
+      await row(
+        world.db,
+        `select state, uploaded_by, (select count(*) from file_chunks where file_id = f.id) > 1 as many from files f where id = :id`,
+        { id },
+      ),
+    ).toEqual({ state: 'stored', uploaded_by: cast.organiser.id, many: true });
+    const download = await request(server)
+      .get(`/files/${id}`)
+      .set('Cookie', cookie)
+      .buffer()
+      .parse((res, done) => {
+        const parts: Buffer[] = [];
+        res.on('data', (part: Buffer) => parts.push(part)).on('end', () => done(null, Buffer.concat(parts)));
+      });
     expect((download.body as Buffer).equals(PDF)).toBe(true);
     expect(download.headers).toMatchObject({
-      'content-type': 'application/pdf', 'x-content-type-options': 'nosniff', 'content-security-policy': "sandbox; default-src 'none'",
+      'content-type': 'application/pdf',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "sandbox; default-src 'none'",
       'content-disposition': `attachment; filename="__ __.pdf"; filename*=UTF-8''%E9%A2%84%E7%AE%97%20%E8%8D%89%E6%A1%88.pdf`,
     });
   });
@@ -94,8 +123,18 @@ describe('receiving', () => {
   it.each([
     ['a program that calls itself a PDF', 'report.pdf', Buffer.from('MZ\u0090\0\u0003'), 'wrong kind'],
     ['a page', 'page.html', Buffer.from('<html><script>alert(1)</script>'), 'wrong kind'],
-    ['a drawing with scripts', 'x.svg', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'), 'wrong kind'],
-    ['an archive', 'all.zip', Buffer.from('PK\u0003\u0004aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'), 'wrong kind'],
+    [
+      'a drawing with scripts',
+      'x.svg',
+      Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'),
+      'wrong kind',
+    ],
+    [
+      'an archive',
+      'all.zip',
+      Buffer.from('PK\u0003\u0004aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'),
+      'wrong kind',
+    ],
     ['an image under a text name', 'plan.txt', PNG, 'wrong kind'],
     ['binary data as text', 'data.csv', Buffer.from([0, 1, 2, 3, 255]), 'wrong kind'],
     ['nothing', 'empty.txt', Buffer.alloc(0), 'empty'],
@@ -105,19 +144,27 @@ describe('receiving', () => {
     const answer = await post().attach('files', content, name).field('title', 'Kept');
     expect(answer.status).toBe(422);
     expect(answer.body).toMatchObject({ title: 'Kept', problems: [{ field: 'files' }] });
-    const words = { 'wrong kind': 'can’t be attached', empty: 'is empty', larger: 'larger than 25 MB' }[why] ?? '';
+    const words =
+      { 'wrong kind': 'can’t be attached', empty: 'is empty', larger: 'larger than 25 MB' }[why] ?? '';
     expect((answer.body as { problems: { message: string }[] }).problems[0]?.message).toContain(words);
     expect(await count()).toBe(before);
   });
 
   it('takes text in UTF-8 and in GB 18030', async () => {
-    const answer = await post().field('title', 'Text').attach('files', Buffer.from('姓名,部门\n'), 'a.csv').attach('files', Buffer.from([0xd0, 0xd5, 0xc3, 0xfb]), 'b.txt');
+    const answer = await post()
+      .field('title', 'Text')
+      .attach('files', Buffer.from('姓名,部门\n'), 'a.csv')
+      .attach('files', Buffer.from([0xd0, 0xd5, 0xc3, 0xfb]), 'b.txt');
     expect(answer.body).toMatchObject({ files: [{ media_type: 'text/csv' }, { media_type: 'text/plain' }] });
   });
 
   it('refuses more files than fit, and unknown fields', async () => {
     const before = await count();
-    const many = await post().field('title', 'x').attach('files', PNG, '1.png').attach('files', PNG, '2.png').attach('files', PNG, '3.png');
+    const many = await post()
+      .field('title', 'x')
+      .attach('files', PNG, '1.png')
+      .attach('files', PNG, '2.png')
+      .attach('files', PNG, '3.png');
     expect(many.status).toBe(422);
     expect((await post().field('title', 'x').field('other', 'y')).status).toBe(422);
     expect((await post().field('title[a]', 'x')).status).toBe(400);
@@ -133,8 +180,18 @@ describe('receiving', () => {
 
   it('asks before the first byte is stored', async () => {
     const before = await count();
-    expect((await post('/things/9/files').field('title', 'x').attach('files', PNG, '1.png')).status).toBe(403);
-    expect((await request(server).post('/things/1/files').set('Accept', 'text/html').field('title', 'x').attach('files', PNG, '1.png')).status).toBe(401);
+    expect((await post('/things/9/files').field('title', 'x').attach('files', PNG, '1.png')).status).toBe(
+      403,
+    );
+    expect(
+      (
+        await request(server)
+          .post('/things/1/files')
+          .set('Accept', 'text/html')
+          .field('title', 'x')
+          .attach('files', PNG, '1.png')
+      ).status,
+    ).toBe(401);
     expect(await count()).toBe(before);
   });
 
@@ -142,30 +199,54 @@ describe('receiving', () => {
     const before = await count();
     await new Promise<void>((resolve) => {
       const sent = httpRequest({
-        port: (server.address() as AddressInfo).port, host: '127.0.0.1', method: 'POST', path: '/things/1/files',
-        headers: { Cookie: cookie, 'Content-Type': 'multipart/form-data; boundary=xx', 'Content-Length': 10_000_000 },
+        port: (server.address() as AddressInfo).port,
+        host: '127.0.0.1',
+        method: 'POST',
+        path: '/things/1/files',
+        headers: {
+          Cookie: cookie,
+          'Content-Type': 'multipart/form-data; boundary=xx',
+          'Content-Length': 10_000_000,
+        },
       });
       sent.on('error', () => resolve());
       sent.write('--xx\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\n');
       sent.write(Buffer.alloc(600_000, 'a'), () => setTimeout(() => sent.destroy(new Error('gone')), 150));
     });
-    for (let tries = 0; tries < 40 && (await count()) !== before; tries++) await new Promise((resolve) => setTimeout(resolve, 50));
+    for (let tries = 0; tries < 40 && (await count()) !== before; tries++)
+      await new Promise((resolve) => setTimeout(resolve, 50));
     expect(await count()).toBe(before);
   });
 
   it('cleans up after a process that died', async () => {
-    await world.db.raw(`insert into files (name, media_type, created_at) values ('lost', 'text/plain', now() - interval '3 hours')`);
+    await world.db.raw(
+      `insert into files (name, media_type, created_at) values ('lost', 'text/plain', now() - interval '3 hours')`,
+    );
     expect(await cleanFiles(world.db)).toBe(1);
   });
 });
 
 describe('sending', () => {
   it('shows only images inside a page, and asks again with a 304', async () => {
-    const answer = await post().field('title', 'x').attach('files', PNG, 'plan.png').attach('files', Buffer.from('text'), 'note.txt');
+    const answer = await post()
+      .field('title', 'x')
+      .attach('files', PNG, 'plan.png')
+      .attach('files', Buffer.from('text'), 'note.txt');
     const [image, text] = (answer.body as { files: { id: number }[] }).files;
     const shown = await request(server).get(`/images/${image?.id}`).set('Cookie', cookie);
-    expect(shown.headers).toMatchObject({ 'content-type': 'image/png', 'content-disposition': 'inline', 'content-security-policy': "sandbox; default-src 'none'" });
-    expect((await request(server).get(`/images/${image?.id}`).set('Cookie', cookie).set('If-None-Match', shown.headers.etag ?? '')).status).toBe(304);
+    expect(shown.headers).toMatchObject({
+      'content-type': 'image/png',
+      'content-disposition': 'inline',
+      'content-security-policy': "sandbox; default-src 'none'",
+    });
+    expect(
+      (
+        await request(server)
+          .get(`/images/${image?.id}`)
+          .set('Cookie', cookie)
+          .set('If-None-Match', shown.headers.etag ?? '')
+      ).status,
+    ).toBe(304);
     expect((await request(server).get(`/images/${text?.id}`).set('Cookie', cookie)).status).toBe(404);
     expect(await rows(world.db, `select 1 from files where state = 'uploading'`)).toEqual([]);
   });

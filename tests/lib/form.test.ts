@@ -20,17 +20,59 @@ const Form = z.strictObject({
 const good = { title: 'Budget', on: '2026-11-30', from: '9' };
 
 test('reads what people type, leniently', () => {
-  const parsed = parseForm(Form, { ...good, title: '  预算评审 ', on: '2026年11月3日', from: '9：30', seats: '２０', rooms: '4', private: 'on', note: 'a\r\nb' }, en);
+  const parsed = parseForm(
+    Form,
+    {
+      ...good,
+      title: '  预算评审 ',
+      on: '2026年11月3日',
+      from: '9：30',
+      seats: '２０',
+      rooms: '4',
+      private: 'on',
+      note: 'a\r\nb',
+    },
+    en,
+  );
   expect(parsed).toEqual({
     ok: true,
-    data: { title: '预算评审', note: 'a\nb', seats: 20, on: '2026-11-03', from: '09:30', private: true, rooms: [4], link: null },
+    data: {
+      title: '预算评审',
+      note: 'a\nb',
+      seats: 20,
+      on: '2026-11-03',
+      from: '09:30',
+      private: true,
+      rooms: [4],
+      link: null,
+    },
   });
 });
 
 test.each([
-  ['title', ''], ['title', '12345678901'], ['title', 'a\nb'], ['title', 'a\u0000b'], ['title', '\u202eevil'], ['title', '\ud800'], ['title', ['a', 'b']], ['title', '\u200b\u2060\u3164'],
-  ['seats', '0'], ['seats', '1e2'], ['seats', '-1'], ['seats', '9999999999'], ['on', '2026-02-30'], ['on', '30.11.2026'], ['on', '2200-01-01'], ['on', '9999-12-31'], ['from', '25'],
-  ['rooms', 'x'], ['rooms', ['1', '']], ['link', 'javascript:alert(1)'], ['link', 'ftp://x'], ['link', 'https:x'], ['private', 'maybe'],
+  ['title', ''],
+  ['title', '12345678901'],
+  ['title', 'a\nb'],
+  ['title', 'a\u0000b'],
+  ['title', '\u202eevil'],
+  ['title', '\ud800'],
+  ['title', ['a', 'b']],
+  ['title', '\u200b\u2060\u3164'],
+  ['seats', '0'],
+  ['seats', '1e2'],
+  ['seats', '-1'],
+  ['seats', '9999999999'],
+  ['on', '2026-02-30'],
+  ['on', '30.11.2026'],
+  ['on', '2200-01-01'],
+  ['on', '9999-12-31'],
+  ['from', '25'],
+  ['rooms', 'x'],
+  ['rooms', ['1', '']],
+  ['link', 'javascript:alert(1)'],
+  ['link', 'ftp://x'],
+  ['link', 'https:x'],
+  ['private', 'maybe'],
 ])('refuses %s = %j with a message at the field, in both languages', (field, value) => {
   for (const t of [en, zh]) {
     const parsed = parseForm(Form, { ...good, [field]: value }, t);
@@ -44,8 +86,16 @@ test.each([
 
 test('says of a day that is too far ahead what is wrong with it, also where it may be left out', () => {
   const Until = z.strictObject({ until: fields.optionalDate() });
-  const told = (until: string) => { const parsed = parseForm(Until, { until }, en); return parsed.ok ? parsed.data.until : parsed.problems.errors.until; };
-  expect(['', '2199-12-31', '9999-12-31', 'soon'].map(told)).toEqual([null, '2199-12-31', 'Give a day in the years 1970 to 2199', 'Give a date as year-month-day, such as 2026-11-30']);
+  const told = (until: string) => {
+    const parsed = parseForm(Until, { until }, en);
+    return parsed.ok ? parsed.data.until : parsed.problems.errors.until;
+  };
+  expect(['', '2199-12-31', '9999-12-31', 'soon'].map(told)).toEqual([
+    null,
+    '2199-12-31',
+    'Give a day in the years 1970 to 2199',
+    'Give a date as year-month-day, such as 2026-11-30',
+  ]);
 });
 
 test('refuses a field that the form does not have', () => {
@@ -55,9 +105,15 @@ test('refuses a field that the form does not have', () => {
 
 test('never throws, whatever is posted', () => {
   fc.assert(
-    fc.property(fc.dictionary(fc.constantFrom(...Object.keys(Form.shape), 'x'), fc.oneof(fc.string({ unit: 'binary' }), fc.array(fc.string()))), (input) => {
-      parseForm(Form, input, zh);
-    }),
+    fc.property(
+      fc.dictionary(
+        fc.constantFrom(...Object.keys(Form.shape), 'x'),
+        fc.oneof(fc.string({ unit: 'binary' }), fc.array(fc.string())),
+      ),
+      (input) => {
+        parseForm(Form, input, zh);
+      },
+    ),
   );
 });
 

@@ -53,7 +53,11 @@ test.each([
 test('a session that was idle for half an hour is over, by the clock of the database', async () => {
   const agent = await world.agent(cast.organiser);
   expect((await agent.get('/no-such-page')).text).toContain('Sign out');
-  await change(world.db, `update sessions set last_seen_at = now() - interval '31 minutes' where person_id = :id`, { id: cast.organiser.id });
+  await change(
+    world.db,
+    `update sessions set last_seen_at = now() - interval '31 minutes' where person_id = :id`,
+    { id: cast.organiser.id },
+  );
   expect((await agent.get('/no-such-page')).text).not.toContain('Sign out');
 });
 
@@ -71,7 +75,9 @@ test('the same form sent eight times at once is one change with one answer', asy
   );
   expect(runs).toBe(1);
   expect(new Set(results.map((result) => result.location))).toEqual(new Set(['/meetings/1']));
-  await expect(once(world.db, cast.organiser.id, key, { title: 'y' }, async () => ({ location: '/' }))).rejects.toMatchObject({ status: 409, location: '/meetings/1' });
+  await expect(
+    once(world.db, cast.organiser.id, key, { title: 'y' }, async () => ({ location: '/' })),
+  ).rejects.toMatchObject({ status: 409, location: '/meetings/1' });
 });
 
 test('a refused form leaves its key free, so that it can be mended and sent again', async () => {

@@ -26,7 +26,8 @@ function startWorker(jobs: Jobs): { stop(): Promise<void> } {
 }
 
 async function until(what: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 10_000; !(await what()); await sleep(20)) if (Date.now() > end) throw new Error('not within 10 s');
+  for (const end = Date.now() + 10_000; !(await what()); await sleep(20))
+    if (Date.now() > end) throw new Error('not within 10 s');
 }
 
 test('does a job within a moment of its commit, and knows that it is alive', async () => {
@@ -43,7 +44,10 @@ test('does a job within a moment of its commit, and knows that it is alive', asy
 test('tries a failed job again later and keeps what was said', async () => {
   const worker = startWorker({ 'test.fail': () => Promise.reject(new Error('no luck')) });
   await enqueue(world.db, 'test.fail', {});
-  const failed = () => world.owner.raw<{ rows: unknown[] }>(`select last_error, attempts, run_at > now() as later from graphile_worker._private_jobs where last_error is not null`);
+  const failed = () =>
+    world.owner.raw<{ rows: unknown[] }>(
+      `select last_error, attempts, run_at > now() as later from graphile_worker._private_jobs where last_error is not null`,
+    );
   await until(async () => (await failed()).rows.length === 1);
   await worker.stop();
   expect((await failed()).rows).toEqual([{ last_error: 'no luck', attempts: 1, later: true }]);
@@ -77,7 +81,10 @@ test('gives the jobs of a killed worker to another at once, and leaves those of 
     );
   }
   // as kill -9 does: the connection goes, the row stays
-  await world.owner.raw(`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = ? and classid = 6271`, [dead.id]);
+  await world.owner.raw(
+    `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = ? and classid = 6271`,
+    [dead.id],
+  );
   await dead.lost;
   await until(async () => (await listAlive(world.db)).length === 1);
   expect(await buryDead(world.db)).toBe(1);
@@ -100,7 +107,9 @@ test('leaves a job that takes minutes to the worker that is at it', async () => 
   });
   await enqueue(world.db, 'test.long', {});
   await until(async () => begun === 1 && (await listAlive(world.db)).length === 1);
-  await world.owner.raw(`update graphile_worker._private_jobs set locked_at = now() - interval '2 minutes' where locked_by is not null`);
+  await world.owner.raw(
+    `update graphile_worker._private_jobs set locked_at = now() - interval '2 minutes' where locked_by is not null`,
+  );
   await buryDead(world.db);
   const { rows: held } = await world.owner.raw<{ rows: unknown[] }>(
     `select j.locked_by = any(p.worker_ids) as is_known from graphile_worker._private_jobs j, worker_processes p where j.task_id = (select id from graphile_worker._private_tasks where identifier = 'test.long')`,
@@ -115,7 +124,9 @@ test('begins anew when the database ended its connections', async () => {
   const done: unknown[] = [];
   const worker = startWorker({ 'test.after': async (_context, payload) => void done.push(payload) });
   await until(async () => (await listAlive(world.db)).length === 1);
-  await world.owner.raw(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'banhui worker' and datname = current_database()`);
+  await world.owner.raw(
+    `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'banhui worker' and datname = current_database()`,
+  );
   await enqueue(world.db, 'test.after', {});
   await until(() => done.length === 1);
   await worker.stop();

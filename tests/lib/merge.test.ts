@@ -24,13 +24,21 @@ describe('a form that two people edit', () => {
         expect(filled(mergeCells(was, was, theirs).cells)).toEqual(filled(theirs));
         expect(filled(mergeCells(was, mine, was).cells)).toEqual(filled(mine));
         const merged = mergeCells(was, mine, theirs);
-        for (const [name, value] of Object.entries(merged.cells)) expect([mine[name] ?? '', theirs[name] ?? '']).toContain(value);
-        expect(merged.clashes).toEqual(mergeCells(was, theirs, mine).clashes.sort((a, b) => merged.clashes.indexOf(a) - merged.clashes.indexOf(b)));
+        for (const [name, value] of Object.entries(merged.cells))
+          expect([mine[name] ?? '', theirs[name] ?? '']).toContain(value);
+        expect(merged.clashes).toEqual(
+          mergeCells(was, theirs, mine).clashes.sort(
+            (a, b) => merged.clashes.indexOf(a) - merged.clashes.indexOf(b),
+          ),
+        );
       }),
     );
   });
 
   it('gives way where it was told to', () => {
-    expect(readPicks({ title: 'x', 'pick-title': 'theirs', 'pick-note': 'mine' })).toEqual({ given: ['title'], rest: { title: 'x' } });
+    expect(readPicks({ title: 'x', 'pick-title': 'theirs', 'pick-note': 'mine' })).toEqual({
+      given: ['title'],
+      rest: { title: 'x' },
+    });
   });
 });

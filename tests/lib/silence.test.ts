@@ -44,8 +44,13 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => wire.listen(0, '127.0.0.1', resolve));
   const url = new URL(world.config.databaseUrl ?? '');
-  db = createDb(`postgres://${url.username}@127.0.0.1:${(wire.address() as AddressInfo).port}${url.pathname}`, { max: 4, statementTimeout: LIMIT });
-  agent = request.agent(createApp({ config: world.config, db, clock: world.clock, log: pino({ level: 'silent' }) }));
+  db = createDb(
+    `postgres://${url.username}@127.0.0.1:${(wire.address() as AddressInfo).port}${url.pathname}`,
+    { max: 4, statementTimeout: LIMIT },
+  );
+  agent = request.agent(
+    createApp({ config: world.config, db, clock: world.clock, log: pino({ level: 'silent' }) }),
+  );
   cookie = `${SESSION_COOKIE}=${await openSession(world.db, cast.organiser.id)}`;
   agent.set('Sec-Fetch-Site', 'same-origin').set('Accept', 'text/html').set('Cookie', cookie);
 });
@@ -59,14 +64,27 @@ afterAll(async () => {
   await world.close();
 });
 
-const booking = (title: string) => ({ title, date: '2030-03-05', from: '10:00', to: '11:00', room: cast.rooms.orchid, seats: '', key: randomUUID() });
-const meetings = (title: string) => rows<{ id: number }>(world.db, 'select id from meetings where title = :title', { title });
+const booking = (title: string) => ({
+  title,
+  date: '2030-03-05',
+  from: '10:00',
+  to: '11:00',
+  room: cast.rooms.orchid,
+  seats: '',
+  key: randomUUID(),
+});
+const meetings = (title: string) =>
+  rows<{ id: number }>(world.db, 'select id from meetings where title = :title', { title });
 
 test('pages end with what was typed when nothing is heard, nothing is half done, and all goes on as it was when the database does', async () => {
   await agent.get('/meetings').expect(200); // there are connections
   silentAt = '';
   const form = booking('Budget 2031');
-  const [list, other, posted] = await Promise.all([agent.get('/meetings').timeout(15_000), agent.get('/calendar').timeout(15_000), agent.post('/bookings').type('form').send(form).timeout(15_000)]);
+  const [list, other, posted] = await Promise.all([
+    agent.get('/meetings').timeout(15_000),
+    agent.get('/calendar').timeout(15_000),
+    agent.post('/bookings').type('form').send(form).timeout(15_000),
+  ]);
   expect([list.status, other.status, posted.status]).toEqual([503, 503, 503]);
   expect(posted.text).toContain('Nothing was lost');
   expect(load(posted.text)('main form input[name=title]').val()).toBe('Budget 2031');
@@ -74,7 +92,9 @@ test('pages end with what was typed when nothing is heard, nothing is half done,
 
   silentAt = undefined;
   // No connection is left on which an answer is still on its way: each gets its own.
-  const texts = await Promise.all(Array.from({ length: 12 }, (_, n) => row<{ n: number }>(db, 'select cast(:n as int) as n', { n })));
+  const texts = await Promise.all(
+    Array.from({ length: 12 }, (_, n) => row<{ n: number }>(db, 'select cast(:n as int) as n', { n })),
+  );
   expect(texts.map((one) => one?.n)).toEqual(Array.from({ length: 12 }, (_, n) => n));
   await agent.post('/bookings').type('form').send(form).expect(303);
   expect(await meetings('Budget 2031')).toHaveLength(1);
@@ -109,7 +129,11 @@ test('who was not told whether it was saved is told so, and sending it again mak
   expect(await meetings('Perhaps')).toHaveLength(1);
 
   silentAt = 'COMMIT';
-  const off = await agent.post(`/meetings/${made?.id}/cancellation`).type('form').send({ reason: 'Not needed' }).timeout(15_000);
+  const off = await agent
+    .post(`/meetings/${made?.id}/cancellation`)
+    .type('form')
+    .send({ reason: 'Not needed' })
+    .timeout(15_000);
   expect(off.status).toBe(503);
   expect(load(off.text)('main a[target=_blank]').attr('href')).toBe(`/meetings/${made?.id}`);
 }, 40_000);

@@ -4,7 +4,9 @@ import { STYLES } from '../../src/lib/http/styles.js';
 import { testWorld } from '../support/world.js';
 
 it('joins every file of assets/css, tokens first and paper last', () => {
-  const files = readdirSync(join(__dirname, '../../views/assets/css')).map((name) => name.replace(/\.css$/, '')).sort();
+  const files = readdirSync(join(__dirname, '../../views/assets/css'))
+    .map((name) => name.replace(/\.css$/, ''))
+    .sort();
   expect([...STYLES].sort()).toEqual(files);
   expect(STYLES[0]).toBe('tokens');
   expect(STYLES.at(-1)).toBe('print');

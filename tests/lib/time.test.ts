@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { format } from '../../src/lib/time/format.js';
-import { addDays, dayOf, isZone, parseTime, startOfDay, timeOf, toInstant, weekdayOf } from '../../src/lib/time/zone.js';
+import {
+  addDays,
+  dayOf,
+  isZone,
+  parseTime,
+  startOfDay,
+  timeOf,
+  toInstant,
+  weekdayOf,
+} from '../../src/lib/time/zone.js';
 
 describe('wall time becomes an instant', () => {
   test.each([
@@ -24,13 +33,18 @@ describe('wall time becomes an instant', () => {
   test('every time that exists comes back as it was said', () => {
     const zones = ['Asia/Shanghai', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'UTC'];
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 4000 }), fc.integer({ min: 0, max: 1439 }), fc.constantFrom(...zones), (days, minutes, zone) => {
-        const on = addDays('2020-01-01', days);
-        const at = `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
-        const instant = toInstant(on, at, zone);
-        if (!instant) return;
-        expect([dayOf(instant, zone), timeOf(instant, zone)]).toEqual([on, at]);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 4000 }),
+        fc.integer({ min: 0, max: 1439 }),
+        fc.constantFrom(...zones),
+        (days, minutes, zone) => {
+          const on = addDays('2020-01-01', days);
+          const at = `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+          const instant = toInstant(on, at, zone);
+          if (!instant) return;
+          expect([dayOf(instant, zone), timeOf(instant, zone)]).toEqual([on, at]);
+        },
+      ),
     );
   });
 });
@@ -44,9 +58,24 @@ test('a day begins where the clock of the place says so', () => {
 });
 
 test.each([
-  ['9', '09:00'], ['930', '09:30'], ['0930', '09:30'], ['9:30', '09:30'], ['9：30', '09:30'], ['９：３０', '09:30'],
-  ['9.30', '09:30'], ['9点半', '09:30'], ['14点', '14:00'], ['9点05分', '09:05'], ['23:59', '23:59'], ['0', '00:00'],
-  ['24:00', undefined], ['9:60', undefined], ['nine', undefined], ['', undefined], ['12345', undefined], ['-1', undefined],
+  ['9', '09:00'],
+  ['930', '09:30'],
+  ['0930', '09:30'],
+  ['9:30', '09:30'],
+  ['9：30', '09:30'],
+  ['９：３０', '09:30'],
+  ['9.30', '09:30'],
+  ['9点半', '09:30'],
+  ['14点', '14:00'],
+  ['9点05分', '09:05'],
+  ['23:59', '23:59'],
+  ['0', '00:00'],
+  ['24:00', undefined],
+  ['9:60', undefined],
+  ['nine', undefined],
+  ['', undefined],
+  ['12345', undefined],
+  ['-1', undefined],
 ])('reads the time %j as %j', (typed, at) => {
   expect(parseTime(typed)).toBe(at);
 });

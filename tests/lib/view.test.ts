@@ -4,7 +4,21 @@ import { fill, fillPage } from '../../src/lib/http/view.js';
 import { translator, type Lang } from '../../src/lib/i18n/translate.js';
 
 function frame(lang: Lang, more: Record<string, unknown> = {}) {
-  return { t: translator(lang), fmt: format(lang, 'Asia/Shanghai'), lang, viewer: null, office: { zone: 'Asia/Shanghai' }, url: (path: string) => path, path: '/', now: new Date(), newKey: () => 'k', assets: 'a', errors: {}, values: {}, ...more };
+  return {
+    t: translator(lang),
+    fmt: format(lang, 'Asia/Shanghai'),
+    lang,
+    viewer: null,
+    office: { zone: 'Asia/Shanghai' },
+    url: (path: string) => path,
+    path: '/',
+    now: new Date(),
+    newKey: () => 'k',
+    assets: 'a',
+    errors: {},
+    values: {},
+    ...more,
+  };
 }
 const HOSTILE = `"><script>alert('x')</script>&`;
 
@@ -12,15 +26,43 @@ describe('templates', () => {
   it('give a partial the globals and only the data it was handed', () => {
     const page = load(fill('lib/empty', frame('en', { text: 'Nothing yet.' })));
     expect(page('.empty').text().trim()).toBe('Nothing yet.');
-    const rows = load(fill('lib/rows', frame('en', { title: 'The page', items: [{ title: 'One', pill: { text: 'Late', tone: 'bad' } }] })));
+    const rows = load(
+      fill(
+        'lib/rows',
+        frame('en', { title: 'The page', items: [{ title: 'One', pill: { text: 'Late', tone: 'bad' } }] }),
+      ),
+    );
     expect(rows('.row-title').text()).toBe('One');
     expect(rows('.pill-bad').text()).toBe('Late');
-    const inPage = load(fill('desk/today', frame('en', { title: 'LEAK', newHref: '/', today: '2030-03-04', waiting: [], meetings: [], rooms: [], asked: {} })));
+    const inPage = load(
+      fill(
+        'desk/today',
+        frame('en', {
+          title: 'LEAK',
+          newHref: '/',
+          today: '2030-03-04',
+          waiting: [],
+          meetings: [],
+          rooms: [],
+          asked: {},
+        }),
+      ),
+    );
     expect(inPage('.empty').first().text()).not.toContain('LEAK');
   });
 
   it('escape what people typed, in texts and in attributes', () => {
-    const html = fill('lib/field', frame('en', { name: 'title', label: HOSTILE, value: HOSTILE, error: HOSTILE, hint: HOSTILE, attrs: { placeholder: HOSTILE } }));
+    const html = fill(
+      'lib/field',
+      frame('en', {
+        name: 'title',
+        label: HOSTILE,
+        value: HOSTILE,
+        error: HOSTILE,
+        hint: HOSTILE,
+        attrs: { placeholder: HOSTILE },
+      }),
+    );
     const page = load(html);
     expect(page('script')).toHaveLength(0);
     expect(page('#f-title').attr('value')).toBe(HOSTILE);
@@ -29,7 +71,12 @@ describe('templates', () => {
   });
 
   it('tie label, hint and message to the control', () => {
-    const page = load(fill('lib/field', frame('zh-CN', { name: 'items.0.title', label: '标题', hint: '提示', error: '请填写', form: 'add' })));
+    const page = load(
+      fill(
+        'lib/field',
+        frame('zh-CN', { name: 'items.0.title', label: '标题', hint: '提示', error: '请填写', form: 'add' }),
+      ),
+    );
     const input = page('input');
     expect(page('label').attr('for')).toBe(input.attr('id'));
     for (const id of input.attr('aria-describedby')!.split(' ')) expect(page(`#${id}`)).toHaveLength(1);
@@ -39,14 +86,29 @@ describe('templates', () => {
 
 describe('the frame', () => {
   it('links every error to its field and says so in the title', () => {
-    const page = load(fillPage('errors/error', frame('en', { title: 'Book', status: 409, text: 'x', errors: { 'ends.at': 'Too early' } })));
+    const page = load(
+      fillPage(
+        'errors/error',
+        frame('en', { title: 'Book', status: 409, text: 'x', errors: { 'ends.at': 'Too early' } }),
+      ),
+    );
     expect(page('title').text()).toBe('Error: Book · Banhui');
     expect(page('.error-summary a').attr('href')).toBe('#f-ends-at');
   });
 
   it('writes the chosen theme and density, and leaves the rest to the system', () => {
-    const viewer = { name: '王敏', name_en: 'Wang Min', role: 'member', zone: 'Asia/Shanghai', theme: 'dark', density: 'compact', has_shortcuts: false };
-    const chosen = load(fillPage('errors/error', frame('en', { title: 'x', status: 404, text: 'x', viewer })));
+    const viewer = {
+      name: '王敏',
+      name_en: 'Wang Min',
+      role: 'member',
+      zone: 'Asia/Shanghai',
+      theme: 'dark',
+      density: 'compact',
+      has_shortcuts: false,
+    };
+    const chosen = load(
+      fillPage('errors/error', frame('en', { title: 'x', status: 404, text: 'x', viewer })),
+    );
     expect(chosen('html').attr('data-theme')).toBe('dark');
     expect(chosen('html').attr('data-density')).toBe('compact');
     expect(chosen('body').attr('data-keys')).toBe('off');
@@ -57,9 +119,21 @@ describe('the frame', () => {
   });
 
   it('holds nothing inline that the Content-Security-Policy would refuse', () => {
-    const viewer = { name: '王敏', name_en: null, role: 'administrator', zone: 'Asia/Shanghai', theme: 'system', density: 'comfortable', has_shortcuts: true };
+    const viewer = {
+      name: '王敏',
+      name_en: null,
+      role: 'administrator',
+      zone: 'Asia/Shanghai',
+      theme: 'system',
+      density: 'comfortable',
+      has_shortcuts: true,
+    };
     const page = load(fillPage('errors/error', frame('en', { title: 'x', status: 404, text: 'x', viewer })));
     expect(page('[style], style, script:not([src])')).toHaveLength(0);
-    page('*').each((_, node) => expect(Object.keys('attribs' in node ? node.attribs : {}).filter((name) => name.startsWith('on'))).toEqual([]));
+    page('*').each((_, node) =>
+      expect(
+        Object.keys('attribs' in node ? node.attribs : {}).filter((name) => name.startsWith('on')),
+      ).toEqual([]),
+    );
   });
 });

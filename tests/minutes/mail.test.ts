@@ -19,7 +19,8 @@ afterAll(async () => {
   await sink.close();
 });
 
-const post = (agent: Agent, path: string, form: Record<string, unknown> = {}) => agent.post(path).type('form').send(form);
+const post = (agent: Agent, path: string, form: Record<string, unknown> = {}) =>
+  agent.post(path).type('form').send(form);
 
 async function issued(options: Parameters<typeof endedMeeting>[2], persons: number[]): Promise<Ended> {
   const ended = await endedMeeting(world.db, cast, options);
@@ -27,13 +28,22 @@ async function issued(options: Parameters<typeof endedMeeting>[2], persons: numb
   const version = await versionOf(world.db, ended.minutes);
   // Where an item is restricted only a named reviewer, or one who took part, may read it.
   await post(await world.agent(cast.reviewer), `/minutes/${ended.minutes}/pass`, { version_id: version });
-  expect((await post(await world.agent(cast.chair), `/minutes/${ended.minutes}/approval`, { version_id: version })).status).toBe(303);
-  expect((await post(author, `/minutes/${ended.minutes}/circulation`, { version_id: version, persons })).status).toBe(303);
+  expect(
+    (await post(await world.agent(cast.chair), `/minutes/${ended.minutes}/approval`, { version_id: version }))
+      .status,
+  ).toBe(303);
+  expect(
+    (await post(author, `/minutes/${ended.minutes}/circulation`, { version_id: version, persons })).status,
+  ).toBe(303);
   await world.runJobs();
   return ended;
 }
 
-const last = (address: string) => sink.to(address).filter((one) => one.mail.attachments.some((part) => part.contentType === 'application/pdf')).at(-1)!;
+const last = (address: string) =>
+  sink
+    .to(address)
+    .filter((one) => one.mail.attachments.some((part) => part.contentType === 'application/pdf'))
+    .at(-1)!;
 
 test('sends each recipient the minutes in their language with a PDF, also in theirs', async () => {
   await issued({ lang: 'en', withGuest: true }, [cast.attendee.id, cast.chair.id, cast.guest.id]);
@@ -42,8 +52,12 @@ test('sends each recipient the minutes in their language with a PDF, also in the
   expect(english.mail.subject).toBe('Issued: Minutes of the budget meeting');
   expect(english.mail.text).toContain('It was resolved: The draft budget is approved.');
   expect(english.mail.text).toContain('/receipt');
-  expect(english.mail.attachments.map((part) => part.filename)).toEqual(['Minutes of the budget meeting.pdf']);
-  expect(pdfText(english.mail.attachments[0]!.content).text).toContain('It was resolved: The draft budget is approved.');
+  expect(english.mail.attachments.map((part) => part.filename)).toEqual([
+    'Minutes of the budget meeting.pdf',
+  ]);
+  expect(pdfText(english.mail.attachments[0]!.content).text).toContain(
+    'It was resolved: The draft budget is approved.',
+  );
 
   const chinese = last(cast.attendee.email);
   expect(chinese.mail.subject).toBe('印发：Minutes of the budget meeting');
@@ -57,7 +71,11 @@ test('sends each recipient the minutes in their language with a PDF, also in the
 
 test('tells each recipient only what that person may see', async () => {
   await world.db.raw(`update organisations set review_gates = 'none'`);
-  await issued({ lang: 'en', restricted: true, withGuest: true }, [cast.chair.id, cast.guest.id, cast.outsider.id]);
+  await issued({ lang: 'en', restricted: true, withGuest: true }, [
+    cast.chair.id,
+    cast.guest.id,
+    cast.outsider.id,
+  ]);
   await world.db.raw(`update organisations set review_gates = 'one'`);
   const hidden = /overdue|third quarter/i;
   for (const address of [cast.guest.email, cast.outsider.email]) {
@@ -75,9 +93,19 @@ test('tells leads of their actions only when the minutes are issued', async () =
   const ended = await endedMeeting(world.db, cast);
   await post(author, `/minutes/${ended.minutes}/submission`);
   await world.runJobs();
-  expect(sink.to(cast.organiser.email).slice(before).filter((one) => one.mail.text?.includes('revised budget'))).toHaveLength(0);
+  expect(
+    sink
+      .to(cast.organiser.email)
+      .slice(before)
+      .filter((one) => one.mail.text?.includes('revised budget')),
+  ).toHaveLength(0);
   await issued({}, [cast.chair.id]);
-  expect(sink.to(cast.organiser.email).slice(before).some((one) => one.mail.text?.includes('revised budget'))).toBe(true);
+  expect(
+    sink
+      .to(cast.organiser.email)
+      .slice(before)
+      .some((one) => one.mail.text?.includes('revised budget')),
+  ).toBe(true);
 });
 
 test('asks the reviewer, then the approver, and says when minutes come back', async () => {
@@ -88,18 +116,25 @@ test('asks the reviewer, then the approver, and says when minutes come back', as
   expect(asked.mail.subject).toBe('To review: 预算会议纪要');
   expect(asked.mail.text).toContain(`/minutes/${ended.minutes}/review`);
   const version = await versionOf(world.db, ended.minutes);
-  await post(await world.agent(cast.reviewer), `/minutes/${ended.minutes}/return`, { version_id: version, codes: 'M06', text: '请改措辞' });
+  await post(await world.agent(cast.reviewer), `/minutes/${ended.minutes}/return`, {
+    version_id: version,
+    codes: 'M06',
+    text: '请改措辞',
+  });
   await world.runJobs();
   expect(sink.to(cast.secretary.email).at(-1)!.mail.subject).toBe('Returned: 预算会议纪要');
 });
 
 test('draws the PDF in the worker and hands out what it kept', async () => {
   const ended = await endedMeeting(world.db, cast, { lang: 'zh-CN' });
-  const page = author.get(`/minutes/${ended.minutes}/pdf`).buffer(true).parse((res, done) => {
-    const chunks: Buffer[] = [];
-    res.on('data', (chunk: Buffer) => chunks.push(chunk));
-    res.on('end', () => done(null, Buffer.concat(chunks)));
-  });
+  const page = author
+    .get(`/minutes/${ended.minutes}/pdf`)
+    .buffer(true)
+    .parse((res, done) => {
+      const chunks: Buffer[] = [];
+      res.on('data', (chunk: Buffer) => chunks.push(chunk));
+      res.on('end', () => done(null, Buffer.concat(chunks)));
+    });
   const waiting = page.then((answer) => answer);
   for (let i = 0; i < 20 && (await world.db('drawings').count({ n: '*' }))[0]?.n === drawnBefore; i++) {
     await new Promise((resolve) => setTimeout(resolve, 100));

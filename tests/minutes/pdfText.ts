@@ -12,7 +12,10 @@ function read(pdf: Buffer): Pdf {
     const at = body.indexOf('\nstream\n');
     const head = at < 0 ? body : body.slice(0, at);
     const raw = at < 0 ? null : Buffer.from(body.slice(at + 8, body.lastIndexOf('\nendstream')), 'latin1');
-    objects.set(Number(found[1]), { head, stream: raw && head.includes('FlateDecode') ? inflateSync(raw) : raw });
+    objects.set(Number(found[1]), {
+      head,
+      stream: raw && head.includes('FlateDecode') ? inflateSync(raw) : raw,
+    });
   }
   return { objects };
 }
@@ -45,18 +48,40 @@ export function pdfText(pdf: Buffer): { text: string; pages: number; bookmarks: 
     for (const [part] of stream.toString('latin1').matchAll(/\/F\d+ [\d.]+ Tf|\[[^\]]*\] TJ|EMC/g)) {
       if (part === 'EMC') lines.push('\n');
       else if (part.endsWith('Tf')) font = fonts.get(/\/(F\d+)/.exec(part)![1]!) ?? font;
-      else for (const [, hex] of part.matchAll(/<([0-9a-f]+)>/gi)) lines.push((hex!.match(/.{4}/g) ?? []).map((code) => font.get(code.toLowerCase()) ?? '\ufffd').join(''));
+      else
+        for (const [, hex] of part.matchAll(/<([0-9a-f]+)>/gi))
+          lines.push(
+            (hex!.match(/.{4}/g) ?? []).map((code) => font.get(code.toLowerCase()) ?? '\ufffd').join(''),
+          );
     }
   }
   const heads = [...objects.values()].map(({ head }) => head);
   const unescape = (text: string) => {
-    const bytes = Buffer.from(text.replace(/\\(\d{3}|[\s\S])/g, (_, code: string) => ({ n: '\n', r: '\r', t: '\t', b: '\b', f: '\f' })[code] ?? (code.length === 3 ? String.fromCharCode(parseInt(code, 8)) : code)), 'latin1');
-    return bytes[0] === 0xfe && bytes[1] === 0xff ? Buffer.from(bytes.subarray(2)).swap16().toString('utf16le') : bytes.toString('latin1');
+    const bytes = Buffer.from(
+      text.replace(
+        /\\(\d{3}|[\s\S])/g,
+        (_, code: string) =>
+          ({ n: '\n', r: '\r', t: '\t', b: '\b', f: '\f' })[code] ??
+          (code.length === 3 ? String.fromCharCode(parseInt(code, 8)) : code),
+      ),
+      'latin1',
+    );
+    return bytes[0] === 0xfe && bytes[1] === 0xff
+      ? Buffer.from(bytes.subarray(2)).swap16().toString('utf16le')
+      : bytes.toString('latin1');
   };
   return {
     text: lines.join('').replace(/\n+/g, '\n'),
     pages: heads.filter((head) => /\/Type \/Page\b/.test(head)).length,
-    bookmarks: heads.filter((head) => /\/Parent/.test(head) && /\/Dest/.test(head)).map((head) => unescape(/\/Title \(((?:\\.|[^\\)])*)\)/.exec(head)?.[1] ?? '')),
-    title: unescape(/^\(((?:\\.|[^\\)])*)\)$/.exec(objects.get(Number(/\/Title (\d+) 0 R/.exec(heads.find((head) => head.includes('/Creator')) ?? '')?.[1]))?.head ?? '')?.[1] ?? ''),
+    bookmarks: heads
+      .filter((head) => /\/Parent/.test(head) && /\/Dest/.test(head))
+      .map((head) => unescape(/\/Title \(((?:\\.|[^\\)])*)\)/.exec(head)?.[1] ?? '')),
+    title: unescape(
+      /^\(((?:\\.|[^\\)])*)\)$/.exec(
+        objects.get(
+          Number(/\/Title (\d+) 0 R/.exec(heads.find((head) => head.includes('/Creator')) ?? '')?.[1]),
+        )?.head ?? '',
+      )?.[1] ?? '',
+    ),
   };
 }

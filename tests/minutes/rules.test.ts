@@ -2,26 +2,83 @@ import { findProblems, type CheckContext } from '../../src/minutes/checks.js';
 import { compareTexts } from '../../src/minutes/difference.js';
 import { buildDocument, fileName } from '../../src/minutes/document.js';
 import { chineseNumber } from '../../src/minutes/numerals.js';
-import { canonicalJson, sha256, type Snapshot, type SnapshotItem, type StatementKind } from '../../src/minutes/snapshot.js';
+import {
+  canonicalJson,
+  sha256,
+  type Snapshot,
+  type SnapshotItem,
+  type StatementKind,
+} from '../../src/minutes/snapshot.js';
 
-const person = (id: number, role: string, status: 'present' | 'apologies' | null) => ({ id, name: `P${id}`, name_en: null, unit_en: null, unit_zh: null, role, status });
+const person = (id: number, role: string, status: 'present' | 'apologies' | null) => ({
+  id,
+  name: `P${id}`,
+  name_en: null,
+  unit_en: null,
+  unit_zh: null,
+  role,
+  status,
+});
 const item = (more: Partial<SnapshotItem> = {}): SnapshotItem => ({
-  id: 7, title: '预算', purpose: 'discussion', state: 'concluded', is_restricted: false, presenter: null,
-  statements: [{ id: 12, version: 1, kind: 'noted', text: '费用下降。', decision: null, actions: [] }], actions: [], papers: [], ...more,
+  id: 7,
+  title: '预算',
+  purpose: 'discussion',
+  state: 'concluded',
+  is_restricted: false,
+  presenter: null,
+  statements: [{ id: 12, version: 1, kind: 'noted', text: '费用下降。', decision: null, actions: [] }],
+  actions: [],
+  papers: [],
+  ...more,
 });
 const snapshot = (more: Partial<Snapshot> = {}): Snapshot => ({
-  format: 'banhui-minutes/1', lang: 'zh-CN', template: 'official', title: '预算会议纪要', organisation: { name_en: 'Office', name_zh: '办公室' },
-  meeting: { id: 1, title: '预算会议', series: '例会', number: 42, zone: 'Asia/Shanghai', starts_at: '2026-11-23T01:00:00Z', ends_at: null, starts_on: null, started_at: null, ended_at: null, places: [] },
-  attendance: [person(1, 'chair', 'present'), person(2, 'secretary', 'present')], items: [item()], corrects: null, ...more,
+  format: 'banhui-minutes/1',
+  lang: 'zh-CN',
+  template: 'official',
+  title: '预算会议纪要',
+  organisation: { name_en: 'Office', name_zh: '办公室' },
+  meeting: {
+    id: 1,
+    title: '预算会议',
+    series: '例会',
+    number: 42,
+    zone: 'Asia/Shanghai',
+    starts_at: '2026-11-23T01:00:00Z',
+    ends_at: null,
+    starts_on: null,
+    started_at: null,
+    ended_at: null,
+    places: [],
+  },
+  attendance: [person(1, 'chair', 'present'), person(2, 'secretary', 'present')],
+  items: [item()],
+  corrects: null,
+  ...more,
 });
 const context: CheckContext = { day: '2026-11-23', authorId: 9, covers: (codepoint) => codepoint < 0x20000 };
-const said = (text: string) => snapshot({ items: [item({ statements: [{ id: 12, version: 1, kind: 'noted', text, decision: null, actions: [] }] })] });
-const found = (from: Snapshot) => findProblems(from, context).map((finding) => `${finding.code} ${finding.place}`);
+const said = (text: string) =>
+  snapshot({
+    items: [item({ statements: [{ id: 12, version: 1, kind: 'noted', text, decision: null, actions: [] }] })],
+  });
+const found = (from: Snapshot) =>
+  findProblems(from, context).map((finding) => `${finding.code} ${finding.place}`);
 
 describe('checks', () => {
   test('find nothing in a sound draft', () => expect(found(snapshot())).toEqual([]));
 
-  const action = (more: object) => item({ actions: [{ id: 3, deliverable: '提交修改后的预算草案', lead: person(5, 'x', null), helpers: [], due_on: '2026-11-30', ...more }] });
+  const action = (more: object) =>
+    item({
+      actions: [
+        {
+          id: 3,
+          deliverable: '提交修改后的预算草案',
+          lead: person(5, 'x', null),
+          helpers: [],
+          due_on: '2026-11-30',
+          ...more,
+        },
+      ],
+    });
   test.each([
     ['O01 action:3', snapshot({ items: [action({ lead: null })] })],
     ['O02 action:3', snapshot({ items: [action({ due_on: null })] })],
@@ -32,7 +89,10 @@ describe('checks', () => {
     ['C01 item:7', snapshot({ items: [item({ statements: [] })] })],
     ['D01 item:7', snapshot({ items: [item({ purpose: 'decision' })] })],
     ['C02 attendance', snapshot({ attendance: [person(1, 'chair', 'apologies')] })],
-    ['C02 attendance', snapshot({ attendance: [person(1, 'required', 'present'), person(2, 'secretary', 'present')] })],
+    [
+      'C02 attendance',
+      snapshot({ attendance: [person(1, 'required', 'present'), person(2, 'secretary', 'present')] }),
+    ],
     ['C03 attendance', snapshot({ attendance: [...snapshot().attendance, person(3, 'required', null)] })],
     ['F01 title', snapshot({ title: '' })],
     ['F01 title', snapshot({ title: '例会第41次会议纪要' })],
@@ -49,13 +109,22 @@ describe('checks', () => {
     ['X01 statement:12', said('金额待补充。')],
   ])('name %s', (wanted, from) => expect(found(from)).toContain(wanted));
 
-  test.each(['严守商业秘密。', '无记名秘密投票。', '系统机密性要求。', '上下降幅 12%，见 3:1。', '第 42 次会议 a) b)', 'It rose (by 3 %); see page 4.'])('let %s pass', (text) => expect(found(said(text))).toEqual([]));
+  test.each([
+    '严守商业秘密。',
+    '无记名秘密投票。',
+    '系统机密性要求。',
+    '上下降幅 12%，见 3:1。',
+    '第 42 次会议 a) b)',
+    'It rose (by 3 %); see page 4.',
+  ])('let %s pass', (text) => expect(found(said(text))).toEqual([]));
 
   test('accept the right number and day in the title', () => {
     expect(found(snapshot({ title: '例会第四十二次会议纪要（2026年11月23日）' }))).toEqual([]);
   });
   test('let an author who was there stand for the secretary', () => {
-    expect(found(snapshot({ attendance: [person(1, 'chair', 'present'), person(9, 'required', 'present')] }))).toEqual([]);
+    expect(
+      found(snapshot({ attendance: [person(1, 'chair', 'present'), person(9, 'required', 'present')] })),
+    ).toEqual([]);
   });
   test('can’t be overridden where a state secret is marked', () => {
     const marks = findProblems(said('绝密'), context).filter((finding) => finding.code === 'S02');
@@ -66,7 +135,9 @@ describe('checks', () => {
 
 describe('the record', () => {
   test('has one spelling whatever the order of its keys', () => {
-    expect(canonicalJson({ b: 1, a: ['中', null, { d: 1, c: 2.5 }] })).toBe('{"a":["中",null,{"c":2.5,"d":1}],"b":1}');
+    expect(canonicalJson({ b: 1, a: ['中', null, { d: 1, c: 2.5 }] })).toBe(
+      '{"a":["中",null,{"c":2.5,"d":1}],"b":1}',
+    );
     expect(sha256(canonicalJson({ b: 1, a: 2 }))).toBe(sha256(canonicalJson({ a: 2, b: 1 })));
     expect(sha256('')).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
   });
@@ -77,24 +148,54 @@ describe('the record', () => {
 });
 
 describe('differences', () => {
-  const told = (a: string, b: string) => compareTexts(a, b).map((part) => `${{ same: '', removed: '-', added: '+' }[part.kind]}${part.text}`);
+  const told = (a: string, b: string) =>
+    compareTexts(a, b).map((part) => `${{ same: '', removed: '-', added: '+' }[part.kind]}${part.text}`);
   test('are told by words in English', () => {
-    expect(told('The draft budget is approved.', 'The draft budget is refused.')).toEqual(['The draft budget is ', '-approved', '+refused', '.']);
+    expect(told('The draft budget is approved.', 'The draft budget is refused.')).toEqual([
+      'The draft budget is ',
+      '-approved',
+      '+refused',
+      '.',
+    ]);
   });
   test('keep a phrase whole', () => {
     expect(told('one two three', 'four five three')).toEqual(['-one two', '+four five', ' three']);
   });
-  test('are told by characters in Chinese', () => expect(told('原则同意预算', '同意预算草案')).toEqual(['-原则', '同意预算', '+草案']));
+  test('are told by characters in Chinese', () =>
+    expect(told('原则同意预算', '同意预算草案')).toEqual(['-原则', '同意预算', '+草案']));
   test('give back both texts', () => {
-    for (const [a, b] of [['', 'x y'], ['a b c', ''], ['会议 A 通过', '会议 B 未通过 C']] as const) {
+    for (const [a, b] of [
+      ['', 'x y'],
+      ['a b c', ''],
+      ['会议 A 通过', '会议 B 未通过 C'],
+    ] as const) {
       const parts = compareTexts(a, b);
-      expect(parts.filter((part) => part.kind !== 'added').map((part) => part.text).join('')).toBe(a);
-      expect(parts.filter((part) => part.kind !== 'removed').map((part) => part.text).join('')).toBe(b);
+      expect(
+        parts
+          .filter((part) => part.kind !== 'added')
+          .map((part) => part.text)
+          .join(''),
+      ).toBe(a);
+      expect(
+        parts
+          .filter((part) => part.kind !== 'removed')
+          .map((part) => part.text)
+          .join(''),
+      ).toBe(b);
     }
   });
 });
 
-test.each([[1, '一'], [10, '十'], [11, '十一'], [20, '二十'], [42, '四十二'], [100, '一百'], [105, '一百零五'], [112, '一百一十二']])('counts %i as %s', (n, text) => {
+test.each([
+  [1, '一'],
+  [10, '十'],
+  [11, '十一'],
+  [20, '二十'],
+  [42, '四十二'],
+  [100, '一百'],
+  [105, '一百零五'],
+  [112, '一百一十二'],
+])('counts %i as %s', (n, text) => {
   expect(chineseNumber(n)).toBe(text);
 });
 
@@ -105,8 +206,15 @@ test('names files so that every system takes them', () => {
 
 describe('phrases', () => {
   const paragraph = (kind: StatementKind, text: string, lang: 'en' | 'zh-CN') => {
-    const said = snapshot({ lang, items: [item({ statements: [{ id: 12, version: 1, kind, text, decision: null, actions: [] }] })] });
-    const document = buildDocument(said, { version: 1, sha256: null, number: null, approved: null, issuedAt: null, copies: [] }, { lang, template: 'plain', maySee: () => true });
+    const said = snapshot({
+      lang,
+      items: [item({ statements: [{ id: 12, version: 1, kind, text, decision: null, actions: [] }] })],
+    });
+    const document = buildDocument(
+      said,
+      { version: 1, sha256: null, number: null, approved: null, issuedAt: null, copies: [] },
+      { lang, template: 'plain', maySee: () => true },
+    );
     return [document.items[0]?.paragraphs[0]?.phrase, document.items[0]?.paragraphs[0]?.text];
   };
   test.each([
@@ -120,5 +228,7 @@ describe('phrases', () => {
     ['resolved', 'It was noted that costs fall.', 'en', 'It was noted', ' that costs fall.'],
     ['noted', 'Costs fall.', 'en', 'It was noted: ', 'Costs fall.'],
     ['noted', 'The meeting noted that costs fall.', 'en', 'The meeting noted', ' that costs fall.'],
-  ] as const)('%s before “%s” in %s', (kind, text, lang, phrase, rest) => expect(paragraph(kind, text, lang)).toEqual([phrase, rest]));
+  ] as const)('%s before “%s” in %s', (kind, text, lang, phrase, rest) =>
+    expect(paragraph(kind, text, lang)).toEqual([phrase, rest]),
+  );
 });

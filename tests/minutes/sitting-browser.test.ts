@@ -23,15 +23,26 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   sitting = await makeSitting(world.db, cast, { isStanding: true });
-  await (await world.agent(cast.secretary)).post(`/meetings/${sitting.id}/start`).type('form').send({}).expect(303);
+  await (
+    await world.agent(cast.secretary)
+  )
+    .post(`/meetings/${sitting.id}/start`)
+    .type('form')
+    .send({})
+    .expect(303);
   page = await (await contextOf(browser, world, cast.secretary)).newPage();
   await page.goto(write());
 });
 afterEach(() => page.context().close());
 
 const write = (more = '') => `/meetings/${sitting.id}/minutes/write?item=${sitting.items[0]}${more}`;
-const texts = async () => (await statementsOf(world.db, sitting.id)).filter((one) => !one.is_deleted).map((one) => one.text);
-const saved = (of: Page = page) => of.locator('#saved').filter({ hasText: /^Saved \d\d:\d\d$/ }).waitFor();
+const texts = async () =>
+  (await statementsOf(world.db, sitting.id)).filter((one) => !one.is_deleted).map((one) => one.text);
+const saved = (of: Page = page) =>
+  of
+    .locator('#saved')
+    .filter({ hasText: /^Saved \d\d:\d\d$/ })
+    .waitFor();
 
 test('what is typed is saved without a button, survives a reload, and becomes a statement once', async () => {
   await page.locator('#f-add-text').pressSequentially('Costs fall by 12 %.');
@@ -43,7 +54,9 @@ test('what is typed is saved without a button, survives a reload, and becomes a 
   await page.getByRole('button', { name: 'Add decision' }).click();
   await page.locator('#statements .statement-decision').waitFor();
   expect(await page.locator('#f-add-text').inputValue()).toBe('');
-  expect(await statementsOf(world.db, sitting.id)).toMatchObject([{ text: 'Costs fall by 12 %, at last.', kind: 'resolved', is_draft: false }]);
+  expect(await statementsOf(world.db, sitting.id)).toMatchObject([
+    { text: 'Costs fall by 12 %, at last.', kind: 'resolved', is_draft: false },
+  ]);
 });
 
 test('text of one item does not turn up in the field of another', async () => {
@@ -59,7 +72,10 @@ test('two windows on one statement: the second is told, keeps its text, and sees
   await page.getByRole('button', { name: 'Add note' }).click();
   const [statement] = await statementsOf(world.db, sitting.id);
   const other = await (await contextOf(browser, world, cast.chair)).newPage();
-  await Promise.all([page.goto(write(`&edit=${statement?.id}`)), other.goto(write(`&edit=${statement?.id}`))]);
+  await Promise.all([
+    page.goto(write(`&edit=${statement?.id}`)),
+    other.goto(write(`&edit=${statement?.id}`)),
+  ]);
   await other.locator('#f-edit-text').fill('The meeting agreed in principle.');
   await saved(other);
   await page.locator('#f-edit-text').fill('The meeting agreed, with conditions.');

@@ -18,31 +18,77 @@ async function idOf(db: Db, sql: string, bindings: Record<string, unknown>): Pro
 let count = 0;
 
 /** A meeting that is announced for Monday 09:00, with chair, secretary and attendee, three items, and a next one if it stands. */
-export async function makeSitting(db: Db, cast: Cast, more: { isStanding?: boolean; hasNext?: boolean; state?: string; hasChair?: boolean } = {}): Promise<Sitting> {
+export async function makeSitting(
+  db: Db,
+  cast: Cast,
+  more: { isStanding?: boolean; hasNext?: boolean; state?: string; hasChair?: boolean } = {},
+): Promise<Sitting> {
   const seriesId = more.isStanding
-    ? await idOf(db, `insert into series (name, organiser_id, created_by) values ('Weekly leadership', :by, :by)`, { by: cast.organiser.id })
+    ? await idOf(
+        db,
+        `insert into series (name, organiser_id, created_by) values ('Weekly leadership', :by, :by)`,
+        { by: cast.organiser.id },
+      )
     : null;
   const meeting = (startsAt: string, number: number | null, state: string) =>
     idOf(
       db,
       `insert into meetings (title, state, series_id, number, starts_at, ends_at, zone, organiser_id, created_by, uid, announced_at)
        values ('Weekly leadership', :state, :series, :number, :start, cast(:start as timestamptz) + interval '90 minutes', 'Asia/Shanghai', :by, :by, :uid, now())`,
-      { state, series: seriesId, number, start: startsAt, by: cast.organiser.id, uid: `sitting-${++count}@office.example` },
+      {
+        state,
+        series: seriesId,
+        number,
+        start: startsAt,
+        by: cast.organiser.id,
+        uid: `sitting-${++count}@office.example`,
+      },
     );
   const id = await meeting('2030-03-04T01:00Z', more.isStanding ? 42 : null, more.state ?? 'scheduled');
   if (more.hasNext) await meeting('2030-03-11T01:00Z', 43, 'draft');
-  const people: [number, string][] = [...(more.hasChair === false ? [] : [[cast.chair.id, 'chair'] as [number, string]]), [cast.secretary.id, 'secretary'], [cast.attendee.id, 'optional'], [cast.guest.id, 'in_attendance']];
-  for (const [person, role] of people) await idOf(db, `insert into participants (meeting_id, person_id, role) values (:id, :person, :role)`, { id, person, role });
+  const people: [number, string][] = [
+    ...(more.hasChair === false ? [] : [[cast.chair.id, 'chair'] as [number, string]]),
+    [cast.secretary.id, 'secretary'],
+    [cast.attendee.id, 'optional'],
+    [cast.guest.id, 'in_attendance'],
+  ];
+  for (const [person, role] of people)
+    await idOf(db, `insert into participants (meeting_id, person_id, role) values (:id, :person, :role)`, {
+      id,
+      person,
+      role,
+    });
   const item = (position: number, title: string, restricted = false) =>
     idOf(
       db,
       `insert into agenda_items (meeting_id, series_id, position, title, is_restricted, created_by) values (:id, :series, :position, :title, :restricted, :by)`,
       { id, series: seriesId, position, title, restricted, by: cast.organiser.id },
     );
-  return { id, items: [await item(1, 'Draft budget'), await item(2, 'Follow-up'), await item(3, 'Salary of the director', true)], seriesId };
+  return {
+    id,
+    items: [
+      await item(1, 'Draft budget'),
+      await item(2, 'Follow-up'),
+      await item(3, 'Salary of the director', true),
+    ],
+    seriesId,
+  };
 }
 
-export function statementsOf(db: Db, meetingId: number): Promise<{ id: number; item_id: number | null; kind: string; text: string; version: number; is_draft: boolean; is_deleted: boolean }[]> {
+export function statementsOf(
+  db: Db,
+  meetingId: number,
+): Promise<
+  {
+    id: number;
+    item_id: number | null;
+    kind: string;
+    text: string;
+    version: number;
+    is_draft: boolean;
+    is_deleted: boolean;
+  }[]
+> {
   return rows(
     db,
     `select id, item_id, kind, text, version, is_draft, deleted_at is not null as is_deleted from statements where meeting_id = :id order by item_id nulls last, position, id`,
@@ -58,7 +104,9 @@ export function fieldsOf(page: CheerioAPI, selector: string): Record<string, str
     const name = one.attr('name') ?? '';
     const type = one.attr('type');
     if ((type === 'checkbox' || type === 'radio') && one.attr('checked') === undefined) return;
-    const value = one.is('select') ? (one.find('option[selected]').attr('value') ?? one.find('option').first().attr('value') ?? '') : (one.val()?.toString() ?? '');
+    const value = one.is('select')
+      ? (one.find('option[selected]').attr('value') ?? one.find('option').first().attr('value') ?? '')
+      : (one.val()?.toString() ?? '');
     found[name] = found[name] === undefined ? value : [found[name], value].flat();
   });
   return found;

@@ -20,15 +20,26 @@ describe('reading a table', () => {
   ])('with %s', (_what, text) => expect(line(text)).toEqual([[2, { name: '张伟', email: 'a@b.cn' }]]));
 
   test('counts lines as a spreadsheet does, empty ones too', () => {
-    expect(line('sep=;\nname;phone\n\nA;1\n;;\nB;\'+86 10\n')).toEqual([[4, { name: 'A', phone: '1' }], [6, { name: 'B', phone: '+86 10' }]]);
+    expect(line("sep=;\nname;phone\n\nA;1\n;;\nB;'+86 10\n")).toEqual([
+      [4, { name: 'A', phone: '1' }],
+      [6, { name: 'B', phone: '+86 10' }],
+    ]);
   });
 
   test('names columns it does not know, and leaves them', () => {
-    expect(readTable('name,工号\nA,7')).toMatchObject({ ok: true, unknown: ['工号'], lines: [{ cells: { name: 'A' } }] });
+    expect(readTable('name,工号\nA,7')).toMatchObject({
+      ok: true,
+      unknown: ['工号'],
+      lines: [{ cells: { name: 'A' } }],
+    });
   });
 
   test.each([
-    ['', 'empty'], ['name\n', 'empty'], ['mail\na@b.cn', 'no_name'], ['name,姓名\nA,B', 'twice'], ['name,phone\n"A,1\nB,2', 'broken'],
+    ['', 'empty'],
+    ['name\n', 'empty'],
+    ['mail\na@b.cn', 'no_name'],
+    ['name,姓名\nA,B', 'twice'],
+    ['name,phone\n"A,1\nB,2', 'broken'],
   ])('refuses %j', (text, reason) => expect(readTable(text)).toMatchObject({ ok: false, reason }));
 
   test('reads GBK and UTF-16 as Chinese programs write them', () => {
@@ -57,7 +68,16 @@ const paste = async (agent: Agent, text: string): Promise<string> => {
 const preview = async (agent: Agent, text: string) => {
   const path = await paste(agent, text);
   const page = load((await agent.get(path)).text);
-  const bad = page('table').first().find('tbody tr').map((_, tr) => load(tr)('th,td').map((__, cell) => load(cell).text().trim()).get().join(' | ')).get();
+  const bad = page('table')
+    .first()
+    .find('tbody tr')
+    .map((_, tr) =>
+      load(tr)('th,td')
+        .map((__, cell) => load(cell).text().trim())
+        .get()
+        .join(' | '),
+    )
+    .get();
   return { path, page, text: page('main').text().replace(/\s+/g, ' '), bad };
 };
 const run = (agent: Agent, path: string, lines = 'good') => agent.post(path).type('form').send({ lines });
@@ -65,22 +85,45 @@ const everybody = () => rows<{ name: string }>(world.db, `select name from perso
 
 test('a file in GBK is previewed and imported, twice without doubling', async () => {
   // 姓名,邮箱,部门 / 李雷,lei@office.example,财务处 / 韩梅梅,,财务处, written in GBK
-  const bytes = Buffer.from('d0d5c3fb2cd3cacfe42cb2bfc3c50ac0eec0d72c6c6569406f66666963652e6578616d706c652cb2c6cef1b4a60abaabc3b7c3b72c2cb2c6cef1b4a60a', 'hex');
-  for (const expected of [{ add: '2 people will be added', count: 2 }, { add: '0 people will be added', count: 0 }]) {
+  const bytes = Buffer.from(
+    'd0d5c3fb2cd3cacfe42cb2bfc3c50ac0eec0d72c6c6569406f66666963652e6578616d706c652cb2c6cef1b4a60abaabc3b7c3b72c2cb2c6cef1b4a60a',
+    'hex',
+  );
+  for (const expected of [
+    { add: '2 people will be added', count: 2 },
+    { add: '0 people will be added', count: 0 },
+  ]) {
     const before = (await everybody()).length;
     const sent = await administrator.post('/people/import').attach('file', bytes, '人员.csv');
     expect(sent.status).toBe(303);
     const page = await administrator.get(sent.headers.location as string);
     expect(load(page.text)('main').text()).toContain(expected.add);
-    if (expected.count) expect((await run(administrator, sent.headers.location as string, 'all')).status).toBe(303);
+    if (expected.count)
+      expect((await run(administrator, sent.headers.location as string, 'all')).status).toBe(303);
     expect((await everybody()).length - before).toBe(expected.count);
   }
-  expect(await row(world.db, `select u.code from persons p join units u on u.id = p.unit_id where p.name = '韩梅梅'`)).toEqual({ code: 'finance' });
+  expect(
+    await row(
+      world.db,
+      `select u.code from persons p join units u on u.id = p.unit_id where p.name = '韩梅梅'`,
+    ),
+  ).toEqual({ code: 'finance' });
   expect(await row(world.db, `select count(*) as left from files`)).toEqual({ left: 0 });
 });
 
 test('names each bad line and why, and imports the good ones', async () => {
-  const text = ['name,email,role,unit,time zone,guest,language', 'Good One,good.one@office.example,,planning,,,', ',no.name@office.example,,,,,', 'Bad Mail,not-an-address,,,,,', 'Bad Role,role@office.example,king,,,,', 'Bad Zone,zone@office.example,,,Mars,,', 'Good Again,GOOD.ONE@office.example,,,,,', `Chair,${cast.chair.email},administrator,,,,`, 'Guest Boss,boss@office.example,secretary,,,yes,', 'Odd,odd@office.example,,,,maybe,Klingon'].join('\n');
+  const text = [
+    'name,email,role,unit,time zone,guest,language',
+    'Good One,good.one@office.example,,planning,,,',
+    ',no.name@office.example,,,,,',
+    'Bad Mail,not-an-address,,,,,',
+    'Bad Role,role@office.example,king,,,,',
+    'Bad Zone,zone@office.example,,,Mars,,',
+    'Good Again,GOOD.ONE@office.example,,,,,',
+    `Chair,${cast.chair.email},administrator,,,,`,
+    'Guest Boss,boss@office.example,secretary,,,yes,',
+    'Odd,odd@office.example,,,,maybe,Klingon',
+  ].join('\n');
   const { path, text: said, bad } = await preview(administrator, text);
   expect(said).toContain('1 person will be added');
   expect(said).toContain('8 lines cannot be used');
@@ -116,26 +159,46 @@ test('the same preview sent twice at once imports once', async () => {
 });
 
 test('changes what the filled cells say and leaves the rest', async () => {
-  const { path, text } = await preview(administrator, `name,email,position\n魏然,${cast.outsider.email},会计`);
+  const { path, text } = await preview(
+    administrator,
+    `name,email,position\n魏然,${cast.outsider.email},会计`,
+  );
   expect(text).toContain('1 person will be changed');
   await run(administrator, path);
-  expect(await row(world.db, `select name, name_en, position, unit_id from persons where id = :id`, { id: cast.outsider.id })).toEqual({ name: '魏然', name_en: 'Wei Ran', position: '会计', unit_id: cast.units.finance });
-  const event = await row<{ after: unknown }>(world.db, `select after from audit_events where noun_id = :id and action = 'person.update'`, { id: cast.outsider.id });
+  expect(
+    await row(world.db, `select name, name_en, position, unit_id from persons where id = :id`, {
+      id: cast.outsider.id,
+    }),
+  ).toEqual({ name: '魏然', name_en: 'Wei Ran', position: '会计', unit_id: cast.units.finance });
+  const event = await row<{ after: unknown }>(
+    world.db,
+    `select after from audit_events where noun_id = :id and action = 'person.update'`,
+    { id: cast.outsider.id },
+  );
   expect(event?.after).toEqual({ changed: ['position'] });
 });
 
 test('an administrator brings new units along, a secretary does not', async () => {
-  const text = 'name,email,unit\nNew Unit Person,nup@office.example,档案室\nSecond,second@office.example,档案室';
+  const text =
+    'name,email,unit\nNew Unit Person,nup@office.example,档案室\nSecond,second@office.example,档案室';
   const refused = await preview(secretary, text);
   expect(refused.bad[0]).toContain('there is no unit “档案室”');
   const { path, text: said } = await preview(administrator, text);
   expect(said).toContain('New units: 档案室');
   await run(administrator, path);
-  expect(await rows(world.db, `select u.name_zh from persons p join units u on u.id = p.unit_id where p.email in ('nup@office.example', 'second@office.example')`)).toEqual([{ name_zh: '档案室' }, { name_zh: '档案室' }]);
+  expect(
+    await rows(
+      world.db,
+      `select u.name_zh from persons p join units u on u.id = p.unit_id where p.email in ('nup@office.example', 'second@office.example')`,
+    ),
+  ).toEqual([{ name_zh: '档案室' }, { name_zh: '档案室' }]);
 });
 
 test('a secretary touches neither roles nor other secretaries', async () => {
-  const { bad } = await preview(secretary, `name,email,role\nA,a1@office.example,administrator\n管平,${cast.administrator.email},\n`);
+  const { bad } = await preview(
+    secretary,
+    `name,email,role\nA,a1@office.example,administrator\n管平,${cast.administrator.email},\n`,
+  );
   expect(bad[0]).toContain('only an administrator gives roles');
   expect(bad[1]).toContain('kept by an administrator');
 });
@@ -148,7 +211,10 @@ test('five thousand lines come in quickly, and again without doubling', async ()
   expect(performance.now() - start).toBeLessThan(10_000);
   expect((await preview(administrator, text)).text).toContain('0 people will be added');
   expect(
-    await row(world.db, `select count(*) as told from audit_events e join persons p on p.id = e.noun_id where e.noun = 'persons' and e.action = 'person.create' and p.email like 'bulk%'`),
+    await row(
+      world.db,
+      `select count(*) as told from audit_events e join persons p on p.id = e.noun_id where e.noun = 'persons' and e.action = 'person.create' and p.email like 'bulk%'`,
+    ),
   ).toEqual({ told: 5000 });
 });
 
@@ -159,7 +225,9 @@ test('what is no table is said at the field', async () => {
   const broken = await administrator.post('/people/import').field('text', 'name,phone\n"A,1\nB,2');
   expect(load(broken.text)('#f-text-error').text()).toContain('quotation mark');
   expect(load(broken.text)('#f-text').text()).toContain('"A,1');
-  const picture = await administrator.post('/people/import').attach('file', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), 'people.csv');
+  const picture = await administrator
+    .post('/people/import')
+    .attach('file', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), 'people.csv');
   expect(picture.status).toBe(422);
 });
 
@@ -168,16 +236,24 @@ test('nobody sees the table of another, and members none at all', async () => {
   expect((await secretary.get(path)).status).toBe(404);
   expect((await run(secretary, path)).status).toBe(404);
   const member = await world.agent(cast.organiser);
-  for (const page of ['/people/import', '/people/export', '/people/import/template', path]) expect((await member.get(page)).status).toBe(403);
+  for (const page of ['/people/import', '/people/export', '/people/import/template', path])
+    expect((await member.get(page)).status).toBe(403);
 });
 
 test('what is exported can be imported again, and holds no formula', async () => {
-  await change(world.db, `update persons set position = '=HYPERLINK("http://evil.example")', phone = '+86 10 6200' where id = :id`, { id: cast.attendee.id });
-  const sent = await administrator.get('/people/export').buffer(true).parse((res, done) => {
-    const parts: Buffer[] = [];
-    res.on('data', (part: Buffer) => parts.push(part));
-    res.on('end', () => done(null, Buffer.concat(parts)));
-  });
+  await change(
+    world.db,
+    `update persons set position = '=HYPERLINK("http://evil.example")', phone = '+86 10 6200' where id = :id`,
+    { id: cast.attendee.id },
+  );
+  const sent = await administrator
+    .get('/people/export')
+    .buffer(true)
+    .parse((res, done) => {
+      const parts: Buffer[] = [];
+      res.on('data', (part: Buffer) => parts.push(part));
+      res.on('end', () => done(null, Buffer.concat(parts)));
+    });
   const text = (sent.body as Buffer).toString();
   expect(sent.headers['content-disposition']).toContain('attachment');
   expect(text.startsWith('\ufeff')).toBe(true);

@@ -14,20 +14,65 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const key = () => crypto.randomUUID();
-const add = (form: Record<string, unknown>) => administrator.post('/units').type('form').send({ key: key(), ...form });
-const unit = (code: string) => row<{ id: number; version: number; parent_id: number | null; name_en: string; name_zh: string; is_active: boolean; head_id: number | null }>(world.db, `select * from units where code = :code`, { code });
+const add = (form: Record<string, unknown>) =>
+  administrator
+    .post('/units')
+    .type('form')
+    .send({ key: key(), ...form });
+const unit = (code: string) =>
+  row<{
+    id: number;
+    version: number;
+    parent_id: number | null;
+    name_en: string;
+    name_zh: string;
+    is_active: boolean;
+    head_id: number | null;
+  }>(world.db, `select * from units where code = :code`, { code });
 const save = async (code: string, form: Record<string, unknown>) => {
   const now = await unit(code);
-  return administrator.post(`/units/${now?.id}`).type('form').send({ code, name_en: now?.name_en, name_zh: now?.name_zh, parent_id: now?.parent_id ?? '', head_id: now?.head_id ?? '', version: now?.version, ...form });
+  return administrator
+    .post(`/units/${now?.id}`)
+    .type('form')
+    .send({
+      code,
+      name_en: now?.name_en,
+      name_zh: now?.name_zh,
+      parent_id: now?.parent_id ?? '',
+      head_id: now?.head_id ?? '',
+      version: now?.version,
+      ...form,
+    });
 };
 
 test('an administrator adds a unit below another; one name stands for both languages', async () => {
-  expect((await add({ code: 'budget', name_zh: '预算科', parent_id: cast.units.finance, head_id: cast.outsider.id })).status).toBe(303);
-  expect(await unit('budget')).toMatchObject({ name_en: '预算科', name_zh: '预算科', parent_id: cast.units.finance, head_id: cast.outsider.id });
+  expect(
+    (
+      await add({
+        code: 'budget',
+        name_zh: '预算科',
+        parent_id: cast.units.finance,
+        head_id: cast.outsider.id,
+      })
+    ).status,
+  ).toBe(303);
+  expect(await unit('budget')).toMatchObject({
+    name_en: '预算科',
+    name_zh: '预算科',
+    parent_id: cast.units.finance,
+    head_id: cast.outsider.id,
+  });
   const page = load((await (await world.agent(cast.organiser)).get('/units')).text);
-  expect(page('tbody th').map((_, cell) => load(cell).text().trim()).get()).toEqual(['Finance', '预算科', 'Planning']);
+  expect(
+    page('tbody th')
+      .map((_, cell) => load(cell).text().trim())
+      .get(),
+  ).toEqual(['Finance', '预算科', 'Planning']);
   expect(page('main').text()).not.toContain('Take out of use');
-  expect(await row(world.db, `select action, person_id from audit_events order by id desc limit 1`)).toEqual({ action: 'unit.create', person_id: cast.administrator.id });
+  expect(await row(world.db, `select action, person_id from audit_events order by id desc limit 1`)).toEqual({
+    action: 'unit.create',
+    person_id: cast.administrator.id,
+  });
 });
 
 test.each([
@@ -48,19 +93,28 @@ test('a unit never stands below itself, not even when two close the circle at on
   const [north, south] = [await unit('north'), await unit('south')];
   const own = await save('north', { parent_id: north?.id });
   expect(own.status).toBe(422);
-  const both = await Promise.all([save('north', { parent_id: south?.id }), save('south', { parent_id: north?.id })]);
+  const both = await Promise.all([
+    save('north', { parent_id: south?.id }),
+    save('south', { parent_id: north?.id }),
+  ]);
   expect(both.map((one) => one.status).sort()).toEqual([303, 422]);
 });
 
 test('a unit with people says so and moves them where told', async () => {
   const planning = await unit('planning');
-  const end = (form: Record<string, unknown>) => administrator.post(`/units/${planning?.id}/deactivation`).type('form').send({ version: planning?.version, ...form });
+  const end = (form: Record<string, unknown>) =>
+    administrator
+      .post(`/units/${planning?.id}/deactivation`)
+      .type('form')
+      .send({ version: planning?.version, ...form });
   const refused = await end({});
   expect(refused.status).toBe(422);
   expect(load(refused.text)('#f-move_to-error').text()).toContain('choose where they go');
   expect((await end({ move_to: planning?.id })).status).toBe(422);
   expect((await end({ move_to: cast.units.finance })).status).toBe(303);
-  expect(await rows(world.db, `select 1 from persons where unit_id = :id`, { id: planning?.id })).toHaveLength(0);
+  expect(
+    await rows(world.db, `select 1 from persons where unit_id = :id`, { id: planning?.id }),
+  ).toHaveLength(0);
   expect((await unit('planning'))?.is_active).toBe(false);
   expect((await end({ move_to: cast.units.finance })).status).toBe(404);
   expect((await administrator.get('/units')).text).not.toContain('Planning');
@@ -84,6 +138,9 @@ test('only administrators change units', async () => {
     const agent = await world.agent(person);
     expect((await agent.get('/units/new')).status).toBe(403);
     expect((await agent.post(`/units/${cast.units.finance}`).type('form').send({})).status).toBe(403);
-    expect((await agent.post(`/units/${cast.units.finance}/deactivation`).type('form').send({ version: 1 })).status).toBe(403);
+    expect(
+      (await agent.post(`/units/${cast.units.finance}/deactivation`).type('form').send({ version: 1 }))
+        .status,
+    ).toBe(403);
   }
 });

@@ -8,13 +8,25 @@ describe('what is news', () => {
   test.each([
     ['nothing', poll, [time(1, [5]), time(2, [])], none],
     ['another title', { ...poll, title: 'B' }, [time(1, [5]), time(2, [])], { ...none, title: true }],
-    ['another deadline', { ...poll, deadline_at: new Date('2030-03-06T10:00Z') }, [time(1, [5]), time(2, [])], { ...none, deadline: true }],
+    [
+      'another deadline',
+      { ...poll, deadline_at: new Date('2030-03-06T10:00Z') },
+      [time(1, [5]), time(2, [])],
+      { ...none, deadline: true },
+    ],
     ['a time less', poll, [time(2, [])], { ...none, removed: [1] }],
     ['a time more', poll, [time(1, [5]), time(2, []), time(3, [])], { ...none, added: [3] }],
     ['another room', poll, [time(1, [6]), time(2, [])], { ...none, rooms: [1] }],
     ['a room that is held no longer', poll, [time(1, [5], false), time(2, [])], { ...none, rooms: [1] }],
   ])('%s', (what, now, offered, news) => {
-    const found = newsOf(told, now, offered, Object.fromEntries(offered.filter(({ id: one }) => one < 3).map(({ id: one }) => [one, 'yes' as const])));
+    const found = newsOf(
+      told,
+      now,
+      offered,
+      Object.fromEntries(
+        offered.filter(({ id: one }) => one < 3).map(({ id: one }) => [one, 'yes' as const]),
+      ),
+    );
     expect(found).toEqual(news);
     expect(isAnyNews(found)).toBe(what !== 'nothing');
   });

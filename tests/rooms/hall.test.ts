@@ -12,11 +12,23 @@ let parts: number[];
 beforeAll(async () => {
   world = await testWorld();
   cast = await makeCast(world.db);
-  const made = await rows<{ id: number }>(world.db, `insert into rooms (code, name_en, name_zh, capacity) select 'part-' || n, 'Part ' || n, '分厅' || n, 40 from generate_series(1, 3) n returning id`);
+  const made = await rows<{ id: number }>(
+    world.db,
+    `insert into rooms (code, name_en, name_zh, capacity) select 'part-' || n, 'Part ' || n, '分厅' || n, 40 from generate_series(1, 3) n returning id`,
+  );
   parts = made.map(({ id }) => id);
   // The hall's id is the largest and its parts' are not in one piece with others: order of locks is order of ids.
-  hall = (await row<{ id: number }>(world.db, `insert into rooms (code, name_en, name_zh, capacity) values ('hall', 'Hall', '大厅', 140) returning id`))?.id ?? 0;
-  for (const id of [hall, ...parts]) await world.db.raw(`insert into room_hours select ?, d, '08:00', '20:00' from generate_series(1, 5) d`, [id]);
+  hall =
+    (
+      await row<{ id: number }>(
+        world.db,
+        `insert into rooms (code, name_en, name_zh, capacity) values ('hall', 'Hall', '大厅', 140) returning id`,
+      )
+    )?.id ?? 0;
+  for (const id of [hall, ...parts])
+    await world.db.raw(`insert into room_hours select ?, d, '08:00', '20:00' from generate_series(1, 5) d`, [
+      id,
+    ]);
   for (const part of parts) await world.db.raw('insert into room_parts values (?, ?)', [hall, part]);
 });
 afterAll(() => world.close());
@@ -35,43 +47,88 @@ test('a hall and its parts booked, moved and cancelled by 16 clients at once are
         const roomIds = wishes[(client + round) % wishes.length] ?? [];
         const from = 8 + ((client * 3 + round) % 5) * 2;
         const known = mine[(client * 7 + round) % Math.max(1, mine.length)];
-        if (client % 8 === 5 && known !== undefined) return cancelMeeting(world.db, by, known, { reason: 'x' });
+        if (client % 8 === 5 && known !== undefined)
+          return cancelMeeting(world.db, by, known, { reason: 'x' });
         if (client % 4 === 1 && known !== undefined) {
-          const meeting = await row<{ version: number; state: string }>(world.db, 'select version, state from meetings where id = :id', { id: known });
+          const meeting = await row<{ version: number; state: string }>(
+            world.db,
+            'select version, state from meetings where id = :id',
+            { id: known },
+          );
           if (meeting?.state !== 'draft') return;
-          const done = await changeMeeting(world.db, by, known, { version: meeting.version, startsAt: at(from), endsAt: at(from + 2), roomIds }).catch((error: Error) => {
+          const done = await changeMeeting(world.db, by, known, {
+            version: meeting.version,
+            startsAt: at(from),
+            endsAt: at(from + 2),
+            roomIds,
+          }).catch((error: Error) => {
             if (error.constructor.name !== 'Conflict') throw error; // cancelled in between
             return { ok: false as const };
           });
           if (done.ok) results.moved++;
           return;
         }
-        const made = await createMeeting(world.db, by, { title: 'Rush', startsAt: at(from), endsAt: at(from + 2), zone: 'Asia/Shanghai', roomIds });
+        const made = await createMeeting(world.db, by, {
+          title: 'Rush',
+          startsAt: at(from),
+          endsAt: at(from + 2),
+          zone: 'Asia/Shanghai',
+          roomIds,
+        });
         if (made.ok) mine.push(made.id);
         results[made.ok ? 'taken' : 'refused']++;
       }),
     );
     // Nobody has a part at a time at which somebody has the hall; each has all it asked for, or nothing.
-    expect(await rows(world.db, `select x.room_id from room_claims x join room_claims y on x.room_id = y.room_id and x.id < y.id and x.occupies && y.occupies
-      where x.state = 'confirmed' and y.state = 'confirmed'`)).toEqual([]);
-    expect(await rows(world.db, `
+    expect(
+      await rows(
+        world.db,
+        `select x.room_id from room_claims x join room_claims y on x.room_id = y.room_id and x.id < y.id and x.occupies && y.occupies
+      where x.state = 'confirmed' and y.state = 'confirmed'`,
+      ),
+    ).toEqual([]);
+    expect(
+      await rows(
+        world.db,
+        `
       select h.meeting_id, o.meeting_id from meeting_rooms h
         join meetings mh on mh.id = h.meeting_id and mh.state <> 'cancelled'
         join meeting_rooms o on o.meeting_id <> h.meeting_id and o.room_id = any(:all)
         join meetings mo on mo.id = o.meeting_id and mo.state <> 'cancelled' and mo.starts_at < mh.ends_at and mo.ends_at > mh.starts_at
-       where h.room_id = :hall`, { hall, all: [hall, ...parts] })).toEqual([]);
-    expect(await rows(world.db, `
+       where h.room_id = :hall`,
+        { hall, all: [hall, ...parts] },
+      ),
+    ).toEqual([]);
+    expect(
+      await rows(
+        world.db,
+        `
       select m.id from meetings m
         cross join lateral (select count(distinct coalesce(p.part_id, r.room_id)) as n from meeting_rooms r left join room_parts p on p.hall_id = r.room_id where r.meeting_id = m.id) wanted
         cross join lateral (select count(*) as n from room_claims c where c.meeting_id = m.id and c.state = 'confirmed') has
-       where m.id = any(:mine) and has.n <> case when m.state = 'cancelled' then 0 else wanted.n end`, { mine })).toEqual([]);
+       where m.id = any(:mine) and has.n <> case when m.state = 'cancelled' then 0 else wanted.n end`,
+        { mine },
+      ),
+    ).toEqual([]);
   }
   expect(results.taken).toBeGreaterThan(5);
   expect(results.refused).toBeGreaterThan(20);
-  expect(await row(world.owner, `select deadlocks from pg_stat_database where datname = current_database()`)).toEqual({ deadlocks: 0 });
+  expect(
+    await row(world.owner, `select deadlocks from pg_stat_database where datname = current_database()`),
+  ).toEqual({ deadlocks: 0 });
   // And the hall can be had in the end, alone.
   await inTransaction(world.db, async (trx) => {
     for (const id of mine) await cancelMeeting(trx, by, id, { reason: 'x' });
   });
-  expect((await createMeeting(world.db, by, { title: 'All', startsAt: at(8), endsAt: at(18), zone: 'Asia/Shanghai', roomIds: [hall] })).ok).toBe(true);
+  expect(
+    (
+      await createMeeting(world.db, by, {
+        title: 'All',
+        startsAt: at(8),
+        endsAt: at(18),
+        zone: 'Asia/Shanghai',
+        roomIds: [hall],
+      })
+    ).ok,
+  ).toBe(true);
 }, 60_000);

@@ -84,7 +84,11 @@ test.each([
 });
 
 test('names everything that is wrong at once, and shows no secret', () => {
-  const problems = problemsOf({ PORT: 'x', SMTP_URL: 'http://user:hunter2@mail.example.org', LOG_LEVEL: 'x' });
+  const problems = problemsOf({
+    PORT: 'x',
+    SMTP_URL: 'http://user:hunter2@mail.example.org',
+    LOG_LEVEL: 'x',
+  });
   expect(problems).toMatch(/PORT/);
   expect(problems).toMatch(/SMTP_URL/);
   expect(problems).toMatch(/MAIL_FROM is missing/);
@@ -93,21 +97,36 @@ test('names everything that is wrong at once, and shows no secret', () => {
 });
 
 test('reads .env, and the environment comes first', () => {
-  writeFileSync(join(root, '.env'), `PORT=4000\nHOST="0.0.0.0" # all\nLOG_LEVEL=warn\nMAIL_FROM='会议 <m@office.example>'\n`);
+  writeFileSync(
+    join(root, '.env'),
+    `PORT=4000\nHOST="0.0.0.0" # all\nLOG_LEVEL=warn\nMAIL_FROM='会议 <m@office.example>'\n`,
+  );
   const config = readConfig({ PORT: '5000', LOG_LEVEL: '' }, root);
-  expect(config).toMatchObject({ port: 5000, host: '0.0.0.0', logLevel: 'warn', mailFrom: '会议 <m@office.example>', mailDomain: 'office.example', publicUrl: 'http://127.0.0.1:5000' });
+  expect(config).toMatchObject({
+    port: 5000,
+    host: '0.0.0.0',
+    logLevel: 'warn',
+    mailFrom: '会议 <m@office.example>',
+    mailDomain: 'office.example',
+    publicUrl: 'http://127.0.0.1:5000',
+  });
 });
 
 test('reads a secret from a file, without the line end that editors add', () => {
   writeFileSync(join(root, 'key'), `${KEY}\n`);
   expect(readConfig({ SECRET_KEY_FILE: 'key' }, root).secretKey).toBe(KEY);
   expect(problemsOf({ SECRET_KEY_FILE: 'key' })).toMatch(/SECRET_KEY and SECRET_KEY_FILE are both set/);
-  expect(problemsOf({ SMTP_URL_FILE: 'no-such-file', MAIL_FROM: 'a@example.org' })).toMatch(/SMTP_URL_FILE is "no-such-file"; expected/);
+  expect(problemsOf({ SMTP_URL_FILE: 'no-such-file', MAIL_FROM: 'a@example.org' })).toMatch(
+    /SMTP_URL_FILE is "no-such-file"; expected/,
+  );
 });
 
 test('uses one database address for both roles unless two are given', () => {
   const one = 'postgres://a:b@db.example.org/banhui';
-  expect(readConfig({ SECRET_KEY: KEY, DATABASE_URL: one }, root)).toMatchObject({ databaseUrl: one, databaseDirectUrl: one });
+  expect(readConfig({ SECRET_KEY: KEY, DATABASE_URL: one }, root)).toMatchObject({
+    databaseUrl: one,
+    databaseDirectUrl: one,
+  });
   expect(problemsOf({ DATABASE_DIRECT_URL: one })).toMatch(/DATABASE_URL is missing/);
 });
 
@@ -125,19 +144,33 @@ test('knows every setting of the example file', () => {
   expect(named.sort()).toEqual([...SETTINGS].sort());
 });
 
-test.each(['smtp://mail', 'smtp://u%40b:p%25@mail.example.org:25/?tls=none', 'smtp://[::1]:2525?tls=optional', 'smtps://mail.example.org?tls=required'])('takes SMTP_URL=%s', (url) => {
+test.each([
+  'smtp://mail',
+  'smtp://u%40b:p%25@mail.example.org:25/?tls=none',
+  'smtp://[::1]:2525?tls=optional',
+  'smtps://mail.example.org?tls=required',
+])('takes SMTP_URL=%s', (url) => {
   expect(readConfig({ SECRET_KEY: KEY, MAIL_FROM: 'a@example.org', SMTP_URL: url }, root).smtpUrl).toBe(url);
 });
 
-test.each([{}, { SECRET_KEY: KEY }])('names DATA_DIR when no folder can be made there (%j)', (environment) => {
-  const file = join(root, 'file');
-  writeFileSync(file, '');
-  const impossible = [file, join(file, 'below'), ...(process.platform === 'linux' ? ['/proc/none/data', '/proc'] : [])];
-  for (const place of impossible) {
-    expect(() => readConfig({ DATA_DIR: place, ...environment }, root)).toThrow(SettingsError);
-    expect(() => readConfig({ DATA_DIR: place, ...environment }, root)).toThrow(`- DATA_DIR is "${place}"; expected: a folder`);
-  }
-});
+test.each([{}, { SECRET_KEY: KEY }])(
+  'names DATA_DIR when no folder can be made there (%j)',
+  (environment) => {
+    const file = join(root, 'file');
+    writeFileSync(file, '');
+    const impossible = [
+      file,
+      join(file, 'below'),
+      ...(process.platform === 'linux' ? ['/proc/none/data', '/proc'] : []),
+    ];
+    for (const place of impossible) {
+      expect(() => readConfig({ DATA_DIR: place, ...environment }, root)).toThrow(SettingsError);
+      expect(() => readConfig({ DATA_DIR: place, ...environment }, root)).toThrow(
+        `- DATA_DIR is "${place}"; expected: a folder`,
+      );
+    }
+  },
+);
 
 test('makes DATA_DIR with all folders above, and leaves nothing else in it', () => {
   readConfig({ DATA_DIR: 'a/b/c' }, root);

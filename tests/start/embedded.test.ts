@@ -37,7 +37,10 @@ test('makes a database of its own, durable, that only this user reaches', async 
   running = await startEmbedded(folder);
   expect(running.adopted).toBe(false);
   expect(existsSync(join(folder, 'postgres.new-1'))).toBe(false);
-  const found = await ask(running.url, `select current_user as role, current_setting('fsync') as fsync, current_setting('listen_addresses') as addresses`);
+  const found = await ask(
+    running.url,
+    `select current_user as role, current_setting('fsync') as fsync, current_setting('listen_addresses') as addresses`,
+  );
   expect(found).toEqual([{ role: 'banhui', fsync: 'on', addresses: '' }]);
   await expect(ask(running.url, 'create table x ()')).rejects.toMatchObject({ code: '42501' });
 });
@@ -70,7 +73,9 @@ test('stops in an orderly way and starts again', async () => {
   const { pid } = running!;
   await running!.stop();
   expect(isAlive(pid)).toBe(false);
-  expect(readFileSync(join(folder, 'postgres.log'), 'utf8').trimEnd()).toMatch(/database system is shut down$/);
+  expect(readFileSync(join(folder, 'postgres.log'), 'utf8').trimEnd()).toMatch(
+    /database system is shut down$/,
+  );
   running = await startEmbedded(folder);
   expect(await ask(running.directUrl, 'select n from kept')).toEqual([{ n: 42 }]);
 });

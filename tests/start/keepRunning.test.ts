@@ -18,10 +18,18 @@ test('a server whose database ended all connections is the only one again within
   try {
     const lock = await takeServerLock(embedded.directUrl, 'the first');
     if ('heldBy' in lock) throw new Error(`held by ${lock.heldBy}`);
-    const opened = { url: embedded.url, directUrl: embedded.directUrl, embedded, serverLock: lock, close: () => Promise.resolve() };
+    const opened = {
+      url: embedded.url,
+      directUrl: embedded.directUrl,
+      embedded,
+      serverLock: lock,
+      close: () => Promise.resolve(),
+    };
     const stop = keepRunning(opened, folder, 'the first', pino({ level: 'silent' }));
-    await db.raw(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'the first'`);
-    for (const end = Date.now() + 10_000; opened.serverLock === lock && Date.now() < end; ) await sleep(20);
+    await db.raw(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'the first'`,
+    );
+    for (const end = Date.now() + 10_000; opened.serverLock === lock && Date.now() < end;) await sleep(20);
     stop();
     expect(await takeServerLock(embedded.directUrl, 'the second')).toEqual({ heldBy: 'the first' });
     await opened.serverLock.release();
@@ -39,17 +47,25 @@ test('a server that lost the data folder to another says so once, and leaves the
   const pid = opened.embedded?.pid ?? 0;
   const db = createDb(opened.directUrl, { max: 1 });
   try {
-    await db.raw(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'the first'`);
-    for (const end = Date.now() + 10_000; !opened.serverLock?.isLost() && Date.now() < end; ) await sleep(20);
+    await db.raw(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'the first'`,
+    );
+    for (const end = Date.now() + 10_000; !opened.serverLock?.isLost() && Date.now() < end;) await sleep(20);
     const other = await takeServerLock(opened.directUrl, 'the second');
     if ('heldBy' in other) throw new Error(`held by ${other.heldBy}`);
 
     const errors: string[] = [];
-    const log = pino({ level: 'error' }, { write: (line: string) => void errors.push((JSON.parse(line) as { msg: string }).msg) });
+    const log = pino(
+      { level: 'error' },
+      { write: (line: string) => void errors.push((JSON.parse(line) as { msg: string }).msg) },
+    );
     const stop = keepRunning(opened, folder, 'the first', log);
     await sleep(7_000);
     stop();
-    expect(errors).toEqual(['the database ended or cut us off; seeing that it runs', 'the database is not ours again']);
+    expect(errors).toEqual([
+      'the database ended or cut us off; seeing that it runs',
+      'the database is not ours again',
+    ]);
 
     await opened.close();
     expect(isAlive(pid)).toBe(true);

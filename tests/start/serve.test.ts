@@ -33,7 +33,15 @@ interface Start {
 function start(settings: Record<string, string> = {}): Start {
   const child = spawn(process.execPath, [join('src', 'start.mjs')], {
     // Started as by npm, it ends when this run is killed.
-    env: { npm_lifecycle_event: 'start', PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: folder, PORT: '0', LOG_LEVEL: 'warn', ...settings },
+    env: {
+      npm_lifecycle_event: 'start',
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      DATA_DIR: folder,
+      PORT: '0',
+      LOG_LEVEL: 'warn',
+      ...settings,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.push(child);
@@ -62,7 +70,11 @@ function databasePid(): number {
   if (!(pid > 1)) throw new Error('postmaster.pid names no process'); // 0 would mean all of ours
   return pid;
 }
-const status = (url: string): Promise<number> => fetch(url, { redirect: 'manual' }).then((answer) => answer.status, () => 0);
+const status = (url: string): Promise<number> =>
+  fetch(url, { redirect: 'manual' }).then(
+    (answer) => answer.status,
+    () => 0,
+  );
 
 async function until(what: () => Promise<boolean>, seconds: number): Promise<void> {
   for (const end = Date.now() + seconds * 1000; !(await what()); await sleep(50)) {
@@ -87,9 +99,17 @@ test('serves from an empty folder and shows a link for the set-up', async () => 
 
 test('shows its figures to this machine only, by route and not by address', async () => {
   const figures = await fetch(`${address}/metrics`).then((answer) => answer.text());
-  expect(figures).toMatch(/http_request_duration_seconds_count\{method="GET",route="\/setup\/:token",status="303"\} 1/);
-  await until(async () => (await fetch(`${address}/metrics`).then((answer) => answer.text())).includes('banhui_workers 1'), 10);
-  expect((await fetch(`${address}/metrics`, { headers: { 'X-Forwarded-For': '127.0.0.1' } })).status).toBe(404);
+  expect(figures).toMatch(
+    /http_request_duration_seconds_count\{method="GET",route="\/setup\/:token",status="303"\} 1/,
+  );
+  await until(
+    async () =>
+      (await fetch(`${address}/metrics`).then((answer) => answer.text())).includes('banhui_workers 1'),
+    10,
+  );
+  expect((await fetch(`${address}/metrics`, { headers: { 'X-Forwarded-For': '127.0.0.1' } })).status).toBe(
+    404,
+  );
 });
 
 test('refuses a second start on the same folder and says who is there', async () => {
@@ -128,13 +148,21 @@ test('serves again within 10 s when the database is killed under it', async () =
 });
 
 test('takes the work over from a killed server, and its worker goes with it', async () => {
-  await until(async () => (await fetch(`${address}/metrics`).then((answer) => answer.text())).includes('banhui_workers 1'), 20);
+  await until(
+    async () =>
+      (await fetch(`${address}/metrics`).then((answer) => answer.text())).includes('banhui_workers 1'),
+    20,
+  );
   server.child.kill('SIGKILL');
   await ended(server.child);
   server = start();
   address = await server.address;
   expect(server.said()).toContain('found running');
-  await until(async () => (await fetch(`${address}/metrics`).then((answer) => answer.text())).includes('banhui_workers 1'), 20);
+  await until(
+    async () =>
+      (await fetch(`${address}/metrics`).then((answer) => answer.text())).includes('banhui_workers 1'),
+    20,
+  );
 });
 
 test('starts after both were killed', async () => {
@@ -150,7 +178,10 @@ test('starts after both were killed', async () => {
 
 test('finishes the request at hand when it is told to stop, takes no other, and stops the database last', async () => {
   const database = databasePid();
-  const owner = createDb(`postgres://postgres@localhost/banhui?host=${encodeURIComponent(join(folder, 'run'))}`, { max: 1 });
+  const owner = createDb(
+    `postgres://postgres@localhost/banhui?host=${encodeURIComponent(join(folder, 'run'))}`,
+    { max: 1 },
+  );
   const lock = await owner.transaction();
   await lock.raw('lock table organisations in access exclusive mode'); // every page waits for it
   const slow = status(`${address}/sign-in`);
@@ -180,7 +211,8 @@ test('Ctrl-C ends npm run dev with its database, though the terminal tells every
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (said += part.toString()));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (part: Buffer) => (said += part.toString()));
   try {
     await until(() => Promise.resolve(/ready\s+http/.test(said)), 40);
     const database = Number(readFileSync(join(other, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);

@@ -21,11 +21,16 @@ test('lets the product neither rewrite history nor change the schema', async () 
   await expect(world.db.raw('delete from audit_seals')).rejects.toMatchObject({ code: '42501' });
   await expect(world.db.raw('truncate audit_events')).rejects.toMatchObject({ code: '42501' });
   await expect(world.db.raw('alter table persons add column x int')).rejects.toMatchObject({ code: '42501' });
-  await expect(world.owner.raw('truncate audit_events, audit_seals')).rejects.toMatchObject({ code: '23001' });
+  await expect(world.owner.raw('truncate audit_events, audit_seals')).rejects.toMatchObject({
+    code: '23001',
+  });
 });
 
 test('lets the product queue a job in its transaction, and drops it when that fails', async () => {
-  const waiting = () => world.db.raw<{ rows: unknown[] }>('select id from graphile_worker.jobs').then((found) => found.rows.length);
+  const waiting = () =>
+    world.db
+      .raw<{ rows: unknown[] }>('select id from graphile_worker.jobs')
+      .then((found) => found.rows.length);
   await world.db.transaction((trx) => enqueue(trx, 'never.done', {}));
   expect(await waiting()).toBe(1);
   await expect(

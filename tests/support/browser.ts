@@ -7,7 +7,17 @@ import { openSession } from '../../src/auth/commands.js';
 import { SESSION_COOKIE } from '../../src/auth/gate.js';
 import type { World } from './world.js';
 
-const ARGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'];
+const ARGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-dev-shm-usage',
+];
 // Where nothing says what letters are, the browser names downloads in ASCII.
 const UTF8 = { LC_ALL: 'C.UTF-8' };
 const INSTALLED = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -15,9 +25,20 @@ const INSTALLED = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/g
 /** A real browser: the machine's own (or CHROMIUM_PATH) when there is one, else the one inside the packages. */
 export async function openBrowser(): Promise<Browser> {
   const installed = [process.env.CHROMIUM_PATH, ...INSTALLED].find((path) => path && existsSync(path));
-  if (installed) return chromium.launch({ executablePath: installed, args: ARGS, timeout: 30_000, env: { ...process.env, ...UTF8 } });
+  if (installed)
+    return chromium.launch({
+      executablePath: installed,
+      args: ARGS,
+      timeout: 30_000,
+      env: { ...process.env, ...UTF8 },
+    });
   const { executablePath, env } = await unpack();
-  return chromium.launch({ executablePath, args: ARGS, timeout: 30_000, env: { ...process.env, ...env, ...UTF8 } });
+  return chromium.launch({
+    executablePath,
+    args: ARGS,
+    timeout: 30_000,
+    env: { ...process.env, ...env, ...UTF8 },
+  });
 }
 
 /**
@@ -37,7 +58,9 @@ export async function unpack(): Promise<{ executablePath: string; env: Record<st
       env: { ...process.env, TMPDIR: folder, AWS_LAMBDA_JS_RUNTIME: 'nodejs20.x' },
     });
     const libraries = [process.env.LD_LIBRARY_PATH, join(folder, 'al2023', 'lib')].filter(Boolean).join(':');
-    const fonts: Record<string, string> = existsSync('/etc/fonts/fonts.conf') ? {} : { FONTCONFIG_PATH: join(folder, 'fonts') };
+    const fonts: Record<string, string> = existsSync('/etc/fonts/fonts.conf')
+      ? {}
+      : { FONTCONFIG_PATH: join(folder, 'fonts') };
     return { executablePath, env: { LD_LIBRARY_PATH: libraries, ...fonts } };
   } finally {
     rmdirSync(lock);
@@ -70,7 +93,12 @@ export interface ContextOptions {
 }
 
 /** A window of that person's browser, already signed in. */
-export async function contextOf(browser: Browser, world: World, person?: { id: number }, options: ContextOptions = {}): Promise<BrowserContext> {
+export async function contextOf(
+  browser: Browser,
+  world: World,
+  person?: { id: number },
+  options: ContextOptions = {},
+): Promise<BrowserContext> {
   const context = await browser.newContext({
     baseURL: world.url,
     viewport: { width: options.width ?? 1280, height: 900 },
@@ -87,6 +115,9 @@ export async function contextOf(browser: Browser, world: World, person?: { id: n
 }
 
 /** What signing in would put into the browser. */
-export async function sessionCookie(world: World, person: { id: number }): Promise<{ name: string; value: string; url: string }> {
+export async function sessionCookie(
+  world: World,
+  person: { id: number },
+): Promise<{ name: string; value: string; url: string }> {
   return { name: SESSION_COOKIE, value: await openSession(world.db, person.id), url: world.url };
 }

@@ -48,7 +48,13 @@ export async function makeCast(db: Db): Promise<Cast> {
   const planning = await unit('planning', 'Planning', '规划处');
   const finance = await unit('finance', 'Finance', '财务处');
 
-  const person = async (name: string, nameEn: string, email: string, unitId: number | null, more: { role?: string; lang?: string; isGuest?: boolean } = {}) => {
+  const person = async (
+    name: string,
+    nameEn: string,
+    email: string,
+    unitId: number | null,
+    more: { role?: string; lang?: string; isGuest?: boolean } = {},
+  ) => {
     const personId = await id(
       db,
       `insert into persons (name, name_en, email, unit_id, role, lang, zone, is_guest, affiliation)
@@ -71,10 +77,16 @@ export async function makeCast(db: Db): Promise<Cast> {
   const organiser = await person('欧阳敏', 'Ouyang Min', 'organiser@office.example', planning);
   const attendee = await person('陈安', 'Chen An', 'attendee@office.example', planning, { lang: 'zh-CN' });
   const chair = await person('周正', 'Zhou Zheng', 'chair@office.example', planning);
-  const reviewer = await person('沈岚', 'Shen Lan', 'reviewer@office.example', finance, { role: 'secretary' });
-  const secretary = await person('何静', 'He Jing', 'secretary@office.example', planning, { role: 'secretary' });
+  const reviewer = await person('沈岚', 'Shen Lan', 'reviewer@office.example', finance, {
+    role: 'secretary',
+  });
+  const secretary = await person('何静', 'He Jing', 'secretary@office.example', planning, {
+    role: 'secretary',
+  });
   const outsider = await person('魏然', 'Wei Ran', 'outsider@office.example', finance);
-  const administrator = await person('管平', 'Guan Ping', 'administrator@office.example', finance, { role: 'administrator' });
+  const administrator = await person('管平', 'Guan Ping', 'administrator@office.example', finance, {
+    role: 'administrator',
+  });
   const guest = await person('Alex Guest', 'Alex Guest', 'guest@elsewhere.example', null, { isGuest: true });
   await db.raw('update units set head_id = ? where id = ?', [chair.id, planning]);
 
@@ -85,7 +97,10 @@ export async function makeCast(db: Db): Promise<Cast> {
        values (:code, :en, :zh, 'A', '3', :capacity, '{}')`,
       { code, en, zh, capacity },
     );
-    await db.raw(`insert into room_hours (room_id, weekday, opens_at, closes_at) select ?, day, '08:00', '20:00' from generate_series(1, 5) as day`, [roomId]);
+    await db.raw(
+      `insert into room_hours (room_id, weekday, opens_at, closes_at) select ?, day, '08:00', '20:00' from generate_series(1, 5) as day`,
+      [roomId],
+    );
     return roomId;
   };
   return {
@@ -98,6 +113,9 @@ export async function makeCast(db: Db): Promise<Cast> {
     administrator,
     guest,
     units: { planning, finance },
-    rooms: { orchid: await room('orchid', 'Orchid', '兰厅', 12), bamboo: await room('bamboo', 'Bamboo', '竹厅', 30) },
+    rooms: {
+      orchid: await room('orchid', 'Orchid', '兰厅', 12),
+      bamboo: await room('bamboo', 'Bamboo', '竹厅', 30),
+    },
   };
 }

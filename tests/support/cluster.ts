@@ -3,7 +3,14 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findBinaries } from '../../src/lib/db/binaries.js';
-import { createCluster, startCluster, stopCluster, OWNER, type ClusterPlace, type RunningCluster } from '../../src/lib/db/cluster.js';
+import {
+  createCluster,
+  startCluster,
+  stopCluster,
+  OWNER,
+  type ClusterPlace,
+  type RunningCluster,
+} from '../../src/lib/db/cluster.js';
 import { createDb } from '../../src/lib/db/db.js';
 import { APP_ROLE, clusterUrl, makeAppRole } from '../../src/lib/db/embedded.js';
 import { migrate } from '../../src/lib/db/migrate.js';
@@ -51,10 +58,14 @@ export async function startTestCluster(): Promise<TestCluster> {
     // its default keeps files directly in /dev/shm, where a killed server leaves them
     dynamic_shared_memory_type: 'mmap',
   });
-  const watchdog = spawn(process.execPath, [join(import.meta.dirname, 'watchdog.mjs'), String(running.pid), folder], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
+  const watchdog = spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'watchdog.mjs'), String(running.pid), folder],
+    {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    },
+  );
   watchdog.unref();
   (watchdog.stdin as unknown as { unref(): void }).unref();
 

@@ -16,7 +16,10 @@ module.exports = class extends Runtime {
       let known = compiled.get(filename);
       if (known?.source !== source) {
         try {
-          known = { source, script: new vm.Script(`${head}${source}\n})`, { filename, columnOffset: -head.length }) };
+          known = {
+            source,
+            script: new vm.Script(`${head}${source}\n})`, { filename, columnOffset: -head.length }),
+          };
         } catch {
           return compile(source, filename); // which tells what is wrong with it
         }

@@ -47,7 +47,12 @@ export async function openSink(): Promise<Sink> {
         void simpleParser(raw).then(async (mail) => {
           if (sink.delay) await new Promise((resolve) => setTimeout(resolve, sink.delay));
           const { mailFrom, rcptTo } = session.envelope;
-          sink.received.push({ from: mailFrom ? mailFrom.address : '', to: rcptTo.map((one) => one.address), raw, mail });
+          sink.received.push({
+            from: mailFrom ? mailFrom.address : '',
+            to: rcptTo.map((one) => one.address),
+            raw,
+            mail,
+          });
           callback(null, 'kept');
         }, callback);
       });

@@ -86,7 +86,8 @@ export async function testWorld(settings: Partial<Config> = {}): Promise<World> 
     async agent(person) {
       const agent = request.agent(server);
       agent.set('Sec-Fetch-Site', 'same-origin').set('Accept', 'text/html').set('Accept-Language', 'en');
-      if (person !== undefined) agent.set('Cookie', await sessionCookie(db, typeof person === 'number' ? person : person.id));
+      if (person !== undefined)
+        agent.set('Cookie', await sessionCookie(db, typeof person === 'number' ? person : person.id));
       return agent;
     },
     async runJobs(options) {

@@ -6,7 +6,8 @@ export const jobs: Jobs = {
   'audit.verify': async ({ db, log }) => {
     await sealEvents(db);
     const found = await verifyHistory(db);
-    if (found.broken_seq !== null || found.unsealed > 0) log.error({ broken: found.broken_seq, unsealed: found.unsealed }, 'the history does not fit its seals');
+    if (found.broken_seq !== null || found.unsealed > 0)
+      log.error({ broken: found.broken_seq, unsealed: found.unsealed }, 'the history does not fit its seals');
   },
 };
 

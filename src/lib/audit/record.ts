@@ -53,6 +53,12 @@ export async function recordAll(trx: Db, by: Actor, events: AuditEvent[]): Promi
     `insert into audit_events (person_id, on_behalf_of_id, action, noun, noun_id, meeting_id, before, after, note, request_id, ip)
      select :person, :behalf, e.action, e.noun, e.id, e."meetingId", e.before, e.after, e.note, :request, :ip
        from jsonb_to_recordset(cast(:events as jsonb)) as e (action text, noun text, id bigint, "meetingId" bigint, before jsonb, after jsonb, note text)`,
-    { person: by.id, behalf: by.onBehalfOf ?? null, request: by.requestId ?? null, ip: by.ip ?? null, events: JSON.stringify(events) },
+    {
+      person: by.id,
+      behalf: by.onBehalfOf ?? null,
+      request: by.requestId ?? null,
+      ip: by.ip ?? null,
+      events: JSON.stringify(events),
+    },
   );
 }

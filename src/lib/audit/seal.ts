@@ -25,7 +25,7 @@ const LATE = 20_000;
  * @returns how many were sealed
  */
 export async function sealEvents(db: Db): Promise<number> {
-  for (let sealed = 0; ; ) {
+  for (let sealed = 0; ;) {
     const count = await sealBatch(db);
     sealed += count;
     if (count < BATCH) return sealed;
@@ -46,7 +46,11 @@ function sealBatch(db: Db): Promise<number> {
       { from: (last?.newest ?? 0) - LATE, batch: BATCH },
     );
     let { seq, hash } = last ?? { seq: 0, hash: BEGINNING };
-    const seals = events.map(({ id, content }) => ({ seq: ++seq, event_id: id, hash: (hash = sealOf(hash, seq, content)) }));
+    const seals = events.map(({ id, content }) => ({
+      seq: ++seq,
+      event_id: id,
+      hash: (hash = sealOf(hash, seq, content)),
+    }));
     await change(
       trx,
       `insert into audit_seals (seq, event_id, hash) select seq, event_id, hash from jsonb_to_recordset(cast(:seals as jsonb)) as s (seq bigint, event_id bigint, hash text)`,
@@ -69,7 +73,10 @@ export interface ChainCheck {
  * Recomputes the whole chain. Heavy: for the worker.
  * @param earlier heads of earlier walks, by their number of seals: a chain cut off or written anew no longer meets them
  */
-export async function checkSeals(db: Db, earlier: ReadonlyMap<number, string> = new Map()): Promise<ChainCheck> {
+export async function checkSeals(
+  db: Db,
+  earlier: ReadonlyMap<number, string> = new Map(),
+): Promise<ChainCheck> {
   let [seals, last, seq, hash] = [0, null as string | null, 0, BEGINNING];
   let brokenAt: number | null = null;
   for (;;) {
@@ -81,7 +88,11 @@ export async function checkSeals(db: Db, earlier: ReadonlyMap<number, string> = 
       { seq, batch: BATCH },
     );
     for (const seal of batch) {
-      const isRight = seal.seq === seq + 1 && seal.content !== null && seal.hash === sealOf(hash, seal.seq, seal.content) && (earlier.get(seal.seq) ?? seal.hash) === seal.hash;
+      const isRight =
+        seal.seq === seq + 1 &&
+        seal.content !== null &&
+        seal.hash === sealOf(hash, seal.seq, seal.content) &&
+        (earlier.get(seal.seq) ?? seal.hash) === seal.hash;
       if (!isRight) brokenAt ??= seq + 1;
       [seq, hash, last] = [seal.seq, seal.hash, seal.hash];
       seals += 1;

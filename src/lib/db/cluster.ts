@@ -1,5 +1,16 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -37,12 +48,15 @@ export function createCluster(place: ClusterPlace, options: { sync: boolean }): 
   if (existsSync(join(folder, 'PG_VERSION'))) {
     const major = readFileSync(join(folder, 'PG_VERSION'), 'utf8').trim();
     if (major !== binaries.major) {
-      throw new Error(`The database in ${folder} was made by PostgreSQL ${major}, and this version of Banhui brings ${binaries.major}. Start the version of Banhui that made it, move the data with pg_dump, or set DATABASE_URL to a PostgreSQL ${major} that runs on that folder.`);
+      throw new Error(
+        `The database in ${folder} was made by PostgreSQL ${major}, and this version of Banhui brings ${binaries.major}. Start the version of Banhui that made it, move the data with pg_dump, or set DATABASE_URL to a PostgreSQL ${major} that runs on that folder.`,
+      );
     }
     return false;
   }
   for (const left of readdirSync(dirname(folder))) {
-    if (left.startsWith(`${basename(folder)}.new-`)) rmSync(join(dirname(folder), left), { recursive: true, force: true });
+    if (left.startsWith(`${basename(folder)}.new-`))
+      rmSync(join(dirname(folder), left), { recursive: true, force: true });
   }
   const unfinished = `${folder}.new-${process.pid}`;
   mkdirSync(unfinished, { mode: 0o700 });
@@ -51,7 +65,17 @@ export function createCluster(place: ClusterPlace, options: { sync: boolean }): 
   const made = spawnSync(
     binaries.initdb,
     [
-      ...['-D', unfinished, '-U', OWNER, '--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-instructions'],
+      ...[
+        '-D',
+        unfinished,
+        '-U',
+        OWNER,
+        '--encoding=UTF8',
+        '--locale=C',
+        '--locale-provider=builtin',
+        '--builtin-locale=C.UTF-8',
+        '--no-instructions',
+      ],
       // A Unix socket in a folder of mode 0700 is the lock; Windows has none and listens on 127.0.0.1 with a password.
       ...(WINDOWS ? ['--auth=scram-sha-256', `--pwfile=${place.logFile}.password`] : ['--auth=trust']),
       ...(options.sync ? [] : ['--no-sync']),
@@ -60,7 +84,9 @@ export function createCluster(place: ClusterPlace, options: { sync: boolean }): 
   );
   if (made.status !== 0) {
     rmSync(unfinished, { recursive: true, force: true });
-    throw new Error(`initdb could not make the database in ${folder}: ${(made.stderr || made.error?.message || '').trim()}`);
+    throw new Error(
+      `initdb could not make the database in ${folder}: ${(made.stderr || made.error?.message || '').trim()}`,
+    );
   }
   renameSync(unfinished, folder);
   return true;
@@ -69,7 +95,8 @@ export function createCluster(place: ClusterPlace, options: { sync: boolean }): 
 /** Nothing from our own environment may steer PostgreSQL (PGDATA, PGPORT …). */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { LC_ALL: 'C', TZ: 'UTC' };
-  for (const name of ['PATH', 'SYSTEMROOT', 'TEMP', 'TMP']) if (process.env[name]) env[name] = process.env[name];
+  for (const name of ['PATH', 'SYSTEMROOT', 'TEMP', 'TMP'])
+    if (process.env[name]) env[name] = process.env[name];
   return env;
 }
 
@@ -78,7 +105,10 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
  * @param settings server settings, name → value
  * @throws Error with PostgreSQL's own last words when it doesn't come up within 60 s
  */
-export async function startCluster(place: ClusterPlace, settings: Record<string, string>): Promise<RunningCluster> {
+export async function startCluster(
+  place: ClusterPlace,
+  settings: Record<string, string>,
+): Promise<RunningCluster> {
   const password = WINDOWS ? readFileSync(`${place.logFile}.password`, 'utf8').trim() : '';
   const deadline = Date.now() + 60_000;
   let child: ChildProcess | undefined;
@@ -88,12 +118,14 @@ export async function startCluster(place: ClusterPlace, settings: Record<string,
     if (found?.ready && (await answers(found, password, place))) {
       return { pid: found.pid, host: found.host, port: found.port, password, adopted: !child };
     }
-    if (Date.now() > deadline) throw new Error(`PostgreSQL did not come up within 60 s:\n${lastWords(place, from)}`);
+    if (Date.now() > deadline)
+      throw new Error(`PostgreSQL did not come up within 60 s:\n${lastWords(place, from)}`);
     const ended = child && (child.exitCode !== null || child.signalCode !== null);
     if (ended) {
       const words = lastWords(place, from);
       // What a killed server left behind goes away by itself in a moment; anything else won't.
-      if (!/shared memory block|already exists|is another postmaster/.test(words)) throw new Error(`PostgreSQL did not start:\n${words}`);
+      if (!/shared memory block|already exists|is another postmaster/.test(words))
+        throw new Error(`PostgreSQL did not start:\n${words}`);
       await sleep(200);
     }
     if (!found && (!child || ended)) {
@@ -111,7 +143,12 @@ async function launch(place: ClusterPlace, settings: Record<string, string>): Pr
   const all: Record<string, string> = {
     ...(WINDOWS
       ? { listen_addresses: '127.0.0.1', port: String(await findFreePort()) }
-      : { listen_addresses: '', port: '5432', unix_socket_directories: socketFolder, unix_socket_permissions: '0700' }),
+      : {
+          listen_addresses: '',
+          port: '5432',
+          unix_socket_directories: socketFolder,
+          unix_socket_permissions: '0700',
+        }),
     timezone: 'UTC',
     log_timezone: 'UTC',
     // Containers often have a /dev/shm of 64 MB, too small for parallel plans.
@@ -123,14 +160,18 @@ async function launch(place: ClusterPlace, settings: Record<string, string>): Pr
   const log = openSync(logFile, 'a', 0o600);
   try {
     // Detached: Ctrl-C reaches the whole process group, and the database has to outlive our own draining.
-    const child = spawn(binaries.postgres, ['-D', folder, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])], {
-      ...asUser(user),
-      cwd: folder,
-      env: cleanEnvironment(),
-      detached: true,
-      stdio: ['ignore', log, log],
-      windowsHide: true,
-    });
+    const child = spawn(
+      binaries.postgres,
+      ['-D', folder, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+      {
+        ...asUser(user),
+        cwd: folder,
+        env: cleanEnvironment(),
+        detached: true,
+        stdio: ['ignore', log, log],
+        windowsHide: true,
+      },
+    );
     child.on('error', () => undefined);
     child.unref();
     return child;
@@ -146,19 +187,29 @@ function lastWords(place: ClusterPlace, from: number): string {
 }
 
 /** What postmaster.pid says of a living PostgreSQL on this cluster; a file left by a dead one is removed. */
-function readPidFile(place: ClusterPlace): { pid: number; port: number; host: string; ready: boolean } | undefined {
+function readPidFile(
+  place: ClusterPlace,
+): { pid: number; port: number; host: string; ready: boolean } | undefined {
   const file = join(place.folder, 'postmaster.pid');
   if (!existsSync(file)) return undefined;
-  const [pid, , , port, socketFolder, address, , status] = readFileSync(file, 'utf8').split('\n').map((line) => line.trim());
+  const [pid, , , port, socketFolder, address, , status] = readFileSync(file, 'utf8')
+    .split('\n')
+    .map((line) => line.trim());
   if (!pid) return undefined;
   if (!isPostgres(Number(pid), place)) {
     // After a restart of the machine or container the number may belong to anything, ourselves included, and
     // PostgreSQL would then refuse to start.
     rmSync(file, { force: true });
-    for (const left of ['.s.PGSQL.5432', '.s.PGSQL.5432.lock']) rmSync(join(place.socketFolder, left), { force: true });
+    for (const left of ['.s.PGSQL.5432', '.s.PGSQL.5432.lock'])
+      rmSync(join(place.socketFolder, left), { force: true });
     return undefined;
   }
-  return { pid: Number(pid), port: Number(port), host: socketFolder || address || '127.0.0.1', ready: status === 'ready' };
+  return {
+    pid: Number(pid),
+    port: Number(port),
+    host: socketFolder || address || '127.0.0.1',
+    ready: status === 'ready',
+  };
 }
 
 function isPostgres(pid: number, place: ClusterPlace): boolean {
@@ -168,7 +219,9 @@ function isPostgres(pid: number, place: ClusterPlace): boolean {
     return words[0]?.includes('postgres') === true && words.includes(place.folder);
   }
   if (WINDOWS) return true;
-  return spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout.includes('postgres');
+  return spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout.includes(
+    'postgres',
+  );
 }
 
 /** Whether a process with this number exists. */
@@ -181,12 +234,25 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-async function answers(found: { host: string; port: number }, password: string, place: ClusterPlace): Promise<boolean> {
-  const client = new pg.Client({ host: found.host, port: found.port, user: OWNER, password, database: 'postgres', connectionTimeoutMillis: 2000 });
+async function answers(
+  found: { host: string; port: number },
+  password: string,
+  place: ClusterPlace,
+): Promise<boolean> {
+  const client = new pg.Client({
+    host: found.host,
+    port: found.port,
+    user: OWNER,
+    password,
+    database: 'postgres',
+    connectionTimeoutMillis: 2000,
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();
-    const { rows } = await client.query<{ folder: string }>(`select current_setting('data_directory') as folder`);
+    const { rows } = await client.query<{ folder: string }>(
+      `select current_setting('data_directory') as folder`,
+    );
     return realpathSync(rows[0]?.folder ?? '') === realpathSync(place.folder);
   } catch {
     return false;
@@ -200,16 +266,24 @@ export async function stopCluster(place: ClusterPlace): Promise<void> {
   const found = readPidFile(place);
   if (!found) return;
   if (WINDOWS) {
-    spawnSync(place.binaries.pgCtl, ['stop', '-D', place.folder, '-m', 'fast', '-w', '-t', '8'], { stdio: 'ignore', windowsHide: true });
+    spawnSync(place.binaries.pgCtl, ['stop', '-D', place.folder, '-m', 'fast', '-w', '-t', '8'], {
+      stdio: 'ignore',
+      windowsHide: true,
+    });
     return;
   }
-  for (const [signal, patience] of [['SIGINT', 8000], ['SIGQUIT', 3000], ['SIGKILL', 2000]] as const) {
+  for (const [signal, patience] of [
+    ['SIGINT', 8000],
+    ['SIGQUIT', 3000],
+    ['SIGKILL', 2000],
+  ] as const) {
     try {
       process.kill(found.pid, signal);
     } catch {
       return;
     }
-    for (const until = Date.now() + patience; Date.now() < until; await sleep(10)) if (!isAlive(found.pid)) return;
+    for (const until = Date.now() + patience; Date.now() < until; await sleep(10))
+      if (!isAlive(found.pid)) return;
   }
 }
 

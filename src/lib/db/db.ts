@@ -132,7 +132,9 @@ export async function change(db: Db, sql: string, bindings: Bindings = {}): Prom
 const RETRYABLE = new Set(['40P01', '40001', ...UNPREPARED]); // deadlock, serialisation failure
 
 export function sqlState(error: unknown): string | undefined {
-  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
 }
 
 /** The connection was lost while a change was being saved: nobody can tell whether it was. */

@@ -27,9 +27,11 @@ export async function checkDatabase(url: string): Promise<DatabaseCheck> {
     );
     const found = rows[0] ?? {};
     const problems: string[] = [];
-    if (Number(found['number']) < OLDEST * 10_000) problems.push(`PostgreSQL ${found['version']} is too old; ${OLDEST} or newer is needed`);
+    if (Number(found['number']) < OLDEST * 10_000)
+      problems.push(`PostgreSQL ${found['version']} is too old; ${OLDEST} or newer is needed`);
     for (const name of ['fsync', 'full_page_writes', 'synchronous_commit'] as const) {
-      if (found[name] === 'off') problems.push(`${name} is off in the database, so a saved change could be lost; turn it on`);
+      if (found[name] === 'off')
+        problems.push(`${name} is off in the database, so a saved change could be lost; turn it on`);
     }
     return { version: found['version']?.split(' ')[0] ?? '', role: found['role'] ?? '', problems };
   } finally {

@@ -1,9 +1,25 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { findBinaries, SYSTEM_FOLDER } from './binaries.js';
-import { createCluster, OWNER, startCluster, stopCluster, type ClusterPlace, type RunningCluster } from './cluster.js';
+import {
+  createCluster,
+  OWNER,
+  startCluster,
+  stopCluster,
+  type ClusterPlace,
+  type RunningCluster,
+} from './cluster.js';
 import { createDb, row, type Db } from './db.js';
 import { canReach, serviceUser } from './serviceUser.js';
 
@@ -34,7 +50,12 @@ export interface EmbeddedDatabase {
 export async function startEmbedded(dataDir: string): Promise<EmbeddedDatabase> {
   const place = findPlace(dataDir);
   createCluster(place, { sync: true });
-  const cluster = await startCluster(place, { cluster_name: 'banhui', max_connections: '100', random_page_cost: '1.1', log_checkpoints: 'off' });
+  const cluster = await startCluster(place, {
+    cluster_name: 'banhui',
+    max_connections: '100',
+    random_page_cost: '1.1',
+    log_checkpoints: 'off',
+  });
   await ensureDatabase(cluster);
   return {
     url: clusterUrl(cluster, APP_ROLE, DATABASE),
@@ -56,17 +77,24 @@ function findPlace(dataDir: string): ClusterPlace {
   const owner = existsSync(join(base, 'postgres')) ? statSync(join(base, 'postgres')).uid : undefined;
   const user = serviceUser(owner);
   if (owner !== undefined && !root && owner !== process.getuid?.()) {
-    throw new Error(`The database in ${base} belongs to another user (uid ${owner}). Start as that user or as root, or choose another DATA_DIR.`);
+    throw new Error(
+      `The database in ${base} belongs to another user (uid ${owner}). Start as that user or as root, or choose another DATA_DIR.`,
+    );
   }
   if (!canReach(user, base)) {
     if (owner !== undefined) {
-      throw new Error(`The user "${user?.name}", who runs the database, can no longer enter ${base}. Allow it again (chmod o+x on every folder above), or choose another DATA_DIR.`);
+      throw new Error(
+        `The user "${user?.name}", who runs the database, can no longer enter ${base}. Allow it again (chmod o+x on every folder above), or choose another DATA_DIR.`,
+      );
     }
     base = join(SYSTEM_FOLDER, createHash('sha256').update(home).digest('hex').slice(0, 16));
     mkdirSync(base, { recursive: true });
     chmodSync(SYSTEM_FOLDER, 0o755);
     chmodSync(base, 0o711);
-    writeFileSync(note, `The user "${user?.name}", who runs the database, cannot enter this folder; the database is in\n${base}\n`);
+    writeFileSync(
+      note,
+      `The user "${user?.name}", who runs the database, cannot enter this folder; the database is in\n${base}\n`,
+    );
   }
   const logFile = join(base, 'postgres.log');
   if (existsSync(logFile) && statSync(logFile).size > 10_000_000) renameSync(logFile, `${logFile}.1`);
@@ -74,14 +102,23 @@ function findPlace(dataDir: string): ClusterPlace {
     writeFileSync(`${logFile}.password`, randomBytes(24).toString('hex'), { mode: 0o600 });
   }
   // initdb needs to make a folder and rename it beside the others, which root does for the service user.
-  return { folder: join(base, 'postgres'), socketFolder: socketFolder(base, user?.name), logFile, binaries: findBinaries(user), user };
+  return {
+    folder: join(base, 'postgres'),
+    socketFolder: socketFolder(base, user?.name),
+    logFile,
+    binaries: findBinaries(user),
+    user,
+  };
 }
 
 function socketFolder(base: string, owner: string | undefined): string {
   const near = join(base, 'run');
   if (Buffer.byteLength(`${near}/.s.PGSQL.5432`) <= LONGEST_SOCKET_PATH) return near;
   const short = createHash('sha256').update(base).digest('hex').slice(0, 12);
-  const far = join(process.platform === 'darwin' ? '/tmp' : tmpdir(), `banhui-${short}-${owner ?? userInfo().uid}`);
+  const far = join(
+    process.platform === 'darwin' ? '/tmp' : tmpdir(),
+    `banhui-${short}-${owner ?? userInfo().uid}`,
+  );
   // A folder that somebody else put there first would let them listen in our place.
   mkdirSync(far, { recursive: true, mode: 0o700 });
   const { uid, mode } = statSync(far);

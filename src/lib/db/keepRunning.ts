@@ -21,7 +21,13 @@ export function keepRunning(opened: OpenDatabase, dataDir: string, name: string,
   let notBefore = 0;
   let told: string | undefined;
   const timer = setInterval(() => {
-    if (isBusy || Date.now() < notBefore || !opened.embedded || (isAlive(opened.embedded.pid) && !opened.serverLock?.isLost())) return;
+    if (
+      isBusy ||
+      Date.now() < notBefore ||
+      !opened.embedded ||
+      (isAlive(opened.embedded.pid) && !opened.serverLock?.isLost())
+    )
+      return;
     isBusy = true;
     if (told === undefined) log.error('the database ended or cut us off; seeing that it runs');
     startAgain(opened, dataDir, name)

@@ -45,7 +45,10 @@ export async function migrate(directUrl: string, appRole: string): Promise<Migra
       await lock.raw('select pg_advisory_xact_lock(?)', [LOCK]);
       // Under our own lock, knex's row can only have been left by a process that was killed.
       await db.migrate.forceFreeMigrationsLock({ tableName: 'migrations', migrationSource: source });
-      const [, applied] = (await db.migrate.latest({ tableName: 'migrations', migrationSource: source })) as [number, string[]];
+      const [, applied] = (await db.migrate.latest({ tableName: 'migrations', migrationSource: source })) as [
+        number,
+        string[],
+      ];
       const queueChanged = await migrateQueue(db, directUrl);
       if (applied.length > 0 || queueChanged || !(await hasRights(db, appRole))) await grant(db, appRole);
       return { applied };
@@ -60,11 +63,17 @@ export async function compareMigrations(db: Db): Promise<{ missing: string[]; un
   const known = await source.getMigrations([]);
   const { rows: applied } = await db.raw<{ rows: { name: string }[] }>('select name from migrations');
   const names = new Set(applied.map((one) => one.name));
-  return { missing: known.filter((name) => !names.has(name)), unknown: [...names].filter((name) => !known.includes(name)) };
+  return {
+    missing: known.filter((name) => !names.has(name)),
+    unknown: [...names].filter((name) => !known.includes(name)),
+  };
 }
 
 async function migrateQueue(db: Db, directUrl: string): Promise<boolean> {
-  const there = await row<{ is_there: boolean }>(db, `select to_regclass('graphile_worker.migrations') is not null as is_there`);
+  const there = await row<{ is_there: boolean }>(
+    db,
+    `select to_regclass('graphile_worker.migrations') is not null as is_there`,
+  );
   if (there?.is_there) {
     const newest = await row<{ id: number }>(db, 'select max(id) as id from graphile_worker.migrations');
     if ((newest?.id ?? 0) >= QUEUE_SCHEMA) return false;

@@ -37,7 +37,11 @@ export async function openDatabase(config: Config, server: string | undefined): 
   try {
     const { role } = await check(opened.url);
     const { applied } = await migrate(opened.directUrl, role).catch(tellMissingRight);
-    say('schema', applied.length === 0 ? 'up to date' : `${applied.length} migrations, up to ${applied.at(-1)}`, since);
+    say(
+      'schema',
+      applied.length === 0 ? 'up to date' : `${applied.length} migrations, up to ${applied.at(-1)}`,
+      since,
+    );
     return opened;
   } catch (error) {
     await opened.close();
@@ -50,11 +54,16 @@ async function openEmbedded(dataDir: string, server: string | undefined): Promis
     const opened = await tryEmbedded(dataDir, server);
     if (!('heldBy' in opened)) return opened;
     if (opened.heldBy === STOPPING && Date.now() < until) continue;
-    throw new CannotStart(`Banhui already runs on ${dataDir}: ${opened.heldBy}.\nStop that one first, or start this one with another DATA_DIR and PORT.`);
+    throw new CannotStart(
+      `Banhui already runs on ${dataDir}: ${opened.heldBy}.\nStop that one first, or start this one with another DATA_DIR and PORT.`,
+    );
   }
 }
 
-async function tryEmbedded(dataDir: string, server: string | undefined): Promise<OpenDatabase | { heldBy: string }> {
+async function tryEmbedded(
+  dataDir: string,
+  server: string | undefined,
+): Promise<OpenDatabase | { heldBy: string }> {
   const since = performance.now();
   mkdirSync(dataDir, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
   const release = await takeFolderLock(join(dataDir, '.starting'));
@@ -73,14 +82,21 @@ async function tryEmbedded(dataDir: string, server: string | undefined): Promise
       opened.serverLock = lock;
     }
     const where = relative(process.cwd(), embedded.folder);
-    say('database', `PostgreSQL in ${where.startsWith('..') ? embedded.folder : `./${where}`}${embedded.adopted ? ', found running' : ''}`, since);
+    say(
+      'database',
+      `PostgreSQL in ${where.startsWith('..') ? embedded.folder : `./${where}`}${embedded.adopted ? ', found running' : ''}`,
+      since,
+    );
     return opened;
   } finally {
     release();
   }
 }
 
-async function closeEmbedded({ embedded, directUrl, serverLock }: OpenDatabase, dataDir: string): Promise<void> {
+async function closeEmbedded(
+  { embedded, directUrl, serverLock }: OpenDatabase,
+  dataDir: string,
+): Promise<void> {
   const release = await takeFolderLock(join(dataDir, '.starting'));
   try {
     // A lock that was lost may be another server's by now.
@@ -100,21 +116,29 @@ async function openOwn(url: string, directUrl: string): Promise<OpenDatabase> {
   const owner = url === directUrl ? app : await patiently(directUrl);
   say('database', `PostgreSQL ${app.version} at ${new URL(url).host}`, since);
   if (app.role === owner.role) {
-    say('', `one role, "${app.role}", runs the pages and owns the tables; with DATABASE_DIRECT_URL they are two (see README)`);
+    say(
+      '',
+      `one role, "${app.role}", runs the pages and owns the tables; with DATABASE_DIRECT_URL they are two (see README)`,
+    );
   }
   return { url, directUrl, embedded: undefined, serverLock: undefined, close: () => Promise.resolve() };
 }
 
 async function check(url: string): Promise<DatabaseCheck> {
   const found = await checkDatabase(url);
-  if (found.problems.length > 0) throw new CannotStart(`The database cannot be used:\n${found.problems.map((one) => `- ${one}`).join('\n')}`);
+  if (found.problems.length > 0)
+    throw new CannotStart(
+      `The database cannot be used:\n${found.problems.map((one) => `- ${one}`).join('\n')}`,
+    );
   return found;
 }
 
 /** The role of DATABASE_URL alone may well be one that owns nothing. */
 function tellMissingRight(error: unknown): never {
   if (sqlState(error) !== '42501') throw error;
-  throw new CannotStart(`The role that is to own the tables may not make or change them: ${String(error).split(' - ').at(-1)}.\nSet DATABASE_DIRECT_URL to the database as its owner.`);
+  throw new CannotStart(
+    `The role that is to own the tables may not make or change them: ${String(error).split(' - ').at(-1)}.\nSet DATABASE_DIRECT_URL to the database as its owner.`,
+  );
 }
 
 /** A database that starts at the same time as we do (a machine booting, containers) is given 30 s. */
@@ -126,15 +150,21 @@ async function patiently(url: string): Promise<DatabaseCheck> {
     } catch (error) {
       if (error instanceof CannotStart) throw error;
       const state = sqlState(error);
-      const isComing = state === undefined || ['57P03', 'ECONNREFUSED', 'ENOENT', 'ECONNRESET'].includes(state);
+      const isComing =
+        state === undefined || ['57P03', 'ECONNREFUSED', 'ENOENT', 'ECONNRESET'].includes(state);
       const { host, pathname, username } = new URL(url);
       if (isComing && Date.now() < until) {
         if (!told) say('database', `waiting for ${host}, at most 30 s`);
         told = true;
         continue;
       }
-      if (isComing) throw new CannotStart(`The database ${pathname.slice(1)} at ${host} cannot be reached: ${error instanceof Error ? error.message || state : String(error)}`);
-      throw new CannotStart(`The database ${pathname.slice(1)} at ${host} does not let ${username || 'us'} in: ${error instanceof Error ? error.message || state : String(error)}`);
+      if (isComing)
+        throw new CannotStart(
+          `The database ${pathname.slice(1)} at ${host} cannot be reached: ${error instanceof Error ? error.message || state : String(error)}`,
+        );
+      throw new CannotStart(
+        `The database ${pathname.slice(1)} at ${host} does not let ${username || 'us'} in: ${error instanceof Error ? error.message || state : String(error)}`,
+      );
     }
   }
 }

@@ -21,19 +21,29 @@ export interface ServerLock {
  * Makes this process the one server of the database, or says who is.
  * @param name how a second start will tell people about this one, at most 63 bytes
  */
-export async function takeServerLock(directUrl: string, name: string): Promise<ServerLock | { heldBy: string }> {
-  const client = new pg.Client({ connectionString: directUrl, application_name: name, connectionTimeoutMillis: 3000 });
+export async function takeServerLock(
+  directUrl: string,
+  name: string,
+): Promise<ServerLock | { heldBy: string }> {
+  const client = new pg.Client({
+    connectionString: directUrl,
+    application_name: name,
+    connectionTimeoutMillis: 3000,
+  });
   // The connection ends with the database, or when PostgreSQL restarts itself after one of its processes crashed; the
   // lock is then taken again (keepRunning.ts).
   let isLost = false;
   client.on('error', () => undefined);
   client.on('end', () => (isLost = true));
   await client.connect();
-  const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [SERVER_LOCK]);
+  const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [
+    SERVER_LOCK,
+  ]);
   if (rows[0]?.taken) {
     return {
       isLost: () => isLost,
-      sayStopping: () => client.query(`select set_config('application_name', $1, false)`, [STOPPING]).then(ignore, ignore),
+      sayStopping: () =>
+        client.query(`select set_config('application_name', $1, false)`, [STOPPING]).then(ignore, ignore),
       release: () => client.end().catch(ignore),
     };
   }

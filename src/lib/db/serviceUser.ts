@@ -17,11 +17,20 @@ export function serviceUser(ownerUid?: number): ServiceUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const users = listSystemUsers();
   const wanted =
-    (ownerUid === undefined || ownerUid === 0 ? undefined : (users.find((u) => u.uid === ownerUid) ?? { name: `uid ${ownerUid}`, uid: ownerUid, gid: ownerUid })) ??
+    (ownerUid === undefined || ownerUid === 0
+      ? undefined
+      : (users.find((u) => u.uid === ownerUid) ?? {
+          name: `uid ${ownerUid}`,
+          uid: ownerUid,
+          gid: ownerUid,
+        })) ??
     users.find((u) => u.name === 'postgres') ??
     users.find((u) => u.name === '_postgres') ??
     users.find((u) => u.name === 'nobody' && u.uid > 0);
-  if (!wanted) throw new Error('PostgreSQL cannot run as root, and this machine has neither a user "postgres" nor "nobody". Start as an ordinary user.');
+  if (!wanted)
+    throw new Error(
+      'PostgreSQL cannot run as root, and this machine has neither a user "postgres" nor "nobody". Start as an ordinary user.',
+    );
   return wanted;
 }
 
@@ -29,7 +38,9 @@ function listSystemUsers(): ServiceUser[] {
   return readFileSync('/etc/passwd', 'utf8')
     .split('\n')
     .map((line) => line.split(':'))
-    .flatMap(([name, , uid, gid]) => (name && uid && gid ? [{ name, uid: Number(uid), gid: Number(gid) }] : []));
+    .flatMap(([name, , uid, gid]) =>
+      name && uid && gid ? [{ name, uid: Number(uid), gid: Number(gid) }] : [],
+    );
 }
 
 /** Spawn options that make a child run as the service user. */
@@ -49,5 +60,8 @@ export function giveTo(user: ServiceUser | undefined, path: string): void {
  */
 export function canReach(user: ServiceUser | undefined, path: string, test: 'x' | 'w' = 'x'): boolean {
   if (!user) return true;
-  return spawnSync('/usr/bin/env', ['test', `-${test}`, path], { ...asUser(user), cwd: '/', stdio: 'ignore' }).status === 0;
+  return (
+    spawnSync('/usr/bin/env', ['test', `-${test}`, path], { ...asUser(user), cwd: '/', stdio: 'ignore' })
+      .status === 0
+  );
 }

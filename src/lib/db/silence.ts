@@ -26,7 +26,8 @@ export function endSilence(client: pg.ClientBase, limit: number): void {
     let timer = setTimeout(() => (timer = setTimeout(end, limit / 10)), limit * 1.5);
     const done = args.at(-1);
     // knex is called back, the limiter of sign-ins waits for a promise
-    if (typeof done !== 'function') return (send(...args) as Promise<unknown>).finally(() => clearTimeout(timer));
+    if (typeof done !== 'function')
+      return (send(...args) as Promise<unknown>).finally(() => clearTimeout(timer));
     return send(...args.slice(0, -1), (error: Error | null, answer?: unknown) => {
       clearTimeout(timer);
       (done as Done)(error, answer);

@@ -15,9 +15,12 @@ export function imageSize(bytes: Buffer): ImageSize | undefined {
 
 function sizeOf(bytes: Buffer): ImageSize | undefined {
   if (bytes.length < 30) return undefined;
-  if (bytes.toString('latin1', 1, 4) === 'PNG') return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
-  if (bytes.toString('latin1', 0, 3) === 'GIF') return { width: bytes.readUInt16LE(6), height: bytes.readUInt16LE(8) };
-  if (bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP') return sizeOfWebp(bytes);
+  if (bytes.toString('latin1', 1, 4) === 'PNG')
+    return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
+  if (bytes.toString('latin1', 0, 3) === 'GIF')
+    return { width: bytes.readUInt16LE(6), height: bytes.readUInt16LE(8) };
+  if (bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP')
+    return sizeOfWebp(bytes);
   if (bytes.readUInt16BE(0) === 0xffd8) return sizeOfJpeg(bytes);
   return undefined;
 }
@@ -25,12 +28,15 @@ function sizeOf(bytes: Buffer): ImageSize | undefined {
 /** The three kinds of WebP: lossy, lossless, extended (RFC 9649). */
 function sizeOfWebp(bytes: Buffer): ImageSize | undefined {
   const kind = bytes.toString('latin1', 12, 16);
-  if (kind === 'VP8 ') return { width: bytes.readUInt16LE(26) & 0x3fff, height: bytes.readUInt16LE(28) & 0x3fff };
+  if (kind === 'VP8 ')
+    return { width: bytes.readUInt16LE(26) & 0x3fff, height: bytes.readUInt16LE(28) & 0x3fff };
   if (kind === 'VP8L') {
     const bits = bytes.readUInt32LE(21);
     return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 };
   }
-  return kind === 'VP8X' ? { width: bytes.readUIntLE(24, 3) + 1, height: bytes.readUIntLE(27, 3) + 1 } : undefined;
+  return kind === 'VP8X'
+    ? { width: bytes.readUIntLE(24, 3) + 1, height: bytes.readUIntLE(27, 3) + 1 }
+    : undefined;
 }
 
 /** Walks from segment to segment to the frame header (ITU-T T.81, B.2.2). */

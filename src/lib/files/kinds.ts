@@ -35,7 +35,9 @@ const READ_ONLY: typeof KINDS = {
 };
 
 /** For the `accept` attribute of a file field. */
-export const ACCEPTED = Object.keys(KINDS).map((extension) => `.${extension}`).join(',');
+export const ACCEPTED = Object.keys(KINDS)
+  .map((extension) => `.${extension}`)
+  .join(',');
 /** What the browser may show inside a page; nothing here can carry a script. */
 export const IMAGE_TYPES: readonly string[] = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
 
@@ -44,20 +46,29 @@ export const IMAGE_TYPES: readonly string[] = ['image/png', 'image/jpeg', 'image
  * @param sniffed media type found by the first bytes, 'text/plain' for text, undefined for anything unknown
  * @param also extensions that this page reads besides
  */
-export function kindOf(name: string, sniffed: string | undefined, also: readonly string[] = []): string | undefined {
+export function kindOf(
+  name: string,
+  sniffed: string | undefined,
+  also: readonly string[] = [],
+): string | undefined {
   const extension = /\.([A-Za-z0-9]{1,8})$/.exec(name)?.[1]?.toLowerCase();
-  const kind = extension ? (KINDS[extension] ?? (also.includes(extension) ? READ_ONLY[extension] : undefined)) : undefined;
+  const kind = extension
+    ? (KINDS[extension] ?? (also.includes(extension) ? READ_ONLY[extension] : undefined))
+    : undefined;
   return kind && sniffed === (kind.sniffed ?? kind.type) ? kind.type : undefined;
 }
 
 // Control characters, direction overrides, and what some file system reads as more than a letter.
- 
+
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff<>:"/\\|?*]/g;
 
 /** The name a person gave, as every file system can keep it: one line, NFC, at most 200 characters, its extension kept. */
 export function safeName(given: string): string {
   const last = Buffer.from(given.normalize('NFC')).toString().split(/[/\\]/).at(-1) ?? '';
-  const clean = last.replace(UNSAFE, '_').replace(/\s+/g, ' ').replace(/^[.\s]+|[.\s]+$/g, '');
+  const clean = last
+    .replace(UNSAFE, '_')
+    .replace(/\s+/g, ' ')
+    .replace(/^[.\s]+|[.\s]+$/g, '');
   const extension = /\.[A-Za-z0-9]{1,8}$/.exec(clean)?.[0] ?? '';
   const stem = [...clean.slice(0, clean.length - extension.length)].slice(0, 200 - extension.length).join('');
   return (stem + extension || 'file').replace(/^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i, '_$1');
@@ -71,13 +82,16 @@ export interface TextProbe {
 
 /** UTF-8, or GB 18030 as older Chinese programs write it; without control characters. */
 export function textProbe(): TextProbe {
-  const candidates = ['utf-8', 'gb18030'].map((label) => ({ decoder: new TextDecoder(label, { fatal: true }), alive: true }));
+  const candidates = ['utf-8', 'gb18030'].map((label) => ({
+    decoder: new TextDecoder(label, { fatal: true }),
+    alive: true,
+  }));
   const read = (bytes?: Uint8Array) => {
     for (const candidate of candidates) {
       if (!candidate.alive) continue;
       try {
         const text = candidate.decoder.decode(bytes, { stream: bytes !== undefined });
-         
+
         if (/[\u0000-\u0008\u000b\u000e-\u001f\u007f]/.test(text)) candidate.alive = false;
       } catch {
         candidate.alive = false;

@@ -37,11 +37,22 @@ export async function receiveFiles(c: Context, upload: Upload): Promise<Received
   const arrived = () => places.filter((arrival) => arrival !== undefined);
   const reader = multer({
     defParamCharset: 'utf8',
-    limits: { fileSize: HARD_STOP, fieldSize: 1024 * 1024, fields: 200, parts: 200 + upload.maxFiles, fieldNameSize: 100, fieldNestingDepth: 0 },
+    limits: {
+      fileSize: HARD_STOP,
+      fieldSize: 1024 * 1024,
+      fields: 200,
+      parts: 200 + upload.maxFiles,
+      fieldNameSize: 100,
+      fieldNestingDepth: 0,
+    },
     storage: {
       _handleFile(_req, file, done) {
         const place = places.push(undefined) - 1;
-        storeFile(c.db, file.stream, { name: file.originalname, uploadedBy: c.maybeViewer?.id ?? null, also: upload.also ?? [] }).then(
+        storeFile(c.db, file.stream, {
+          name: file.originalname,
+          uploadedBy: c.maybeViewer?.id ?? null,
+          also: upload.also ?? [],
+        }).then(
           (arrival) => {
             places[place] = arrival;
             done(null, {});
@@ -57,12 +68,19 @@ export async function receiveFiles(c: Context, upload: Upload): Promise<Received
 
   const problems: Received['problems'] = [];
   try {
-    await new Promise<void>((resolve, reject) => reader(c.req, c.res, (error?: unknown) => (error ? reject(error) : resolve())));
+    await new Promise<void>((resolve, reject) =>
+      reader(c.req, c.res, (error?: unknown) => (error ? reject(error) : resolve())),
+    );
   } catch (error) {
     const code = error instanceof multer.MulterError ? error.code : undefined;
     const field = error instanceof multer.MulterError ? error.field : undefined;
-    if (code === 'LIMIT_FILE_SIZE') problems.push({ field: upload.field, message: c.t('lib.files.tooLarge', { size: MAX_FILE_BYTES / 1024 / 1024 }) });
-    else if (code === 'LIMIT_UNEXPECTED_FILE' && field === upload.field) problems.push({ field: upload.field, message: c.t('lib.files.tooMany', { count: upload.maxFiles }) });
+    if (code === 'LIMIT_FILE_SIZE')
+      problems.push({
+        field: upload.field,
+        message: c.t('lib.files.tooLarge', { size: MAX_FILE_BYTES / 1024 / 1024 }),
+      });
+    else if (code === 'LIMIT_UNEXPECTED_FILE' && field === upload.field)
+      problems.push({ field: upload.field, message: c.t('lib.files.tooMany', { count: upload.maxFiles }) });
     else {
       await discardFiles(c.db, idsOf(arrived()));
       throw code || c.req.destroyed ? new BadRequest() : error;
@@ -71,8 +89,16 @@ export async function receiveFiles(c: Context, upload: Upload): Promise<Received
   const arrivals = arrived();
   for (const arrival of arrivals) {
     if (arrival.ok) continue;
-    const key = arrival.reason === 'size' ? 'lib.files.isTooLarge' : arrival.reason === 'empty' ? 'lib.files.isEmpty' : upload.wrongKind ?? 'lib.files.isOfWrongKind';
-    problems.push({ field: upload.field, message: c.t(key, { name: arrival.name, size: MAX_FILE_BYTES / 1024 / 1024 }) });
+    const key =
+      arrival.reason === 'size'
+        ? 'lib.files.isTooLarge'
+        : arrival.reason === 'empty'
+          ? 'lib.files.isEmpty'
+          : (upload.wrongKind ?? 'lib.files.isOfWrongKind');
+    problems.push({
+      field: upload.field,
+      message: c.t(key, { name: arrival.name, size: MAX_FILE_BYTES / 1024 / 1024 }),
+    });
   }
   return { files: arrivals.flatMap((arrival) => (arrival.ok ? arrival.file : [])), problems };
 }

@@ -13,10 +13,17 @@ interface Stored {
 }
 
 // Nothing that somebody uploaded ever runs in our name: no script, no frame, no form, no guessing of types.
-const LOCKED = { 'Content-Security-Policy': "sandbox; default-src 'none'", 'X-Content-Type-Options': 'nosniff' };
+const LOCKED = {
+  'Content-Security-Policy': "sandbox; default-src 'none'",
+  'X-Content-Type-Options': 'nosniff',
+};
 
 async function findStored(db: Db, fileId: number): Promise<Stored> {
-  const file = await row<Stored>(db, `select id, public_id, name, media_type, bytes from files where id = :id and state = 'stored'`, { id: fileId });
+  const file = await row<Stored>(
+    db,
+    `select id, public_id, name, media_type, bytes from files where id = :id and state = 'stored'`,
+    { id: fileId },
+  );
   if (!file) throw new NotFound();
   return file;
 }
@@ -24,7 +31,10 @@ async function findStored(db: Db, fileId: number): Promise<Stored> {
 /** A stored file as a download; the caller has asked who may. @param name what to call it, when not as it was uploaded */
 export async function sendFile(db: Db, fileId: number, name?: string): Promise<Answer> {
   const file = await findStored(db, fileId);
-  return send(readChunks(db, file.id), file.media_type, { name: name ?? file.name, headers: { ...LOCKED, 'Content-Length': String(file.bytes) } });
+  return send(readChunks(db, file.id), file.media_type, {
+    name: name ?? file.name,
+    headers: { ...LOCKED, 'Content-Length': String(file.bytes) },
+  });
 }
 
 /** A stored image for an `<img>` of our own pages. Its address names a file that never changes: asked again, it is a 304. */

@@ -20,10 +20,15 @@ export interface ArrivedFile {
   bytes: number;
 }
 
-export type Arrival = { ok: true; file: ArrivedFile } | { ok: false; reason: 'size' | 'kind' | 'empty'; name: string };
+export type Arrival =
+  { ok: true; file: ArrivedFile } | { ok: false; reason: 'size' | 'kind' | 'empty'; name: string };
 
 /** Stores a stream. A refused or broken one leaves nothing. */
-export async function storeFile(db: Db, stream: Readable, given: { name: string; uploadedBy: number | null; also?: readonly string[] }): Promise<Arrival> {
+export async function storeFile(
+  db: Db,
+  stream: Readable,
+  given: { name: string; uploadedBy: number | null; also?: readonly string[] },
+): Promise<Arrival> {
   const name = safeName(given.name);
   const made = await row<{ id: number }>(
     db,
@@ -40,9 +45,17 @@ export async function storeFile(db: Db, stream: Readable, given: { name: string;
       await discardFiles(db, [id]);
       return { ok: false, reason: refused ?? 'kind', name };
     }
-    await change(db, `update files set media_type = :type, bytes = :bytes, sha256 = :sha256, crc32 = :crc32 where id = :id`, {
-      id, type: mediaType, bytes: written.bytes, sha256: written.sha256, crc32: written.crc32,
-    });
+    await change(
+      db,
+      `update files set media_type = :type, bytes = :bytes, sha256 = :sha256, crc32 = :crc32 where id = :id`,
+      {
+        id,
+        type: mediaType,
+        bytes: written.bytes,
+        sha256: written.sha256,
+        crc32: written.crc32,
+      },
+    );
     return { ok: true, file: { id, name, media_type: mediaType, bytes: written.bytes } };
   } catch (error) {
     await discardFiles(db, [id]).catch(() => undefined); // the clean-up finds it later
@@ -51,7 +64,11 @@ export async function storeFile(db: Db, stream: Readable, given: { name: string;
 }
 
 /** What is over the limit is read to its end, so that the fields after it arrive, but not stored. */
-async function writeChunks(db: Db, id: number, stream: Readable): Promise<{ bytes: number; sha256: string; crc32: number; isText: boolean }> {
+async function writeChunks(
+  db: Db,
+  id: number,
+  stream: Readable,
+): Promise<{ bytes: number; sha256: string; crc32: number; isText: boolean }> {
   const hash = createHash('sha256');
   const probe = textProbe();
   let waiting: Buffer[] = [];
@@ -61,7 +78,11 @@ async function writeChunks(db: Db, id: number, stream: Readable): Promise<{ byte
   let seq = 0;
   const flush = async () => {
     if (size === 0) return;
-    await change(db, `insert into file_chunks (file_id, seq, data) values (:id, :seq, :data)`, { id, seq: seq++, data: Buffer.concat(waiting) });
+    await change(db, `insert into file_chunks (file_id, seq, data) values (:id, :seq, :data)`, {
+      id,
+      seq: seq++,
+      data: Buffer.concat(waiting),
+    });
     waiting = [];
     size = 0;
   };
@@ -88,7 +109,11 @@ async function sniff(db: Db, id: number, isText: boolean): Promise<string | unde
 export function readChunks(db: Db, id: number): Readable {
   async function* chunks() {
     for (let seq = 0; ; seq++) {
-      const chunk = await row<{ data: Buffer }>(db, `select data from file_chunks where file_id = :id and seq = :seq`, { id, seq });
+      const chunk = await row<{ data: Buffer }>(
+        db,
+        `select data from file_chunks where file_id = :id and seq = :seq`,
+        { id, seq },
+      );
       if (!chunk) return;
       yield chunk.data;
     }
@@ -108,7 +133,8 @@ export async function keepFiles(trx: Db, by: { id: number | null }, ids: number[
 
 /** Removes arrived files that nothing has kept. */
 export async function discardFiles(db: Db, ids: number[]): Promise<void> {
-  if (ids.length > 0) await change(db, `delete from files where id = any(:ids) and state = 'uploading'`, { ids });
+  if (ids.length > 0)
+    await change(db, `delete from files where id = any(:ids) and state = 'uploading'`, { ids });
 }
 
 /** Removes files whose thing has let go of them, in its transaction. */
@@ -118,5 +144,8 @@ export async function removeFiles(trx: Db, ids: number[]): Promise<void> {
 
 /** Removes what uploads left that died with their process. @returns how many */
 export function cleanFiles(db: Db): Promise<number> {
-  return change(db, `delete from files where state = 'uploading' and created_at < now() - interval '2 hours'`);
+  return change(
+    db,
+    `delete from files where state = 'uploading' and created_at < now() - interval '2 hours'`,
+  );
 }

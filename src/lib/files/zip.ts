@@ -30,26 +30,58 @@ export async function* writeZip(entries: ZipEntry[]): AsyncGenerator<Buffer> {
     const facts = factsOf(entry, name);
     yield Buffer.concat([numbers([0x04034b50, 4]), facts, name]);
     for await (const part of entry.open() as AsyncIterable<Buffer>) yield part;
-    directory.push(Buffer.concat([numbers([0x02014b50, 4], [20, 2]), facts, numbers([0, 2], [0, 2], [0, 2], [0, 4], [offset, 4]), name]));
+    directory.push(
+      Buffer.concat([
+        numbers([0x02014b50, 4], [20, 2]),
+        facts,
+        numbers([0, 2], [0, 2], [0, 2], [0, 4], [offset, 4]),
+        name,
+      ]),
+    );
     offset += 30 + name.length + entry.bytes;
   }
   const index = Buffer.concat(directory);
   yield index;
-  yield numbers([0x06054b50, 4], [0, 2], [0, 2], [entries.length, 2], [entries.length, 2], [index.length, 4], [offset, 4], [0, 2]);
+  yield numbers(
+    [0x06054b50, 4],
+    [0, 2],
+    [0, 2],
+    [entries.length, 2],
+    [entries.length, 2],
+    [index.length, 4],
+    [offset, 4],
+    [0, 2],
+  );
 }
 
 /** What both headers of a file say, from "version needed" to "extra field length". */
 function factsOf(entry: ZipEntry, name: Buffer): Buffer {
-  const time = (entry.at.getUTCHours() << 11) | (entry.at.getUTCMinutes() << 5) | (entry.at.getUTCSeconds() >> 1);
-  const date = (Math.max(0, entry.at.getUTCFullYear() - 1980) << 9) | ((entry.at.getUTCMonth() + 1) << 5) | entry.at.getUTCDate();
-  return numbers([20, 2], [UTF8_NAMES, 2], [0, 2], [time, 2], [date, 2], [entry.crc32, 4], [entry.bytes, 4], [entry.bytes, 4], [name.length, 2], [0, 2]);
+  const time =
+    (entry.at.getUTCHours() << 11) | (entry.at.getUTCMinutes() << 5) | (entry.at.getUTCSeconds() >> 1);
+  const date =
+    (Math.max(0, entry.at.getUTCFullYear() - 1980) << 9) |
+    ((entry.at.getUTCMonth() + 1) << 5) |
+    entry.at.getUTCDate();
+  return numbers(
+    [20, 2],
+    [UTF8_NAMES, 2],
+    [0, 2],
+    [time, 2],
+    [date, 2],
+    [entry.crc32, 4],
+    [entry.bytes, 4],
+    [entry.bytes, 4],
+    [name.length, 2],
+    [0, 2],
+  );
 }
 
 /** Little-endian numbers of 2 or 4 bytes. */
 function numbers(...parts: [value: number, size: 2 | 4][]): Buffer {
   const bytes = Buffer.alloc(parts.reduce((sum, [, size]) => sum + size, 0));
   let at = 0;
-  for (const [value, size] of parts) at = size === 2 ? bytes.writeUInt16LE(value, at) : bytes.writeUInt32LE(value, at);
+  for (const [value, size] of parts)
+    at = size === 2 ? bytes.writeUInt16LE(value, at) : bytes.writeUInt32LE(value, at);
   return bytes;
 }
 

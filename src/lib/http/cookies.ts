@@ -26,7 +26,12 @@ export function setCookie(c: Carrier, name: string, value: string, options: { se
 }
 
 export function clearCookie(c: Carrier, name: string): void {
-  c.res.clearCookie(cookieName(c.config, name), { httpOnly: true, sameSite: 'lax', path: '/', secure: isSecure(c.config) });
+  c.res.clearCookie(cookieName(c.config, name), {
+    httpOnly: true,
+    sameSite: 'lax',
+    path: '/',
+    secure: isSecure(c.config),
+  });
 }
 
 /** The value of a cookie by its plain name. On https only the one with the prefix counts: a neighbour host can't set that. */

@@ -11,7 +11,11 @@ export function refuseCrossSite(publicUrl: string) {
     if (req.method === 'GET' || req.method === 'HEAD' || req.method === 'OPTIONS') return next();
     const site = req.get('Sec-Fetch-Site');
     const origin = req.get('Origin');
-    const isOwn = site ? site === 'same-origin' || site === 'none' : origin ? origin === own || isSameHost(origin, req) : true;
+    const isOwn = site
+      ? site === 'same-origin' || site === 'none'
+      : origin
+        ? origin === own || isSameHost(origin, req)
+        : true;
     next(isOwn ? undefined : new HttpError(403, 'lib.error.crossSite'));
   };
 }

@@ -14,7 +14,8 @@ interface Told {
   values?: Values;
 }
 
-const AWAY = /ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|Connection terminated|Timeout acquiring a connection|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error/;
+const AWAY =
+  /ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|Connection terminated|Timeout acquiring a connection|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error/;
 
 /** What an error means to the person who met it. SQLSTATE classes: 08 connection, 53 out of resources, 57 operator, 22/23 data. */
 export function tellError(error: unknown): Told {
@@ -22,12 +23,14 @@ export function tellError(error: unknown): Told {
   if (error instanceof Unsure) return { status: 503, key: 'lib.error.unsure' };
   const state = sqlState(error);
   const text = `${state ?? ''} ${String(error)}`;
-  if ((state && /^(08|53|57|58)/.test(state)) || error instanceof Silence || AWAY.test(text)) return { status: 503, key: 'lib.error.unavailable' };
+  if ((state && /^(08|53|57|58)/.test(state)) || error instanceof Silence || AWAY.test(text))
+    return { status: 503, key: 'lib.error.unavailable' };
   if (state && /^22/.test(state)) return { status: 400, key: 'lib.error.badRequest' };
   if (state && /^23/.test(state)) return { status: 409, key: 'lib.error.conflict' };
   if (typeof error === 'object' && error !== null && 'status' in error) {
     if (error.status === 413) return { status: 413, key: 'lib.error.tooLarge' };
-    if (typeof error.status === 'number' && error.status >= 400 && error.status < 500) return { status: error.status, key: 'lib.error.badRequest' };
+    if (typeof error.status === 'number' && error.status >= 400 && error.status < 500)
+      return { status: error.status, key: 'lib.error.badRequest' };
   }
   return { status: 500, key: 'lib.error.unexpected' };
 }
@@ -43,7 +46,8 @@ export function showFailure(parts: Parts) {
 
 async function tell(parts: Parts, error: unknown, req: Request, res: Response): Promise<void> {
   if (res.headersSent) throw error;
-  const c = (res.locals.context as Context | undefined) ?? plainContext(req, res, parts, null, UNKNOWN_OFFICE);
+  const c =
+    (res.locals.context as Context | undefined) ?? plainContext(req, res, parts, null, UNKNOWN_OFFICE);
   const told = tellError(error);
   if (told.status >= 500) parts.log.error({ err: error, requestId: c.requestId }, 'request failed');
   const text = c.t(told.key, { id: c.requestId.slice(0, 8), ...told.values });
@@ -51,8 +55,28 @@ async function tell(parts: Parts, error: unknown, req: Request, res: Response): 
   if (req.accepts(['html', 'json']) === 'json') return give(c, json({ error: text }, told.status));
   try {
     const made = error instanceof SentBefore ? error.location : undefined;
-    const resend = told.status === 503 ? await posted(req, res) : made === undefined ? undefined : asNew(await posted(req, res));
-    give(c, page('errors/error', { title: c.t('lib.error.title'), text, status: told.status, resend, made, isUnsure: error instanceof Unsure, thing: thingOf(req, error instanceof Unsure ? 409 : told.status) }, { status: told.status, caching: 'no-store' }));
+    const resend =
+      told.status === 503
+        ? await posted(req, res)
+        : made === undefined
+          ? undefined
+          : asNew(await posted(req, res));
+    give(
+      c,
+      page(
+        'errors/error',
+        {
+          title: c.t('lib.error.title'),
+          text,
+          status: told.status,
+          resend,
+          made,
+          isUnsure: error instanceof Unsure,
+          thing: thingOf(req, error instanceof Unsure ? 409 : told.status),
+        },
+        { status: told.status, caching: 'no-store' },
+      ),
+    );
   } catch (broken) {
     parts.log.error({ err: broken }, 'error page failed');
     res.status(told.status).type('text').send(text);
@@ -62,7 +86,9 @@ async function tell(parts: Parts, error: unknown, req: Request, res: Response): 
 /** The page of what the address is about, '/meetings/7' of '/meetings/7/cancellation', where there is one: how it stands now is the way on. */
 function thingOf(req: Request, status: number): string | undefined {
   if (status !== 409 && status !== 403) return undefined;
-  const found = /^((?:\/[a-z-]+)+)\/[1-9]\d{0,14}(?=\/.)/.exec(req.path) ?? (req.method === 'POST' ? /^((?:\/[a-z-]+)+)\/[1-9]\d{0,14}$/.exec(req.path) : null);
+  const found =
+    /^((?:\/[a-z-]+)+)\/[1-9]\d{0,14}(?=\/.)/.exec(req.path) ??
+    (req.method === 'POST' ? /^((?:\/[a-z-]+)+)\/[1-9]\d{0,14}$/.exec(req.path) : null);
   const pages = req.app.locals.pages as ReadonlySet<string> | undefined;
   return found && pages?.has(`${found[1]}/:id`) ? found[0] : undefined;
 }
@@ -77,7 +103,12 @@ interface Posted {
 
 /** The same form with a key of its own. */
 function asNew(form: Posted | undefined): Posted | undefined {
-  return form && { ...form, fields: form.fields.map((field) => (field.name === 'key' ? { ...field, value: randomUUID() } : field)) };
+  return (
+    form && {
+      ...form,
+      fields: form.fields.map((field) => (field.name === 'key' ? { ...field, value: randomUUID() } : field)),
+    }
+  );
 }
 
 async function posted(req: Request, res: Response): Promise<Posted | undefined> {

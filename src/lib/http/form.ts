@@ -19,7 +19,10 @@ export function parseForm<S extends z.ZodType>(schema: S, input: unknown, t: Tra
   if (parsed.success) return { ok: true, data: parsed.data };
   const found = parsed.error.issues.map((issue) => ({
     field: issue.path.join('.') || (issue.code === 'unrecognized_keys' ? (issue.keys[0] ?? '') : ''),
-    message: issue.code === 'unrecognized_keys' ? t('lib.field.unknown', { name: issue.keys.join(', ').slice(0, 100) }) : tell(issue.message, t),
+    message:
+      issue.code === 'unrecognized_keys'
+        ? t('lib.field.unknown', { name: issue.keys.join(', ').slice(0, 100) })
+        : tell(issue.message, t),
   }));
   return { ok: false, problems: problemsOf(found, input) };
 }
@@ -30,7 +33,9 @@ export function problemsOf(list: { field: string; message: string }[], input: un
   for (const { field, message } of list) errors[field] ??= message;
   // One message a field is enough: the first is the one to mend first.
   const firsts = list.filter(({ field, message }) => errors[field] === message);
-  const unique = firsts.filter((problem, at) => firsts.findIndex((other) => other.field === problem.field) === at);
+  const unique = firsts.filter(
+    (problem, at) => firsts.findIndex((other) => other.field === problem.field) === at,
+  );
   return { errors, list: unique, values: { ...(input as Record<string, unknown>) } };
 }
 

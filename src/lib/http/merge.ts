@@ -32,25 +32,31 @@ export function mergeCells(was: Cells, mine: Cells, theirs: Cells, given: readon
 
 /** The hidden field `was`. */
 export const was = () =>
-  z.string({ error: message('lib.error.badRequest') }).max(200_000).transform((text, context): Cells => {
-    try {
-      return z.record(z.string(), z.string()).parse(JSON.parse(text));
-    } catch {
-      context.addIssue({ code: 'custom', message: message('lib.error.badRequest') });
-      return z.NEVER;
-    }
-  });
+  z
+    .string({ error: message('lib.error.badRequest') })
+    .max(200_000)
+    .transform((text, context): Cells => {
+      try {
+        return z.record(z.string(), z.string()).parse(JSON.parse(text));
+      } catch {
+        context.addIssue({ code: 'custom', message: message('lib.error.badRequest') });
+        return z.NEVER;
+      }
+    });
 
 const SIDES = ['mine', 'theirs'] as const;
 
 /** The fields with which a person chooses, one for each that may clash. */
-export const picks = (names: readonly string[]) => Object.fromEntries(names.map((name) => [`pick-${name}`, choice(SIDES).optional()]));
+export const picks = (names: readonly string[]) =>
+  Object.fromEntries(names.map((name) => [`pick-${name}`, choice(SIDES).optional()]));
 
 /** Parts what was posted: in which fields the person gives way, and the rest. */
 export function readPicks<T extends Record<string, unknown>>(form: T): { given: string[]; rest: T } {
   const isPick = (name: string) => name.startsWith('pick-');
   return {
-    given: Object.keys(form).flatMap((name) => (isPick(name) && form[name] === 'theirs' ? [name.slice('pick-'.length)] : [])),
+    given: Object.keys(form).flatMap((name) =>
+      isPick(name) && form[name] === 'theirs' ? [name.slice('pick-'.length)] : [],
+    ),
     rest: Object.fromEntries(Object.entries(form).filter(([name]) => !isPick(name))) as T,
   };
 }

@@ -73,13 +73,22 @@ async function answer(route: Route, c: Context, doors: Doors): Promise<Answer> {
     return await carryOut(route, c, received.problems);
   } finally {
     // What is left behind is swept; that it could not be discarded must not hide that the form was carried out.
-    await discardFiles(c.db, received.files.map(({ id }) => id)).catch((error: unknown) => c.log.warn({ err: error }, 'uploads not discarded'));
+    await discardFiles(
+      c.db,
+      received.files.map(({ id }) => id),
+    ).catch((error: unknown) => c.log.warn({ err: error }, 'uploads not discarded'));
   }
 }
 
 /** Parses the form and does what it asks for. @param found what is wrong with its files */
-function carryOut(route: Route, c: Context, found: { field: string; message: string }[]): Promise<Answer> | Answer {
-  const parsed = route.form ? parseForm(route.form, c.req.body ?? {}, c.t) : { ok: true as const, data: undefined };
+function carryOut(
+  route: Route,
+  c: Context,
+  found: { field: string; message: string }[],
+): Promise<Answer> | Answer {
+  const parsed = route.form
+    ? parseForm(route.form, c.req.body ?? {}, c.t)
+    : { ok: true as const, data: undefined };
   if (!parsed.ok || found.length > 0) {
     const problems = problemsOf([...(parsed.ok ? [] : parsed.problems.list), ...found], c.req.body ?? {});
     return route.onInvalid ? route.onInvalid(c, problems) : problemPage(c, problems, 422);
@@ -94,7 +103,12 @@ function problemPage(c: Context, problems: { list: { message: string }[] }, stat
 }
 
 /** Builds what handlers and error pages read; `res.locals.context` keeps it for the error handler. */
-export async function contextOf(req: Request, res: Response, parts: Parts, doors: Pick<Doors, 'loadViewer'>): Promise<Context> {
+export async function contextOf(
+  req: Request,
+  res: Response,
+  parts: Parts,
+  doors: Pick<Doors, 'loadViewer'>,
+): Promise<Context> {
   const { viewer, office } = await doors.loadViewer(req);
   const c = plainContext(req, res, parts, viewer, office);
   res.locals.context = c;
@@ -102,7 +116,13 @@ export async function contextOf(req: Request, res: Response, parts: Parts, doors
 }
 
 /** The context without the database, for error pages when it is away. */
-export function plainContext(req: Request, res: Response, parts: Parts, viewer: Viewer | null, office: Office): Context {
+export function plainContext(
+  req: Request,
+  res: Response,
+  parts: Parts,
+  viewer: Viewer | null,
+  office: Office,
+): Context {
   const lang = viewer?.lang ?? chosenLang(req, parts.config) ?? office.lang;
   const zone = viewer?.zone ?? office.zone;
   const requestId = String(req.id ?? randomUUID());
@@ -130,10 +150,18 @@ export function plainContext(req: Request, res: Response, parts: Parts, viewer: 
 }
 
 function chosenLang(req: Request, config: Config): Lang | undefined {
-  return asLang(readCookie(req, config, 'lang')) ?? asLang(req.acceptsLanguages('en', 'zh-CN') || undefined) ?? (req.acceptsLanguages('zh') ? 'zh-CN' : undefined);
+  return (
+    asLang(readCookie(req, config, 'lang')) ??
+    asLang(req.acceptsLanguages('en', 'zh-CN') || undefined) ??
+    (req.acceptsLanguages('zh') ? 'zh-CN' : undefined)
+  );
 }
 
-const CACHING = { private: 'private, no-cache', revisit: 'private, no-cache', 'no-store': 'no-store' } as const;
+const CACHING = {
+  private: 'private, no-cache',
+  revisit: 'private, no-cache',
+  'no-store': 'no-store',
+} as const;
 
 /** Sends an answer. */
 export function give(c: Context, answer: Answer): void {
@@ -150,7 +178,11 @@ export function give(c: Context, answer: Answer): void {
       res.status(answer.status).set('Cache-Control', CACHING['no-store']).json(answer.body);
       return;
     case 'send':
-      res.status(answer.status).set('Cache-Control', CACHING[answer.caching]).set(answer.headers).type(answer.type);
+      res
+        .status(answer.status)
+        .set('Cache-Control', CACHING[answer.caching])
+        .set(answer.headers)
+        .type(answer.type);
       if (typeof answer.body === 'string' || Buffer.isBuffer(answer.body)) res.send(answer.body);
       else answer.body.on('error', (error) => res.destroy(error)).pipe(res);
       return;
@@ -193,7 +225,10 @@ function takeNotice(c: Context): string | undefined {
   if (!kept) return undefined;
   clearCookie(c, 'notice');
   try {
-    const { key, values } = JSON.parse(Buffer.from(kept, 'base64url').toString()) as { key: string; values?: Values };
+    const { key, values } = JSON.parse(Buffer.from(kept, 'base64url').toString()) as {
+      key: string;
+      values?: Values;
+    };
     return isKey(key) ? c.t(key, values) : undefined;
   } catch {
     return undefined;

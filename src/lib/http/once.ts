@@ -33,11 +33,20 @@ export async function once<T extends { location?: string }>(
     }
     const result = await work(trx);
     if (result.location) {
-      await change(trx, `update idempotency_keys set location = :location where person_id = :person and key = :key`, {
-        location: result.location, person: personId, key,
-      });
+      await change(
+        trx,
+        `update idempotency_keys set location = :location where person_id = :person and key = :key`,
+        {
+          location: result.location,
+          person: personId,
+          key,
+        },
+      );
     } else {
-      await change(trx, `delete from idempotency_keys where person_id = :person and key = :key`, { person: personId, key });
+      await change(trx, `delete from idempotency_keys where person_id = :person and key = :key`, {
+        person: personId,
+        key,
+      });
     }
     return result;
   });

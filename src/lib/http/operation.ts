@@ -16,7 +16,14 @@ export function operation(db: Db): Router {
     res.set('Cache-Control', 'no-store').json({ ok: true });
   });
   router.get('/readyz', (_req, res, next) => {
-    isReady(db).then(({ ok, ...rest }) => res.status(ok ? 200 : 503).set('Cache-Control', 'no-store').json({ ok, ...rest }), next);
+    isReady(db).then(
+      ({ ok, ...rest }) =>
+        res
+          .status(ok ? 200 : 503)
+          .set('Cache-Control', 'no-store')
+          .json({ ok, ...rest }),
+      next,
+    );
   });
   router.get('/metrics', (req, res, next) => {
     if (!isFromHere(req)) return next();
@@ -36,14 +43,20 @@ export function operation(db: Db): Router {
 /** A proxy on this machine is not this machine. */
 function isFromHere(req: Request): boolean {
   const address = req.socket.remoteAddress?.replace('::ffff:', '') ?? '';
-  return (address === '::1' || address.startsWith('127.')) && !req.headers['x-forwarded-for'] && !req.headers.forwarded;
+  return (
+    (address === '::1' || address.startsWith('127.')) &&
+    !req.headers['x-forwarded-for'] &&
+    !req.headers.forwarded
+  );
 }
 
 /** A machine asks every few seconds: a database that is there and says nothing counts as away. */
 const PATIENCE = 3_000;
 
 async function within<T>(asked: Promise<T>): Promise<T> {
-  const late = sleep(PATIENCE, undefined, { ref: false }).then(() => Promise.reject(new Error('no answer in time')));
+  const late = sleep(PATIENCE, undefined, { ref: false }).then(() =>
+    Promise.reject(new Error('no answer in time')),
+  );
   late.catch(() => undefined);
   return Promise.race([asked, late]);
 }
@@ -73,7 +86,8 @@ function metrics(db: Db): Metrics {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
     registers: [all],
   });
-  const gauge = (name: string, help: string, labelNames: string[] = []) => new Gauge({ name, help, labelNames, registers: [all] });
+  const gauge = (name: string, help: string, labelNames: string[] = []) =>
+    new Gauge({ name, help, labelNames, registers: [all] });
   const jobs = gauge('banhui_jobs', 'Jobs in the queue', ['state']);
   const mails = gauge('banhui_deliveries', 'Mail that is not sent yet, or failed', ['state']);
   const workers = gauge('banhui_workers', 'Worker processes alive');
@@ -116,6 +130,11 @@ async function countWork(db: Db): Promise<Work> {
 
 /** By the route's pattern, never by the address itself: that would be one series per meeting. */
 function observe(requests: Histogram, req: Request, res: Response, since: bigint): void {
-  const route = (req.route as { path?: string } | undefined)?.path ?? (req.originalUrl.startsWith('/assets/') ? '/assets' : 'none');
-  requests.observe({ method: req.method, route, status: String(res.statusCode) }, Number(process.hrtime.bigint() - since) / 1e9);
+  const route =
+    (req.route as { path?: string } | undefined)?.path ??
+    (req.originalUrl.startsWith('/assets/') ? '/assets' : 'none');
+  requests.observe(
+    { method: req.method, route, status: String(res.statusCode) },
+    Number(process.hrtime.bigint() - since) / 1e9,
+  );
 }

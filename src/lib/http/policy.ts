@@ -32,8 +32,14 @@ export interface Policy {
 
 export const anyone: Policy = { name: 'anyone', allows: () => true };
 export const signedIn: Policy = { name: 'signed-in', allows: (viewer) => viewer !== null };
-export const secretary: Policy = { name: 'secretary', allows: (viewer) => viewer !== null && isSecretary(viewer) };
-export const administrator: Policy = { name: 'administrator', allows: (viewer) => viewer?.role === 'administrator' };
+export const secretary: Policy = {
+  name: 'secretary',
+  allows: (viewer) => viewer !== null && isSecretary(viewer),
+};
+export const administrator: Policy = {
+  name: 'administrator',
+  allows: (viewer) => viewer?.role === 'administrator',
+};
 
 /** Secretaries keep rooms and meetings of the whole office; an administrator may do what they may. */
 export function isSecretary(viewer: Pick<Viewer, 'role'>): boolean {

@@ -20,17 +20,34 @@ export function revisit(c: Context<unknown, unknown>, ...state: (string | number
   if (readCookie(c.req, c.config, 'notice') !== undefined) return { isUnchanged: false };
   const { viewer } = c;
   const seen = [
-    viewer.id, viewer.name, viewer.name_en, viewer.email, viewer.role, viewer.theme, viewer.density, viewer.has_shortcuts,
-    c.lang, c.zone, c.office.zone, releaseVersion(), ...state,
+    viewer.id,
+    viewer.name,
+    viewer.name_en,
+    viewer.email,
+    viewer.role,
+    viewer.theme,
+    viewer.density,
+    viewer.has_shortcuts,
+    c.lang,
+    c.zone,
+    c.office.zone,
+    releaseVersion(),
+    ...state,
   ];
   const etag = `W/"${createHash('sha1').update(seen.join('\u0000')).digest('base64url')}"`;
   const held = c.req.headers['if-none-match'];
-  return { etag, isUnchanged: held !== undefined && held.split(',').some((one) => strong(one) === strong(etag)) };
+  return {
+    etag,
+    isUnchanged: held !== undefined && held.split(',').some((one) => strong(one) === strong(etag)),
+  };
 }
 
 /** A proxy that packs an answer may weaken its ETag, or add to it. */
 function strong(etag: string): string {
-  return etag.trim().replace(/^W\//, '').replace(/[-;](gzip|br|zstd)"$/, '"');
+  return etag
+    .trim()
+    .replace(/^W\//, '')
+    .replace(/[-;](gzip|br|zstd)"$/, '"');
 }
 
 let release: string | undefined;
@@ -40,7 +57,9 @@ function releaseVersion(): string {
   if (!release) {
     const hash = createHash('sha256');
     for (const folder of [join(import.meta.dirname, '..', '..'), join(ROOT, 'views')]) {
-      for (const file of readdirSync(folder, { recursive: true, withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      for (const file of readdirSync(folder, { recursive: true, withFileTypes: true }).sort((a, b) =>
+        a.name < b.name ? -1 : 1,
+      )) {
         if (file.isFile()) hash.update(file.name).update(readFileSync(join(file.parentPath, file.name)));
       }
     }

@@ -57,15 +57,41 @@ export type Notice = Key | { key: Key; values: Values };
 export type Caching = 'private' | 'revisit' | 'no-store';
 
 export type Answer =
-  | { kind: 'page'; view: string; locals: Record<string, unknown>; status: number; caching: Caching; etag?: string; title?: string }
+  | {
+      kind: 'page';
+      view: string;
+      locals: Record<string, unknown>;
+      status: number;
+      caching: Caching;
+      etag?: string;
+      title?: string;
+    }
   | { kind: 'redirect'; to: string; notice?: Notice }
-  | { kind: 'send'; body: string | Buffer | Readable; type: string; headers: Record<string, string>; status: number; caching: Caching }
+  | {
+      kind: 'send';
+      body: string | Buffer | Readable;
+      type: string;
+      headers: Record<string, string>;
+      status: number;
+      caching: Caching;
+    }
   | { kind: 'unchanged'; etag: string }
   | { kind: 'json'; body: unknown; status: number };
 
 /** A page: `views/<view>.ejs` in the frame. `locals.title` is its heading in the tab. */
-export function page(view: string, locals: Record<string, unknown> & { title: string }, options: { status?: number; caching?: Caching; etag?: string } = {}): Answer {
-  return { kind: 'page', view, locals, status: options.status ?? 200, caching: options.caching ?? 'private', ...(options.etag ? { etag: options.etag } : {}) };
+export function page(
+  view: string,
+  locals: Record<string, unknown> & { title: string },
+  options: { status?: number; caching?: Caching; etag?: string } = {},
+): Answer {
+  return {
+    kind: 'page',
+    view,
+    locals,
+    status: options.status ?? 200,
+    caching: options.caching ?? 'private',
+    ...(options.etag ? { etag: options.etag } : {}),
+  };
 }
 
 /** See Other: after a POST the browser fetches the page, which shows the notice once. */
@@ -74,10 +100,21 @@ export function redirect(to: string, options: { notice?: Notice } = {}): Answer 
 }
 
 /** A file or a text of its own type; `name` makes it a download. */
-export function send(body: string | Buffer | Readable, type: string, options: { name?: string; status?: number; caching?: Caching; headers?: Record<string, string> } = {}): Answer {
+export function send(
+  body: string | Buffer | Readable,
+  type: string,
+  options: { name?: string; status?: number; caching?: Caching; headers?: Record<string, string> } = {},
+): Answer {
   const headers: Record<string, string> = { ...options.headers };
   if (options.name) headers['Content-Disposition'] = attachment(options.name);
-  return { kind: 'send', body, type, headers, status: options.status ?? 200, caching: options.caching ?? 'no-store' };
+  return {
+    kind: 'send',
+    body,
+    type,
+    headers,
+    status: options.status ?? 200,
+    caching: options.caching ?? 'no-store',
+  };
 }
 
 /** For scripts only (autosave, live refresh). */
@@ -93,7 +130,10 @@ export function unchanged(etag: string): Answer {
 /** RFC 6266 with the name in UTF-8 and an ASCII stand-in. */
 export function attachment(name: string): string {
   const ascii = name.replace(/[^\x20-\x7e]|["\\%]/g, '_');
-  const utf8 = encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+  const utf8 = encodeURIComponent(name).replace(
+    /['()*]/g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
   return `attachment; filename="${ascii}"; filename*=UTF-8''${utf8}`;
 }
 

@@ -16,7 +16,9 @@ const compiled = new Map<string, Template>();
 const GLOBALS = ['t', 'fmt', 'viewer', 'lang', 'url', 'office', 'path', 'now', 'newKey', 'assets'] as const;
 
 const SPECIAL = /[&<>"']/;
-const ENTITY = new Map([...`&<>"'`].map((c, at) => [c.charCodeAt(0), ['&amp;', '&lt;', '&gt;', '&#34;', '&#39;'][at] ?? '']));
+const ENTITY = new Map(
+  [...`&<>"'`].map((c, at) => [c.charCodeAt(0), ['&amp;', '&lt;', '&gt;', '&#34;', '&#39;'][at] ?? '']),
+);
 
 /** Tests before it replaces: nearly all texts hold nothing to escape, and this is most of a template's time. */
 export function escapeHtml(value: unknown): string {
@@ -54,11 +56,15 @@ export function fill(name: string, locals: Locals): string {
   if (!template) {
     const filename = join(VIEWS, `${name}.ejs`);
     // A block of its own, in which EJS's own include is hidden by ours.
-    template = ejs.compile(`<% { const include = it.include; %>${readFileSync(filename, 'utf8')}<% } %>`, { ...OPTIONS, filename });
+    template = ejs.compile(`<% { const include = it.include; %>${readFileSync(filename, 'utf8')}<% } %>`, {
+      ...OPTIONS,
+      filename,
+    });
     compiled.set(name, template);
   }
   // In place of EJS's own include, which would hand all of the page's data on: a page's `title` would turn up in a box without one.
-  const include: Include = (path, data) => fill(posix.join(posix.dirname(name), path), data ? { ...globalsOf(locals), ...data } : locals);
+  const include: Include = (path, data) =>
+    fill(posix.join(posix.dirname(name), path), data ? { ...globalsOf(locals), ...data } : locals);
   return template({ ...locals, include });
 }
 
@@ -78,7 +84,9 @@ let version: string | undefined;
 export function assetsVersion(): string {
   if (!version || !OPTIONS.cache) {
     const hash = createHash('sha256');
-    for (const file of readdirSync(join(VIEWS, 'assets'), { recursive: true, withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    for (const file of readdirSync(join(VIEWS, 'assets'), { recursive: true, withFileTypes: true }).sort(
+      (a, b) => (a.name < b.name ? -1 : 1),
+    )) {
       if (file.isFile()) hash.update(file.name).update(readFileSync(join(file.parentPath, file.name)));
     }
     version = hash.digest('hex').slice(0, 12);

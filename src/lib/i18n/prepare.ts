@@ -10,7 +10,8 @@ export function prepare(t: Translate, key: Key, names: readonly string[]): (...v
   return (...values) => {
     let text = '';
     // Odd pieces are the places of the values.
-    for (let at = 0; at < pieces.length; at++) text += at % 2 ? (values[Number(pieces[at])] ?? '') : pieces[at];
+    for (let at = 0; at < pieces.length; at++)
+      text += at % 2 ? (values[Number(pieces[at])] ?? '') : pieces[at];
     return text;
   };
 }

@@ -9,7 +9,10 @@ const LONGEST_PAUSE = 30_000;
  * Runs the worker as a child process, so that drawing a PDF never stops a page, and starts it again when it dies.
  * @param environment what the child's settings need beside our own environment
  */
-export function startWorkerChild(environment: Record<string, string>, log: Logger): { stop(): Promise<void> } {
+export function startWorkerChild(
+  environment: Record<string, string>,
+  log: Logger,
+): { stop(): Promise<void> } {
   let child: ChildProcess | undefined;
   let timer: NodeJS.Timeout | undefined;
   let pause = 500;
@@ -17,7 +20,9 @@ export function startWorkerChild(environment: Record<string, string>, log: Logge
 
   const start = (): void => {
     const since = Date.now();
-    child = fork(join(SRC, `worker${extname(import.meta.filename)}`), { env: { ...process.env, ...environment, BANHUI_CHILD: '1' } });
+    child = fork(join(SRC, `worker${extname(import.meta.filename)}`), {
+      env: { ...process.env, ...environment, BANHUI_CHILD: '1' },
+    });
     child.once('exit', (code, signal) => {
       child = undefined;
       if (isStopping) return;

@@ -16,10 +16,20 @@ export async function drain(directUrl: string, jobs: Jobs, context: JobContext):
   try {
     do {
       // The queue's own clock is the database's.
-      await change(context.db, `update graphile_worker._private_jobs set run_at = now() where run_at > now() and run_at <= :now and attempts = 0`, {
-        now: context.clock.now(),
+      await change(
+        context.db,
+        `update graphile_worker._private_jobs set run_at = now() where run_at > now() and run_at <= :now and attempts = 0`,
+        {
+          now: context.clock.now(),
+        },
+      );
+      await runOnce({
+        pgPool: pool,
+        taskList: taskList(jobs, context),
+        noHandleSignals: true,
+        concurrency: 1,
+        logger: new Logger(() => () => undefined),
       });
-      await runOnce({ pgPool: pool, taskList: taskList(jobs, context), noHandleSignals: true, concurrency: 1, logger: new Logger(() => () => undefined) });
     } while (await isAnyDue(context, Object.keys(jobs)));
     const { rows: failed } = await pool.query<{ text: string }>(
       `select t.identifier || ': ' || j.last_error as text
@@ -32,7 +42,10 @@ export async function drain(directUrl: string, jobs: Jobs, context: JobContext):
   }
 }
 
-async function isAnyDue({ db, clock }: { db: Db; clock: { now(): Date } }, names: string[]): Promise<boolean> {
+async function isAnyDue(
+  { db, clock }: { db: Db; clock: { now(): Date } },
+  names: string[],
+): Promise<boolean> {
   const due = await row(
     db,
     `select j.id from graphile_worker._private_jobs j join graphile_worker._private_tasks t on t.id = j.task_id

@@ -13,7 +13,12 @@ export interface EnqueueOptions {
  * Asks the worker for something, by name, in the caller's transaction: it happens if and only if the change commits.
  * `worker.ts` maps the name to its handler.
  */
-export async function enqueue(trx: Db, name: string, payload: Record<string, unknown>, options: EnqueueOptions = {}): Promise<void> {
+export async function enqueue(
+  trx: Db,
+  name: string,
+  payload: Record<string, unknown>,
+  options: EnqueueOptions = {},
+): Promise<void> {
   await change(
     trx,
     `select graphile_worker.add_job(identifier => :name, payload => :payload, run_at => :run_at, job_key => :key, queue_name => :queue)`,
@@ -28,7 +33,12 @@ export async function enqueue(trx: Db, name: string, payload: Record<string, unk
 }
 
 /** The same for many, by one statement. */
-export async function enqueueAll(trx: Db, name: string, jobs: { payload: Record<string, unknown>; key?: string }[], runAt?: Date): Promise<void> {
+export async function enqueueAll(
+  trx: Db,
+  name: string,
+  jobs: { payload: Record<string, unknown>; key?: string }[],
+  runAt?: Date,
+): Promise<void> {
   if (jobs.length === 0) return;
   await change(
     trx,

@@ -15,7 +15,13 @@ const LOG_LEVEL: Record<string, 'warn' | 'error'> = { warning: 'warn', error: 'e
  * anew.
  * @param directUrl the queue's owner, not through PgBouncer: LISTEN and session locks
  */
-export async function runWorker(directUrl: string, jobs: Jobs, cron: CronLine[], context: JobContext, stop: AbortSignal): Promise<void> {
+export async function runWorker(
+  directUrl: string,
+  jobs: Jobs,
+  cron: CronLine[],
+  context: JobContext,
+  stop: AbortSignal,
+): Promise<void> {
   for (let pause = 500; !stop.aborted; pause = Math.min(pause * 2, 5_000)) {
     const since = Date.now();
     try {
@@ -30,9 +36,20 @@ export async function runWorker(directUrl: string, jobs: Jobs, cron: CronLine[],
   }
 }
 
-async function runOnce(directUrl: string, jobs: Jobs, cron: CronLine[], context: JobContext, stop: AbortSignal): Promise<void> {
+async function runOnce(
+  directUrl: string,
+  jobs: Jobs,
+  cron: CronLine[],
+  context: JobContext,
+  stop: AbortSignal,
+): Promise<void> {
   const { log, db } = context;
-  const pool = new pg.Pool({ connectionString: directUrl, max: 8, connectionTimeoutMillis: 3000, application_name: 'banhui worker' });
+  const pool = new pg.Pool({
+    connectionString: directUrl,
+    max: 8,
+    connectionTimeoutMillis: 3000,
+    application_name: 'banhui worker',
+  });
   // Without a listener an idle connection that ends would end the process.
   pool.on('error', (error) => log.warn({ err: error }, 'worker connection ended'));
   pool.on('connect', (client) => client.on('error', () => undefined));
@@ -46,7 +63,12 @@ async function runOnce(directUrl: string, jobs: Jobs, cron: CronLine[], context:
       pgPool: pool,
       taskList: taskList(jobs, context),
       parsedCronItems: parseCronItems(
-        cron.map(({ at, job, backfill }) => ({ match: at, task: job, identifier: `${job} ${at}`, options: { backfillPeriod: backfill ?? 0, jobKey: job, jobKeyMode: 'preserve_run_at' } })),
+        cron.map(({ at, job, backfill }) => ({
+          match: at,
+          task: job,
+          identifier: `${job} ${at}`,
+          options: { backfillPeriod: backfill ?? 0, jobKey: job, jobKeyMode: 'preserve_run_at' },
+        })),
       ),
       concurrency: 4,
       noHandleSignals: true,

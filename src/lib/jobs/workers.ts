@@ -17,7 +17,12 @@ export interface Registration {
  * @param workerIds as graphile-worker writes them into the jobs that they work on
  */
 export async function register(directUrl: string, workerIds: string[]): Promise<Registration> {
-  const client = new pg.Client({ connectionString: directUrl, application_name: 'banhui worker', connectionTimeoutMillis: 3000, keepAlive: true });
+  const client = new pg.Client({
+    connectionString: directUrl,
+    application_name: 'banhui worker',
+    connectionTimeoutMillis: 3000,
+    keepAlive: true,
+  });
   const lost = new Promise<void>((resolve) => {
     client.on('error', () => resolve());
     client.on('end', () => resolve());
@@ -43,7 +48,9 @@ export async function register(directUrl: string, workerIds: string[]): Promise<
 }
 
 /** How many worker processes live. */
-export async function listAlive(db: Db): Promise<{ id: number; host: string; pid: number; started_at: Date }[]> {
+export async function listAlive(
+  db: Db,
+): Promise<{ id: number; host: string; pid: number; started_at: Date }[]> {
   return rows(
     db,
     `select p.id, p.host, p.pid, p.started_at from worker_processes p

@@ -35,6 +35,8 @@ export function readMailbox(text: string): Mailbox | undefined {
   const parts = /^(.*)<([^<>]+)>$/.exec(text.trim());
   const typed = parts ? (parts[2] ?? '') : text;
   // A sender may stand on a machine without a domain (banhui@localhost); nobody is invited there.
-  const address = normalAddress(typed) ?? (/^[a-z0-9._+-]+@[a-z0-9-]+$/.test(typed.trim().toLowerCase()) ? typed.trim().toLowerCase() : undefined);
+  const address =
+    normalAddress(typed) ??
+    (/^[a-z0-9._+-]+@[a-z0-9-]+$/.test(typed.trim().toLowerCase()) ? typed.trim().toLowerCase() : undefined);
   return address ? { name: (parts?.[1] ?? '').trim().replace(/^"(.*)"$/, '$1'), address } : undefined;
 }

@@ -24,9 +24,16 @@ const DAILY_LIMIT = 20;
 
 /** Ends what is of no use any more, and frees what a dead worker held. */
 export async function tidyQueue(db: Db, now: Date): Promise<void> {
-  await change(db, `update deliveries set state = 'waiting', claimed_by = null, claimed_until = null, may_have_arrived = may_have_arrived or frozen_at is not null
-                     where state = 'sending' and claimed_until < now()`);
-  await change(db, `update deliveries set state = 'superseded', finished_at = :now, content = null where state = 'waiting' and useful_until < :now`, { now });
+  await change(
+    db,
+    `update deliveries set state = 'waiting', claimed_by = null, claimed_until = null, may_have_arrived = may_have_arrived or frozen_at is not null
+                     where state = 'sending' and claimed_until < now()`,
+  );
+  await change(
+    db,
+    `update deliveries set state = 'superseded', finished_at = :now, content = null where state = 'waiting' and useful_until < :now`,
+    { now },
+  );
 }
 
 /**
@@ -58,11 +65,13 @@ export async function claimDue(db: Db, claim: string, now: Date, limit: number):
 
 /** Keeps a claim alive. @returns false when another worker has it by now */
 export async function keepClaim(db: Db, claim: string, id: number): Promise<boolean> {
-  return (await change(
-    db,
-    `update deliveries set claimed_until = now() + make_interval(secs => :seconds) where id = :id and claimed_by = :claim and state = 'sending'`,
-    { id, claim, seconds: CLAIM_SECONDS },
-  )) === 1;
+  return (
+    (await change(
+      db,
+      `update deliveries set claimed_until = now() + make_interval(secs => :seconds) where id = :id and claimed_by = :claim and state = 'sending'`,
+      { id, claim, seconds: CLAIM_SECONDS },
+    )) === 1
+  );
 }
 
 export interface Freezing {
@@ -101,14 +110,29 @@ interface Told {
 }
 
 /** The end of a delivery. A sent body has done its work and is wiped at once. */
-export async function finish(db: Db, claim: string, now: Date, id: number, state: 'sent' | 'captured' | 'failed' | 'superseded', refusal?: Told): Promise<void> {
+export async function finish(
+  db: Db,
+  claim: string,
+  now: Date,
+  id: number,
+  state: 'sent' | 'captured' | 'failed' | 'superseded',
+  refusal?: Told,
+): Promise<void> {
   await change(
     db,
     `update deliveries
         set state = :state, finished_at = :now, claimed_by = null, claimed_until = null, error_code = :code, error = :words,
             may_have_arrived = may_have_arrived or :unclear, content = case when :state in ('sent', 'superseded') then null else content end
       where id = :id and claimed_by = :claim`,
-    { id, claim, now, state, code: refusal?.code ?? null, words: refusal?.words ?? null, unclear: refusal?.isUnclear ?? false },
+    {
+      id,
+      claim,
+      now,
+      state,
+      code: refusal?.code ?? null,
+      words: refusal?.words ?? null,
+      unclear: refusal?.isUnclear ?? false,
+    },
   );
 }
 
@@ -125,7 +149,12 @@ export async function putBack(db: Db, claim: string, now: Date, id: number, refu
 }
 
 /** Puts off what would be too many mails a day for one person. @returns the ids that may go now */
-export async function holdBackFloods(db: Db, claim: string, now: Date, claimed: Claimed[]): Promise<Set<number>> {
+export async function holdBackFloods(
+  db: Db,
+  claim: string,
+  now: Date,
+  claimed: Claimed[],
+): Promise<Set<number>> {
   const held = await rows<{ id: number }>(
     db,
     `with recent as (
@@ -158,5 +187,9 @@ export async function nextDue(db: Db): Promise<Date | undefined> {
 
 /** Wipes bodies that nobody needs any more. */
 export async function wipeOld(db: Db, now: Date): Promise<number> {
-  return change(db, `update deliveries set content = null where content is not null and finished_at < cast(:now as timestamptz) - interval '90 days'`, { now });
+  return change(
+    db,
+    `update deliveries set content = null where content is not null and finished_at < cast(:now as timestamptz) - interval '90 days'`,
+    { now },
+  );
 }

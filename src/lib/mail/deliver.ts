@@ -2,8 +2,26 @@ import { randomUUID } from 'node:crypto';
 import { translator } from '../i18n/translate.js';
 import type { JobContext } from '../jobs/job.js';
 import { format } from '../time/format.js';
-import { claimDue, finish, holdBackFloods, keepClaim, putBack, storeFrozen, tidyQueue, type Claimed, type Freezing } from './claims.js';
-import { composeMessage, envelopeOf, freeze, newMessageId, UnsendableMail, type Frozen, type FrozenMail } from './message.js';
+import {
+  claimDue,
+  finish,
+  holdBackFloods,
+  keepClaim,
+  putBack,
+  storeFrozen,
+  tidyQueue,
+  type Claimed,
+  type Freezing,
+} from './claims.js';
+import {
+  composeMessage,
+  envelopeOf,
+  freeze,
+  newMessageId,
+  UnsendableMail,
+  type Frozen,
+  type FrozenMail,
+} from './message.js';
 import type { MailRenderers, NothingToSend, RenderedMail } from './renderer.js';
 import { seal, unseal } from './seal.js';
 import { CONNECTIONS, createSender, refusalOf, type Refusal, type Sender } from './transport.js';
@@ -39,9 +57,24 @@ export async function deliverDue(context: JobContext, renderers: MailRenderers):
   }
 }
 
-async function deliverBatch(context: JobContext, renderers: MailRenderers, sender: Sender | undefined, claim: string, claimed: Claimed[], total: Delivered): Promise<void> {
-  const allowed = sender ? await holdBackFloods(context.db, claim, context.clock.now(), claimed) : new Set(claimed.map((one) => one.id));
-  const frozen = await freezeBatch(context, renderers, claim, claimed.filter((one) => allowed.has(one.id)), total);
+async function deliverBatch(
+  context: JobContext,
+  renderers: MailRenderers,
+  sender: Sender | undefined,
+  claim: string,
+  claimed: Claimed[],
+  total: Delivered,
+): Promise<void> {
+  const allowed = sender
+    ? await holdBackFloods(context.db, claim, context.clock.now(), claimed)
+    : new Set(claimed.map((one) => one.id));
+  const frozen = await freezeBatch(
+    context,
+    renderers,
+    claim,
+    claimed.filter((one) => allowed.has(one.id)),
+    total,
+  );
   if (!sender) {
     for (const { id } of frozen) await finish(context.db, claim, context.clock.now(), id, 'captured');
     total.captured += frozen.length;
@@ -55,7 +88,13 @@ interface Ready extends Frozen {
 }
 
 /** Renders what is not rendered yet and stores it, before anything of the batch is tried. */
-async function freezeBatch(context: JobContext, renderers: MailRenderers, claim: string, claimed: Claimed[], total: Delivered): Promise<Ready[]> {
+async function freezeBatch(
+  context: JobContext,
+  renderers: MailRenderers,
+  claim: string,
+  claimed: Claimed[],
+  total: Delivered,
+): Promise<Ready[]> {
   const once = memo();
   const ready: Ready[] = [];
   const fresh: Freezing[] = [];
@@ -82,8 +121,21 @@ async function freezeBatch(context: JobContext, renderers: MailRenderers, claim:
       });
       ready.push(readyOf(delivery, messageId, mail));
     } catch (error) {
-      context.log.error({ err: error, delivery: delivery.id, kind: delivery.kind }, 'a mail could not be made');
-      await settle(context, claim, delivery.id, { code: null, words: `not made: ${String(error instanceof Error ? error.message : error)}`, isFinal: delivery.is_last }, total);
+      context.log.error(
+        { err: error, delivery: delivery.id, kind: delivery.kind },
+        'a mail could not be made',
+      );
+      await settle(
+        context,
+        claim,
+        delivery.id,
+        {
+          code: null,
+          words: `not made: ${String(error instanceof Error ? error.message : error)}`,
+          isFinal: delivery.is_last,
+        },
+        total,
+      );
     }
   }
   await storeFrozen(context.db, claim, context.clock.now(), fresh);
@@ -92,7 +144,16 @@ async function freezeBatch(context: JobContext, renderers: MailRenderers, claim:
 
 function readyOf(delivery: Claimed, messageId: string, mail: FrozenMail): Ready {
   const { id, to_address, to_name, method, stamped_at } = delivery;
-  return { id, to_address, to_name, method, stamped_at, message_id: messageId, mail, isLast: delivery.is_last };
+  return {
+    id,
+    to_address,
+    to_name,
+    method,
+    stamped_at,
+    message_id: messageId,
+    mail,
+    isLast: delivery.is_last,
+  };
 }
 
 /** What was frozen earlier; undefined when it was not, or SECRET_KEY is another one by now (then it is made again under the same Message-ID). */
@@ -108,7 +169,12 @@ export function readFrozen(secretKey: string, messageId: string, content: Buffer
   return plain ? (JSON.parse(plain.toString()) as FrozenMail) : undefined;
 }
 
-async function render(context: JobContext, renderers: MailRenderers, delivery: Claimed, once: ReturnType<typeof memo>): Promise<RenderedMail | NothingToSend> {
+async function render(
+  context: JobContext,
+  renderers: MailRenderers,
+  delivery: Claimed,
+  once: ReturnType<typeof memo>,
+): Promise<RenderedMail | NothingToSend> {
   const renderer = renderers[delivery.kind];
   if (!renderer) throw new Error(`no renderer for ${delivery.kind}`);
   return renderer({
@@ -131,33 +197,60 @@ function memo() {
   };
 }
 
-async function sendBatch(context: JobContext, sender: Sender, claim: string, frozen: Ready[], total: Delivered): Promise<void> {
+async function sendBatch(
+  context: JobContext,
+  sender: Sender,
+  claim: string,
+  frozen: Ready[],
+  total: Delivered,
+): Promise<void> {
   const claimedAt = Date.now();
   const waiting = [...frozen];
   let trouble: Refusal | undefined;
   const work = async () => {
     for (let one = waiting.shift(); one; one = waiting.shift()) {
-      const refusal = trouble ?? (await trySending(context, sender, claim, one, Date.now() - claimedAt > RENEW_AFTER));
+      const refusal =
+        trouble ?? (await trySending(context, sender, claim, one, Date.now() - claimedAt > RENEW_AFTER));
       if (refusal === 'taken over') continue;
       // A server that can't be reached need not be asked again for each of a hundred messages.
       if (refusal && refusal.code === null && !refusal.isFinal) trouble = { ...refusal, isUnclear: false };
-      await settle(context, claim, one.id, refusal && { ...refusal, isFinal: refusal.isFinal || one.isLast }, total);
+      await settle(
+        context,
+        claim,
+        one.id,
+        refusal && { ...refusal, isFinal: refusal.isFinal || one.isLast },
+        total,
+      );
     }
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, work));
 }
 
-async function trySending(context: JobContext, sender: Sender, claim: string, one: Ready, renew: boolean): Promise<Refusal | 'taken over' | undefined> {
+async function trySending(
+  context: JobContext,
+  sender: Sender,
+  claim: string,
+  one: Ready,
+  renew: boolean,
+): Promise<Refusal | 'taken over' | undefined> {
   if (renew && !(await keepClaim(context.db, claim, one.id))) return 'taken over';
   try {
     await sender.send(await composeMessage(context.config, one), envelopeOf(context.config, one));
     return undefined;
   } catch (error) {
-    return error instanceof UnsendableMail ? { code: null, words: error.message, isFinal: true } : refusalOf(error);
+    return error instanceof UnsendableMail
+      ? { code: null, words: error.message, isFinal: true }
+      : refusalOf(error);
   }
 }
 
-async function settle(context: JobContext, claim: string, id: number, refusal: Refusal | undefined, total: Delivered): Promise<void> {
+async function settle(
+  context: JobContext,
+  claim: string,
+  id: number,
+  refusal: Refusal | undefined,
+  total: Delivered,
+): Promise<void> {
   if (!refusal) {
     await finish(context.db, claim, context.clock.now(), id, 'sent');
     total.sent += 1;

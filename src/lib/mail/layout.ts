@@ -19,8 +19,19 @@ export interface Reader {
 
 /** The same letter as plain text and as HTML (views/mail/layout.ejs), in the recipient's language. */
 export function layOut(letter: Letter, reader: Reader): { text: string; html: string; blocks: MailBlock[] } {
-  const blocks: MailBlock[] = [{ kind: 'heading', text: letter.title }, ...letter.blocks, ...(letter.footer ?? []).map((text) => ({ kind: 'paragraph' as const, text, tone: 'soft' as const }))];
-  const html = fill('mail/layout', { ...reader, viewer: null, url: (path: string) => path, title: letter.title, blocks: letter.blocks, footer: letter.footer ?? [] });
+  const blocks: MailBlock[] = [
+    { kind: 'heading', text: letter.title },
+    ...letter.blocks,
+    ...(letter.footer ?? []).map((text) => ({ kind: 'paragraph' as const, text, tone: 'soft' as const })),
+  ];
+  const html = fill('mail/layout', {
+    ...reader,
+    viewer: null,
+    url: (path: string) => path,
+    title: letter.title,
+    blocks: letter.blocks,
+    footer: letter.footer ?? [],
+  });
   return { text: plainText(letter, reader.t), html, blocks };
 }
 
@@ -36,15 +47,22 @@ function plainBlock(block: MailBlock, t: Translate): string {
     case 'paragraph':
       return block.text;
     case 'quote':
-      return block.text.split('\n').map((line) => `> ${line}`).join('\n');
+      return block.text
+        .split('\n')
+        .map((line) => `> ${line}`)
+        .join('\n');
     case 'list':
       return block.items.map((item, n) => `${block.ordered ? `${n + 1}.` : '-'} ${item}`).join('\n');
     case 'facts':
-      return block.facts.map((fact) => {
-        const now = t('lib.mail.fact', { label: fact.label, text: fact.text });
-        return fact.was === undefined ? now : `${now}\n${t('lib.mail.was', { text: fact.was })}`;
-      }).join('\n');
+      return block.facts
+        .map((fact) => {
+          const now = t('lib.mail.fact', { label: fact.label, text: fact.text });
+          return fact.was === undefined ? now : `${now}\n${t('lib.mail.was', { text: fact.was })}`;
+        })
+        .join('\n');
     case 'buttons':
-      return block.buttons.map((button) => `${t('lib.mail.fact', { label: button.label, text: '' }).trim()}\n${button.href}`).join('\n\n');
+      return block.buttons
+        .map((button) => `${t('lib.mail.fact', { label: button.label, text: '' }).trim()}\n${button.href}`)
+        .join('\n\n');
   }
 }

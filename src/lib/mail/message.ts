@@ -59,16 +59,25 @@ export function freeze(rendered: RenderedMail, delivery: { object: string }): Fr
     html: rendered.html,
     ...(rendered.blocks ? { blocks: rendered.blocks } : {}),
     ...(rendered.ics ? { ics: rendered.ics } : {}),
-    attachments: (rendered.attachments ?? []).map((one) => ({ name: one.name, mediaType: one.mediaType, base64: one.content.toString('base64') })),
+    attachments: (rendered.attachments ?? []).map((one) => ({
+      name: one.name,
+      mediaType: one.mediaType,
+      base64: one.content.toString('base64'),
+    })),
     senderName: oneLine(rendered.senderName ?? ''),
-    ...(rendered.replyTo ? { replyTo: { name: oneLine(rendered.replyTo.name), address: rendered.replyTo.address } } : {}),
+    ...(rendered.replyTo
+      ? { replyTo: { name: oneLine(rendered.replyTo.name), address: rendered.replyTo.address } }
+      : {}),
     thread: rendered.thread ?? delivery.object,
     ...(rendered.unsubscribe ? { unsubscribe: rendered.unsubscribe } : {}),
   };
 }
 
 function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ').replace(/\p{Surrogate}/gu, '\ufffd').trim();
+  return text
+    .replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ')
+    .replace(/\p{Surrogate}/gu, '\ufffd')
+    .trim();
 }
 
 /**
@@ -76,7 +85,8 @@ function oneLine(text: string): string {
  * @throws UnsendableMail when the address is none
  */
 export async function composeMessage(config: Config, frozen: Frozen): Promise<Buffer> {
-  if (!isNormalAddress(frozen.to_address)) throw new UnsendableMail(`not a mail address: ${frozen.to_address}`);
+  if (!isNormalAddress(frozen.to_address))
+    throw new UnsendableMail(`not a mail address: ${frozen.to_address}`);
   const { mail } = frozen;
   const sender = ourMailbox(config);
   const calendar = mail.ics === undefined ? undefined : Buffer.from(mail.ics);
@@ -99,10 +109,32 @@ export async function composeMessage(config: Config, frozen: Frozen): Promise<Bu
     html: mail.html,
     textEncoding: 'base64',
     // nodemailer's icalEvent would leak a Content-Disposition into the alternative, so both parts are ours.
-    alternatives: calendar ? [{ contentType: `text/calendar; charset=utf-8; method=${frozen.method}`, content: calendar, contentTransferEncoding: 'base64' }] : [],
+    alternatives: calendar
+      ? [
+          {
+            contentType: `text/calendar; charset=utf-8; method=${frozen.method}`,
+            content: calendar,
+            contentTransferEncoding: 'base64',
+          },
+        ]
+      : [],
     attachments: [
-      ...(calendar ? [{ filename: 'invite.ics', contentType: 'application/ics', content: calendar, contentTransferEncoding: 'base64' as const }] : []),
-      ...mail.attachments.map((one) => ({ filename: oneLine(one.name), contentType: one.mediaType, content: Buffer.from(one.base64, 'base64'), contentTransferEncoding: 'base64' as const })),
+      ...(calendar
+        ? [
+            {
+              filename: 'invite.ics',
+              contentType: 'application/ics',
+              content: calendar,
+              contentTransferEncoding: 'base64' as const,
+            },
+          ]
+        : []),
+      ...mail.attachments.map((one) => ({
+        filename: oneLine(one.name),
+        contentType: one.mediaType,
+        content: Buffer.from(one.base64, 'base64'),
+        contentTransferEncoding: 'base64' as const,
+      })),
     ],
     baseBoundary: frozen.message_id.replace(/[^a-z0-9]/gi, '').slice(0, 32),
     disableFileAccess: true,
@@ -114,9 +146,16 @@ export async function composeMessage(config: Config, frozen: Frozen): Promise<Bu
 /** Where a bounce goes: to the delivery's own address when there is a mailbox for it, else to our plain sender. */
 export function envelopeOf(config: Config, frozen: Frozen): Envelope {
   return {
-    from: config.mailBouncePattern ? config.mailBouncePattern.replace('{token}', bounceToken(config, frozen.id)) : ourMailbox(config).address,
+    from: config.mailBouncePattern
+      ? config.mailBouncePattern.replace('{token}', bounceToken(config, frozen.id))
+      : ourMailbox(config).address,
     to: [frozen.to_address],
-    dsn: { id: frozen.message_id.slice(1, -1).split('@')[0] ?? '', return: 'headers', notify: ['failure', 'delay'], recipient: frozen.to_address },
+    dsn: {
+      id: frozen.message_id.slice(1, -1).split('@')[0] ?? '',
+      return: 'headers',
+      notify: ['failure', 'delay'],
+      recipient: frozen.to_address,
+    },
   };
 }
 

@@ -54,7 +54,10 @@ export async function queueDeliveries(trx: Db, deliveries: NewDelivery[]): Promi
     { list: JSON.stringify(deliveries) },
   );
   if (queued.length === 0) return [];
-  await supersede(trx, queued.map((one) => one.id));
+  await supersede(
+    trx,
+    queued.map((one) => one.id),
+  );
   const earliest = Math.min(...deliveries.map((one) => one.notBefore?.getTime() ?? 0));
   await enqueue(trx, 'mail.deliver', {}, earliest ? { runAt: new Date(earliest) } : {});
   return queued.map((one) => one.person_id);

@@ -37,7 +37,9 @@ export function unseal(secretKey: string, context: string, sealed: Buffer): Buff
 
 /** 256 bits that only the holder of the key can compute: a token that can be sent again without being stored. */
 export function deriveToken(secretKey: string, purpose: string, subject: string): Buffer {
-  return createHmac('sha256', keyFor(secretKey, `token ${purpose}`)).update(subject).digest();
+  return createHmac('sha256', keyFor(secretKey, `token ${purpose}`))
+    .update(subject)
+    .digest();
 }
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';

@@ -29,7 +29,9 @@ export function createSender(smtpUrl: string): Sender {
     secure,
     requireTLS: !secure && tls === 'required',
     ignoreTLS: !secure && tls === 'none',
-    ...(url.username ? { auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } } : {}),
+    ...(url.username
+      ? { auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } }
+      : {}),
     maxConnections: CONNECTIONS,
     maxMessages: 500,
     connectionTimeout: 10_000,
@@ -67,7 +69,9 @@ export interface Refusal {
 }
 
 export function refusalOf(error: unknown): Refusal {
-  const fields = (typeof error === 'object' && error !== null ? error : {}) as Partial<Record<'responseCode' | 'response' | 'command' | 'message' | 'code', unknown>>;
+  const fields = (typeof error === 'object' && error !== null ? error : {}) as Partial<
+    Record<'responseCode' | 'response' | 'command' | 'message' | 'code', unknown>
+  >;
   const code = typeof fields.responseCode === 'number' ? fields.responseCode : null;
   const command = String(fields.command ?? '');
   // About a connection nodemailer says more than the server's reply to one command.
@@ -77,6 +81,13 @@ export function refusalOf(error: unknown): Refusal {
   const isAboutThis = command === 'RCPT TO' || command === 'DATA';
   // Too large: said by the server (552) or known from the size it announced.
   const isTooLarge = code === 552 || (fields.code === 'EMESSAGE' && code === null && command === 'MAIL FROM');
-  const isBeforehand = ['EDNS', 'ETLS', 'EAUTH'].includes(String(fields.code)) || /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|Connection timeout|Greeting never received/.test(words);
-  return { code, words, isUnclear: code === null && !isBeforehand, isFinal: isTooLarge || (code !== null && code >= 500 && isAboutThis && !isAboutUs) };
+  const isBeforehand =
+    ['EDNS', 'ETLS', 'EAUTH'].includes(String(fields.code)) ||
+    /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|Connection timeout|Greeting never received/.test(words);
+  return {
+    code,
+    words,
+    isUnclear: code === null && !isBeforehand,
+    isFinal: isTooLarge || (code !== null && code >= 500 && isAboutThis && !isAboutUs),
+  };
 }

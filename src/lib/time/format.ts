@@ -40,7 +40,8 @@ export function format(lang: Lang, zone: string): Format {
 
 function build(lang: Lang, zone: string): Format {
   const locale = lang === 'en' ? 'en-GB' : 'zh-CN';
-  const of = (options: Intl.DateTimeFormatOptions, timeZone = zone) => new Intl.DateTimeFormat(locale, { timeZone, ...options });
+  const of = (options: Intl.DateTimeFormatOptions, timeZone = zone) =>
+    new Intl.DateTimeFormat(locale, { timeZone, ...options });
   const full = { weekday: 'short', year: 'numeric', month: 'short', day: 'numeric' } as const;
   const short = { weekday: 'short', month: 'short', day: 'numeric' } as const;
   const day = of(full);
@@ -62,14 +63,19 @@ function build(lang: Lang, zone: string): Format {
     time: (instant) => time.format(instant),
     range(from, to) {
       const sameDay = day.format(from) === day.format(to);
-      return sameDay ? `${time.format(from)}–${time.format(to)}` : `${time.format(from)} – ${showDay(to)} ${time.format(to)}`;
+      return sameDay
+        ? `${time.format(from)}–${time.format(to)}`
+        : `${time.format(from)} – ${showDay(to)} ${time.format(to)}`;
     },
     dateTime: (instant) => `${showDay(instant)} ${time.format(instant)}`,
     zoneName: (of, at) => zoneName(lang, of, at),
     number: (value) => numbers.format(value),
     name(row) {
       if (!row) return '';
-      return (lang === 'en' ? row.name_en || row.name || row.name_zh : row.name_zh || row.name || row.name_en) ?? '';
+      return (
+        (lang === 'en' ? row.name_en || row.name || row.name_zh : row.name_zh || row.name || row.name_en) ??
+        ''
+      );
     },
   };
 }
@@ -80,6 +86,13 @@ const zoneNames = new Map<string, Intl.DateTimeFormat>();
 export function zoneName(lang: Lang, zone: string, at: Date): string {
   const key = `${lang} ${zone}`;
   let names = zoneNames.get(key);
-  if (!names) zoneNames.set(key, (names = new Intl.DateTimeFormat(lang === 'en' ? 'en-GB' : 'zh-CN', { timeZone: zone, timeZoneName: 'long' })));
+  if (!names)
+    zoneNames.set(
+      key,
+      (names = new Intl.DateTimeFormat(lang === 'en' ? 'en-GB' : 'zh-CN', {
+        timeZone: zone,
+        timeZoneName: 'long',
+      })),
+    );
   return names.formatToParts(at).find((part) => part.type === 'timeZoneName')?.value ?? zone;
 }

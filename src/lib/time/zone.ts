@@ -11,7 +11,9 @@ export function toInstant(on: string, at: string, zone: string): Date | undefine
   const [before, after] = offsetsAround(on, zone);
   if (before === after) return new Date(wall - before);
   // Clocks change within a day or so: one of the two fits, or both (the hour exists twice), or none.
-  const fits = [wall - before, wall - after].filter((instant) => wallTime(new Date(instant), zone) === `${on} ${at}`);
+  const fits = [wall - before, wall - after].filter(
+    (instant) => wallTime(new Date(instant), zone) === `${on} ${at}`,
+  );
   return fits.length > 0 ? new Date(Math.min(...fits)) : undefined;
 }
 
@@ -22,7 +24,8 @@ function offsetsAround(on: string, zone: string): [number, number] {
   const key = `${zone} ${on}`;
   let known = offsets.get(key);
   if (!known) {
-    const offsetAt = (instant: number) => Date.parse(`${wallTime(new Date(instant), zone).replace(' ', 'T')}:00Z`) - instant;
+    const offsetAt = (instant: number) =>
+      Date.parse(`${wallTime(new Date(instant), zone).replace(' ', 'T')}:00Z`) - instant;
     const midnight = Date.parse(`${on}T00:00:00Z`);
     known = [offsetAt(midnight - 86_400_000), offsetAt(midnight + 2 * 86_400_000)];
     if (offsets.size >= 5_000) offsets.clear();
@@ -43,7 +46,15 @@ const clocks = new Map<string, Intl.DateTimeFormat>();
 function wallTime(instant: Date, zone: string): string {
   let clock = clocks.get(zone);
   if (!clock) {
-    clock = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+    clock = new Intl.DateTimeFormat('sv-SE', {
+      timeZone: zone,
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
+    });
     clocks.set(zone, clock);
   }
   return clock.format(instant);
@@ -84,7 +95,13 @@ export function isZone(name: string): boolean {
  * @returns 'HH:MM', or undefined
  */
 export function parseTime(typed: string): string | undefined {
-  const text = typed.normalize('NFKC').trim().replace(/点半$/, ':30').replace(/[点时]/, ':').replace(/分$/, '').replace(/:$/, '');
+  const text = typed
+    .normalize('NFKC')
+    .trim()
+    .replace(/点半$/, ':30')
+    .replace(/[点时]/, ':')
+    .replace(/分$/, '')
+    .replace(/:$/, '');
   const match = /^(\d{1,2})(?:[:.h]?([0-5]\d))?$/.exec(text) ?? /^(\d)([0-5]\d)$/.exec(text);
   if (!match?.[1]) return undefined;
   const hour = Number(match[1]);

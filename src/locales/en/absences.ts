@@ -1,7 +1,8 @@
 export const absences = {
   'calendar.absence.titleOwn': 'My working hours and absences',
   'calendar.absence.title': 'Working hours and absences of {name}',
-  'calendar.absence.text': 'Whoever looks for a time sees “absent” or “outside working hours”, never the reason. Times are in {zone}.',
+  'calendar.absence.text':
+    'Whoever looks for a time sees “absent” or “outside working hours”, never the reason. Times are in {zone}.',
   'calendar.absence.list': 'Absences',
   'calendar.absence.none': 'No absence is entered.',
   'calendar.absence.add': 'Enter an absence',
@@ -23,7 +24,8 @@ export const absences = {
   'calendar.absence.bothTimes': 'Give both times, or neither',
   'calendar.absence.long': 'One absence lasts a year at most',
   'calendar.absence.hours': 'Working hours',
-  'calendar.absence.hoursText': 'Leave a day empty that is no working day. With every line empty the usual hours count: Monday to Friday, 9 to 18.',
+  'calendar.absence.hoursText':
+    'Leave a day empty that is no working day. With every line empty the usual hours count: Monday to Friday, 9 to 18.',
   'calendar.absence.isUsual': 'Those are in force now.',
   'calendar.absence.hoursSaved': 'The working hours are saved.',
   'calendar.absence.hoursUsual': 'The usual working hours count again.',

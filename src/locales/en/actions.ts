@@ -25,9 +25,12 @@ export const actions = {
   'actions.column.open': 'Open',
   'actions.column.answered': 'Answered, to accept',
   'actions.column.none': 'None',
-  'actions.empty.mine': 'Nothing waits for you. What meetings give you to do appears here once their minutes are issued.',
-  'actions.empty.asked': 'Nobody owes your meetings anything. What their minutes give others to do appears here once they are issued.',
-  'actions.empty.all': 'No actions yet. They are written down during a meeting and assigned when its minutes are issued.',
+  'actions.empty.mine':
+    'Nothing waits for you. What meetings give you to do appears here once their minutes are issued.',
+  'actions.empty.asked':
+    'Nobody owes your meetings anything. What their minutes give others to do appears here once they are issued.',
+  'actions.empty.all':
+    'No actions yet. They are written down during a meeting and assigned when its minutes are issued.',
   'actions.empty.filtered': 'No action matches these filters.',
   'actions.empty.reset': 'Show all',
   'actions.state.planned': 'Not assigned: lead or date missing',
@@ -84,18 +87,22 @@ export const actions = {
   'actions.page.noAnswer': 'No answer yet.',
   'actions.page.extensions': 'Extensions',
   'actions.page.reminders': 'Reminders',
-  'actions.page.noReminder': 'No reminder has gone out yet. They come three days before the due date, on the day, and every week after.',
+  'actions.page.noReminder':
+    'No reminder has gone out yet. They come three days before the due date, on the day, and every week after.',
   'actions.page.history': 'History',
   'actions.page.system': 'Banhui',
   'actions.page.onBehalf': '{name} for {leader}',
   'actions.wait.lead': '{name} is to take it on.',
   'actions.wait.answer': '{name} is working on it.',
   'actions.wait.accept': 'The answer waits for somebody other than the lead to accept it.',
-  'actions.wait.reassign': '{name} gave it back. The secretary or organiser of the meeting names another lead.',
-  'actions.wait.plan': 'It was issued without a lead or a date. The secretary or organiser of the meeting names both.',
+  'actions.wait.reassign':
+    '{name} gave it back. The secretary or organiser of the meeting names another lead.',
+  'actions.wait.plan':
+    'It was issued without a lead or a date. The secretary or organiser of the meeting names both.',
   'actions.wait.closed': '{name} accepted the answer on {date}.',
   'actions.wait.cancelled': 'It was cancelled.',
-  'actions.wait.unreachable': 'The lead cannot be reached by mail here: reminders go to the secretary of the meeting.',
+  'actions.wait.unreachable':
+    'The lead cannot be reached by mail here: reminders go to the secretary of the meeting.',
   'actions.verb.takeOn': 'Take it on',
   'actions.verb.refuse': 'Give it back',
   'actions.verb.start': 'Start',
@@ -115,7 +122,8 @@ export const actions = {
   'actions.verb.remind': 'Remind now',
   'actions.answer.heading': 'Answer: {action}',
   'actions.answer.text': 'What was done',
-  'actions.answer.hint': 'What came of it, since when, and what is still open. It stands in the record as you write it.',
+  'actions.answer.hint':
+    'What came of it, since when, and what is still open. It stands in the record as you write it.',
   'actions.answer.files': 'Files',
   'actions.answer.filesHint': 'Up to {count} files, 25 MB each.',
   'actions.answer.send': 'Send the answer',
@@ -133,7 +141,8 @@ export const actions = {
   'actions.refuse.heading': 'Give back: {action}',
   'actions.refuse.text': 'It goes back to whoever oversees it, who names another lead.',
   'actions.block.heading': 'Obstacle: {action}',
-  'actions.block.text': 'The secretary of the meeting is told. Reminders go on; an extension is asked for separately.',
+  'actions.block.text':
+    'The secretary of the meeting is told. Reminders go on; an extension is asked for separately.',
   'actions.cancel.heading': 'Cancel the action “{action}”?',
   'actions.cancel.text': 'It stays in the record as cancelled, and lead and helpers are told.',
   'actions.cancel.reason': 'Which decision says so',
@@ -186,10 +195,13 @@ export const actions = {
   'actions.notice.handedOver_other': '{count} actions handed over.',
   'actions.notice.cancelled': 'The action is cancelled.',
   'actions.notice.reminded': 'A reminder is on its way.',
-  'actions.error.notYours': 'This is not yours to do: an action is answered by its lead and judged by somebody else.',
-  'actions.error.moved': 'Somebody was quicker: it now stands at “{state}”. Nothing of what you did was carried out.',
+  'actions.error.notYours':
+    'This is not yours to do: an action is answered by its lead and judged by somebody else.',
+  'actions.error.moved':
+    'Somebody was quicker: it now stands at “{state}”. Nothing of what you did was carried out.',
   'actions.error.remindedToday': 'It was already reminded today.',
-  'actions.error.unreachable': 'The lead has no e-mail address or is no longer active. Hand it over, or speak to them.',
+  'actions.error.unreachable':
+    'The lead has no e-mail address or is no longer active. Hand it over, or speak to them.',
   'actions.ofMeeting.title': 'Actions',
   'actions.ofMeeting.none': 'No actions came of this meeting.',
   'actions.ofMeeting.answer': 'Answer',
@@ -208,7 +220,8 @@ export const actions = {
   'actions.mail.assigned.lead': '{meeting} gave you this to do.',
   'actions.mail.assigned.helper': '{meeting} asks you to help {lead} with this.',
   'actions.mail.assigned.button': 'Open and take it on',
-  'actions.mail.assigned.noAccount': 'You have no account here. Tell {name} what was done, who writes it down for you.',
+  'actions.mail.assigned.noAccount':
+    'You have no account here. Tell {name} what was done, who writes it down for you.',
   'actions.mail.open': 'Open the action',
   'actions.mail.what': 'What',
   'actions.mail.reminder.subject_one': '{count} action waits for your answer',
@@ -216,7 +229,8 @@ export const actions = {
   'actions.mail.reminder.subjectOthers_one': '{count} action whose lead cannot be reached',
   'actions.mail.reminder.subjectOthers_other': '{count} actions whose lead cannot be reached',
   'actions.mail.reminder.mine': 'Please answer by the date given, or say what is in the way.',
-  'actions.mail.reminder.others': 'These leads have no e-mail address or are no longer active. Please tell them, or hand the action over.',
+  'actions.mail.reminder.others':
+    'These leads have no e-mail address or are no longer active. Please tell them, or hand the action over.',
   'actions.mail.reminder.button': 'Open my actions',
   'actions.mail.refused.subject': 'Given back: {action}',
   'actions.mail.refused.text': '{lead} gave it back. Please name another lead.',

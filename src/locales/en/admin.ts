@@ -6,10 +6,13 @@ export const admin = {
   'admin.setup.button': 'Set up and sign in',
   'admin.setup.done': 'Banhui is set up already. Please sign in.',
   'admin.setup.welcome': 'Banhui is ready. Next: add units and people, then rooms.',
-  'admin.setup.closed': 'Nobody has an account yet. Open the set-up link that is printed in the terminal where Banhui was started.',
-  'admin.setup.closedAgain': 'The link is gone, or no longer works? Start Banhui again: each start prints a fresh one.',
+  'admin.setup.closed':
+    'Nobody has an account yet. Open the set-up link that is printed in the terminal where Banhui was started.',
+  'admin.setup.closedAgain':
+    'The link is gone, or no longer works? Start Banhui again: each start prints a fresh one.',
   'admin.sample.offer': 'Or look around first',
-  'admin.sample.offerText': 'A sample office with about 40 people, rooms, standing meetings, minutes and actions around today. It needs an empty database; for real work begin with another data folder.',
+  'admin.sample.offerText':
+    'A sample office with about 40 people, rooms, standing meetings, minutes and actions around today. It needs an empty database; for real work begin with another data folder.',
   'admin.sample.button': 'Make a sample office',
   'admin.sample.title': 'The sample office is ready',
   'admin.sample.readyText': 'Everybody signs in with the same password. It is shown only now.',
@@ -100,7 +103,8 @@ export const admin = {
   'admin.log.unsealed_one': 'Checked {time}: {count} entry has no seal. Is the worker running?',
   'admin.log.unsealed_other': 'Checked {time}: {count} entries have no seal. Is the worker running?',
   'admin.log.broken': 'Checked {time}: from seal {seq} on, the log is not as it was written.',
-  'admin.log.head': 'Hash of the newest seal; note it elsewhere to prove later that nothing before it was changed:',
+  'admin.log.head':
+    'Hash of the newest seal; note it elsewhere to prove later that nothing before it was changed:',
 
   'admin.noun.persons': 'People',
   'admin.noun.units': 'Units',
@@ -234,7 +238,8 @@ export const admin = {
   'audit.office.testMail': 'Sent a test message',
 
   'admin.departure.title': 'Deactivate {name}',
-  'admin.departure.text': 'This person can no longer sign in, be found or be invited. Everything they did stays. You can reactivate them.',
+  'admin.departure.text':
+    'This person can no longer sign in, be found or be invited. Everything they did stays. You can reactivate them.',
   'admin.departure.handOver': 'Hand over from {name}',
   'admin.departure.handOverVerb': 'Hand over',
   'admin.departure.held': 'What this person answers for',
@@ -246,7 +251,8 @@ export const admin = {
   'admin.departure.actions_one': '{count} open action.',
   'admin.departure.actions_other': '{count} open actions.',
   'admin.departure.to': 'Goes to',
-  'admin.departure.toHint': 'Takes over as organiser, chair, secretary, reviewer, approver and lead, and answers for the rooms. A private meeting only goes to somebody who takes part in it.',
+  'admin.departure.toHint':
+    'Takes over as organiser, chair, secretary, reviewer, approver and lead, and answers for the rooms. A private meeting only goes to somebody who takes part in it.',
   'admin.departure.nobody': 'Nobody yet; hand over later',
   'admin.departure.note': 'A word to the new lead of the actions',
   'admin.departure.self': 'You cannot deactivate yourself. Ask another administrator.',
@@ -258,14 +264,17 @@ export const admin = {
   'admin.merge.which': 'What becomes of it',
   'admin.merge.stays': 'Stays',
   'admin.merge.goes': 'Goes',
-  'admin.merge.text': 'Meetings, agenda items and open actions of the one that goes are given to the one that stays, and what that one lacks is filled in. The two cannot be parted again.',
+  'admin.merge.text':
+    'Meetings, agenda items and open actions of the one that goes are given to the one that stays, and what that one lacks is filled in. The two cannot be parted again.',
   'admin.merge.swap': 'The other way round',
   'admin.merge.done': 'Merged.',
   'admin.merge.onlyGuests': 'Only guests without an account can be merged.',
 
   'admin.erase.title': 'Erase the data of {name}',
-  'admin.erase.text': 'Name, addresses, account, sessions and messages of this person are removed for good. There is no way back.',
-  'admin.erase.stays': 'Issued minutes are records and keep the name as it was printed. The log keeps what was done, without the name.',
+  'admin.erase.text':
+    'Name, addresses, account, sessions and messages of this person are removed for good. There is no way back.',
+  'admin.erase.stays':
+    'Issued minutes are records and keep the name as it was printed. The log keeps what was done, without the name.',
   'admin.erase.reason': 'Reason',
   'admin.erase.reasonHint': 'Kept in the log; without the name, please',
   'admin.erase.verb': 'Erase for good',

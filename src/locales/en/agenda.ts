@@ -76,11 +76,13 @@ export const agenda = {
   'agenda.form.note': 'Note',
   'agenda.form.noteHint': 'Background, the question to be answered, the proposal',
   'agenda.form.restricted': 'Restricted',
-  'agenda.form.restrictedHint': 'Only organiser, chair, secretary, those required, the presenter and the proposer see more than its number.',
+  'agenda.form.restrictedHint':
+    'Only organiser, chair, secretary, those required, the presenter and the proposer see more than its number.',
   'agenda.form.edit': 'Change item {no}',
   'agenda.form.editUnnumbered': 'Change the item',
   'agenda.form.propose': 'Propose an item for {title}',
-  'agenda.form.proposeText': 'The chair or secretary accepts it or returns it with a reason; you are told by mail.',
+  'agenda.form.proposeText':
+    'The chair or secretary accepts it or returns it with a reason; you are told by mail.',
   'agenda.form.proposeLabel': 'Propose',
   'agenda.form.more': 'More',
   'agenda.notice.added': 'The item is on the agenda.',
@@ -100,7 +102,8 @@ export const agenda = {
   'agenda.notice.paperReplaced': 'The new version is attached; the earlier ones stay readable.',
   'agenda.notice.paperRemoved': 'The paper is removed.',
   'agenda.return.heading': 'Return “{title}”?',
-  'agenda.return.text': '{name} proposed it and gets your reason by mail; the item can be mended and proposed again.',
+  'agenda.return.text':
+    '{name} proposed it and gets your reason by mail; the item can be mended and proposed again.',
   'agenda.return.reason': 'Reason',
   'agenda.return.label': 'Return it',
   'agenda.paper.attach': 'Attach papers',
@@ -117,7 +120,8 @@ export const agenda = {
   'agenda.paper.versionsLink': 'Versions',
   'agenda.paper.zipName': 'Papers of {title}',
   'agenda.backlog.title': 'Backlog of {name}',
-  'agenda.backlog.empty': 'Nothing waits for a meeting. What is not dealt with comes here by itself when there is no next meeting.',
+  'agenda.backlog.empty':
+    'Nothing waits for a meeting. What is not dealt with comes here by itself when there is no next meeting.',
   'agenda.backlog.add': 'Add to the backlog',
   'agenda.backlog.take': 'To {title}',
   'agenda.backlog.drop': 'Take out',

@@ -9,5 +9,6 @@ export const anyRoom = {
   'waits.any.whatHere_one': 'any room with {count} seat in {building}',
   'waits.any.whatHere_other': 'any room with {count} seats in {building}',
   'waits.any.noneFits': 'No room with that many seats can be booked at that time, even when all are free.',
-  'waits.any.joined': 'The meeting is saved and waits for the first room that fits. You get a mail when one is held for you.',
+  'waits.any.joined':
+    'The meeting is saved and waits for the first room that fits. You get a mail when one is held for you.',
 } as const;

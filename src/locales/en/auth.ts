@@ -13,18 +13,23 @@ export const auth = {
   'auth.field.current': 'Current password',
 
   'auth.lapsed.title': 'Please sign in again',
-  'auth.lapsed.kept': 'You were signed out because nothing happened for a while. What you just sent is kept: sign in again to go on with it.',
-  'auth.lapsed.lost': 'You are not signed in, so what you just sent was not carried out. Sign in, or go back in the browser to find what you typed.',
-  'auth.lapsed.dropped': 'What was sent before signing in belonged to somebody else or was too old, and was not carried out.',
+  'auth.lapsed.kept':
+    'You were signed out because nothing happened for a while. What you just sent is kept: sign in again to go on with it.',
+  'auth.lapsed.lost':
+    'You are not signed in, so what you just sent was not carried out. Sign in, or go back in the browser to find what you typed.',
+  'auth.lapsed.dropped':
+    'What was sent before signing in belonged to somebody else or was too old, and was not carried out.',
   'auth.continue.title': 'Go on where you were',
-  'auth.continue.text': 'You are signed in again. What you sent is still here and has not been carried out yet.',
+  'auth.continue.text':
+    'You are signed in again. What you sent is still here and has not been carried out yet.',
   'auth.continue.files': 'These files have to be chosen again: {names}',
   'auth.continue.filesLabel': 'Files',
   'auth.continue.button': 'Send it now',
   'auth.continue.drop': 'Drop it',
 
   'auth.password.title': 'Change password',
-  'auth.password.hint': 'At least 12 characters. Several words in a row are easy to remember and hard to guess.',
+  'auth.password.hint':
+    'At least 12 characters. Several words in a row are easy to remember and hard to guess.',
   'auth.password.must': 'Please choose a new password before you go on.',
   'auth.password.others': 'Everywhere else you will be signed out.',
   'auth.password.tooShort': 'At least 12 characters',
@@ -39,13 +44,16 @@ export const auth = {
   'auth.password.save': 'Save password',
 
   'auth.reset.title': 'Set a new password',
-  'auth.reset.text': 'Give the e-mail address you sign in with. If it has an account, a link to set a new password is sent there.',
+  'auth.reset.text':
+    'Give the e-mail address you sign in with. If it has an account, a link to set a new password is sent there.',
   'auth.reset.noMail': 'This installation sends no mail. Ask an administrator for a one-time link instead.',
   'auth.reset.button': 'Send the link',
   'auth.reset.back': 'Back to sign in',
   'auth.reset.sent': 'Look into your mailbox',
-  'auth.reset.sentText': 'If the address has an account, a link has been sent there. It works once, for 30 minutes.',
-  'auth.reset.sentElse': 'Nothing came? Look into the spam folder, or ask an administrator for a one-time link.',
+  'auth.reset.sentText':
+    'If the address has an account, a link has been sent there. It works once, for 30 minutes.',
+  'auth.reset.sentElse':
+    'Nothing came? Look into the spam folder, or ask an administrator for a one-time link.',
 
   'auth.link.reset': 'Choose a new password',
   'auth.link.account': 'Welcome: choose a password',
@@ -55,17 +63,20 @@ export const auth = {
   'auth.link.ask': 'Ask for a new link',
 
   'auth.mail.reset.title': 'Set a new password',
-  'auth.mail.reset.text': 'Hello {name}, somebody asked for a new password for {email}. If it was you, open this link:',
+  'auth.mail.reset.text':
+    'Hello {name}, somebody asked for a new password for {email}. If it was you, open this link:',
   'auth.mail.reset.button': 'Choose a new password',
   'auth.mail.reset.expires': 'The link works once, for 30 minutes.',
   'auth.mail.reset.footer': 'If it was not you, do nothing: your password stays as it is.',
   'auth.mail.account.title': 'Your account for meetings',
-  'auth.mail.account.text': 'Hello {name}, an account has been made ready for you. You sign in with {email}. Choose a password to begin:',
+  'auth.mail.account.text':
+    'Hello {name}, an account has been made ready for you. You sign in with {email}. Choose a password to begin:',
   'auth.mail.account.button': 'Choose a password',
   'auth.mail.account.expires': 'The link works once, for 7 days.',
   'auth.mail.account.footer': 'If you do not know what this is about, do nothing.',
   'auth.mail.changed.title': 'Your password was changed',
-  'auth.mail.changed.text': 'The password of your account was changed on {time}. If it was you, there is nothing to do. If not, set a new one at once and tell an administrator.',
+  'auth.mail.changed.text':
+    'The password of your account was changed on {time}. If it was you, there is nothing to do. If not, set a new one at once and tell an administrator.',
   'auth.mail.changed.button': 'Set a new password',
 
   'auth.profile.title': 'Profile and settings',
@@ -99,7 +110,8 @@ export const auth = {
 
   'auth.deputy.title': 'Who may act for {name}',
   'auth.deputy.titleOwn': 'Who may act for you',
-  'auth.deputy.text': 'A deputy may do in this person’s name what this person may: reply, agree to an agenda, answer for actions. Both names are kept.',
+  'auth.deputy.text':
+    'A deputy may do in this person’s name what this person may: reply, agree to an agenda, answer for actions. Both names are kept.',
   'auth.deputy.none': 'Nobody yet. Secretaries of the office may act for everybody.',
   'auth.deputy.who': 'Deputy',
   'auth.deputy.from': 'From',

@@ -20,7 +20,8 @@ export const calendarViews = {
   'calendar.view.bookings_one': '{count} booking',
   'calendar.view.bookings_other': '{count} bookings',
   'calendar.view.occupancyLabel': 'Hours taken, by room and day',
-  'calendar.view.occupancyHint': 'Hours taken a day; the darker, the fuller. Press a cell for the room’s week, a date for the day.',
+  'calendar.view.occupancyHint':
+    'Hours taken a day; the darker, the fuller. Press a cell for the room’s week, a date for the day.',
   'calendar.view.closed': 'closed',
   'calendar.view.myWeek': 'My week',
   'calendar.view.weekOf': 'Week of {name}',
@@ -36,7 +37,8 @@ export const calendarViews = {
   'calendar.view.meeting': 'Meeting',
   'calendar.view.toDo': 'To be ready',
   'calendar.setup.title': 'Setting up the room',
-  'calendar.setup.hint': 'What has to be ready before people come. Each thing stands on the day sheet with its owner and a tick.',
+  'calendar.setup.hint':
+    'What has to be ready before people come. Each thing stands on the day sheet with its owner and a tick.',
   'calendar.setup.kind': 'What',
   'calendar.setup.kind.layout': 'Seating',
   'calendar.setup.kind.name_plates': 'Name plates',

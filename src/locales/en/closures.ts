@@ -9,7 +9,8 @@ export const closures = {
   'closures.list.noHits': 'None',
   'closures.list.more': ' and {count} more',
   'closures.new.title': 'Close rooms for a while',
-  'closures.new.explain': 'The rooms can no longer be booked for that time, at once. Meetings that have one of them keep it; on the next page you can move them all together.',
+  'closures.new.explain':
+    'The rooms can no longer be booked for that time, at once. Meetings that have one of them keep it; on the next page you can move them all together.',
   'closures.new.areas': 'Everything in',
   'closures.new.area_one': '{place} ({count} room)',
   'closures.new.area_other': '{place} ({count} rooms)',
@@ -17,7 +18,8 @@ export const closures = {
   'closures.new.single': 'Single rooms',
   'closures.new.close': 'Close them',
   'closures.problem.noRooms': 'Choose at least one room, or an area with rooms in it.',
-  'closures.problem.stale': 'Somebody has changed this closure meanwhile: “{reason}”, until {until}. Save again to put yours in its place.',
+  'closures.problem.stale':
+    'Somebody has changed this closure meanwhile: “{reason}”, until {until}. Save again to put yours in its place.',
   'closures.notice.closed': 'The rooms are closed for that time.',
   'closures.notice.lifted': 'The rooms are open again.',
   'closures.group.title': 'Closed: {reason}',
@@ -32,7 +34,8 @@ export const closures = {
   'closures.group.clear': 'No meeting is in the way.',
   'closures.edit.title': 'Change the closure',
   'closures.moves.title': 'Other rooms for the meetings',
-  'closures.moves.explain': 'Each meeting has a room proposed: free then, big enough as it sits, with the same equipment, and one that its organiser may have; the nearest first. What speaks against the others is written beside them. Nothing changes until you save; then everything does at once, and everybody concerned is told.',
+  'closures.moves.explain':
+    'Each meeting has a room proposed: free then, big enough as it sits, with the same equipment, and one that its organiser may have; the nearest first. What speaks against the others is written beside them. Nothing changes until you save; then everything does at once, and everybody concerned is told.',
   'closures.moves.caption': 'Meetings in the way and where they go',
   'closures.moves.meeting': 'Meeting',
   'closures.moves.leaves': 'Leaves',
@@ -50,8 +53,10 @@ export const closures = {
   'closures.moves.none': 'No room is free for it then.',
   'closures.moves.save': 'Save all',
   'closures.moves.first': 'These are the first {count}; when they are saved the next follow.',
-  'closures.moves.refused_one': 'Nothing has been saved: {count} meeting can’t be done as chosen. What changed is written beside it.',
-  'closures.moves.refused_other': 'Nothing has been saved: {count} meetings can’t be done as chosen. What changed is written beside them.',
+  'closures.moves.refused_one':
+    'Nothing has been saved: {count} meeting can’t be done as chosen. What changed is written beside it.',
+  'closures.moves.refused_other':
+    'Nothing has been saved: {count} meetings can’t be done as chosen. What changed is written beside them.',
   'closures.moves.changed': 'It has been changed meanwhile.',
   'closures.moves.gone': 'One of the meetings is no longer in the way; it has been taken off the list.',
   'closures.moves.private': 'A private meeting can only be moved; its organiser calls it off.',
@@ -68,6 +73,7 @@ export const closures = {
   'closures.mail.when': 'When',
   'closures.mail.offSubject': 'Called off: {title}',
   'closures.mail.offTitle': 'Your meeting has been called off',
-  'closures.mail.off': '{name} has called off “{title}”: its room is closed. When you have another room you can restore it.',
+  'closures.mail.off':
+    '{name} has called off “{title}”: its room is closed. When you have another room you can restore it.',
   'closures.mail.open': 'Open the meeting',
 } as const;

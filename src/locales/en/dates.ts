@@ -5,7 +5,8 @@ export const dates = {
   'dates.refusedShort_one': 'On {count} date there is not enough of the movable equipment.',
   'dates.refusedShort_other': 'On {count} dates there is not enough of the movable equipment.',
   'dates.plan.bare': 'Keep the date, without the equipment',
-  'dates.plan.knownYear': 'The calendar knows no holidays after {year} yet: later dates may fall on one. Look through them again once it does.',
+  'dates.plan.knownYear':
+    'The calendar knows no holidays after {year} yet: later dates may fall on one. Look through them again once it does.',
   'dates.plan.isBare': 'without movable equipment',
   'dates.setting.legend': 'People expected, layout and equipment',
   'dates.setting.hintNew': 'For all of these dates. Each of them can be changed later.',
@@ -17,17 +18,23 @@ export const dates = {
   'dates.rules.comma': ', ',
   'dates.rules.days_one': 'on {days}',
   'dates.rules.days_other': 'on {count} dates: {days}',
-  'dates.rules.way': 'For each of these dates take another room or another time, or skip it. The secretaries of the office may plan them all the same, with a reason.',
+  'dates.rules.way':
+    'For each of these dates take another room or another time, or skip it. The secretaries of the office may plan them all the same, with a reason.',
   'dates.rules.wayNone': 'For each of these dates take another room or another time, or skip it.',
-  'dates.rules.wayAsk': 'For each of these dates take another room or another time, or skip it; or ask for approval below, with one reason for all of them.',
-  'dates.rules.wayOffice': 'For each of these dates take another room or another time, or skip it; or plan them all the same, with one reason for all of them.',
+  'dates.rules.wayAsk':
+    'For each of these dates take another room or another time, or skip it; or ask for approval below, with one reason for all of them.',
+  'dates.rules.wayOffice':
+    'For each of these dates take another room or another time, or skip it; or plan them all the same, with one reason for all of them.',
   'dates.override.label': 'Plan these dates all the same: why?',
-  'dates.override.hint': 'As a secretary you may go beyond these rules. The reason is kept with each of the dates.',
+  'dates.override.hint':
+    'As a secretary you may go beyond these rules. The reason is kept with each of the dates.',
   'dates.plan.beyond': 'Beyond the rules: {rule}',
   'dates.late.heading_one': '{count} date can no longer be called off',
   'dates.late.heading_other': '{count} dates can no longer be called off',
-  'dates.late.way': 'Let it end on {day} or later, so that these dates still take place; or ask the secretaries of the office.',
-  'dates.late.wayOffice': 'Let it end on {day} or later, so that these dates still take place; or call them off all the same.',
+  'dates.late.way':
+    'Let it end on {day} or later, so that these dates still take place; or ask the secretaries of the office.',
+  'dates.late.wayOffice':
+    'Let it end on {day} or later, so that these dates still take place; or call them off all the same.',
   'dates.late.beyond': 'Call these dates off all the same',
   'dates.late.calledOff': '{day} can no longer be called off. {rule}',
   'dates.moves.but': '{room}: {lacks}',
@@ -35,9 +42,11 @@ export const dates = {
   'dates.moves.noLayout': 'can’t be set up as {layout}',
   'dates.moves.asked': 'on request, has to be approved',
   'dates.moves.against': 'beyond its rules ({rules})',
-  'dates.moves.onlyOther': 'No free room suits it in every way. What speaks against each is written beside it.',
+  'dates.moves.onlyOther':
+    'No free room suits it in every way. What speaks against each is written beside it.',
   'dates.moves.beyond': 'Go beyond rules of the rooms where a choice needs it',
-  'dates.moves.beyondHint': 'As a secretary you may. The reason of the closure, or for calling off, is kept as the reason for each exception.',
+  'dates.moves.beyondHint':
+    'As a secretary you may. The reason of the closure, or for calling off, is kept as the reason for each exception.',
   'dates.rule.status': 'not in service',
   'dates.rule.closed_day': 'closed on that day',
   'dates.rule.opening_hours': 'outside the opening hours',

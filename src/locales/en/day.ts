@@ -6,11 +6,13 @@ export const day = {
   'meetings.day.checkIn': 'Check in',
   'meetings.day.end': 'End now',
   'meetings.day.more': '+{minutes} min',
-  'meetings.day.hint': 'Ending early frees the room for others. More time is there as long as nobody has the room next.',
+  'meetings.day.hint':
+    'Ending early frees the room for others. More time is there as long as nobody has the room next.',
   'meetings.day.checkedIn': 'You are checked in.',
   'meetings.day.ended': 'The room is free again. Thank you.',
   'meetings.day.extended': 'The room is yours a little longer.',
-  'meetings.day.not_now': 'That is possible only while the meeting is on, and checking in from {minutes} minutes before.',
+  'meetings.day.not_now':
+    'That is possible only while the meeting is on, and checking in from {minutes} minutes before.',
   'meetings.day.taken': 'Somebody has the room next: it can’t be kept that long.',
   'meetings.day.wayOn': 'What is next, and where to go on',
   'meetings.day.moreOnly': 'Keep it {minutes} min longer',
@@ -42,7 +44,8 @@ export const day = {
   'door.lost.title': 'This display is not set up',
   'door.lost.text': 'Its address is wrong or was revoked. The office makes a new one on the room’s page.',
   'doors.title': 'Door displays',
-  'doors.intro': 'A tablet beside the door shows whether the room is free, without a sign-in. Open the address on it once; private meetings show as “Booked”.',
+  'doors.intro':
+    'A tablet beside the door shows whether the room is free, without a sign-in. Open the address on it once; private meetings show as “Booked”.',
   'doors.none': 'This room has no display yet.',
   'doors.name': 'Name of the device',
   'doors.nameHint': 'Such as “Tablet, third floor”',

@@ -5,7 +5,8 @@ export const departure = {
   'departure.polls_one': '{count} open poll.',
   'departure.polls_other': '{count} open polls.',
   'departure.moved': 'Handed over: meetings {meetings}, actions {actions}, rooms {rooms}, polls {polls}.',
-  'departure.movedSome': 'Handed over: meetings {meetings}, actions {actions}, rooms {rooms}, polls {polls}. Private ones that stay: {stayed}.',
+  'departure.movedSome':
+    'Handed over: meetings {meetings}, actions {actions}, rooms {rooms}, polls {polls}. Private ones that stay: {stayed}.',
   'audit.room.handOver': 'Handed the room over',
   'audit.poll.handOver': 'handed a poll over',
 } as const;

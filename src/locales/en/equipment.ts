@@ -1,7 +1,8 @@
 /** The catalogue of equipment, and what is carried to meetings. */
 export const equipment = {
   'equipment.list.title': 'Equipment',
-  'equipment.list.explain': 'Fixed equipment is ticked at each room. Movable equipment is chosen with a meeting, and never more of it than there is.',
+  'equipment.list.explain':
+    'Fixed equipment is ticked at each room. Movable equipment is chosen with a meeting, and never more of it than there is.',
   'equipment.list.add': 'Add equipment',
   'equipment.list.fixed': 'Fixed in rooms',
   'equipment.list.movable': 'Movable',
@@ -30,7 +31,8 @@ export const equipment = {
   'equipment.form.holders': 'Who has it',
   'equipment.form.nobody': 'Nobody has booked it from now on.',
   'equipment.meeting.title': 'Equipment to be brought',
-  'equipment.meeting.hint': 'How many of each; it follows the meeting when it is moved and is given up when it is cancelled.',
+  'equipment.meeting.hint':
+    'How many of each; it follows the meeting when it is moved and is given up when it is cancelled.',
   'equipment.meeting.of': 'of {count}',
   'equipment.meeting.line': '{name} × {count}',
   'equipment.short.heading': 'There is not enough equipment at that time',
@@ -43,10 +45,13 @@ export const equipment = {
   'equipment.notice.added': 'The equipment is added.',
   'equipment.problem.codeTaken': 'Other equipment has this code',
   'equipment.problem.stock': 'Say how many pieces there are',
-  'equipment.problem.booked_one': '{count} piece is booked at one time from now on. The stock cannot be less; see below who has it.',
-  'equipment.problem.booked_other': '{count} pieces are booked at one time from now on. The stock cannot be less; see below who has them.',
+  'equipment.problem.booked_one':
+    '{count} piece is booked at one time from now on. The stock cannot be less; see below who has it.',
+  'equipment.problem.booked_other':
+    '{count} pieces are booked at one time from now on. The stock cannot be less; see below who has them.',
   'equipment.problem.unknown': 'Some of this equipment is no longer in the catalogue. Choose again.',
-  'equipment.problem.changed': 'Somebody else saved this meanwhile: {saved}. What you typed stands below; save again to put it on top.',
+  'equipment.problem.changed':
+    'Somebody else saved this meanwhile: {saved}. What you typed stands below; save again to put it on top.',
   'audit.equipment.create': 'Added equipment to the catalogue',
   'audit.equipment.update': 'Changed equipment of the catalogue',
 } as const;

@@ -1,6 +1,7 @@
 export const feeds = {
   'feeds.title': 'Calendar feeds',
-  'feeds.intro': 'A secret address that your calendar program reads by itself, again and again. It shows what you may see; whoever has the address sees it too.',
+  'feeds.intro':
+    'A secret address that your calendar program reads by itself, again and again. It shows what you may see; whoever has the address sees it too.',
   'feeds.none': 'You have no feed yet.',
   'feeds.mine': 'My meetings',
   'feeds.of': '{name}: meetings',

@@ -37,10 +37,12 @@ export const findTime = {
   'calendar.find.offerHint': 'A poll asks everybody which of them suit; rooms are held until its deadline.',
   'calendar.find.none': 'No time in these days suits everybody who is required.',
   'calendar.find.noneSeats': 'No room that has all of this seats {count}.',
-  'calendar.find.noneSeatsTogether': 'No {rooms} rooms that have all of this seat {count} together; each would have to seat about {share}.',
+  'calendar.find.noneSeatsTogether':
+    'No {rooms} rooms that have all of this seat {count} together; each would have to seat about {share}.',
   'calendar.find.noneRoom': 'No room of that kind is free in these days.',
   'calendar.find.nearest': 'The nearest that is to be had',
-  'calendar.find.nearestNone': 'Nothing near it is free either. Change the people, the days or the room above.',
+  'calendar.find.nearestNone':
+    'Nothing near it is free either. Change the people, the days or the room above.',
   'calendar.find.nearest.later': 'Later: {when}',
   'calendar.find.nearest.building': 'In another building: {when}',
   'calendar.find.nearest.shorter': 'Shorter, {minutes} minutes: {when}',
@@ -76,7 +78,8 @@ export const findTime = {
   'calendar.find.state.closed': 'closed',
   'calendar.find.key.outside': 'outside hours or closed',
   'calendar.find.key.free': 'blank: free',
-  'calendar.find.used': 'The meeting is made, its rooms are booked. Add what is missing, then send the invitations.',
+  'calendar.find.used':
+    'The meeting is made, its rooms are booked. Add what is missing, then send the invitations.',
   'calendar.find.defaultTitle': 'Meeting of {name}',
   'calendar.find.again': 'Look for another time',
   'lib.keys.find': 'Find a time',

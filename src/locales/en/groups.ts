@@ -19,14 +19,16 @@ export const groups = {
   'groups.usesApprovers_other': 'decides about {count} rooms',
   'groups.remove': 'Remove',
   'groups.removeTitle': 'Remove {name}?',
-  'groups.removeText': 'Its rules go with it: the rooms are booked by the rules for everybody. Where it decided about requests, the owner or the secretaries do.',
+  'groups.removeText':
+    'Its rules go with it: the rooms are booked by the rules for everybody. Where it decided about requests, the owner or the secretaries do.',
   'groups.saved': 'The group is saved.',
   'groups.removed': 'The group is removed.',
   'groups.nameTaken': 'Another group has this name',
   'groups.nameMissing': 'Give the group a name',
   'groups.unknown': '“{name}” is nobody in the directory',
   'groups.several': 'Several people are called “{name}”: write the e-mail address',
-  'groups.stale': 'Somebody else changed this group in the meantime. What you typed is below; saving puts it on top.',
+  'groups.stale':
+    'Somebody else changed this group in the meantime. What you typed is below; saving puts it on top.',
   'audit.group.create': 'Made the group',
   'audit.group.update': 'Changed the group',
   'audit.group.remove': 'Removed the group',

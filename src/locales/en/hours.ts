@@ -2,7 +2,8 @@ export const hours = {
   'hours.check.closedFor': '{room} is closed on {day}: {reason}.',
   'hours.check.otherHours': '{room} is open {hours} on {day}: {reason}.',
   'hours.day.closedFor': 'Closed: {reason}',
-  'hours.problem.inUse': 'The office or a room still keeps these holidays. Choose another calendar there first.',
+  'hours.problem.inUse':
+    'The office or a room still keeps these holidays. Choose another calendar there first.',
   'hours.problem.order': 'The last day is before the first.',
   'hours.problem.tooMany': 'At most {count} days at once.',
   'hours.problem.oneName': 'Give it a name in at least one of the languages.',
@@ -22,7 +23,8 @@ export const hours = {
   'hours.import.weekday': '“{text}” is not a weekday.',
   'hours.import.twice': '{date} stands in entry {number} already.',
   'hours.import.title': 'Import holidays',
-  'hours.import.text': 'Choose an .ics file with whole-day events, or a table with the columns Date, Name (or Name in English, Name in Chinese), Kind (holiday or working day) and Opens like (a weekday). In an .ics file a name with 班 or “working day” is a make-up working day. Nothing is saved before you have seen what it does.',
+  'hours.import.text':
+    'Choose an .ics file with whole-day events, or a table with the columns Date, Name (or Name in English, Name in Chinese), Kind (holiday or working day) and Opens like (a weekday). In an .ics file a name with 班 or “working day” is a make-up working day. Nothing is saved before you have seen what it does.',
   'hours.import.file': 'File',
   'hours.import.fileHint': '.ics or .csv',
   'hours.import.paste': 'Or paste its text',
@@ -46,8 +48,10 @@ export const hours = {
   'hours.import.done': 'Imported: {added} added, {changed} changed, {left} left out.',
   'hours.import.other': 'Choose another file',
   'hours.holidays.title': 'Holidays',
-  'hours.holidays.explain': 'On holidays rooms are closed; on a make-up working day (调休) they open by the hours of a weekday, Monday unless you say otherwise. The office keeps one calendar; a room may keep another, or none.',
-  'hours.holidays.noDefault': 'The office keeps no holidays yet: rooms are open on all of them. Choose a calendar.',
+  'hours.holidays.explain':
+    'On holidays rooms are closed; on a make-up working day (调休) they open by the hours of a weekday, Monday unless you say otherwise. The office keeps one calendar; a room may keep another, or none.',
+  'hours.holidays.noDefault':
+    'The office keeps no holidays yet: rooms are open on all of them. Choose a calendar.',
   'hours.holidays.calendar': 'Calendar',
   'hours.holidays.years': 'Years',
   'hours.holidays.keptBy': 'Kept by',
@@ -66,7 +70,8 @@ export const hours = {
   'hours.holidays.isDefault': 'The office’s',
   'hours.holidays.days': 'Days in {year}',
   'hours.holidays.yearsLabel': 'Years',
-  'hours.holidays.none': 'No days are entered for {year}. They can be imported or entered below; in China they are announced late in the year before.',
+  'hours.holidays.none':
+    'No days are entered for {year}. They can be imported or entered below; in China they are announced late in the year before.',
   'hours.holidays.kind': 'Kind',
   'hours.holidays.kind.holiday': 'Holiday',
   'hours.holidays.kind.workday': 'Make-up working day',
@@ -89,7 +94,8 @@ export const hours = {
   'hours.room.noExceptions': 'No day differs from the week.',
   'hours.room.closed': 'Closed',
   'hours.room.add': 'Enter a day that differs',
-  'hours.room.addHint': 'Bookings that are there already keep the room. To move them, close the room instead.',
+  'hours.room.addHint':
+    'Bookings that are there already keep the room. To move them, close the room instead.',
   'hours.room.kind': 'That day the room is',
   'hours.room.kind.closed': 'Closed',
   'hours.room.kind.hours': 'Open at other times',

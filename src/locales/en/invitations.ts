@@ -16,10 +16,12 @@ export const invitations = {
   'invitations.mail.subject.uninvited': 'You are no longer invited: {title}, {when}',
   'invitations.mail.invited': '{name} invites you to this meeting.',
   'invitations.mail.invitedFor': '{name} invites you to this meeting on behalf of {leader}.',
-  'invitations.mail.informed': '{name} lets you know that this meeting takes place. You need not come or answer.',
+  'invitations.mail.informed':
+    '{name} lets you know that this meeting takes place. You need not come or answer.',
   'invitations.mail.instead': '{name} cannot come and named you to take part instead.',
   'invitations.mail.moved': '{name} changed the time of this meeting. Please answer again.',
-  'invitations.mail.changed': '{name} changed this meeting. The time stays as it is; your answer still counts.',
+  'invitations.mail.changed':
+    '{name} changed this meeting. The time stays as it is; your answer still counts.',
   'invitations.mail.cancelled': '{name} cancelled this meeting. It does not take place.',
   'invitations.mail.uninvited': '{name} took you off the list of this meeting. You need not come.',
   'invitations.mail.reason': 'Reason: {reason}',
@@ -37,20 +39,25 @@ export const invitations = {
   'invitations.mail.reply': 'Answer: yes, no, or somebody instead',
   'invitations.mail.replyAgain': 'Answer for the new time',
   'invitations.mail.details': 'See the meeting',
-  'invitations.mail.personal': 'This link is yours alone. Whoever has it can answer in your name, so please do not pass it on.',
+  'invitations.mail.personal':
+    'This link is yours alone. Whoever has it can answer in your name, so please do not pass it on.',
   'invitations.mail.footer': 'Sent by {office} with Banhui, for {name}.',
 
   'invitations.notice.sent_one': '{count} person is invited.',
   'invitations.notice.sent_other': '{count} people are invited.',
-  'invitations.notice.sentBut_one': '{count} person is invited. {unreachable} without a mail address still must be told by you.',
-  'invitations.notice.sentBut_other': '{count} people are invited. {unreachable} without a mail address still must be told by you.',
+  'invitations.notice.sentBut_one':
+    '{count} person is invited. {unreachable} without a mail address still must be told by you.',
+  'invitations.notice.sentBut_other':
+    '{count} people are invited. {unreachable} without a mail address still must be told by you.',
   'invitations.notice.nobody': 'Everybody on the list is invited already.',
   'invitations.notSent.title': 'The invitations did not go out',
   'invitations.notSent.time': 'The meeting has no time yet. People can only be invited to a time.',
-  'invitations.notSent.place': 'The meeting has no room, no other place and no link. People need to know where to go.',
+  'invitations.notSent.place':
+    'The meeting has no room, no other place and no link. People need to know where to go.',
   'invitations.notSent.chair': 'Nobody chairs this meeting yet. Name a chair among the people first.',
   'invitations.notSent.over': 'The time of this meeting has passed. Nobody can be invited to it any more.',
-  'invitations.notSent.outside': 'You have invited 300 people from outside within a day. Try again tomorrow, or ask another colleague.',
+  'invitations.notSent.outside':
+    'You have invited 300 people from outside within a day. Try again tomorrow, or ask another colleague.',
   'invitations.notSent.nobody': 'Everybody on the list is invited already.',
   'invitations.notSent.mend': 'Mend this',
 
@@ -59,7 +66,8 @@ export const invitations = {
   'invitations.page.answer': 'Your answer',
   'invitations.page.ics': 'Add to my calendar (.ics)',
   'invitations.lost.title': 'This link does not open anything',
-  'invitations.lost.text': 'Open the link in the mail once more. If it still does not work, the meeting is long over or a newer mail holds a newer link.',
+  'invitations.lost.text':
+    'Open the link in the mail once more. If it still does not work, the meeting is long over or a newer mail holds a newer link.',
   'invitations.reply.change': 'Change your answer',
   'invitations.reply.said': 'Your answer: {answer}',
   'invitations.reply.by': '{name} comes instead.',
@@ -80,10 +88,13 @@ export const invitations = {
   'invitations.closed.not_invited': 'The invitation has not gone out yet.',
   'invitations.substitute.self': 'This is your own address. Name somebody else.',
   'invitations.substitute.present': 'This person is invited to the meeting already.',
-  'invitations.substitute.directory': 'This meeting is confidential: only somebody from the directory can come in your place.',
+  'invitations.substitute.directory':
+    'This meeting is confidential: only somebody from the directory can come in your place.',
   'invitations.substitute.gone': 'This person is no longer in the office. Name somebody else.',
-  'invitations.substitute.often': 'You have named several people today already. Write to the organiser instead.',
-  'invitations.substitute.outside': 'No more people from outside can be invited today. Write to the organiser instead.',
+  'invitations.substitute.often':
+    'You have named several people today already. Write to the organiser instead.',
+  'invitations.substitute.outside':
+    'No more people from outside can be invited today. Write to the organiser instead.',
 
   'invitations.replies.title': 'Replies',
   'invitations.replies.of': 'Replies, {title}',

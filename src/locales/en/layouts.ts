@@ -9,9 +9,11 @@ export const layouts = {
   'layouts.seats': '{layout} {count}',
   'layouts.list.layouts': 'Layouts',
   'layouts.field.layouts': 'Seats by layout',
-  'layouts.field.layoutsHint': 'Leave a layout empty when the room is never set up so. “Seats” above is the largest number.',
+  'layouts.field.layoutsHint':
+    'Leave a layout empty when the room is never set up so. “Seats” above is the largest number.',
   'layouts.field.minPeople': 'Fewest people',
-  'layouts.field.minPeopleHint': 'For fewer, a smaller room is the better choice. People are told, not refused.',
+  'layouts.field.minPeopleHint':
+    'For fewer, a smaller room is the better choice. People are told, not refused.',
   'layouts.field.owner': 'Who answers for the room',
   'layouts.field.key': 'Getting the key',
   'layouts.field.keyHint': 'Such as “At the porter’s desk, ground floor, against signature”',
@@ -21,7 +23,8 @@ export const layouts = {
   'layouts.form.times': 'Times',
   'layouts.form.lists': 'Lists and parts',
   'layouts.meeting.layout': 'Layout',
-  'layouts.meeting.layoutHint': 'How the room is to be set up. Rooms that know the layout are counted with its seats.',
+  'layouts.meeting.layoutHint':
+    'How the room is to be set up. Rooms that know the layout are counted with its seats.',
   'layouts.meeting.asItIs': 'As it is',
   'layouts.meeting.seats_one': '{layout}, {count} seat',
   'layouts.meeting.seats_other': '{layout}, {count} seats',
@@ -32,7 +35,8 @@ export const layouts = {
   'layouts.room.layoutBooked': 'Layout: {layout}',
   'layouts.room.photo': 'Photo {place} of {count}',
   'layouts.status.until': 'Until, last day out of service',
-  'layouts.status.untilHint': 'From the next day on it can be booked again, by itself. Leave it empty when nobody knows.',
+  'layouts.status.untilHint':
+    'From the next day on it can be booked again, by itself. Leave it empty when nobody knows.',
   'layouts.status.outUntil': 'Out of service until {day}',
   'layouts.check.back': '{room} is back on {day}. Free then',
   'layouts.check.outUntil': '{room} is out of service until {day}.',

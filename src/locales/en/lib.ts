@@ -13,13 +13,17 @@ export const lib = {
   'lib.error.forbidden': 'You may not do this.',
   'lib.error.conflict': 'Somebody else changed this in the meantime. Open it again to see how it stands now.',
   'lib.error.badRequest': 'The request could not be understood. Go back and try again.',
-  'lib.error.crossSite': 'This form was sent from another site and was not carried out. Open the page here and try again.',
+  'lib.error.crossSite':
+    'This form was sent from another site and was not carried out. Open the page here and try again.',
   'lib.error.tooLarge': 'That is larger than what can be sent at once.',
-  'lib.error.unavailable': 'The database cannot be reached right now. Nothing was lost: wait a moment and send it again.',
-  'lib.error.unsure': 'The database fell silent just as this was being saved, and nobody can tell yet whether it was. Look first, and send it again only if it is not there.',
+  'lib.error.unavailable':
+    'The database cannot be reached right now. Nothing was lost: wait a moment and send it again.',
+  'lib.error.unsure':
+    'The database fell silent just as this was being saved, and nobody can tell yet whether it was. Look first, and send it again only if it is not there.',
   'lib.error.look': 'Look whether it was saved (in a new window)',
   'lib.error.unexpected': 'This is our fault, not yours. It has been recorded under the number {id}.',
-  'lib.error.sentBefore': 'You have sent this form before, and it was saved then. What you changed since is not saved yet: send it as a new one, or go to what was saved and change that.',
+  'lib.error.sentBefore':
+    'You have sent this form before, and it was saved then. What you changed since is not saved yet: send it as a new one, or go to what was saved and change that.',
   'lib.error.made': 'To what was saved',
   'lib.error.sendAsNew': 'Send as a new one',
   'lib.error.invalid': 'Please correct the following',
@@ -91,7 +95,8 @@ export const lib = {
   'lib.files.isTooLarge': '“{name}” is larger than {size} MB.',
   'lib.files.tooLarge': 'A file is larger than {size} MB.',
   'lib.files.isEmpty': '“{name}” is empty.',
-  'lib.files.isOfWrongKind': '“{name}” can’t be attached: only PDF, office documents (docx, xlsx, pptx, odt, ods, odp, doc, xls, ppt, wps), images (png, jpg, gif, webp) and text (txt, md, csv), with content that matches the name.',
+  'lib.files.isOfWrongKind':
+    '“{name}” can’t be attached: only PDF, office documents (docx, xlsx, pptx, odt, ods, odp, doc, xls, ppt, wps), images (png, jpg, gif, webp) and text (txt, md, csv), with content that matches the name.',
   'lib.files.tooMany_one': 'At most {count} file at once.',
   'lib.files.tooMany_other': 'At most {count} files at once.',
 } as const;

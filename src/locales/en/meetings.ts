@@ -1,6 +1,7 @@
 export const meetings = {
   'meetings.title.numbered': '{title} no. {number}',
-  'meetings.problem.closed': 'This meeting has begun, ended or been cancelled: it cannot be changed like this any more.',
+  'meetings.problem.closed':
+    'This meeting has begun, ended or been cancelled: it cannot be changed like this any more.',
   'meetings.problem.over': 'The time of this meeting has passed.',
   'meetings.problem.actFor': 'You may not act in the name of this person.',
 
@@ -106,10 +107,13 @@ export const meetings = {
   'meetings.form.description': 'What it is about',
   'meetings.form.more': 'More',
   'meetings.form.override': 'Reason for an exception',
-  'meetings.form.overrideHint': 'As a secretary you may go beyond opening hours and rules of booking; the reason is kept',
+  'meetings.form.overrideHint':
+    'As a secretary you may go beyond opening hours and rules of booking; the reason is kept',
   'meetings.form.book': 'Book',
-  'meetings.form.skipped': 'The time {time} does not exist on that day in {zone}, because the clocks are changed. Choose another time.',
-  'meetings.form.order': 'The end must be after the start. If it goes past midnight, give the day it ends under “More”.',
+  'meetings.form.skipped':
+    'The time {time} does not exist on that day in {zone}, because the clocks are changed. Choose another time.',
+  'meetings.form.order':
+    'The end must be after the start. If it goes past midnight, give the day it ends under “More”.',
   'meetings.form.long': 'A meeting lasts at most 7 days.',
   'meetings.form.series': 'Standing meeting',
   'meetings.clash.heading': 'The room is not free',
@@ -122,13 +126,15 @@ export const meetings = {
   'meetings.clash.times': 'Free times nearby',
   'meetings.clash.none': 'No other room is free then. Change time or room below.',
   'meetings.merge.heading': 'Somebody changed this meeting in the meantime',
-  'meetings.merge.text': 'What you typed is still in the form. Save again to put it in place of what stands now, or take over the other text first.',
+  'meetings.merge.text':
+    'What you typed is still in the form. Save again to put it in place of what stands now, or take over the other text first.',
   'meetings.merge.caption': 'What differs',
   'meetings.merge.field': 'Field',
   'meetings.merge.theirs': 'Stands now',
   'meetings.merge.mine': 'Yours',
   'meetings.cancel.heading': 'Cancel {title}?',
-  'meetings.cancel.free': 'Its rooms become free at once. Agenda, papers and people are kept, and it can be restored while the rooms are free.',
+  'meetings.cancel.free':
+    'Its rooms become free at once. Agenda, papers and people are kept, and it can be restored while the rooms are free.',
   'meetings.cancel.mail_one': '{count} person gets a cancellation with the reason.',
   'meetings.cancel.mail_other': '{count} people get a cancellation with the reason.',
   'meetings.cancel.reason': 'Reason',
@@ -260,7 +266,8 @@ export const meetings = {
   'meetings.series.secretary': 'Secretary',
   'meetings.series.required': 'Members',
   'meetings.series.requiredHint': 'One a line, or parted by commas. They take part in every date.',
-  'meetings.series.guestLater': '{address} is not in the directory. Add guests on the members’ page once the standing meeting is made.',
+  'meetings.series.guestLater':
+    '{address} is not in the directory. Add guests on the members’ page once the standing meeting is made.',
   'meetings.series.firstNumber': 'Number of the first meeting',
   'meetings.series.firstNumberHint': 'A board that has met 41 times begins with 42',
   'meetings.series.gates': 'Review of the minutes',
@@ -283,9 +290,11 @@ export const meetings = {
   'meetings.series.tooLong': 'A rule reaches at most {count} months. Plan further dates later.',
   'meetings.series.noDates': 'The rule has no date in this time.',
   'meetings.series.toPlan': 'See the dates',
-  'meetings.series.stale': 'Somebody changed this standing meeting in the meantime; its name is now “{name}”. Save again to put yours in its place.',
+  'meetings.series.stale':
+    'Somebody changed this standing meeting in the meantime; its name is now “{name}”. Save again to put yours in its place.',
   'meetings.series.endHeading': 'End {name}?',
-  'meetings.series.endText': 'Dates after the last day are cancelled; who was invited is told. What has taken place stays.',
+  'meetings.series.endText':
+    'Dates after the last day are cancelled; who was invited is told. What has taken place stays.',
   'meetings.series.endOn': 'Last day',
   'meetings.plan.title': 'Dates of {name}',
   'meetings.plan.caption': 'Dates',
@@ -306,7 +315,8 @@ export const meetings = {
   'meetings.plan.summary_other': '{rule}: {count} dates',
   'meetings.plan.refused_one': 'On {count} date the room is not free. Choose for it what to do.',
   'meetings.plan.refused_other': 'On {count} dates the room is not free. Choose for each what to do.',
-  'meetings.plan.leftOut': 'Left out, because {time} does not exist there in {zone} when the clocks are changed: {days}',
+  'meetings.plan.leftOut':
+    'Left out, because {time} does not exist there in {zone} when the clocks are changed: {days}',
   'meetings.plan.save': 'Book these dates',
   'meetings.plan.back': 'Back to the form',
 } as const;

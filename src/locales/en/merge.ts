@@ -1,8 +1,10 @@
 /** Two people changed the same form. */
 export const merge = {
   'merge.title': 'Two people changed {what}',
-  'merge.text_one': '{name} saved a change while you were writing. You both changed one thing: choose what shall stand. Everything else is kept, yours and theirs.',
-  'merge.text_other': '{name} saved changes while you were writing. You both changed {count} things: choose what shall stand. Everything else is kept, yours and theirs.',
+  'merge.text_one':
+    '{name} saved a change while you were writing. You both changed one thing: choose what shall stand. Everything else is kept, yours and theirs.',
+  'merge.text_other':
+    '{name} saved changes while you were writing. You both changed {count} things: choose what shall stand. Everything else is kept, yours and theirs.',
   'merge.somebody': 'Somebody else',
   'merge.mine': 'Mine: {text}',
   'merge.theirs': '{name}: {text}',

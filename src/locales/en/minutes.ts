@@ -138,10 +138,12 @@ export const minutes = {
   'minutes.edit.title': 'About the minutes',
   'minutes.edit.name': 'Title',
   'minutes.edit.lang': 'Language of the document',
-  'minutes.edit.langHint': 'What people wrote stays as they wrote it; headings, names and phrases follow this language.',
+  'minutes.edit.langHint':
+    'What people wrote stays as they wrote it; headings, names and phrases follow this language.',
   'minutes.edit.template': 'Layout of the Chinese document',
   'minutes.edit.reviewer': 'Who reviews',
-  'minutes.edit.reviewerHint': 'Usually whom the standing meeting names, else a secretary of the office; never the author.',
+  'minutes.edit.reviewerHint':
+    'Usually whom the standing meeting names, else a secretary of the office; never the author.',
   'minutes.edit.approver': 'Who approves',
   'minutes.edit.approverHint': 'Usually the chair.',
   'minutes.edit.usual': 'as usual',
@@ -156,7 +158,8 @@ export const minutes = {
   'minutes.register.none': 'No minutes have been issued to you yet.',
   'minutes.register.noneFound': 'No issued minutes have these words in their title.',
   'minutes.submit.tooLong': 'The minutes are too long: at most 500,000 characters in all.',
-  'minutes.edit.stale': 'This was changed while you had it open; now it reads “{title}”. Save again to keep yours.',
+  'minutes.edit.stale':
+    'This was changed while you had it open; now it reads “{title}”. Save again to keep yours.',
   'minutes.pdf.official': 'PDF, official layout',
   'minutes.pdf.plainChinese': 'PDF, plain, Chinese',
   'minutes.pdf.plainEnglish': 'PDF, English',
@@ -246,7 +249,8 @@ export const minutes = {
   'minutes.review.gate': 'Review',
   'minutes.review.approval': 'Approval',
   'minutes.review.gateText': 'You decide whether it goes on to {names}.',
-  'minutes.review.approvalText': 'Approving allots the number and makes this version final. It cannot be edited afterwards, only corrected by a new version.',
+  'minutes.review.approvalText':
+    'Approving allots the number and makes this version final. It cannot be edited afterwards, only corrected by a new version.',
   'minutes.review.closed': 'There is nothing to decide here for you now.',
   'minutes.review.note': 'Remark for the author (optional)',
   'minutes.review.pass': 'Pass',
@@ -331,7 +335,8 @@ export const minutes = {
   'minutes.receipt.text': 'Sent to you on {at}.',
   'minutes.receipt.done': 'You acknowledged receipt on {at}.',
   'minutes.correction.title': 'Correct issued minutes',
-  'minutes.correction.text': 'The issued version stays as it is. A new version is written, reviewed, approved and sent to the same people, with this reason in it.',
+  'minutes.correction.text':
+    'The issued version stays as it is. A new version is written, reviewed, approved and sent to the same people, with this reason in it.',
   'minutes.correction.reason': 'What was wrong',
   'minutes.correction.begin': 'Begin the correction',
 
@@ -354,7 +359,8 @@ export const minutes = {
   'minutes.notice.issued_one': 'Issued to {count} person.',
   'minutes.notice.issued_other': 'Issued to {count} people.',
   'minutes.error.notYourGate': 'The review of these minutes is not yours.',
-  'minutes.error.ownSubmission': 'You handed in this version yourself, so somebody else has to pass it. If nobody else can, take it back and let the author hand it in.',
+  'minutes.error.ownSubmission':
+    'You handed in this version yourself, so somebody else has to pass it. If nobody else can, take it back and let the author hand it in.',
   'minutes.error.notYourApproval': 'The approval of these minutes is not yours.',
 
   // Mail

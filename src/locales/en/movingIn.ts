@@ -1,7 +1,8 @@
 export const movingIn = {
   'moving.title': 'Moving in',
   'moving.indexText': 'Take rooms and bookings along from tables or from MRBS, or take them out as CSV.',
-  'moving.text': 'Bring rooms and bookings from another program. Nothing is booked before you have seen what will happen, and the same file again doubles nothing.',
+  'moving.text':
+    'Bring rooms and bookings from another program. Nothing is booked before you have seen what will happen, and the same file again doubles nothing.',
   'moving.imports': 'Your imports',
   'moving.importsKept': 'What was read is kept for 30 days; then only the bookings remain.',
   'moving.limits': 'At most {size} MB, {rows} bookings or {rooms} rooms a file.',
@@ -27,10 +28,12 @@ export const movingIn = {
   'moving.booked': 'Booked',
 
   'moving.mrbs.title': 'From MRBS',
-  'moving.mrbs.text': 'Upload a dump of its database (made by mysqldump or pg_dump as plain SQL, with the tables mrbs_area, mrbs_room and mrbs_entry) or its iCalendar export. The dump is only read, never carried out.',
+  'moving.mrbs.text':
+    'Upload a dump of its database (made by mysqldump or pg_dump as plain SQL, with the tables mrbs_area, mrbs_room and mrbs_entry) or its iCalendar export. The dump is only read, never carried out.',
   'moving.mrbs.zoneHint': 'For areas that name none, such as Asia/Shanghai',
   'moving.mrbs.source': 'Name of this MRBS',
-  'moving.mrbs.sourceHint': 'Needed if you bring several: bookings of old versions have only a number, and a second MRBS of the same name would be taken for the first',
+  'moving.mrbs.sourceHint':
+    'Needed if you bring several: bookings of old versions have only a number, and a second MRBS of the same name would be taken for the first',
   'moving.kind.of': '{kind} of “{name}”',
   'moving.mrbs.names': 'Names so far: {names}.',
   'moving.mrbs.named': 'This file counts as part of the MRBS “{name}”.',
@@ -39,13 +42,16 @@ export const movingIn = {
   'moving.mrbs.known_one': '{count} booking came with it already and is not doubled.',
   'moving.mrbs.known_other': '{count} bookings came with it already and are not doubled.',
   'moving.mrbs.others': 'Its rooms are kept apart from those of {names}.',
-  'moving.mrbs.differs': 'In an earlier file of this MRBS the room with the number {id} was “{before}”, here it is “{now}”.',
-  'moving.mrbs.isOther': 'Is this file from another MRBS? Then upload it under another name: its bookings would be taken for those of the first.',
+  'moving.mrbs.differs':
+    'In an earlier file of this MRBS the room with the number {id} was “{before}”, here it is “{now}”.',
+  'moving.mrbs.isOther':
+    'Is this file from another MRBS? Then upload it under another name: its bookings would be taken for those of the first.',
   'moving.mrbs.uploadAgain': 'Upload it under another name',
   'moving.mrbs.fileHint': '.sql or .ics',
 
   'moving.rooms.title': 'Rooms from a table',
-  'moving.rooms.text': 'A CSV table with a line of headings. A room is known by its code: one that is there is changed, and empty cells change nothing. The export is the best template.',
+  'moving.rooms.text':
+    'A CSV table with a line of headings. A room is known by its code: one that is there is changed, and empty cells change nothing. The export is the best template.',
   'moving.rooms.export': 'Export rooms',
   'moving.rooms.fileHint': 'CSV with commas, semicolons or tabs, in UTF-8 or GBK; 5 MB at most',
   'moving.rooms.willAdd_one': '{count} room will be added.',
@@ -60,11 +66,13 @@ export const movingIn = {
   'moving.rooms.changed_other': '{count} rooms changed',
 
   'moving.bookings.title': 'Bookings from a table',
-  'moving.bookings.text': 'A CSV table with a line of headings. A booking is known by its ID or, without one, by room, start, end and title.',
+  'moving.bookings.text':
+    'A CSV table with a line of headings. A booking is known by its ID or, without one, by room, start, end and title.',
   'moving.bookings.fileHint': 'CSV with commas, semicolons or tabs, in UTF-8 or GBK',
 
   'moving.export.title': 'Export bookings',
-  'moving.export.text': 'All bookings that begin in this time, a line for each room, with the columns of the import. Private meetings of others stand as “Booked”, without a name.',
+  'moving.export.text':
+    'All bookings that begin in this time, a line for each room, with the columns of the import. Private meetings of others stand as “Booked”, without a name.',
   'moving.export.from': 'From',
   'moving.export.to': 'To',
   'moving.export.run': 'Export bookings',
@@ -86,11 +94,13 @@ export const movingIn = {
   'moving.room.capacity': 'Seats',
   'moving.room.capacity.text': 'Needed for a new room; 1 to 5,000',
   'moving.room.equipment': 'Equipment',
-  'moving.room.equipment.text': 'Codes or names of the catalogue of equipment, such as video or whiteboard; several with semicolons',
+  'moving.room.equipment.text':
+    'Codes or names of the catalogue of equipment, such as video or whiteboard; several with semicolons',
   'moving.room.is_step_free': 'Step-free',
   'moving.room.is_step_free.text': '1 or 0, yes or no',
   'moving.room.hours': 'Opening hours',
-  'moving.room.hours.text': 'Such as 1-5 08:00-18:00; 6 09:00-12:00, where 1 is Monday. A hyphen: never open. Without it a new room opens on workdays from 08:00 to 18:00',
+  'moving.room.hours.text':
+    'Such as 1-5 08:00-18:00; 6 09:00-12:00, where 1 is Monday. A hyphen: never open. Without it a new room opens on workdays from 08:00 to 18:00',
   'moving.room.setup_minutes': 'Minutes to set up',
   'moving.room.setup_minutes.text': '0 to 240',
   'moving.room.teardown_minutes': 'Minutes to clear',
@@ -105,7 +115,8 @@ export const movingIn = {
   'moving.room.parts.text': 'Of a hall that can be divided: the codes of its parts, with semicolons',
 
   'moving.booking.external_id': 'ID',
-  'moving.booking.external_id.text': 'Its number in the other program; with it a booking is known again when its time was changed there',
+  'moving.booking.external_id.text':
+    'Its number in the other program; with it a booking is known again when its time was changed there',
   'moving.booking.room': 'Room',
   'moving.booking.room.text': 'Code or name of the room. Empty: a meeting without a room',
   'moving.booking.date': 'Date',
@@ -119,7 +130,8 @@ export const movingIn = {
   'moving.booking.title': 'Title',
   'moving.booking.title.text': 'Needed. Up to 200 characters',
   'moving.booking.organiser': 'Organiser',
-  'moving.booking.organiser.text': 'E-mail address or name of somebody in the directory; else it is you, and the name is kept in the description',
+  'moving.booking.organiser.text':
+    'E-mail address or name of somebody in the directory; else it is you, and the name is kept in the description',
   'moving.booking.private': 'Private',
   'moving.booking.private.text': 'yes or no',
   'moving.booking.description': 'Description',
@@ -130,16 +142,20 @@ export const movingIn = {
   'moving.file.wrongKind': 'This form does not read files of this kind',
   'moving.file.isOfWrongKind': '“{name}”: this form does not read files of this kind',
   'moving.file.empty': 'There is no table: a line of headings and at least one line below it',
-  'moving.file.broken': 'From line {line} on the table cannot be read: a quotation mark is missing or too many',
+  'moving.file.broken':
+    'From line {line} on the table cannot be read: a quotation mark is missing or too many',
   'moving.file.too_long': 'There are too many lines: at most {count} at once. Split the file',
   'moving.file.twice': 'Two columns mean the same: “{name}”',
   'moving.file.missing': 'These columns are missing in the first line: {names}',
   'moving.file.tooManyPlaces': 'The file names more than {count} rooms. Is the right column called room?',
-  'moving.file.noMrbs': 'The file holds no rooms or bookings of MRBS: it needs the tables mrbs_area, mrbs_room and mrbs_entry with their data, as plain SQL',
+  'moving.file.noMrbs':
+    'The file holds no rooms or bookings of MRBS: it needs the tables mrbs_area, mrbs_room and mrbs_entry with their data, as plain SQL',
   'moving.file.noEntries': 'There are no bookings in the file',
   'moving.file.noCalendar': 'The file is no calendar: it does not begin with BEGIN:VCALENDAR',
-  'moving.file.dump_broken': 'From line {line} on the dump cannot be read. Make it again, without interrupting it',
-  'moving.file.dump_no_columns': 'In line {line} the columns have no names. Dump the tables with their structure, or with complete inserts',
+  'moving.file.dump_broken':
+    'From line {line} on the dump cannot be read. Make it again, without interrupting it',
+  'moving.file.dump_no_columns':
+    'In line {line} the columns have no names. Dump the tables with their structure, or with complete inserts',
   'moving.file.notAllowed': 'Whoever began this import is no longer a secretary, so it was stopped',
   'moving.stopped': 'What had been imported by then stays; the same file again doubles nothing.',
 
@@ -159,8 +175,10 @@ export const movingIn = {
   'moving.count.left_out_other': '{count} left out as you decided',
   'moving.count.bad_one': '{count} could not be used',
   'moving.count.bad_other': '{count} could not be used',
-  'moving.willImport_one': '{count} booking can be imported; one that is there already is found and left as it is.',
-  'moving.willImport_other': '{count} bookings can be imported; those that are there already are found and left as they are.',
+  'moving.willImport_one':
+    '{count} booking can be imported; one that is there already is found and left as it is.',
+  'moving.willImport_other':
+    '{count} bookings can be imported; those that are there already are found and left as they are.',
   'moving.willLeave_one': '{count} line cannot be used.',
   'moving.willLeave_other': '{count} lines cannot be used.',
   'moving.leftOut_one': '{count} line left out',
@@ -187,8 +205,10 @@ export const movingIn = {
   'moving.calendar': 'Calendar',
 
   'moving.place.title': 'Which room is which',
-  'moving.place.text': 'Times that name no zone of their own are read in {zone}. Bookings outside opening hours are imported all the same. Nobody is invited and no mail is sent.',
-  'moving.place.newText': 'A new room opens on workdays from 08:00 to 18:00 and has 10 seats unless the file says otherwise; correct it on its page.',
+  'moving.place.text':
+    'Times that name no zone of their own are read in {zone}. Bookings outside opening hours are imported all the same. Nobody is invited and no mail is sent.',
+  'moving.place.newText':
+    'A new room opens on workdays from 08:00 to 18:00 and has 10 seats unless the file says otherwise; correct it on its page.',
   'moving.place.rows_one': '{count} booking',
   'moving.place.rows_other': '{count} bookings',
   'moving.place.choose': 'Choose',
@@ -243,7 +263,8 @@ export const movingIn = {
   'moving.bad.oneLine': 'a line break is allowed in the note only',
   'moving.bad.equipment': '“{text}” is no equipment: {names}',
   'moving.bad.hours': '“{text}” are no opening hours, such as 1-5 08:00-18:00',
-  'moving.bad.layouts': 'it has fewer seats than one of the room’s layouts, or than the people it is meant for: correct these on its page first',
+  'moving.bad.layouts':
+    'it has fewer seats than one of the room’s layouts, or than the people it is meant for: correct these on its page first',
   'moving.bad.part': 'the part “{text}” is no other room here or in this table',
   'moving.bad.changedMeanwhile': 'somebody else changed the room meanwhile: import the table again',
 

@@ -1,6 +1,7 @@
 export const outbox = {
   'admin.outbox.title': 'Outbox',
-  'admin.outbox.noServer': 'No mail leaves this machine: SMTP_URL is not set. Every message is kept here as its recipient would see it, and is never sent later.',
+  'admin.outbox.noServer':
+    'No mail leaves this machine: SMTP_URL is not set. Every message is kept here as its recipient would see it, and is never sent later.',
   'admin.outbox.server': 'Mail leaves through {server}.',
   'admin.outbox.tab.all': 'All',
   'admin.outbox.tab.captured': 'Kept here',
@@ -13,7 +14,8 @@ export const outbox = {
   'admin.outbox.is.sent': 'Sent',
   'admin.outbox.is.failed': 'Refused',
   'admin.outbox.is.superseded': 'Replaced',
-  'admin.outbox.empty': 'No mail here. Invitations, minutes and reminders show up as soon as somebody sends them.',
+  'admin.outbox.empty':
+    'No mail here. Invitations, minutes and reminders show up as soon as somebody sends them.',
   'admin.outbox.subject': 'Subject',
   'admin.outbox.to': 'To',
   'admin.outbox.from': 'From',
@@ -30,7 +32,8 @@ export const outbox = {
   'admin.outbox.tryingAll_other': '{count} mails are tried again now.',
   'admin.outbox.no.outdated': 'A newer mail about the same went to this person: this one stays as it is.',
   'admin.outbox.no.done': 'This mail needs no further try.',
-  'admin.outbox.captured': 'This mail was kept here because no mail server is set. It did not leave and will not.',
+  'admin.outbox.captured':
+    'This mail was kept here because no mail server is set. It did not leave and will not.',
   'admin.outbox.words': 'The mail server says: {words}',
   'admin.outbox.asSeen': 'As the recipient sees it',
   'admin.outbox.hidden': 'This mail is about a confidential matter; administrators do not see what is in it.',

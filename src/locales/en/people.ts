@@ -57,7 +57,8 @@ export const people = {
   'people.form.emailNeeded': 'This person signs in with the address: it cannot be empty',
   'people.form.emailOfAccount': 'The address of somebody with an account is changed by an administrator',
   'people.form.guestWithAccount': 'Somebody with an account or a role cannot become a guest',
-  'people.form.stale': 'Somebody else changed this while you were writing. Below stands what you typed, and under it what is stored now. Save to put yours in its place.',
+  'people.form.stale':
+    'Somebody else changed this while you were writing. Below stands what you typed, and under it what is stored now. Save to put yours in its place.',
   'people.form.storedNow': 'Stored now: {value}',
   'people.form.storedNothing': 'nothing',
 
@@ -99,7 +100,8 @@ export const people = {
   'people.unit.showAll': 'Show units no more in use',
   'people.unit.end': 'Take {name} out of use',
   'people.unit.endVerb': 'Take out of use',
-  'people.unit.endText': 'What was recorded with this unit keeps its name. Nobody can be added to it any more.',
+  'people.unit.endText':
+    'What was recorded with this unit keeps its name. Nobody can be added to it any more.',
   'people.unit.moveTo': 'Its people and the units below go to',
   'people.unit.inUse': 'People or units still belong to it: choose where they go',
   'people.unit.reactivate': 'Use again',
@@ -117,8 +119,10 @@ export const people = {
 
   'people.import.wrongKind': '“{name}” can’t be read here: choose a .csv file.',
   'people.import.title': 'Import people',
-  'people.import.text': 'Upload a table as CSV, or paste cells from a spreadsheet. Nothing is stored before you have seen what will happen.',
-  'people.import.columns': 'The first line names the columns, in any order: {names}. Only the name is needed.',
+  'people.import.text':
+    'Upload a table as CSV, or paste cells from a spreadsheet. Nothing is stored before you have seen what will happen.',
+  'people.import.columns':
+    'The first line names the columns, in any order: {names}. Only the name is needed.',
   'people.import.template': 'Download a template',
   'people.import.templateName': 'People template',
   'people.import.units': 'A unit is found by its code or name; one that is missing will be added.',
@@ -131,7 +135,8 @@ export const people = {
   'people.import.empty': 'There is no table: a line of headings and at least one line below it',
   'people.import.no_name': 'There is no column for the name in the first line',
   'people.import.columnTwice': 'Two columns are called “{name}”',
-  'people.import.broken': 'From line {line} on the table cannot be read: a quotation mark is missing or too many',
+  'people.import.broken':
+    'From line {line} on the table cannot be read: a quotation mark is missing or too many',
   'people.import.too_long': 'At most 20,000 lines at once',
   'people.import.column.guest': 'Guest',
   'people.import.yes': 'yes',

@@ -30,7 +30,8 @@ export const plans = {
   'plans.form.allHave': 'Every floor that has rooms has its plan. Add a room on another floor first.',
   'plans.form.picture': 'Picture of the floor',
   'plans.form.places': 'Where the rooms stand',
-  'plans.form.placesHint': 'In per cent of the picture from its upper left corner. Leave both empty for a room that is not on it.',
+  'plans.form.placesHint':
+    'In per cent of the picture from its upper left corner. Leave both empty for a room that is not on it.',
   'plans.form.click': 'Choose a room below, then click where it stands.',
   'plans.form.across': 'Across, %',
   'plans.form.down': 'Down, %',
@@ -44,7 +45,8 @@ export const plans = {
   'plans.problem.percent': 'Give a number from 0 to 100, such as 42.5',
   'plans.problem.half': 'Give both numbers, or neither',
   'plans.problem.taken': 'This floor has a plan already. Open it and give it another picture.',
-  'plans.problem.changed': 'Somebody else changed this plan in the meantime. What you typed stands below; look again and save once more.',
+  'plans.problem.changed':
+    'Somebody else changed this plan in the meantime. What you typed stands below; look again and save once more.',
   'audit.plan.create': 'Added a floor plan',
   'audit.plan.picture': 'Changed the picture of a floor plan',
   'audit.plan.places': 'Placed rooms on a floor plan',

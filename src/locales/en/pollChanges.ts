@@ -2,9 +2,11 @@
 export const pollChanges = {
   'polls.edit.link': 'Change',
   'polls.edit.title': 'Change: {title}',
-  'polls.edit.stale': 'Somebody else changed this poll in the meantime. What you typed is below; saving puts it on top.',
+  'polls.edit.stale':
+    'Somebody else changed this poll in the meantime. What you typed is below; saving puts it on top.',
   'polls.edit.keep': 'Offered so far',
-  'polls.edit.keepHint': 'A time that you untick is offered no longer: its room is free again and the answers to it go. Answers to the others are kept.',
+  'polls.edit.keepHint':
+    'A time that you untick is offered no longer: its room is free again and the answers to it go. Answers to the others are kept.',
   'polls.edit.isKept': 'Offered',
   'polls.edit.roomOf': 'Room',
   'polls.edit.roomHeard': 'Room for {when}',
@@ -16,7 +18,8 @@ export const pollChanges = {
   'polls.edit.room': 'Hold a room for each new time',
   'polls.edit.people': 'People',
   'polls.edit.stay': 'Asked so far',
-  'polls.edit.stayHint': 'Whom you no longer ask gets a mail that says so. Who is required and cannot come puts a time last.',
+  'polls.edit.stayHint':
+    'Whom you no longer ask gets a mail that says so. Who is required and cannot come puts a time last.',
   'polls.edit.isAsked': 'Asked',
   'polls.edit.isAskedHeard': 'Go on asking {name}',
   'polls.edit.isNeeded': 'Required',
@@ -26,14 +29,18 @@ export const pollChanges = {
   'polls.edit.optional': 'Further optional people',
   'polls.edit.answered': 'answered',
   'polls.edit.saved': 'The poll is changed. Who has answered gets a mail if anything is different for them.',
-  'polls.edit.savedPrivate': 'The poll is changed. It is private now: only who is asked and who calls it can open it.',
-  'polls.edit.savedNew_one': 'The poll is changed, with {count} new time; rooms held for new times: {held}. Who has answered already is asked for it by mail.',
-  'polls.edit.savedNew_other': 'The poll is changed, with {count} new times; rooms held for new times: {held}. Who has answered already is asked for them by mail.',
+  'polls.edit.savedPrivate':
+    'The poll is changed. It is private now: only who is asked and who calls it can open it.',
+  'polls.edit.savedNew_one':
+    'The poll is changed, with {count} new time; rooms held for new times: {held}. Who has answered already is asked for it by mail.',
+  'polls.edit.savedNew_other':
+    'The poll is changed, with {count} new times; rooms held for new times: {held}. Who has answered already is asked for them by mail.',
   'polls.table.behind': 'new times not answered yet',
   'polls.table.enteredBy': 'entered by {name}',
   'polls.for.link': 'Enter answer',
   'polls.for.title': 'Answer of {name}',
-  'polls.for.text': 'For who answers by phone or in passing. The table says that you entered it; {name} may still change it until the deadline.',
+  'polls.for.text':
+    'For who answers by phone or in passing. The table says that you entered it; {name} may still change it until the deadline.',
   'polls.for.send': 'Enter the answer',
   'polls.for.saved': 'The answer of {name} is entered.',
   'polls.mail.changed.subjectOnly': 'Changed: {title}',
@@ -42,9 +49,11 @@ export const pollChanges = {
   'polls.mail.changed.noRoom': 'no room held',
   'polls.mail.changed.removed': 'No longer offered',
   'polls.mail.changed.open': 'Please answer',
-  'polls.mail.changed.stands': 'Your answers to the times that are still offered stand. You need not do anything, and may change them until the deadline.',
+  'polls.mail.changed.stands':
+    'Your answers to the times that are still offered stand. You need not do anything, and may change them until the deadline.',
   'polls.mail.changed.subject': 'New times to answer: {title}',
-  'polls.mail.changed.text': '{name} has changed the poll that you answered, and there are times that wait for your answer. Please give it until {deadline} ({zone}).',
+  'polls.mail.changed.text':
+    '{name} has changed the poll that you answered, and there are times that wait for your answer. Please give it until {deadline} ({zone}).',
   'polls.mail.changed.kept': 'What you answered to the other times is kept.',
   'polls.mail.unasked.subject': 'Your answer is no longer needed: {title}',
   'polls.mail.unasked.text': '{name} no longer asks you which time suits. You need not do anything.',

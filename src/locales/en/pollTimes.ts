@@ -8,5 +8,6 @@ export const pollTimes = {
   'calendar.find.colleaguesFree': 'all colleagues free',
   'calendar.find.notKnown': 'not known whether free: {names}',
   'calendar.find.tooManyGuests': 'At most {count} guests at once.',
-  'calendar.find.usedWithout': 'The meeting is made, its rooms are booked. These addresses belong to people who have left and were left out: {addresses}',
+  'calendar.find.usedWithout':
+    'The meeting is made, its rooms are booked. These addresses belong to people who have left and were left out: {addresses}',
 } as const;

@@ -34,13 +34,16 @@ export const polls = {
   'polls.remind.verb': 'Remind who has not answered',
   'polls.remind.done_one': '{count} person is reminded by mail.',
   'polls.remind.done_other': '{count} people are reminded by mail.',
-  'polls.remind.again': 'Whoever has not answered was reminded today already. You may remind them again tomorrow.',
+  'polls.remind.again':
+    'Whoever has not answered was reminded today already. You may remind them again tomorrow.',
   'polls.choose.title': 'Choose the time',
   'polls.choose.best': 'Suits best',
   'polls.choose.past': 'over',
   'polls.choose.verb': 'Choose',
-  'polls.choose.hint': 'Choosing makes the meeting with everybody who was asked; their answers become replies, the other rooms are free again.',
-  'polls.chosen': 'The time is chosen and the meeting is made. Everybody has been told; send the invitations when the rest is ready.',
+  'polls.choose.hint':
+    'Choosing makes the meeting with everybody who was asked; their answers become replies, the other rooms are free again.',
+  'polls.chosen':
+    'The time is chosen and the meeting is made. Everybody has been told; send the invitations when the rest is ready.',
   'polls.chosenEarlier': 'Another time had been chosen already. This is its meeting; move it if need be.',
   'polls.why.all': 'everybody can',
   'polls.why.nobody': 'nobody has answered yet',
@@ -64,7 +67,8 @@ export const polls = {
   'polls.new.title': 'New poll',
   'polls.new.required': 'Required people',
   'polls.new.optional': 'Optional people',
-  'polls.new.peopleHint': 'One a line: a name from the directory, or any address. Guests answer by a personal link.',
+  'polls.new.peopleHint':
+    'One a line: a name from the directory, or any address. Guests answer by a personal link.',
   'polls.new.times': 'Times',
   'polls.new.offered': 'From the suggestions',
   'polls.new.minutes': 'Length of the times below, in minutes',
@@ -94,7 +98,8 @@ export const polls = {
   'polls.mail.where': 'Where',
   'polls.mail.open': 'Open',
   'polls.mail.asked.subject': 'Which time suits you? {title}',
-  'polls.mail.asked.text': '{name} is looking for a time and asks which of these suit you. Please answer until {deadline} ({zone}).',
+  'polls.mail.asked.text':
+    '{name} is looking for a time and asks which of these suit you. Please answer until {deadline} ({zone}).',
   'polls.mail.asked.change': 'You may change your answer until then.',
   'polls.mail.asked.button': 'Answer',
   'polls.mail.reminder.subject': 'Still waiting for your answer: {title}',

@@ -40,13 +40,15 @@ export const requests = {
   'requests.page.code': 'Reason',
   'requests.page.reason': 'In your words',
   'requests.page.reasonHint': 'Who asked reads it in a mail and on the page of the meeting.',
-  'requests.page.returnHint': 'Return: they change something and ask again; what is held stays held for a day. Refuse: the room is free again.',
+  'requests.page.returnHint':
+    'Return: they change something and ask again; what is held stays held for a day. Refuse: the room is free again.',
   'requests.page.alternatives': 'You can suggest',
   'requests.page.open': 'Open the meeting',
   'requests.page.decidedBy': '{state} by {name}, {time}.',
   'requests.page.withdrawn': 'The request was withdrawn: the meeting was changed or called off.',
   'requests.page.taken': 'The room is no longer free then',
-  'requests.page.takenText': 'The request did not hold the room, and somebody else has booked it. Return or refuse it; this is still free:',
+  'requests.page.takenText':
+    'The request did not hold the room, and somebody else has booked it. Return or refuse it; this is still free:',
   'requests.page.over': 'The time that was asked for is over.',
   'requests.page.again': 'Ask again',
   'requests.page.againNote': 'What do you answer?',
@@ -65,7 +67,8 @@ export const requests = {
   'requests.meeting.open': '{room} waits for approval by {names}, until {due}.',
   'requests.meeting.openFree': 'Until then the room is not held for you.',
   'requests.meeting.returned': '{room}: returned by {name}: {reason}',
-  'requests.meeting.returnedHeld': 'The room is held for you until {until}. Change the meeting, or answer and ask again.',
+  'requests.meeting.returnedHeld':
+    'The room is held for you until {until}. Change the meeting, or answer and ask again.',
   'requests.meeting.returnedFree': 'The room is not held. Change the meeting, or answer and ask again.',
   'requests.meeting.refused': '{room}: refused by {name}: {reason}',
   'requests.meeting.refusedText': 'The room is free again. Choose another one or another time.',
@@ -73,8 +76,10 @@ export const requests = {
   'requests.meeting.decide': 'Decide',
   'requests.meeting.roomRefused': 'not booked',
   'requests.notice.asked': 'The room is asked for. You get an answer by mail.',
-  'requests.notice.datesAsked_one': 'Planned. For one date the room has to be approved; you get an answer by mail.',
-  'requests.notice.datesAsked_other': 'Planned. For {count} dates the rooms have to be approved; you get an answer by mail.',
+  'requests.notice.datesAsked_one':
+    'Planned. For one date the room has to be approved; you get an answer by mail.',
+  'requests.notice.datesAsked_other':
+    'Planned. For {count} dates the rooms have to be approved; you get an answer by mail.',
   'requests.notice.stillWaits': 'The date goes on waiting. {why}',
   'requests.plan.toApprove': 'The room has to be approved.',
   'requests.notice.approved': 'Approved. Who asked is told.',
@@ -92,15 +97,18 @@ export const requests = {
   'requests.mail.approved': 'Approved: {room}, {time}',
   'requests.mail.approvedText': '{name} has approved your request. The room is booked.',
   'requests.mail.returned': 'Returned: {room}, {time}',
-  'requests.mail.returnedText': '{name} has returned your request. Change the meeting or answer, and ask again.',
+  'requests.mail.returnedText':
+    '{name} has returned your request. Change the meeting or answer, and ask again.',
   'requests.mail.refused': 'Refused: {room}, {time}',
-  'requests.mail.refusedText': '{name} has refused your request. The room is free again; choose another room or time.',
+  'requests.mail.refusedText':
+    '{name} has refused your request. The room is free again; choose another room or time.',
   'requests.mail.reason': 'Reason',
   'requests.mail.meeting': 'Meeting',
   'requests.mail.see': 'Open the meeting',
   'requests.mail.reminder_one': 'A request for a room is overdue',
   'requests.mail.reminder_other': '{count} requests for rooms are overdue',
-  'requests.mail.reminderText': 'Nobody has answered in time. You are asked as a deputy, or as head of the office.',
+  'requests.mail.reminderText':
+    'Nobody has answered in time. You are asked as a deputy, or as head of the office.',
   'desk.waiting.roomApproval': 'Room to approve',
   'desk.waiting.roomOverdue': 'Room overdue',
   'desk.waiting.roomReturned': 'Room returned',

@@ -8,7 +8,8 @@ export const roomCopy = {
   'roomCopy.another': 'Add, then another like it',
   'roomCopy.link': 'Give its settings to other rooms',
   'roomCopy.title': 'Give the settings of {room} to other rooms',
-  'roomCopy.text': 'The other rooms take over what you tick, in place of what they have. Bookings that stand stay as they are.',
+  'roomCopy.text':
+    'The other rooms take over what you tick, in place of what they have. Bookings that stand stay as they are.',
   'roomCopy.what': 'What',
   'roomCopy.what.hours': 'Opening hours of the week',
   'roomCopy.what.holidays': 'Which holidays it keeps',

@@ -42,7 +42,8 @@ export const rooms = {
   'rooms.field.notStepFree': 'Not step-free',
   'rooms.field.access': 'Access',
   'rooms.field.hours': 'Opening hours',
-  'rooms.field.hoursHint': 'Leave a day empty when the room is closed. Times in {zone}; 24:00 is the end of the day.',
+  'rooms.field.hoursHint':
+    'Leave a day empty when the room is closed. Times in {zone}; 24:00 is the end of the day.',
   'rooms.field.setup': 'Setting up',
   'rooms.field.setupHint': 'Minutes kept free before each meeting',
   'rooms.field.teardown': 'Clearing away',
@@ -54,7 +55,8 @@ export const rooms = {
   'rooms.field.order': 'Place in lists',
   'rooms.field.orderHint': 'Smaller numbers stand first',
   'rooms.field.parts': 'Parts',
-  'rooms.field.partsHint': 'Whoever books the hall has all its parts; whoever books a part leaves the others free.',
+  'rooms.field.partsHint':
+    'Whoever books the hall has all its parts; whoever books a part leaves the others free.',
   'rooms.form.new': 'Add a room',
   'rooms.form.edit': 'Edit {room}',
   'rooms.form.divisible': 'This hall can be divided',
@@ -76,14 +78,16 @@ export const rooms = {
   'rooms.status.title': 'Use of {room}',
   'rooms.status.label': 'The room is',
   'rooms.status.hasMeetings': 'There are coming meetings in this room. They keep it until you move them.',
-  'rooms.status.moveAll': 'Close the room from its last day on, and move all its meetings to other rooms at once',
+  'rooms.status.moveAll':
+    'Close the room from its last day on, and move all its meetings to other rooms at once',
   'rooms.status.outOfServiceHint': 'It stays in the calendar and cannot be booked.',
   'rooms.status.retiredHint': 'It leaves the calendar and the lists; its history stays.',
   'rooms.status.reason': 'Reason',
   'rooms.status.reasonHint': 'Shown to everybody who wants to book it.',
   'rooms.closure.title': 'Close {room}',
   'rooms.closure.heading': 'Closed',
-  'rooms.closure.explain': 'The room can no longer be booked for that time, at once. Meetings that have it already keep it; you see them in a list and can move them one by one.',
+  'rooms.closure.explain':
+    'The room can no longer be booked for that time, at once. Meetings that have it already keep it; you see them in a list and can move them one by one.',
   'rooms.closure.fromDate': 'From',
   'rooms.closure.fromTime': 'Time',
   'rooms.closure.toDate': 'Until',
@@ -110,7 +114,8 @@ export const rooms = {
   'rooms.problem.reason': 'Give a reason',
   'rooms.problem.partIsHall': 'A part must be a room in use that is not divided itself',
   'rooms.problem.onePart': 'A hall has at least two parts',
-  'rooms.problem.hallBooked': 'The hall has coming bookings that were made with the parts of before. Move or cancel them first.',
+  'rooms.problem.hallBooked':
+    'The hall has coming bookings that were made with the parts of before. Move or cancel them first.',
   'rooms.problem.stillBooked': 'There are coming meetings in this room. Move or cancel them first.',
   'rooms.problem.stillPart': 'This room is part of a hall. Take it out of the hall first.',
   'rooms.problem.changed': 'Somebody else changed this room in the meantime. Look again and save once more.',

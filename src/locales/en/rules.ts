@@ -4,7 +4,8 @@ export const rules = {
   'rules.ask.note': 'Note to who decides about the room',
   'rules.ask.noteHint': 'For rooms given on request: who comes, and what for',
   'rules.ask.label': 'Ask for approval all the same: why?',
-  'rules.ask.hint': 'Whoever decides about the room reads it. The room is asked for, not booked, until they answer.',
+  'rules.ask.hint':
+    'Whoever decides about the room reads it. The room is asked for, not booked, until they answer.',
   'rules.time.minutes_one': '{count} minute',
   'rules.time.minutes_other': '{count} minutes',
   'rules.time.hours_one': '{count} hour',
@@ -14,29 +15,42 @@ export const rules = {
   'rules.check.approval': '{room} is given on request.',
   'rules.check.window_one': '{room}: book at most {count} day ahead. {day} can be booked from {from}.',
   'rules.check.window_other': '{room}: book at most {count} days ahead. {day} can be booked from {from}.',
-  'rules.check.notice_create': '{room} must be booked at least {time} before it is used. The earliest now is {earliest}.',
-  'rules.check.notice_change': '{room}: a booking may be changed up to {time} before it begins, which was until {until}. The secretaries of the office can still change it.',
-  'rules.check.notice_cancel': '{room}: a booking may be called off up to {time} before it begins, which was until {until}. The secretaries of the office can still call it off.',
+  'rules.check.notice_create':
+    '{room} must be booked at least {time} before it is used. The earliest now is {earliest}.',
+  'rules.check.notice_change':
+    '{room}: a booking may be changed up to {time} before it begins, which was until {until}. The secretaries of the office can still change it.',
+  'rules.check.notice_cancel':
+    '{room}: a booking may be called off up to {time} before it begins, which was until {until}. The secretaries of the office can still call it off.',
   'rules.check.min_duration': '{room}: {time} at least.',
   'rules.check.max_duration': '{room}: {time} at most.',
   'rules.check.interval_one': '{room}: bookings begin every {count} minute. Nearest: {times}.',
   'rules.check.interval_other': '{room}: bookings begin every {count} minutes. Nearest: {times}.',
-  'rules.check.quota_person_hours': '{room}: hours a week for each person, {limit} at most. This would make {actual}; left that week: {left}.',
-  'rules.check.quota_unit_hours': '{room}: hours a week for each unit, {limit} at most. This would make {actual}; left that week: {left}.',
-  'rules.check.quota_person_coming_one': '{room}: at most {count} coming booking for each person. Call one off, or wait until it is over.',
-  'rules.check.quota_person_coming_other': '{room}: at most {count} coming bookings for each person. Call one off, or wait until one is over.',
-  'rules.check.quota_unit_coming_one': '{room}: at most {count} coming booking for each unit. Call one off, or wait until it is over.',
-  'rules.check.quota_unit_coming_other': '{room}: at most {count} coming bookings for each unit. Call one off, or wait until one is over.',
-  'rules.check.recurring': '{room} is not given to standing meetings. Book single dates, or take another room.',
+  'rules.check.quota_person_hours':
+    '{room}: hours a week for each person, {limit} at most. This would make {actual}; left that week: {left}.',
+  'rules.check.quota_unit_hours':
+    '{room}: hours a week for each unit, {limit} at most. This would make {actual}; left that week: {left}.',
+  'rules.check.quota_person_coming_one':
+    '{room}: at most {count} coming booking for each person. Call one off, or wait until it is over.',
+  'rules.check.quota_person_coming_other':
+    '{room}: at most {count} coming bookings for each person. Call one off, or wait until one is over.',
+  'rules.check.quota_unit_coming_one':
+    '{room}: at most {count} coming booking for each unit. Call one off, or wait until it is over.',
+  'rules.check.quota_unit_coming_other':
+    '{room}: at most {count} coming bookings for each unit. Call one off, or wait until one is over.',
+  'rules.check.recurring':
+    '{room} is not given to standing meetings. Book single dates, or take another room.',
   'rules.check.recurring_horizon_one': '{room}: standing meetings at most {count} day ahead, until {last}.',
-  'rules.check.recurring_horizon_other': '{room}: standing meetings at most {count} days ahead, until {last}.',
+  'rules.check.recurring_horizon_other':
+    '{room}: standing meetings at most {count} days ahead, until {last}.',
   'rules.check.members_only': '{room} is kept for certain groups of people. Take another room.',
   'rules.page.office': 'Rules of booking in all rooms',
   'rules.page.room': 'Rules of booking: {room}',
   'rules.page.ofGroup': 'for {group}',
   'rules.page.intro': 'An empty field leaves it to the rules of the office. 0 means no limit.',
-  'rules.page.introOffice': 'They hold in every room that says nothing else. Leave a field empty for no rule.',
-  'rules.page.introGroup': 'Name only what is different for this group. 0 lifts a limit. Who is in several groups gets the most generous value.',
+  'rules.page.introOffice':
+    'They hold in every room that says nothing else. Leave a field empty for no rule.',
+  'rules.page.introGroup':
+    'Name only what is different for this group. 0 lifts a limit. Who is in several groups gets the most generous value.',
   'rules.page.otherwise': 'otherwise: {value}',
   'rules.page.link': 'Rules',
   'rules.page.allRooms': 'Rules in all rooms',
@@ -48,7 +62,8 @@ export const rules = {
   'rules.page.remove': 'Remove these rules',
   'rules.page.keepGroups': 'Groups of people',
   'rules.page.makeGroup': 'Make a group first',
-  'rules.page.stale': 'Somebody else changed these rules in the meantime. Look at them before you remove them.',
+  'rules.page.stale':
+    'Somebody else changed these rules in the meantime. Look at them before you remove them.',
   'rules.page.when': 'When',
   'rules.page.howLong': 'How long',
   'rules.page.howMuch': 'How much',
@@ -59,7 +74,8 @@ export const rules = {
   'rules.page.asOffice': 'As the office says',
   'rules.page.asOthers': 'As for everybody',
   'rules.page.approvers': 'Who decides about requests',
-  'rules.page.approversHint': 'One person a line, by name or e-mail. The owner of the room decides too. Where nobody is named, the secretaries do.',
+  'rules.page.approversHint':
+    'One person a line, by name or e-mail. The owner of the room decides too. Where nobody is named, the secretaries do.',
   'rules.page.approverGroups': 'Groups that decide',
   'rules.field.window_days': 'Days ahead',
   'rules.field.window_daysHint': 'How early it may be booked',
@@ -130,7 +146,8 @@ export const rules = {
   'rules.room.beyond': 'Beyond the rules on request',
   'rules.room.checkIn': 'Check in up to {opens} min before and {releases} min after the beginning',
   'rules.cancel.beyond': 'Call it off all the same',
-  'rules.cancel.beyondHint': 'As a secretary you may; the reason above is kept as the reason for the exception.',
+  'rules.cancel.beyondHint':
+    'As a secretary you may; the reason above is kept as the reason for the exception.',
   'rules.notice.saved': 'The rules are saved.',
   'rules.notice.removed': 'The rules are removed.',
   'rules.problem.minMax': 'The shortest time is longer than the longest',

@@ -41,16 +41,19 @@ export const series = {
   'series.form.endsOn': 'on a day',
   'series.form.endsCount': 'after a number of meetings',
   'series.form.count': 'Number of meetings',
-  'series.form.tooMany': 'A plan has at most {count} dates. Choose an earlier last day and plan further dates later.',
+  'series.form.tooMany':
+    'A plan has at most {count} dates. Choose an earlier last day and plan further dates later.',
   'series.form.past': 'What is past does not change. Choose today or a later day.',
   'series.form.afterStaying': 'The date of {day} stays as it is. Choose a later day.',
   'series.plan.wait': 'Keep the date, wait for the room',
   'series.plan.asItStands': 'As it stands',
   'series.plan.otherwise': 'Dates that have no place in the new plan',
-  'series.problem.changed': 'Somebody changed this standing meeting in the meantime. Open the page again and repeat your change.',
+  'series.problem.changed':
+    'Somebody changed this standing meeting in the meantime. Open the page again and repeat your change.',
   'series.notice.changed': 'The dates were changed.',
   'series.notice.textChanged_one': '{count} date was changed. What was written for one date only has stayed.',
-  'series.notice.textChanged_other': '{count} dates were changed. What was written for one date only has stayed.',
+  'series.notice.textChanged_other':
+    '{count} dates were changed. What was written for one date only has stayed.',
   'series.notice.roomTaken': 'The date has its room.',
   'series.notice.roomGone': 'The room is taken again. The date goes on waiting.',
   'series.carried.cancelled': 'called off; stays so',
@@ -65,11 +68,14 @@ export const series = {
   'series.carried.calledOffItems_one': '{day} is called off; its agenda has {count} item.',
   'series.carried.calledOffItems_other': '{day} is called off; its agenda has {count} items.',
   'series.carried.left': '{day} was moved to {when}. It stays as a single date.',
-  'series.carried.lost': '{day} was called off. No new date takes its place, so there is nothing more to call off.',
+  'series.carried.lost':
+    '{day} was called off. No new date takes its place, so there is nothing more to call off.',
   'series.carried.reason': 'The standing meeting now takes place at other times',
   'series.list.title': 'Change single dates of {name}',
-  'series.list.hint': 'A new title or text is written into these dates at once. Another time, room or day is shown as a plan first. What was changed for one date only stays; what is past does not change.',
-  'series.list.daysHint': 'One a line. A day you add becomes a new date, a day you take off the list is called off. Days that were called off stand here too and stay so.',
+  'series.list.hint':
+    'A new title or text is written into these dates at once. Another time, room or day is shown as a plan first. What was changed for one date only stays; what is past does not change.',
+  'series.list.daysHint':
+    'One a line. A day you add becomes a new date, a day you take off the list is called off. Days that were called off stand here too and stay so.',
   'series.list.offerFollowing': 'This and the later single dates',
   'series.list.offerAll': 'All coming single dates',
   'series.list.changeComing': 'Change coming dates',
@@ -78,8 +84,10 @@ export const series = {
   'series.following.following': '{day} and the following',
   'series.following.all': 'All coming dates',
   'series.following.from': 'New from',
-  'series.following.hint': 'A new title or text is written into these dates at once. Another time, rule or room is shown as a plan first. What was changed for one date only stays; what is past does not change.',
-  'series.following.stale': 'Somebody changed this standing meeting in the meantime. What you typed stands below; look at it once more and continue.',
+  'series.following.hint':
+    'A new title or text is written into these dates at once. Another time, rule or room is shown as a plan first. What was changed for one date only stays; what is past does not change.',
+  'series.following.stale':
+    'Somebody changed this standing meeting in the meantime. What you typed stands below; look at it once more and continue.',
   'series.following.offer': 'You are changing this date only. To change more:',
   'series.following.offerFollowing': 'This and the following dates',
   'series.following.offerAll': 'All coming dates',
@@ -101,7 +109,8 @@ export const series = {
   'series.facts.presentText': '{present} of {invited} invited',
   'series.facts.unrecorded': 'No attendance was recorded.',
   'series.facts.apologies': 'Apologies on average',
-  'series.facts.seldom': 'Less than half of those invited come. Perhaps it is needed less often, or by fewer people.',
+  'series.facts.seldom':
+    'Less than half of those invited come. Perhaps it is needed less often, or by fewer people.',
   'series.renewal.subject': '{name} ends on {day}: how does it go on?',
   'series.renewal.intro': 'The last planned date of {name} is on {day}. Plan the next period, or let it end.',
   'series.renewal.plan': 'Plan the next period',

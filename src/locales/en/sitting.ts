@@ -24,7 +24,8 @@ export const sitting = {
   'sitting.state.running': 'In progress · {minutes} min',
   'sitting.state.ended': 'Ended',
   'sitting.closed.title': 'The minutes are handed in',
-  'sitting.closed.text': 'What you typed was not saved, because the minutes are with their reviewer or already approved. Copy it if you still need it.',
+  'sitting.closed.text':
+    'What you typed was not saved, because the minutes are with their reviewer or already approved. Copy it if you still need it.',
   'sitting.closed.typed': 'What you typed',
   'sitting.readOnly': 'The minutes are handed in: this is what was written.',
   'sitting.end': 'End meeting',
@@ -63,7 +64,8 @@ export const sitting = {
   'sitting.write.saving': 'Saving…',
   'sitting.write.saved': 'Saved {time}',
   'sitting.write.clash': 'Somebody else changed this. Press the button to see both texts; yours stays here.',
-  'sitting.write.lapsed': 'You are signed out. Sign in again in another tab or press the button: what you typed stays here.',
+  'sitting.write.lapsed':
+    'You are signed out. Sign in again in another tab or press the button: what you typed stays here.',
   'sitting.write.failed': 'Not saved: the server cannot be reached. It is tried again by itself.',
   'sitting.write.byOther': '{name} is writing',
   'sitting.lead.here': 'At this meeting',
@@ -100,8 +102,10 @@ export const sitting = {
   'sitting.statement.restore': 'Put back',
   'sitting.statement.close': 'Done',
   'sitting.merge.title': 'Two texts of the same statement',
-  'sitting.merge.text': '{name} saved this statement at {time}, while you were writing. Nothing is lost: choose what shall stand.',
-  'sitting.merge.removed': '{name} removed this statement at {time}, while you were writing. Saving puts it back with your text.',
+  'sitting.merge.text':
+    '{name} saved this statement at {time}, while you were writing. Nothing is lost: choose what shall stand.',
+  'sitting.merge.removed':
+    '{name} removed this statement at {time}, while you were writing. Saving puts it back with your text.',
   'sitting.merge.theirs': 'As it stands',
   'sitting.merge.yours': 'Yours',
   'sitting.merge.save': 'Save this text',

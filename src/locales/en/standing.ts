@@ -14,18 +14,26 @@ export const standing = {
   'standing.mail.off': 'Does not take place',
   'standing.mail.agenda': 'Agenda of the first date',
   'standing.mail.news': 'What is new',
-  'standing.mail.moved': '{name} changed dates of this standing meeting. Please answer again for the dates that are new.',
+  'standing.mail.moved':
+    '{name} changed dates of this standing meeting. Please answer again for the dates that are new.',
   'standing.mail.changed': '{name} changed this standing meeting. Your answers still count.',
-  'standing.mail.goesOn': 'From {day} on it follows another rule. The invitation for that comes in a mail of its own.',
+  'standing.mail.goesOn':
+    'From {day} on it follows another rule. The invitation for that comes in a mail of its own.',
   'standing.mail.leaves': 'The dates from {day} on no longer belong to this invitation.',
-  'standing.mail.dateMoved': '{name} changed the time of one date of this standing meeting. Please answer again for this date; the others stay as they are.',
-  'standing.mail.dateChanged': '{name} changed one date of this standing meeting. Its time stays as it is; your answer still counts.',
+  'standing.mail.dateMoved':
+    '{name} changed the time of one date of this standing meeting. Please answer again for this date; the others stay as they are.',
+  'standing.mail.dateChanged':
+    '{name} changed one date of this standing meeting. Its time stays as it is; your answer still counts.',
   'standing.mail.dateMore': '{name} invites you to one more date of this standing meeting.',
-  'standing.mail.dateCancelled': '{name} called off this date. The other dates of the standing meeting stay as they are.',
-  'standing.mail.dateWithout': '{name} took you off the list of this date. The other dates of the standing meeting stay as they are.',
+  'standing.mail.dateCancelled':
+    '{name} called off this date. The other dates of the standing meeting stay as they are.',
+  'standing.mail.dateWithout':
+    '{name} took you off the list of this date. The other dates of the standing meeting stay as they are.',
   'standing.mail.cancelled': '{name} cancelled this standing meeting. No further date takes place.',
-  'standing.mail.uninvited': '{name} took you off the list of this standing meeting. You need not come any more.',
-  'standing.mail.replaced': '{name} gave this standing meeting another rule. The invitation for it comes in a mail of its own and takes the place of this one.',
+  'standing.mail.uninvited':
+    '{name} took you off the list of this standing meeting. You need not come any more.',
+  'standing.mail.replaced':
+    '{name} gave this standing meeting another rule. The invitation for it comes in a mail of its own and takes the place of this one.',
   'standing.mail.at': '{when}, {place}',
   'standing.mail.as': '{when}, {title}',
   'standing.mail.line.moved': '{was} is now {now}',
@@ -50,8 +58,10 @@ export const standing = {
   'standing.card.send': 'Invite everybody to all dates',
   'standing.card.done': 'Everybody is invited to all coming dates.',
   'standing.card.nobody': 'Name the members first; then one mail invites them to all dates.',
-  'standing.card.unready_one': '{count} date has no room, place or link yet, or no chair. It is left out until then:',
-  'standing.card.unready_other': '{count} dates have no room, place or link yet, or no chair. They are left out until then:',
+  'standing.card.unready_one':
+    '{count} date has no room, place or link yet, or no chair. It is left out until then:',
+  'standing.card.unready_other':
+    '{count} dates have no room, place or link yet, or no chair. They are left out until then:',
   'standing.card.members': 'Name members',
   'standing.notice.sent_one': '{count} person is invited to {dates}.',
   'standing.notice.sent_other': '{count} people are invited to {dates}.',
@@ -63,9 +73,11 @@ export const standing = {
   'standing.notice.unreachable_other': '{count} people without a mail address still must be told by you.',
   'standing.notice.both': '{one} {two}',
   'standing.notice.nobody': 'Everybody is invited to all coming dates already.',
-  'standing.notice.place': 'No date has a room, another place or a link yet. People need to know where to go.',
+  'standing.notice.place':
+    'No date has a room, another place or a link yet. People need to know where to go.',
   'standing.notice.chair': 'Nobody chairs these dates yet. Name a chair among the members first.',
-  'standing.notice.outside': 'You have invited 300 people from outside within a day. Try again tomorrow, or ask another colleague.',
+  'standing.notice.outside':
+    'You have invited 300 people from outside within a day. Try again tomorrow, or ask another colleague.',
 
   'standing.reply.scope': 'For which dates?',
   'standing.reply.all_one': 'This and {count} further date that is open',

@@ -50,7 +50,8 @@ export const useOfRooms = {
   'use.byRoom': 'By room',
   'use.total': 'All rooms together',
   'use.wholeHall': 'as a whole',
-  'use.hallHint': 'The line of a divisible hall counts bookings of the whole hall. They stand in the lines of its parts, too; all together counts the parts only, so no hour counts twice.',
+  'use.hallHint':
+    'The line of a divisible hall counts bookings of the whole hall. They stand in the lines of its parts, too; all together counts the parts only, so no hour counts twice.',
   'use.byHour': 'Busiest hours',
   'use.byHourLabel': 'Use by weekday and hour, in percent',
   'use.byHourHint': 'Percent of the hours that could be booked; the darker, the fuller. Hatched: not open.',
@@ -66,25 +67,35 @@ export const useOfRooms = {
   'use.made': '{office}, as of {time}',
   'use.terms': 'What the figures mean',
   'use.terms.period': 'Days',
-  'use.terms.periodText': 'From midnight to midnight in the office’s time zone. A meeting counts in the days in which it begins; its hours count where they lie, cut at the first and last midnight. The days before are as many months, or as many days.',
+  'use.terms.periodText':
+    'From midnight to midnight in the office’s time zone. A meeting counts in the days in which it begins; its hours count where they lie, cut at the first and last midnight. The days before are as many months, or as many days.',
   'use.terms.occupied': 'Occupied',
-  'use.terms.occupiedText': 'Hours for which meetings had a room, with setting up and clearing away. What was cancelled, or given up because nobody came, isn’t counted, nor what is only held or asked for. A meeting in two rooms occupies both.',
+  'use.terms.occupiedText':
+    'Hours for which meetings had a room, with setting up and clearing away. What was cancelled, or given up because nobody came, isn’t counted, nor what is only held or asked for. A meeting in two rooms occupies both.',
   'use.terms.bookable': 'Can be booked',
-  'use.terms.bookableText': 'Opening hours, less holidays, days on which the room is closed, and closures. Weekly hours are those of today. A room that is out of service counts as open until a closure says otherwise; one that is no longer there has no hours.',
+  'use.terms.bookableText':
+    'Opening hours, less holidays, days on which the room is closed, and closures. Weekly hours are those of today. A room that is out of service counts as open until a closure says otherwise; one that is no longer there has no hours.',
   'use.terms.use': 'Use',
-  'use.terms.useText': 'Occupied hours within opening hours ÷ hours that could be booked. Hours outside opening hours are shown beside the occupied hours and aren’t part of it.',
+  'use.terms.useText':
+    'Occupied hours within opening hours ÷ hours that could be booked. Hours outside opening hours are shown beside the occupied hours and aren’t part of it.',
   'use.terms.closed': 'Closed',
-  'use.terms.closedText': 'Opening hours taken by closures. A meeting that kept its room during a closure counts as occupied.',
+  'use.terms.closedText':
+    'Opening hours taken by closures. A meeting that kept its room during a closure counts as occupied.',
   'use.terms.middle': 'Middle length',
-  'use.terms.middleText': 'Half of the meetings were shorter, half were longer. Without setting up and clearing away.',
+  'use.terms.middleText':
+    'Half of the meetings were shorter, half were longer. Without setting up and clearing away.',
   'use.terms.seats': 'Seats filled',
-  'use.terms.seatsText': 'People invited (or the number given when booking, if that is more) ÷ seats of the room, as a mean of its meetings; “came” is the mean of those whose attendance was recorded. Meetings in several rooms at once and private ones that you may not know are left out.',
+  'use.terms.seatsText':
+    'People invited (or the number given when booking, if that is more) ÷ seats of the room, as a mean of its meetings; “came” is the mean of those whose attendance was recorded. Meetings in several rooms at once and private ones that you may not know are left out.',
   'use.terms.cancelled': 'Cancelled',
-  'use.terms.cancelledText': 'Meetings of these days that had a room and were called off; late is less than {hours} hours before they were to begin.',
+  'use.terms.cancelledText':
+    'Meetings of these days that had a room and were called off; late is less than {hours} hours before they were to begin.',
   'use.terms.noShows': 'No-shows',
-  'use.terms.noShowsText': 'Bookings to which nobody came, of those that had to be checked in to. Who took the room back later counts as there. A hall counts as the hall, not as its parts.',
+  'use.terms.noShowsText':
+    'Bookings to which nobody came, of those that had to be checked in to. Who took the room back later counts as there. A hall counts as the hall, not as its parts.',
   'use.terms.people': 'Units and organisers',
-  'use.terms.peopleText': 'Who organises the meeting, and that person’s unit today; a unit chosen above includes the units below it. Hours are room hours: one hour in a hall of three parts is three. Private meetings that you may not know are one line of their own.',
+  'use.terms.peopleText':
+    'Who organises the meeting, and that person’s unit today; a unit chosen above includes the units below it. Hours are room hours: one hour in a hall of three parts is three. Private meetings that you may not know are one line of their own.',
   'use.csv.by.rooms': 'by room',
   'use.csv.by.units': 'by unit',
   'use.csv.by.organisers': 'by organiser',

@@ -3,18 +3,22 @@ export const waits = {
   'waits.problem.none': 'This meeting does not wait for a room.',
   'waits.clash.button': 'Wait for this room',
   'waits.clash.heading': 'Or wait for it',
-  'waits.clash.nobody': 'Nobody waits for it yet. When it becomes free it is held for you for a while, and you get a mail.',
+  'waits.clash.nobody':
+    'Nobody waits for it yet. When it becomes free it is held for you for a while, and you get a mail.',
   'waits.clash.some_one': 'One other waits for it. Whoever asked first is asked first.',
   'waits.clash.some_other': '{count} others wait for it. Whoever asked first is asked first.',
-  'waits.notice.joined': 'The meeting is saved without that room and waits for it. You get a mail when the room is held for you.',
+  'waits.notice.joined':
+    'The meeting is saved without that room and waits for it. You get a mail when the room is held for you.',
   'waits.notice.again': 'The meeting waits for the room again.',
   'waits.notice.left': 'The meeting no longer waits for the room.',
   'waits.notice.declined': 'The room goes to the next. The meeting stays as it is.',
   'waits.notice.taken': 'The room is booked for this meeting.',
-  'waits.notice.gone': 'The room is no longer held for you: the time is over, or the meeting was changed. You may wait again.',
+  'waits.notice.gone':
+    'The room is no longer held for you: the time is over, or the meeting was changed. You may wait again.',
   'waits.card.heading': 'Waiting for a room',
   'waits.card.waiting': 'This meeting waits for {rooms}. Place in the queue: {place}.',
-  'waits.card.waitingText': 'When the room is free it is held for you for a while, and you get a mail. What the meeting has it keeps until then.',
+  'waits.card.waitingText':
+    'When the room is free it is held for you for a while, and you get a mail. What the meeting has it keeps until then.',
   'waits.card.held': '{rooms} is held for you until {until}.',
   'waits.card.heldText': 'After that it is offered to the next who waits.',
   'waits.card.lapsed': '{rooms} was held for you until {until}. The time is over.',
@@ -35,11 +39,13 @@ export const waits = {
   'waits.room.held': 'kept until {until}',
   'waits.mail.subject': '{name}: a room is held for you until {until}',
   'waits.mail.wait': '{rooms} is free on {when} and held for this meeting until {until}.',
-  'waits.mail.skip': 'The date of {when} was skipped. {rooms} is free now and held until {until}, so that it can take place after all.',
+  'waits.mail.skip':
+    'The date of {when} was skipped. {rooms} is free now and held until {until}, so that it can take place after all.',
   'waits.mail.open': 'Take it or decline',
   'waits.mail.note': 'After that the room is offered to the next who waits.',
   'waits.mail.lapsedSubject': '{name}: the room is no longer held for you',
-  'waits.mail.lapsed': '{rooms} was held for this meeting on {when} until {until}. Nobody took it, so it is no longer held.',
+  'waits.mail.lapsed':
+    '{rooms} was held for this meeting on {when} until {until}. Nobody took it, so it is no longer held.',
   'waits.mail.lapsedNote': 'The meeting does not wait any more. You can let it wait again with one click.',
   'waits.mail.lapsedOpen': 'Open the meeting',
   'audit.meeting.wait': 'Waits for a room',

@@ -12,7 +12,8 @@ export const admin: Translation<typeof en> = {
   'admin.setup.closed': '目前还没有任何账号。请打开启动程序的终端窗口中显示的设置链接。',
   'admin.setup.closedAgain': '链接找不到或已失效？请重新启动程序，每次启动都会显示新的链接。',
   'admin.sample.offer': '也可以先看看样例',
-  'admin.sample.offerText': '样例单位包含约 40 名人员、会议室、例会、纪要和督办事项，日期以今天为准。样例需要空数据库；正式使用时请换用其他数据目录。',
+  'admin.sample.offerText':
+    '样例单位包含约 40 名人员、会议室、例会、纪要和督办事项，日期以今天为准。样例需要空数据库；正式使用时请换用其他数据目录。',
   'admin.sample.button': '生成样例单位',
   'admin.sample.title': '样例单位已就绪',
   'admin.sample.readyText': '所有人员使用同一密码登录。密码仅显示这一次。',
@@ -229,7 +230,8 @@ export const admin: Translation<typeof en> = {
   'audit.office.testMail': '发送了测试邮件',
 
   'admin.departure.title': '停用{name}',
-  'admin.departure.text': '停用后，此人不能登录，也不能被查找或邀请；其办理过的事项均予保留。可随时恢复使用。',
+  'admin.departure.text':
+    '停用后，此人不能登录，也不能被查找或邀请；其办理过的事项均予保留。可随时恢复使用。',
   'admin.departure.handOver': '移交{name}的工作',
   'admin.departure.handOverVerb': '移交',
   'admin.departure.held': '此人负责的事项',
@@ -239,7 +241,8 @@ export const admin: Translation<typeof en> = {
   'admin.departure.more_other': '另有 {count} 个会议。',
   'admin.departure.actions_other': '未办结督办事项 {count} 件。',
   'admin.departure.to': '移交给',
-  'admin.departure.toHint': '接替其召集人、主持人、会议秘书、审核人、签发人、主办人和会议室负责人身份。不公开会议只能移交给参会人。',
+  'admin.departure.toHint':
+    '接替其召集人、主持人、会议秘书、审核人、签发人、主办人和会议室负责人身份。不公开会议只能移交给参会人。',
   'admin.departure.nobody': '暂不移交',
   'admin.departure.note': '给新主办人的说明',
   'admin.departure.self': '不能停用自己，请由其他管理员办理。',
@@ -251,7 +254,8 @@ export const admin: Translation<typeof en> = {
   'admin.merge.which': '处理方式',
   'admin.merge.stays': '保留',
   'admin.merge.goes': '并入',
-  'admin.merge.text': '并入者的会议、议题和未办结督办事项转至保留者名下，保留者缺少的资料予以补充。合并后不能拆分。',
+  'admin.merge.text':
+    '并入者的会议、议题和未办结督办事项转至保留者名下，保留者缺少的资料予以补充。合并后不能拆分。',
   'admin.merge.swap': '对调',
   'admin.merge.done': '已合并。',
   'admin.merge.onlyGuests': '只能合并没有账号的外部人员。',

@@ -76,7 +76,8 @@ export const agenda: Translation<typeof en> = {
   'agenda.form.note': '说明',
   'agenda.form.noteHint': '背景、需议事项和建议',
   'agenda.form.restricted': '内部议题',
-  'agenda.form.restrictedHint': '仅召集人、主持人、秘书、参会人员、汇报人和提请人可见内容，其他人只看到序号。',
+  'agenda.form.restrictedHint':
+    '仅召集人、主持人、秘书、参会人员、汇报人和提请人可见内容，其他人只看到序号。',
   'agenda.form.edit': '修改第 {no} 项议题',
   'agenda.form.editUnnumbered': '修改议题',
   'agenda.form.propose': '为“{title}”提请议题',

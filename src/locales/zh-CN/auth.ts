@@ -68,7 +68,8 @@ export const auth: Translation<typeof en> = {
   'auth.mail.account.expires': '链接只能使用一次，7 天内有效。',
   'auth.mail.account.footer': '如不了解此事，无需理会。',
   'auth.mail.changed.title': '您的密码已修改',
-  'auth.mail.changed.text': '您的账号密码于 {time} 修改。如系本人操作，无需理会；否则请立即重设密码并告知管理员。',
+  'auth.mail.changed.text':
+    '您的账号密码于 {time} 修改。如系本人操作，无需理会；否则请立即重设密码并告知管理员。',
   'auth.mail.changed.button': '重设密码',
 
   'auth.profile.title': '个人设置',
@@ -102,7 +103,8 @@ export const auth: Translation<typeof en> = {
 
   'auth.deputy.title': '{name}的代办人',
   'auth.deputy.titleOwn': '我的代办人',
-  'auth.deputy.text': '代办人可以以本人名义办理本人有权办理的事项，如答复邀请、确认议题、办理督办事项。系统同时记录双方姓名。',
+  'auth.deputy.text':
+    '代办人可以以本人名义办理本人有权办理的事项，如答复邀请、确认议题、办理督办事项。系统同时记录双方姓名。',
   'auth.deputy.none': '尚未指定。办公室秘书可为所有人代办。',
   'auth.deputy.who': '代办人',
   'auth.deputy.from': '起始日期',

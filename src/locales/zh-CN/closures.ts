@@ -11,14 +11,16 @@ export const closures: Translation<typeof en> = {
   'closures.list.noHits': '无',
   'closures.list.more': '等，另有 {count} 间',
   'closures.new.title': '临时停用会议室',
-  'closures.new.explain': '保存后，所选会议室该时段立即不能再预订。已订会议仍使用原会议室，下一页可一并调整。',
+  'closures.new.explain':
+    '保存后，所选会议室该时段立即不能再预订。已订会议仍使用原会议室，下一页可一并调整。',
   'closures.new.areas': '整片停用',
   'closures.new.area_other': '{place}（{count} 间）',
   'closures.new.floor': '{floor} 层',
   'closures.new.single': '单独选择会议室',
   'closures.new.close': '停用',
   'closures.problem.noRooms': '请至少选择一间会议室，或选择有会议室的区域。',
-  'closures.problem.stale': '此停用安排刚被他人改为：“{reason}”，截至 {until}。再次保存将以您填写的内容为准。',
+  'closures.problem.stale':
+    '此停用安排刚被他人改为：“{reason}”，截至 {until}。再次保存将以您填写的内容为准。',
   'closures.notice.closed': '所选会议室该时段已停用。',
   'closures.notice.lifted': '会议室已恢复开放。',
   'closures.group.title': '停用：{reason}',
@@ -31,7 +33,8 @@ export const closures: Translation<typeof en> = {
   'closures.group.clear': '没有受影响的会议。',
   'closures.edit.title': '更改停用安排',
   'closures.moves.title': '为受影响的会议另行安排会议室',
-  'closures.moves.explain': '系统已为每个会议推荐会议室：届时空闲、按布置座位足够、设备齐全、召集人可以使用，就近优先；其他会议室的不足之处已注明。保存前不作任何改动；保存后一次性生效，并通知有关人员。',
+  'closures.moves.explain':
+    '系统已为每个会议推荐会议室：届时空闲、按布置座位足够、设备齐全、召集人可以使用，就近优先；其他会议室的不足之处已注明。保存前不作任何改动；保存后一次性生效，并通知有关人员。',
   'closures.moves.caption': '受影响的会议及安排',
   'closures.moves.meeting': '会议',
   'closures.moves.leaves': '原会议室',

@@ -5,7 +5,8 @@ export const dates: Translation<typeof en> = {
   'dates.refused_other': '有 {count} 次不符合会议室的预订规则。',
   'dates.refusedShort_other': '有 {count} 次可移动设备不足。',
   'dates.plan.bare': '保留此次，不带设备',
-  'dates.plan.knownYear': '日历中尚无 {year} 年以后的节假日安排，之后的日期可能遇上放假或调休；录入后请再核对一遍。',
+  'dates.plan.knownYear':
+    '日历中尚无 {year} 年以后的节假日安排，之后的日期可能遇上放假或调休；录入后请再核对一遍。',
   'dates.plan.isBare': '不带可移动设备',
   'dates.setting.legend': '人数、布置与设备',
   'dates.setting.hintNew': '适用于上述各次会议，以后可逐次调整。',
@@ -16,7 +17,8 @@ export const dates: Translation<typeof en> = {
   'dates.rules.heading': '不符合的规则',
   'dates.rules.comma': '、',
   'dates.rules.days_other': '共 {count} 次：{days}',
-  'dates.rules.way': '请逐次改用其他会议室、改时间或跳过。确需安排的，请联系文秘人员；文秘人员可说明理由，不受规则限制。',
+  'dates.rules.way':
+    '请逐次改用其他会议室、改时间或跳过。确需安排的，请联系文秘人员；文秘人员可说明理由，不受规则限制。',
   'dates.rules.wayNone': '请逐次改用其他会议室、改时间或跳过。',
   'dates.rules.wayAsk': '请逐次改用其他会议室、改时间或跳过；也可在下方统一说明理由，提交审批。',
   'dates.rules.wayOffice': '请逐次改用其他会议室、改时间或跳过；确需安排的，可在下方统一说明理由。',

@@ -45,7 +45,8 @@ export const day: Translation<typeof en> = {
   'door.lost.title': '本屏尚未设置',
   'door.lost.text': '地址有误或已停用，请办公室在会议室页面重新生成。',
   'doors.title': '门口屏',
-  'doors.intro': '门口的平板无需登录即可显示会议室是否空闲。在平板上打开一次地址即可；不公开的会议只显示“已占用”。',
+  'doors.intro':
+    '门口的平板无需登录即可显示会议室是否空闲。在平板上打开一次地址即可；不公开的会议只显示“已占用”。',
   'doors.none': '本会议室还没有门口屏。',
   'doors.name': '设备名称',
   'doors.nameHint': '例如“三楼平板”',

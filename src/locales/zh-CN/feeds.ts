@@ -3,7 +3,8 @@ import type { feeds as en } from '../en/feeds.js';
 
 export const feeds: Translation<typeof en> = {
   'feeds.title': '日历订阅',
-  'feeds.intro': '日历软件可按专用地址自动读取、定时更新。订阅中只有您有权看到的内容；地址请勿外传，持有地址者即可查看。',
+  'feeds.intro':
+    '日历软件可按专用地址自动读取、定时更新。订阅中只有您有权看到的内容；地址请勿外传，持有地址者即可查看。',
   'feeds.none': '还没有订阅地址。',
   'feeds.mine': '我的会议',
   'feeds.of': '{name}的会议',

@@ -35,7 +35,8 @@ export const findTime = {
   'calendar.find.offerHint': '发起征询后由各人选择合适的时间，截止前为每个时间保留会议室。',
   'calendar.find.none': '该时间范围内没有全体必须参加人员都合适的时间。',
   'calendar.find.noneSeats': '没有符合要求且可容纳 {count} 人的会议室。',
-  'calendar.find.noneSeatsTogether': '没有 {rooms} 间符合要求且合计可容纳 {count} 人（每间约 {share} 人）的会议室。',
+  'calendar.find.noneSeatsTogether':
+    '没有 {rooms} 间符合要求且合计可容纳 {count} 人（每间约 {share} 人）的会议室。',
   'calendar.find.noneRoom': '该时间范围内没有符合要求的空闲会议室。',
   'calendar.find.nearest': '相近的方案',
   'calendar.find.nearestNone': '附近也没有合适的时间。请在上方调整人员、日期或会议室要求。',

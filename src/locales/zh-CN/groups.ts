@@ -19,7 +19,8 @@ export const groups: Translation<typeof en> = {
   'groups.usesApprovers_other': '审批 {count} 间会议室',
   'groups.remove': '删除',
   'groups.removeTitle': '删除{name}？',
-  'groups.removeText': '为其另设的规则一并删除，会议室按一般规则预订；由其审批的会议室改由负责人或文秘人员审批。',
+  'groups.removeText':
+    '为其另设的规则一并删除，会议室按一般规则预订；由其审批的会议室改由负责人或文秘人员审批。',
   'groups.saved': '人员组已保存。',
   'groups.removed': '人员组已删除。',
   'groups.nameTaken': '已有同名的人员组',

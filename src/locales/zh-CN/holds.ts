@@ -7,9 +7,12 @@ export const holds: Translation<typeof en> = {
   'holds.pollOf': '{title} · 时间征询中，保留至 {until}',
   'holds.wait': '为排队等候者保留至 {until}',
   'holds.waitOf': '{title} · 为您保留至 {until}',
-  'holds.clash.poll': '{room} {when} 已列入一项时间征询，由{name}保留至 {until}。可向{name}了解是否仍需使用，也可排队等候：征询截止后会议室可能空出。',
-  'holds.clash.pollOf': '{room} {when} 已列入时间征询“{title}”，由{name}保留至 {until}。可向{name}了解是否仍需使用，也可排队等候：征询截止后会议室可能空出。',
-  'holds.clash.wait': '{room} {when} 已为先前排队等候者保留至 {until}。您也可排队等候：届时如未确认，将依次顺延。',
+  'holds.clash.poll':
+    '{room} {when} 已列入一项时间征询，由{name}保留至 {until}。可向{name}了解是否仍需使用，也可排队等候：征询截止后会议室可能空出。',
+  'holds.clash.pollOf':
+    '{room} {when} 已列入时间征询“{title}”，由{name}保留至 {until}。可向{name}了解是否仍需使用，也可排队等候：征询截止后会议室可能空出。',
+  'holds.clash.wait':
+    '{room} {when} 已为先前排队等候者保留至 {until}。您也可排队等候：届时如未确认，将依次顺延。',
   'holds.clash.waitOf': '{room} {when} 正为您的会议“{title}”保留至 {until}，请在该会议页面确认使用。',
   'holds.key': '尚未确定：待审批、征询中或保留中',
   'holds.door.word': '已保留',

@@ -25,7 +25,8 @@ export const hours: Translation<typeof en> = {
   'hours.import.weekday': '“{text}”不是星期几。',
   'hours.import.twice': '{date} 已见于第 {number} 条。',
   'hours.import.title': '导入节假日',
-  'hours.import.text': '请选择含全天事件的 .ics 文件，或含“日期”“名称”（或“英文名称”“中文名称”）“类型”（放假或上班）“按周几开放”各列的表格。.ics 文件中名称带“班”字的为调休上班日。预览确认后才会保存。',
+  'hours.import.text':
+    '请选择含全天事件的 .ics 文件，或含“日期”“名称”（或“英文名称”“中文名称”）“类型”（放假或上班）“按周几开放”各列的表格。.ics 文件中名称带“班”字的为调休上班日。预览确认后才会保存。',
   'hours.import.file': '文件',
   'hours.import.fileHint': '.ics 或 .csv',
   'hours.import.paste': '或粘贴内容',
@@ -49,7 +50,8 @@ export const hours: Translation<typeof en> = {
   'hours.import.done': '已导入：新增 {added} 天，更改 {changed} 天，略过 {left} 条。',
   'hours.import.other': '另选文件',
   'hours.holidays.title': '节假日',
-  'hours.holidays.explain': '节假日会议室不开放；调休上班日按指定星期几（默认周一）的时间开放。单位使用一份日历，会议室可另行指定，也可不受节假日限制。',
+  'hours.holidays.explain':
+    '节假日会议室不开放；调休上班日按指定星期几（默认周一）的时间开放。单位使用一份日历，会议室可另行指定，也可不受节假日限制。',
   'hours.holidays.noDefault': '单位尚未选用节假日日历，会议室节假日照常开放。请选用一份日历。',
   'hours.holidays.calendar': '日历',
   'hours.holidays.years': '年份',

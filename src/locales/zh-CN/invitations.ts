@@ -44,7 +44,8 @@ export const invitations: Translation<typeof en> = {
   'invitations.mail.footer': '{office}通过“办会”代{name}发送。',
 
   'invitations.notice.sent_other': '已向 {count} 人发出会议通知。',
-  'invitations.notice.sentBut_other': '已向 {count} 人发出会议通知。另有 {unreachable} 人没有邮箱，请另行通知。',
+  'invitations.notice.sentBut_other':
+    '已向 {count} 人发出会议通知。另有 {unreachable} 人没有邮箱，请另行通知。',
   'invitations.notice.nobody': '名单上的人员均已通知。',
   'invitations.notSent.title': '会议通知未能发出',
   'invitations.notSent.time': '会议尚未确定时间，请先确定时间再通知。',

@@ -22,7 +22,8 @@ export const lib: Translation<typeof en> = {
   'lib.error.unsure': '保存时数据库停止响应，暂时无法确认是否已经保存。请先查看结果，确未保存的再重新提交。',
   'lib.error.look': '查看是否已保存（在新窗口打开）',
   'lib.error.unexpected': '系统出错，与您无关。已登记，编号 {id}。',
-  'lib.error.sentBefore': '此表单此前已提交并保存，此后的改动尚未保存。可作为新的一项提交，也可打开已保存的内容进行修改。',
+  'lib.error.sentBefore':
+    '此表单此前已提交并保存，此后的改动尚未保存。可作为新的一项提交，也可打开已保存的内容进行修改。',
   'lib.error.made': '查看已保存的内容',
   'lib.error.sendAsNew': '作为新的一项提交',
   'lib.error.invalid': '请更正以下问题',
@@ -93,6 +94,7 @@ export const lib: Translation<typeof en> = {
   'lib.files.isTooLarge': '“{name}”超过 {size} MB。',
   'lib.files.tooLarge': '有文件超过 {size} MB。',
   'lib.files.isEmpty': '“{name}”是空文件。',
-  'lib.files.isOfWrongKind': '“{name}”不能上传：仅支持 PDF、办公文档（docx、xlsx、pptx、odt、ods、odp、doc、xls、ppt、wps）、图片（png、jpg、gif、webp）和文本（txt、md、csv），且内容须与文件名相符。',
+  'lib.files.isOfWrongKind':
+    '“{name}”不能上传：仅支持 PDF、办公文档（docx、xlsx、pptx、odt、ods、odp、doc、xls、ppt、wps）、图片（png、jpg、gif、webp）和文本（txt、md、csv），且内容须与文件名相符。',
   'lib.files.tooMany_other': '一次最多上传 {count} 个文件。',
 };

@@ -4,7 +4,8 @@ import type { movingIn as en } from '../en/movingIn.js';
 export const movingIn: Translation<typeof en> = {
   'moving.title': '数据迁入',
   'moving.indexText': '从表格或 MRBS 迁入会议室和预订，或导出为 CSV。',
-  'moving.text': '从其他系统迁入会议室和预订。确认预览之前不会生成任何预订；同一文件重复导入，不会产生重复数据。',
+  'moving.text':
+    '从其他系统迁入会议室和预订。确认预览之前不会生成任何预订；同一文件重复导入，不会产生重复数据。',
   'moving.imports': '我的导入',
   'moving.importsKept': '读取的内容保留 30 天，到期后仅保留已生成的预订。',
   'moving.limits': '每个文件不超过 {size} MB，最多 {rows} 条预订或 {rooms} 间会议室。',
@@ -30,7 +31,8 @@ export const movingIn: Translation<typeof en> = {
   'moving.booked': '已预订',
 
   'moving.mrbs.title': '从 MRBS 迁入',
-  'moving.mrbs.text': '上传其数据库备份（用 mysqldump 或 pg_dump 导出的纯文本 SQL，须含 mrbs_area、mrbs_room、mrbs_entry 三张表）或其 iCalendar 导出文件。备份仅供读取，不会执行。',
+  'moving.mrbs.text':
+    '上传其数据库备份（用 mysqldump 或 pg_dump 导出的纯文本 SQL，须含 mrbs_area、mrbs_room、mrbs_entry 三张表）或其 iCalendar 导出文件。备份仅供读取，不会执行。',
   'moving.mrbs.zoneHint': '用于未注明时区的区域，如 Asia/Shanghai',
   'moving.mrbs.source': '该 MRBS 的名称',
   'moving.mrbs.sourceHint': '迁入多套 MRBS 时须填写：旧版预订仅有编号，同名的第二套会被误认为第一套',
@@ -42,12 +44,14 @@ export const movingIn: Translation<typeof en> = {
   'moving.mrbs.known_other': '其中 {count} 条预订已经迁入，不会重复。',
   'moving.mrbs.others': '其会议室与{names}的会议室分别处理，不会混同。',
   'moving.mrbs.differs': '在该 MRBS 此前的文件中，编号 {id} 的会议室为“{before}”，本文件中为“{now}”。',
-  'moving.mrbs.isOther': '此文件是否来自另一套 MRBS？如是，请换一个名称重新上传，否则其预订会被误认为第一套的预订。',
+  'moving.mrbs.isOther':
+    '此文件是否来自另一套 MRBS？如是，请换一个名称重新上传，否则其预订会被误认为第一套的预订。',
   'moving.mrbs.uploadAgain': '换名称重新上传',
   'moving.mrbs.fileHint': '.sql 或 .ics 文件',
 
   'moving.rooms.title': '从表格导入会议室',
-  'moving.rooms.text': '首行为列名的 CSV 表格。会议室按编号识别：已有的予以修改，空白单元格不作改动。可先导出现有会议室作为模板。',
+  'moving.rooms.text':
+    '首行为列名的 CSV 表格。会议室按编号识别：已有的予以修改，空白单元格不作改动。可先导出现有会议室作为模板。',
   'moving.rooms.export': '导出会议室',
   'moving.rooms.fileHint': 'CSV 文件，以逗号、分号或制表符分隔，UTF-8 或 GBK 编码，不超过 5 MB',
   'moving.rooms.willAdd_other': '将添加 {count} 间会议室。',
@@ -61,7 +65,8 @@ export const movingIn: Translation<typeof en> = {
   'moving.bookings.fileHint': 'CSV 文件，以逗号、分号或制表符分隔，UTF-8 或 GBK 编码',
 
   'moving.export.title': '导出预订',
-  'moving.export.text': '导出该时段内开始的全部预订，每间会议室一行，列与导入相同。他人不公开的会议仅显示“已预订”，不含姓名。',
+  'moving.export.text':
+    '导出该时段内开始的全部预订，每间会议室一行，列与导入相同。他人不公开的会议仅显示“已预订”，不含姓名。',
   'moving.export.from': '起始日期',
   'moving.export.to': '截止日期',
   'moving.export.run': '导出预订',
@@ -87,7 +92,8 @@ export const movingIn: Translation<typeof en> = {
   'moving.room.is_step_free': '无障碍',
   'moving.room.is_step_free.text': '1 或 0，是或否',
   'moving.room.hours': '开放时间',
-  'moving.room.hours.text': '如 1-5 08:00-18:00; 6 09:00-12:00，其中 1 为周一；填连字符表示不开放。新会议室未填写时，工作日 08:00 至 18:00 开放',
+  'moving.room.hours.text':
+    '如 1-5 08:00-18:00; 6 09:00-12:00，其中 1 为周一；填连字符表示不开放。新会议室未填写时，工作日 08:00 至 18:00 开放',
   'moving.room.setup_minutes': '布置时间（分钟）',
   'moving.room.setup_minutes.text': '0 至 240',
   'moving.room.teardown_minutes': '清场时间（分钟）',
@@ -132,7 +138,8 @@ export const movingIn: Translation<typeof en> = {
   'moving.file.twice': '有两列含义相同：“{name}”',
   'moving.file.missing': '第一行缺少以下列：{names}',
   'moving.file.tooManyPlaces': '文件中的会议室超过 {count} 间，请检查“会议室”列是否正确。',
-  'moving.file.noMrbs': '文件中没有 MRBS 的会议室和预订：须为纯文本 SQL，并包含 mrbs_area、mrbs_room、mrbs_entry 三张表及其数据',
+  'moving.file.noMrbs':
+    '文件中没有 MRBS 的会议室和预订：须为纯文本 SQL，并包含 mrbs_area、mrbs_room、mrbs_entry 三张表及其数据',
   'moving.file.noEntries': '文件中没有预订',
   'moving.file.noCalendar': '该文件不是日历文件：未以 BEGIN:VCALENDAR 开头',
   'moving.file.dump_broken': '自第 {line} 行起无法读取，请重新导出完整的备份',
@@ -174,8 +181,10 @@ export const movingIn: Translation<typeof en> = {
   'moving.calendar': '日历',
 
   'moving.place.title': '会议室对应关系',
-  'moving.place.text': '未注明时区的时间按 {zone} 读取。开放时间以外的预订照常导入。不会邀请任何人，也不会发送邮件。',
-  'moving.place.newText': '新会议室工作日 08:00 至 18:00 开放；文件未注明座位数的，按 10 座计。可在会议室页面更正。',
+  'moving.place.text':
+    '未注明时区的时间按 {zone} 读取。开放时间以外的预订照常导入。不会邀请任何人，也不会发送邮件。',
+  'moving.place.newText':
+    '新会议室工作日 08:00 至 18:00 开放；文件未注明座位数的，按 10 座计。可在会议室页面更正。',
   'moving.place.rows_other': '{count} 条预订',
   'moving.place.choose': '请选择',
   'moving.place.new': '以此名称新建会议室',

@@ -13,10 +13,12 @@ export const noShow: Translation<typeof en> = {
   'noShow.pill': '未到场',
   'noShow.door.due': '请于 {time} 前签到，逾时自动释放',
   'noShow.mail.remind': '请于 {time} 前签到：{title}',
-  'noShow.mail.remindText': '“{title}”已到开始时间，尚无人签到。按会议室使用规定，{time} 仍未签到的，会议室将自动释放。',
+  'noShow.mail.remindText':
+    '“{title}”已到开始时间，尚无人签到。按会议室使用规定，{time} 仍未签到的，会议室将自动释放。',
   'noShow.mail.checkIn': '签到',
   'noShow.mail.lost': '会议室已释放：{title}',
-  'noShow.mail.lostText': '“{title}”开始后 {minutes} 分钟无人签到，按会议室使用规定，会议室已释放供他人使用。会议本身未取消。',
+  'noShow.mail.lostText':
+    '“{title}”开始后 {minutes} 分钟无人签到，按会议室使用规定，会议室已释放供他人使用。会议本身未取消。',
   'noShow.mail.room': '会议室',
   'noShow.mail.when': '时间',
   'noShow.mail.released': '释放时间',
@@ -33,7 +35,8 @@ export const noShow: Translation<typeof en> = {
   'noShow.series.today': '“{name}”连续无人到场',
   'noShow.series.todayNote': '请确定继续召开、减少次数或结束',
   'noShow.series.subject': '“{name}”连续无人到场，是否仍需召开？',
-  'noShow.series.text': '“{name}”最近几次（{days}）均无人签到，会议室被空占。请确定继续召开、减少次数或结束。',
+  'noShow.series.text':
+    '“{name}”最近几次（{days}）均无人签到，会议室被空占。请确定继续召开、减少次数或结束。',
   'noShow.series.open': '去处理',
   'desk.waiting.unattended': '无人到场',
   'audit.meeting.noShow': '无人到场，会议室已释放',

@@ -3,7 +3,8 @@ import type { outbox as en } from '../en/outbox.js';
 
 export const outbox: Translation<typeof en> = {
   'admin.outbox.title': '发件箱',
-  'admin.outbox.noServer': '未设置 SMTP_URL，邮件不会离开本机。所有邮件按收件人所见的样子保存于此，以后也不会补发。',
+  'admin.outbox.noServer':
+    '未设置 SMTP_URL，邮件不会离开本机。所有邮件按收件人所见的样子保存于此，以后也不会补发。',
   'admin.outbox.server': '邮件经由 {server} 发出。',
   'admin.outbox.tab.all': '全部',
   'admin.outbox.tab.captured': '仅保存',

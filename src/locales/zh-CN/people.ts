@@ -60,7 +60,8 @@ export const people: Translation<typeof en> = {
   'people.form.emailNeeded': '此人用该邮箱登录，不能为空',
   'people.form.emailOfAccount': '已有账号者的邮箱须由管理员修改',
   'people.form.guestWithAccount': '已有账号或角色者不能改为外部人员',
-  'people.form.stale': '您填写期间，他人已作修改。下方是您填写的内容及目前保存的内容；再次保存将以您的内容为准。',
+  'people.form.stale':
+    '您填写期间，他人已作修改。下方是您填写的内容及目前保存的内容；再次保存将以您的内容为准。',
   'people.form.storedNow': '目前保存：{value}',
   'people.form.storedNothing': '空',
 

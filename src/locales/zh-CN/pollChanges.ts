@@ -27,7 +27,8 @@ export const pollChanges = {
   'polls.edit.answered': '已反馈',
   'polls.edit.saved': '征询已修改。修改内容如与已反馈人员有关，将邮件告知。',
   'polls.edit.savedPrivate': '征询已修改并转为不公开，此后仅发起人和受征询人员可以查看。',
-  'polls.edit.savedNew_other': '征询已修改，新增 {count} 个时间，其中 {held} 个已保留会议室。已反馈人员将收到邮件，请其补充反馈。',
+  'polls.edit.savedNew_other':
+    '征询已修改，新增 {count} 个时间，其中 {held} 个已保留会议室。已反馈人员将收到邮件，请其补充反馈。',
   'polls.table.behind': '新增时间待反馈',
   'polls.table.enteredBy': '由{name}代录',
   'polls.for.link': '代录反馈',
@@ -43,7 +44,8 @@ export const pollChanges = {
   'polls.mail.changed.open': '请反馈以下时间',
   'polls.mail.changed.stands': '您对其余时间的反馈仍然有效，无需操作；截止前也可修改。',
   'polls.mail.changed.subject': '新增时间待反馈：{title}',
-  'polls.mail.changed.text': '{name}修改了您已反馈的时间征询，部分时间尚待您反馈，请于 {deadline}（{zone}）前反馈。',
+  'polls.mail.changed.text':
+    '{name}修改了您已反馈的时间征询，部分时间尚待您反馈，请于 {deadline}（{zone}）前反馈。',
   'polls.mail.changed.kept': '您对其他时间的反馈已保留，无需重新填写。',
   'polls.mail.unasked.subject': '无需再反馈：{title}',
   'polls.mail.unasked.text': '{name}已不再就此事征询您的时间，您无需操作。',

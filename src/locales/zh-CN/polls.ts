@@ -37,7 +37,8 @@ export const polls = {
   'polls.choose.best': '最合适',
   'polls.choose.past': '已过',
   'polls.choose.verb': '选定',
-  'polls.choose.hint': '选定后即建立会议，受征询人员全部列为参会人，反馈转为回执，其他时间保留的会议室随即释放。',
+  'polls.choose.hint':
+    '选定后即建立会议，受征询人员全部列为参会人，反馈转为回执，其他时间保留的会议室随即释放。',
   'polls.chosen': '时间已定，会议已建立，并已告知全体人员。其他信息备妥后请发出会议通知。',
   'polls.chosenEarlier': '此前已选定其他时间，本页即为该会议。如需改期，请在此修改。',
   'polls.why.all': '全体可以',

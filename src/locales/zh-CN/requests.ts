@@ -42,7 +42,8 @@ export const requests: Translation<typeof en> = {
   'requests.page.code': '原因',
   'requests.page.reason': '说明',
   'requests.page.reasonHint': '申请人会在邮件和会议页面上看到。',
-  'requests.page.returnHint': '退回：由申请人修改后重新申请，已保留的会议室再保留一天。不予批准：会议室随即释放。',
+  'requests.page.returnHint':
+    '退回：由申请人修改后重新申请，已保留的会议室再保留一天。不予批准：会议室随即释放。',
   'requests.page.alternatives': '可建议改用',
   'requests.page.open': '打开会议',
   'requests.page.decidedBy': '{state}：{name}，{time}。',

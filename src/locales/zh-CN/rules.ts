@@ -13,15 +13,21 @@ export const rules: Translation<typeof en> = {
   'rules.check.approval': '{room}须经审批使用。',
   'rules.check.window_other': '{room}最多提前 {count} 天预订。{day}的会议自{from}起可以预订。',
   'rules.check.notice_create': '{room}须至少提前 {time}预订。目前最早可订 {earliest}。',
-  'rules.check.notice_change': '{room}的预订须至少提前 {time}变更，截止时间为 {until}，现已逾时。确需变更，请联系文秘人员。',
-  'rules.check.notice_cancel': '{room}的预订须至少提前 {time}取消，截止时间为 {until}，现已逾时。确需取消，请联系文秘人员。',
+  'rules.check.notice_change':
+    '{room}的预订须至少提前 {time}变更，截止时间为 {until}，现已逾时。确需变更，请联系文秘人员。',
+  'rules.check.notice_cancel':
+    '{room}的预订须至少提前 {time}取消，截止时间为 {until}，现已逾时。确需取消，请联系文秘人员。',
   'rules.check.min_duration': '{room}每次至少使用 {time}。',
   'rules.check.max_duration': '{room}每次最多使用 {time}。',
   'rules.check.interval_other': '{room}的会议须按 {count} 分钟间隔开始，相近的开始时间：{times}。',
-  'rules.check.quota_person_hours': '{room}每人每周最多预订 {limit} 小时。加上本次为 {actual} 小时，当周尚余 {left} 小时。',
-  'rules.check.quota_unit_hours': '{room}每个部门每周最多预订 {limit} 小时。加上本次为 {actual} 小时，当周尚余 {left} 小时。',
-  'rules.check.quota_person_coming_other': '{room}每人最多保留 {count} 个未开始的预订。请取消一个，或待其结束后再订。',
-  'rules.check.quota_unit_coming_other': '{room}每个部门最多保留 {count} 个未开始的预订。请取消一个，或待其结束后再订。',
+  'rules.check.quota_person_hours':
+    '{room}每人每周最多预订 {limit} 小时。加上本次为 {actual} 小时，当周尚余 {left} 小时。',
+  'rules.check.quota_unit_hours':
+    '{room}每个部门每周最多预订 {limit} 小时。加上本次为 {actual} 小时，当周尚余 {left} 小时。',
+  'rules.check.quota_person_coming_other':
+    '{room}每人最多保留 {count} 个未开始的预订。请取消一个，或待其结束后再订。',
+  'rules.check.quota_unit_coming_other':
+    '{room}每个部门最多保留 {count} 个未开始的预订。请取消一个，或待其结束后再订。',
   'rules.check.recurring': '{room}不接受例会预订。请单次预订，或另选会议室。',
   'rules.check.recurring_horizon_other': '{room}的例会最多提前 {count} 天预订，即至{last}。',
   'rules.check.members_only': '{room}仅供指定人员使用，请另选会议室。',

@@ -68,8 +68,10 @@ export const series: Translation<typeof en> = {
   'series.carried.lost': '{day} 的会议已取消；新安排中没有与之对应的会议，无须另行取消。',
   'series.carried.reason': '例会时间已调整',
   'series.list.title': '调整“{name}”逐次指定的会期',
-  'series.list.hint': '名称和说明保存后直接写入各次会议；时间、会议室或日期有变动时，先列出会期供确认。单独修改过的会议保持不变，已过去的会议不作更改。',
-  'series.list.daysHint': '每行一个日期。新增的日期将增开会议，删去的日期将取消会议；已取消的日期也列在其中，维持取消。',
+  'series.list.hint':
+    '名称和说明保存后直接写入各次会议；时间、会议室或日期有变动时，先列出会期供确认。单独修改过的会议保持不变，已过去的会议不作更改。',
+  'series.list.daysHint':
+    '每行一个日期。新增的日期将增开会议，删去的日期将取消会议；已取消的日期也列在其中，维持取消。',
   'series.list.offerFollowing': '本次及以后逐次指定日期的会议',
   'series.list.offerAll': '后续逐次指定日期的所有会议',
   'series.list.changeComing': '调整后续会议',
@@ -78,7 +80,8 @@ export const series: Translation<typeof en> = {
   'series.following.following': '{day} 及以后各次',
   'series.following.all': '后续所有会议',
   'series.following.from': '新安排起始日期',
-  'series.following.hint': '名称和说明保存后直接写入各次会议；时间、周期或会议室有变动时，先列出会期供确认。单独修改过的会议保持不变，已过去的会议不作更改。',
+  'series.following.hint':
+    '名称和说明保存后直接写入各次会议；时间、周期或会议室有变动时，先列出会期供确认。单独修改过的会议保持不变，已过去的会议不作更改。',
   'series.following.stale': '其间已有他人修改了此例会。您填写的内容仍保留在下方，请核对后继续。',
   'series.following.offer': '此处只修改本次会议。如需修改更多：',
   'series.following.offerFollowing': '本次及以后各次',

@@ -13,28 +13,57 @@ describe('a mail address', () => {
   });
 
   it.each([
-    '', 'plain', '@office.example', 'a@', 'a@office', 'a b@office.example', 'a@off ice.example', '"a b"@office.example',
-    'a@[127.0.0.1]', 'a@127.0.0.1', 'a..b@office.example', '.a@office.example', 'a.@office.example', '张@office.example',
-    'a@office.example\r\nBcc: b@x.example', 'a@office.example, b@office.example', 'a<b@office.example>', 'a(c)@office.example',
-    'a@-office.example', 'a@office-.example', `${'a'.repeat(65)}@office.example`, `a@${'b'.repeat(64)}.example`,
-    `a@${'abcdefgh.'.repeat(30)}example`, 'a:b@office.example', 'a;b@office.example', 'a\u0000@office.example',
+    '',
+    'plain',
+    '@office.example',
+    'a@',
+    'a@office',
+    'a b@office.example',
+    'a@off ice.example',
+    '"a b"@office.example',
+    'a@[127.0.0.1]',
+    'a@127.0.0.1',
+    'a..b@office.example',
+    '.a@office.example',
+    'a.@office.example',
+    '张@office.example',
+    'a@office.example\r\nBcc: b@x.example',
+    'a@office.example, b@office.example',
+    'a<b@office.example>',
+    'a(c)@office.example',
+    'a@-office.example',
+    'a@office-.example',
+    `${'a'.repeat(65)}@office.example`,
+    `a@${'b'.repeat(64)}.example`,
+    `a@${'abcdefgh.'.repeat(30)}example`,
+    'a:b@office.example',
+    'a;b@office.example',
+    'a\u0000@office.example',
   ])('%j is none', (typed) => {
     expect(normalAddress(typed)).toBeUndefined();
   });
 
   it('needs no escaping anywhere, whatever was typed', () => {
-    fc.assert(fc.property(fc.oneof(fc.emailAddress(), fc.string({ unit: 'grapheme' })), (typed) => {
-      const stored = normalAddress(typed);
-      if (stored === undefined) return;
-      expect(stored).toMatch(/^[^\s"(),:;<>[\\\]]+$/);
-      expect(stored.match(/@/g)).toHaveLength(1);
-      expect(normalAddress(stored)).toBe(stored);
-    }));
+    fc.assert(
+      fc.property(fc.oneof(fc.emailAddress(), fc.string({ unit: 'grapheme' })), (typed) => {
+        const stored = normalAddress(typed);
+        if (stored === undefined) return;
+        expect(stored).toMatch(/^[^\s"(),:;<>[\\\]]+$/);
+        expect(stored.match(/@/g)).toHaveLength(1);
+        expect(normalAddress(stored)).toBe(stored);
+      }),
+    );
   });
 
   it('is read out of a setting with a name', () => {
-    expect(readMailbox('Meetings <Meetings@office.example>')).toEqual({ name: 'Meetings', address: 'meetings@office.example' });
-    expect(readMailbox('"Büro, Plan" <m@office.example>')).toEqual({ name: 'Büro, Plan', address: 'm@office.example' });
+    expect(readMailbox('Meetings <Meetings@office.example>')).toEqual({
+      name: 'Meetings',
+      address: 'meetings@office.example',
+    });
+    expect(readMailbox('"Büro, Plan" <m@office.example>')).toEqual({
+      name: 'Büro, Plan',
+      address: 'm@office.example',
+    });
     expect(readMailbox('m@office.example')).toEqual({ name: '', address: 'm@office.example' });
     expect(readMailbox('Meetings')).toBeUndefined();
   });

@@ -34,19 +34,49 @@ beforeEach(async () => {
 
 const renderers: MailRenderers = {
   'test.note': ({ delivery, t }) =>
-    Promise.resolve({ subject: `Note ${delivery.revision}`, text: String(delivery.payload.text ?? t('lib.brand')), html: `<p>${delivery.revision}</p>` }),
+    Promise.resolve({
+      subject: `Note ${delivery.revision}`,
+      text: String(delivery.payload.text ?? t('lib.brand')),
+      html: `<p>${delivery.revision}</p>`,
+    }),
   'test.nothing': () => Promise.resolve({ nothing: 'taken back' }),
   'test.broken': () => Promise.reject(new Error('no such meeting')),
   'auth.test': () => Promise.resolve({ subject: 'Sign in', text: 'x', html: 'x' }),
 };
 
-const context = () => ({ db: world.db, config: world.config, clock: world.clock, log: pino({ level: 'silent' }) });
+const context = () => ({
+  db: world.db,
+  config: world.config,
+  clock: world.clock,
+  log: pino({ level: 'silent' }),
+});
 const deliver = () => deliverDue(context(), renderers);
 const queue = (changes: Partial<NewDelivery> = {}) =>
-  inTransaction(world.db, (trx) => queueDelivery(trx, { kind: 'test.note', object: 'tests:1', personId: cast.attendee.id, revision: 1, ...changes }));
-const states = async () => (await rows<{ state: string }>(world.db, 'select state from deliveries order by id')).map((one) => one.state);
+  inTransaction(world.db, (trx) =>
+    queueDelivery(trx, {
+      kind: 'test.note',
+      object: 'tests:1',
+      personId: cast.attendee.id,
+      revision: 1,
+      ...changes,
+    }),
+  );
+const states = async () =>
+  (await rows<{ state: string }>(world.db, 'select state from deliveries order by id')).map(
+    (one) => one.state,
+  );
 const only = async () => {
-  const found = await row<{ id: number; state: string; attempts: number; error: string | null; error_code: number | null; not_before: Date; content: Buffer | null; message_id: string; subject: string }>(world.db, 'select * from deliveries');
+  const found = await row<{
+    id: number;
+    state: string;
+    attempts: number;
+    error: string | null;
+    error_code: number | null;
+    not_before: Date;
+    content: Buffer | null;
+    message_id: string;
+    subject: string;
+  }>(world.db, 'select * from deliveries');
   if (!found) throw new Error('no delivery');
   return found;
 };
@@ -59,7 +89,12 @@ describe('a queued mail', () => {
     expect(got?.mail.subject).toBe('Note 1');
     expect(got?.mail.text?.trim()).toBe('办会');
     expect(got?.mail.to).toMatchObject({ value: [{ address: cast.attendee.email, name: '陈安' }] });
-    expect(await only()).toMatchObject({ state: 'sent', content: null, subject: 'Note 1', message_id: got?.mail.messageId });
+    expect(await only()).toMatchObject({
+      state: 'sent',
+      content: null,
+      subject: 'Note 1',
+      message_id: got?.mail.messageId,
+    });
   });
 
   it('does not exist when its change did not happen', async () => {
@@ -81,7 +116,15 @@ describe('a queued mail', () => {
     await world.db.raw('update persons set email = null where id = ?', [cast.guest.id]);
     await world.db.raw('update persons set deactivated_at = now() where id = ?', [cast.outsider.id]);
     const told = await inTransaction(world.db, (trx) =>
-      queueDeliveries(trx, [cast.guest, cast.outsider, cast.chair].map(({ id }) => ({ kind: 'test.note', object: 'tests:1', personId: id }))));
+      queueDeliveries(
+        trx,
+        [cast.guest, cast.outsider, cast.chair].map(({ id }) => ({
+          kind: 'test.note',
+          object: 'tests:1',
+          personId: id,
+        })),
+      ),
+    );
     expect(told).toEqual([cast.chair.id]);
     await world.db.raw('update persons set email = ? where id = ?', [cast.guest.email, cast.guest.id]);
     await world.db.raw('update persons set deactivated_at = null where id = ?', [cast.outsider.id]);
@@ -153,7 +196,10 @@ describe('a mail server in trouble', () => {
       world.clock.set(not_before);
     }
     expect(pauses).toEqual([10, 30, 120, 600, 1800, 3600, 3600]);
-    expect(await only()).toMatchObject({ state: 'waiting', error: expect.stringContaining('ECONNREFUSED') as string });
+    expect(await only()).toMatchObject({
+      state: 'waiting',
+      error: expect.stringContaining('ECONNREFUSED') as string,
+    });
     world.config.smtpUrl = sink.url;
     await deliver();
     expect(sink.received).toHaveLength(1);
@@ -178,7 +224,11 @@ describe('a mail server in trouble', () => {
     sink.onRecipient = () => ({ code: 451, words: 'try again later' });
     await queue();
     await deliver();
-    expect(await only()).toMatchObject({ state: 'waiting', error_code: 451, error: expect.stringContaining('try again later') as string });
+    expect(await only()).toMatchObject({
+      state: 'waiting',
+      error_code: 451,
+      error: expect.stringContaining('try again later') as string,
+    });
     const { message_id } = await only();
     sink.onRecipient = () => undefined;
     world.clock.advance({ seconds: 10 });
@@ -189,11 +239,19 @@ describe('a mail server in trouble', () => {
   });
 
   it('that refuses one of three (5xx) fails for that one only, with its words', async () => {
-    sink.onRecipient = (address) => (address === cast.chair.email ? { code: 550, words: 'no such mailbox here' } : undefined);
+    sink.onRecipient = (address) =>
+      address === cast.chair.email ? { code: 550, words: 'no such mailbox here' } : undefined;
     for (const { id } of [cast.attendee, cast.chair, cast.organiser]) await queue({ personId: id });
     expect(await deliver()).toMatchObject({ sent: 2, failed: 1 });
-    const failed = await row(world.db, `select person_id, error_code, error from deliveries where state = 'failed'`);
-    expect(failed).toMatchObject({ person_id: cast.chair.id, error_code: 550, error: expect.stringContaining('no such mailbox here') as string });
+    const failed = await row(
+      world.db,
+      `select person_id, error_code, error from deliveries where state = 'failed'`,
+    );
+    expect(failed).toMatchObject({
+      person_id: cast.chair.id,
+      error_code: 550,
+      error: expect.stringContaining('no such mailbox here') as string,
+    });
   });
 
   it('that wants to know who we are (530, 535) is our own trouble, not the recipient’s', async () => {
@@ -252,8 +310,11 @@ describe('a worker that dies in the middle', () => {
   it('loses nothing and repeats at most the very same message', async () => {
     sink.delay = 700; // the server has the message; its "yes" never reaches the worker
     await queue();
-    const worker = fork(join(import.meta.dirname, 'worker-once.ts'), [JSON.stringify(world.config)], { execArgv: ['--import', 'tsx'] });
-    while ((await states())[0] !== 'sending' || (await only()).message_id === null) await new Promise((resolve) => setTimeout(resolve, 20));
+    const worker = fork(join(import.meta.dirname, 'worker-once.ts'), [JSON.stringify(world.config)], {
+      execArgv: ['--import', 'tsx'],
+    });
+    while ((await states())[0] !== 'sending' || (await only()).message_id === null)
+      await new Promise((resolve) => setTimeout(resolve, 20));
     await new Promise((resolve) => setTimeout(resolve, 300));
     worker.kill('SIGKILL');
     await once(worker, 'exit');

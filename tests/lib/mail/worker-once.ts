@@ -7,6 +7,11 @@ import { deliverDue } from '../../../src/lib/mail/deliver.js';
 const config = JSON.parse(process.argv[2] ?? '') as Config;
 const at = new Date('2031-01-01T00:00:00Z');
 await deliverDue(
-  { db: createDb(config.databaseUrl ?? ''), config, clock: { now: () => at }, log: pino({ level: 'silent' }) },
+  {
+    db: createDb(config.databaseUrl ?? ''),
+    config,
+    clock: { now: () => at },
+    log: pino({ level: 'silent' }),
+  },
   { 'test.note': () => Promise.resolve({ subject: 'Note', text: 'x', html: 'x' }) },
 );

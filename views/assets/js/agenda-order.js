@@ -3,7 +3,10 @@
 (() => {
   for (const list of document.querySelectorAll('ol[data-order]')) {
     const items = () => [...list.querySelectorAll(':scope > [data-item]')];
-    const orderOf = () => items().map((item) => item.dataset.item).join();
+    const orderOf = () =>
+      items()
+        .map((item) => item.dataset.item)
+        .join();
     const before = orderOf();
 
     const post = () => {

@@ -12,7 +12,9 @@
   const RETRY = 8000;
 
   const begin = (form) => {
-    const status = form.dataset.status ? document.querySelector(form.dataset.status) : form.querySelector('[data-autosave-status]');
+    const status = form.dataset.status
+      ? document.querySelector(form.dataset.status)
+      : form.querySelector('[data-autosave-status]');
     const place = `unsaved ${location.pathname} ${form.getAttribute('action')}`;
     let timer = 0;
     let running = false;
@@ -24,10 +26,30 @@
       status.textContent = text;
       status.classList.toggle('bad', Boolean(isBad));
     };
-    const texts = () => Object.fromEntries([...form.elements].filter((field) => field.matches('textarea, input[type="text"]') && field.name).map((field) => [field.name, field.value]));
-    const keep = () => { try { sessionStorage.setItem(place, JSON.stringify(texts())); } catch { /* full or forbidden: the field still holds it */ } };
-    const drop = () => { try { sessionStorage.removeItem(place); } catch { /* nothing kept */ } };
-    const wait = (time) => { clearTimeout(timer); timer = setTimeout(save, time); };
+    const texts = () =>
+      Object.fromEntries(
+        [...form.elements]
+          .filter((field) => field.matches('textarea, input[type="text"]') && field.name)
+          .map((field) => [field.name, field.value]),
+      );
+    const keep = () => {
+      try {
+        sessionStorage.setItem(place, JSON.stringify(texts()));
+      } catch {
+        /* full or forbidden: the field still holds it */
+      }
+    };
+    const drop = () => {
+      try {
+        sessionStorage.removeItem(place);
+      } catch {
+        /* nothing kept */
+      }
+    };
+    const wait = (time) => {
+      clearTimeout(timer);
+      timer = setTimeout(save, time);
+    };
     const body = () => {
       const data = new URLSearchParams();
       for (const [name, value] of new FormData(form)) if (typeof value === 'string') data.append(name, value);
@@ -36,23 +58,46 @@
 
     async function save() {
       if (!dirty || stopped) return;
-      if (running) { wait(PAUSE); return; }
+      if (running) {
+        wait(PAUSE);
+        return;
+      }
       running = true;
       dirty = false;
       say(form.dataset.saving);
       try {
-        const answer = await fetch(form.action, { method: 'POST', body: body(), headers: { Accept: 'application/json' }, redirect: 'manual', keepalive: true });
+        const answer = await fetch(form.action, {
+          method: 'POST',
+          body: body(),
+          headers: { Accept: 'application/json' },
+          redirect: 'manual',
+          keepalive: true,
+        });
         const isJson = /json/.test(answer.headers.get('content-type') || '');
         if (answer.ok && isJson) {
           const told = await answer.json();
           if (told.version !== undefined && form.elements.version) form.elements.version.value = told.version;
-          if (!dirty) { drop(); form.dispatchEvent(new CustomEvent('autosave', { bubbles: true })); }
-          const now = told.saved || new Date().toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+          if (!dirty) {
+            drop();
+            form.dispatchEvent(new CustomEvent('autosave', { bubbles: true }));
+          }
+          const now =
+            told.saved ||
+            new Date().toLocaleTimeString(document.documentElement.lang, {
+              hour: '2-digit',
+              minute: '2-digit',
+              hourCycle: 'h23',
+            });
           say((form.dataset.saved || '').replace('{time}', now));
         } else if (answer.status === 409) {
           stopped = true;
           say(form.dataset.clash, true);
-        } else if (answer.ok || answer.status === 401 || answer.status === 403 || answer.type === 'opaqueredirect') {
+        } else if (
+          answer.ok ||
+          answer.status === 401 ||
+          answer.status === 403 ||
+          answer.type === 'opaqueredirect'
+        ) {
           stopped = true;
           say(form.dataset.lapsed, true);
         } else if (answer.status === 422) {
@@ -71,21 +116,41 @@
       }
     }
 
-    form.addEventListener('input', () => { dirty = true; keep(); wait(PAUSE); });
-    form.addEventListener('change', () => { dirty = true; keep(); wait(300); });
-    form.addEventListener('submit', () => { stopped = true; clearTimeout(timer); drop(); });
-    document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden') void save(); });
+    form.addEventListener('input', () => {
+      dirty = true;
+      keep();
+      wait(PAUSE);
+    });
+    form.addEventListener('change', () => {
+      dirty = true;
+      keep();
+      wait(300);
+    });
+    form.addEventListener('submit', () => {
+      stopped = true;
+      clearTimeout(timer);
+      drop();
+    });
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'hidden') void save();
+    });
 
     try {
       const kept = JSON.parse(sessionStorage.getItem(place) || 'null');
       if (kept) {
         for (const [name, value] of Object.entries(kept)) {
           const field = form.elements[name];
-          if (field && 'value' in field && field.value !== value) { field.value = value; dirty = true; }
+          if (field && 'value' in field && field.value !== value) {
+            field.value = value;
+            dirty = true;
+          }
         }
-        if (dirty) wait(PAUSE); else drop();
+        if (dirty) wait(PAUSE);
+        else drop();
       }
-    } catch { /* unreadable: the server's text stands */ }
+    } catch {
+      /* unreadable: the server's text stands */
+    }
   };
 
   document.querySelectorAll('form[data-autosave]').forEach(begin);

@@ -5,7 +5,8 @@
   if (!table) return;
   const box = table.parentElement;
   const minutesOf = (time) => Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5));
-  const timeOf = (minutes) => `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+  const timeOf = (minutes) =>
+    `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
 
   const pickAt = (link, x) => {
     const address = new URL(link.href);
@@ -13,7 +14,10 @@
     const last = minutesOf(link.dataset.until);
     const area = link.getBoundingClientRect();
     const quarters = link.parentElement.colSpan;
-    const quarter = Math.min(quarters - 1, Math.max(0, Math.floor(((x - area.left) / area.width) * quarters)));
+    const quarter = Math.min(
+      quarters - 1,
+      Math.max(0, Math.floor(((x - area.left) / area.width) * quarters)),
+    );
     const from = Math.min(first + quarter * 15, last - 15);
     const to = Math.min(from + 60, last);
     return { address, from, to, left: (from - first) / 15 / quarters, width: (to - from) / 15 / quarters };
@@ -26,7 +30,10 @@
   const freeLink = (event) => event.target.closest?.('td > a[data-until]');
   table.addEventListener('pointermove', (event) => {
     const link = freeLink(event);
-    if (!link || event.pointerType === 'touch') { pick.remove(); return; }
+    if (!link || event.pointerType === 'touch') {
+      pick.remove();
+      return;
+    }
     const { from, left, width } = pickAt(link, event.clientX);
     pick.style.left = `${left * 100}%`;
     pick.style.width = `${width * 100}%`;
@@ -34,15 +41,19 @@
     if (pick.parentElement !== link) link.append(pick);
   });
   table.addEventListener('pointerleave', () => pick.remove());
-  table.addEventListener('click', (event) => {
-    const link = freeLink(event);
-    // By keyboard (no position) the stretch is taken from its beginning.
-    if (!link || event.detail === 0) return;
-    const { address, from, to } = pickAt(link, event.clientX);
-    address.searchParams.set('from', timeOf(from));
-    address.searchParams.set('to', timeOf(to));
-    link.href = address.href;
-  }, true);
+  table.addEventListener(
+    'click',
+    (event) => {
+      const link = freeLink(event);
+      // By keyboard (no position) the stretch is taken from its beginning.
+      if (!link || event.detail === 0) return;
+      const { address, from, to } = pickAt(link, event.clientX);
+      address.searchParams.set('from', timeOf(from));
+      address.searchParams.set('to', timeOf(to));
+      link.href = address.href;
+    },
+    true,
+  );
 
   if (table.dataset.now === undefined) return;
   const line = document.createElement('div');
@@ -61,5 +72,6 @@
   addEventListener('resize', draw);
   setInterval(draw, 30_000);
   // On a narrow screen the present comes into view.
-  if (!line.hidden && box.scrollWidth > box.clientWidth) box.scrollLeft = Math.max(0, line.offsetLeft - box.clientWidth / 2);
+  if (!line.hidden && box.scrollWidth > box.clientWidth)
+    box.scrollLeft = Math.max(0, line.offsetLeft - box.clientWidth / 2);
 })();

@@ -5,7 +5,11 @@
   const PAUSE = 30_000;
   const refresh = async () => {
     try {
-      const answer = await fetch('/door', { headers: { Accept: 'text/html' }, cache: 'no-store', signal: AbortSignal.timeout(15_000) });
+      const answer = await fetch('/door', {
+        headers: { Accept: 'text/html' },
+        cache: 'no-store',
+        signal: AbortSignal.timeout(15_000),
+      });
       const text = await answer.text();
       const fresh = new DOMParser().parseFromString(text, 'text/html').querySelector('.door');
       if (!fresh) throw new Error('not the display');

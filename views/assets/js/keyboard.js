@@ -27,12 +27,17 @@
     clearTimeout(forget);
     if (pressed === 'g') {
       first = 'g';
-      forget = setTimeout(() => { first = ''; }, 1500);
+      forget = setTimeout(() => {
+        first = '';
+      }, 1500);
       return;
     }
     if (pressed === '?' && help) {
       help.open = !help.open;
-      if (help.open) { help.scrollIntoView({ block: 'nearest' }); help.querySelector('summary').focus(); }
+      if (help.open) {
+        help.scrollIntoView({ block: 'nearest' });
+        help.querySelector('summary').focus();
+      }
     } else if (pressed === '/') {
       const search = document.querySelector('main input[type="search"]');
       if (!search) return;

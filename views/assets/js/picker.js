@@ -2,17 +2,26 @@
 (() => {
   document.addEventListener('input', (event) => {
     const field = event.target;
-    if (!(field instanceof HTMLInputElement) || !field.dataset.picker || event.isComposing || !field.list) return;
+    if (!(field instanceof HTMLInputElement) || !field.dataset.picker || event.isComposing || !field.list)
+      return;
     clearTimeout(field.pickerWait);
     const q = field.value.trim();
     if (!q || [...field.list.options].some((option) => option.value === field.value)) return;
     field.pickerWait = setTimeout(async () => {
       try {
-        const answer = await fetch(`${field.dataset.picker}?q=${encodeURIComponent(q)}`, { headers: { Accept: 'application/json' } });
+        const answer = await fetch(`${field.dataset.picker}?q=${encodeURIComponent(q)}`, {
+          headers: { Accept: 'application/json' },
+        });
         if (!answer.ok || field.value.trim() !== q) return;
         const { persons } = await answer.json();
-        field.list.replaceChildren(...persons.map((person) => Object.assign(document.createElement('option'), { value: person.text, label: person.note })));
-      } catch { /* typing the name or the address works without suggestions */ }
+        field.list.replaceChildren(
+          ...persons.map((person) =>
+            Object.assign(document.createElement('option'), { value: person.text, label: person.note }),
+          ),
+        );
+      } catch {
+        /* typing the name or the address works without suggestions */
+      }
     }, 150);
   });
 })();

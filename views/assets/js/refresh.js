@@ -2,6 +2,9 @@
 (() => {
   const seconds = Number(document.querySelector('[data-refresh]')?.dataset.refresh);
   if (!(seconds > 0)) return;
-  const again = () => (document.hidden ? document.addEventListener('visibilitychange', again, { once: true }) : location.reload());
+  const again = () =>
+    document.hidden
+      ? document.addEventListener('visibilitychange', again, { once: true })
+      : location.reload();
   setTimeout(again, seconds * 1000);
 })();

@@ -4,7 +4,10 @@
   document.addEventListener('submit', (event) => {
     const form = event.target;
     if (event.defaultPrevented || form.method !== 'post' || form.target) return;
-    if (form.dataset.sent) { event.preventDefault(); return; }
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
     form.dataset.sent = 'yes';
     event.submitter?.setAttribute('aria-disabled', 'true');
   });

@@ -4,7 +4,10 @@
   const read = (typed) => {
     const text = typed.normalize('NFKC').trim().toLowerCase();
     const half = /^(\d{1,2})\s*[点时]半$/.exec(text);
-    const found = half ? [0, half[1], '30'] : /^(\d{1,2})(?:\s*[:.h点时]\s*(\d{1,2})?\s*分?)?\s*(am|pm)?$/.exec(text) || /^(\d{1,2})(\d{2})\s*(am|pm)?$/.exec(text);
+    const found = half
+      ? [0, half[1], '30']
+      : /^(\d{1,2})(?:\s*[:.h点时]\s*(\d{1,2})?\s*分?)?\s*(am|pm)?$/.exec(text) ||
+        /^(\d{1,2})(\d{2})\s*(am|pm)?$/.exec(text);
     if (!found) return undefined;
     let hours = Number(found[1]);
     const minutes = Number(found[2] || 0);

@@ -9,6 +9,10 @@
   document.addEventListener('reset', (event) => changed.delete(event.target));
   document.addEventListener('autosave', (event) => changed.delete(event.target));
   addEventListener('beforeunload', (event) => {
-    for (const form of changed) if (form.isConnected) { event.preventDefault(); return; }
+    for (const form of changed)
+      if (form.isConnected) {
+        event.preventDefault();
+        return;
+      }
   });
 })();
