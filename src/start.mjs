@@ -115,31 +115,39 @@ async function bench() {
   }).code;
 }
 
-/** Types, lint, then the tests; words after `--` go to Jest, and then only the tests are run. */
+/** Types, format, lint, then the tests; words after `--` go to Jest, and then only the tests are run. */
 async function test() {
   await prepare({ build: true });
-  const checks =
-    rest.length > 0
-      ? []
-      : [
-          [
-            'types',
-            [
-              bin('typescript', 'tsc'),
-              '-p',
-              '.',
-              '--incremental',
-              '--tsBuildInfoFile',
-              join(MODULES, '.cache', 'banhui-types.json'),
-            ],
-          ],
-          [
-            'lint',
-            [bin('eslint'), '--cache', '--cache-location', join(MODULES, '.cache', 'banhui-eslint'), '.'],
-          ],
-        ];
+  const cache = join(MODULES, '.cache');
+  const checks = [
+    [
+      'types',
+      [
+        bin('typescript', 'tsc'),
+        '-p',
+        '.',
+        '--incremental',
+        '--tsBuildInfoFile',
+        join(cache, 'banhui-types.json'),
+      ],
+    ],
+    [
+      'format',
+      [
+        bin('prettier'),
+        '--check',
+        '.',
+        '--log-level',
+        'warn',
+        '--cache',
+        '--cache-location',
+        join(cache, 'banhui-format'),
+      ],
+    ],
+    ['lint', [bin('eslint'), '--cache', '--cache-location', join(cache, 'banhui-eslint'), '.']],
+  ];
   const outcomes = [];
-  for (const [name, args] of checks) {
+  for (const [name, args] of rest.length > 0 ? [] : checks) {
     const since = performance.now();
     const child = run(args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const ok = (await child.code) === 0;
