@@ -1,27 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { routes } from '../src/app.js';
-import { en } from '../src/locales/en/catalog.js';
-import { zhCN } from '../src/locales/zh-CN/catalog.js';
+import { en } from '../src/locales/en.js';
+import { zhCN } from '../src/locales/zh.js';
 import { jobs } from '../src/worker.js';
 
 // Holds the source to the rules of src/README.md: who may know whom, what a feature folder may hold, where SQL stands.
 
 const ROOT = join(__dirname, '..');
-const FEATURES = [
-  'people',
-  'auth',
-  'rooms',
-  'meetings',
-  'invitations',
-  'calendar',
-  'polls',
-  'agenda',
-  'actions',
-  'minutes',
-  'desk',
-  'admin',
-];
+const FEATURES =
+  'people auth hours equipment rules claims requests rooms meetings waits series checkins closures bookings invitations replies absences calendar times doors feeds use polls agenda actions documents minutes sitting desk imports office sample setup'.split(
+    ' ',
+  );
 
 interface Source {
   path: string;
