@@ -3,14 +3,7 @@ import helmet from 'helmet';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { pinoHttp } from 'pino-http';
-import { routes as actions } from './actions/routes.js';
-import { routes as admin } from './office/routes.js';
-import { routes as agenda } from './agenda/routes.js';
 import { doors } from './auth/gate.js';
-import { routes as auth } from './auth/routes.js';
-import { routes as calendar } from './calendar/routes.js';
-import { routes as desk } from './desk/routes.js';
-import { routes as invitations } from './invitations/routes.js';
 import { limitBodyTime } from './lib/http/bodyTime.js';
 import { refuseCrossSite } from './lib/http/crossSite.js';
 import { NotFound } from './lib/http/errors.js';
@@ -20,26 +13,151 @@ import { operation } from './lib/http/operation.js';
 import type { Route } from './lib/http/route.js';
 import { sendStyles } from './lib/http/styles.js';
 import { ROOT } from './lib/http/view.js';
-import { routes as meetings } from './meetings/routes.js';
-import { routes as minutes } from './minutes/routes.js';
-import { routes as people } from './people/routes.js';
-import { routes as polls } from './polls/routes.js';
-import { routes as rooms } from './rooms/routes.js';
+import { peopleRoutes } from './people/routes.js';
+import { groupRoutes } from './people/groupRoutes.js';
+import { unitRoutes } from './people/unitRoutes.js';
+import { authRoutes } from './auth/routes.js';
+import { accountRoutes } from './auth/accountRoutes.js';
+import { deputyRoutes } from './auth/deputyRoutes.js';
+import { passwordRoutes } from './auth/passwordRoutes.js';
+import { profileRoutes } from './auth/profileRoutes.js';
+import { hoursRoutes } from './hours/routes.js';
+import { holidayRoutes } from './hours/holidayRoutes.js';
+import { equipmentRoutes } from './equipment/routes.js';
+import { rulesRoutes } from './rules/routes.js';
+import { requestsRoutes } from './requests/routes.js';
+import { roomsRoutes } from './rooms/routes.js';
+import { roomsCopyRoutes } from './rooms/copyRoutes.js';
+import { floorPlanRoutes } from './rooms/floorPlanRoutes.js';
+import { photoRoutes } from './rooms/photoRoutes.js';
+import { meetingsRoutes } from './meetings/routes.js';
+import { participantRoutes } from './meetings/participantRoutes.js';
+import { stateRoutes } from './meetings/stateRoutes.js';
+import { waitsRoutes } from './waits/routes.js';
+import { seriesRoutes } from './series/routes.js';
+import { followingRoutes } from './series/followingRoutes.js';
+import { scheduleRoutes } from './series/scheduleRoutes.js';
+import { checkinsRoutes } from './checkins/routes.js';
+import { noShowRoutes } from './checkins/noShowRoutes.js';
+import { closuresRoutes } from './closures/routes.js';
+import { relocationRoutes } from './closures/relocationRoutes.js';
+import { roomRoutes } from './closures/roomRoutes.js';
+import { bookingsRoutes } from './bookings/routes.js';
+import { meetingFormRoutes } from './bookings/meetingFormRoutes.js';
+import { swapRoutes } from './bookings/swapRoutes.js';
+import { invitationsRoutes } from './invitations/routes.js';
+import { invitationsSeriesRoutes } from './invitations/seriesRoutes.js';
+import { repliesGuestRoutes } from './replies/guestRoutes.js';
+import { absencesRoutes } from './absences/routes.js';
+import { calendarRoutes } from './calendar/routes.js';
+import { setupTaskRoutes } from './calendar/setupTaskRoutes.js';
+import { viewRoutes } from './calendar/viewRoutes.js';
+import { timesRoutes } from './times/routes.js';
+import { doorsRoutes } from './doors/routes.js';
+import { feedsRoutes } from './feeds/routes.js';
+import { useRoutes } from './use/routes.js';
+import { pollsRoutes } from './polls/routes.js';
+import { editRoutes } from './polls/editRoutes.js';
+import { pollsGuestRoutes } from './polls/guestRoutes.js';
+import { newRoutes } from './polls/newRoutes.js';
+import { agendaRoutes } from './agenda/routes.js';
+import { backlogRoutes } from './agenda/backlogRoutes.js';
+import { agendaCopyRoutes } from './agenda/copyRoutes.js';
+import { itemRoutes } from './agenda/itemRoutes.js';
+import { paperRoutes } from './agenda/paperRoutes.js';
+import { actionsRoutes } from './actions/routes.js';
+import { answerRoutes } from './actions/answerRoutes.js';
+import { verbRoutes } from './actions/verbRoutes.js';
+import { minutesRoutes } from './minutes/routes.js';
+import { documentRoutes } from './minutes/documentRoutes.js';
+import { issueRoutes } from './minutes/issueRoutes.js';
+import { reviewRoutes } from './minutes/reviewRoutes.js';
+import { sittingRoutes } from './sitting/routes.js';
+import { attendanceRoutes } from './sitting/attendanceRoutes.js';
+import { statementRoutes } from './sitting/statementRoutes.js';
+import { deskRoutes } from './desk/routes.js';
+import { importsRoutes } from './imports/routes.js';
+import { peopleImportRoutes } from './imports/peopleImportRoutes.js';
+import { officeRoutes } from './office/routes.js';
+import { departureRoutes } from './office/departureRoutes.js';
+import { logRoutes } from './office/logRoutes.js';
+import { outboxRoutes } from './office/outboxRoutes.js';
+import { personDataRoutes } from './office/personDataRoutes.js';
+import { setupRoutes } from './setup/routes.js';
 
-/** Every address of the product, in the order in which features may know each other. */
+/** Every address of the product, folder by folder; `mount` puts literal addresses before those with parameters. */
 export const routes: Route[] = [
-  ...people,
-  ...auth,
-  ...rooms,
-  ...meetings,
-  ...invitations,
-  ...calendar,
-  ...polls,
-  ...agenda,
-  ...actions,
-  ...minutes,
-  ...desk,
-  ...admin,
+  ...peopleRoutes,
+  ...groupRoutes,
+  ...unitRoutes,
+  ...authRoutes,
+  ...accountRoutes,
+  ...deputyRoutes,
+  ...passwordRoutes,
+  ...profileRoutes,
+  ...hoursRoutes,
+  ...holidayRoutes,
+  ...equipmentRoutes,
+  ...rulesRoutes,
+  ...requestsRoutes,
+  ...roomsRoutes,
+  ...roomsCopyRoutes,
+  ...floorPlanRoutes,
+  ...photoRoutes,
+  ...meetingsRoutes,
+  ...participantRoutes,
+  ...stateRoutes,
+  ...waitsRoutes,
+  ...seriesRoutes,
+  ...followingRoutes,
+  ...scheduleRoutes,
+  ...checkinsRoutes,
+  ...noShowRoutes,
+  ...closuresRoutes,
+  ...relocationRoutes,
+  ...roomRoutes,
+  ...bookingsRoutes,
+  ...meetingFormRoutes,
+  ...swapRoutes,
+  ...invitationsRoutes,
+  ...invitationsSeriesRoutes,
+  ...repliesGuestRoutes,
+  ...absencesRoutes,
+  ...calendarRoutes,
+  ...setupTaskRoutes,
+  ...viewRoutes,
+  ...timesRoutes,
+  ...doorsRoutes,
+  ...feedsRoutes,
+  ...useRoutes,
+  ...pollsRoutes,
+  ...editRoutes,
+  ...pollsGuestRoutes,
+  ...newRoutes,
+  ...agendaRoutes,
+  ...backlogRoutes,
+  ...agendaCopyRoutes,
+  ...itemRoutes,
+  ...paperRoutes,
+  ...actionsRoutes,
+  ...answerRoutes,
+  ...verbRoutes,
+  ...minutesRoutes,
+  ...documentRoutes,
+  ...issueRoutes,
+  ...reviewRoutes,
+  ...sittingRoutes,
+  ...attendanceRoutes,
+  ...statementRoutes,
+  ...deskRoutes,
+  ...importsRoutes,
+  ...peopleImportRoutes,
+  ...officeRoutes,
+  ...departureRoutes,
+  ...logRoutes,
+  ...outboxRoutes,
+  ...personDataRoutes,
+  ...setupRoutes,
 ];
 
 export function createApp(parts: Parts): Express {

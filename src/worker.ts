@@ -1,7 +1,6 @@
 import { cron as actionsCron, jobs as actionsJobs } from './actions/jobs.js';
 import { renderers as actionsMail } from './actions/mail.js';
-import { cron as adminCron, jobs as adminJobs } from './office/jobs.js';
-import { renderers as adminMail } from './office/mail.js';
+import { renderers as officeMail } from './office/mail.js';
 import { renderers as agendaMail } from './agenda/mail.js';
 import { cron as authCron, jobs as authJobs } from './auth/jobs.js';
 import { renderers as authMail } from './auth/mail.js';
@@ -18,30 +17,33 @@ import { createLog } from './lib/log/log.js';
 import { giveUp, say } from './lib/log/steps.js';
 import { mailCron, mailJobs } from './lib/mail/jobs.js';
 import type { MailRenderers } from './lib/mail/renderer.js';
-import { cron as meetingsCron, jobs as meetingsJobs } from './meetings/jobs.js';
+import { cron as checkinsCron, jobs as checkinsJobs } from './checkins/jobs.js';
+import { cron as claimsCron, jobs as claimsJobs } from './claims/jobs.js';
+import { cron as importsCron, jobs as importsJobs } from './imports/jobs.js';
+import { cron as requestsCron, jobs as requestsJobs } from './requests/jobs.js';
+import { cron as seriesCron, jobs as seriesJobs } from './series/jobs.js';
+import { cron as waitsCron, jobs as waitsJobs } from './waits/jobs.js';
 import { renderers as meetingsMail } from './meetings/mail.js';
-import { renderers as noShowMail } from './checkins/mail.js';
+import { renderers as checkinsMail } from './checkins/mail.js';
 import { renderers as seriesMail } from './series/mail.js';
-import { renderers as waitMail } from './waits/mail.js';
+import { renderers as waitsMail } from './waits/mail.js';
 import { cron as minutesCron, jobs as minutesJobs } from './minutes/jobs.js';
 import { renderers as minutesMail } from './minutes/mail.js';
-import { cron as peopleCron, jobs as peopleJobs } from './people/jobs.js';
 import { cron as pollsCron, jobs as pollsJobs } from './polls/jobs.js';
 import { renderers as pollsMail } from './polls/mail.js';
-import { cron as roomsCron, jobs as roomsJobs } from './rooms/jobs.js';
-import { renderers as roomsMail } from './requests/mail.js';
+import { renderers as requestsMail } from './requests/mail.js';
 import { systemClock } from './lib/time/clock.js';
 
 /** Kind of mail → what makes it; each feature brings its own. */
 const renderers: MailRenderers = {
   ...authMail,
-  ...adminMail,
-  ...roomsMail,
+  ...officeMail,
+  ...requestsMail,
   ...actionsMail,
   ...meetingsMail,
   ...seriesMail,
-  ...noShowMail,
-  ...waitMail,
+  ...checkinsMail,
+  ...waitsMail,
   ...agendaMail,
   ...minutesMail,
   ...invitationsMail,
@@ -55,28 +57,32 @@ export const jobs: Jobs = {
   ...actionsJobs,
   ...minutesJobs,
   ...invitationsJobs,
-  ...meetingsJobs,
+  ...claimsJobs,
+  ...requestsJobs,
+  ...waitsJobs,
+  ...seriesJobs,
+  ...checkinsJobs,
+  ...importsJobs,
   ...mailJobs(renderers),
   ...pollsJobs,
-  ...peopleJobs,
-  ...roomsJobs,
   ...authJobs,
-  ...adminJobs,
 };
 
 /** What comes by itself. */
 export const cron: CronLine[] = [
   ...filesCron,
   ...auditCron,
-  ...peopleCron,
-  ...roomsCron,
   ...authCron,
   ...actionsCron,
-  ...meetingsCron,
+  ...claimsCron,
+  ...requestsCron,
+  ...waitsCron,
+  ...seriesCron,
+  ...checkinsCron,
+  ...importsCron,
   ...minutesCron,
   ...pollsCron,
   ...mailCron,
-  ...adminCron,
 ];
 
 /**

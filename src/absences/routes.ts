@@ -9,7 +9,7 @@ import { addAbsence, removeAbsence, setWorkingHours, type NewAbsence } from './c
 import { ABSENCE_KINDS, AbsenceForm, NoFields, WEEKDAYS, WorkingHoursForm } from './forms.js';
 import { findZone, listAbsences, listWorkingHours, USUAL_HOURS, type Absence } from './queries.js';
 
-export const absenceRoutes: Route[] = [
+export const absencesRoutes: Route[] = [
   route({ method: 'get', path: '/people/:id/times', policy: signedIn, handle: (c) => timesPage(c) }),
   route({
     method: 'post',

@@ -46,7 +46,7 @@ async function answerPage(
   );
 }
 
-export const routes: Route[] = [
+export const answerRoutes: Route[] = [
   route({ method: 'get', path: '/actions/:id/answer', policy: signedIn, handle: (c) => answerPage(c) }),
   route({
     method: 'post',

@@ -4,7 +4,6 @@ import { signedIn } from '../lib/http/policy.js';
 import { idOf, page, route, send, type Context, type Route } from '../lib/http/route.js';
 import { findPersonOption, keepActive } from '../people/queries.js';
 import { actionPage, sourceOf, todayOf, toCard } from './actionPage.js';
-import { routes as answerRoutes } from './answerRoutes.js';
 import { ExportQuery, ListQuery, type Listed } from './forms.js';
 import { daysBetween, isOpen } from './lights.js';
 import {
@@ -15,11 +14,10 @@ import {
   type ActionRow,
   type After,
 } from './listQueries.js';
-import { routes as verbRoutes } from './verbRoutes.js';
 
 const PAGE = 50;
 
-export const routes: Route[] = [
+export const actionsRoutes: Route[] = [
   route({
     method: 'get',
     path: '/actions',
@@ -68,8 +66,6 @@ export const routes: Route[] = [
         name: `${c.t('actions.title')} ${todayOf(c)}.csv`,
       }),
   }),
-  ...verbRoutes,
-  ...answerRoutes,
   route({ method: 'get', path: '/actions/:id', policy: signedIn, handle: (c) => actionPage(c, idOf(c)) }),
 ];
 

@@ -211,7 +211,7 @@ async function handOverAllPage(
   );
 }
 
-export const routes: Route[] = [
+export const verbRoutes: Route[] = [
   route({
     method: 'get',
     path: '/actions/handover',

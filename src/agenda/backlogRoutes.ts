@@ -7,7 +7,7 @@ import { idOf, page, redirect, route, type Answer, type Context, type Route } fr
 import { mayKeepSeries } from '../meetings/policy.js';
 import { findSeries } from '../series/queries.js';
 import { titleOf } from '../meetings/title.js';
-import { readItem } from './agendaRoutes.js';
+import { readItem } from './itemForm.js';
 import { NewItemForm, NoFields } from './forms.js';
 import { addToBacklog, dropFromBacklog } from './orderCommands.js';
 import { listBacklog, listComing, PURPOSES } from './queries.js';

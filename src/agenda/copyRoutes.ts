@@ -10,13 +10,13 @@ import {
   applyPick,
   checkLayout,
   drawForm,
+  type Drawing,
   readActing,
   shownPerson,
   tellSpan,
   toMeeting,
   valuesOf,
-  type Drawing,
-} from '../bookings/meetingFormRoutes.js';
+} from '../meetings/formPage.js';
 import { maySeeAgenda } from '../meetings/policy.js';
 import { findMeeting, type Meeting } from '../meetings/queries.js';
 import { tellRefusal } from '../meetings/refusal.js';
@@ -25,7 +25,7 @@ import { copyMeeting } from './copyCommands.js';
 import { CopyForm } from './forms.js';
 import { loadAgenda } from './queries.js';
 
-export const copyRoutes: Route[] = [
+export const agendaCopyRoutes: Route[] = [
   route({ method: 'get', path: '/meetings/:id/copy', policy: signedIn, handle: showCopy }),
   route({
     method: 'post',

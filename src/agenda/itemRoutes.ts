@@ -7,7 +7,7 @@ import { idOf, page, redirect, route, type Answer, type Context, type Route } fr
 import type { Key } from '../lib/i18n/translate.js';
 import { mayEditAgenda } from '../meetings/policy.js';
 import { titleOf } from '../meetings/title.js';
-import { readItem } from './agendaRoutes.js';
+import { readItem } from './itemForm.js';
 import { DirectionForm, ItemForm, NoFields, ReasonForm } from './forms.js';
 import { changeItem, decideProposal, restoreItem, withdrawItem } from './itemCommands.js';
 import { moveItem, moveToBacklog } from './orderCommands.js';

@@ -1,3 +1,4 @@
+import type { Context } from '../lib/http/route.js';
 import type { Translate } from '../lib/i18n/translate.js';
 
 const BROWSERS: [RegExp, string][] = [
@@ -27,4 +28,9 @@ export function tellDevice(t: Translate, userAgent: string | null): string {
   const [browser, system] = [pick(BROWSERS), pick(SYSTEMS)];
   if (browser && system) return t('auth.device.both', { browser, system });
   return browser ?? system ?? t('auth.device.unknown');
+}
+
+/** What a device is called in the list of sessions. */
+export function fromOf(c: Context): { ip: string; userAgent: string } {
+  return { ip: c.ip, userAgent: c.req.get('User-Agent') ?? '' };
 }

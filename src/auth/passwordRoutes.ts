@@ -9,7 +9,7 @@ import { SESSION_COOKIE } from './gate.js';
 import { accountKey, addressKey, attempt } from './limits.js';
 import { weakness } from './passwords.js';
 import { findLink, hasAccounts, type LinkPurpose, type OpenLink } from './queries.js';
-import { fromOf } from './signInRoutes.js';
+import { fromOf } from './device.js';
 
 /** Holds the token of a one-time link after its address was opened, so that no later address, log or referrer has it. */
 const LINK_COOKIE = 'link';

@@ -13,17 +13,17 @@ import {
 import type { Key } from '../lib/i18n/translate.js';
 import { addDays, dayOf, startOfDay, timeOf, toInstant } from '../lib/time/zone.js';
 import { createMeeting, type RoomsRefused } from '../meetings/commands.js';
-import { tellClash } from '../meetings/refusal.js';
-import { findWaitChoices, readAnyRoom, type WaitChoices } from '../waits/choices.js';
+import { tellClash, type WaitChoices } from '../meetings/refusal.js';
+import { findWaitChoices, readAnyRoom } from '../waits/choices.js';
 import { createWaiting } from '../waits/commands.js';
-import { checkLayout, shownLayouts } from './meetingFormRoutes.js';
+import { checkLayout, shownLayouts } from '../meetings/formPage.js';
 import { mayMendByTime, tellBack, tellCheck } from '../claims/checks.js';
 import { nearestAlternatives, type Alternatives } from '../claims/queries.js';
 import type { Span } from '../hours/openingHours.js';
 import { listRoomOptions } from '../rooms/queries.js';
 import { BookingForm, NewBookingQuery } from './forms.js';
 
-export const bookingRoutes: Route[] = [
+export const bookingsRoutes: Route[] = [
   route({
     method: 'get',
     path: '/bookings/new',

@@ -4,7 +4,7 @@ import type { Hours, Opening } from '../hours/openingHours.js';
 import { statusAt, type RoomStatus } from '../claims/checks.js';
 import type { EquipmentKind } from '../equipment/kinds.js';
 import { listEquipmentKinds } from '../equipment/queries.js';
-import { KNOWS_TITLE } from '../claims/queries.js';
+import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import { holdOf, type Hold } from '../claims/holdQueries.js';
 import type { Day, GridClaim, GridRoom } from './dayGrid.js';
 

@@ -3,31 +3,15 @@ import { revisit } from '../lib/http/revisit.js';
 import { page, route, unchanged, type Route } from '../lib/http/route.js';
 import { addDays, dayOf } from '../lib/time/zone.js';
 import { equipmentOptions } from '../equipment/kinds.js';
-import { absenceRoutes } from '../absences/routes.js';
-import { bookingRoutes } from '../bookings/routes.js';
 import { dayOfGrid, layOutDay, type Day } from './dayGrid.js';
 import { showDay } from './dayPage.js';
-import { findTimeRoutes } from '../times/routes.js';
 import { DayQuery, filterQuery } from './forms.js';
 import { markNoShows } from './noShowMarks.js';
 import { listDayNoShows } from './noShowQueries.js';
 import { findDayState, listDayClaims, type CalendarRoom } from './queries.js';
-import { doorRoutes } from '../doors/routes.js';
-import { feedRoutes } from '../feeds/routes.js';
-import { setupTaskRoutes } from './setupTaskRoutes.js';
-import { useRoutes } from '../use/routes.js';
-import { viewRoutes } from './viewRoutes.js';
 import { viewTabs } from './viewPage.js';
 
-export const routes: Route[] = [
-  ...bookingRoutes,
-  ...viewRoutes,
-  ...useRoutes,
-  ...setupTaskRoutes,
-  ...feedRoutes,
-  ...doorRoutes,
-  ...absenceRoutes,
-  ...findTimeRoutes,
+export const calendarRoutes: Route[] = [
   route({
     method: 'get',
     path: '/calendar',

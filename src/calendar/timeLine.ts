@@ -1,9 +1,14 @@
 import { addDays, dayOf, startOfDay, timeOf, toInstant, weekdayOf } from '../lib/time/zone.js';
 import { openSpan, type Hours, type Opening, type Span } from '../hours/openingHours.js';
-import { ABSENT, BUSY, OUTSIDE, TENTATIVE } from '../times/suggest.js';
 import { dayOfGrid, type Day } from './dayGrid.js';
 
 // Some days as one line of quarter hours, and what happens marked on it. Pure.
+
+/** What a person is in a quarter hour; 0 is free and at work. Bits, for one may be absent and busy at once. */
+export const BUSY = 1;
+export const TENTATIVE = 2;
+export const ABSENT = 4;
+export const OUTSIDE = 8;
 
 const QUARTER = 15 * 60_000;
 

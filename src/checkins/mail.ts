@@ -3,11 +3,11 @@ import type { Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
 import { layOut } from '../lib/mail/layout.js';
 import type { MailRenderers } from '../lib/mail/renderer.js';
-import { tellDays } from './rules.js';
-import { findUnattended, listExpectedOf, listLostRooms } from './noShowQueries.js';
+import { tellDays, tellFacts } from '../series/facts.js';
+import { listExpectedOf, listLostRooms } from './noShowQueries.js';
+import { findUnattended } from '../series/unattendedQueries.js';
 import { findMeeting, type Meeting } from '../meetings/queries.js';
 import { findSeriesFacts } from '../series/renewalQueries.js';
-import { tellFacts } from '../series/facts.js';
 import { titleOf } from '../meetings/title.js';
 
 const Reminder = z.object({ until: z.coerce.date() });

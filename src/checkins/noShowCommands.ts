@@ -1,8 +1,9 @@
-import { record, recordAll, type Actor } from '../lib/audit/record.js';
+import { recordAll } from '../lib/audit/record.js';
 import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
 import { releaseUnused } from '../claims/dayCommands.js';
-import { listExpected, listExpectedOf, listUnattended, type Expected } from './noShowQueries.js';
+import { listExpected, listExpectedOf, type Expected } from './noShowQueries.js';
+import { listUnattended } from '../series/unattendedQueries.js';
 
 // Rooms that have to be checked in to. The worker looks every minute: it reminds when a meeting has begun and nobody is
 // there, and gives the room up when the time of the rule is over. Looking twice does nothing twice.
@@ -131,16 +132,4 @@ async function askAboutSeries(trx: Db, meetingIds: readonly number[], now: Date)
       isRestricted: one.is_private,
     })),
   );
-}
-
-/** "It goes on": the question is answered, and counts again from here. */
-export function keepUnattended(db: Db, by: Actor, seriesId: number, now: Date): Promise<void> {
-  return inTransaction(db, async (trx) => {
-    const kept = await change(
-      trx,
-      `update series set absent_kept_at = :now where id = :id and ended_on is null and absent_asked_at > coalesce(absent_kept_at, '-infinity')`,
-      { id: seriesId, now },
-    );
-    if (kept) await record(trx, by, { action: 'series.keep', noun: 'series', id: seriesId });
-  });
 }

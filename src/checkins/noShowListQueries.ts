@@ -1,6 +1,6 @@
 import { rows, type Db } from '../lib/db/db.js';
 import type { RoomName } from '../claims/queries.js';
-import { KNOWS_TITLE } from '../claims/queries.js';
+import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import { ABSENT, type NoShowRate } from '../claims/noShowRateQueries.js';
 
 // Who didn't come, for a period; the rate divides by the bookings that had to be checked in to, one for each room.

@@ -12,7 +12,7 @@ import { findMeeting, type Meeting } from '../meetings/queries.js';
 import { tellClash } from '../meetings/refusal.js';
 import { titleOf } from '../meetings/title.js';
 
-export const dayRoutes: Route[] = [
+export const checkinsRoutes: Route[] = [
   route({
     method: 'get',
     path: '/meetings/:id/check-in',

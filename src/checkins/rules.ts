@@ -49,12 +49,3 @@ export function tellLost(
     rooms: lost.map((room) => fmt.name(room)).join(t('rooms.list.comma')),
   });
 }
-
-/** Some days in a row, the first one first. @param dates instants as ISO 8601 */
-export function tellDays(dates: readonly string[], t: Translate, fmt: Format): string {
-  return dates
-    .map((at) => new Date(at))
-    .sort((a, b) => a.getTime() - b.getTime())
-    .map((at) => fmt.shortDay(at))
-    .join(t('rooms.list.comma'));
-}

@@ -1,9 +1,10 @@
-import type { Key, Translate } from '../lib/i18n/translate.js';
+import type { Translate } from '../lib/i18n/translate.js';
 import type { Format } from '../lib/time/format.js';
 import { addDays, dayOf, timeOf, toInstant } from '../lib/time/zone.js';
 import type { BookingRules } from '../rules/layers.js';
 import { openSpan, outsideHours, type Opening } from '../hours/openingHours.js';
 import { brokenRules, type BookingRule, type Broken, type RuleWish } from '../rules/checks.js';
+import { tellMinutes } from '../rules/describe.js';
 
 export type RoomStatus = 'in_service' | 'out_of_service' | 'retired';
 
@@ -280,15 +281,4 @@ export function tellCheck(check: Check, t: Translate, fmt: Format): string {
     case 'members_only':
       return t('rules.check.members_only', { room });
   }
-}
-
-/** "45 min", "2 hours", "3 days": minutes in the largest unit that they fill. */
-export function tellMinutes(t: Translate, minutes: number): string {
-  const [key, size]: [Key, number] =
-    minutes > 0 && minutes % 1440 === 0
-      ? ['rules.time.days', 1440]
-      : minutes > 0 && minutes % 60 === 0
-        ? ['rules.time.hours', 60]
-        : ['rules.time.minutes', 1];
-  return t(key, { count: minutes / size });
 }

@@ -6,13 +6,13 @@ import {
   DAYS,
   HAS_TIMES,
   isAllowed,
-  KNOWS_TITLE,
   OUT_UNTIL,
   outOfService,
   type Alternatives,
   type Clash,
   type RoomWithHours,
 } from './queries.js';
+import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import { OPENING } from '../hours/dayRuleQueries.js';
 import { nearestFreeTimes } from './freeTimes.js';
 import { holdOf } from './holdQueries.js';

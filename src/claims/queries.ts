@@ -8,6 +8,7 @@ import type { EquipmentLine } from '../equipment/commands.js';
 import { listShortSpans } from '../equipment/shortSpanQueries.js';
 import { commonHours, outsideHours, type Opening, type Span } from '../hours/openingHours.js';
 import { brokenRules, nextStart } from '../rules/checks.js';
+import { KNOWS_TITLE } from '../auth/titleQueries.js';
 
 /** Columns of a room's name. */
 export interface RoomName {
@@ -35,12 +36,6 @@ export interface Clash {
   /** What the room is kept for, where it is held. */
   hold?: Hold | null;
 }
-
-/**
- * SQL condition: may the person `:viewer` know the title of meeting `m`? What is not private, and what one organises, typed,
- * stands in for or takes part in (see the function in migrations/0030_meetings.sql).
- */
-export const KNOWS_TITLE = `(not m.is_private or knows_private_meeting(m.id, :viewer))`;
 
 interface ClashRow extends Omit<Clash, 'room' | 'organiser' | 'kind'> {
   room_id: number;

@@ -1,7 +1,8 @@
 import { row, rows, type Db } from '../lib/db/db.js';
 import { layersOf } from '../rules/queries.js';
 import { rulesFrom, type RuleLayer } from '../rules/layers.js';
-import { isAllowed, KNOWS_TITLE } from './queries.js';
+import { isAllowed } from './queries.js';
+import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import { OPENING } from '../hours/dayRuleQueries.js';
 import { outsideHours, type Opening } from '../hours/openingHours.js';
 

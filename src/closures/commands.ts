@@ -3,7 +3,7 @@ import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
 import { offerFreed } from '../claims/awaitedCommands.js';
 import { handToClosures, lockRooms } from '../claims/commands.js';
-import { requireKeeper } from '../rooms/commands.js';
+import { requireKeeper } from '../auth/keeperQueries.js';
 import { freeWithin } from '../claims/freeTimes.js';
 
 export interface NewClosure {

@@ -1,7 +1,7 @@
 import { record, type Actor } from '../lib/audit/record.js';
 import { rows, type Db } from '../lib/db/db.js';
 import { lockRooms, moveClaims } from '../claims/commands.js';
-import { requireKeeper } from '../rooms/commands.js';
+import { requireKeeper } from '../auth/keeperQueries.js';
 import { lockKindsOf } from '../equipment/commands.js';
 import { lockQuotasOfMeetings } from '../rules/quotaLockCommands.js';
 import { cancelMeeting, type RoomsRefused } from '../meetings/commands.js';

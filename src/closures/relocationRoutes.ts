@@ -11,7 +11,7 @@ import { tellClash, tellShortage } from '../meetings/refusal.js';
 /** Most meetings on one page and in one transaction. */
 const AT_ONCE = 50;
 
-export const accommodationRoutes: Route[] = [
+export const relocationRoutes: Route[] = [
   route({
     method: 'get',
     path: '/rooms/closures/:id/moves',

@@ -7,7 +7,7 @@ import { addClosure, liftClosure } from './commands.js';
 import { ClosureForm } from '../rooms/forms.js';
 import { findRoom } from '../rooms/queries.js';
 
-export const closureRoutes: Route[] = [
+export const roomRoutes: Route[] = [
   route({
     method: 'get',
     path: '/rooms/:id/closures/new',

@@ -13,7 +13,7 @@ import { tellKept } from '../claims/describeHold.js';
 
 // Rooms closed together: a floor, a building, a site, or any rooms. Moving the meetings in the way belongs to meetings.
 
-export const closureGroupRoutes: Route[] = [
+export const closuresRoutes: Route[] = [
   route({
     method: 'get',
     path: '/rooms/closures',

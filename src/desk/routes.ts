@@ -25,8 +25,8 @@ import {
 import { findMeeting, listParticipants, type Meeting } from '../meetings/queries.js';
 import { shownState, toneOfState } from '../meetings/shownState.js';
 import { titleOf } from '../meetings/title.js';
-import { shownWait } from '../waits/routes.js';
-import { issuedVersion, pillOf } from '../minutes/documentRoutes.js';
+import { shownWait } from '../waits/page.js';
+import { issuedVersion, pillOf } from '../minutes/page.js';
 import { mayApprove, mayReview, maySeeDraft } from '../minutes/policy.js';
 import { findMinutesOf, type Minutes } from '../minutes/queries.js';
 import { votesOfMeeting } from '../polls/pollPage.js';
@@ -40,7 +40,7 @@ import { listFacts, listHistory } from './queries.js';
 import { stepsOf } from './steps.js';
 import { todayPage } from './todayPage.js';
 
-export const routes: Route[] = [
+export const deskRoutes: Route[] = [
   route({ method: 'get', path: '/', policy: signedIn, handle: todayPage }),
   route({ method: 'get', path: '/meetings/:id', policy: signedIn, handle: showMeeting }),
   route({
@@ -53,6 +53,7 @@ export const routes: Route[] = [
 ];
 
 const RECENT = 5;
+
 /** People in the side panel; the page of people has them all. */
 const SHOWN = 12;
 

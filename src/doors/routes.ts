@@ -15,7 +15,7 @@ import { findDoorDisplay, listDoorDisplays, type DoorDisplay } from './queries.j
 
 // The display beside a door. The address with the token is opened once; a cookie keeps it, so that it stands in no history.
 
-export const doorRoutes: Route[] = [
+export const doorsRoutes: Route[] = [
   route({ method: 'get', path: '/rooms/:id/doors', policy: secretary, handle: (c) => doorsPage(c) }),
   route({
     method: 'post',

@@ -2,7 +2,7 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { BadRequest, NotFound } from '../lib/http/errors.js';
 import type { Key } from '../lib/i18n/translate.js';
-import { requireKeeper } from '../rooms/commands.js';
+import { requireKeeper } from '../auth/keeperQueries.js';
 import type { EquipmentKind } from './kinds.js';
 import type { KindFields } from './forms.js';
 import { findEquipmentKind, listHolders, type Holder } from './queries.js';

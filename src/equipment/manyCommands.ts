@@ -3,7 +3,7 @@ import { change, rows, type Db } from '../lib/db/db.js';
 import { BadRequest } from '../lib/http/errors.js';
 import { takeEquipment, type EquipmentLine, type Shortage } from './commands.js';
 import type { Holder } from './queries.js';
-import { KNOWS_TITLE } from '../claims/queries.js';
+import { KNOWS_TITLE } from '../auth/titleQueries.js';
 
 // The same as equipmentCommands.ts for many meetings at once (the dates of a standing meeting): the kinds are locked once, all
 // peaks are counted by one statement. Only meetings that run at the same time as another one of the list are taken singly,

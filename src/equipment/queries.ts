@@ -1,6 +1,6 @@
 import { row, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
-import { KNOWS_TITLE } from '../claims/queries.js';
+import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import type { EquipmentKind } from './kinds.js';
 
 const KIND = `k.id, k.code, k.name_en, k.name_zh, k.is_movable, k.stock, k.is_active, k.sort_order, k.version`;

@@ -1,6 +1,6 @@
 import { row, rows, type Bindings, type Db } from '../lib/db/db.js';
 import type { Lang } from '../lib/i18n/translate.js';
-import { KNOWS_TITLE } from '../claims/queries.js';
+import { KNOWS_TITLE } from '../auth/titleQueries.js';
 
 export interface Feed {
   id: number;
@@ -62,14 +62,18 @@ export interface FeedSpan {
 }
 
 const STATE = `m.version || '.' || m.sequence || '.' || m.state`;
+
 /** What people were told of and was called off stays for a month, as cancelled. */
 const STANDS = `(m.state <> 'cancelled' or (m.cancelled_at >= now() - interval '30 days' and m.announced_at is not null))`;
+
 /** The holder among the participants: one look-up a row ("offset 0"), for all that depends on it. */
 const PARTICIPANT = `left join lateral (select p.invited_at is not null and not p.with_series as is_single from participants p
     where p.meeting_id = m.id and p.person_id = :viewer and p.removed_at is null offset 0) own on true`;
+
 /** A date keeps the UID under which this person was invited to it first. */
 const RULE = `case when own.is_single then null else m.recurrence_id end as rule_id`;
 const OWN = `(:viewer in (m.organiser_id, m.booked_for_id) or own.is_single is not null) is true`;
+
 /** More than anybody meets in a year; a calendar program chokes on less. */
 const MOST = 5000;
 

@@ -24,7 +24,7 @@ import { partsOf } from './events.js';
 import { FeedForm } from './forms.js';
 import { findFeedHolder, findFeedState, listFeed, listFeeds } from './queries.js';
 
-export const feedRoutes: Route[] = [
+export const feedsRoutes: Route[] = [
   route({ method: 'get', path: '/feeds', policy: signedIn, handle: (c) => feedsPage(c) }),
   route({
     method: 'post',
@@ -72,6 +72,7 @@ async function feedsPage(c: Context<unknown, unknown>, problems?: Problems): Pro
 }
 
 const DAY = 86_400_000;
+
 /** Half a year back, as far ahead as series reach. */
 const spanOf = (now: Date) => ({
   from: new Date(now.getTime() - 183 * DAY),

@@ -2,7 +2,7 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { Conflict, NotFound } from '../lib/http/errors.js';
 import { addDays } from '../lib/time/zone.js';
-import { requireKeeper } from '../rooms/commands.js';
+import { requireKeeper } from '../auth/keeperQueries.js';
 import { isLike, planHolidays, readHolidays } from './holidayPreview.js';
 import type { KeptHolidays } from './holidayForms.js';
 import {

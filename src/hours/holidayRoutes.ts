@@ -37,7 +37,7 @@ import {
   listHolidays,
   type Holiday,
 } from './holidayQueries.js';
-import { weekdayName } from '../rooms/roomFacts.js';
+import { weekdayName } from './describe.js';
 
 export const holidayRoutes: Route[] = [
   route({ method: 'get', path: '/rooms/holidays', policy: secretary, handle: (c) => listPage(c) }),

@@ -5,12 +5,12 @@ import { dayOf } from '../lib/time/zone.js';
 import { removeException, saveException, setRoomCalendar } from './holidayCommands.js';
 import { ExceptionForm, ExceptionRemovalForm, RoomCalendarForm } from './holidayForms.js';
 import { findRoomCalendar, listCalendars, listExceptions } from './holidayQueries.js';
-import { findRoom } from '../rooms/queries.js';
-import { tellHours } from '../rooms/roomFacts.js';
+import { findRoomWithWeek } from './roomQueries.js';
+import { tellHours } from './describe.js';
 
 // What of a room's hours is not its week: days that differ, and the holidays it keeps.
 
-export const roomHoursRoutes: Route[] = [
+export const hoursRoutes: Route[] = [
   route({ method: 'get', path: '/rooms/:id/hours', policy: secretary, handle: (c) => hoursPage(c) }),
   route({
     method: 'post',
@@ -58,7 +58,7 @@ export const roomHoursRoutes: Route[] = [
 ];
 
 async function hoursPage(c: Context<unknown, unknown>, problems?: Problems, status = 200): Promise<Answer> {
-  const room = await findRoom(c.db, idOf(c));
+  const room = await findRoomWithWeek(c.db, idOf(c));
   const [exceptions, calendars, kept] = await Promise.all([
     listExceptions(c.db, room.id, dayOf(c.now, c.office.zone)),
     listCalendars(c.db),

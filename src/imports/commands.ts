@@ -3,7 +3,8 @@ import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { keepFiles, removeFiles } from '../lib/files/store.js';
 import { Conflict, NotFound } from '../lib/http/errors.js';
 import { enqueue } from '../lib/jobs/enqueue.js';
-import { createRoom, requireKeeper } from '../rooms/commands.js';
+import { createRoom } from '../rooms/commands.js';
+import { requireKeeper } from '../auth/keeperQueries.js';
 import type { Reason } from './entry.js';
 import {
   countRows,

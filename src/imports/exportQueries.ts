@@ -1,5 +1,5 @@
 import { rows, type Db } from '../lib/db/db.js';
-import { KNOWS_TITLE } from '../claims/queries.js';
+import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import type { LayoutSeats } from '../claims/layouts.js';
 import type { Hours } from '../hours/openingHours.js';
 

@@ -49,6 +49,7 @@ const LABELS = {
   lang: 'people.field.lang',
   zone: 'people.field.zone',
 } as const;
+
 /** Most bad lines that are shown; the rest is counted. */
 const SHOWN = 200;
 
@@ -136,7 +137,7 @@ async function previewPage(c: Context, message?: string): Promise<Answer> {
   );
 }
 
-export const importRoutes: Route[] = [
+export const peopleImportRoutes: Route[] = [
   route({ method: 'get', path: '/people/import', policy: secretary, handle: (c) => importPage(c) }),
   route({
     method: 'get',

@@ -1,6 +1,7 @@
 import { row, rows, type Db } from '../lib/db/db.js';
 import type { Check } from '../claims/checks.js';
-import { KNOWS_TITLE, type RoomName } from '../claims/queries.js';
+import { type RoomName } from '../claims/queries.js';
+import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import type { Reason } from './entry.js';
 
 export const KINDS = ['rooms', 'bookings', 'mrbs_sql', 'mrbs_ics'] as const;
@@ -26,6 +27,7 @@ export interface Import {
   created_at: Date;
   finished_at: Date | null;
 }
+
 export interface RoomOutcome {
   added: number;
   changed: number;
@@ -80,6 +82,7 @@ export function sourceKey(source: string): string {
 }
 
 const MRBS = 'mrbs:';
+
 /** The name of an MRBS to which nobody gave one. */
 export const DEFAULT_MRBS = 'MRBS';
 
@@ -166,6 +169,7 @@ export interface BadRow {
   content: string;
   reasons: Reason[];
 }
+
 export function listBadRows(db: Db, importId: number, limit: number): Promise<BadRow[]> {
   return rows(
     db,
@@ -183,6 +187,7 @@ export interface ImportPlace {
   choice: 'room' | 'new' | 'no_room' | 'out' | null;
   room_id: number | null;
 }
+
 export function listPlaces(db: Db, importId: number): Promise<ImportPlace[]> {
   return rows(
     db,
@@ -209,6 +214,7 @@ export interface ClashRow {
   suggested: RoomName | null;
   clash: { clashes: StoredClash[]; checks: Check[] };
 }
+
 /** Who has the room; the title is looked up when it is shown, by who may know it then. */
 export interface StoredClash {
   room: RoomName;
@@ -241,6 +247,7 @@ export interface KnownMeeting {
   name: string;
   name_en: string | null;
 }
+
 /** Of these meetings, those whose title this person may know. */
 export function listKnownMeetings(db: Db, viewerId: number, ids: number[]): Promise<KnownMeeting[]> {
   return rows(

@@ -1,7 +1,8 @@
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
-import { createRoom, requireKeeper, updateRoom } from '../rooms/commands.js';
+import { createRoom, updateRoom } from '../rooms/commands.js';
+import { requireKeeper } from '../auth/keeperQueries.js';
 import { listEquipmentKinds } from '../equipment/queries.js';
 import { listRoomsForExport } from './exportQueries.js';
 import type { Reason } from './entry.js';

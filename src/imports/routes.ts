@@ -1,6 +1,5 @@
 import { buffer } from 'node:stream/consumers';
-import type { ArrivedFile } from '../lib/files/store.js';
-import { readChunks } from '../lib/files/store.js';
+import { type ArrivedFile, readChunks } from '../lib/files/store.js';
 import { CSV } from '../lib/http/csv.js';
 import { BadRequest } from '../lib/http/errors.js';
 import { problemsOf } from '../lib/http/form.js';
@@ -87,7 +86,7 @@ function choicesOf(form: { place: string[]; choice: string[] }): PlaceChoice[] {
   });
 }
 
-export const movingRoutes: Route[] = [
+export const importsRoutes: Route[] = [
   route({ method: 'get', path: '/admin/moving-in', policy: secretary, handle: (c) => movingPage(c) }),
   route({
     method: 'get',

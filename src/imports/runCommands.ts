@@ -5,13 +5,15 @@ import { translator, type Lang } from '../lib/i18n/translate.js';
 import { enqueue } from '../lib/jobs/enqueue.js';
 import { createMeeting } from '../meetings/commands.js';
 import { lockRooms } from '../claims/commands.js';
-import { KNOWS_TITLE, nearestAlternatives } from '../claims/queries.js';
+import { nearestAlternatives } from '../claims/queries.js';
+import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import { lockQuotas } from '../rules/quotaLockCommands.js';
 import { stopImport } from './commands.js';
 import { countRows, findImportById, sourceKey, type Import, type RowState } from './queries.js';
 
 /** Rows of one transaction: few, because their rooms stay locked until it ends. */
 const BATCH = 25;
+
 /** A run gives way after so many milliseconds, so that a worker that is told to stop never waits for it. */
 const TURN = 5_000;
 

@@ -1,5 +1,4 @@
-import { Forbidden, NotFound } from '../lib/http/errors.js';
-import type { Problems } from '../lib/http/form.js';
+import { NotFound } from '../lib/http/errors.js';
 import { signedIn } from '../lib/http/policy.js';
 import {
   idOf,
@@ -11,22 +10,16 @@ import {
   type Context,
   type Route,
 } from '../lib/http/route.js';
-import { mayInvite, maySeeAgenda, maySeeReplies } from '../meetings/policy.js';
+import { maySeeAgenda } from '../meetings/policy.js';
 import { findMeeting } from '../meetings/queries.js';
 import { titleOf } from '../meetings/title.js';
 import { sendInvitations, type SendRefusal } from './commands.js';
 import { plainCopy } from './download.js';
-import { ReplyForm, SendForm, type ReplyFields } from './forms.js';
-import { guestRoutes } from '../replies/guestRoutes.js';
-import { whyClosed } from '../replies/policy.js';
-import { findTellable, listInvitations } from './queries.js';
-import { formOf, furtherOf, noticeOf, refusalOf, toReply } from '../replies/words.js';
-import { replyOnPage } from '../replies/commands.js';
-import { listLaterDates, listReplies } from '../replies/queries.js';
+import { SendForm } from './forms.js';
+import { findTellable } from './queries.js';
 import { findSeriesPlace } from './seriesQueries.js';
-import { seriesInvitationRoutes } from './seriesRoutes.js';
 
-export const routes: Route[] = [
+export const invitationsRoutes: Route[] = [
   route({
     method: 'post',
     path: '/meetings/:id/invitations',
@@ -34,18 +27,7 @@ export const routes: Route[] = [
     form: SendForm,
     handle: sendThem,
   }),
-  route({ method: 'get', path: '/meetings/:id/replies', policy: signedIn, handle: (c) => showReplies(c) }),
-  route({
-    method: 'post',
-    path: '/meetings/:id/reply',
-    policy: signedIn,
-    form: ReplyForm,
-    handle: reply,
-    onInvalid: (c, problems) => showReplies(c, problems),
-  }),
   route({ method: 'get', path: '/meetings/:id/invitation.ics', policy: signedIn, handle: download }),
-  ...seriesInvitationRoutes,
-  ...guestRoutes,
 ];
 
 async function sendThem(c: Context): Promise<Answer> {
@@ -74,59 +56,6 @@ async function showRefusal(c: Context, id: number, reason: SendRefusal): Promise
     { title: c.t('invitations.notSent.title'), meetingTitle: titleOf(c.t, meeting), meeting, reason, mend },
     { status: 422 },
   );
-}
-
-/** Who answered what, how the invitations stand, and a form to note an answer that came by another way. */
-async function showReplies(c: Context, problems?: Problems): Promise<Answer> {
-  const meeting = await findMeeting(c.db, c.viewer, idOf(c));
-  if (!maySeeReplies(meeting)) throw new Forbidden();
-  const [replies, invitations] = await Promise.all([
-    listReplies(c.db, meeting.id),
-    listInvitations(c.db, meeting.id),
-  ]);
-  const own = replies.find((one) => one.person_id === c.viewer.id);
-  const later = own ? await listLaterDates(c.db, own.participant_id, c.now) : [];
-  const states = new Map(invitations.map((one) => [one.person_id, one]));
-  const isOpen =
-    whyClosed({ ...meeting, is_removed: false, invited_at: meeting.announced_at }, c.now) === undefined;
-  return page(
-    'replies/list',
-    {
-      title: c.t('invitations.replies.of', { title: titleOf(c.t, meeting) }),
-      meeting,
-      meetingTitle: titleOf(c.t, meeting),
-      people: replies.map((one) => ({ ...one, invitation: states.get(one.person_id) })),
-      own,
-      further: furtherOf(c, meeting, later.length),
-      mayReply:
-        own !== undefined &&
-        whyClosed({ ...own, state: meeting.state, ends_at: meeting.ends_at }, c.now) === undefined,
-      mayNote: isOpen && mayInvite(meeting),
-      values: problems?.values ?? {},
-      errors: problems?.errors ?? {},
-      errorForm: formOf(problems),
-    },
-    { status: problems ? 422 : 200 },
-  );
-}
-
-async function reply(
-  c: Context<
-    ReplyFields & { participant?: number | undefined; from?: 'meeting' | 'today' | 'replies' | undefined }
-  >,
-): Promise<Answer> {
-  const id = idOf(c);
-  const replied = await replyOnPage(c.db, c.by, c.viewer, id, c.form.participant, toReply(c.form), c.now);
-  if (!replied.ok)
-    return 'closed' in replied
-      ? redirect(`/meetings/${id}`, { notice: `invitations.closed.${replied.closed}` })
-      : showReplies(c, refusalOf(c, replied, c.form));
-  const to =
-    c.form.from === 'today' ? '/' : c.form.from === 'replies' ? `/meetings/${id}/replies` : `/meetings/${id}`;
-  return redirect(to, {
-    notice:
-      c.form.participant === undefined ? noticeOf(c.form.status, replied.dates) : 'invitations.replied.noted',
-  });
 }
 
 /** A copy for a calendar that did not get the mail. */

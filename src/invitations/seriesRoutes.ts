@@ -3,7 +3,7 @@ import { idOf, redirect, route, type Answer, type Context, type Route } from '..
 import { SendForm } from './forms.js';
 import { sendSeriesInvitations } from './seriesCommands.js';
 
-export const seriesInvitationRoutes: Route[] = [
+export const invitationsSeriesRoutes: Route[] = [
   route({
     method: 'post',
     path: '/series/:id/invitations',

@@ -8,7 +8,6 @@ import type { Context } from '../lib/http/route.js';
 import { format, type Format } from '../lib/time/format.js';
 import type { Translate } from '../lib/i18n/translate.js';
 import type { RoomsRefused } from './commands.js';
-import type { WaitChoices } from '../waits/choices.js';
 
 export interface Refusal {
   /** Who has the room, as far as one may know, or which rule of it stands against it. */
@@ -160,4 +159,12 @@ export function tellClash(clash: Clash, t: Translate, fmt: Format): string {
   if (kept) return kept;
   if (clash.title === null) return t('meetings.clash.taken', values);
   return t('meetings.clash.takenBy', { ...values, title: clash.title, name: fmt.name(clash.organiser) });
+}
+// What one may wait for when a room is taken: that room, or any one with as many seats.
+
+export interface WaitChoices {
+  /** So many wait for the room already. */
+  count: number;
+  /** Any room with the seats, anywhere and in this building; `pick` goes back with the form. */
+  any: { pick: string; label: string }[];
 }

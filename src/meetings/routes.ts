@@ -1,29 +1,72 @@
-import type { Route } from '../lib/http/route.js';
-import { accommodationRoutes } from '../closures/relocationRoutes.js';
-import { dayRoutes } from '../checkins/routes.js';
-import { followingRoutes } from '../series/followingRoutes.js';
-import { formRoutes } from '../bookings/meetingFormRoutes.js';
-import { listRoutes } from './listRoutes.js';
-import { noShowRoutes } from '../checkins/noShowRoutes.js';
-import { participantRoutes } from './participantRoutes.js';
-import { planRoutes } from '../series/scheduleRoutes.js';
-import { seriesRoutes } from '../series/routes.js';
-import { stateRoutes } from './stateRoutes.js';
-import { swapRoutes } from '../bookings/swapRoutes.js';
-import { waitRoutes } from '../waits/routes.js';
+import { listUnitOptions } from '../people/queries.js';
+import { signedIn } from '../lib/http/policy.js';
+import { page, route, type Answer, type Context, type Route } from '../lib/http/route.js';
+import { dayOf } from '../lib/time/zone.js';
+import { ListQuery } from './forms.js';
+import { listMeetings, STATES, type MeetingLine } from './queries.js';
+import { listSeriesOptions } from './seriesQueries.js';
+import { rowOf } from './meetingRow.js';
 
-// GET /meetings/:id, the page made of everything, stands in desk/.
-export const routes: Route[] = [
-  ...listRoutes,
-  ...formRoutes,
-  ...stateRoutes,
-  ...participantRoutes,
-  ...planRoutes,
-  ...dayRoutes,
-  ...seriesRoutes,
-  ...followingRoutes,
-  ...accommodationRoutes,
-  ...swapRoutes,
-  ...waitRoutes,
-  ...noShowRoutes,
+export const meetingsRoutes: Route[] = [
+  route({ method: 'get', path: '/meetings', policy: signedIn, query: ListQuery, handle: showList }),
 ];
+
+const PAGE = 50;
+
+async function showList(c: Context<unknown, ListQuery>): Promise<Answer> {
+  const { query } = c;
+  const [at, id] = query.after?.split('.').map(Number) ?? [];
+  const [found, series, units] = await Promise.all([
+    listMeetings(
+      c.db,
+      c.viewer,
+      {
+        whose: query.whose,
+        when: query.when,
+        state: query.state,
+        seriesId: query.series ?? undefined,
+        unitId: query.unit ?? undefined,
+        text: query.q ?? undefined,
+        ...(at !== undefined && id !== undefined ? { after: { at: new Date(at), id } } : {}),
+      },
+      c.now,
+      PAGE,
+    ),
+    listSeriesOptions(c.db, c.viewer),
+    listUnitOptions(c.db),
+  ]);
+  const lines = found.slice(0, PAGE);
+  const last = found.length > PAGE ? lines.at(-1) : undefined;
+  return page('meetings/list', {
+    title: c.t('meetings.list.title'),
+    query,
+    isFiltered: Boolean(query.state ?? query.series ?? query.unit ?? query.q),
+    days: byDay(lines, c),
+    series,
+    units,
+    states: STATES,
+    views: (['coming', 'past'] as const).map((when) => ({
+      href: addressOf({ ...query, when, after: undefined }),
+      text: c.t(`meetings.list.${when}`),
+      current: query.when === when,
+    })),
+    first: query.after ? addressOf({ ...query, after: undefined }) : undefined,
+    next: last ? addressOf({ ...query, after: `${last.starts_at.getTime()}.${last.id}` }) : undefined,
+  });
+}
+
+function addressOf(query: ListQuery): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
+  return `/meetings?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])).toString()}`;
+}
+
+/** Lines as views/lib/rows.ejs shows them, under the day on which they begin. */
+function byDay(lines: MeetingLine[], c: Context): { on: string; items: unknown[] }[] {
+  const days: { on: string; items: unknown[] }[] = [];
+  for (const line of lines) {
+    const on = dayOf(line.starts_at, c.zone);
+    if (days.at(-1)?.on !== on) days.push({ on, items: [] });
+    days.at(-1)?.items.push(rowOf(line, c));
+  }
+  return days;
+}

@@ -5,7 +5,7 @@ import { isSecretary, signedIn } from '../lib/http/policy.js';
 import { tellCheck } from '../claims/checks.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import type { z } from 'zod';
-import { drawForm, valuesOf } from '../bookings/meetingFormRoutes.js';
+import { drawForm, valuesOf } from './formPage.js';
 import { cancelMeeting, restoreMeeting, type RoomsRefused } from './commands.js';
 import { AskAgainForm, CancelForm, MessageForm, RestoreForm } from './forms.js';
 import { askForRoomsAgain } from './roomRequestCommands.js';

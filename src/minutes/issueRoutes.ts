@@ -5,7 +5,7 @@ import { idOf, page, redirect, route, type Answer, type Context, type Route } fr
 import { listPersonOptions } from '../people/queries.js';
 import { acknowledgeMinutes, addRecipients, correctMinutes, issueMinutes } from './approvalCommands.js';
 import { findDocument, specFor } from './documentQueries.js';
-import { issuedVersion, movedPage, pillOf, stepsOf } from './documentRoutes.js';
+import { issuedVersion, movedPage, pillOf, stepsOf } from './page.js';
 import { CirculationForm, CopiesForm, CorrectionForm } from './forms.js';
 import { mayCorrect, mayIssue, maySeeDraft } from './policy.js';
 import { findReceipt, listCirculation, listProposedRecipients } from './circulationQueries.js';

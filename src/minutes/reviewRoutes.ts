@@ -4,7 +4,7 @@ import { idOf, page, redirect, route, type Answer, type Context, type Route } fr
 import { approveMinutes } from './approvalCommands.js';
 import { returnCodes } from './checks.js';
 import { findDocument, listChanges, specFor } from './documentQueries.js';
-import { movedPage, pillOf, stepsOf } from './documentRoutes.js';
+import { movedPage, pillOf, stepsOf } from './page.js';
 import { CommentForm, PassForm, ReturnForm, VersionForm } from './forms.js';
 import { mayApprove, mayReview, maySeeDraft } from './policy.js';
 import { findMinutes, listComments, listOverrides, listReviews, type Minutes } from './queries.js';

@@ -3,15 +3,12 @@ import { problemsOf, type Problems } from '../lib/http/form.js';
 import { signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { draftMinutes, editMinutes, overrideCheck, submitMinutes, takeBackMinutes } from './commands.js';
-import { documentRoutes, movedPage, showMinutes } from './documentRoutes.js';
+import { movedPage, showMinutes } from './page.js';
 import { AnswerForm, MinutesForm, OverrideForm } from './forms.js';
-import { issueRoutes } from './issueRoutes.js';
 import { listPersonOptions } from '../people/queries.js';
 import { mayEdit } from './policy.js';
 import { findMinutes } from './queries.js';
 import { answerComment } from './reviewCommands.js';
-import { reviewRoutes } from './reviewRoutes.js';
-import { sittingRoutes } from '../sitting/routes.js';
 import { loadTypeface } from '../lib/typeset/typeface.js';
 
 async function showEdit(
@@ -59,9 +56,7 @@ async function ownPage(c: Context): Promise<string> {
   return `/meetings/${(await findMinutes(c.db, c.viewer, idOf(c))).meeting_id}/minutes`;
 }
 
-export const routes: Route[] = [
-  ...sittingRoutes,
-  ...documentRoutes,
+export const minutesRoutes: Route[] = [
   route({
     method: 'post',
     path: '/meetings/:id/minutes',
@@ -155,6 +150,4 @@ export const routes: Route[] = [
     },
     onInvalid: showAgain,
   }),
-  ...reviewRoutes,
-  ...issueRoutes,
 ];

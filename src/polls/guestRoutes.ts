@@ -20,7 +20,7 @@ import {
 // The page of a guest who is asked, without an account; built as the reply page of invitations: the token is exchanged for a
 // cookie of two hours, GET shows, only POST answers. A guest sees the times and the own answers, nobody else's.
 
-export const guestRoutes: Route[] = [
+export const pollsGuestRoutes: Route[] = [
   route({ method: 'get', path: '/p/:token', policy: anyone, handle: openLink }),
   route({ method: 'get', path: '/p/poll/:id', policy: anyone, handle: (c) => showPoll(c) }),
   route({

@@ -6,16 +6,13 @@ import { format } from '../lib/time/format.js';
 import { dayOf } from '../lib/time/zone.js';
 import { tellRefusal } from '../meetings/refusal.js';
 import { answerPoll, cancelPoll, choosePollOption, type Chosen } from './commands.js';
-import { editRoutes } from './editRoutes.js';
 import { AnswerForm, ANSWERS, CancelForm, ChoiceForm, ListQuery, NothingForm } from './forms.js';
-import { guestRoutes } from './guestRoutes.js';
-import { newRoutes } from './newRoutes.js';
 import { isAnswerable, mayAnswerFor, mayKeepPoll } from './policy.js';
 import { isBehind, showOptions, stateOf, tableOf, tellMissing } from './pollPage.js';
 import { findPoll, listOptions, listPeople, listPolls } from './queries.js';
 import { remindNow } from './reminderCommands.js';
 
-export const routes: Route[] = [
+export const pollsRoutes: Route[] = [
   route({
     method: 'get',
     path: '/polls',
@@ -36,7 +33,6 @@ export const routes: Route[] = [
       });
     },
   }),
-  ...newRoutes,
   route({ method: 'get', path: '/polls/:id', policy: signedIn, handle: (c) => pollPage(c) }),
   route({
     method: 'post',
@@ -105,8 +101,6 @@ export const routes: Route[] = [
     },
     onInvalid: cancelPage,
   }),
-  ...editRoutes,
-  ...guestRoutes,
 ];
 
 async function cancelPage(c: Context, problems?: Problems): Promise<Answer> {

@@ -17,7 +17,7 @@ import { deriveToken } from '../lib/mail/seal.js';
 import { format } from '../lib/time/format.js';
 import { linkOf, placeText, spanOf, timeText, titleText } from '../invitations/announcement.js';
 import { plainCopy } from '../invitations/download.js';
-import { LinkReplyForm, type ReplyFields } from '../invitations/forms.js';
+import { LinkReplyForm, type ReplyFields } from './forms.js';
 import { whyClosed } from './policy.js';
 import { findTellable } from '../invitations/queries.js';
 import { formOf, furtherOf, noticeOf, refusalOf, toReply } from './words.js';
@@ -36,7 +36,7 @@ import {
 // The reply page of somebody without an account. The token of the mail is exchanged at the first request for a cookie that
 // lasts two hours, so that it stands in no address, history or referrer; GET shows, only POST answers (scanners follow links).
 
-export const guestRoutes: Route[] = [
+export const repliesGuestRoutes: Route[] = [
   route({ method: 'get', path: '/i/:token', policy: anyone, handle: openLink }),
   route({ method: 'get', path: '/i/reply/:id', policy: anyone, handle: (c) => showReply(c) }),
   route({

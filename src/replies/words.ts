@@ -1,7 +1,7 @@
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import type { Translate } from '../lib/i18n/translate.js';
 import type { Format } from '../lib/time/format.js';
-import type { ReplyFields } from '../invitations/forms.js';
+import type { ReplyFields } from './forms.js';
 import type { Replied, Reply } from './commands.js';
 
 /** What a form of either reply page says, as the command takes it. */

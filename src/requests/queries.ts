@@ -1,7 +1,8 @@
 import { row, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
 import type { Check } from '../claims/checks.js';
-import { KNOWS_TITLE, type RoomName } from '../claims/queries.js';
+import { type RoomName } from '../claims/queries.js';
+import { KNOWS_TITLE } from '../auth/titleQueries.js';
 
 export type RequestState = 'open' | 'approved' | 'returned' | 'refused' | 'withdrawn';
 export const REASON_CODES = [

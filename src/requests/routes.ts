@@ -16,7 +16,7 @@ import {
   type RoomRequest,
 } from './queries.js';
 
-export const requestRoutes: Route[] = [
+export const requestsRoutes: Route[] = [
   route({
     method: 'get',
     path: '/rooms/requests',

@@ -1,6 +1,5 @@
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
-import { Forbidden } from '../lib/http/errors.js';
 import { mergeCells, type Cells } from '../lib/http/merge.js';
 import { resolvePersons } from '../people/queries.js';
 import type { Key, Values } from '../lib/i18n/translate.js';
@@ -10,6 +9,7 @@ import { seatProblems, type LayoutSeats } from '../claims/layouts.js';
 import type { Hours } from '../hours/openingHours.js';
 import { findRoom, type Room } from './queries.js';
 import { cellsOf, contentFrom, contentOf, contentOfRoom, toldOf, type RoomContent } from './roomContent.js';
+import { requireKeeper } from '../auth/keeperQueries.js';
 
 export interface Refusal {
   ok: false;
@@ -20,11 +20,13 @@ export interface Refusal {
   /** What would have been saved, where it isn't what was typed: somebody else's changes are in it. */
   merged?: { room: Room; content: RoomContent };
 }
+
 export interface Stale {
   ok: false;
   reason: 'stale';
   room: Room;
 }
+
 /** Both changed the same fields, and not to the same. */
 export interface Clash {
   ok: false;
@@ -35,16 +37,6 @@ export interface Clash {
   clashes: string[];
   /** What only the others changed. */
   theirs: string[];
-}
-
-/** @throws Forbidden unless the acting person keeps rooms; asked in the transaction, whatever the route said */
-export async function requireKeeper(trx: Db, by: Actor): Promise<void> {
-  const keeper = await row(
-    trx,
-    `select 1 from persons where id = :by and role in ('secretary', 'administrator') and deactivated_at is null`,
-    { by: by.id },
-  );
-  if (!keeper) throw new Forbidden();
 }
 
 export function createRoom(

@@ -8,7 +8,7 @@ import { CopyForm } from './copyForms.js';
 import { findRoom, listRooms } from './queries.js';
 
 /** From one room to others. */
-export const copyRoutes: Route[] = [
+export const roomsCopyRoutes: Route[] = [
   route({ method: 'get', path: '/rooms/:id/copy', policy: secretary, handle: (c) => copyPage(c) }),
   route({
     method: 'post',

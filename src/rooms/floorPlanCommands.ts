@@ -3,7 +3,7 @@ import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import type { ImageSize } from '../lib/files/imageSize.js';
 import { keepFiles } from '../lib/files/store.js';
 import { BadRequest, NotFound } from '../lib/http/errors.js';
-import { requireKeeper } from './commands.js';
+import { requireKeeper } from '../auth/keeperQueries.js';
 import { findPlan, listRoomsOfFloor, type FloorPlan } from './floorPlanQueries.js';
 
 export interface Picture extends ImageSize {

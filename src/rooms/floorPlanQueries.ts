@@ -1,7 +1,8 @@
 import { row, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
 import type { RoomStatus } from '../claims/checks.js';
-import { KNOWS_TITLE, type RoomName } from '../claims/queries.js';
+import { type RoomName } from '../claims/queries.js';
+import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import { OPENING } from '../hours/dayRuleQueries.js';
 import { holdOf, type Hold } from '../claims/holdQueries.js';
 import type { Opening } from '../hours/openingHours.js';

@@ -19,7 +19,7 @@ import { mayKeepRooms } from './policy.js';
 import { drawPlan, tellState } from './floorPlanPage.js';
 import { tellPlace } from './roomFacts.js';
 
-export const planRoutes: Route[] = [
+export const floorPlanRoutes: Route[] = [
   route({
     method: 'get',
     path: '/rooms/plans',

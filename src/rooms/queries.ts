@@ -1,7 +1,8 @@
 import { row, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
 import type { RoomStatus } from '../claims/checks.js';
-import { KNOWS_TITLE, type RoomName } from '../claims/queries.js';
+import { type RoomName } from '../claims/queries.js';
+import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import { keptIn, type Kept } from '../claims/holdQueries.js';
 import type { Layout, LayoutSeats } from '../claims/layouts.js';
 import type { Hours } from '../hours/openingHours.js';

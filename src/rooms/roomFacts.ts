@@ -1,6 +1,7 @@
 import type { Translate } from '../lib/i18n/translate.js';
 import { inOrder, type LayoutSeats } from '../claims/layouts.js';
-import type { Hours } from '../hours/openingHours.js';
+import type { NoShowRate } from '../claims/noShowRateQueries.js';
+import type { Format } from '../lib/time/format.js';
 
 /** Where a room is, in one line: site, building, floor; what is not known is left out. */
 export function tellPlace(room: { site: string; building: string; floor: string }): string {
@@ -14,25 +15,12 @@ export function tellLayouts(layouts: readonly LayoutSeats[], t: Translate): stri
   );
 }
 
-/** Opening hours in as few lines as say it: neighbouring days with the same hours are one. */
-export function tellHours(hours: readonly Hours[], t: Translate): string[] {
-  const groups: { first: number; last: number; text: string }[] = [];
-  for (let weekday = 1; weekday <= 7; weekday++) {
-    const open = hours.find((row) => row.weekday === weekday);
-    if (!open) continue;
-    const text = `${open.opens_at}–${open.closes_at}`;
-    const before = groups.at(-1);
-    if (before && before.last === weekday - 1 && before.text === text) before.last = weekday;
-    else groups.push({ first: weekday, last: weekday, text });
-  }
-  return groups.map(({ first, last, text }) =>
-    first === last
-      ? `${weekdayName(first, t)} ${text}`
-      : t('rooms.hours.days', { first: weekdayName(first, t), last: weekdayName(last, t), hours: text }),
-  );
-}
-
-/** 1 = Monday … 7 = Sunday. */
-export function weekdayName(weekday: number, t: Translate): string {
-  return t(`rooms.weekday.${weekday as 1 | 2 | 3 | 4 | 5 | 6 | 7}`);
+/** How often nobody comes, with what it is a share of. */
+export function tellRate({ judged, no_shows }: NoShowRate, t: Translate, fmt: Format): string {
+  if (judged === 0) return t('noShow.rate.none');
+  return t('noShow.rate.value', {
+    percent: `${fmt.number(Math.round((100 * no_shows) / judged))}%`,
+    count: no_shows,
+    total: judged,
+  });
 }

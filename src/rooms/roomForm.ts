@@ -6,7 +6,7 @@ import { listEquipmentKinds } from '../equipment/queries.js';
 import { LAYOUTS } from '../claims/layouts.js';
 import { listPartOptions, listRoomOptions, type Room } from './queries.js';
 import { cellsOf, contentOfRoom, type RoomContent } from './roomContent.js';
-import { weekdayName } from './roomFacts.js';
+import { weekdayName } from '../hours/describe.js';
 
 // The form of a room, for adding and for changing it.
 

@@ -9,7 +9,7 @@ import { listEquipmentKinds } from '../equipment/queries.js';
 import type { Layout } from '../claims/layouts.js';
 import type { Room } from './queries.js';
 import { cellsOf, contentOfRoom, type RoomContent } from './roomContent.js';
-import { weekdayName } from './roomFacts.js';
+import { weekdayName } from '../hours/describe.js';
 import { editOf, valuesOfContent } from './roomForm.js';
 
 // Two people changed the same of one room: what each wrote stands side by side, and the second chooses.

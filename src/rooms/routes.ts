@@ -5,44 +5,30 @@ import { once } from '../lib/http/once.js';
 import { secretary, signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { addDays, dayOf, startOfDay } from '../lib/time/zone.js';
-import { bookingRuleRoutes } from '../rules/routes.js';
 import { listDeciders, listLayersFor } from '../rules/queries.js';
 import { rulesFrom } from '../rules/layers.js';
 import { changeStatus, createRoom, updateRoom, type Refusal } from './commands.js';
 import { statusAt } from '../claims/checks.js';
-import { closureGroupRoutes } from '../closures/routes.js';
-import { closureRoutes } from '../closures/roomRoutes.js';
 import { equipmentNames, equipmentOptions } from '../equipment/kinds.js';
 import { listEquipmentKinds } from '../equipment/queries.js';
-import { equipmentRoutes } from '../equipment/routes.js';
-import { photoRoutes } from './photoRoutes.js';
-import { planRoutes } from './floorPlanRoutes.js';
 import { listPlans } from './floorPlanQueries.js';
 import { EditRoomForm, NewRoomForm, RoomsQuery, StatusForm } from './forms.js';
 import { listDayRules } from '../hours/dayRuleQueries.js';
-import { holidayRoutes } from '../hours/holidayRoutes.js';
 import { mayKeepRooms } from './policy.js';
 import { findRoom, listClosures, listComingMeetings, listRooms, type Room } from './queries.js';
 import { listQueue } from '../claims/queueQueries.js';
-import { requestRoutes } from '../requests/routes.js';
 import { findNoShowRate } from '../claims/noShowRateQueries.js';
-import { tellHours, tellLayouts, tellPlace } from './roomFacts.js';
-import { tellRate, tellRules } from '../rules/describe.js';
+import { tellLayouts, tellPlace, tellRate } from './roomFacts.js';
+import { tellHours } from '../hours/describe.js';
+import { tellRules } from '../rules/describe.js';
 import { copyRulesTo } from './copyCommands.js';
 import { LikeQuery } from './copyForms.js';
-import { copyRoutes } from './copyRoutes.js';
 import { editOf, newRoomValues, roomFormPage, valuesLike, valuesOf, valuesOfContent } from './roomForm.js';
 import { ownerText, roomMergePage } from './roomMerge.js';
 import { hoursOn } from '../hours/openingHours.js';
-import { roomHoursRoutes } from '../hours/routes.js';
 import { tellKept } from '../claims/describeHold.js';
 
-export const routes: Route[] = [
-  // Before /rooms/:id, which would take their names for an id.
-  ...requestRoutes,
-  ...bookingRuleRoutes,
-  ...closureGroupRoutes,
-  ...holidayRoutes,
+export const roomsRoutes: Route[] = [
   route({
     method: 'get',
     path: '/rooms',
@@ -116,8 +102,6 @@ export const routes: Route[] = [
       roomFormPage(c, { ...(await likeOf(c)), values: problems.values, problems, status: 422 }),
   }),
   // Before /rooms/:id, which would take their second word for an id.
-  ...equipmentRoutes,
-  ...planRoutes,
   route({ method: 'get', path: '/rooms/:id', policy: signedIn, handle: showRoom }),
   route({
     method: 'get',
@@ -182,10 +166,6 @@ export const routes: Route[] = [
     },
     onInvalid: (c, problems) => statusPage(c, problems.errors, 422),
   }),
-  ...copyRoutes,
-  ...closureRoutes,
-  ...photoRoutes,
-  ...roomHoursRoutes,
 ];
 
 async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {

@@ -11,7 +11,7 @@ import {
   type RuleValues,
 } from './layers.js';
 import { findLayer, listApprovers } from './queries.js';
-import { requireKeeper } from '../rooms/commands.js';
+import { requireKeeper } from '../auth/keeperQueries.js';
 
 /** Whose rules: of the office (neither), of a group, of a room, of a group in a room. */
 export interface LayerOf {

@@ -1,8 +1,5 @@
-import type { Lang, Translate } from '../lib/i18n/translate.js';
-import type { Format } from '../lib/time/format.js';
+import type { Key, Lang, Translate } from '../lib/i18n/translate.js';
 import type { BookingRules } from './layers.js';
-import type { NoShowRate } from '../claims/noShowRateQueries.js';
-import { tellMinutes } from '../claims/checks.js';
 
 /** The rules of a room that limit anything, in short sentences for its page. @param deciders names of who decides about requests, each by itself */
 export function tellRules(
@@ -53,12 +50,13 @@ export function tellRules(
   ];
 }
 
-/** How often nobody comes, with what it is a share of. */
-export function tellRate({ judged, no_shows }: NoShowRate, t: Translate, fmt: Format): string {
-  if (judged === 0) return t('noShow.rate.none');
-  return t('noShow.rate.value', {
-    percent: `${fmt.number(Math.round((100 * no_shows) / judged))}%`,
-    count: no_shows,
-    total: judged,
-  });
+/** "45 min", "2 hours", "3 days": minutes in the largest unit that they fill. */
+export function tellMinutes(t: Translate, minutes: number): string {
+  const [key, size]: [Key, number] =
+    minutes > 0 && minutes % 1440 === 0
+      ? ['rules.time.days', 1440]
+      : minutes > 0 && minutes % 60 === 0
+        ? ['rules.time.hours', 60]
+        : ['rules.time.minutes', 1];
+  return t(key, { count: minutes / size });
 }

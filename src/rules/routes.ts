@@ -18,13 +18,13 @@ import {
   type ChoiceRule,
   type NumberRule,
 } from './layers.js';
-import { findRoom, type Room } from '../rooms/queries.js';
+import { findRoomWithWeek, type RoomWithWeek } from '../hours/roomQueries.js';
 
 // The same page for four things: the office, a group, a room, a group in a room. The address says which.
 const OFFICE = '/rooms/policy';
 const ROOM = '/rooms/:id/policy';
 
-export const bookingRuleRoutes: Route[] = [OFFICE, ROOM].flatMap((path) => [
+export const rulesRoutes: Route[] = [OFFICE, ROOM].flatMap((path) => [
   route({
     method: 'get',
     path,
@@ -129,7 +129,7 @@ async function save(c: Context, form: RulesForm): Promise<Answer> {
     return redirect(addressOf({ roomId: of.roomId, groupId: null }), {
       notice: done.isMerged && !given.length ? 'merge.saved' : 'rules.notice.saved',
     });
-  const room = of.roomId === null ? undefined : await findRoom(c.db, of.roomId);
+  const room = of.roomId === null ? undefined : await findRoomWithWeek(c.db, of.roomId);
   if (done.reason === 'minMax')
     return rulesPage(c, of, {
       problems: problemsOf(
@@ -140,7 +140,7 @@ async function save(c: Context, form: RulesForm): Promise<Answer> {
   return rulesMergePage(c, done, { here: addressOf(of), heading: headingOf(c, room), names: named });
 }
 
-function headingOf({ t, fmt }: Context<unknown, unknown>, room: Room | undefined): string {
+function headingOf({ t, fmt }: Context<unknown, unknown>, room: RoomWithWeek | undefined): string {
   return room ? t('rules.page.room', { room: fmt.name(room) }) : t('rules.page.office');
 }
 
@@ -187,7 +187,7 @@ async function rulesPage(
   { problems, isStale = false }: { problems?: Problems; isStale?: boolean } = {},
 ): Promise<Answer> {
   const { t, fmt } = c;
-  const room = of.roomId === null ? undefined : await findRoom(c.db, of.roomId);
+  const room = of.roomId === null ? undefined : await findRoomWithWeek(c.db, of.roomId);
   const groups = await listGroupOptions(c.db);
   const group = of.groupId === null ? undefined : groups.find(({ id }) => id === of.groupId);
   if (of.groupId !== null && !group) throw new NotFound();

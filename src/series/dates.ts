@@ -1,7 +1,7 @@
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import type { Context } from '../lib/http/route.js';
 import { date } from '../lib/http/fields.js';
-import { linesOf } from '../bookings/meetingFormRoutes.js';
+import { linesOf } from '../meetings/formPage.js';
 import {
   lastDayFor,
   MAX_MONTHS,

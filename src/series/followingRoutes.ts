@@ -24,7 +24,7 @@ import {
   type RunningRule,
   type Usual,
 } from './followingQueries.js';
-import { checkLayout, linesOf, shownEquipment, shownLayouts } from '../bookings/meetingFormRoutes.js';
+import { checkLayout, linesOf, shownEquipment, shownLayouts } from '../meetings/formPage.js';
 import { carryOut, keptChoices } from './schedulePage.js';
 import { mayKeepSeries } from '../meetings/policy.js';
 import { readRule, writeRule } from './recurrence.js';

@@ -1,7 +1,8 @@
 import { IS_NO_SHOW } from '../claims/noShowRateQueries.js';
-import { likePattern, row, rows, type Bindings, type Db } from '../lib/db/db.js';
+import { likePattern, row, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
 import type { Lang } from '../lib/i18n/translate.js';
+import { visibleSeries, type Who } from '../meetings/seriesQueries.js';
 import type { SeriesRelation } from '../meetings/policy.js';
 import {
   brief,
@@ -11,8 +12,6 @@ import {
   type ParticipantRole,
   type RoomOf,
 } from '../meetings/queries.js';
-
-type Who = { id: number };
 
 /** A standing meeting 例会 and what the viewer is to it. */
 export interface Series {
@@ -37,16 +36,6 @@ export interface Series {
   created_at: Date;
   version: number;
   relation: SeriesRelation;
-}
-
-/** The scope of all reads of series, as `visibleMeetings` is for meetings. */
-export function visibleSeries(viewer: Who, alias = 's'): { sql: string; bindings: Bindings } {
-  return {
-    sql: `(not ${alias}.is_private or ${alias}.organiser_id = :viewer_id or ${alias}.booked_for_id = :viewer_id or ${alias}.created_by = :viewer_id
-      or exists (select 1 from series_members x where x.series_id = ${alias}.id and x.person_id = :viewer_id)
-      or ${deputyOf(`${alias}.organiser_id, ${alias}.booked_for_id`)})`,
-    bindings: { viewer_id: viewer.id },
-  };
 }
 
 const FIND = `
@@ -137,16 +126,6 @@ export function listSeries(
       after_name: filter.after?.name.toLowerCase(),
       after_id: filter.after?.id,
     },
-  );
-}
-
-/** Names for a filter or a choice; running ones that the viewer may know. */
-export function listSeriesOptions(db: Db, viewer: Who): Promise<{ id: number; name: string }[]> {
-  const scope = visibleSeries(viewer);
-  return rows(
-    db,
-    `select s.id, s.name from series s where ${scope.sql} and s.ended_on is null order by lower(s.name), s.id limit 500`,
-    scope.bindings,
   );
 }
 

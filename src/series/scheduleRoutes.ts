@@ -14,18 +14,19 @@ import {
   shownEquipment,
   shownLayouts,
   shownPerson,
-} from '../bookings/meetingFormRoutes.js';
+} from '../meetings/formPage.js';
 import { mayKeepSeries } from '../meetings/policy.js';
 import { readRule } from './recurrence.js';
 import { readPeople } from '../meetings/namedPeople.js';
 import { keptChoices, carryOut } from './schedulePage.js';
 import { addDates, createSeries, type NewSeries } from './commands.js';
-import { NewDatesForm, NewSeriesForm, type SeriesFields } from './forms.js';
+import { NewDatesForm, NewSeriesForm } from './forms.js';
 import { endAfter, fieldsOfRule, planOf } from './dates.js';
 import { findSeries, listRecurrences, type Series } from './queries.js';
 import type { ParticipantRole } from '../meetings/queries.js';
+import { readSeriesPeople } from './namedPeople.js';
 
-export const planRoutes: Route[] = [
+export const scheduleRoutes: Route[] = [
   route({
     method: 'get',
     path: '/series/new',
@@ -124,26 +125,6 @@ async function showDates(c: Context): Promise<Answer> {
     });
   }
   return drawForm(c, { series, values });
-}
-
-/** People of a series as typed: ids, or what is not understood. */
-export async function readSeriesPeople(
-  c: Context,
-  form: Pick<SeriesFields, 'reviewer' | 'approver'>,
-): Promise<{
-  reviewerId: number | null;
-  approverId: number | null;
-  problems: { field: string; message: string }[];
-}> {
-  const problems: { field: string; message: string }[] = [];
-  const read = async (field: 'reviewer' | 'approver') => {
-    const named = await readPeople(c.db, c.t, form[field] ?? '');
-    for (const message of named.problems) problems.push({ field, message });
-    for (const guest of named.guests)
-      problems.push({ field, message: c.t('meetings.people.unknown', { name: guest.name }) });
-    return named.personIds[0] ?? null;
-  };
-  return { reviewerId: await read('reviewer'), approverId: await read('approver'), problems };
 }
 
 async function readMembers(c: Context, form: z.output<typeof NewSeriesForm>) {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { SESSION_COOKIE } from '../auth/gate.js';
 import { findLink, hasAccounts } from '../auth/queries.js';
 import { hashPassword, weakness } from '../auth/passwords.js';
-import { fromOf } from '../auth/signInRoutes.js';
+import { fromOf } from '../auth/device.js';
 import { clearCookie, readCookie, setCookie } from '../lib/http/cookies.js';
 import { Conflict } from '../lib/http/errors.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';

@@ -143,7 +143,7 @@ async function walkIn(c: Context<z.output<typeof WalkInForm>>): Promise<Answer> 
     : refused(c, meeting, done.reason, c.form);
 }
 
-export const routes: Route[] = [
+export const attendanceRoutes: Route[] = [
   route({
     method: 'get',
     path: '/meetings/:id/attendance',

@@ -4,7 +4,6 @@ import { findNextMeeting, listAgenda } from '../agenda/queries.js';
 import { maySeeAgenda } from '../meetings/policy.js';
 import { findMeeting, listParticipants, type Meeting } from '../meetings/queries.js';
 import { titleOf } from '../meetings/title.js';
-import { routes as attendanceRoutes } from './attendanceRoutes.js';
 import { EmptyForm, EndForm, OutcomeForm, WriteQuery } from './forms.js';
 import {
   endMeeting,
@@ -15,7 +14,6 @@ import {
   unstartMeeting,
   type Outcome,
 } from './commands.js';
-import { statementRoutes } from './statementRoutes.js';
 import { meetingToRecord, writePage } from './writePage.js';
 
 export const sittingRoutes: Route[] = [
@@ -56,8 +54,6 @@ export const sittingRoutes: Route[] = [
     query: WriteQuery,
     handle: async (c) => writePage(c, await meetingToRecord(c), c.query),
   }),
-  ...statementRoutes,
-  ...attendanceRoutes,
   route({
     method: 'post',
     path: '/meetings/:id/items/:item/outcome',

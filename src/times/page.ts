@@ -3,18 +3,19 @@ import { format } from '../lib/time/format.js';
 import {
   ABSENT,
   BUSY,
+  instantAt,
+  isSameTime,
   OUTSIDE,
-  POLLED,
+  runsOf,
   TENTATIVE,
-  type Nearest,
-  type Remark,
-  type Suggestion,
-} from './suggest.js';
+  unitAt,
+  wallIn,
+} from '../calendar/timeLine.js';
+import { POLLED, type Nearest, type Remark, type Suggestion } from './suggest.js';
 import { writeGuest, writeUse, type FindQuery } from './forms.js';
 import type { FindPerson, FindRoom } from './queries.js';
 import type { Searched } from './search.js';
 import { clockAt } from '../calendar/dayGrid.js';
-import { instantAt, isSameTime, runsOf, unitAt, wallIn } from '../calendar/timeLine.js';
 
 type Reader = Pick<Context, 't' | 'fmt' | 'lang' | 'zone'>;
 

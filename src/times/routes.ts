@@ -11,7 +11,8 @@ import { addParticipants } from '../meetings/participantCommands.js';
 import { maySeeMembers } from '../meetings/policy.js';
 import { listUnitMembers } from '../meetings/queries.js';
 import { tellRefusal } from '../meetings/refusal.js';
-import { findSeries, listMembers, listSeriesOptions } from '../series/queries.js';
+import { findSeries, listMembers } from '../series/queries.js';
+import { listSeriesOptions } from '../meetings/seriesQueries.js';
 import { mayListGuests } from '../people/policy.js';
 import { findPersonOption, listUnitOptions } from '../people/queries.js';
 import { equipmentOptions } from '../equipment/kinds.js';
@@ -34,7 +35,7 @@ import { listUnknownGuests } from './knownGuestQueries.js';
 import { searchTimes, whatNearest, type Search, type Searched } from './search.js';
 import { daysOf } from '../calendar/timeLine.js';
 
-export const findTimeRoutes: Route[] = [
+export const timesRoutes: Route[] = [
   route({
     method: 'get',
     path: '/find-a-time',

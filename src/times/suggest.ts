@@ -1,14 +1,10 @@
 // Which times suit some people and rooms, best first. Pure: no texts, no database. All positions are quarter hours
 // ("units") since the first instant of the window, whose days stand one after another.
-
-/** What a person is in a quarter hour; 0 is free and at work. Bits, for one may be absent and busy at once. */
-export const BUSY = 1;
-export const TENTATIVE = 2;
-export const ABSENT = 4;
-export const OUTSIDE = 8;
+import { ABSENT, BUSY, OUTSIDE, TENTATIVE } from '../calendar/timeLine.js';
 
 /** What a room is in a quarter hour. */
 export const TAKEN = 1;
+
 /** Beside TAKEN: by what is held for a poll. */
 export const POLLED = 2;
 

@@ -1,7 +1,7 @@
 import type { Context } from '../lib/http/route.js';
 import { prepare } from '../lib/i18n/prepare.js';
 import type { UnitOption } from '../people/queries.js';
-import { weekdayName } from '../rooms/roomFacts.js';
+import { weekdayName } from '../hours/describe.js';
 import { dayOf } from '../lib/time/zone.js';
 import type { UseQuery } from './forms.js';
 import { besides, isYear, monthOf, periodOf, quarterNumber, quarterOf, type UsePeriod } from './period.js';

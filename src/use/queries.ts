@@ -1,5 +1,5 @@
 import { rows, type Db } from '../lib/db/db.js';
-import { KNOWS_TITLE } from '../claims/queries.js';
+import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import { ABSENT } from '../claims/noShowRateQueries.js';
 import type { RoomStatus } from '../claims/checks.js';
 import type { Hours } from '../hours/openingHours.js';

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { csvOf } from '../lib/http/csv.js';
 import type { Context } from '../lib/http/route.js';
-import { weekdayName } from '../rooms/roomFacts.js';
+import { weekdayName } from '../hours/describe.js';
 import { figures } from './page.js';
 import type { Counted, Report, Used } from './report.js';
 import type { USE_TABLES } from './forms.js';

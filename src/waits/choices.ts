@@ -2,15 +2,7 @@ import type { Context } from '../lib/http/route.js';
 import type { Db } from '../lib/db/db.js';
 import { findRoomPlace, listFittingRooms, type AnyRoom } from '../claims/queueQueries.js';
 import { countWaiting, type AwaitedDate } from './awaitedQueries.js';
-
-// What one may wait for when a room is taken: that room, or any one with as many seats.
-
-export interface WaitChoices {
-  /** So many wait for the room already. */
-  count: number;
-  /** Any room with the seats, anywhere and in this building; `pick` goes back with the form. */
-  any: { pick: string; label: string }[];
-}
+import type { WaitChoices } from '../meetings/refusal.js';
 
 /** 'any' or 'here' (in the building of the room), how many seats, and the room that was asked for. */
 export const ANY_PICK = /^(any|here):([1-9]\d{0,3}):([1-9]\d{0,14})$/;

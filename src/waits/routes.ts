@@ -2,16 +2,15 @@ import { Forbidden } from '../lib/http/errors.js';
 import { signedIn } from '../lib/http/policy.js';
 import { idOf, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { takeAwaitedRoom } from './awaitedDateCommands.js';
-import { findAwaited, findPlace, type AwaitedDate } from './awaitedQueries.js';
-import { drawForm, valuesOf } from '../bookings/meetingFormRoutes.js';
+import { findAwaited } from './awaitedQueries.js';
+import { drawForm, valuesOf } from '../meetings/formPage.js';
 import { NoFields } from '../meetings/forms.js';
 import { mayEditMeeting, mayRestore } from '../meetings/policy.js';
 import { findMeeting, type Meeting } from '../meetings/queries.js';
 import { tellRefusal } from '../meetings/refusal.js';
-import { tellWish } from './choices.js';
 import { joinQueue, leaveQueue } from './commands.js';
 
-export const waitRoutes: Route[] = [
+export const waitsRoutes: Route[] = [
   route({
     method: 'post',
     path: '/meetings/:id/wait',
@@ -87,26 +86,6 @@ async function hasItsRooms(c: Context, id: number): Promise<boolean> {
   );
 }
 
-function mayTake(meeting: Meeting): boolean {
+export function mayTake(meeting: Meeting): boolean {
   return meeting.state === 'cancelled' ? mayRestore(meeting) : mayEditMeeting({ ...meeting, state: 'draft' });
-}
-
-/** How a meeting stands with a room it waits for, for who keeps the meeting; nobody learns who else waits. */
-export async function shownWait(
-  c: Context,
-  meeting: Meeting,
-): Promise<(AwaitedDate & { place: number; may_join: boolean; what: string }) | undefined> {
-  if (meeting.state !== 'draft' && meeting.state !== 'scheduled' && meeting.state !== 'cancelled')
-    return undefined;
-  if (!mayTake(meeting)) return undefined;
-  const wish = await findAwaited(c.db, meeting.id, c.now);
-  if (!wish) return undefined;
-  const state = wish.state === 'offered' && !wish.is_held ? 'lapsed' : wish.state;
-  return {
-    ...wish,
-    state,
-    what: tellWish(c, wish),
-    place: state === 'waiting' ? await findPlace(c.db, wish, c.now) : 1,
-    may_join: meeting.state !== 'cancelled',
-  };
 }

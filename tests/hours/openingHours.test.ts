@@ -1,6 +1,6 @@
 import { freeWithin, nearestFreeTimes } from '../../src/claims/freeTimes.js';
 import { openSpan, outsideHours, type Hours } from '../../src/hours/openingHours.js';
-import { tellHours } from '../../src/rooms/roomFacts.js';
+import { tellHours } from '../../src/hours/describe.js';
 import { translator } from '../../src/lib/i18n/translate.js';
 
 const ZONE = 'Europe/Berlin';

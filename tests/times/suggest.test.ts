@@ -1,12 +1,9 @@
+import { ABSENT, BUSY, OUTSIDE, TENTATIVE } from '../../src/calendar/timeLine.js';
 import {
-  ABSENT,
-  BUSY,
   COSTS,
   nearestTimes,
-  OUTSIDE,
   roomCost,
   suggestTimes,
-  TENTATIVE,
   type PersonTimes,
   type RoomTimes,
   type TimeWish,

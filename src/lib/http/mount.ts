@@ -36,7 +36,7 @@ export interface Parts {
 export function mount(app: Express, routes: Route[], parts: Parts, doors: Doors): void {
   const seen = new Set<string>();
   app.locals.pages = new Set(routes.filter((route) => route.method === 'get').map((route) => route.path));
-  for (const route of routes) {
+  for (const route of literalFirst(routes)) {
     const name = `${route.method} ${route.path}`;
     if (!route.policy?.allows) throw new Error(`${name} has no policy`);
     if (seen.has(name)) throw new Error(`${name} stands twice`);
@@ -45,6 +45,12 @@ export function mount(app: Express, routes: Route[], parts: Parts, doors: Doors)
       serve(route, req, res, parts, doors).catch(next);
     });
   }
+}
+
+/** Express takes the first address that fits: `/rooms/new` has to stand before `/rooms/:id`, whoever lists it. */
+function literalFirst(routes: Route[]): Route[] {
+  const rank = ({ path }: Route) => path.replace(/:\w+/g, '\uffff');
+  return [...routes].sort((a, b) => (rank(a) < rank(b) ? -1 : Number(rank(a) > rank(b))));
 }
 
 async function serve(route: Route, req: Request, res: Response, parts: Parts, doors: Doors): Promise<void> {

@@ -1,0 +1,25 @@
+import type { Context } from '../lib/http/route.js';
+import type { Meeting } from '../meetings/queries.js';
+import { type AwaitedDate, findAwaited, findPlace } from './awaitedQueries.js';
+import { tellWish } from './choices.js';
+import { mayTake } from './routes.js';
+
+/** How a meeting stands with a room it waits for, for who keeps the meeting; nobody learns who else waits. */
+export async function shownWait(
+  c: Context,
+  meeting: Meeting,
+): Promise<(AwaitedDate & { place: number; may_join: boolean; what: string }) | undefined> {
+  if (meeting.state !== 'draft' && meeting.state !== 'scheduled' && meeting.state !== 'cancelled')
+    return undefined;
+  if (!mayTake(meeting)) return undefined;
+  const wish = await findAwaited(c.db, meeting.id, c.now);
+  if (!wish) return undefined;
+  const state = wish.state === 'offered' && !wish.is_held ? 'lapsed' : wish.state;
+  return {
+    ...wish,
+    state,
+    what: tellWish(c, wish),
+    place: state === 'waiting' ? await findPlace(c.db, wish, c.now) : 1,
+    may_join: meeting.state !== 'cancelled',
+  };
+}
