@@ -4,7 +4,7 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
 import { findOpens, listLostRooms } from './noShowQueries.js';
-import type { MeetingState } from '../meetings/queries.js';
+import type { MeetingState } from '../meetings/states.js';
 
 // What people do on the day: they come, they end early, they need another quarter of an hour. By who takes part, or by the
 // display at the door of a room that the meeting occupies; who may has been asked by the caller.

@@ -5,7 +5,7 @@ import { checkIn, endEarly, extendMeeting, type DayDone } from './commands.js';
 import { CheckInForm, ExtensionForm } from './forms.js';
 import { findClashes, nearestAlternatives } from '../claims/queries.js';
 import { dayOf, timeOf } from '../lib/time/zone.js';
-import { tellLost } from './rules.js';
+import { tellLost } from './describe.js';
 import { findOpens, listExpectedOf, listLostRooms } from './noShowQueries.js';
 import { mayCheckIn } from '../meetings/policy.js';
 import { findMeeting, type Meeting } from '../meetings/queries.js';

@@ -1,7 +1,4 @@
-import type { Translate } from '../lib/i18n/translate.js';
-import type { Format } from '../lib/time/format.js';
 import type { BookingRules } from '../rules/layers.js';
-import type { LostRoom } from './noShowQueries.js';
 
 // When a room has to be checked in to, until when, and what is said when nobody came. Pure; the limits are booking rules, in minutes.
 
@@ -31,21 +28,4 @@ export function checkInDue(
     return undefined;
   if (meeting.bookedAt.getTime() > start - rules.check_in_exempt_notice * 60_000) return undefined;
   return new Date(start + rules.check_in_releases * 60_000);
-}
-
-/** Which rooms were given up when, and by which rule; undefined when none was. */
-export function tellLost(
-  lost: readonly LostRoom[],
-  meeting: { starts_at: Date },
-  t: Translate,
-  fmt: Format,
-): string | undefined {
-  const [first] = lost;
-  if (!first) return undefined;
-  return t(lost.length > 1 ? 'meetings.day.lostMany' : 'meetings.day.lost', {
-    due: fmt.time(new Date(meeting.starts_at.getTime() + first.releases * 60_000)),
-    minutes: first.releases,
-    time: fmt.time(first.released_at),
-    rooms: lost.map((room) => fmt.name(room)).join(t('rooms.list.comma')),
-  });
 }

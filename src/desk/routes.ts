@@ -8,7 +8,7 @@ import { furtherOf } from '../replies/words.js';
 import { signedIn } from '../lib/http/policy.js';
 import type { Format } from '../lib/time/format.js';
 import { idOf, page, route, type Answer, type Context, type Route } from '../lib/http/route.js';
-import { tellLost } from '../checkins/rules.js';
+import { tellLost } from '../checkins/describe.js';
 import { findOpens, listLostRooms } from '../checkins/noShowQueries.js';
 import {
   mayCancel,

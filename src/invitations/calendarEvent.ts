@@ -1,5 +1,5 @@
 import { isNormalAddress } from '../lib/mail/address.js';
-import type { ParticipantRole, ReplyStatus } from '../meetings/queries.js';
+import type { ParticipantRole, ReplyStatus } from '../meetings/states.js';
 import {
   linkOf,
   placeText,
@@ -8,7 +8,7 @@ import {
   type Reader,
   type ToldRoom,
 } from './announcement.js';
-import type { CalendarAttendee, CalendarEvent } from '../lib/ical/write.js';
+import type { CalendarAttendee, CalendarEvent } from '../lib/ical/event.js';
 
 /** A participant as a calendar file names one. */
 export interface Attendee {

@@ -1,5 +1,6 @@
 import { row, rows, type Db } from '../lib/db/db.js';
-import { brief, type MeetingState, type ParticipantRole } from '../meetings/queries.js';
+import { brief } from '../meetings/queries.js';
+import type { MeetingState, ParticipantRole } from '../meetings/states.js';
 import type { Announcement } from './announcement.js';
 import type { Attendee, EventFacts } from './calendarEvent.js';
 

@@ -9,7 +9,8 @@ import {
   type ToldDate,
   type ToldSeries,
 } from './seriesView.js';
-import { zoneHolds, type CalendarEvent, type CalendarRule } from '../lib/ical/write.js';
+import { zoneHolds } from '../lib/ical/write.js';
+import type { CalendarEvent, CalendarRule } from '../lib/ical/event.js';
 
 // A standing meeting as calendar events: the one with the rule, and the dates that differ from it.
 

@@ -8,7 +8,7 @@ import type {
 } from '../lib/mail/renderer.js';
 import { format } from '../lib/time/format.js';
 import { readRule, tellRule } from '../series/recurrence.js';
-import type { ReplyStatus } from '../meetings/queries.js';
+import type { ReplyStatus } from '../meetings/states.js';
 import {
   differingFields,
   linkOf,
@@ -20,7 +20,8 @@ import {
 } from './announcement.js';
 import type { Attendee } from './calendarEvent.js';
 import { requireRecipient } from '../lib/ical/checks.js';
-import { writeSeries, type CalendarEvent } from '../lib/ical/write.js';
+import { writeSeries } from '../lib/ical/write.js';
+import { type CalendarEvent } from '../lib/ical/event.js';
 import {
   button,
   description,

@@ -22,7 +22,8 @@ import {
 import { LANGS, type Lang } from '../lib/i18n/translate.js';
 import { LAYOUTS } from '../claims/layouts.js';
 import { toInstant } from '../lib/time/zone.js';
-import { MAX_DAYS, ROLES, STATES } from './queries.js';
+import { MAX_DAYS } from './queries.js';
+import { ROLES, STATES } from './states.js';
 
 /** The filters of the list; what makes no sense falls back. */
 export const ListQuery = z.object({
@@ -123,6 +124,7 @@ export function spanOf(form: {
 
 /** `beyond`: a secretary calls it off later than the rooms' notice allows. */
 export const CancelForm = z.strictObject({ reason: prose(1000), beyond: flag() });
+
 /** Where it goes when its own rooms are taken: another room, or none. */
 export const RestoreForm = z.strictObject({
   room: z.union([z.literal('none'), id()], { error: message('lib.field.choice') }).optional(),
@@ -137,6 +139,7 @@ export const AddPeopleForm = z.strictObject({
   role: choice(ROLES),
 });
 export const RoleForm = z.strictObject({ role: choice(ROLES) });
+
 /** Asking again for rooms that were returned or refused, with an answer. */
 export const AskAgainForm = z.strictObject({ note: optionalLine(300) });
 export const NoFields = z.strictObject({});

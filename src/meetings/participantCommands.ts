@@ -7,7 +7,8 @@ import { enqueue } from '../lib/jobs/enqueue.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
 import { actingFor } from './commands.js';
 import { mayInvite, mayWriteToAll } from './policy.js';
-import { lockMeeting, type Meeting, type ParticipantRole } from './queries.js';
+import { lockMeeting, type Meeting } from './queries.js';
+import { type ParticipantRole } from './states.js';
 
 /** Most people one meeting may have. */
 export const MAX_PARTICIPANTS = 500;

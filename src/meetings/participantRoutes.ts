@@ -8,7 +8,8 @@ import { AddPeopleForm, NoFields, RoleForm } from './forms.js';
 import { readPeople } from './namedPeople.js';
 import { addParticipants, changeRole, MAX_PARTICIPANTS, removeParticipant } from './participantCommands.js';
 import { mayInvite, maySeeReplies, mayWriteToAll } from './policy.js';
-import { findMeeting, listParticipants, listUnitMembers, ROLES, type Meeting } from './queries.js';
+import { findMeeting, listParticipants, listUnitMembers, type Meeting } from './queries.js';
+import { ROLES } from './states.js';
 import { toneOfReply } from './shownState.js';
 import { titleOf } from './title.js';
 

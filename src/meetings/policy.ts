@@ -1,4 +1,4 @@
-import type { MeetingState, ParticipantRole } from './queries.js';
+import type { MeetingState, ParticipantRole } from './states.js';
 
 /** What a person is to one meeting; read with it, see `findMeeting`. */
 export interface Relation {

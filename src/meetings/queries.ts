@@ -4,13 +4,7 @@ import { likePattern, row, rows, type Bindings, type Db } from '../lib/db/db.js'
 import type { Layout } from '../claims/layouts.js';
 import type { Lang } from '../lib/i18n/translate.js';
 import type { Relation } from './policy.js';
-
-export const STATES = ['draft', 'scheduled', 'in_progress', 'ended', 'cancelled'] as const;
-export type MeetingState = (typeof STATES)[number];
-/** In the order in which lists show them. */
-export const ROLES = ['chair', 'secretary', 'required', 'optional', 'in_attendance', 'informed'] as const;
-export type ParticipantRole = (typeof ROLES)[number];
-export type ReplyStatus = 'accepted' | 'declined' | 'tentative' | 'delegated';
+import type { MeetingState, ParticipantRole, ReplyStatus } from './states.js';
 
 type Who = { id: number };
 

@@ -3,7 +3,8 @@ import { signedIn } from '../lib/http/policy.js';
 import { page, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { dayOf } from '../lib/time/zone.js';
 import { ListQuery } from './forms.js';
-import { listMeetings, STATES, type MeetingLine } from './queries.js';
+import { listMeetings, type MeetingLine } from './queries.js';
+import { STATES } from './states.js';
 import { listSeriesOptions } from './seriesQueries.js';
 import { rowOf } from './meetingRow.js';
 

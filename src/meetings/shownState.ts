@@ -1,4 +1,4 @@
-import type { MeetingState, ReplyStatus } from './queries.js';
+import type { MeetingState, ReplyStatus } from './states.js';
 
 /** The colour that repeats a word; see views/lib/pill.ejs. */
 export type Tone = 'neutral' | 'accent' | 'ok' | 'warn' | 'bad';

@@ -1,5 +1,5 @@
 import { mayRecord, maySeeRestricted, type Relation } from '../meetings/policy.js';
-import type { MeetingState } from '../meetings/queries.js';
+import type { MeetingState } from '../meetings/states.js';
 
 export type MinutesState = 'draft' | 'in_review' | 'returned' | 'passed' | 'approved' | 'issued';
 

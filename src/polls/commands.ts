@@ -7,7 +7,7 @@ import { BadRequest, Conflict, Forbidden, NotFound } from '../lib/http/errors.js
 import { queueDeliveries } from '../lib/mail/queue.js';
 import { createMeeting, type RoomsRefused } from '../meetings/commands.js';
 import { writeParticipants } from '../meetings/participantCommands.js';
-import type { ParticipantRole } from '../meetings/queries.js';
+import type { ParticipantRole } from '../meetings/states.js';
 import { findOrAddGuests, type GuestWish } from '../people/guestCommands.js';
 import { keepActive } from '../people/queries.js';
 import { claimRooms } from '../claims/commands.js';

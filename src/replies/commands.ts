@@ -7,13 +7,8 @@ import type { Viewer } from '../lib/http/policy.js';
 import { normalAddress } from '../lib/mail/address.js';
 import { addSubstitute, markInvited, removeSubstitutes } from '../meetings/announcementCommands.js';
 import { mayInvite } from '../meetings/policy.js';
-import {
-  findMeeting,
-  lockMeeting,
-  type MeetingState,
-  type ParticipantRole,
-  type ReplyStatus,
-} from '../meetings/queries.js';
+import { findMeeting, lockMeeting } from '../meetings/queries.js';
+import type { MeetingState, ParticipantRole, ReplyStatus } from '../meetings/states.js';
 import { OUTSIDE_LIMIT, tellEverybody } from '../invitations/commands.js';
 import { whyClosed, type ReplyClosed } from './policy.js';
 import { countOutside } from '../invitations/queries.js';

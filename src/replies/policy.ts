@@ -1,4 +1,4 @@
-import type { MeetingState } from '../meetings/queries.js';
+import type { MeetingState } from '../meetings/states.js';
 
 /** Why a person can't answer any more. */
 export type ReplyClosed = 'cancelled' | 'removed' | 'over' | 'not_invited';

@@ -19,7 +19,7 @@ import {
 import { picks, was } from '../lib/http/merge.js';
 import { EQUIPMENT_CODE } from '../equipment/kinds.js';
 import { LAYOUTS, seatProblems } from '../claims/layouts.js';
-import { CELLS } from './roomContent.js';
+import { CELLS } from './cells.js';
 
 export const RoomsQuery = z.object({
   seats: optionalWhole(1, 5000).catch(null),
@@ -105,6 +105,7 @@ const BESIDE = {
   key: onceKey(),
 };
 export const NewRoomForm = z.strictObject({ ...ROOM, ...BESIDE }).superRefine(checkRoom);
+
 /** `was`: how the room stood when the form was opened; the picks come from the page that asks about what two people changed. */
 export const EditRoomForm = z
   .strictObject({ ...ROOM, ...picks(CELLS), version: version(), was: was() })

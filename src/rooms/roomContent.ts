@@ -3,25 +3,12 @@ import type { RoomFields } from './forms.js';
 import { inOrder, LAYOUTS, type LayoutSeats } from '../claims/layouts.js';
 import type { Hours } from '../hours/openingHours.js';
 import type { Room } from './queries.js';
-
-// What the form of a room holds: as posted, as stored, and as cells that can be merged one by one.
-
-const TEXTS = [
-  'name_en',
-  'name_zh',
-  'code',
-  'site',
-  'building',
-  'floor',
-  'contact',
-  'note',
-  'key_note',
-] as const;
-const NUMBERS = ['capacity', 'setup_minutes', 'teardown_minutes', 'sort_order'] as const;
+import { NUMBERS, TEXTS } from './cells.js';
 
 export type Columns = Omit<RoomFields, 'opens' | 'closes' | 'parts' | 'layouts' | 'owner'> & {
   owner_id: number | null;
 };
+
 export interface RoomContent extends Columns {
   layouts: LayoutSeats[];
   hours: Hours[];
@@ -85,17 +72,6 @@ export function contentOfRoom(room: Room): RoomContent {
     parts: room.parts.map(({ id }) => id).sort((a, b) => a - b),
   };
 }
-
-/** Cells that are one thing each; of equipment and parts every single one is a cell, there or not, and can't clash. */
-export const CELLS: readonly string[] = [
-  ...TEXTS,
-  ...NUMBERS,
-  'min_people',
-  'is_step_free',
-  'owner_id',
-  ...LAYOUTS.map((layout) => `layout-${layout}`),
-  ...[1, 2, 3, 4, 5, 6, 7].map((day) => `hours-${day}`),
-];
 
 export function cellsOf(content: RoomContent): Cells {
   return {

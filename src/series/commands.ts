@@ -10,7 +10,7 @@ import { allowedReason, announceAll, cancelMeeting, requireActingFor } from '../
 import { numberSeries } from '../meetings/numberCommands.js';
 import { writeParticipants } from '../meetings/participantCommands.js';
 import { mayKeepSeries } from '../meetings/policy.js';
-import type { ParticipantRole } from '../meetings/queries.js';
+import type { ParticipantRole } from '../meetings/states.js';
 import { writeRule } from './recurrence.js';
 import { listTouchedRooms } from '../meetings/roomChangeCommands.js';
 import { materialise, planned, withAllowedReason, type DatesPlan, type Planned } from './dateCommands.js';

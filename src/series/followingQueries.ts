@@ -5,7 +5,7 @@ import type { EquipmentLine } from '../equipment/commands.js';
 import type { Layout } from '../claims/layouts.js';
 import type { StandingDate } from './carriedDates.js';
 import type { Setting } from './dateSettings.js';
-import type { MeetingState } from '../meetings/queries.js';
+import type { MeetingState } from '../meetings/states.js';
 
 /** The rule a date belongs to; of a date without one the list of all single dates of its series. */
 export interface RunningRule {

@@ -22,7 +22,7 @@ import {
 } from '../lib/http/fields.js';
 import { LANGS, type Lang } from '../lib/i18n/translate.js';
 import { meetingFields } from '../meetings/forms.js';
-import { ROLES } from '../meetings/queries.js';
+import { ROLES } from '../meetings/states.js';
 import { FREQUENCIES } from './recurrence.js';
 import type { DateChoice } from './dateCommands.js';
 
@@ -116,6 +116,7 @@ export const NewDatesForm = z.strictObject({
   ...settingFields,
   key: onceKey(),
 });
+
 /** A change of this and the following dates: the text, which keeps them as they are, and the rule, which plans them anew. */
 export const FollowingForm = z.strictObject({
   ...dateFields,
@@ -136,6 +137,7 @@ export type SeriesFields = Omit<z.output<typeof SeriesForm>, 'version'>;
 export type DatesForm = Omit<z.output<typeof NewDatesForm>, 'key'>;
 
 export const MembersForm = z.strictObject({ people: prose(20_000), role: choice(ROLES) });
+
 /** `beyond`: a secretary calls the dates off later than the rooms' notice allows. */
 export const EndForm = z.strictObject({ on: date(), reason: prose(1000), beyond: flag() });
 export const PersonForm = z.strictObject({ person: id(), role: choice(ROLES) });

@@ -2,7 +2,7 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { change, rows, type Db } from '../lib/db/db.js';
 import { removeMember, setMembers } from './memberCommands.js';
 import { addParticipants, changeRole, removeParticipant } from '../meetings/participantCommands.js';
-import type { ParticipantRole } from '../meetings/queries.js';
+import type { ParticipantRole } from '../meetings/states.js';
 import { UNFINISHED } from './handOverQueries.js';
 
 const NAMED = ['organiser_id', 'booked_for_id', 'reviewer_id', 'approver_id'] as const;

@@ -5,7 +5,7 @@ import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { BadRequest, Forbidden, NotFound } from '../lib/http/errors.js';
 import { removeParticipant } from '../meetings/participantCommands.js';
 import { mayKeepSeries } from '../meetings/policy.js';
-import type { ParticipantRole } from '../meetings/queries.js';
+import type { ParticipantRole } from '../meetings/states.js';
 import { lockSeries } from './queries.js';
 
 /** Coming dates of the series that can still be changed; members of it take part in all of them. */

@@ -4,14 +4,8 @@ import { NotFound } from '../lib/http/errors.js';
 import type { Lang } from '../lib/i18n/translate.js';
 import { visibleSeries, type Who } from '../meetings/seriesQueries.js';
 import type { SeriesRelation } from '../meetings/policy.js';
-import {
-  brief,
-  deputyOf,
-  type Brief,
-  type MeetingState,
-  type ParticipantRole,
-  type RoomOf,
-} from '../meetings/queries.js';
+import { brief, deputyOf, type Brief, type RoomOf } from '../meetings/queries.js';
+import type { MeetingState, ParticipantRole } from '../meetings/states.js';
 
 /** A standing meeting 例会 and what the viewer is to it. */
 export interface Series {

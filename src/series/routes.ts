@@ -19,7 +19,7 @@ import { tellDays, tellFacts } from './facts.js';
 import { keepUnattended } from './unattendedCommands.js';
 import { findUnattended } from './unattendedQueries.js';
 import { mayKeepSeries, maySeeMembers } from '../meetings/policy.js';
-import { ROLES } from '../meetings/queries.js';
+import { ROLES } from '../meetings/states.js';
 import { findEnding, findSeriesFacts, isSeldomAttended } from './renewalQueries.js';
 import { readRule, tellRule } from './recurrence.js';
 import { changeSeries, endSeries, type Ended } from './commands.js';

@@ -23,7 +23,7 @@ import { addDates, createSeries, type NewSeries } from './commands.js';
 import { NewDatesForm, NewSeriesForm } from './forms.js';
 import { endAfter, fieldsOfRule, planOf } from './dates.js';
 import { findSeries, listRecurrences, type Series } from './queries.js';
-import type { ParticipantRole } from '../meetings/queries.js';
+import type { ParticipantRole } from '../meetings/states.js';
 import { readSeriesPeople } from './namedPeople.js';
 
 export const scheduleRoutes: Route[] = [

@@ -2,7 +2,7 @@ import { findOrAddGuests } from '../people/guestCommands.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { MAX_PARTICIPANTS } from '../meetings/participantCommands.js';
-import type { ParticipantRole } from '../meetings/queries.js';
+import type { ParticipantRole } from '../meetings/states.js';
 import { lockForRecording, type Closed } from './statementCommands.js';
 
 export const STATUSES = ['present', 'apologies', 'absent'] as const;

@@ -2,21 +2,8 @@ import type { Request, Response } from 'express';
 import multer from 'multer';
 import { allowLongBody } from '../http/bodyTime.js';
 import { BadRequest } from '../http/errors.js';
-import type { Context } from '../http/route.js';
-import type { Key } from '../i18n/translate.js';
+import type { Context, Upload } from '../http/route.js';
 import { MAX_FILE_BYTES, discardFiles, storeFile, type Arrival, type ArrivedFile } from './store.js';
-
-export interface Upload {
-  /** Name of the form's file field. It stands last in the form: what comes after a broken upload is not read. */
-  field: string;
-  maxFiles: number;
-  /** Extensions this page reads besides what may be attached: 'sql', 'ics'. */
-  also?: readonly string[];
-  /** Said of a file of the wrong kind, where fewer kinds are taken than everywhere; a key, told {name}. */
-  wrongKind?: Key;
-  /** Asked before the first byte is stored: may this person put a file to this thing? Throws NotFound or Forbidden. */
-  authorise?(c: Context): Promise<unknown>;
-}
 
 export interface Received {
   files: ArrivedFile[];

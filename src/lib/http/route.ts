@@ -5,7 +5,6 @@ import type { z } from 'zod';
 import type { Config } from '../../config.js';
 import type { Actor } from '../audit/record.js';
 import type { Db } from '../db/db.js';
-import type { Upload } from '../files/receive.js';
 import type { ArrivedFile } from '../files/store.js';
 import type { Key, Lang, Translate, Values } from '../i18n/translate.js';
 import type { Clock } from '../time/clock.js';
@@ -170,4 +169,16 @@ export function route<F extends z.ZodType, Q extends z.ZodType>(spec: Spec<F, Q>
 export function idOf(c: { params: Record<string, string> }, name = 'id'): number {
   const text = c.params[name] ?? '';
   return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : -1;
+}
+
+export interface Upload {
+  /** Name of the form's file field. It stands last in the form: what comes after a broken upload is not read. */
+  field: string;
+  maxFiles: number;
+  /** Extensions this page reads besides what may be attached: 'sql', 'ics'. */
+  also?: readonly string[];
+  /** Said of a file of the wrong kind, where fewer kinds are taken than everywhere; a key, told {name}. */
+  wrongKind?: Key;
+  /** Asked before the first byte is stored: may this person put a file to this thing? Throws NotFound or Forbidden. */
+  authorise?(c: Context): Promise<unknown>;
 }

@@ -1,5 +1,5 @@
 import ICAL from 'ical.js';
-import type { CalendarEvent, CalendarMethod } from './write.js';
+import type { CalendarEvent, CalendarMethod } from './event.js';
 import { cleanLine } from './text.js';
 
 // The rules a finished calendar file must keep, judged on its final bytes. The codes are those of the calendar checklist:

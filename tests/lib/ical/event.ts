@@ -1,4 +1,4 @@
-import type { CalendarAttendee, CalendarEvent } from '../../../src/lib/ical/write.js';
+import type { CalendarAttendee, CalendarEvent } from '../../../src/lib/ical/event.js';
 
 /** A meeting as it is invited to, in Shanghai on a Monday morning. */
 export function anEvent(changes: Partial<CalendarEvent> = {}): CalendarEvent {

@@ -3,7 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import ICAL from 'ical.js';
-import { writeCalendar, type CalendarEvent, type CalendarMethod } from '../../../src/lib/ical/write.js';
+import { writeCalendar } from '../../../src/lib/ical/write.js';
+import type { CalendarEvent, CalendarMethod } from '../../../src/lib/ical/event.js';
 import { anEvent, person, RECIPIENT, room } from './event.js';
 
 // Titles begin with the row of the calendar checklist that they hold us to.
@@ -11,12 +12,15 @@ import { anEvent, person, RECIPIENT, room } from './event.js';
 function write(changes: Partial<CalendarEvent> = {}, method: CalendarMethod = 'REQUEST'): string {
   return writeCalendar(method, anEvent(changes), RECIPIENT);
 }
+
 function unfolded(text: string): string[] {
   return text.replace(/\r\n /g, '').split('\r\n');
 }
+
 function line(text: string, start: string): string | undefined {
   return unfolded(text).find((one) => one.startsWith(start));
 }
+
 function refusal(work: () => unknown): string {
   try {
     work();
