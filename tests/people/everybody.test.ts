@@ -156,3 +156,29 @@ describe.each(FIELDS)('$field on $path', ({ path, field, more = {}, stored }) =>
     expect(await row(world.db, stored, { last: last?.id })).toEqual({ id: last?.id });
   });
 });
+
+test('a unit with more people than a meeting may have is refused, not cut', async () => {
+  const { address, as } = addresses.find(({ path }) => path === '/meetings/:id/people')!;
+  const invited = () =>
+    row<{ count: number }>(
+      world.db,
+      `select count(*)::int as count from participants where meeting_id = :id and removed_at is null`,
+      { id: address.split('/')[2] },
+    );
+  // Nobody else is invited: then five hundred would just fit.
+  await change(world.owner, `update participants set removed_at = now() where meeting_id = :id`, {
+    id: address.split('/')[2],
+  });
+  const unit = await row<{ id: number }>(
+    world.db,
+    `select unit_id as id from persons group by unit_id having count(*) > 500 and unit_id is not null limit 1`,
+  );
+  const answer = await agents
+    .get(as)!
+    .post(address)
+    .type('form')
+    .send({ person: '', people: '', unit: String(unit?.id), role: 'informed' });
+  expect(answer.status).toBe(422);
+  expect(load(answer.text)('.field-error').text()).toMatch(/500/);
+  expect(await invited()).toEqual({ count: 0 });
+});
