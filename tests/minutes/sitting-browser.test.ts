@@ -116,10 +116,10 @@ test('a lead is suggested while one types, those at the meeting before anything 
   await page.locator('#f-add-text').fill('Report on it.');
   await page.getByRole('button', { name: 'Add action' }).click();
   const lead = page.locator('#f-edit-lead');
-  const offered = () =>
-    page
-      .locator('#f-edit-lead-found option')
-      .evaluateAll((all) => all.map((one) => one.getAttribute('value')));
+  const offered = async () => {
+    const options = await page.locator('#f-edit-lead-found option').all();
+    return Promise.all(options.map((option) => option.getAttribute('value')));
+  };
   const here = await offered();
   expect(here).toContain('Chen An <attendee@office.example>');
   expect(here).not.toContain('Wei Ran <outsider@office.example>');
