@@ -7,6 +7,7 @@ import { idOf, page, redirect, route, type Answer, type Context, type Route } fr
 import { mayKeepSeries } from '../meetings/policy.js';
 import { findSeries } from '../meetings/seriesQueries.js';
 import { titleOf } from '../meetings/title.js';
+import { showBacklogItem } from './agendaPage.js';
 import { readItem } from './agendaRoutes.js';
 import { NewItemForm, NoFields } from './forms.js';
 import { addToBacklog, dropFromBacklog } from './orderCommands.js';
@@ -45,7 +46,7 @@ async function showBacklog(c: Context, problems?: Problems): Promise<Answer> {
     {
       title: c.t('agenda.backlog.title', { name: series.name }),
       series,
-      items,
+      items: items.map((item) => showBacklogItem(c, item)),
       mayKeep: mayKeepSeries(series),
       purposes: PURPOSES,
       coming: coming.slice(0, 1).map((meeting) => ({ ...meeting, called: titleOf(c.t, meeting) })),
