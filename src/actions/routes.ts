@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { signedIn } from '../lib/http/policy.js';
 import { idOf, page, route, send, type Context, type Route } from '../lib/http/route.js';
 import { findPersonOption, keepActive } from '../people/queries.js';
-import { actionPage, sourceOf, todayOf, toCard } from './actionPage.js';
+import { actionPage, sourceOf, toBoardCard, todayOf, toCard } from './actionPage.js';
 import { routes as answerRoutes } from './answerRoutes.js';
 import { ExportQuery, ListQuery, type Listed } from './forms.js';
 import { daysBetween, isOpen } from './lights.js';
@@ -18,6 +18,7 @@ import {
 import { routes as verbRoutes } from './verbRoutes.js';
 
 const PAGE = 50;
+const COLUMN_TONES = { overdue: 'bad', week: 'warn', open: 'accent', answered: 'ok' } as const;
 
 export const routes: Route[] = [
   route({
@@ -47,7 +48,9 @@ export const routes: Route[] = [
         choices,
         board: board?.columns.map((column) => ({
           ...column,
-          actions: column.actions.map((action) => toCard(c, action, today)),
+          tone: COLUMN_TONES[column.name],
+          actions: column.actions.map((action) => toBoardCard(c, action, column.name, today)),
+          more: Math.max(0, column.count - column.actions.length),
         })),
         list: list?.actions.map((action) => toCard(c, action, today)),
         next: list?.next && addressOf({ ...c.query, after: `${list.next.on}_${list.next.id}` }),
