@@ -30,6 +30,7 @@ import {
   type VersionLine,
 } from './queries.js';
 import { loadTypeface } from './typeface.js';
+import { layOutDocument } from './documentPage.js';
 
 /** The way of the minutes, for the rail on their pages. */
 export function stepsOf(
@@ -132,7 +133,7 @@ export async function showMinutes(
   const shown = versionShown(minutes);
   const seesDraft = maySeeDraft(minutes);
   const spec = await specFor(c.db, c.viewer, minutes, shown, { lang: minutes.lang });
-  const document = await findDocument(c.db, spec);
+  const document = layOutDocument(await findDocument(c.db, spec));
   const isOpen = minutes.state === 'draft' || minutes.state === 'returned';
   const findings = seesDraft && isOpen ? await listFindings(c, minutes, spec) : [];
   const comments = seesDraft
@@ -336,7 +337,7 @@ export const documentRoutes: Route[] = [
       const minutes = await findMinutes(c.db, c.viewer, idOf(c));
       const version = await readVersion(c, minutes, idOf(c, 'number'));
       const spec = await specFor(c.db, c.viewer, minutes, version.id);
-      const document = await findDocument(c.db, spec);
+      const document = layOutDocument(await findDocument(c.db, spec));
       const before = minutes.versions.find(
         (one) => one.number < version.number && (maySeeDraft(minutes) || one.issued_at !== null),
       );
