@@ -2,7 +2,7 @@ import { Forbidden } from '../lib/http/errors.js';
 import { signedIn } from '../lib/http/policy.js';
 import { idOf, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { takeAwaitedRoom } from './awaitedDateCommands.js';
-import { findAwaited, findPlace, type AwaitedDate } from './awaitedQueries.js';
+import { findAwaited, findPlace } from './awaitedQueries.js';
 import { drawForm, valuesOf } from './formRoutes.js';
 import { NoFields } from './forms.js';
 import { mayEditMeeting, mayRestore } from './policy.js';
@@ -92,10 +92,7 @@ function mayTake(meeting: Meeting): boolean {
 }
 
 /** How a meeting stands with a room it waits for, for who keeps the meeting; nobody learns who else waits. */
-export async function shownWait(
-  c: Context,
-  meeting: Meeting,
-): Promise<(AwaitedDate & { place: number; may_join: boolean; what: string }) | undefined> {
+export async function shownWait(c: Context, meeting: Meeting) {
   if (meeting.state !== 'draft' && meeting.state !== 'scheduled' && meeting.state !== 'cancelled')
     return undefined;
   if (!mayTake(meeting)) return undefined;
@@ -107,6 +104,8 @@ export async function shownWait(
     state,
     what: tellWish(c, wish),
     place: state === 'waiting' ? await findPlace(c.db, wish, c.now) : 1,
-    may_join: meeting.state !== 'cancelled',
+    isWaiting: state === 'waiting',
+    isOffered: state === 'offered',
+    mayJoin: meeting.state !== 'cancelled' && (state === 'lapsed' || state === 'declined'),
   };
 }
