@@ -19,10 +19,10 @@ import { plainCopy } from './download.js';
 import { ReplyForm, SendForm, type ReplyFields } from './forms.js';
 import { guestRoutes } from './guestRoutes.js';
 import { whyClosed } from './policy.js';
-import { findTellable, listInvitations } from './queries.js';
+import { findTellable, listInvitations, type InvitationLine } from './queries.js';
 import { formOf, furtherOf, noticeOf, refusalOf, toReply } from './replies.js';
 import { replyOnPage } from './replyCommands.js';
-import { listLaterDates, listReplies } from './replyQueries.js';
+import { listLaterDates, listReplies, type OwnReply } from './replyQueries.js';
 import { findSeriesPlace } from './seriesQueries.js';
 import { seriesInvitationRoutes } from './seriesRoutes.js';
 
@@ -89,25 +89,63 @@ async function showReplies(c: Context, problems?: Problems): Promise<Answer> {
   const states = new Map(invitations.map((one) => [one.person_id, one]));
   const isOpen =
     whyClosed({ ...meeting, is_removed: false, invited_at: meeting.announced_at }, c.now) === undefined;
+  const mayNote = isOpen && mayInvite(meeting);
+  const noteFor = String(problems?.values.participant ?? '');
   return page(
     'invitations/replies',
     {
       title: c.t('invitations.replies.of', { title: titleOf(c.t, meeting) }),
       meeting,
       meetingTitle: titleOf(c.t, meeting),
-      people: replies.map((one) => ({ ...one, invitation: states.get(one.person_id) })),
+      people: replies.map((one) => ({
+        ...one,
+        ...showReply(c, one, states.get(one.person_id)),
+        mayNote: mayNote && one.invited_at !== null && one.role !== 'informed' && one !== own,
+        isOpen: String(one.participant_id) === noteFor,
+      })),
+      isNoted: noteFor !== '',
       own,
       further: furtherOf(c, meeting, later.length),
       mayReply:
         own !== undefined &&
         whyClosed({ ...own, state: meeting.state, ends_at: meeting.ends_at }, c.now) === undefined,
-      mayNote: isOpen && mayInvite(meeting),
       values: problems?.values ?? {},
       errors: problems?.errors ?? {},
       errorForm: formOf(problems),
     },
     { status: problems ? 422 : 200 },
   );
+}
+
+const TONES = { accepted: 'ok', declined: 'bad', delegated: 'accent', tentative: 'warn' } as const;
+
+/** What stands beside a name: role, how the invitation went, and the answer. */
+function showReply({ t, fmt }: Context, one: OwnReply, invitation: InvitationLine | undefined) {
+  const notes = [t(`meetings.role.${one.role}`)];
+  if (one.instead_of) notes.push(t('invitations.replies.insteadOf', { name: fmt.name(one.instead_of) }));
+  const isOpen = one.role !== 'informed' && one.invited_at !== null;
+  const none = t(one.is_stale ? 'invitations.replies.stale' : 'meetings.reply.none');
+  const pill = isOpen ? { text: none, tone: 'warn' } : undefined;
+  return {
+    about: notes.join(' · '),
+    invitation: sentWords({ t, fmt }, one, invitation),
+    pill: one.status ? { text: t(`meetings.reply.${one.status}`), tone: TONES[one.status] } : pill,
+  };
+}
+
+/** How the invitation of one person went out. */
+function sentWords(
+  { t, fmt }: Pick<Context, 't' | 'fmt'>,
+  { invited_at }: OwnReply,
+  invitation: InvitationLine | undefined,
+): string {
+  if (!invited_at) return t('invitations.sent.not');
+  if (!invitation) return t('invitations.sent.noAddress');
+  const { state, finished_at, error } = invitation;
+  if (state === 'failed') return t('invitations.sent.failed', { words: error ?? '' });
+  if (state === 'waiting' || state === 'sending' || !finished_at) return t('invitations.sent.waiting');
+  const when = fmt.dateTime(finished_at);
+  return t(state === 'captured' ? 'invitations.sent.captured' : 'invitations.sent.sent', { when });
 }
 
 async function reply(
