@@ -3,6 +3,7 @@ import {
   choice,
   date,
   id,
+  line,
   list,
   onceKey,
   optionalDate,
@@ -29,14 +30,14 @@ export const DecisionForm = z.strictObject({
 });
 
 export const HandOverForm = z.strictObject({
-  lead_id: id(),
+  lead: line(300),
   helper_ids: list(id(), 50),
   helper: optionalLine(300),
   due_on: optionalDate(),
   note: optionalProse(2000),
 });
 
-export const HandOverAllForm = z.strictObject({ from_id: id(), lead_id: id(), note: optionalProse(2000) });
+export const HandOverAllForm = z.strictObject({ from_id: id(), lead: line(300), note: optionalProse(2000) });
 export const HandOverAllQuery = z.object({ from: optionalId().catch(null) });
 
 export const EmptyForm = z.strictObject({});

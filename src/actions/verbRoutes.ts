@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import { Forbidden, NotFound } from '../lib/http/errors.js';
 import { signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
-import { findPersonOption, keepActive, listPersonOptions, resolvePersons } from '../people/queries.js';
+import { readPicked } from '../people/picked.js';
+import { findPersonOption, keepActive } from '../people/queries.js';
 import { actionPage, movedPage, todayOf } from './actionPage.js';
 import {
   blockAction,
@@ -144,16 +145,12 @@ async function handOverPage(
 ): Promise<Answer> {
   const standing = await standingFor(c, 'handOver');
   if (!may('handOver', standing)) return movedPage(c, standing.id, standing.state);
-  const [action, persons] = await Promise.all([
-    findAction(c.db, c.viewer.id, standing.id, todayOf(c)),
-    listPersonOptions(c.db),
-  ]);
+  const action = await findAction(c.db, c.viewer.id, standing.id, todayOf(c));
   return page(
     'actions/hand-over',
     {
       title: c.t('actions.handOver.heading', { action: standing.deliverable }),
       action,
-      persons,
       values: wrong?.values ?? { helper_ids: action?.helpers.map((one) => one.id) ?? [] },
       errors: wrong?.errors ?? {},
     },
@@ -162,22 +159,18 @@ async function handOverPage(
 }
 
 async function handOver(c: Context<z.output<typeof HandOverForm>>): Promise<Answer> {
-  const { lead_id, helper_ids, helper, due_on, note } = c.form;
-  const errors: Record<string, string> = {};
-  const [found] = helper ? await resolvePersons(c.db, [helper]) : [];
-  if (found && !found.ok) errors.helper = c.t(`actions.person.${found.reason}`, { text: found.text });
-  const active = await keepActive(c.db, [lead_id, ...helper_ids]);
-  if (!active.has(lead_id)) errors.lead_id = c.t('actions.person.inactive');
+  const { lead, helper_ids, helper, due_on, note } = c.form;
+  const { ids, problems } = await readPicked(c, { lead, helper }, { guests: true });
+  const errors: Record<string, string> = { ...problems?.errors };
   if (due_on && due_on < todayOf(c)) errors.due_on = c.t('actions.handOver.past');
-  if (Object.keys(errors).length > 0) return handOverPage(c, { errors, values: c.form });
-  const helpers = [
-    ...new Set([...helper_ids.filter((id) => active.has(id)), ...(found?.ok ? [found.person.id] : [])]),
-  ];
+  if (ids.lead === null || Object.keys(errors).length > 0) return handOverPage(c, { errors, values: c.form });
+  const kept = await keepActive(c.db, helper_ids);
+  const helpers = [...new Set([...kept, ...(ids.helper ? [ids.helper] : [])])];
   const outcome = await handOverAction(
     c.db,
     c.by,
     idOf(c),
-    { lead_id, helper_ids: helpers, due_on, note },
+    { lead_id: ids.lead, helper_ids: helpers, due_on, note },
     todayOf(c),
   );
   if (outcome.ok) return redirect(`/actions/${idOf(c)}`, { notice: 'actions.notice.assigned' });
@@ -185,7 +178,7 @@ async function handOver(c: Context<z.output<typeof HandOverForm>>): Promise<Answ
   const wrong: Record<string, string> =
     outcome.reason === 'noDueDate'
       ? { due_on: c.t('actions.handOver.dueNeeded') }
-      : { lead_id: c.t('actions.handOver.same') };
+      : { lead: c.t('actions.handOver.same') };
   return handOverPage(c, { errors: wrong, values: c.form });
 }
 
@@ -203,7 +196,6 @@ async function handOverAllPage(
       title: c.t('actions.handOverAll.heading', { name: c.fmt.name(from) }),
       from,
       count,
-      persons: await listPersonOptions(c.db),
       errors: wrong?.errors ?? {},
       values: wrong?.values ?? {},
     },
@@ -225,15 +217,13 @@ export const routes: Route[] = [
     policy: signedIn,
     form: HandOverAllForm,
     async handle(c) {
-      const { from_id, lead_id, note } = c.form;
-      const isActive = (await keepActive(c.db, [lead_id])).has(lead_id);
-      if (!isActive || lead_id === from_id) {
-        return handOverAllPage(c, from_id, {
-          errors: { lead_id: c.t(isActive ? 'actions.handOver.same' : 'actions.person.inactive') },
-          values: c.form,
-        });
+      const { from_id, lead, note } = c.form;
+      const { ids, problems } = await readPicked(c, { lead }, { guests: true });
+      if (ids.lead === null || ids.lead === from_id) {
+        const errors = problems?.errors ?? { lead: c.t('actions.handOver.same') };
+        return handOverAllPage(c, from_id, { errors, values: c.form });
       }
-      const { moved } = await handOverAllActions(c.db, c.by, from_id, lead_id, note, todayOf(c));
+      const { moved } = await handOverAllActions(c.db, c.by, from_id, ids.lead, note, todayOf(c));
       return redirect('/actions?scope=all', {
         notice: { key: 'actions.notice.handedOver', values: { count: moved } },
       });

@@ -18,7 +18,7 @@ import { countOpenPolls } from '../polls/queries.js';
 import { listRoomsKept } from '../rooms/handOverQueries.js';
 import { findPerson, type PersonRow } from '../people/directoryQueries.js';
 import { mayEdit } from '../people/policy.js';
-import { listPersonOptions } from '../people/queries.js';
+import { readPicked } from '../people/picked.js';
 import { deactivatePerson, handOver, type Departed } from './departureCommands.js';
 import { DepartureForm } from './forms.js';
 
@@ -36,12 +36,11 @@ async function leaver(c: Context, isActive: boolean): Promise<PersonRow> {
 async function departurePage(c: Context, isActive: boolean, problems?: Problems): Promise<Answer> {
   const person = await leaver(c, isActive);
   const today = dayOf(c.now, c.office.zone);
-  const [held, rooms, polls, actions, persons] = await Promise.all([
+  const [held, rooms, polls, actions] = await Promise.all([
     listHeld(c.db, person.id),
     listRoomsKept(c.db, person.id),
     countOpenPolls(c.db, person.id),
     countHandedOver(c.db, c.viewer.id, person.id, today),
-    listPersonOptions(c.db),
   ]);
   return page(
     'admin/departure',
@@ -72,7 +71,6 @@ async function departurePage(c: Context, isActive: boolean, problems?: Problems)
           ],
         })),
       ],
-      persons: persons.filter((one) => one.id !== person.id),
       errors: problems?.errors ?? {},
       values: problems?.values ?? {},
     },
@@ -83,7 +81,7 @@ async function departurePage(c: Context, isActive: boolean, problems?: Problems)
 const REFUSED = {
   last_administrator: 'auth.role.last',
   self: 'admin.departure.self',
-  no_such_person: 'lib.field.choice',
+  no_such_person: 'admin.departure.notThis',
 } as const;
 
 async function finish(c: Context, isActive: boolean, done: Departed): Promise<Answer> {
@@ -125,9 +123,11 @@ export const departureRoutes: Route[] = [true, false].flatMap((isActive) => {
       form: DepartureForm,
       async handle(c) {
         const person = await leaver(c, isActive);
+        const { ids, problems } = await readPicked(c, { to: c.form.to });
+        if (problems) return departurePage(c, isActive, problems);
         const done = await carryOut(c.db, c.by, {
           fromId: person.id,
-          toId: c.form.to,
+          toId: ids.to,
           note: c.form.note,
           today: dayOf(c.now, c.office.zone),
         });

@@ -6,7 +6,6 @@ import {
   id,
   line,
   message,
-  optionalId,
   optionalLine,
   optionalProse,
   prose,
@@ -38,15 +37,18 @@ export const SetupForm = z
 export const OfficeForm = z
   .strictObject({
     ...office,
-    office_head_id: optionalId(),
+    office_head: optionalLine(300),
     review_gates: choice(['none', 'one']),
     version: version(),
   })
   .refine(named, unnamed);
-export type OfficeChange = z.output<typeof OfficeForm>;
+/** As the command takes it: the head of the office is a person by now. */
+export type OfficeChange = Omit<z.output<typeof OfficeForm>, 'office_head'> & {
+  office_head_id: number | null;
+};
 
 /** Who takes over, and a word for whoever that is. */
-export const DepartureForm = z.strictObject({ to: optionalId(), note: optionalProse(1000) });
+export const DepartureForm = z.strictObject({ to: optionalLine(300), note: optionalProse(1000) });
 export const MergeForm = z.strictObject({ other: id() });
 /** Why, for the history: there is no way back. */
 export const ErasureForm = z.strictObject({ reason: prose(1000) });

@@ -3,7 +3,7 @@ import { findLastVerification } from '../lib/audit/seal.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import { administrator, secretary } from '../lib/http/policy.js';
 import { page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
-import { listPersonOptions } from '../people/queries.js';
+import { readPicked, textOfPerson } from '../people/picked.js';
 import { OfficeForm } from './forms.js';
 import { sendTestMail, updateOffice } from './officeCommands.js';
 import { countOffice, findOffice, type OfficeRow } from './officeQueries.js';
@@ -13,15 +13,16 @@ async function officePage(
   values: Record<string, unknown>,
   more: { problems?: Problems; stale?: OfficeRow } = {},
 ): Promise<Answer> {
-  const persons = await listPersonOptions(c.db);
   return page(
     'admin/office',
     {
       title: c.t('admin.office.title'),
       values,
-      persons,
       errors: more.problems?.errors ?? {},
-      stale: more.stale,
+      stale: more.stale && {
+        ...more.stale,
+        office_head: await textOfPerson(c, more.stale.office_head_id),
+      },
     },
     { status: more.stale ? 409 : more.problems ? 422 : 200 },
   );
@@ -74,7 +75,8 @@ export const officeRoutes: Route[] = [
     path: '/admin/office',
     policy: administrator,
     async handle(c) {
-      return officePage(c, { ...(await findOffice(c.db)) });
+      const office = await findOffice(c.db);
+      return officePage(c, { ...office, office_head: await textOfPerson(c, office.office_head_id) });
     },
   }),
   route({
@@ -83,13 +85,17 @@ export const officeRoutes: Route[] = [
     policy: administrator,
     form: OfficeForm,
     async handle(c) {
-      const done = await updateOffice(c.db, c.by, c.form);
+      const { office_head, ...form } = c.form;
+      const { office_head_id: stored } = await findOffice(c.db);
+      const { ids, problems } = await readPicked(c, { office_head }, { stored: { office_head: stored } });
+      if (problems) return officePage(c, problems.values, { problems });
+      const done = await updateOffice(c.db, c.by, { ...form, office_head_id: ids.office_head });
       if (done.ok) return redirect('/admin', { notice: 'admin.office.saved' });
       const typed = c.req.body as Record<string, unknown>;
       if (done.reason === 'stale')
         return officePage(c, { ...typed, version: done.office.version }, { stale: done.office });
       return officePage(c, typed, {
-        problems: problemsOf([{ field: 'office_head_id', message: c.t('lib.field.choice') }], typed),
+        problems: problemsOf([{ field: 'office_head', message: c.t('lib.field.choice') }], typed),
       });
     },
     onInvalid: (c, problems) => officePage(c, problems.values, { problems }),

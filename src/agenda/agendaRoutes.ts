@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { resolvePersons } from '../people/queries.js';
+import { readPicked } from '../people/picked.js';
 import { Forbidden } from '../lib/http/errors.js';
-import { problemsOf, type Problems } from '../lib/http/form.js';
+import type { Problems } from '../lib/http/form.js';
 import { ACCEPTED } from '../lib/files/kinds.js';
 import { once } from '../lib/http/once.js';
 import { signedIn } from '../lib/http/policy.js';
@@ -123,30 +123,23 @@ async function add(c: Context<z.output<typeof NewItemForm>>): Promise<Answer> {
   return redirect(`/meetings/${id}/agenda`, { notice: 'agenda.notice.added' });
 }
 
-/** What was typed as a command needs it: the presenter is a person by now. */
+/** What was typed as a command needs it: the presenter is a person by now. `presenterId` is who is stored. */
 export async function readItem(
   c: Context,
   form: ItemFields,
+  presenterId: number | null = null,
 ): Promise<{ input: ItemInput } | { problems: Problems }> {
-  let presenterId: number | null = null;
-  if (form.presenter) {
-    const [found] = await resolvePersons(c.db, [form.presenter]);
-    if (!found?.ok) {
-      const key = found?.reason === 'several' ? 'meetings.people.several' : 'agenda.form.unknownPresenter';
-      return {
-        problems: problemsOf(
-          [{ field: 'presenter', message: c.t(key, { name: form.presenter.slice(0, 100) }) }],
-          c.req.body,
-        ),
-      };
-    }
-    presenterId = found.person.id;
-  }
+  const { ids, problems } = await readPicked(
+    c,
+    { presenter: form.presenter },
+    { stored: { presenter: presenterId }, guests: true },
+  );
+  if (problems) return { problems };
   return {
     input: {
       title: form.title,
       purpose: form.purpose,
-      presenterId,
+      presenterId: ids.presenter,
       plannedMinutes: form.minutes,
       note: form.note,
       isRestricted: form.is_restricted,

@@ -117,7 +117,8 @@ function differencesOf(
 }
 
 async function change(c: Context<z.output<typeof ItemForm>>): Promise<Answer> {
-  const read = await readItem(c, c.form);
+  const { item } = await findItem(c.db, c.viewer, idOf(c));
+  const read = await readItem(c, c.form, item.presenter?.id);
   if ('problems' in read) return showItem(c, read.problems);
   const result = await changeItem(c.db, c.by, idOf(c), { ...read.input, version: c.form.version });
   if (result.ok) return redirect(`/meetings/${result.meetingId}/agenda`, { notice: 'agenda.notice.saved' });

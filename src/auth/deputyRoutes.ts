@@ -2,6 +2,7 @@ import { Forbidden, NotFound } from '../lib/http/errors.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import { signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
+import { describeUnresolved } from '../people/picked.js';
 import { findPersonOption, resolvePersons } from '../people/queries.js';
 import { addDeputy, removeDeputy } from './commands.js';
 import { DeputyForm, EmptyForm } from './forms.js';
@@ -47,12 +48,8 @@ export const deputyRoutes: Route[] = [
       const refuse = (message: string) =>
         deputiesPage(c, problemsOf([{ field: 'deputy', message }], c.req.body));
       const [who] = await resolvePersons(c.db, [c.form.deputy]);
-      if (!who?.ok)
-        return refuse(
-          c.t(who?.reason === 'several' ? 'people.picker.several' : 'people.picker.unknown', {
-            name: c.form.deputy,
-          }),
-        );
+      if (!who) throw new NotFound();
+      if (!who.ok) return refuse(await describeUnresolved(c, who));
       if (who.person.id === person.id || who.person.is_guest) return refuse(c.t('auth.deputy.notThis'));
       const added = await addDeputy(c.db, c.by, {
         personId: person.id,

@@ -434,13 +434,16 @@ export function listParticipants(db: Db, meetingId: number): Promise<Participant
   );
 }
 
-/** Active persons of a unit and of the units below it, for "invite a whole unit". */
+/**
+ * Active persons of a unit and of the units below it, for "invite a whole unit". Of a unit that is too large for a meeting
+ * one more comes back than a meeting may have: so it is refused, not cut.
+ */
 export async function listUnitMembers(db: Db, unitId: number): Promise<number[]> {
   const found = await rows<{ id: number }>(
     db,
     `with recursive below as (
        select id from units where id = :unit and is_active union all select u.id from units u join below b on u.parent_id = b.id where u.is_active
-     ) select p.id from persons p where p.unit_id in (select id from below) and p.deactivated_at is null and not p.is_guest order by p.id limit 500`,
+     ) select p.id from persons p where p.unit_id in (select id from below) and p.deactivated_at is null and not p.is_guest order by p.id limit 501`,
     { unit: unitId },
   );
   return found.map(({ id }) => id);

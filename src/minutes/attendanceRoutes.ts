@@ -3,6 +3,7 @@ import { idOf, page, redirect, route, type Answer, type Context, type Route } fr
 import { dayOf, addDays, parseTime, timeOf, toInstant } from '../lib/time/zone.js';
 import { listParticipants, type Meeting } from '../meetings/queries.js';
 import { titleOf } from '../meetings/title.js';
+import { describeUnresolved } from '../people/picked.js';
 import { resolvePersons } from '../people/queries.js';
 import { normalAddress } from '../lib/mail/address.js';
 import type { z } from 'zod';
@@ -126,7 +127,7 @@ async function walkIn(c: Context<z.output<typeof WalkInForm>>): Promise<Answer> 
   const [found] = await resolvePersons(c.db, [email ?? person]);
   if (found && !found.ok && found.reason === 'several')
     return attendancePage(c, meeting, {
-      errors: { person: c.t('actions.person.several', { text: found.text }) },
+      errors: { person: await describeUnresolved(c, found) },
       values: c.form,
     });
   // "Zhang Wei <zhang@…>" that nobody has is a guest with that address; a bare name is one without.

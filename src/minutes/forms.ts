@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { choice, id, line, list, optionalId, optionalProse, prose, version } from '../lib/http/fields.js';
+import {
+  choice,
+  id,
+  line,
+  list,
+  optionalId,
+  optionalLine,
+  optionalProse,
+  prose,
+  version,
+} from '../lib/http/fields.js';
 import { returnCodes } from './checks.js';
 
 export const MinutesForm = z.strictObject({
@@ -7,8 +17,8 @@ export const MinutesForm = z.strictObject({
   title: line(200),
   lang: choice(['en', 'zh-CN']),
   template: choice(['plain', 'official']),
-  reviewer_id: optionalId(),
-  approver_id: optionalId(),
+  reviewer: optionalLine(300),
+  approver: optionalLine(300),
 });
 
 export const OverrideForm = z.strictObject({ code: line(3), place: line(200), reason: prose(1000) });
@@ -45,10 +55,10 @@ export const AnswerForm = z.strictObject({ answer: prose(5000) });
 export const CirculationForm = z.strictObject({
   version_id: id(),
   persons: list(id()),
-  others: list(optionalId(), 50),
+  others: list(optionalLine(300), 50),
 });
 
-export const CopiesForm = z.strictObject({ person: id() });
+export const CopiesForm = z.strictObject({ person: line(300) });
 
 export const CorrectionForm = z.strictObject({ reason: prose(1000) });
 

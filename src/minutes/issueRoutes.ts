@@ -2,7 +2,7 @@ import { problemsOf, type Problems } from '../lib/http/form.js';
 import { NotFound } from '../lib/http/errors.js';
 import { signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
-import { listPersonOptions } from '../people/queries.js';
+import { readPicked } from '../people/picked.js';
 import { acknowledgeMinutes, addRecipients, correctMinutes, issueMinutes } from './approvalCommands.js';
 import { findDocument, specFor } from './documentQueries.js';
 import { issuedVersion, movedPage, pillOf, stepsOf } from './documentRoutes.js';
@@ -30,8 +30,8 @@ async function showCirculation(c: Context, problems?: Problems, status = 200): P
       mayCopy: mayCorrect(minutes),
       proposed: mayIssue(minutes) ? await listProposedRecipients(c.db, minutes) : [],
       recipients: issued ? await listCirculation(c.db, minutes.id, issued.id) : [],
-      persons: mayIssue(minutes) || mayCorrect(minutes) ? await listPersonOptions(c.db) : [],
       errors: problems?.errors ?? {},
+      errorForm: problems?.errors.person ? 'copy' : undefined,
       values: problems?.values ?? {},
     },
     { status, caching: 'no-store' },
@@ -67,7 +67,12 @@ export const issueRoutes: Route[] = [
     form: CirculationForm,
     async handle(c) {
       const { version_id: versionId, persons, others } = c.form;
-      const personIds = [...new Set([...persons, ...others.filter((one): one is number => one !== null)])];
+      // Several fields of one name: they are told apart by the word that parts their ids.
+      const typed = Object.fromEntries(others.map((one, n) => [`n${n}-others`, one]));
+      const { ids, problems } = await readPicked(c, typed);
+      if (problems) return showCirculation(c, problems, 422);
+      const added = Object.values(ids).filter((one) => one !== null);
+      const personIds = [...new Set([...persons, ...added])];
       const result = await issueMinutes(c.db, c.by, idOf(c), { versionId, personIds, now: c.now });
       if (result.ok)
         return redirect(`/minutes/${idOf(c)}/circulation`, {
@@ -88,7 +93,9 @@ export const issueRoutes: Route[] = [
     policy: signedIn,
     form: CopiesForm,
     async handle(c) {
-      const result = await addRecipients(c.db, c.by, idOf(c), { personIds: [c.form.person], now: c.now });
+      const { ids, problems } = await readPicked(c, { person: c.form.person });
+      if (problems || ids.person === null) return showCirculation(c, problems, 422);
+      const result = await addRecipients(c.db, c.by, idOf(c), { personIds: [ids.person], now: c.now });
       if (!result.ok) return movedPage(c, idOf(c));
       return redirect(`/minutes/${idOf(c)}/circulation`, {
         notice: result.recipients > 0 ? 'minutes.notice.copied' : 'minutes.notice.hasCopy',

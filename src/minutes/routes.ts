@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { Forbidden } from '../lib/http/errors.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import { signedIn } from '../lib/http/policy.js';
@@ -6,7 +7,7 @@ import { draftMinutes, editMinutes, overrideCheck, submitMinutes, takeBackMinute
 import { documentRoutes, movedPage, showMinutes } from './documentRoutes.js';
 import { AnswerForm, MinutesForm, OverrideForm } from './forms.js';
 import { issueRoutes } from './issueRoutes.js';
-import { listPersonOptions } from '../people/queries.js';
+import { readPicked, textOfPerson } from '../people/picked.js';
 import { mayEdit } from './policy.js';
 import { findMinutes } from './queries.js';
 import { answerComment } from './reviewCommands.js';
@@ -30,14 +31,13 @@ async function showEdit(
       title: c.t('minutes.edit.title'),
       minutes,
       theirs,
-      persons: minutes.meeting ? await listPersonOptions(c.db) : [],
       errors: problems?.errors ?? {},
       values: {
         title,
         lang,
         template,
-        reviewer_id: minutes.meeting?.reviewer_id,
-        approver_id: minutes.meeting?.approver_id,
+        reviewer: await textOfPerson(c, minutes.meeting?.reviewer_id),
+        approver: await textOfPerson(c, minutes.meeting?.approver_id),
         ...problems?.values,
         version: theirs?.version ?? problems?.values.version ?? version,
       },
@@ -53,6 +53,28 @@ async function showAgain(c: Context, problems: Problems, status = 422): Promise<
     values: { ...problems.values, ...c.params },
     status,
   });
+}
+
+async function saveEdit(c: Context<z.output<typeof MinutesForm>>): Promise<Answer> {
+  const { reviewer, approver, ...form } = c.form;
+  const { meeting } = await findMinutes(c.db, c.viewer, idOf(c));
+  const { ids, problems } = await readPicked(
+    c,
+    { reviewer, approver },
+    { stored: { reviewer: meeting?.reviewer_id ?? null, approver: meeting?.approver_id ?? null } },
+  );
+  if (problems) return showEdit(c, problems);
+  const result = await editMinutes(c.db, c.by, idOf(c), {
+    ...form,
+    reviewer_id: ids.reviewer,
+    approver_id: ids.approver,
+  });
+  if (result.ok) return redirect(await ownPage(c), { notice: 'minutes.notice.saved' });
+  if (result.reason === 'moved') return movedPage(c, idOf(c), [form.title]);
+  if (result.reason === 'stale')
+    return showEdit(c, { errors: {}, list: [], values: { ...c.form } }, 409, result.current);
+  const field = reviewer ? 'reviewer' : 'approver';
+  return showEdit(c, problemsOf([{ field, message: c.t(`minutes.edit.${result.reason}`) }], c.form));
 }
 
 async function ownPage(c: Context): Promise<string> {
@@ -77,15 +99,7 @@ export const routes: Route[] = [
     path: '/minutes/:id/edit',
     policy: signedIn,
     form: MinutesForm,
-    async handle(c) {
-      const result = await editMinutes(c.db, c.by, idOf(c), c.form);
-      if (result.ok) return redirect(await ownPage(c), { notice: 'minutes.notice.saved' });
-      if (result.reason === 'moved') return movedPage(c, idOf(c), [c.form.title]);
-      if (result.reason === 'stale')
-        return showEdit(c, { errors: {}, list: [], values: { ...c.form } }, 409, result.current);
-      const field = c.form.reviewer_id !== null ? 'reviewer_id' : 'approver_id';
-      return showEdit(c, problemsOf([{ field, message: c.t(`minutes.edit.${result.reason}`) }], c.form));
-    },
+    handle: saveEdit,
     onInvalid: (c, problems) => showEdit(c, problems),
   }),
   route({

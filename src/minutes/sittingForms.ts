@@ -20,7 +20,7 @@ const statement = {
   key: onceKey(),
   version: optionalId(),
   text: optionalProse(20_000),
-  lead_id: optionalId(),
+  lead: optionalLine(300),
   due_on: optionalDate(),
 };
 

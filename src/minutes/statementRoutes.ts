@@ -13,7 +13,8 @@ import {
 } from '../lib/http/route.js';
 import { maySeeItem } from '../agenda/policy.js';
 import { findItem } from '../agenda/queries.js';
-import { keepActive, resolvePersons } from '../people/queries.js';
+import { readPicked, textOfPerson } from '../people/picked.js';
+import { keepActive } from '../people/queries.js';
 import type { z } from 'zod';
 import { AddForm, ChangeForm, EmptyForm, MoveForm, type Change } from './sittingForms.js';
 import {
@@ -45,14 +46,16 @@ interface Place {
 }
 
 async function add(c: Context<z.output<typeof AddForm>>, place: Place): Promise<Answer> {
-  const { key, version, lead_id, due_on } = c.form;
+  const { key, version, due_on } = c.form;
   const background = isInBackground(c);
   const prefixed = readPrefix(c.form.text);
   const kind = prefixed.kind ?? c.form.kind ?? 'noted';
   // What is still being typed stays as it is typed: the prefix is read when the button is pressed.
   const text = background ? c.form.text : prefixed.text;
-  if (!background && !text) return addWrong(c, place, { text: c.t('sitting.error.empty') });
-  const lead = lead_id && (await keepActive(c.db, [lead_id])).has(lead_id) ? lead_id : null;
+  const { ids, problems } = await readPicked(c, { lead: c.form.lead }, { guests: true });
+  const errors = { ...(text ? {} : { text: c.t('sitting.error.empty') }), ...problems?.errors };
+  if (!background && Object.keys(errors).length > 0) return addWrong(c, place, errors);
+  const { lead } = ids;
   const edit: StatementEdit = {
     kind: background ? 'noted' : kind,
     text,
@@ -101,13 +104,17 @@ async function change(c: Context<Change>): Promise<Answer> {
   const votes = [form.votes_for, form.votes_against, form.abstentions];
   if (!background && isDecision(form.kind) && isVote && votes.includes(null))
     errors.votes_for = c.t('sitting.error.votes');
-  const [helper] = form.helper ? await resolvePersons(c.db, [form.helper]) : [];
-  if (!background && helper && !helper.ok)
-    errors.helper = c.t(`actions.person.${helper.reason}`, { text: helper.text });
+  const stored = statement.action?.lead?.id ?? null;
+  const { ids, problems } = await readPicked(
+    c,
+    { lead: form.lead, helper: form.helper },
+    { stored: { lead: stored }, guests: true },
+  );
+  if (!background) Object.assign(errors, problems?.errors);
   if (Object.keys(errors).length > 0) return changeWrong(c, statement, errors);
 
-  const wanted = [...form.helper_ids, ...(helper?.ok ? [helper.person.id] : [])];
-  const active = await keepActive(c.db, [...wanted, ...(form.lead_id ? [form.lead_id] : [])]);
+  const wanted = [...form.helper_ids, ...(ids.helper ? [ids.helper] : [])];
+  const active = await keepActive(c.db, wanted);
   const edit: StatementEdit & { item_id?: number | null } = {
     kind: form.kind,
     text: form.text,
@@ -124,7 +131,8 @@ async function change(c: Context<Change>): Promise<Answer> {
           : { basis: 'consensus', votes_for: null, votes_against: null, abstentions: null },
     action: {
       deliverable: form.deliverable || null,
-      lead_id: form.lead_id && active.has(form.lead_id) ? form.lead_id : null,
+      // A name that is half typed changes nothing yet: the rest is saved, and the lead stays who it was.
+      lead_id: problems?.errors.lead ? stored : ids.lead,
       due_on: form.due_on,
       helper_ids: [...new Set(wanted.filter((one) => active.has(one)))],
     },
@@ -139,7 +147,7 @@ async function change(c: Context<Change>): Promise<Answer> {
     form.both === '1'
       ? await addStatement(c.db, c.by, place, edit, { ...saving, version: null })
       : await changeStatement(c.db, c.by, statement.id, edit, saving);
-  if (!saved.ok || background) return tell(c, saved, form, place);
+  if (!saved.ok || background) return tell(c, saved, form, place, problems?.list[0]?.message);
   return redirect(backTo(place.meetingId, place.itemId, `#statement-${saved.id}`));
 }
 
@@ -157,8 +165,14 @@ async function changeWrong(
 }
 
 /** What the script hears, and the pages for a save that could not be carried out: nothing that was typed is lost. */
-async function tell(c: Context, saved: Saved, typed: Record<string, unknown>, place: Place): Promise<Answer> {
-  if (saved.ok) return json({ version: saved.version, saved: c.fmt.time(c.now) });
+async function tell(
+  c: Context,
+  saved: Saved,
+  typed: Record<string, unknown>,
+  place: Place,
+  unread?: string,
+): Promise<Answer> {
+  if (saved.ok) return json({ version: saved.version, saved: c.fmt.time(c.now), unread });
   if (isInBackground(c))
     return json(
       { error: c.t(saved.reason === 'closed' ? 'sitting.error.closed' : 'sitting.merge.short') },
@@ -185,7 +199,7 @@ async function tell(c: Context, saved: Saved, typed: Record<string, unknown>, pl
       meetingTitle: titleOf(c.t, meeting),
       current: saved.current,
       text: String(typed.text ?? ''),
-      fields: mergeFields(typed, saved.current),
+      fields: await mergeFields(c, typed, saved.current),
       ...(await formChoices(c, meeting)),
       back,
     },
@@ -194,7 +208,11 @@ async function tell(c: Context, saved: Saved, typed: Record<string, unknown>, pl
 }
 
 /** What both gave beside the text: one's own where one said something, else the other's. The page shows it before it is saved. */
-function mergeFields(mine: Record<string, unknown>, theirs: Statement): Record<string, unknown> {
+async function mergeFields(
+  c: Context,
+  mine: Record<string, unknown>,
+  theirs: Statement,
+): Promise<Record<string, unknown>> {
   const helpers = Array.isArray(mine.helper_ids) ? (mine.helper_ids as number[]) : [];
   const isVote = mine.basis === 'vote' || theirs.decision?.basis === 'vote';
   return {
@@ -203,7 +221,7 @@ function mergeFields(mine: Record<string, unknown>, theirs: Statement): Record<s
     votes_for: mine.votes_for ?? theirs.decision?.votes_for,
     votes_against: mine.votes_against ?? theirs.decision?.votes_against,
     abstentions: mine.abstentions ?? theirs.decision?.abstentions,
-    lead_id: mine.lead_id ?? theirs.action?.lead?.id,
+    lead: mine.lead ?? (await textOfPerson(c, theirs.action?.lead?.id)),
     due_on: mine.due_on ?? theirs.action?.due_on,
     deliverable: mine.deliverable,
     helper_ids: [...new Set([...helpers, ...(theirs.action?.helpers.map((one) => one.id) ?? [])])],

@@ -1,7 +1,8 @@
 import { maySeeAgenda, mayRecord } from '../meetings/policy.js';
 import { findMeeting, listParticipants, type Meeting, type Participant } from '../meetings/queries.js';
 import { titleOf } from '../meetings/title.js';
-import { listPersonOptions } from '../people/queries.js';
+import { textOfPerson } from '../people/picked.js';
+import { personText } from '../people/queries.js';
 import type { ItemState } from '../agenda/policy.js';
 import { listAgenda, type AgendaLine } from '../agenda/queries.js';
 import type { Tone } from '../meetings/shownState.js';
@@ -51,12 +52,11 @@ interface Section {
 export async function writePage(c: Context, meeting: Meeting, state: WriteState): Promise<Answer> {
   if (meeting.state === 'draft' || meeting.state === 'scheduled' || meeting.state === 'cancelled')
     return redirect(`/meetings/${meeting.id}`, { notice: 'sitting.error.notBegun' });
-  const [lines, participants, all, canWrite, people] = await Promise.all([
+  const [lines, participants, all, canWrite] = await Promise.all([
     maySeeAgenda(meeting) ? listAgenda(c.db, c.viewer, meeting) : [],
     listParticipants(c.db, meeting.id),
     listStatements(c.db, meeting.id),
     isWritable(c.db, meeting.id),
-    listPersonOptions(c.db),
   ]);
   const isShown = (line: AgendaLine) =>
     line.is_on_agenda ||
@@ -98,6 +98,7 @@ export async function writePage(c: Context, meeting: Meeting, state: WriteState)
       next: nextOf(sections, current),
       groupOf,
       edited: edited && canWrite ? edited : undefined,
+      editedLead: await textOfPerson(c, edited?.action?.lead?.id),
       add:
         state.wrong?.form === 'add'
           ? state.wrong.values
@@ -108,7 +109,7 @@ export async function writePage(c: Context, meeting: Meeting, state: WriteState)
           value: section.id ?? 'general',
           label: section.no ? `${section.no}. ${section.title}` : section.title,
         })),
-      ...choicesOf(c, participants, people),
+      ...choicesOf(c, participants),
       participants: participants.filter((one) => one.role !== 'informed' || one.attendance),
       wrong: state.wrong,
       errors: state.wrong?.errors ?? {},
@@ -225,35 +226,20 @@ function nextOf(sections: Section[], current: Section | undefined): Section | un
   return sections.slice(at + 1).find((section) => !section.isHidden && section.id !== null);
 }
 
-/** What the selects of a statement's form offer. */
+/** What a statement's form offers. */
 export async function formChoices(c: Context, meeting: Meeting) {
-  const [participants, people] = await Promise.all([
-    listParticipants(c.db, meeting.id),
-    listPersonOptions(c.db),
-  ]);
-  return choicesOf(c, participants, people);
+  return choicesOf(c, await listParticipants(c.db, meeting.id));
 }
 
-/** The kinds, and as leads who is at the table first, then everybody else by unit. */
-function choicesOf(
-  c: Context,
-  participants: Participant[],
-  people: Awaited<ReturnType<typeof listPersonOptions>>,
-) {
-  const here = participants
-    .filter((one) => one.attendance !== 'absent')
-    .map((one) => ({ value: one.person_id, label: c.fmt.name(one) }));
-  const others = people.filter((person) => !here.some((one) => one.value === person.id));
-  const units = new Map<string, { value: number; label: string }[]>();
-  for (const person of others) {
-    const unit = (c.lang === 'en' ? person.unit_en : person.unit_zh) ?? c.t('people.picker.noUnit');
-    units.set(unit, [...(units.get(unit) ?? []), { value: person.id, label: c.fmt.name(person) }]);
-  }
+/** The kinds, and who is at the table: they are suggested as leads before anything is typed. */
+function choicesOf(c: Context, participants: Participant[]) {
   return {
     kinds: KINDS,
-    leadOptions: [
-      ...(here.length > 0 ? [{ label: c.t('sitting.lead.here'), options: here }] : []),
-      ...[...units].map(([label, options]) => ({ label, options })),
-    ],
+    leads: participants
+      .filter((one) => one.attendance !== 'absent')
+      .map((one) => {
+        const person = { id: one.person_id, email: one.email };
+        return { text: personText(person, c.fmt.name(one)), note: c.t('sitting.lead.here') };
+      }),
   };
 }

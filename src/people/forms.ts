@@ -49,7 +49,7 @@ const unit = {
   name_en: optionalLine(100),
   name_zh: optionalLine(100),
   parent_id: optionalId(),
-  head_id: optionalId(),
+  head: optionalLine(300),
 };
 const named = (form: { name_en: string | null; name_zh: string | null }) =>
   Boolean(form.name_en ?? form.name_zh);
@@ -61,4 +61,5 @@ export const EndUnitForm = z.strictObject({ version: version(), move_to: optiona
 
 export type NewPerson = Omit<z.output<typeof NewPersonForm>, 'key'>;
 export type PersonChange = z.output<typeof PersonForm>;
-export type UnitChange = z.output<typeof UnitForm>;
+/** As the command takes it: who heads the unit is a person by now. */
+export type UnitChange = Omit<z.output<typeof UnitForm>, 'head'> & { head_id: number | null };

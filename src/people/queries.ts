@@ -47,22 +47,6 @@ export function findPersons(
   );
 }
 
-/** Everybody active in the office (with `guests`, guests too) for a `<select>`, by unit and name. */
-export function listPersonOptions(
-  db: Db,
-  options: { guests?: boolean; limit?: number } = {},
-): Promise<PersonOption[]> {
-  return rows<PersonOption>(
-    db,
-    `select ${OPTION}
-       from persons p left join units u on u.id = p.unit_id
-      where p.deactivated_at is null and (not p.is_guest or :guests)
-      order by p.is_guest, u.code nulls last, p.sort_name, p.id
-      limit :limit`,
-    { guests: options.guests ?? false, limit: options.limit ?? 5000 },
-  );
-}
-
 /** Of some ids those that are active persons: ids from a form are checked with this before they are stored. */
 export async function keepActive(db: Db, ids: number[]): Promise<Set<number>> {
   if (ids.length === 0) return new Set();
@@ -75,13 +59,20 @@ export async function keepActive(db: Db, ids: number[]): Promise<Set<number>> {
 }
 
 export type Resolved =
-  { ok: true; person: PersonOption } | { ok: false; reason: 'nobody' | 'several'; text: string };
+  | { ok: true; person: PersonOption }
+  | { ok: false; reason: 'nobody'; text: string }
+  | { ok: false; reason: 'several'; text: string; persons: PersonOption[] };
 
 /**
  * Who is meant by a text typed into a picker: "Zhang Wei <zhang.wei@example.org>", "张伟 #17", an address, or a name that only
- * one active person has. The answers stand in the order of the texts; one query for all.
+ * one active person has. The answers stand in the order of the texts; one query for all. Among the inactive it finds
+ * who has left: to say so, never to choose them.
  */
-export async function resolvePersons(db: Db, texts: string[]): Promise<Resolved[]> {
+export async function resolvePersons(
+  db: Db,
+  texts: string[],
+  among: 'active' | 'inactive' = 'active',
+): Promise<Resolved[]> {
   const asked = texts.map((text) => {
     const plain = text.normalize('NFKC').trim();
     const email =
@@ -99,8 +90,9 @@ export async function resolvePersons(db: Db, texts: string[]): Promise<Resolved[
     db,
     `select ${OPTION}
        from persons p left join units u on u.id = p.unit_id
-      where p.deactivated_at is null
-        and (p.id = any(:ids) or p.email = any(:emails) or lower(p.name) = any(:names) or (p.sort_name = any(:names)))`,
+      where ${among === 'active' ? 'p.deactivated_at is null' : 'p.deactivated_at is not null and p.erased_at is null'}
+        and (p.id = any(:ids) or p.email = any(:emails) or lower(p.name) = any(:names) or (p.sort_name = any(:names)))
+      order by p.sort_name, p.id`,
     {
       ids: asked.flatMap(({ id }) => id ?? []),
       emails: asked.flatMap(({ email }) => email ?? []),
@@ -117,7 +109,9 @@ export async function resolvePersons(db: Db, texts: string[]): Promise<Resolved[
     );
     const [person] = meant;
     if (person && meant.length === 1) return { ok: true, person };
-    return { ok: false, reason: person ? 'several' : 'nobody', text };
+    return person
+      ? { ok: false, reason: 'several', text, persons: meant }
+      : { ok: false, reason: 'nobody', text };
   });
 }
 

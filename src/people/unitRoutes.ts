@@ -5,7 +5,8 @@ import { once } from '../lib/http/once.js';
 import { administrator, signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { EndUnitForm, NewUnitForm, UnitForm } from './forms.js';
-import { listPersonOptions, listUnitOptions } from './queries.js';
+import { readPicked, textOfPerson } from './picked.js';
+import { listUnitOptions } from './queries.js';
 import { createUnit, deactivateUnit, reactivateUnit, updateUnit, type UnitProblem } from './unitCommands.js';
 import { findUnit, listUnitAndBelow, listUnits, type UnitRow } from './unitQueries.js';
 
@@ -16,7 +17,7 @@ async function formPage(
   more: { problems?: Problems; status?: number; stale?: UnitRow } = {},
 ): Promise<Answer> {
   const below = unit ? await listUnitAndBelow(c.db, unit.id) : new Set<number>();
-  const [units, persons] = await Promise.all([listUnitOptions(c.db), listPersonOptions(c.db)]);
+  const units = await listUnitOptions(c.db);
   return page(
     'people/unit-form',
     {
@@ -24,8 +25,7 @@ async function formPage(
       unit,
       values,
       errors: more.problems?.errors ?? {},
-      stale: more.stale,
-      persons,
+      stale: more.stale && { ...more.stale, head: await textOfPerson(c, more.stale.head_id) },
       parents: units.filter((other) => !below.has(other.id)),
     },
     { status: more.status ?? (more.problems ? 422 : 200) },
@@ -36,7 +36,7 @@ const FIELD = {
   code_taken: ['code', 'people.unit.codeTaken'],
   cycle: ['parent_id', 'people.unit.cycle'],
   no_such_parent: ['parent_id', 'lib.field.choice'],
-  no_such_head: ['head_id', 'lib.field.choice'],
+  no_such_head: ['head', 'lib.field.choice'],
 } as const;
 
 function refused(c: Context, unit: UnitRow | undefined, problem: UnitProblem): Promise<Answer> {
@@ -105,9 +105,11 @@ export const unitRoutes: Route[] = [
     policy: administrator,
     form: NewUnitForm,
     async handle(c) {
-      const { key, ...form } = c.form;
-      const made = await once(c.db, c.viewer.id, key, form, async (trx) => {
-        const done = await createUnit(trx, c.by, form);
+      const { key, head, ...form } = c.form;
+      const { ids, problems } = await readPicked(c, { head });
+      if (problems) return formPage(c, undefined, problems.values, { problems });
+      const made = await once(c.db, c.viewer.id, key, { ...form, head }, async (trx) => {
+        const done = await createUnit(trx, c.by, { ...form, head_id: ids.head });
         return done.ok ? { location: '/units' } : { refused: done };
       });
       return 'refused' in made && made.refused
@@ -122,7 +124,7 @@ export const unitRoutes: Route[] = [
     policy: administrator,
     async handle(c) {
       const unit = await existing(c);
-      return formPage(c, unit, { ...unit });
+      return formPage(c, unit, { ...unit, head: await textOfPerson(c, unit.head_id) });
     },
   }),
   route({
@@ -131,10 +133,12 @@ export const unitRoutes: Route[] = [
     policy: administrator,
     form: UnitForm,
     async handle(c) {
-      const done = await updateUnit(c.db, c.by, idOf(c), c.form);
-      return done.ok
-        ? redirect('/units', { notice: 'people.unit.saved' })
-        : refused(c, await existing(c), done);
+      const { head, ...form } = c.form;
+      const unit = await existing(c);
+      const { ids, problems } = await readPicked(c, { head }, { stored: { head: unit.head_id } });
+      if (problems) return formPage(c, unit, problems.values, { problems });
+      const done = await updateUnit(c.db, c.by, unit.id, { ...form, head_id: ids.head });
+      return done.ok ? redirect('/units', { notice: 'people.unit.saved' }) : refused(c, unit, done);
     },
     onInvalid: async (c, problems) => formPage(c, await existing(c), problems.values, { problems }),
   }),

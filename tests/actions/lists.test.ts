@@ -233,12 +233,12 @@ test('a secretary hands over everything of somebody who left', async () => {
   await secretary
     .post('/actions/handover')
     .type('form')
-    .send({ from_id: String(cast.guest.id), lead_id: String(cast.guest.id), note: '' })
+    .send({ from_id: String(cast.guest.id), lead: 'Alex Guest', note: '' })
     .expect(422);
   await secretary
     .post('/actions/handover')
     .type('form')
-    .send({ from_id: String(cast.guest.id), lead_id: String(cast.organiser.id), note: 'From Alex' })
+    .send({ from_id: String(cast.guest.id), lead: 'organiser@office.example', note: 'From Alex' })
     .expect(303);
   const moved = await (await world.agent(cast.organiser)).get(`/actions/${id}`).expect(200);
   expect(moved.text).toContain('Handed the action over');

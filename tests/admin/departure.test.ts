@@ -90,7 +90,7 @@ test('lists what somebody answers for, and hands it to another person in one go'
   const done = await administrator
     .post(`/people/${organiser.id}/deactivation`)
     .type('form')
-    .send({ to: chair.id, note: 'Thank you' });
+    .send({ to: `#${chair.id}`, note: 'Thank you' });
   expect(done.headers.location).toBe(`/people/${organiser.id}`);
   expect((await administrator.get(`/people/${organiser.id}`)).text).toContain('Private ones that stay: 1');
 
@@ -155,7 +155,10 @@ test('rooms, the word over them and open polls go along, private polls only to w
   );
   expect(page).not.toContain('Severance');
 
-  await administrator.post(`/people/${attendee.id}/deactivation`).type('form').send({ to: chair.id });
+  await administrator
+    .post(`/people/${attendee.id}/deactivation`)
+    .type('form')
+    .send({ to: `#${chair.id}` });
   expect((await administrator.get(`/people/${attendee.id}`)).text).toContain(
     'rooms 2, polls 1. Private ones that stay: 1.',
   );
@@ -190,7 +193,7 @@ test('somebody who left is found nowhere, and can be taken back', async () => {
   expect((await administrator.get(`/people/${outsider.id}/deactivation`)).status).toBe(404);
   const left = await meeting('Left behind', outsider.id);
   expect(
-    (await administrator.post(`/people/${outsider.id}/hand-over`).type('form').send({ to: cast.chair.id }))
+    (await administrator.post(`/people/${outsider.id}/hand-over`).type('form').send({ to: 'Zhou Zheng' }))
       .status,
   ).toBe(303);
   expect(await row(world.db, `select organiser_id from meetings where id = :left`, { left })).toEqual({

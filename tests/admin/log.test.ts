@@ -50,7 +50,7 @@ describe('the log', () => {
         name_zh: '海港办',
         lang: 'en',
         zone: 'Asia/Shanghai',
-        office_head_id: String(cast.chair.id),
+        office_head: 'Zhou Zheng',
         review_gates: 'none',
         version: page('input[name=version]').val(),
       });
@@ -285,7 +285,7 @@ describe('admin pages', () => {
       name_zh: '我的',
       lang: 'en',
       zone: 'Asia/Shanghai',
-      office_head_id: '',
+      office_head: '',
       review_gates: 'one',
       version: String((now?.version ?? 0) - 1),
     };

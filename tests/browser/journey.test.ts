@@ -175,7 +175,7 @@ describe.each([
       await page.locator('#f-add-text').fill(says.decision);
       await press(page, 'sitting.write.decision');
       await page.locator('#f-add-text').fill(says.action);
-      await page.locator('#f-add-lead_id').selectOption(String(cast.attendee.id));
+      await page.locator('#f-add-lead').fill('attendee@office.example');
       await page.locator('#f-add-due_on').fill('2030-03-11');
       await press(page, 'sitting.write.action');
       expect(await page.locator('.statements').textContent()).toContain(says.decision);

@@ -112,11 +112,36 @@ test('a sign-in that lapses while one writes loses nothing', async () => {
   expect(await page.locator('#f-add-text').inputValue()).toBe('Said after the sign-in had lapsed.');
 });
 
+test('a lead is suggested while one types, those at the meeting before anything is typed', async () => {
+  await page.locator('#f-add-text').fill('Report on it.');
+  await page.getByRole('button', { name: 'Add action' }).click();
+  const lead = page.locator('#f-edit-lead');
+  const offered = async () => {
+    const options = await page.locator('#f-edit-lead-found option').all();
+    return Promise.all(options.map((option) => option.getAttribute('value')));
+  };
+  const here = await offered();
+  expect(here).toContain('Chen An <attendee@office.example>');
+  expect(here).not.toContain('Wei Ran <outsider@office.example>');
+  await lead.fill('Wei');
+  await page.locator('#f-edit-lead-found option[value^="Wei Ran"]').waitFor({ state: 'attached' });
+  expect(await offered()).toEqual([...here, 'Wei Ran <outsider@office.example>']);
+  // What is half typed is told, the rest is saved.
+  await page.locator('#f-edit-text').fill('Report on it in March.');
+  await page
+    .locator('#saved')
+    .filter({ hasText: /^Saved \d\d:\d\d · Nobody called “Wei” was found$/ })
+    .waitFor();
+  expect(await texts()).toEqual(['Report on it in March.']);
+  await lead.fill('Wei Ran <outsider@office.example>');
+  await saved();
+});
+
 test('without a script everything is written by buttons', async () => {
   const plain = await (await contextOf(browser, world, cast.secretary, { scripts: false })).newPage();
   await plain.goto(write());
   await plain.locator('#f-add-text').fill('Report on it.');
-  await plain.locator('#f-add-lead_id').selectOption({ label: 'Chen An' });
+  await plain.locator('#f-add-lead').fill('Chen An');
   await plain.locator('#f-add-due_on').fill('2030-03-20');
   await plain.getByRole('button', { name: 'Add action' }).click();
   expect(await plain.locator('#statements').innerText()).toMatch(/Chen An\s+by Wed 20 Mar/);

@@ -28,10 +28,10 @@ interface Typed {
   kind?: string;
   key?: string;
   version?: string;
-  lead_id?: string;
+  lead?: string;
   due_on?: string;
 }
-const formOf = (typed: Typed) => ({ key: randomUUID(), version: '', lead_id: '', due_on: '', ...typed });
+const formOf = (typed: Typed) => ({ key: randomUUID(), version: '', lead: '', due_on: '', ...typed });
 const add = (typed: Typed, agent = secretary, item: number | null = sitting.items[0]) =>
   agent
     .post(`/meetings/${sitting.id}${item === null ? '' : `/items/${item}`}/statements`)
@@ -69,7 +69,7 @@ test('notes, decisions and actions are written with plain forms, and the item op
   await add({
     text: 'Revise and submit it.',
     kind: 'required',
-    lead_id: String(cast.attendee.id),
+    lead: 'Chen An',
     due_on: '2030-03-20',
   })
     .expect(303)
@@ -133,7 +133,7 @@ test('lead, helpers, date and votes are changed in its form; a wrong one keeps w
     helper: 'Nobody Known',
   }).expect(422);
   expect(wrong.text).toContain('Give all three numbers of a vote');
-  expect(wrong.text).toContain('Nobody active is called “Nobody Known”');
+  expect(wrong.text).toContain('Nobody called “Nobody Known” was found');
   expect(load(wrong.text)(`form[action="/statements/${id}"] textarea`).val()).toContain(
     'The committee voted.',
   );
@@ -145,7 +145,7 @@ test('lead, helpers, date and votes are changed in its form; a wrong one keeps w
     votes_for: '7',
     votes_against: '2',
     abstentions: '1',
-    lead_id: String(cast.outsider.id),
+    lead: 'Wei Ran',
     due_on: '2030-03-20',
     deliverable: 'A signed contract',
     helper: 'Chen An',
@@ -168,7 +168,7 @@ test('lead, helpers, date and votes are changed in its form; a wrong one keeps w
   await save(id, {
     ...(await open(id)),
     kind: 'noted',
-    lead_id: '',
+    lead: '',
     due_on: '',
     deliverable: '',
     helper_ids: [],
@@ -180,6 +180,41 @@ test('lead, helpers, date and votes are changed in its form; a wrong one keeps w
 });
 
 describe('saved as one types', () => {
+  test('a name that is half typed changes no lead, is told, and keeps nothing else from being saved', async () => {
+    const id = await one('Report on it.');
+    const leadOf = () =>
+      row(world.db, `select lead_id, due_on from actions where statement_id = :id`, { id });
+    const type = async (values: Record<string, unknown>) =>
+      (
+        await save(id, { ...(await open(id)), kind: 'required', ...values })
+          .set('Accept', 'application/json')
+          .expect(200)
+      ).body as { unread?: string };
+    expect((await type({ lead: 'Chen An <attendee@office.example>' })).unread).toBeUndefined();
+    expect(await leadOf()).toEqual({ lead_id: cast.attendee.id, due_on: null });
+    const half = await type({ text: 'Report on it soon.', lead: 'Wei R', due_on: '2030-03-20' });
+    expect(half.unread).toBe('Nobody called “Wei R” was found');
+    expect(await leadOf()).toEqual({ lead_id: cast.attendee.id, due_on: '2030-03-20' });
+    expect(await texts()).toEqual(['Report on it soon.']);
+    await type({ lead: 'Wei Ran' });
+    expect(await leadOf()).toEqual({ lead_id: cast.outsider.id, due_on: '2030-03-20' });
+    await type({ lead: '' });
+    expect(await leadOf()).toEqual({ lead_id: null, due_on: '2030-03-20' });
+  });
+
+  test('by the button a lead who is not found is refused, in a new statement and in its form', async () => {
+    const typed = { text: 'Report on it.', kind: 'required', lead: 'Wei R', due_on: '2030-03-20' };
+    const fresh = load((await add(typed).expect(422)).text);
+    expect(fresh('#f-add-lead-error').text()).toContain('Nobody called “Wei R” was found');
+    expect(['lead', 'due_on'].map((name) => fresh(`#f-add-${name}`).val())).toEqual(['Wei R', '2030-03-20']);
+    expect(fresh('#f-add-text').val()).toContain('Report on it.');
+    expect(await texts()).toEqual([]);
+    const id = await one('Report on it.');
+    const edit = load((await save(id, { ...(await open(id)), ...typed }).expect(422)).text);
+    expect(edit('#f-edit-lead-error').text()).toContain('Nobody called “Wei R” was found');
+    expect(edit('#f-edit-lead').val()).toBe('Wei R');
+  });
+
   test('a new statement is kept once, stands in the field after a reload, and becomes a statement by the button', async () => {
     const key = randomUUID();
     const first = await keep({ key, text: 'Costs' }).expect(200);
@@ -285,7 +320,7 @@ describe('two people at once', () => {
       {
         ...theirs,
         text: 'The meeting agreed in principle.',
-        lead_id: String(cast.attendee.id),
+        lead: 'Chen An',
         due_on: '2030-03-20',
       },
       chair,
@@ -298,7 +333,7 @@ describe('two people at once', () => {
     expect(page('section.card').text()).toContain('The meeting agreed in principle.');
     expect(page('textarea').val()).toContain('The meeting agreed, with conditions.');
     // what the other one gave beside the text is not wiped by an empty field of mine
-    expect(page('[name=lead_id] option[selected]').text()).toBe('Chen An');
+    expect(page('[name=lead]').val()).toBe('Chen An <attendee@office.example>');
     expect(await texts()).toEqual(['The meeting agreed in principle.']);
     const form = fieldsOf(page, 'form[action^="/statements/"]');
     await save(id, { ...form, text: 'Agreed in principle, with conditions.' }).expect(303);
@@ -346,7 +381,7 @@ test('statements are put in order, taken out with their action, and put back wit
   await save(ids[1] ?? 0, {
     ...(await open(ids[1] ?? 0)),
     kind: 'required',
-    lead_id: String(cast.attendee.id),
+    lead: 'Chen An',
     due_on: '2030-03-20',
   }).expect(303);
   await secretary.post(`/statements/${ids[1]}/removal`).type('form').send({}).expect(303);

@@ -87,7 +87,7 @@ describe('the beginning', () => {
     await secretary
       .post(`/meetings/${sitting.id}/items/${sitting.items[0]}/statements`)
       .type('form')
-      .send({ key: randomUUID(), version: '', text: 'Heard.', lead_id: '', due_on: '', kind: 'heard' })
+      .send({ key: randomUUID(), version: '', text: 'Heard.', lead: '', due_on: '', kind: 'heard' })
       .expect(303);
     await secretary.post(`/meetings/${sitting.id}/start/cancellation`).type('form').send({}).expect(409);
     await secretary.post(`/meetings/${sitting.id}/end`).type('form').send({}).expect(303);
@@ -356,7 +356,7 @@ describe('the end', () => {
         .post(`/meetings/${sitting.id}/items/${sitting.items[0]}/statements`)
         .set('Accept', 'application/json')
         .type('form')
-        .send({ key: randomUUID(), version: '', text, lead_id: '', due_on: '' })
+        .send({ key: randomUUID(), version: '', text, lead: '', due_on: '' })
         .expect(200);
     await keep('Half a sent');
     await keep('');
@@ -383,7 +383,7 @@ describe('the end', () => {
         key: randomUUID(),
         version: '',
         text: 'The proposer asked to wait.',
-        lead_id: '',
+        lead: '',
         due_on: '',
         kind: 'noted',
       })

@@ -96,7 +96,7 @@ test('carries minutes from the draft to an acknowledged copy', async () => {
   const issued = await post(author, `/minutes/${ended.minutes}/circulation`, {
     version_id: ended.version,
     persons,
-    others: cast.outsider.id,
+    others: ['', 'Wei Ran'],
   });
   expect(issued.status).toBe(303);
   const action = await row<{ state: string; original_due_on: string }>(

@@ -39,7 +39,7 @@ const save = async (code: string, form: Record<string, unknown>) => {
       name_en: now?.name_en,
       name_zh: now?.name_zh,
       parent_id: now?.parent_id ?? '',
-      head_id: now?.head_id ?? '',
+      head: now?.head_id ? `#${now.head_id}` : '',
       version: now?.version,
       ...form,
     });
@@ -52,7 +52,7 @@ test('an administrator adds a unit below another; one name stands for both langu
         code: 'budget',
         name_zh: '预算科',
         parent_id: cast.units.finance,
-        head_id: cast.outsider.id,
+        head: 'Wei Ran',
       })
     ).status,
   ).toBe(303);
@@ -80,7 +80,11 @@ test.each([
   [{ code: '-x', name_en: 'Odd' }, 'code', 'Letters, digits'],
   [{ code: 'nameless' }, 'name_en', 'Give at least one name'],
   [{ code: 'orphan', name_en: 'Orphan', parent_id: '99999' }, 'parent_id', 'Choose one of the options'],
-  [{ code: 'headless', name_en: 'Headless', head_id: '99999' }, 'head_id', 'Choose one of the options'],
+  [
+    { code: 'headless', name_en: 'Headless', head: 'Nobody Known' },
+    'head',
+    'Nobody called “Nobody Known” was found',
+  ],
 ])('refuses %j at the field', async (form, field, message) => {
   const answer = await add(form);
   expect(answer.status).toBe(422);

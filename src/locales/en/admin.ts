@@ -253,7 +253,8 @@ export const admin = {
   'admin.departure.to': 'Goes to',
   'admin.departure.toHint':
     'Takes over as organiser, chair, secretary, reviewer, approver and lead, and answers for the rooms. A private meeting only goes to somebody who takes part in it.',
-  'admin.departure.nobody': 'Nobody yet; hand over later',
+  'admin.departure.later': 'Left empty, everything stays and can be handed over later.',
+  'admin.departure.notThis': 'Choose somebody else who is active',
   'admin.departure.note': 'A word to the new lead of the actions',
   'admin.departure.self': 'You cannot deactivate yourself. Ask another administrator.',
   'admin.departure.done': 'Deactivated.',

@@ -142,6 +142,5 @@ export const agenda = {
   'agenda.mail.returnedText': 'Your item for {title} was returned. You can mend it and propose it again.',
   'agenda.mail.open': 'Open the agenda',
   'agenda.mail.restricted': 'A restricted item',
-  'agenda.form.unknownPresenter': 'Nobody called “{name}” was found in the directory.',
   'agenda.paper.size': '{size} kB',
 } as const;

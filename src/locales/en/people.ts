@@ -1,10 +1,11 @@
 export const people = {
   'people.picker.nobody': 'Nobody chosen',
-  'people.picker.guests': 'Guests',
-  'people.picker.noUnit': 'No unit',
   'people.picker.hint': 'Type a name or an e-mail address',
   'people.picker.several': 'Several people are called “{name}”. Give the e-mail address',
+  'people.picker.choose': 'Several people are called “{name}”. Write which one: {people}',
   'people.picker.unknown': 'Nobody called “{name}” was found',
+  'people.picker.inactive': '“{name}” has left the office. Choose somebody who is active',
+  'people.picker.notGuest': '{name} is a guest. Choose somebody of the office',
 
   'people.role.member': 'Member',
   'people.role.secretary': 'Secretary',
@@ -92,7 +93,6 @@ export const people = {
   'people.unit.parent': 'Below',
   'people.unit.top': 'At the top',
   'people.unit.head': 'Head',
-  'people.unit.noHead': 'No head',
   'people.unit.cycle': 'A unit cannot stand below itself',
   'people.unit.saved': 'Saved.',
   'people.unit.ended': 'The unit is no more; its people have moved.',

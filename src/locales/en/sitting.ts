@@ -59,7 +59,6 @@ export const sitting = {
   'sitting.write.decision': 'Add decision',
   'sitting.write.action': 'Add action',
   'sitting.write.lead': 'Lead, for an action',
-  'sitting.write.noLead': 'Nobody yet',
   'sitting.write.due': 'Due',
   'sitting.write.saving': 'Saving…',
   'sitting.write.saved': 'Saved {time}',

@@ -243,7 +243,8 @@ export const admin: Translation<typeof en> = {
   'admin.departure.to': '移交给',
   'admin.departure.toHint':
     '接替其召集人、主持人、会议秘书、审核人、签发人、主办人和会议室负责人身份。不公开会议只能移交给参会人。',
-  'admin.departure.nobody': '暂不移交',
+  'admin.departure.later': '不填则暂不移交，以后可再办理。',
+  'admin.departure.notThis': '请另选一位在用人员',
   'admin.departure.note': '给新主办人的说明',
   'admin.departure.self': '不能停用自己，请由其他管理员办理。',
   'admin.departure.done': '已停用。',

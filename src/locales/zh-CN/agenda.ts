@@ -135,6 +135,5 @@ export const agenda: Translation<typeof en> = {
   'agenda.mail.returnedText': '您为“{title}”提请的议题被退回，可修改后再次提请。',
   'agenda.mail.open': '查看议程',
   'agenda.mail.restricted': '一项内部议题',
-  'agenda.form.unknownPresenter': '通讯录中未找到“{name}”。',
   'agenda.paper.size': '{size} KB',
 };

@@ -3,11 +3,12 @@ import type { people as en } from '../en/people.js';
 
 export const people: Translation<typeof en> = {
   'people.picker.nobody': '未选择',
-  'people.picker.guests': '外部人员',
-  'people.picker.noUnit': '未分部门',
   'people.picker.hint': '输入姓名、拼音或电子邮箱',
   'people.picker.several': '有多人名为“{name}”，请填写电子邮箱',
+  'people.picker.choose': '有多人名为“{name}”，请写明是哪一位：{people}',
   'people.picker.unknown': '未找到“{name}”',
+  'people.picker.inactive': '“{name}”已停用，请另选在用人员',
+  'people.picker.notGuest': '{name}是外部人员，请选择本单位人员',
 
   'people.role.member': '一般人员',
   'people.role.secretary': '秘书',
@@ -95,7 +96,6 @@ export const people: Translation<typeof en> = {
   'people.unit.parent': '上级部门',
   'people.unit.top': '无（最高一级）',
   'people.unit.head': '负责人',
-  'people.unit.noHead': '未设负责人',
   'people.unit.cycle': '部门不能隶属于自身或其下级',
   'people.unit.saved': '已保存。',
   'people.unit.ended': '部门已停用，人员已转出。',

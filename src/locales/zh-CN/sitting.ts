@@ -61,7 +61,6 @@ export const sitting: Translation<typeof en> = {
   'sitting.write.decision': '记议定',
   'sitting.write.action': '记交办',
   'sitting.write.lead': '主办（交办时填写）',
-  'sitting.write.noLead': '未定',
   'sitting.write.due': '期限',
   'sitting.write.saving': '正在保存……',
   'sitting.write.saved': '{time} 已保存',

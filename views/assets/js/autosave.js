@@ -1,6 +1,7 @@
 // <form data-autosave …> is posted in the background a moment after the last key, and when the page is left.
 //   action and method   as without a script; the answer to `Accept: application/json` is
-//                       200 { version?, saved? } (saved: the time to show), 409, 401/403, or 422 { errors }
+//                       200 { version?, saved?, unread? } (saved: the time to show; unread: what of it was not understood
+//                       yet and is not saved, in words), 409, 401/403, or 422 { errors }
 //   data-saved          "Saved {time}"          data-saving   "Saving…"
 //   data-clash          shown on 409            data-lapsed   shown on 401 and 403
 //   data-failed         shown when the server can't be reached; it is tried again by itself
@@ -77,7 +78,7 @@
         if (answer.ok && isJson) {
           const told = await answer.json();
           if (told.version !== undefined && form.elements.version) form.elements.version.value = told.version;
-          if (!dirty) {
+          if (!dirty && !told.unread) {
             drop();
             form.dispatchEvent(new CustomEvent('autosave', { bubbles: true }));
           }
@@ -88,7 +89,8 @@
               minute: '2-digit',
               hourCycle: 'h23',
             });
-          say((form.dataset.saved || '').replace('{time}', now));
+          const done = (form.dataset.saved || '').replace('{time}', now);
+          say(told.unread ? `${done} · ${told.unread}` : done, told.unread);
         } else if (answer.status === 409) {
           stopped = true;
           say(form.dataset.clash, true);
