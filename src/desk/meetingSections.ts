@@ -1,4 +1,4 @@
-import type { OwnReply } from '../invitations/replyQueries.js';
+import type { OwnReply } from '../replies/queries.js';
 import type { Context } from '../lib/http/route.js';
 import type { Meeting, Participant, RoomOf } from '../meetings/queries.js';
 import type { ShownPerson } from './meetingPage.js';

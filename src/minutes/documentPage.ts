@@ -1,4 +1,4 @@
-import type { DocumentItem, DocumentParagraph, MinutesDocument } from './document.js';
+import type { DocumentItem, DocumentParagraph, MinutesDocument } from '../documents/document.js';
 
 // The document as its page lays it out: joins and marks are chosen here, the template only writes them down.
 

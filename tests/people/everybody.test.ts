@@ -1,6 +1,6 @@
 import { load } from 'cheerio';
 import type { Response } from 'superagent';
-import { makeSample } from '../../src/admin/sample.js';
+import { makeSample } from '../../src/sample/make.js';
 import { change, row } from '../../src/lib/db/db.js';
 import { addressesOf, type Address } from '../support/pages.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
