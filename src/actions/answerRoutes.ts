@@ -4,6 +4,7 @@ import { signedIn } from '../lib/http/policy.js';
 import { once } from '../lib/http/once.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { actionPage, movedPage, todayOf } from './actionPage.js';
+import { verdictLine } from './actionSections.js';
 import { acceptAnswer, answerAction, sendAnswerBack } from './answerCommands.js';
 import { AcceptanceForm, AnswerForm, ReturnForm } from './forms.js';
 import type { ActionState } from './lights.js';
@@ -31,13 +32,16 @@ async function answerPage(
     findAction(c.db, c.viewer.id, standing.id, todayOf(c)),
     listAnswers(c.db, standing.id),
   ]);
+  const isMine = standing.is_lead || standing.is_deputy;
+  const [last] = answers;
   return page(
     'actions/answer',
     {
       title: c.t('actions.answer.heading', { action: standing.deliverable }),
       action,
-      isMine: standing.is_lead || standing.is_deputy,
-      last: answers[0],
+      forWhom: action?.lead && !isMine ? c.fmt.name(action.lead) : undefined,
+      sentBack:
+        last?.verdict === 'sent_back' ? { text: last.text, verdict: verdictLine(c, last) } : undefined,
       maxFiles: MAX_FILES,
       errors: wrong?.errors ?? {},
       values: wrong?.values ?? {},

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { signedIn } from '../lib/http/policy.js';
 import { idOf, page, route, send, type Context, type Route } from '../lib/http/route.js';
 import { findPersonOption, keepActive } from '../people/queries.js';
-import { actionPage, sourceOf, todayOf, toCard } from './actionPage.js';
+import { actionPage, sourceOf, toBoardCard, toCard, todayOf } from './actionPage.js';
 import { ExportQuery, ListQuery, type Listed } from './forms.js';
 import { daysBetween, isOpen } from './lights.js';
 import {
@@ -16,6 +16,7 @@ import {
 } from './listQueries.js';
 
 const PAGE = 50;
+const COLUMN_TONES = { overdue: 'bad', week: 'warn', open: 'accent', answered: 'ok' } as const;
 
 export const actionsRoutes: Route[] = [
   route({
@@ -45,7 +46,9 @@ export const actionsRoutes: Route[] = [
         choices,
         board: board?.columns.map((column) => ({
           ...column,
-          actions: column.actions.map((action) => toCard(c, action, today)),
+          tone: COLUMN_TONES[column.name],
+          actions: column.actions.map((action) => toBoardCard(c, action, column.name, today)),
+          more: Math.max(0, column.count - column.actions.length),
         })),
         list: list?.actions.map((action) => toCard(c, action, today)),
         next: list?.next && addressOf({ ...c.query, after: `${list.next.on}_${list.next.id}` }),

@@ -8,6 +8,8 @@ import { mayKeepSeries } from '../meetings/policy.js';
 import { findSeries } from '../series/queries.js';
 import { titleOf } from '../meetings/title.js';
 import { readItem } from './itemForm.js';
+import { showBacklogItem } from './agendaPage.js';
+
 import { NewItemForm, NoFields } from './forms.js';
 import { addToBacklog, dropFromBacklog } from './orderCommands.js';
 import { listBacklog, listComing, PURPOSES } from './queries.js';
@@ -45,7 +47,7 @@ async function showBacklog(c: Context, problems?: Problems): Promise<Answer> {
     {
       title: c.t('agenda.backlog.title', { name: series.name }),
       series,
-      items,
+      items: items.map((item) => showBacklogItem(c, item)),
       mayKeep: mayKeepSeries(series),
       purposes: PURPOSES,
       coming: coming.slice(0, 1).map((meeting) => ({ ...meeting, called: titleOf(c.t, meeting) })),

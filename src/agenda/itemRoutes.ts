@@ -93,10 +93,27 @@ async function showItem(
       purposes: PURPOSES,
       errors: problems?.errors ?? {},
       values,
-      theirs: more.stale ? stored : undefined,
+      differences: more.stale ? differencesOf(c, stored, values) : undefined,
     },
     { status: more.status ?? (problems ? 422 : 200), caching: 'no-store' },
   );
+}
+
+const COMPARED = ['title', 'presenter', 'minutes', 'note'] as const;
+
+/** Field, what stands by now and what was typed, of the fields that differ. */
+function differencesOf(
+  c: Context,
+  theirs: Record<(typeof COMPARED)[number], unknown>,
+  mine: Record<string, unknown>,
+): string[][] {
+  return COMPARED.map((name) => [
+    c.t(`agenda.form.${name}`),
+    String(theirs[name] ?? ''),
+    String(mine[name] ?? ''),
+  ])
+    .filter(([, stored, typed]) => stored !== typed)
+    .map(([label = '', stored, typed]) => [label, stored || '—', typed || '—']);
 }
 
 async function change(c: Context<z.output<typeof ItemForm>>): Promise<Answer> {

@@ -21,6 +21,7 @@ import type { Db } from '../lib/db/db.js';
 import { maySeeAgenda } from '../meetings/policy.js';
 import { findMeeting } from '../meetings/queries.js';
 import { titleOf } from '../meetings/title.js';
+import { sizeOf } from './agendaPage.js';
 import { NoFields } from './forms.js';
 import { addPapers, removePaper, replacePaper } from './paperCommands.js';
 import { mayAddPaper } from './policy.js';
@@ -123,7 +124,16 @@ async function showVersions(c: Context, problems?: Problems): Promise<Answer> {
       item,
       meeting,
       name: titleOf(c.t, meeting),
-      versions: await listVersions(c.db, paper.id),
+      versions: (await listVersions(c.db, paper.id)).map((version) => ({
+        title: version.name,
+        href: `/papers/${version.id}`,
+        meta: [
+          c.t('agenda.paper.version', { no: version.version_no }),
+          sizeOf(c, version.bytes),
+          c.fmt.name(version.adder),
+          c.fmt.dateTime(version.added_at),
+        ],
+      })),
       mayChange,
       errors: problems?.errors ?? {},
       accepted: ACCEPTED,

@@ -14,6 +14,7 @@ import { addItem, proposeItem } from './itemCommands.js';
 import { orderItems, takeFromBacklog } from './orderCommands.js';
 import { listBacklog, loadAgenda, PURPOSES } from './queries.js';
 import { readItem } from './itemForm.js';
+import { showAgendaLines, sizeOf, backlogOption } from './agendaPage.js';
 
 export const agendaRoutes: Route[] = [
   route({ method: 'get', path: '/meetings/:id/agenda', policy: signedIn, handle: (c) => showAgenda(c) }),
@@ -82,6 +83,7 @@ async function showAgenda(c: Context, problems?: Problems): Promise<Answer> {
     series && mayEdit && maySeeMembers(series) ? listBacklog(c.db, c.viewer, series.id) : [],
   ]);
   const name = titleOf(c.t, meeting);
+  const mayAddPapers = mayEditAgenda({ ...meeting, state: 'draft' }) && meeting.state !== 'cancelled';
   return page(
     'agenda/agenda',
     {
@@ -89,12 +91,18 @@ async function showAgenda(c: Context, problems?: Problems): Promise<Answer> {
       meeting,
       name,
       series,
-      ...agenda,
-      backlog,
+      timing: agenda.timing,
+      agenda: showAgendaLines(c, meeting, agenda, { mayEdit, mayAddPapers }),
+      papers: agenda.paperCount
+        ? c.t('agenda.page.allPapersHint', {
+            count: agenda.paperCount,
+            size: sizeOf(c, agenda.paperBytes),
+          })
+        : undefined,
+      backlog: series && mayEdit ? backlog.map((item) => backlogOption(c, item)) : undefined,
       purposes: PURPOSES,
       mayEdit,
       mayPropose: !mayEdit && mayPropose(meeting),
-      mayAddPapers: mayEditAgenda({ ...meeting, state: 'draft' }) && meeting.state !== 'cancelled',
       errors: problems?.errors ?? {},
       values: problems?.values ?? { purpose: 'discussion', minutes: 10 },
       scripts: mayEdit ? ['agenda-order'] : [],

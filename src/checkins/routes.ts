@@ -129,6 +129,7 @@ async function show(
       problem,
       way,
       lost: tellLost(lost, meeting, c.t, c.fmt),
+      isIn: meeting.checked_in_at !== null || meeting.started_at !== null,
       due: due.length > 0 ? c.fmt.time(new Date(Math.min(...due))) : undefined,
       mayTakeBack: lost.length > 0 && c.now < meeting.ends_at,
     },

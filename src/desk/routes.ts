@@ -1,5 +1,6 @@
 import { dueWords, stateTone, todayOf } from '../actions/actionPage.js';
 import { listActionsOfMeeting } from '../actions/listQueries.js';
+import { showAgendaLines } from '../agenda/agendaPage.js';
 import { loadAgenda } from '../agenda/queries.js';
 import { whyClosed } from '../replies/policy.js';
 import { findInvitationSummary } from '../invitations/queries.js';
@@ -22,7 +23,7 @@ import {
   maySeeReplies,
   mayWriteToAll,
 } from '../meetings/policy.js';
-import { findMeeting, listParticipants, type Meeting } from '../meetings/queries.js';
+import { findMeeting, listParticipants, type Meeting, type Participant } from '../meetings/queries.js';
 import { shownState, toneOfState } from '../meetings/shownState.js';
 import { titleOf } from '../meetings/title.js';
 import { shownWait } from '../waits/page.js';
@@ -35,7 +36,8 @@ import { listRequestsOfMeeting, type RoomRequest } from '../requests/queries.js'
 import { HistoryQuery } from './forms.js';
 import { tellEntries } from './history.js';
 import { countReplies, factsOf, showPeople, tellSeating } from './meetingPage.js';
-import { linkOf, nextStep, type NextStep } from './nextStep.js';
+import { aboutFacts, headFacts, showNextStep, showPanel, showsOwnReply } from './meetingSections.js';
+import { nextStep, type NextStep } from './nextStep.js';
 import { listFacts, listHistory } from './queries.js';
 import { stepsOf } from './steps.js';
 import { todayPage } from './todayPage.js';
@@ -59,8 +61,55 @@ const SHOWN = 12;
 
 async function showMeeting(c: Context): Promise<Answer> {
   const meeting = await findMeeting(c.db, c.viewer, idOf(c));
+  const loaded = await loadMeeting(c, meeting);
+  const { facts, minutes, own, participants } = loaded;
+  const further =
+    own && meeting.series_id !== null
+      ? furtherOf(c, meeting, (await listLaterDates(c.db, own.participant_id, c.now)).length)
+      : undefined;
+  const step = nextStep(
+    factsOf(
+      meeting,
+      facts,
+      own,
+      minutes && {
+        is_author: minutes.is_author,
+        may_review: mayReview(minutes),
+        may_approve: mayApprove(minutes),
+      },
+    ),
+    c.now,
+  );
+  return page(
+    'desk/meeting',
+    {
+      title: titleOf(c.t, meeting),
+      meeting,
+      crumbs: crumbsOf(c, meeting),
+      head: headFacts(c, meeting),
+      ...standingOf(c, meeting, loaded),
+      next: maySeeAgenda(meeting)
+        ? showNextStep(c, meeting, facts, { step, waitsFor: minutes && waitsFor(step, minutes, c.fmt) })
+        : undefined,
+      ...peopleOf(c, meeting, participants),
+      ...replyOf(c, meeting, loaded),
+      further,
+      ...contentOf(c, meeting, loaded),
+      may: rightsOf(c, meeting),
+      requests: await showRequests(c, meeting, loaded.requests),
+      wait: loaded.wait,
+      mayAsk: mayEditMeeting(meeting) && meeting.ends_at > c.now,
+    },
+    { caching: 'no-store' },
+  );
+}
+
+type Loaded = Awaited<ReturnType<typeof loadMeeting>>;
+
+/** Everything the page shows, read at once. */
+async function loadMeeting(c: Context, meeting: Meeting) {
   const isOpen = maySeeAgenda(meeting);
-  const today = todayOf(c);
+  const seesReplies = maySeeReplies(meeting);
   const [
     [facts],
     participants,
@@ -77,13 +126,13 @@ async function showMeeting(c: Context): Promise<Answer> {
     opens,
   ] = await Promise.all([
     listFacts(c.db, c.viewer.id, [meeting.id]),
-    maySeeReplies(meeting) ? listParticipants(c.db, meeting.id) : [],
+    seesReplies ? listParticipants(c.db, meeting.id) : [],
     findReplyOf(c.db, meeting.id, c.viewer.id),
     isOpen ? findInvitationSummary(c.db, meeting.id) : undefined,
     isOpen ? loadAgenda(c.db, c.viewer, meeting) : undefined,
     findMinutesOf(c.db, c.viewer, meeting.id),
-    listActionsOfMeeting(c.db, c.viewer.id, meeting.id, today),
-    maySeeReplies(meeting) ? votesOfMeeting(c, meeting.id) : undefined,
+    listActionsOfMeeting(c.db, c.viewer.id, meeting.id, todayOf(c)),
+    seesReplies ? votesOfMeeting(c, meeting.id) : undefined,
     isOpen ? listHistory(c.db, meeting.id, { limit: RECENT + 1 }) : [],
     listRequestsOfMeeting(c.db, c.viewer.id, meeting.id),
     listLostRooms(c.db, meeting.id),
@@ -96,92 +145,130 @@ async function showMeeting(c: Context): Promise<Answer> {
       : 0,
   ]);
   if (!facts) throw new Error('a meeting that was found has facts');
-  const step = nextStep(
-    factsOf(
-      meeting,
-      facts,
-      own,
-      minutes && {
-        is_author: minutes.is_author,
-        may_review: mayReview(minutes),
-        may_approve: mayApprove(minutes),
-      },
-    ),
-    c.now,
-  );
+  return {
+    facts,
+    participants,
+    own,
+    invitations,
+    agenda,
+    minutes,
+    actions,
+    votes,
+    history,
+    requests,
+    lost,
+    wait,
+    opens,
+  };
+}
+
+function crumbsOf(c: Context, meeting: Meeting) {
+  const crumbs = [{ href: '/meetings', text: c.t('desk.meeting.crumb') }];
+  if (meeting.series_id !== null)
+    crumbs.push({ href: `/series/${meeting.series_id}`, text: meeting.series_name ?? '' });
+  return crumbs;
+}
+
+/** How the meeting stands: its state, what went wrong, and the verbs beside its title. */
+function standingOf(c: Context, meeting: Meeting, { facts, lost, wait, participants, opens }: Loaded) {
+  const isOpen = maySeeAgenda(meeting);
   const shown = shownState(meeting, c.now);
   // Without a room nothing is booked: it waits for one.
   const state = shown === 'booked' && wait && meeting.rooms.length === 0 ? 'draft' : shown;
-  return page(
-    'desk/meeting',
-    {
-      title: titleOf(c.t, meeting),
-      meeting,
-      isOpen,
-      state,
-      stateTone: toneOfState(state),
-      lost: tellLost(lost, meeting, c.t, c.fmt),
-      mayTakeBack: lost.length > 0 && mayCheckIn(meeting) && c.now < meeting.ends_at,
-      seating: isOpen ? tellSeating(meeting, participants, c.t, c.fmt) : undefined,
-      steps: stepsOf({ ...facts, state: meeting.state }),
-      step,
-      waitsFor: minutes && waitsFor(step, minutes, c.fmt),
-      stepLink: linkOf(step, meeting, facts),
-      // An agenda may follow later; who is asked to keep the time free needs to be asked now.
-      inviteNow:
-        step === 'agenda' && facts.not_invited > 0 ? linkOf('invite', meeting, facts)?.action : undefined,
-      facts,
-      people: showPeople(participants, meeting.announced_at !== null).slice(0, SHOWN),
-      peopleCount: participants.length,
-      replies: meeting.state === 'scheduled' ? countReplies(participants) : undefined,
-      own,
-      further:
-        own && meeting.series_id !== null
-          ? furtherOf(c, meeting, (await listLaterDates(c.db, own.participant_id, c.now)).length)
-          : undefined,
-      // Who is marked present, or has been excused, isn't asked whether they will come.
-      mayReply:
-        own !== undefined &&
-        !participants.some(({ person_id, attendance }) => person_id === c.viewer.id && attendance !== null) &&
-        whyClosed({ ...own, state: meeting.state, ends_at: meeting.ends_at }, c.now) === undefined,
-      invitations,
-      agenda,
-      papers:
-        agenda?.lines.flatMap((line) => (line.is_hidden || !line.is_on_agenda ? [] : line.papers)) ?? [],
-      minutes: minutes && {
-        id: minutes.id,
-        pill: pillOf(minutes.state, c.t),
-        isDraft: maySeeDraft(minutes),
-        issued: issuedVersion(minutes),
-      },
-      actions: actions.map((action) => ({
-        ...action,
-        due: dueWords(c, action, today),
-        tone: stateTone(action.state),
-      })),
-      votes,
-      may: {
-        invite: mayInvite(meeting),
-        agenda: mayEditAgenda(meeting),
-        propose: !mayEditAgenda(meeting) && mayPropose(meeting),
-        edit: isOpen && mayEditMeeting(meeting),
-        restore: mayRestore(meeting) && meeting.ends_at > c.now,
-      },
-      isOnTheDay:
-        meeting.rooms.length > 0 &&
-        mayCheckIn(meeting) &&
-        meeting.state !== 'ended' &&
-        c.now.getTime() > meeting.starts_at.getTime() - opens * 60_000 &&
-        c.now < meeting.ends_at,
-      requests: await showRequests(c, meeting, requests),
-      wait,
-      mayAsk: mayEditMeeting(meeting) && meeting.ends_at > c.now,
-      menu: isOpen ? menuOf(c, meeting, participants.length > 0) : [],
-      history: tellEntries(history.slice(0, RECENT), c.t, c.fmt),
-      hasMoreHistory: history.length > RECENT,
-    },
-    { caching: 'no-store' },
+  const menu = isOpen ? menuOf(c, meeting, participants.length > 0) : [];
+  const may = rightsOf(c, meeting);
+  return {
+    isOpen,
+    state,
+    stateTone: toneOfState(state),
+    steps: stepsOf({ ...facts, state: meeting.state }),
+    cancelled:
+      meeting.state === 'cancelled'
+        ? c.t('desk.meeting.cancelled', {
+            name: c.fmt.name(meeting.canceller),
+            reason: meeting.cancel_reason ?? '',
+          })
+        : undefined,
+    lost: tellLost(lost, meeting, c.t, c.fmt),
+    mayTakeBack: lost.length > 0 && mayCheckIn(meeting) && c.now < meeting.ends_at,
+    seating: isOpen ? tellSeating(meeting, participants, c.t, c.fmt) : undefined,
+    menu,
+    hasVerbs: menu.length > 0 || may.edit || may.restore,
+    isOnTheDay:
+      meeting.rooms.length > 0 &&
+      mayCheckIn(meeting) &&
+      meeting.state !== 'ended' &&
+      c.now.getTime() > meeting.starts_at.getTime() - opens * 60_000 &&
+      c.now < meeting.ends_at,
+  };
+}
+
+function peopleOf(c: Context, meeting: Meeting, participants: Participant[]) {
+  const people = showPeople(participants, meeting.announced_at !== null);
+  const replies = meeting.state === 'scheduled' ? countReplies(participants) : undefined;
+  return {
+    people: showPanel(c, people, SHOWN, replies),
+    about: aboutFacts(c, meeting, participants.length > 0),
+    setsUp: mayInvite(meeting) && meeting.rooms.length > 0,
+  };
+}
+
+/** The viewer's own answer, and how invitations went out. */
+function replyOf(c: Context, meeting: Meeting, { own, participants, invitations }: Loaded) {
+  // Who is marked present, or has been excused, isn't asked whether they will come.
+  const isMarked = participants.some(
+    ({ person_id, attendance }) => person_id === c.viewer.id && attendance !== null,
   );
+  const mayReply =
+    own !== undefined &&
+    !isMarked &&
+    whyClosed({ ...own, state: meeting.state, ends_at: meeting.ends_at }, c.now) === undefined;
+  return {
+    own,
+    mayReply,
+    showsOwn: showsOwnReply(meeting, own, mayReply),
+    invitations,
+    showsCalendar:
+      maySeeAgenda(meeting) &&
+      meeting.state !== 'cancelled' &&
+      (meeting.state !== 'ended' || invitations !== undefined),
+  };
+}
+
+/** What the meeting is about, and what came of it. */
+function contentOf(c: Context, meeting: Meeting, { agenda, minutes, actions, votes, history }: Loaded) {
+  const lines = agenda?.lines ?? [];
+  const papers = lines.flatMap((line) => (line.is_hidden || !line.is_on_agenda ? [] : line.papers));
+  const today = todayOf(c);
+  return {
+    description: maySeeAgenda(meeting) ? meeting.description : '',
+    agenda: agenda && { shown: showAgendaLines(c, meeting, agenda), timing: agenda.timing },
+    papers,
+    hasManyPapers: papers.length > 1,
+    minutes: minutes && {
+      id: minutes.id,
+      pill: pillOf(minutes.state, c.t),
+      isDraft: maySeeDraft(minutes),
+      issued: issuedVersion(minutes),
+    },
+    actions: actions.map((action) => {
+      const due = dueWords(c, action, today);
+      return { ...action, due, hasLight: due.tone !== 'neutral', tone: stateTone(action.state) };
+    }),
+    votes,
+    history: tellEntries(history.slice(0, RECENT), c.t, c.fmt),
+    hasMoreHistory: history.length > RECENT,
+  };
+}
+
+function rightsOf(c: Context, meeting: Meeting) {
+  return {
+    invite: mayInvite(meeting),
+    agenda: mayEditAgenda(meeting),
+    propose: !mayEditAgenda(meeting) && mayPropose(meeting),
+    edit: maySeeAgenda(meeting) && mayEditMeeting(meeting),
+    restore: mayRestore(meeting) && meeting.ends_at > c.now,
+  };
 }
 
 /** Rooms that were asked for, while that matters; for who keeps the meeting and who decides. What was approved is simply the room. */

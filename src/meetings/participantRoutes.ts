@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Translate } from '../lib/i18n/translate.js';
 import { listUnitOptions } from '../people/queries.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';
@@ -8,9 +9,9 @@ import { AddPeopleForm, NoFields, RoleForm } from './forms.js';
 import { readPeople } from './namedPeople.js';
 import { addParticipants, changeRole, MAX_PARTICIPANTS, removeParticipant } from './participantCommands.js';
 import { mayInvite, maySeeReplies, mayWriteToAll } from './policy.js';
-import { findMeeting, listParticipants, listUnitMembers, type Meeting } from './queries.js';
+import { findMeeting, listParticipants, listUnitMembers, type Meeting, type Participant } from './queries.js';
 import { ROLES } from './states.js';
-import { toneOfReply } from './shownState.js';
+import { type Tone, toneOfReply } from './shownState.js';
 import { titleOf } from './title.js';
 
 export const participantRoutes: Route[] = [
@@ -78,17 +79,44 @@ async function showPeople(c: Context, problems?: Problems): Promise<Answer> {
       title: c.t('meetings.people.titleOf', { title: name }),
       meeting,
       name,
-      people,
+      people: people.map((person) => ({ ...person, ...showParticipant(c, person) })),
       units,
       roles: ROLES,
       mayInvite: may,
-      mayWrite: mayWriteToAll(meeting),
-      toneOfReply,
+      hasPapers: people.length > 0 && meeting.state !== 'cancelled',
+      mayWrite: people.length > 0 && mayWriteToAll(meeting),
       errors: problems?.errors ?? {},
       values: problems?.values ?? {},
     },
     { status: problems ? 422 : 200 },
   );
+}
+
+/** What the list says beside a name: whose place it is, unit, and how the answer stands. */
+function showParticipant({ t, fmt, lang }: Context, person: Participant) {
+  const notes = [];
+  if (person.instead_of) notes.push(t('meetings.people.instead', { name: fmt.name(person.instead_of) }));
+  if (person.is_walk_in) notes.push(t('meetings.people.walkIn'));
+  if (!person.email) notes.push(t('meetings.people.noAddress'));
+  const unit = lang === 'en' ? person.unit_en : person.unit_zh;
+  const guest = [t('meetings.people.guest'), person.affiliation].filter(Boolean).join(' · ');
+  return {
+    note: notes.join(' · '),
+    unit: person.is_guest ? guest : (unit ?? ''),
+    ...answerOf(t, person),
+  };
+}
+
+/** The reply as a pill, or a word on why there is none. */
+function answerOf(
+  t: Translate,
+  { reply, has_stale_reply, invited_at, is_walk_in, role }: Participant,
+): { pill?: { text: string; tone: Tone }; standing?: string } {
+  if (reply) return { pill: { text: t(`meetings.reply.${reply}`), tone: toneOfReply(reply) } };
+  if (has_stale_reply) return { standing: t('meetings.people.stale') };
+  if (is_walk_in) return {};
+  if (!invited_at) return { standing: t('meetings.people.notInvited') };
+  return role === 'informed' ? {} : { pill: { text: t('meetings.reply.none'), tone: 'warn' } };
 }
 
 async function add(c: Context<z.output<typeof AddPeopleForm>>): Promise<Answer> {

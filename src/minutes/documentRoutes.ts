@@ -11,6 +11,7 @@ import { maySeeDraft } from './policy.js';
 import { listIssued } from './circulationQueries.js';
 import { findMinutes, findMinutesOf, listComments, type Minutes, type VersionLine } from './queries.js';
 import { drawingLinks, showMinutes, versionShown } from './page.js';
+import { layOutDocument } from './documentPage.js';
 
 async function readVersion(c: Context, minutes: Minutes, number: number): Promise<VersionLine> {
   const version = minutes.versions.find((one) => one.number === number);
@@ -84,7 +85,7 @@ export const documentRoutes: Route[] = [
       const minutes = await findMinutes(c.db, c.viewer, idOf(c));
       const version = await readVersion(c, minutes, idOf(c, 'number'));
       const spec = await specFor(c.db, c.viewer, minutes, version.id);
-      const document = await findDocument(c.db, spec);
+      const document = layOutDocument(await findDocument(c.db, spec));
       const before = minutes.versions.find(
         (one) => one.number < version.number && (maySeeDraft(minutes) || one.issued_at !== null),
       );

@@ -10,6 +10,7 @@ import { CirculationForm, CopiesForm, CorrectionForm } from './forms.js';
 import { mayCorrect, mayIssue, maySeeDraft } from './policy.js';
 import { findReceipt, listCirculation, listProposedRecipients } from './circulationQueries.js';
 import { findMinutes } from './queries.js';
+import { layOutDocument } from './documentPage.js';
 
 /** Before issuing: who will get it. Afterwards: who got it, whose mail failed, who has acknowledged. */
 async function showCirculation(c: Context, problems?: Problems, status = 200): Promise<Answer> {
@@ -110,7 +111,8 @@ export const issueRoutes: Route[] = [
       const minutes = await findMinutes(c.db, c.viewer, idOf(c));
       const receipt = await findReceipt(c.db, c.viewer, minutes.id);
       if (!receipt) throw new NotFound();
-      const document = await findDocument(c.db, await specFor(c.db, c.viewer, minutes, receipt.version_id));
+      const spec = await specFor(c.db, c.viewer, minutes, receipt.version_id);
+      const document = layOutDocument(await findDocument(c.db, spec));
       return page(
         'minutes/receipt',
         { title: c.t('minutes.receipt.title', { title: minutes.title }), minutes, receipt, document },

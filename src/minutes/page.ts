@@ -1,20 +1,21 @@
+import {
+  mayApprove,
+  mayCorrect,
+  mayEdit,
+  mayIssue,
+  mayReview,
+  maySeeDraft,
+  mayTakeBack,
+  type MinutesState,
+} from './policy.js';
+import { findReceipt, listCirculation } from './circulationQueries.js';
+import { findMinutes, listComments, listReviews, type Minutes, type VersionLine } from './queries.js';
+import { layOutDocument } from './documentPage.js';
 import { type Context, type Answer, page } from '../lib/http/route.js';
 import type { Translate } from '../lib/i18n/translate.js';
-import { listCirculation, findReceipt } from './circulationQueries.js';
 import { mayRecord } from '../meetings/policy.js';
 import { checkDraft, type CheckedFinding, overrideKey } from './commands.js';
 import { specFor, findDocument, listChanges, type DocumentSpec, seenBy } from './documentQueries.js';
-import {
-  mayTakeBack,
-  maySeeDraft,
-  mayReview,
-  mayIssue,
-  mayEdit,
-  mayCorrect,
-  mayApprove,
-  type MinutesState,
-} from './policy.js';
-import { listReviews, listComments, type Minutes, type VersionLine, findMinutes } from './queries.js';
 import type { Finding } from './checks.js';
 import { loadTypeface } from '../lib/typeset/typeface.js';
 
@@ -73,7 +74,7 @@ export async function showMinutes(
   const shown = versionShown(minutes);
   const seesDraft = maySeeDraft(minutes);
   const spec = await specFor(c.db, c.viewer, minutes, shown, { lang: minutes.lang });
-  const document = await findDocument(c.db, spec);
+  const document = layOutDocument(await findDocument(c.db, spec));
   const isOpen = minutes.state === 'draft' || minutes.state === 'returned';
   const findings = seesDraft && isOpen ? await listFindings(c, minutes, spec) : [];
   const comments = seesDraft
@@ -189,6 +190,7 @@ export function hrefOf({ place, statement }: Finding, minutes: Minutes): string 
   if (statement !== null) return `${meeting}/minutes/write?edit=${statement}#statement-${statement}`;
   return `${meeting}/minutes/write?item=${place.startsWith('item:') ? place.slice(5) : 'general'}#write`;
 }
+
 export const tones = {
   draft: 'neutral',
   in_review: 'warn',

@@ -9,6 +9,7 @@ import { CommentForm, PassForm, ReturnForm, VersionForm } from './forms.js';
 import { mayApprove, mayReview, maySeeDraft } from './policy.js';
 import { findMinutes, listComments, listOverrides, listReviews, type Minutes } from './queries.js';
 import { addComment, passMinutes, removeComment, returnMinutes } from './reviewCommands.js';
+import { layOutDocument } from './documentPage.js';
 import { NotFound } from '../lib/http/errors.js';
 
 /** The document as it will print and the gate beside it. */
@@ -26,7 +27,7 @@ async function showReview(c: Context, problems?: Problems, status = 200): Promis
       title: c.t('minutes.review.title', { title: minutes.title }),
       minutes,
       version,
-      document: await findDocument(c.db, spec),
+      document: layOutDocument(await findDocument(c.db, spec)),
       steps: stepsOf(minutes, c.t),
       pill: pillOf(minutes.state, c.t),
       may: { review: mayReview(minutes), approve: mayApprove(minutes) },

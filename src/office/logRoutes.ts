@@ -92,9 +92,12 @@ export const logRoutes: Route[] = [
         isUnknown: person.isUnknown,
         verification,
         nouns: NOUNS.map((noun) => ({ value: noun, label: c.t(`admin.noun.${noun}`) })),
+        only: filter.id,
         entries: entries.map((entry) => ({
           ...entry,
           text: tellAction(c.t, entry.action),
+          // Who changed themselves stands in the column beside it already.
+          isOnThemselves: entry.noun === 'persons' && entry.noun_id === entry.person_id,
           thingName: c.fmt.name(entry.thing),
           href: addressOfThing(entry),
           changes: tellChanges(entry, names, c.t, c.fmt),

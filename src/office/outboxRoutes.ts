@@ -67,11 +67,13 @@ async function showOutbox(c: Context<unknown, z.output<typeof Query>>): Promise<
     );
     return set.length ? `/admin/outbox?${new URLSearchParams(set).toString()}` : '/admin/outbox';
   };
+  const server = serverName(c);
   return page(
     'office/outbox',
     {
       title: c.t('admin.outbox.title'),
-      server: serverName(c),
+      server,
+      mayRetry: server !== undefined && counts.late > 0,
       counts,
       lines,
       tabs: [undefined, ...OUTBOX_STATES].map((one) => ({
@@ -96,13 +98,16 @@ async function openMail(c: Context): Promise<OutboxMail> {
 async function showMail(c: Context): Promise<Answer> {
   const delivery = await openMail(c);
   const { mail } = delivery;
+  const isUnsent = delivery.state === 'failed' || delivery.state === 'waiting';
   return page(
     'office/outbox-mail',
     {
       title:
         delivery.subject ?? c.t(delivery.is_restricted ? 'admin.outbox.restricted' : 'admin.outbox.unmade'),
-      server: serverName(c),
       delivery,
+      mayRetry: serverName(c) !== undefined && isUnsent && !delivery.is_outdated,
+      isCaptured: delivery.state === 'captured',
+      words: delivery.state === 'sent' ? null : delivery.error,
       from: mail ? `${mail.senderName} <${ourMailbox(c.config).address}>`.trim() : undefined,
       blocks: mail?.blocks ? maskBlocks(mail.blocks) : undefined,
       text: mail ? maskTokens(mail.text) : undefined,

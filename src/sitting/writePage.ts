@@ -3,7 +3,9 @@ import { findMeeting, listParticipants, type Meeting, type Participant } from '.
 import { titleOf } from '../meetings/title.js';
 import { textOfPerson } from '../people/picked.js';
 import { personText } from '../people/queries.js';
+import type { ItemState } from '../agenda/policy.js';
 import { listAgenda, type AgendaLine } from '../agenda/queries.js';
+import type { Tone } from '../meetings/shownState.js';
 import { Forbidden } from '../lib/http/errors.js';
 import { idOf, page, redirect, type Answer, type Context } from '../lib/http/route.js';
 import { isWritable, listStatements, type Statement } from './statementQueries.js';
@@ -37,7 +39,7 @@ interface Section {
   no: number | null;
   title: string;
   isHidden: boolean;
-  state: string | null;
+  state: ItemState | null;
   presenter: { name: string; name_en: string | null } | null;
   minutes: number | null;
   isRestricted: boolean;
@@ -70,6 +72,7 @@ export async function writePage(c: Context, meeting: Meeting, state: WriteState)
     ...items.map((line) => sectionOf(c, meeting, line, all, open)),
     generalSection(c, meeting, all, open),
   ];
+  const isRunning = meeting.state === 'in_progress';
   const current = sections.find((section) => section.isOpen);
   const draft = all.find(
     (one) =>
@@ -83,13 +86,14 @@ export async function writePage(c: Context, meeting: Meeting, state: WriteState)
     {
       title: titleOf(c.t, meeting),
       meeting,
+      isRunning,
       elapsed:
-        meeting.started_at && meeting.state === 'in_progress'
+        meeting.started_at && isRunning
           ? Math.max(0, Math.floor((c.now.getTime() - meeting.started_at.getTime()) / 60_000))
           : null,
       canWrite,
-      canUnstart: meeting.state === 'in_progress' && all.every((one) => one.deleted_at !== null),
-      sections,
+      canUnstart: isRunning && all.every((one) => one.deleted_at !== null),
+      sections: sections.map((section) => showSection(c, section)),
       current,
       next: nextOf(sections, current),
       groupOf,
@@ -114,6 +118,33 @@ export async function writePage(c: Context, meeting: Meeting, state: WriteState)
     },
     { status: state.wrong ? (state.wrong.status ?? 422) : 200, caching: 'no-store' },
   );
+}
+
+const OUTCOME_TONES: Partial<Record<ItemState, Tone>> = {
+  concluded: 'ok',
+  deferred: 'warn',
+  carried_over: 'warn',
+  under_discussion: 'accent',
+};
+
+/** A section with its heading and what became of its item. */
+function showSection({ t }: Context, section: Section) {
+  const { id, no, state, isHidden, isOpen } = section;
+  const isConcluded = state === 'concluded';
+  const isLeft = state === 'deferred' || state === 'carried_over' || state === 'withdrawn';
+  return {
+    ...section,
+    heading: no ? `${no}. ${section.title}` : section.title,
+    isLinked: !isHidden && !isOpen,
+    outcome:
+      state && state !== 'accepted'
+        ? { text: t(`sitting.outcome.${state}`), tone: OUTCOME_TONES[state] }
+        : undefined,
+    isConcluded,
+    isLeft: isLeft || state === 'proposed' || state === 'returned',
+    isDone: isConcluded || state === 'deferred' || state === 'withdrawn',
+    hasOutcome: id !== null && state !== 'carried_over',
+  };
 }
 
 /** The item asked for, else that of the statement in the form, else the first without an outcome. */

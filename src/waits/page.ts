@@ -1,14 +1,11 @@
 import type { Context } from '../lib/http/route.js';
 import type { Meeting } from '../meetings/queries.js';
-import { type AwaitedDate, findAwaited, findPlace } from './awaitedQueries.js';
+import { findAwaited, findPlace } from './awaitedQueries.js';
 import { tellWish } from './choices.js';
 import { mayTake } from './routes.js';
 
 /** How a meeting stands with a room it waits for, for who keeps the meeting; nobody learns who else waits. */
-export async function shownWait(
-  c: Context,
-  meeting: Meeting,
-): Promise<(AwaitedDate & { place: number; may_join: boolean; what: string }) | undefined> {
+export async function shownWait(c: Context, meeting: Meeting) {
   if (meeting.state !== 'draft' && meeting.state !== 'scheduled' && meeting.state !== 'cancelled')
     return undefined;
   if (!mayTake(meeting)) return undefined;
@@ -20,6 +17,8 @@ export async function shownWait(
     state,
     what: tellWish(c, wish),
     place: state === 'waiting' ? await findPlace(c.db, wish, c.now) : 1,
-    may_join: meeting.state !== 'cancelled',
+    isWaiting: state === 'waiting',
+    isOffered: state === 'offered',
+    mayJoin: meeting.state !== 'cancelled' && (state === 'lapsed' || state === 'declined'),
   };
 }

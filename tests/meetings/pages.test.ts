@@ -137,7 +137,7 @@ describe('the form', () => {
       '/meetings',
       form({ on: '2030-03-07', from: '06:00', to: '07:00', rooms: String(cast.rooms.orchid) }),
     );
-    expect(load(early.text)('[role=alert] h2').text()).toBe('The room cannot be booked then');
+    expect(load(early.text)('[role=alert] h2').text().trim()).toBe('The room cannot be booked then');
     const clash = await post(
       outsider,
       '/meetings',

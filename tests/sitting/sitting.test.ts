@@ -104,7 +104,7 @@ describe('who is there', () => {
 
   test('one press marks everybody of whom nothing is noted, single ones are changed beside the minutes', async () => {
     const page = load((await secretary.get(`/meetings/${sitting.id}/minutes/write`).expect(200)).text);
-    expect(page('#attendance .count').text()).toBe('0 of 4');
+    expect(page('#attendance .count').text().trim()).toBe('0 of 4');
     const absent =
       page('#attendance form')
         .filter(

@@ -81,11 +81,14 @@ test('notes, decisions and actions are written with plain forms, and the item op
   expect(
     page('#statements .statement')
       .toArray()
-      .map((statement) => page(statement).find('p').slice(0, 2).text().replace(/\s+/g, ' ').trim()),
+      .map((statement) => {
+        const paragraphs = page(statement).find('p').slice(0, 2).toArray();
+        return paragraphs.map((one) => page(one).text().replace(/\s+/g, ' ').trim());
+      }),
   ).toEqual([
-    'NoteCosts fall by 12 %.',
-    'DecisionApproved in principle.',
-    'Action Chen An by Wed 20 MarRevise and submit it.',
+    ['Note', 'Costs fall by 12 %.'],
+    ['Decision', 'Approved in principle.'],
+    ['Action Chen An by Wed 20 Mar', 'Revise and submit it.'],
   ]);
   expect(
     await row(world.db, `select state from agenda_items where id = :id`, { id: sitting.items[0] }),
