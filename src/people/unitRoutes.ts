@@ -7,6 +7,7 @@ import { idOf, page, redirect, route, type Answer, type Context, type Route } fr
 import { EndUnitForm, NewUnitForm, UnitForm } from './forms.js';
 import { listPersonOptions, listUnitOptions } from './queries.js';
 import { createUnit, deactivateUnit, reactivateUnit, updateUnit, type UnitProblem } from './unitCommands.js';
+import { unitTable } from './unitPage.js';
 import { findUnit, listUnitAndBelow, listUnits, type UnitRow } from './unitQueries.js';
 
 async function formPage(
@@ -85,11 +86,12 @@ export const unitRoutes: Route[] = [
     async handle(c) {
       const isAdministrator = c.viewer.role === 'administrator';
       const all = isAdministrator && c.query.all !== undefined;
+      const units = await listUnits(c.db, { inactive: all });
       return page('people/units', {
         title: c.t('people.unit.title'),
-        units: await listUnits(c.db, { inactive: all }),
+        table: units.length ? unitTable(c, units, isAdministrator) : undefined,
         isAdministrator,
-        all,
+        mayShowAll: isAdministrator && !all,
       });
     },
   }),
