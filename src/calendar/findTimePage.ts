@@ -14,6 +14,7 @@ import { writeGuest, writeUse, type FindQuery } from './findTimeForms.js';
 import type { FindPerson, FindRoom } from './findTimeQueries.js';
 import type { Searched } from './findTimeSearch.js';
 import { clockAt } from './dayGrid.js';
+import { tableLook } from './gridLook.js';
 import { instantAt, isSameTime, runsOf, unitAt, wallIn } from './timeLine.js';
 
 type Reader = Pick<Context, 't' | 'fmt' | 'lang' | 'zone'>;
@@ -215,7 +216,7 @@ export function gridOf(
   c: Reader,
   found: Searched,
   on: string,
-): { rows: GridRow[]; hours: { span: number; time: string }[]; units: number } | undefined {
+): { rows: GridRow[]; hours: { span: number; time: string }[]; units: number; look: string } | undefined {
   const day = found.line.days.find((one) => one.on === on);
   if (!day) return undefined;
   const start = unitAt(found.line, day.start);
@@ -327,6 +328,7 @@ export function gridOf(
     ],
     hours,
     units: last - first,
+    look: tableLook(last - first),
   };
 }
 

@@ -193,6 +193,7 @@ async function findPage(c: Context<unknown, unknown>, asked: FindQuery, wrong?: 
         p: query.gp.map((guest) => ({ value: writeGuest(guest), name: guest.name })),
         o: query.go.map((guest) => ({ value: writeGuest(guest), name: guest.name })),
       },
+      chosen: { p: chosenOf(c, found, query, true), o: chosenOf(c, found, query, false) },
       units,
       series,
       buildings,
@@ -218,6 +219,20 @@ async function findPage(c: Context<unknown, unknown>, asked: FindQuery, wrong?: 
     },
     { status: problems ? 422 : 200 },
   );
+}
+
+/** Who must come, or may, as boxes of the form; nothing where there is nobody. */
+function chosenOf(c: Context<unknown, unknown>, found: Searched, query: FindQuery, isRequired: boolean) {
+  const people = found.people
+    .filter(({ id }) => query.p.includes(id) === isRequired)
+    .map((person) => ({ id: person.id, name: c.fmt.name(person) }));
+  const guests = (isRequired ? query.gp : query.go).map((guest) => ({
+    value: writeGuest(guest),
+    name: guest.name,
+  }));
+  if (people.length + guests.length === 0) return undefined;
+  const heading = c.t(isRequired ? 'calendar.find.requiredPeople' : 'calendar.find.optionalPeople');
+  return { heading, people, guests };
 }
 
 /** Why nothing fits, where that can be said in a sentence. */
