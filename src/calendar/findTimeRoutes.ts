@@ -177,6 +177,7 @@ async function findPage(c: Context<unknown, unknown>, asked: FindQuery, wrong?: 
     query.day && query.day >= search.firstOn && query.day <= search.lastOn
       ? query.day
       : dayOfBest(c, found, search);
+  const grid = gridOf(c, found, day);
   return page(
     'calendar/find-a-time',
     {
@@ -209,7 +210,8 @@ async function findPage(c: Context<unknown, unknown>, asked: FindQuery, wrong?: 
       suggestions: found.suggestions.map((one, n) => showSuggestion(c, found, one, n)),
       nearest,
       none: noneText(c, found),
-      grid: gridOf(c, found, day),
+      grid: grid?.rows.length ? grid : undefined,
+      hasNeeds: query.equipment.length > 0 || query.step_free,
       dayText: c.fmt.date(day),
       previous: day > search.firstOn ? addressOf({ ...query, day: addDays(day, -1) }) : null,
       next: day < search.lastOn ? addressOf({ ...query, day: addDays(day, 1) }) : null,

@@ -69,7 +69,7 @@ async function endPage(c: Context, unit: UnitRow, problems?: Problems): Promise<
       title: c.t('people.unit.end', { name: c.fmt.name(unit) }),
       unit,
       targets,
-      hasBelow: below.size > 1,
+      mustMove: Boolean(unit.people || below.size > 1 || problems?.errors.move_to),
       errors: problems?.errors ?? {},
       values: problems?.values ?? {},
     },

@@ -83,13 +83,18 @@ export const closureGroupRoutes: Route[] = [
         findClosureGroup(c.db, idOf(c), c.now),
         listKept(c.db, c.viewer.id, idOf(c)),
       ]);
+      const isOver = group.ends_at <= c.now || group.rooms.length === 0;
+      const kept = held.flatMap(({ room, kept: some }) =>
+        some.map((one) => {
+          const { title, href, time } = tellKept(c, one);
+          return { title, href, meta: [c.fmt.name(room), time] };
+        }),
+      );
       return page('rooms/closure-group', {
-        kept: held.flatMap(({ room, kept }) =>
-          kept.map((one) => ({ ...tellKept(c, one), room: c.fmt.name(room) })),
-        ),
+        kept: isOver ? [] : kept,
         title: c.t('closures.group.title', { reason: group.reason }),
         group: shown(c, group),
-        isOver: group.ends_at <= c.now || group.rooms.length === 0,
+        isOver,
       });
     },
   }),

@@ -56,7 +56,13 @@ const NO_BREAK = '<%\n%>';
 const CODE = '<%(?:(?!%>)[^])*%>';
 /** A line of nothing but a condition, a loop or a comment. */
 const CODE_LINE = /\n(<%(?![=_-])#?)((?:(?!%>)[^])*%>)(?=\n|$)/g;
-const OPENING = new RegExp(`<([a-z][\\w-]*)((?:"[^"]*"|${CODE}|[^<>"])*)>\\n`, 'g');
+/** An opening tag at the end of its line, with the lines of code below it. */
+const OPENING = new RegExp(
+  `<([a-z][\\w-]*)((?:"[^"]*"|${CODE}|[^<>"])*)>((?:<%(?![=-])(?:(?!%>)[^])*%>)*)\\n`,
+  'g',
+);
+/** What a loop writes is parted by the breaks of its body. */
+const LOOP = /\b(?:for|while)\b|\.(?:forEach|map)\(/;
 /** These hold nothing, or keep their white space: a break behind them is sent. */
 const KEEP_BREAK = new Set(['input', 'img', 'br', 'hr', 'meta', 'link', 'col', 'textarea', 'pre']);
 
@@ -69,8 +75,8 @@ export function withoutLayout(text: string): string {
     .replace(/^[ \t]+/gm, '')
     .replace(CODE_LINE, '$1\n$2')
     .replace(/\n(?=<\/)/g, NO_BREAK)
-    .replace(OPENING, (all: string, tag: string, rest: string) =>
-      KEEP_BREAK.has(tag) ? all : `<${tag}${rest}>${NO_BREAK}`,
+    .replace(OPENING, (all: string, tag: string, rest: string, code: string) =>
+      KEEP_BREAK.has(tag) || LOOP.test(code) ? all : `<${tag}${rest}>${code}${NO_BREAK}`,
     );
 }
 
