@@ -6,6 +6,7 @@ import { createEquipmentKind, updateEquipmentKind, type KindResult } from './equ
 import { EditKindForm, NewKindForm } from './equipmentForms.js';
 import type { EquipmentKind } from './equipment.js';
 import { findEquipmentKind, listHolders, listKindsInUse } from './equipmentQueries.js';
+import { equipmentTables } from './equipmentTable.js';
 
 // The catalogue of equipment, kept by the office.
 
@@ -17,7 +18,7 @@ export const equipmentRoutes: Route[] = [
     handle: async (c) =>
       page('rooms/equipment', {
         title: c.t('equipment.list.title'),
-        kinds: await listKindsInUse(c.db, c.now),
+        tables: equipmentTables(c, await listKindsInUse(c.db, c.now)),
       }),
   }),
   route({
