@@ -33,7 +33,7 @@ function rowOf({ t, fmt }: Reader, kind: ListedKind) {
     pill: kind.is_active ? undefined : { text: t('equipment.list.inactive') },
   };
   const use = kind.is_movable
-    ? [fmt.number(kind.stock), t('equipment.list.bookings', { count: kind.coming })]
+    ? [fmt.number(kind.stock ?? 0), t('equipment.list.bookings', { count: kind.coming })]
     : [t('equipment.list.rooms', { count: kind.rooms })];
   return { over: !kind.is_active, cells: [name, kind.code, ...use] };
 }
