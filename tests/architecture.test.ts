@@ -153,6 +153,19 @@ test('every address has a policy, and none that changes anything is read by GET'
   expect(routes.filter((route) => route.method === 'get' && route.form)).toEqual([]);
 });
 
+/** Folders of views whose templates are laid out: one element or one tag a line. */
+const LAID_OUT = ['auth', 'calendar', 'errors', 'lib', 'people', 'polls', 'rooms', 'layout.ejs'];
+
+test('no line of a template is wider than 140 columns, and few are wider than 110', () => {
+  const lines = views
+    .filter(({ path }) => LAID_OUT.includes(path.split('/')[1] ?? ''))
+    .flatMap(({ path, text }) => text.split('\n').map((line, i) => ({ at: `${path}:${i + 1}`, line })));
+  expect(lines.length).toBeGreaterThan(1000);
+  const wider = (columns: number) => lines.filter(({ line }) => line.length > columns).map(({ at }) => at);
+  expect(wider(140)).toEqual([]);
+  expect(wider(110).length).toBeLessThan(lines.length / 100);
+});
+
 test('no template writes unescaped text, inline script or inline style', () => {
   const unescaped = views.flatMap(({ path, text }) =>
     [...text.matchAll(/<%-(?!\s*include\()([^%]+)/g)]

@@ -120,10 +120,15 @@ async function timesPage(
       absences: absences.map((one) => ({
         ...one,
         when: whenOf(one, fmt),
-        creator:
+        facts: [
+          c.t(`calendar.absence.kind.${one.kind}`),
+          one.note,
           one.created_by === person.id
-            ? null
-            : c.fmt.name({ name: one.creator_name, name_en: one.creator_name_en }),
+            ? ''
+            : c.t('calendar.absence.by', {
+                name: c.fmt.name({ name: one.creator_name, name_en: one.creator_name_en }),
+              }),
+        ],
       })),
       weekdays: WEEKDAYS.map((weekday) => ({ weekday, name: c.t(`calendar.weekday.${weekday}`) })),
       isUsual: set.length === 0,

@@ -23,6 +23,10 @@ async function profilePage(c: Context, problems?: Problems): Promise<Answer> {
         ...session,
         device: tellDevice(c.t, session.user_agent),
         isThis: session.id === c.viewer.session_id,
+        facts: c.t('auth.sessions.facts', {
+          from: c.fmt.dateTime(session.created_at),
+          last: c.fmt.dateTime(session.last_seen_at),
+        }),
       })),
       deputies,
       principals,

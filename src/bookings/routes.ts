@@ -163,6 +163,10 @@ async function formPage(
     {
       title: refusal?.heading ?? c.t('calendar.booking.title'),
       values: { ...values, room: chosen },
+      kept: keptOf(values),
+      isMoreOpen: chosen.length > 1 || isMoreOpen(c, values, { problems, refusal }),
+      mayAsk: refusal?.mayAsk === true,
+      isFresh: !refusal && !problems,
       rooms: rooms
         .filter(({ id, status: state }) => state === 'in_service' || chosen.includes(id))
         .map((room) => ({
@@ -177,6 +181,26 @@ async function formPage(
     },
     { status, caching: 'no-store' },
   );
+}
+
+/** What a button for another room or time sends along of what was typed. */
+function keptOf(values: Record<string, unknown>): Record<string, unknown> {
+  const { title, date, from, to, seats, layout, is_private, ask_reason } = values;
+  return { title, date, from, to, seats, layout, is_private, ask_reason };
+}
+
+const FURTHER_FIELDS = ['seats', 'layout', 'is_private', 'ask_reason'];
+const FURTHER_ERRORS = ['layout', 'seats', 'override_reason', 'ask_reason'];
+
+/** The further fields are shown at once where one of them holds something, is wrong, or may lift the refusal. */
+function isMoreOpen(
+  c: Context<unknown, unknown>,
+  values: Record<string, unknown>,
+  { problems, refusal }: Shown,
+): boolean {
+  if (FURTHER_FIELDS.some((name) => values[name])) return true;
+  if (FURTHER_ERRORS.some((name) => problems?.errors[name])) return true;
+  return refusal !== undefined && isSecretary(c.viewer);
 }
 
 /** Who has it, and the nearest that is to be had, each as one button; below it the form as it was filled in. */

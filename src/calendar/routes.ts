@@ -5,6 +5,7 @@ import { addDays, dayOf } from '../lib/time/zone.js';
 import { equipmentOptions } from '../equipment/kinds.js';
 import { dayOfGrid, layOutDay, type Day } from './dayGrid.js';
 import { showDay } from './dayPage.js';
+import { emptyDay, keyOf, tableLook, withVerbs } from './gridLook.js';
 import { DayQuery, filterQuery } from './forms.js';
 import { markNoShows } from './noShowMarks.js';
 import { listDayNoShows } from './noShowQueries.js';
@@ -35,6 +36,15 @@ export const calendarRoutes: Route[] = [
       const grid = layOutDay(day, rooms, claims, c.office.zone, nowUnit);
       const filters = filterQuery(c.query);
       const isToday = day.on === today;
+      const shown = showDay(grid, state.rooms, {
+        day,
+        lang: c.lang,
+        t: c.t,
+        fmt: c.fmt,
+        nowUnit,
+        isToday,
+        kinds: state.kinds,
+      });
       return page(
         'calendar/day',
         {
@@ -51,8 +61,12 @@ export const calendarRoutes: Route[] = [
           todayHref: filters ? `/calendar?${filters.slice(1)}` : '/calendar',
           filter: c.query,
           hasFilter: filters !== '',
-          hasRooms: state.rooms.length > 0,
-          mayAddRooms: isSecretary(c.viewer),
+          nothing: emptyDay(c, {
+            on: day.on,
+            hasRooms: state.rooms.length > 0,
+            mayAddRooms: isSecretary(c.viewer),
+          }),
+          freeHeading: c.t(isToday ? 'calendar.day.freeNow' : 'calendar.day.free'),
           equipment: equipmentOptions(state.kinds, c.fmt, c.query.equipment).filter(
             ({ value }) =>
               c.query.equipment.includes(value) || state.rooms.some((room) => room.equipment.includes(value)),
@@ -62,15 +76,9 @@ export const calendarRoutes: Route[] = [
           from: new Date(day.start.getTime() + grid.first * 900_000).toISOString(),
           to: new Date(day.start.getTime() + grid.last * 900_000).toISOString(),
           hours: grid.hours.map(({ from, to }) => ({ span: to - from, time: day.marks[from] })),
-          rows: showDay(grid, state.rooms, {
-            day,
-            lang: c.lang,
-            t: c.t,
-            fmt: c.fmt,
-            nowUnit,
-            isToday,
-            kinds: state.kinds,
-          }),
+          look: tableLook(grid.last - grid.first),
+          rows: withVerbs(c, day.on, shown),
+          key: keyOf(shown.flatMap(({ cells }) => cells.map(({ look }) => look))),
         },
         { caching: 'revisit', ...(etag ? { etag } : {}) },
       );

@@ -8,6 +8,7 @@ import { mayInvite } from '../meetings/policy.js';
 import { findMeeting } from '../meetings/queries.js';
 import { titleOf } from '../meetings/title.js';
 import { addSetupTask, removeSetupTask, tickSetupTask } from './setupTaskCommands.js';
+import { showSetupTask } from './sheetPage.js';
 import { RemovalForm, SetupTaskForm, TickForm } from './viewForms.js';
 import { listSetupTasks, SETUP_KINDS } from './viewQueries.js';
 
@@ -75,13 +76,14 @@ export const setupTaskRoutes: Route[] = [
 async function tasksPage(c: Context<unknown, unknown>, problems?: Problems): Promise<Answer> {
   const meeting = await findMeeting(c.db, c.viewer, idOf(c));
   if (!mayInvite(meeting)) throw new Forbidden();
+  const tasks = await listSetupTasks(c.db, c.viewer.id, meeting.id);
   return page(
     'calendar/setup-tasks',
     {
       title: `${c.t('calendar.setup.title')} · ${titleOf(c.t, meeting)}`,
       meeting,
       name: titleOf(c.t, meeting),
-      tasks: await listSetupTasks(c.db, c.viewer.id, meeting.id),
+      tasks: tasks.map((task) => showSetupTask(c, task)),
       kinds: SETUP_KINDS.map((value) => ({ value, label: c.t(`calendar.setup.kind.${value}`) })),
       values: problems?.values ?? { kind: 'layout' },
       errors: problems?.errors ?? {},

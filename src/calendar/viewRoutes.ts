@@ -6,7 +6,9 @@ import { prepare } from '../lib/i18n/prepare.js';
 import { addDays, dayOf } from '../lib/time/zone.js';
 import { dayOfGrid, type Day } from './dayGrid.js';
 import { listPollTimes, type PollTime } from './pollQueries.js';
+import { keyOfDays, monthDayLook } from './gridLook.js';
 import { findDayState, listDayClaims, type CalendarRoom } from './queries.js';
+import { factsOfLine, showSetupTask } from './sheetPage.js';
 import {
   daysOfMonth,
   daysOfWeek,
@@ -130,7 +132,15 @@ async function spanPage(c: Context<unknown, unknown>, view: View, query: SpanQue
       mayBook: roomDay.cells.some(({ kind }) => kind === 'free'),
       book: `/bookings/new?room=${one.id}&date=${roomDay.day.on}`,
     }));
-    return page(view === 'week' ? 'calendar/week' : 'calendar/month', { ...locals, days: shown }, options);
+    return page(
+      view === 'week' ? 'calendar/week' : 'calendar/month',
+      {
+        ...locals,
+        days: shown.map((day) => ({ ...day, look: monthDayLook(day) })),
+        key: keyOfDays(shown),
+      },
+      options,
+    );
   }
   return page(
     'calendar/occupancy',
@@ -141,6 +151,7 @@ async function spanPage(c: Context<unknown, unknown>, view: View, query: SpanQue
         view === 'week' ? days : days.filter((day) => day.on >= month.first && day.on <= month.last),
         rooms,
         today,
+        `/calendar/${view}?date=${on}`,
       )),
     },
     options,
@@ -189,6 +200,7 @@ async function occupancyOf(
   days: readonly Day[],
   rooms: readonly CalendarRoom[],
   today: string,
+  here: string,
 ) {
   const atomic = [...new Set(rooms.flatMap((room) => (room.part_ids.length ? room.part_ids : [room.id])))];
   const found = await listOccupancy(c.db, days, atomic);
@@ -222,6 +234,7 @@ async function occupancyOf(
     rows: rooms.map((room) => ({
       id: room.id,
       name: c.fmt.name(room),
+      href: `${here}&of=room-${room.id}`,
       isPart: room.hall_id !== null,
       cells: days.map((day, i) => {
         // A hall is as full as the fullest of its parts.
@@ -353,6 +366,11 @@ async function sheetPage(
     current: on === today ? null : `/calendar/sheet${ofSite ? `?${ofSite.slice(1)}` : ''}`,
     lines: lines.map((line) => ({
       ...line,
+      facts: factsOfLine(c, line),
+      tasks: line.tasks.map((task) => ({
+        ...showSetupTask(c, task),
+        mayTick: task.is_mine || line.title !== null,
+      })),
       href: line.title === null ? null : `/meetings/${line.meeting_id}`,
       title: line.title ?? c.t('calendar.day.booked'),
       time: c.fmt.range(line.starts_at, line.ends_at),

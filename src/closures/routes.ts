@@ -22,7 +22,7 @@ export const closuresRoutes: Route[] = [
       const groups = await listClosureGroups(c.db, c.now);
       return page('closures/list', {
         title: c.t('closures.list.title'),
-        groups: groups.map((group) => shown(c, group)),
+        rows: groups.map((group) => rowOf(c, group)),
       });
     },
   }),
@@ -83,13 +83,18 @@ export const closuresRoutes: Route[] = [
         findClosureGroup(c.db, idOf(c), c.now),
         listKept(c.db, c.viewer.id, idOf(c)),
       ]);
+      const isOver = group.ends_at <= c.now || group.rooms.length === 0;
+      const kept = held.flatMap(({ room, kept: some }) =>
+        some.map((one) => {
+          const { title, href, time } = tellKept(c, one);
+          return { title, href, meta: [c.fmt.name(room), time] };
+        }),
+      );
       return page('closures/group', {
-        kept: held.flatMap(({ room, kept }) =>
-          kept.map((one) => ({ ...tellKept(c, one), room: c.fmt.name(room) })),
-        ),
+        kept: isOver ? [] : kept,
         title: c.t('closures.group.title', { reason: group.reason }),
         group: shown(c, group),
-        isOver: group.ends_at <= c.now || group.rooms.length === 0,
+        isOver,
       });
     },
   }),
@@ -151,6 +156,22 @@ export const closuresRoutes: Route[] = [
 
 function shown(c: Context<unknown, unknown>, group: ClosureGroup) {
   return { ...group, when: `${c.fmt.day(group.starts_at)} ${c.fmt.range(group.starts_at, group.ends_at)}` };
+}
+
+/** Closures in a table; see views/lib/table.ejs. */
+function rowOf(c: Context<unknown, unknown>, group: ClosureGroup) {
+  const { t, fmt } = c;
+  const here = `/rooms/closures/${group.id}`;
+  const [more, count] = [group.rooms.length - 5, group.hit_count];
+  const names = group.rooms.slice(0, 5).map((room) => fmt.name(room));
+  return {
+    cells: [
+      { text: group.reason, href: here },
+      shown(c, group).when,
+      names.join(t('rooms.list.comma')) + (more > 0 ? t('closures.list.more', { count: more }) : ''),
+      count ? { text: t('closures.list.hits', { count }), href: `${here}/moves` } : t('closures.list.noHits'),
+    ],
+  };
 }
 
 function endOf(c: Context<unknown, unknown>, form: { to_date: string; to_time: string }): Date | undefined {

@@ -6,6 +6,7 @@ import { createEquipmentKind, updateEquipmentKind, type KindResult } from './com
 import { EditKindForm, NewKindForm } from './forms.js';
 import type { EquipmentKind } from './kinds.js';
 import { findEquipmentKind, listHolders, listKindsInUse } from './queries.js';
+import { equipmentTables } from './table.js';
 
 // The catalogue of equipment, kept by the office.
 
@@ -17,7 +18,7 @@ export const equipmentRoutes: Route[] = [
     handle: async (c) =>
       page('equipment/list', {
         title: c.t('equipment.list.title'),
-        kinds: await listKindsInUse(c.db, c.now),
+        tables: equipmentTables(c, await listKindsInUse(c.db, c.now)),
       }),
   }),
   route({

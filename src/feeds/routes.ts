@@ -61,6 +61,10 @@ async function feedsPage(c: Context<unknown, unknown>, problems?: Problems): Pro
       title: c.t('feeds.title'),
       feeds: feeds.map((feed) => ({
         ...feed,
+        facts: [
+          feed.is_busy_only ? c.t('feeds.busyOnly') : '',
+          c.t('feeds.since', { day: c.fmt.day(feed.created_at) }),
+        ],
         address: `${c.config.publicUrl}/feeds/${feedToken(c.config.secretKey, feed.id)}.ics`,
       })),
       rooms,

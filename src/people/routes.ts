@@ -15,7 +15,9 @@ import {
 } from '../lib/http/route.js';
 import { createPerson, reactivatePerson, updatePerson, type PersonProblem } from './commands.js';
 import { findPerson, listLikelyTwins, listPersons, PAGE_SIZE, type PersonRow } from './directoryQueries.js';
+import { directoryTable, nobody } from './directoryPage.js';
 import { NewPersonForm, PersonForm } from './forms.js';
+import { factsOf, showPerson, twinRows } from './personPage.js';
 import { findAccountState, listHeadOf } from './personQueries.js';
 import { mayEdit, mayListGuests, maySetRole } from './policy.js';
 import { findPersons, listUnitOptions, personText } from './queries.js';
@@ -120,8 +122,10 @@ export const peopleRoutes: Route[] = [
       const first = (filter.page - 1) * PAGE_SIZE;
       return page('people/list', {
         title: c.t('people.list.title'),
-        persons,
-        total,
+        table: directoryTable(c, persons, filter.kind),
+        nothing: persons.length
+          ? undefined
+          : nobody(c, { hasFilter: Boolean(filter.q || filter.unit), isSecretary: isSecretary(c.viewer) }),
         units,
         filter,
         kinds: mayListGuests(c.viewer)
@@ -170,6 +174,7 @@ export const peopleRoutes: Route[] = [
       if (!person || (person.is_guest && !mayListGuests(c.viewer))) throw new NotFound();
       if (person.merged_into_id) return redirect(`/people/${person.merged_into_id}`);
       const seesAccount = isSecretary(c.viewer);
+      const maySave = mayEdit(c.viewer, person) && !person.erased_at;
       const [headOf, account, twins] = await Promise.all([
         listHeadOf(c.db, person.id),
         seesAccount ? findAccountState(c.db, person.id) : undefined,
@@ -178,13 +183,11 @@ export const peopleRoutes: Route[] = [
       return page('people/person', {
         title: person.erased_at ? c.t('people.person.erased') : c.fmt.name(person),
         person,
-        headOf,
-        account,
-        twins,
-        mayEdit: mayEdit(c.viewer, person) && !person.erased_at,
-        isAdministrator: c.viewer.role === 'administrator',
+        ...showPerson(c, person, account),
+        facts: factsOf(c, person, headOf),
+        twins: maySave ? twinRows(c, person, twins) : [],
+        mayEdit: maySave,
         isSelf: person.id === c.viewer.id,
-        hasMail: Boolean(c.config.smtpUrl),
       });
     },
   }),

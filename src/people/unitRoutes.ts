@@ -8,6 +8,7 @@ import { EndUnitForm, NewUnitForm, UnitForm } from './forms.js';
 import { readPicked, textOfPerson } from './picked.js';
 import { listUnitOptions } from './queries.js';
 import { createUnit, deactivateUnit, reactivateUnit, updateUnit, type UnitProblem } from './unitCommands.js';
+import { unitTable } from './unitPage.js';
 import { findUnit, listUnitAndBelow, listUnits, type UnitRow } from './unitQueries.js';
 
 async function formPage(
@@ -68,7 +69,7 @@ async function endPage(c: Context, unit: UnitRow, problems?: Problems): Promise<
       title: c.t('people.unit.end', { name: c.fmt.name(unit) }),
       unit,
       targets,
-      hasBelow: below.size > 1,
+      mustMove: Boolean(unit.people || below.size > 1 || problems?.errors.move_to),
       errors: problems?.errors ?? {},
       values: problems?.values ?? {},
     },
@@ -85,11 +86,12 @@ export const unitRoutes: Route[] = [
     async handle(c) {
       const isAdministrator = c.viewer.role === 'administrator';
       const all = isAdministrator && c.query.all !== undefined;
+      const units = await listUnits(c.db, { inactive: all });
       return page('people/units', {
         title: c.t('people.unit.title'),
-        units: await listUnits(c.db, { inactive: all }),
+        table: units.length ? unitTable(c, units, isAdministrator) : undefined,
         isAdministrator,
-        all,
+        mayShowAll: isAdministrator && !all,
       });
     },
   }),

@@ -7,13 +7,14 @@ import { deriveToken } from '../lib/mail/seal.js';
 import { answerPoll } from './commands.js';
 import { AnswerForm, ANSWERS } from './forms.js';
 import { isAnswerable } from './policy.js';
-import { showOptions, stateOf, tellMissing } from './pollPage.js';
+import { headFacts, showOptions, tellMissing, type ShownOption } from './pollPage.js';
 import {
   findHolder,
   findHolderById,
   findPollFor,
   listOptions,
   listPeople,
+  type Poll,
   type PollHolder,
 } from './queries.js';
 
@@ -83,6 +84,7 @@ async function showPoll(c: Context<unknown, unknown>, problems?: Problems): Prom
   const mine = Object.fromEntries(
     Object.entries(me?.answers ?? {}).map(([option, said]) => [`answer_${option}`, said]),
   );
+  const shown = showOptions(c, options);
   return page(
     'polls/guest',
     {
@@ -91,10 +93,10 @@ async function showPoll(c: Context<unknown, unknown>, problems?: Problems): Prom
       poll,
       me,
       holder,
-      state: stateOf(c, poll, c.now),
-      deadline: c.fmt.dateTime(poll.deadline_at),
-      zoneText: c.zone,
-      options: showOptions(c, options),
+      facts: headFacts(c, poll, { deadline: c.fmt.dateTime(poll.deadline_at), zone: c.zone }),
+      options: shown,
+      closed: closedNotice(c, poll),
+      chosen: chosenText(shown),
       mayAnswer: isAnswerable(poll, c.now),
       answerOptions: ANSWERS.map((value) => ({ value, label: c.t(`polls.answer.${value}`) })),
       values: { note: me?.note ?? '', ...(problems ? problems.values : mine) },
@@ -102,6 +104,20 @@ async function showPoll(c: Context<unknown, unknown>, problems?: Problems): Prom
     },
     { status: problems ? 422 : 200, caching: 'no-store' },
   );
+}
+
+/** Why a guest can't answer any more, as views/lib/notice.ejs takes it. */
+function closedNotice(c: Context<unknown, unknown>, poll: Poll) {
+  if (poll.state === 'cancelled')
+    return { tone: 'bad', text: c.t('polls.cancelledFor', { reason: poll.cancel_reason ?? '' }) };
+  return { text: c.t(poll.state === 'closed' ? 'polls.guest.closed' : 'polls.problem.answersClosed') };
+}
+
+/** The time that was chosen, with its rooms where they are held for it. */
+function chosenText(options: readonly ShownOption[]): string | undefined {
+  const chosen = options.find(({ isChosen }) => isChosen);
+  if (!chosen) return undefined;
+  return chosen.rooms && chosen.isHeld ? `${chosen.when} · ${chosen.rooms}` : chosen.when;
 }
 
 async function answer(c: Context<AnswerForm>): Promise<Answer> {

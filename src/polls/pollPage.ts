@@ -100,17 +100,39 @@ export async function tellMissing(
 export function tableOf(c: Reader, options: ShownOption[], people: PollPerson[], isOpen: boolean) {
   return people.map((one) => ({
     name: c.fmt.name(one),
-    note: one.note,
-    isRequired: one.is_required,
-    isSilent: one.answered_at === null && Object.keys(one.answers).length === 0,
-    isBehind: isOpen && isBehind(one),
-    enteredBy: one.answered_by ? c.fmt.name(one.answered_by) : null,
+    facts: factsOf(c, one, isOpen),
     personId: one.person_id,
     cells: options.map(({ id }) => {
       const answer = one.answers[id];
       return answer ? { text: c.t(`polls.answer.${answer}`), tone: TONES[answer] } : null;
     }),
   }));
+}
+
+/** What stands below a name of the table, as views/lib/meta.ejs takes it. */
+function factsOf(c: Reader, one: PollPerson, isOpen: boolean) {
+  const isSilent = one.answered_at === null && Object.keys(one.answers).length === 0;
+  return [
+    one.is_required ? '' : c.t('calendar.find.optional'),
+    isSilent ? c.t('polls.table.silent') : '',
+    isOpen && isBehind(one) ? { text: c.t('polls.table.behind'), look: 'warn' } : '',
+    one.answered_by ? c.t('polls.table.enteredBy', { name: c.fmt.name(one.answered_by) }) : '',
+    one.note ? { text: one.note, look: 'pre-line' } : '',
+  ];
+}
+
+/** Who calls the poll, until when and in which zone: the line below its title. */
+export function headFacts(
+  c: Reader,
+  poll: Pick<Poll, 'organiser'>,
+  { deadline, zone, between = [] }: { deadline: string; zone: string; between?: string[] },
+): string[] {
+  return [
+    c.t('polls.by', { name: c.fmt.name(poll.organiser) }),
+    c.t('polls.until', { when: deadline }),
+    ...between,
+    c.t('calendar.day.zone', { zone }),
+  ];
 }
 
 /** Times came to those they answered. */

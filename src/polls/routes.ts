@@ -8,7 +8,7 @@ import { tellRefusal } from '../meetings/refusal.js';
 import { answerPoll, cancelPoll, choosePollOption, type Chosen } from './commands.js';
 import { AnswerForm, ANSWERS, CancelForm, ChoiceForm, ListQuery, NothingForm } from './forms.js';
 import { isAnswerable, mayAnswerFor, mayKeepPoll } from './policy.js';
-import { isBehind, showOptions, stateOf, tableOf, tellMissing } from './pollPage.js';
+import { headFacts, isBehind, showOptions, stateOf, tableOf, tellMissing } from './pollPage.js';
 import { findPoll, listOptions, listPeople, listPolls } from './queries.js';
 import { remindNow } from './reminderCommands.js';
 
@@ -128,6 +128,9 @@ async function pollPage(c: Context<unknown, unknown>, { problems, refused }: Sho
   const [options, people] = await Promise.all([listOptions(c.db, poll.id), listPeople(c.db, poll.id)]);
   const keeps = mayKeepPoll(poll);
   const shown = showOptions(c, options, people);
+  const answered = people.filter(({ answered_at }) => answered_at !== null).length;
+  const behind = poll.state === 'open' ? people.filter(isBehind).length : 0;
+  const entersFor = mayAnswerFor(poll) ? `/polls/${poll.id}/people/` : null;
   const me = people.find(({ person_id }) => person_id === c.viewer.id);
   const mine = problems
     ? problems.values
@@ -139,20 +142,27 @@ async function pollPage(c: Context<unknown, unknown>, { problems, refused }: Sho
     {
       title: poll.title,
       poll,
-      keeps,
       me,
-      entersFor: mayAnswerFor(poll) ? `/polls/${poll.id}/people/` : null,
-      viewerId: c.viewer.id,
+      mayChoose: keeps && poll.state === 'open',
       state: stateOf(c, poll, c.now),
-      deadline: format(c.lang, c.zone).dateTime(poll.deadline_at),
-      zoneText: c.zone,
+      facts: headFacts(c, poll, {
+        deadline: format(c.lang, c.zone).dateTime(poll.deadline_at),
+        zone: c.zone,
+        between: [
+          c.t('polls.answeredOf', { answered, asked: people.length }),
+          behind ? c.t('polls.behind', { count: behind }) : '',
+        ],
+      }),
       options: shown,
       // Best first for who chooses; in order of time for who answers.
-      ranked: [...shown].sort((a, b) => a.rank - b.rank),
+      ranked: [...shown]
+        .sort((a, b) => a.rank - b.rank)
+        .map((one, n) => ({ ...one, isBest: n === 0 && answered + behind > 0 })),
       // Answers are for who calls it and who is asked, as on any list that goes round.
-      table: tableOf(c, shown, people, poll.state === 'open'),
-      answered: people.filter(({ answered_at }) => answered_at !== null).length,
-      behind: poll.state === 'open' ? people.filter(isBehind).length : 0,
+      table: tableOf(c, shown, people, poll.state === 'open').map((row) => ({
+        ...row,
+        entersAt: entersFor && row.personId !== c.viewer.id ? `${entersFor}${row.personId}/answer` : null,
+      })),
       mayRemind:
         keeps &&
         isAnswerable(poll, c.now) &&

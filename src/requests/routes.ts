@@ -106,6 +106,52 @@ function rowOf(c: Context<unknown, unknown>, one: RoomRequest) {
   };
 }
 
+function isReturned({ state }: RoomRequest): boolean {
+  return state === 'returned' || state === 'refused';
+}
+
+/** Who decided, or that it was withdrawn; see views/lib/notice.ejs. */
+function decisionOf(c: Context<unknown, unknown>, request: RoomRequest) {
+  const { t, fmt } = c;
+  if (!request.decider || !request.decided_at)
+    return request.state === 'withdrawn' ? { text: t('requests.page.withdrawn') } : undefined;
+  return {
+    tone: pillOf(c, request).tone,
+    text: t('requests.page.decidedBy', {
+      state: t(`requests.state.${request.state}`),
+      name: fmt.name(request.decider),
+      time: fmt.dateTime(request.decided_at),
+    }),
+  };
+}
+
+/** What is asked for, by whom and why; see views/lib/facts.ejs. */
+function factsOf({ t, fmt }: Context<unknown, unknown>, request: RoomRequest) {
+  const { room, asker, organiser, people, starts_at, ends_at } = request;
+  return [
+    { label: t('requests.page.when'), text: `${fmt.day(starts_at)} ${fmt.range(starts_at, ends_at)}` },
+    {
+      label: t('requests.page.room'),
+      text: `${fmt.name(room)} · ${t('calendar.day.seats', { count: room.capacity })}`,
+      href: `/rooms/${room.id}`,
+    },
+    { label: t('requests.page.asker'), text: fmt.name(asker) },
+    { label: t('requests.page.for'), text: request.booked_for ? fmt.name(request.booked_for) : '' },
+    { label: t('requests.page.organiser'), text: organiser.id === asker.id ? '' : fmt.name(organiser) },
+    { label: t('requests.page.people'), text: people ? fmt.number(people) : '' },
+    { label: t('requests.page.note'), text: request.note },
+    {
+      label: t('requests.page.beyond'),
+      text: request.rules.map((check) => tellCheck(check, t, fmt)).join('\n'),
+    },
+    {
+      label: t('requests.page.code'),
+      text: request.reason_code ? t(`requests.code.${request.reason_code}`) : '',
+    },
+    { label: t('requests.page.reason'), text: request.reason },
+  ];
+}
+
 async function requestPage(
   c: Context<unknown, unknown>,
   { problems, done }: { problems?: Problems; done?: Exclude<Decided, { ok: true }> } = {},
@@ -142,9 +188,11 @@ async function requestPage(
       request,
       pill: pillOf(c, request),
       mayAnswer,
+      mayAskAgain: request.asks && isReturned(request) && request.is_current && request.title !== null,
+      decision: decisionOf(c, request),
+      facts: factsOf(c, request),
       isTaken: done?.reason === 'taken',
       isOver: request.state === 'open' && request.ends_at <= c.now,
-      beyond: request.rules.map((check) => tellCheck(check, t, fmt)),
       deciders: deciders.map((person) => fmt.name(person)).join(t('requests.comma')),
       alternatives: free && [
         ...free.rooms.map(

@@ -16,7 +16,7 @@ import {
   listRoomsOfFloor,
 } from './floorPlanQueries.js';
 import { mayKeepRooms } from './policy.js';
-import { drawPlan, tellState } from './floorPlanPage.js';
+import { drawPlan, tellState, type ShownRoom } from './floorPlanPage.js';
 import { tellPlace } from './roomFacts.js';
 
 export const floorPlanRoutes: Route[] = [
@@ -205,10 +205,25 @@ async function showPlan(c: Context<unknown, PlanQuery>): Promise<Answer> {
     to,
     when: `${c.fmt.date(on)} ${c.fmt.range(span.from, span.to)}`,
     rooms: shown,
+    rows: shown.map((room) => rowOf(c, room)),
     free: shown.filter(({ state }) => state === 'free').length,
     drawing: drawPlan(plan, shown),
     isKeeper: mayKeepRooms(c.viewer),
   });
+}
+
+const ROW_TONES: Record<string, string> = { free: 'ok', taken: 'warn' };
+
+/** A room of the floor in the list beside the drawing; see views/lib/rows.ejs. */
+function rowOf({ t }: Context<unknown, unknown>, room: ShownRoom) {
+  const book = { href: room.href ?? '', label: t('calendar.booking.book'), about: room.name };
+  return {
+    pill: { text: room.word, tone: ROW_TONES[room.state] ?? 'neutral' },
+    title: room.name,
+    href: `/rooms/${room.id}`,
+    meta: [room.detail, ...room.meta, room.x === null ? t('plans.room.unplaced') : ''],
+    actions: room.state === 'free' ? [book] : [],
+  };
 }
 
 async function editPage(c: Context<unknown, unknown>, problems?: Problems, status?: number): Promise<Answer> {

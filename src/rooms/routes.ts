@@ -21,6 +21,8 @@ import { findNoShowRate } from '../claims/noShowRateQueries.js';
 import { tellLayouts, tellPlace, tellRate } from './roomFacts.js';
 import { tellHours } from '../hours/describe.js';
 import { tellRules } from '../rules/describe.js';
+import { factsOf, keeperVerbs, outOf, waysOf } from './roomDetails.js';
+import { noRooms, roomTable } from './roomTable.js';
 import { copyRulesTo } from './copyCommands.js';
 import { LikeQuery } from './copyForms.js';
 import { editOf, newRoomValues, roomFormPage, valuesLike, valuesOf, valuesOfContent } from './roomForm.js';
@@ -47,21 +49,21 @@ export const roomsRoutes: Route[] = [
           withRetired: isKeeper && query.retired,
         }),
       ]);
+      const told = rooms.map((room) => ({
+        ...room,
+        place: tellPlace(room),
+        equipmentText: equipmentNames(room.equipment, kinds, c.fmt).join(c.t('rooms.list.comma')),
+        layoutText: tellLayouts(room.layouts, c.t).join(c.t('rooms.list.comma')),
+        until: room.status === 'out_of_service' ? lastDayOut(room.back_at, c) : null,
+      }));
+      const hasFilter = query.seats !== null || query.equipment.length > 0 || query.step_free;
       return page('rooms/list', {
         title: c.t('rooms.list.title'),
-        rooms: rooms.map((room) => ({
-          ...room,
-          place: tellPlace(room),
-          equipmentText: equipmentNames(room.equipment, kinds, c.fmt).join(c.t('rooms.list.comma')),
-          layoutText: tellLayouts(room.layouts, c.t).join(c.t('rooms.list.comma')),
-          until: room.status === 'out_of_service' ? lastDayOut(room.back_at, c) : null,
-        })),
-        plans: plans.map((plan) => ({
-          href: `/rooms/plans/${plan.id}`,
-          text: tellPlace(plan) || c.t('plans.list.whole'),
-        })),
+        table: roomTable(c, told),
+        nothing: told.length ? undefined : noRooms(c, { hasFilter, isKeeper }),
+        hasPlans: plans.length > 0 || isKeeper,
         filter: query,
-        hasFilter: query.seats !== null || query.equipment.length > 0 || query.step_free,
+        hasFilter,
         // Only what some room has, or what was asked for.
         equipment: equipmentOptions(kinds, c.fmt, query.equipment).filter(
           ({ value }) =>
@@ -183,32 +185,38 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
   const differing = days.get(room.id) ?? [];
   const rules = rulesFrom(layers);
   const deciders = rules.in_policy === 'request' ? await listDeciders(c.db, room.id) : [];
+  const status = statusAt(room, c.now);
+  const until = lastDayOut(room.back_at, c);
+  const isKeeper = mayKeepRooms(c.viewer);
   return page('rooms/room', {
     title: c.fmt.name(room),
     room,
-    place: tellPlace(room),
-    status: statusAt(room, c.now),
-    until: lastDayOut(room.back_at, c),
-    layouts: tellLayouts(room.layouts, c.t),
-    equipment: equipmentNames(room.equipment, kinds, c.fmt),
-    hours: tellHours(room.hours, c.t),
-    differing: differing.slice(0, 12).map((rule) => {
-      const open = hoursOn([...room.hours, rule], rule.on);
-      return c.t('hours.room.line', {
-        day: c.fmt.shortDate(rule.on),
-        hours: open ? `${open.opens_at}–${open.closes_at}` : c.t('hours.room.closed'),
-        reason: c.fmt.name(rule),
-      });
+    ways: waysOf(c, room, tellPlace(room)),
+    verbs: keeperVerbs(c, room),
+    mayBook: status === 'in_service' || until !== null,
+    out: outOf(c, room, status, until),
+    facts: factsOf(c, room, {
+      layouts: tellLayouts(room.layouts, c.t),
+      equipment: equipmentNames(room.equipment, kinds, c.fmt),
+      hours: tellHours(room.hours, c.t),
+      differing: differing.slice(0, 12).map((rule) => {
+        const open = hoursOn([...room.hours, rule], rule.on);
+        return c.t('hours.room.line', {
+          day: c.fmt.shortDate(rule.on),
+          hours: open ? `${open.opens_at}–${open.closes_at}` : c.t('hours.room.closed'),
+          reason: c.fmt.name(rule),
+        });
+      }),
+      // As they hold for the reader.
+      rules: tellRules(
+        rules,
+        c.t,
+        deciders.map((person) => c.fmt.name(person)),
+        c.lang,
+      ),
+      noShows: rules.check_in === 'required' || noShows.judged > 0 ? tellRate(noShows, c.t, c.fmt) : '',
+      officeZone: c.office.zone === c.zone ? null : c.office.zone,
     }),
-    // As they hold for the reader.
-    rules: tellRules(
-      rules,
-      c.t,
-      deciders.map((person) => c.fmt.name(person)),
-      c.lang,
-    ),
-    noShows: rules.check_in === 'required' || noShows.judged > 0 ? tellRate(noShows, c.t, c.fmt) : '',
-    officeZone: c.office.zone === c.zone ? null : c.office.zone,
     meetings: meetings.map((meeting) => ({
       title: meeting.title ?? c.t('calendar.day.booked'),
       href: meeting.meeting_id === null ? null : `/meetings/${meeting.meeting_id}`,
@@ -239,6 +247,7 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
     })),
     closures: closures.map((closure) => ({
       ...closure,
+      mayLift: isKeeper && closure.room_id === room.id,
       time: c.fmt.range(closure.starts_at, closure.ends_at),
       day: c.fmt.day(closure.starts_at),
       kept: closure.kept.map((one) => tellKept(c, one)),
@@ -248,7 +257,8 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
         time: `${c.fmt.shortDay(new Date(meeting.starts_at))} ${c.fmt.range(new Date(meeting.starts_at), new Date(meeting.ends_at))}`,
       })),
     })),
-    isKeeper: mayKeepRooms(c.viewer),
+    isKeeper,
+    lacksPhotos: isKeeper && room.photos.length === 0,
   });
 }
 

@@ -208,8 +208,7 @@ async function rulesPage(
       room,
       group,
       isStale,
-      here: addressOf(of),
-      base: addressOf({ roomId: of.roomId, groupId: null }),
+      ...pathOf(c, of, room),
       exists: stored.version > 0,
       // Sent back, the form keeps what it began with: what others saved since is still to be merged.
       values: problems?.values ?? {
@@ -230,6 +229,29 @@ async function rulesPage(
     },
     { status: problems ? 422 : isStale ? 409 : 200 },
   );
+}
+
+/** Where the page hangs: its own address, what is above it, and where [Cancel] goes. */
+function pathOf({ t, fmt }: Context<unknown, unknown>, of: LayerOf, room: RoomWithWeek | undefined) {
+  const base = addressOf({ roomId: of.roomId, groupId: null });
+  const above = room ? `/rooms/${room.id}` : '/rooms';
+  const isGroup = of.groupId !== null;
+  return {
+    here: addressOf(of),
+    back: isGroup ? base : above,
+    crumbs: [
+      { href: '/rooms', text: t('rooms.list.title') },
+      ...(room ? [{ href: above, text: fmt.name(room) }] : []),
+      ...(isGroup ? [{ href: base, text: t('rules.page.link') }] : []),
+    ],
+    intro: t(introOf(room, isGroup)),
+    isOfRoom: Boolean(room) && !isGroup,
+  };
+}
+
+function introOf(room: RoomWithWeek | undefined, isGroup: boolean) {
+  if (isGroup) return 'rules.page.introGroup';
+  return room ? 'rules.page.intro' : 'rules.page.introOffice';
 }
 
 /** A rule as a field of views/lib/field.ejs, with what holds when it is left empty. */

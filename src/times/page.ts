@@ -16,6 +16,7 @@ import { writeGuest, writeUse, type FindQuery } from './forms.js';
 import type { FindPerson, FindRoom } from './queries.js';
 import type { Searched } from './search.js';
 import { clockAt } from '../calendar/dayGrid.js';
+import { tableLook } from '../calendar/gridLook.js';
 
 type Reader = Pick<Context, 't' | 'fmt' | 'lang' | 'zone'>;
 
@@ -216,7 +217,7 @@ export function gridOf(
   c: Reader,
   found: Searched,
   on: string,
-): { rows: GridRow[]; hours: { span: number; time: string }[]; units: number } | undefined {
+): { rows: GridRow[]; hours: { span: number; time: string }[]; units: number; look: string } | undefined {
   const day = found.line.days.find((one) => one.on === on);
   if (!day) return undefined;
   const start = unitAt(found.line, day.start);
@@ -328,6 +329,7 @@ export function gridOf(
     ],
     hours,
     units: last - first,
+    look: tableLook(last - first),
   };
 }
 

@@ -170,6 +170,7 @@ async function findPage(c: Context<unknown, unknown>, asked: FindQuery, wrong?: 
     query.day && query.day >= search.firstOn && query.day <= search.lastOn
       ? query.day
       : dayOfBest(c, found, search);
+  const grid = gridOf(c, found, day);
   return page(
     'times/find-a-time',
     {
@@ -186,6 +187,7 @@ async function findPage(c: Context<unknown, unknown>, asked: FindQuery, wrong?: 
         p: query.gp.map((guest) => ({ value: writeGuest(guest), name: guest.name })),
         o: query.go.map((guest) => ({ value: writeGuest(guest), name: guest.name })),
       },
+      chosen: { p: chosenOf(c, found, query, true), o: chosenOf(c, found, query, false) },
       units,
       series,
       buildings,
@@ -201,7 +203,8 @@ async function findPage(c: Context<unknown, unknown>, asked: FindQuery, wrong?: 
       suggestions: found.suggestions.map((one, n) => showSuggestion(c, found, one, n)),
       nearest,
       none: noneText(c, found),
-      grid: gridOf(c, found, day),
+      grid: grid?.rows.length ? grid : undefined,
+      hasNeeds: query.equipment.length > 0 || query.step_free,
       dayText: c.fmt.date(day),
       previous: day > search.firstOn ? addressOf({ ...query, day: addDays(day, -1) }) : null,
       next: day < search.lastOn ? addressOf({ ...query, day: addDays(day, 1) }) : null,
@@ -211,6 +214,20 @@ async function findPage(c: Context<unknown, unknown>, asked: FindQuery, wrong?: 
     },
     { status: problems ? 422 : 200 },
   );
+}
+
+/** Who must come, or may, as boxes of the form; nothing where there is nobody. */
+function chosenOf(c: Context<unknown, unknown>, found: Searched, query: FindQuery, isRequired: boolean) {
+  const people = found.people
+    .filter(({ id }) => query.p.includes(id) === isRequired)
+    .map((person) => ({ id: person.id, name: c.fmt.name(person) }));
+  const guests = (isRequired ? query.gp : query.go).map((guest) => ({
+    value: writeGuest(guest),
+    name: guest.name,
+  }));
+  if (people.length + guests.length === 0) return undefined;
+  const heading = c.t(isRequired ? 'calendar.find.requiredPeople' : 'calendar.find.optionalPeople');
+  return { heading, people, guests };
 }
 
 /** Why nothing fits, where that can be said in a sentence. */

@@ -150,6 +150,20 @@ function choicesOf(c: C, rooms: readonly UseRoom[]) {
   ];
 }
 
+/** The words of the report, in the order in which it explains them. */
+const TERMS = [
+  'period',
+  'occupied',
+  'bookable',
+  'use',
+  'closed',
+  'middle',
+  'seats',
+  'cancelled',
+  'noShows',
+  'people',
+] as const;
+
 export interface Shown {
   query: UseQuery;
   period: UsePeriod;
@@ -247,10 +261,13 @@ export function usePage(c: C, shown: Shown): Record<string, unknown> & { title: 
           ],
         })),
       },
-    ],
+    ].filter(({ rows }) => rows.length > 0),
     csv: { rooms: csv('rooms'), hours: csv('hours') },
     noShows: addressOf({ ...query, of: '', unit: null, organiser: null }, {}, '/no-shows'),
-    lateHours: LATE_HOURS,
+    terms: TERMS.map((name) => ({
+      term: c.t(`use.terms.${name}`),
+      text: c.t(`use.terms.${name}Text`, { hours: LATE_HOURS }),
+    })),
     madeAt: c.fmt.dateTime(c.now),
   };
 }

@@ -1,6 +1,6 @@
 import { load } from 'cheerio';
 import { format } from '../../src/lib/time/format.js';
-import { fill, fillPage } from '../../src/lib/http/view.js';
+import { fill, fillPage, withoutLayout } from '../../src/lib/http/view.js';
 import { translator, type Lang } from '../../src/lib/i18n/translate.js';
 
 function frame(lang: Lang, more: Record<string, unknown> = {}) {
@@ -81,6 +81,47 @@ describe('templates', () => {
     expect(page('label').attr('for')).toBe(input.attr('id'));
     for (const id of input.attr('aria-describedby')!.split(' ')) expect(page(`#${id}`)).toHaveLength(1);
     expect(input.attr('aria-invalid')).toBe('true');
+  });
+});
+
+describe('the layout of a template', () => {
+  it('is not sent: neither indentation, nor lines of code, nor breaks beside the edges of an element', () => {
+    const html = fill(
+      'lib/tabs',
+      frame('en', {
+        label: 'Views',
+        items: [
+          { href: '/', text: 'Day' },
+          { href: '/week', text: 'Week', count: 2 },
+        ],
+      }),
+    );
+    expect(html.trim().split('\n')).toEqual([
+      '<nav class="tabs" aria-label="Views"><ul>',
+      '<li><a href="/">Day</a></li>',
+      '<li><a href="/week">Week',
+      '<span class="count">2</span></a></li></ul></nav>',
+    ]);
+  });
+
+  it('leaves the numbers of lines, so that an error names the line of the file', () => {
+    const text = '<p>\n  <% if (it.a) { %>\n    <b>\n      <%= it.b %>\n    </b>\n  <% } %>\n</p>\n';
+    expect(withoutLayout(text).split('\n')).toHaveLength(text.split('\n').length);
+  });
+
+  it('leaves what was typed as it is: a textarea keeps its lines and blanks', () => {
+    const value = '  one\n\n\ttwo';
+    const page = load(
+      fill('lib/field', frame('en', { name: 'note', label: 'Note', type: 'textarea', value })),
+    );
+    expect(page('textarea').val()).toBe(value);
+  });
+
+  it('puts nothing between facts that the style sheet parts by dots', () => {
+    const facts = ['Room 301', '', { text: 'Plan', href: '/plan' }, { text: 'late', look: 'warn' }];
+    expect(fill('lib/meta', frame('en', { facts })).trim()).toBe(
+      '<span>Room 301</span><a href="/plan">Plan</a><span class="warn">late</span>',
+    );
   });
 });
 

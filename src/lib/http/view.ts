@@ -2,6 +2,7 @@ import ejs from 'ejs';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
+import { layoutOf } from './layout.js';
 
 /** The project's folder: two up from src/lib/http and from dist/lib/http alike. */
 export const ROOT = join(import.meta.dirname, '..', '..', '..');
@@ -50,16 +51,43 @@ const OPTIONS = {
   compileDebug: process.env.NODE_ENV !== 'production',
 };
 
+/** A line break that is not sent; the numbers of lines stay as they are in the file. */
+const NO_BREAK = '<%\n%>';
+const CODE = '<%(?:(?!%>)[^])*%>';
+/** A line of nothing but a condition, a loop or a comment. */
+const CODE_LINE = /\n(<%(?![=_-])#?)((?:(?!%>)[^])*%>)(?=\n|$)/g;
+/** An opening tag at the end of its line, with the lines of code below it. */
+const OPENING = new RegExp(
+  `<([a-z][\\w-]*)((?:"[^"]*"|${CODE}|[^<>"])*)>((?:<%(?![=-])(?:(?!%>)[^])*%>)*)\\n`,
+  'g',
+);
+/** What a loop writes is parted by the breaks of its body. */
+const LOOP = /\b(?:for|while)\b|\.(?:forEach|map)\(/;
+/** These hold nothing, or keep their white space: a break behind them is sent. */
+const KEEP_BREAK = new Set(['input', 'img', 'br', 'hr', 'meta', 'link', 'col', 'textarea', 'pre']);
+
+/**
+ * Takes off what stands in a template only for its reader: indentation, the lines of code, and the breaks beside
+ * the edges of an element. So an element may be written in several lines, and holds what it holds in one.
+ */
+export function withoutLayout(text: string): string {
+  return text
+    .replace(/^[ \t]+/gm, '')
+    .replace(CODE_LINE, '$1\n$2')
+    .replace(/\n(?=<\/)/g, NO_BREAK)
+    .replace(OPENING, (all: string, tag: string, rest: string, code: string) =>
+      KEEP_BREAK.has(tag) || LOOP.test(code) ? all : `<${tag}${rest}>${code}${NO_BREAK}`,
+    );
+}
+
 /** Fills `views/<name>.ejs`. */
 export function fill(name: string, locals: Locals): string {
   let template = OPTIONS.cache ? compiled.get(name) : undefined;
   if (!template) {
     const filename = join(VIEWS, `${name}.ejs`);
     // A block of its own, in which EJS's own include is hidden by ours.
-    template = ejs.compile(`<% { const include = it.include; %>${readFileSync(filename, 'utf8')}<% } %>`, {
-      ...OPTIONS,
-      filename,
-    });
+    const text = withoutLayout(readFileSync(filename, 'utf8'));
+    template = ejs.compile(`<% { const include = it.include; %>${text}<% } %>`, { ...OPTIONS, filename });
     compiled.set(name, template);
   }
   // In place of EJS's own include, which would hand all of the page's data on: a page's `title` would turn up in a box without one.
@@ -76,7 +104,7 @@ function globalsOf(locals: Locals): Locals {
 
 /** Fills a page and its frame. */
 export function fillPage(name: string, locals: Locals): string {
-  return fill('layout', { ...locals, body: fill(name, locals) });
+  return fill('layout', { ...locals, frame: layoutOf(locals), body: fill(name, locals) });
 }
 
 let version: string | undefined;

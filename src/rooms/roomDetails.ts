@@ -1,0 +1,87 @@
+import type { Context } from '../lib/http/route.js';
+import type { Room } from './queries.js';
+
+type Reader = Pick<Context, 't' | 'fmt'>;
+
+/** Other pages about a room, beside where it is; see views/lib/meta.ejs. */
+export function waysOf({ t }: Reader, room: Pick<Room, 'id' | 'plan_id' | 'status'>, place: string) {
+  const ways: (string | { text: string; href: string })[] = [place];
+  if (room.plan_id) ways.push({ text: t('plans.page.onPlan'), href: `/rooms/plans/${room.plan_id}` });
+  if (room.status === 'retired') return ways;
+  return [
+    ...ways,
+    { text: t('calendar.view.weekLink'), href: `/calendar/week?of=room-${room.id}` },
+    { text: t('calendar.view.month'), href: `/calendar/month?of=room-${room.id}` },
+    { text: t('feeds.title'), href: `/feeds?room=${room.id}` },
+  ];
+}
+
+/** What who keeps rooms may do with one, besides changing its facts; see views/lib/menu.ejs. */
+export function keeperVerbs({ t }: Reader, { id }: Pick<Room, 'id'>) {
+  return [
+    { href: `/rooms/new?like=${id}`, text: t('roomCopy.like') },
+    { href: `/rooms/${id}/copy`, text: t('roomCopy.link') },
+    { href: `/rooms/${id}/hours`, text: t('hours.room.link') },
+    { href: `/rooms/${id}/policy`, text: t('rules.page.link') },
+    { href: `/rooms/${id}/closures/new`, text: t('rooms.room.close') },
+    { href: `/rooms/${id}/status`, text: t('rooms.room.status') },
+    { href: `/rooms/${id}/doors`, text: t('doors.title') },
+  ];
+}
+
+export interface Told {
+  layouts: string[];
+  equipment: string[];
+  hours: string[];
+  /** Days on which it opens otherwise. */
+  differing: string[];
+  rules: string[];
+  noShows: string;
+  /** The office's zone where the reader has another. */
+  officeZone: string | null;
+}
+
+/** Label and fact; what is not known is left out by views/lib/facts.ejs. */
+export function factsOf({ t, fmt }: Reader, room: Room, told: Told) {
+  const minutes = (count: number) => (count ? t('rooms.room.minutes', { count }) : '');
+  const seats = [
+    t('calendar.day.seats', { count: room.capacity }),
+    ...told.layouts,
+    room.min_people ? t('layouts.room.atLeast', { count: room.min_people }) : '',
+  ];
+  const owner = room.owner && { text: fmt.name(room.owner), href: `/people/${room.owner.id}` };
+  return [
+    { label: t('rooms.field.capacity'), text: seats.filter(Boolean).join('\n') },
+    { label: t('rooms.field.equipment'), text: told.equipment.join('\n') },
+    {
+      label: t('rooms.field.access'),
+      text: t(room.is_step_free ? 'rooms.field.stepFree' : 'rooms.field.notStepFree'),
+    },
+    { label: t('rooms.field.hours'), text: told.hours.join('\n') || t('rooms.hours.none') },
+    { label: t('hours.room.coming'), text: told.differing.join('\n') },
+    { label: t('rooms.hours.zone'), text: told.officeZone },
+    { label: t('rules.room.heading'), text: told.rules.join('\n') },
+    { label: t('noShow.rate.label'), text: told.noShows },
+    { label: t('rooms.field.setup'), text: minutes(room.setup_minutes) },
+    { label: t('rooms.field.teardown'), text: minutes(room.teardown_minutes) },
+    { label: t('layouts.field.key'), text: room.key_note },
+    { label: t('rooms.field.contact'), text: room.contact },
+    { label: t('layouts.field.owner'), ...owner },
+    { label: t('rooms.field.note'), text: room.note },
+  ];
+}
+
+/** How a room stands that can't be booked now: a pill, and a sentence where a reason is known. */
+export function outOf(
+  { t }: Reader,
+  room: Pick<Room, 'status_reason'>,
+  status: Room['status'],
+  until: string | null,
+) {
+  if (status === 'in_service') return { pill: undefined, notice: undefined };
+  const state = until ? t('layouts.status.outUntil', { day: until }) : t(`rooms.status.${status}`);
+  return {
+    pill: { text: t(`rooms.status.${status}`), tone: status === 'retired' ? 'neutral' : 'warn' },
+    notice: room.status_reason ? state + t('rooms.room.colon') + room.status_reason : undefined,
+  };
+}
