@@ -3,7 +3,9 @@ import { sweepLapsed } from './holdCommands.js';
 import { remindOverdue, tellApprovers } from './requestCommands.js';
 
 export const jobs: Jobs = {
-  'rooms.tellApprovers': async ({ db, clock }) => tellApprovers(db, clock.now()),
+  'rooms.tellApprovers': async ({ db, clock }) => {
+    while (await tellApprovers(db, clock.now()));
+  },
   'rooms.remindRequests': async ({ db, clock }) => {
     await remindOverdue(db, clock.now());
   },

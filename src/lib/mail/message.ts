@@ -89,12 +89,11 @@ export async function composeMessage(config: Config, frozen: Frozen): Promise<Bu
     throw new UnsendableMail(`not a mail address: ${frozen.to_address}`);
   const { mail } = frozen;
   const sender = ourMailbox(config);
-  const calendar = mail.ics === undefined ? undefined : Buffer.from(mail.ics);
   const root = `<${mail.thread.replace(/[^a-z0-9]+/gi, '-')}.thread@${config.mailDomain}>`;
   const composer = new MailComposer({
     from: { name: mail.senderName || sender.name, address: sender.address },
     to: { name: oneLine(frozen.to_name), address: frozen.to_address },
-    ...(mail.replyTo && isNormalAddress(mail.replyTo.address) ? { replyTo: mail.replyTo } : {}),
+    replyTo: mail.replyTo && isNormalAddress(mail.replyTo.address) ? mail.replyTo : undefined,
     subject: mail.subject,
     messageId: frozen.message_id,
     date: frozen.stamped_at,
@@ -108,39 +107,29 @@ export async function composeMessage(config: Config, frozen: Frozen): Promise<Bu
     text: mail.text,
     html: mail.html,
     textEncoding: 'base64',
-    // nodemailer's icalEvent would leak a Content-Disposition into the alternative, so both parts are ours.
-    alternatives: calendar
-      ? [
-          {
-            contentType: `text/calendar; charset=utf-8; method=${frozen.method}`,
-            content: calendar,
-            contentTransferEncoding: 'base64',
-          },
-        ]
-      : [],
-    attachments: [
-      ...(calendar
-        ? [
-            {
-              filename: 'invite.ics',
-              contentType: 'application/ics',
-              content: calendar,
-              contentTransferEncoding: 'base64' as const,
-            },
-          ]
-        : []),
-      ...mail.attachments.map((one) => ({
-        filename: oneLine(one.name),
-        contentType: one.mediaType,
-        content: Buffer.from(one.base64, 'base64'),
-        contentTransferEncoding: 'base64' as const,
-      })),
-    ],
+    ...partsOf(frozen),
     baseBoundary: frozen.message_id.replace(/[^a-z0-9]/gi, '').slice(0, 32),
     disableFileAccess: true,
     disableUrlAccess: true,
   });
   return composer.compile().build();
+}
+
+/** The calendar, once to be read by programs and once to be opened by hand, and what else is attached. */
+function partsOf({ mail, method }: Frozen) {
+  const attachments = mail.attachments.map((one) => ({
+    filename: oneLine(one.name),
+    contentType: one.mediaType,
+    content: Buffer.from(one.base64, 'base64'),
+    contentTransferEncoding: 'base64' as const,
+  }));
+  if (mail.ics === undefined) return { alternatives: [], attachments };
+  const calendar = { content: Buffer.from(mail.ics), contentTransferEncoding: 'base64' as const };
+  return {
+    // nodemailer's icalEvent would leak a Content-Disposition into the alternative, so both parts are ours.
+    alternatives: [{ ...calendar, contentType: `text/calendar; charset=utf-8; method=${method}` }],
+    attachments: [{ ...calendar, filename: 'invite.ics', contentType: 'application/ics' }, ...attachments],
+  };
 }
 
 /** Where a bounce goes: to the delivery's own address when there is a mailbox for it, else to our plain sender. */

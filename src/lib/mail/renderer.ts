@@ -81,5 +81,30 @@ export interface NothingToSend {
 /** Makes one message. May create what the message needs (a one-time token); must not change what it tells about. */
 export type MailRenderer = (context: RenderContext) => Promise<RenderedMail | NothingToSend>;
 
+/**
+ * Of low value: a reminder, or a notice that nobody has to act on at once. Somebody who gets many a day gets them as one
+ * mail (digest.ts). Everything else is a letter, and no letter ever waits for being one of many.
+ */
+export interface NoticeRenderer {
+  notice: MailRenderer;
+}
+
+/** Declares a kind of mail as a notice. */
+export function asNotice(notice: MailRenderer): NoticeRenderer {
+  return { notice };
+}
+
 /** Kind of delivery → renderer; worker.ts joins those of all features. */
-export type MailRenderers = Record<string, MailRenderer>;
+export type MailRenderers = Record<string, MailRenderer | NoticeRenderer>;
+
+/** @throws when no feature has a renderer of this kind */
+export function rendererOf(renderers: MailRenderers, kind: string): MailRenderer {
+  const found = renderers[kind];
+  if (!found) throw new Error(`no renderer for ${kind}`);
+  return typeof found === 'function' ? found : found.notice;
+}
+
+/** The kinds that are notices. */
+export function noticeKinds(renderers: MailRenderers): string[] {
+  return Object.keys(renderers).filter((kind) => typeof renderers[kind] !== 'function');
+}
