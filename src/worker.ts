@@ -33,7 +33,7 @@ import { renderers as roomsMail } from './rooms/mail.js';
 import { systemClock } from './lib/time/clock.js';
 
 /** Kind of mail → what makes it; each feature brings its own. */
-const renderers: MailRenderers = {
+export const renderers: MailRenderers = {
   ...authMail,
   ...adminMail,
   ...roomsMail,

@@ -25,8 +25,8 @@ export interface OutboxLine {
 }
 
 /**
- * SQL: what administrators may not read. That is what was restricted when it was queued, and what is about a meeting
- * (standing or single) or poll that is private by now.
+ * SQL: what administrators may not read. That is what was restricted when it was queued, and what is about a
+ * meeting (standing or single) or poll that is private by now.
  */
 const restricted = (d: string) =>
   `(${d}.is_restricted
@@ -40,10 +40,14 @@ const restricted = (d: string) =>
 const RESTRICTED = `(${restricted('d')}
   or exists (select 1 from deliveries c where c.digest_id = d.id and ${restricted('c')}))`;
 
-const COLUMNS = `d.id, d.kind, d.to_name, d.to_address, case when not ${RESTRICTED} then d.subject end as subject,
-  ${RESTRICTED} as is_restricted, d.state, d.attempts, d.not_before, d.error, d.error_code, d.created_at, d.finished_at`;
+const COLUMNS = `d.id, d.kind, d.to_name, d.to_address,
+  case when not ${RESTRICTED} then d.subject end as subject, ${RESTRICTED} as is_restricted,
+  d.state, d.attempts, d.not_before, d.error, d.error_code, d.created_at, d.finished_at`;
 
-/** Newest first. Superseded messages are nobody's business; what a digest carries stands in it. One line more than a page. */
+/**
+ * Newest first. Superseded messages are nobody's business; what a digest carries stands in it. One line more
+ * than a page.
+ */
 export function listOutbox(
   db: Db,
   filter: { state?: OutboxState | undefined; before?: number | undefined },
@@ -57,7 +61,8 @@ export function listOutbox(
   return rows<OutboxLine>(
     db,
     `select ${COLUMNS} from deliveries d
-      where d.state = any(:states) and d.digest_id is null and (cast(:before as bigint) is null or d.id < :before)
+      where d.state = any(:states) and d.digest_id is null
+        and (cast(:before as bigint) is null or d.id < :before)
       order by d.id desc limit :limit`,
     { states, before: filter.before ?? null, limit: OUTBOX_PAGE + 1 },
   );
@@ -86,7 +91,10 @@ export interface OutboxMail extends OutboxLine {
   digest_id: number | null;
   /** A newer message about the same went to the same person or is on its way: this one is history. */
   is_outdated: boolean;
-  /** Undefined before it is made, after it was wiped, of a restricted matter, and when SECRET_KEY is another one now. */
+  /**
+   * Undefined before it is made, after it was wiped, of a restricted matter, and when SECRET_KEY is another
+   * one now.
+   */
   mail: FrozenMail | undefined;
   is_wiped: boolean;
 }
@@ -98,8 +106,8 @@ export async function findOutboxMail(
 ): Promise<OutboxMail | undefined> {
   const found = await row<OutboxMail & { content: Buffer | null; frozen_at: Date | null }>(
     db,
-    `select ${COLUMNS}, d.object, d.method, d.sequence, d.lang, d.message_id, d.stamped_at, d.content, d.frozen_at,
-            d.digest_id,
+    `select ${COLUMNS}, d.object, d.method, d.sequence, d.lang, d.message_id, d.stamped_at, d.content,
+            d.frozen_at, d.digest_id,
             exists (select 1 from deliveries n
                      where n.object = d.object and n.person_id = d.person_id and n.id > d.id
                        and n.state <> 'superseded') as is_outdated

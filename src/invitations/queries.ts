@@ -186,9 +186,9 @@ export function findOfficeName(db: Db): Promise<OfficeName | undefined> {
 const OUTSIDE_LIMIT = 300;
 
 /**
- * Would somebody have mailed more guests within a day than they may? Each guest counts once, however many mails they get.
- * Two commands of one person take turns, so that both together keep to the limit.
- * @param guests who is to be mailed: persons (colleagues among them don't count), and addresses that may be unknown yet
+ * Would somebody have mailed more guests within a day than they may? Each guest counts once, however many mails
+ * they get. Two commands of one person take turns, so that both together keep to the limit.
+ * @param guests who is to be mailed: persons, of whom colleagues don't count, and addresses of unknown people
  */
 export async function isTooManyOutside(
   trx: Db,

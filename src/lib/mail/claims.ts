@@ -1,9 +1,9 @@
 import { change, row, rows, type Db } from '../db/db.js';
 import type { Delivery } from './renderer.js';
 
-// The rows of `deliveries` on their way out. Workers share them by leases that expire. A worker that dies in the middle
-// holds nothing for longer than a few minutes, and what it had begun is sent again as the same bytes. The clock that is
-// handed in says what is due; leases expire by the database's own clock.
+// The rows of `deliveries` on their way out. Workers share them by leases that expire. A worker that dies in
+// the middle holds nothing for longer than a few minutes, and what it had begun is sent again as the same
+// bytes. The clock that is handed in says what is due; leases expire by the database's own clock.
 
 export interface Leased extends Delivery {
   message_id: string | null;
@@ -22,7 +22,7 @@ const LEASE_SECONDS = 180;
 /** Tries go on for this long. */
 const GIVE_UP_DAYS = 5;
 
-/** SQL: the digest that carries this delivery has been made, or is being made now: it can't be changed any more. */
+/** SQL: the digest that carries this delivery is made, or is being made. It can't be changed any more. */
 export const isInMadeDigest = (delivery: string): string =>
   `exists (select 1 from deliveries g
             where g.id = ${delivery}.digest_id and (g.state = 'sending' or g.frozen_at is not null))`;
@@ -52,8 +52,8 @@ export async function tidyQueue(db: Db, now: Date): Promise<void> {
 }
 
 /**
- * Leases messages that are due. Of one object and person only the oldest unsent one is given out, so that nobody
- * gets an older SEQUENCE after a newer one, however many workers there are.
+ * Leases messages that are due. Of one object and person only the oldest unsent one is given out, so that
+ * nobody gets an older SEQUENCE after a newer one, however many workers there are.
  */
 export async function leaseDue(db: Db, lease: string, now: Date, limit: number): Promise<Leased[]> {
   const leased = await rows<Leased>(
@@ -63,12 +63,13 @@ export async function leaseDue(db: Db, lease: string, now: Date, limit: number):
             claimed_until = now() + make_interval(secs => :seconds)
       where id in (
         select w.id from deliveries w
-         where w.state = 'waiting' and w.not_before <= :now and w.digest_id is null and not ${isBehindAnother('w')}
+         where w.state = 'waiting' and w.not_before <= :now and w.digest_id is null
+           and not ${isBehindAnother('w')}
          order by w.not_before, w.id
          limit :limit
            for update skip locked)
-     returning id, kind, object, meeting_id, recurrence_id, participant_id, person_id, to_address, to_name, lang, zone,
-               method, revision, sequence, payload, is_restricted, message_id, subject, content, attempts,
+     returning id, kind, object, meeting_id, recurrence_id, participant_id, person_id, to_address, to_name,
+               lang, zone, method, revision, sequence, payload, is_restricted, message_id, subject, content, attempts,
                error is not null as has_failed,
                coalesce(
                  stamped_at,
@@ -111,7 +112,8 @@ export async function storeFrozen(db: Db, lease: string, now: Date, frozen: Free
     `update deliveries d
         set frozen_at = coalesce(d.frozen_at, :now), message_id = f.message_id, stamped_at = f.stamped_at,
             subject = f.subject, content = f.content
-       from unnest(:ids::bigint[], :messages::text[], :stamps::timestamptz[], :subjects::text[], :contents::bytea[])
+       from unnest(:ids::bigint[], :messages::text[], :stamps::timestamptz[], :subjects::text[],
+                   :contents::bytea[])
               as f(id, message_id, stamped_at, subject, content)
       where d.id = f.id and d.claimed_by = :lease`,
     {
@@ -140,7 +142,7 @@ interface Failure {
   isUnclear?: boolean | undefined;
 }
 
-/** The end of a delivery, and in the same statement of all that it carries. A sent body has done its work and is wiped. */
+/** The end of a delivery and, in the same statement, of all that it carries. The body of a sent one is wiped. */
 export async function finish(
   db: Db,
   { lease, id, now }: Attempt,

@@ -54,8 +54,8 @@ interface Batch {
 }
 
 /**
- * Sends everything that is due. Without SMTP_URL nothing leaves: messages are rendered and captured for the Outbox, for
- * good. Any number of workers may do this at once.
+ * Sends everything that is due. Without SMTP_URL nothing leaves: messages are rendered and captured for the
+ * Outbox, for good. Any number of workers may do this at once.
  */
 export async function deliverDue(context: JobContext, renderers: MailRenderers): Promise<Delivered> {
   const sender = context.config.smtpUrl ? createSender(context.config.smtpUrl) : undefined;
@@ -148,8 +148,8 @@ function readyOf(delivery: Leased, messageId: string, mail: FrozenMail): Ready {
 }
 
 /**
- * What was frozen earlier. Undefined when it was not, or SECRET_KEY is another one by now: then it is made again under the
- * same Message-ID.
+ * What was frozen earlier. Undefined when it was not, or SECRET_KEY is another one by now: then it is made
+ * again under the same Message-ID.
  */
 function thaw(context: JobContext, delivery: Leased): Ready | undefined {
   if (!delivery.message_id || !delivery.content) return undefined;

@@ -13,7 +13,7 @@ import {
 } from './renderer.js';
 
 // Context: somebody with many duties gets many reminders, and stops reading any of them.
-// Decision: letters always go at once. Of notices ten a day come by themselves, all further ones as one mail an hour.
+// Decision: letters go at once. Of notices ten a day come by themselves, all further ones as one mail an hour.
 // Consequence: a digest is a delivery like any other; what it carries names it (`digest_id`) and ends with it.
 
 export const DIGEST = 'mail.digest';
@@ -32,8 +32,8 @@ interface Gathering {
 }
 
 /**
- * Puts the notices of people who would get too many into a digest: those of this lease and all others that are due.
- * One transaction: a worker that dies here leaves either single notices or a complete digest.
+ * Puts the notices of people who would get too many into a digest: those of this lease and all others that
+ * are due. One transaction: a worker that dies here leaves either single notices or a complete digest.
  * @returns the ids that are not to be sent by themselves any more
  */
 export async function gatherNotices(db: Db, gathering: Gathering, leased: Leased[]): Promise<Set<number>> {
@@ -55,7 +55,7 @@ export async function gatherNotices(db: Db, gathering: Gathering, leased: Leased
   });
 }
 
-/** Who got more than a few notices within a day, with those that are due now; and when the last of them went out. */
+/** Who gets more than a few notices within a day, with those due now. `last`: when the last one went out. */
 function listFlooded(
   trx: Db,
   { now, kinds }: Gathering,
@@ -99,7 +99,8 @@ async function openDigest(
   const made = await row<{ id: number }>(
     trx,
     `insert into deliveries (kind, object, person_id, to_address, to_name, lang, zone, is_outside, not_before)
-     select :digest, 'digests:' || gen_random_uuid(), person_id, to_address, to_name, lang, zone, is_outside, :at
+     select :digest, 'digests:' || gen_random_uuid(), person_id, to_address, to_name, lang, zone,
+            is_outside, :at
        from deliveries
       where person_id = :person and kind = any(:kinds) and state in ('waiting', 'sending')
       order by id desc limit 1
@@ -115,7 +116,10 @@ async function openDigest(
   return made.id;
 }
 
-/** Puts all due notices to a person into their digest. It goes out while each of them is of use. @returns their ids */
+/**
+ * Puts all due notices to a person into their digest. It goes out while each of them is of use.
+ * @returns their ids
+ */
 async function join(
   trx: Db,
   { lease, now, kinds }: Gathering,
@@ -142,7 +146,8 @@ async function join(
         set is_restricted = g.is_restricted or c.is_restricted,
             not_before = greatest(
               :now, least(g.not_before, c.useful_until - make_interval(mins => :margin)))
-       from (select coalesce(bool_or(is_restricted), false) as is_restricted, min(useful_until) as useful_until
+       from (select coalesce(bool_or(is_restricted), false) as is_restricted,
+                    min(useful_until) as useful_until
                from deliveries where digest_id = :digest) c
       where g.id = :digest`,
     { digest: digestId, now, margin: MARGIN_MINUTES },
@@ -151,8 +156,8 @@ async function join(
 }
 
 /**
- * Makes one mail of the notices that a digest carries. What there is nothing to tell of any more ends here; what can't be
- * made is taken out and tried by itself.
+ * Makes one mail of the notices that a digest carries. What there is nothing to tell of any more ends here;
+ * what can't be made is taken out and tried by itself.
  */
 export async function renderDigest(
   context: RenderContext,
@@ -214,8 +219,8 @@ function blocksOf({ subject, text, blocks }: RenderedMail): MailBlock[] {
 function listCarried(db: Db, digestId: number): Promise<Delivery[]> {
   return rows<Delivery>(
     db,
-    `select id, kind, object, meeting_id, recurrence_id, participant_id, person_id, to_address, to_name, lang, zone,
-            method, revision, sequence, payload
+    `select id, kind, object, meeting_id, recurrence_id, participant_id, person_id, to_address, to_name,
+            lang, zone, method, revision, sequence, payload
        from deliveries where digest_id = :digest and state in ('waiting', 'failed') order by id`,
     { digest: digestId },
   );
@@ -231,7 +236,8 @@ async function endCarried(db: Db, id: number, now: Date): Promise<void> {
 async function takeOut(db: Db, id: number, now: Date, words: string): Promise<void> {
   await change(
     db,
-    `update deliveries set state = 'waiting', finished_at = null, digest_id = null, error = :words, attempts = 1,
+    `update deliveries
+        set state = 'waiting', finished_at = null, digest_id = null, error = :words, attempts = 1,
             not_before = cast(:now as timestamptz) + interval '10 seconds'
       where id = :id`,
     { id, now, words },

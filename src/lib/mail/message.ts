@@ -5,8 +5,9 @@ import { isNormalAddress, readMailbox, type Mailbox } from './address.js';
 import type { MailBlock, RenderedMail } from './renderer.js';
 import { base32, deriveToken } from './seal.js';
 
-// What a message is on the wire. It is composed from what was frozen, with a fixed date, Message-ID and boundary: a second
-// attempt sends the same bytes, so that a duplicate after a crash is the same message to every mail program.
+// What a message is on the wire. It is composed from what was frozen, with a fixed date, Message-ID and
+// boundary: a second attempt sends the same bytes, so that a duplicate after a crash is the same message to
+// every mail program.
 
 /** What is frozen, as JSON, sealed. */
 export interface FrozenMail {
@@ -57,19 +58,17 @@ export function freeze(rendered: RenderedMail, delivery: { object: string }): Fr
     subject: oneLine(rendered.subject),
     text: rendered.text,
     html: rendered.html,
-    ...(rendered.blocks ? { blocks: rendered.blocks } : {}),
-    ...(rendered.ics ? { ics: rendered.ics } : {}),
+    blocks: rendered.blocks,
+    ics: rendered.ics || undefined,
     attachments: (rendered.attachments ?? []).map((one) => ({
       name: one.name,
       mediaType: one.mediaType,
       base64: one.content.toString('base64'),
     })),
     senderName: oneLine(rendered.senderName ?? ''),
-    ...(rendered.replyTo
-      ? { replyTo: { name: oneLine(rendered.replyTo.name), address: rendered.replyTo.address } }
-      : {}),
+    replyTo: rendered.replyTo && { ...rendered.replyTo, name: oneLine(rendered.replyTo.name) },
     thread: rendered.thread ?? delivery.object,
-    ...(rendered.unsubscribe ? { unsubscribe: rendered.unsubscribe } : {}),
+    unsubscribe: rendered.unsubscribe,
   };
 }
 
@@ -132,7 +131,10 @@ function partsOf({ mail, method }: Frozen) {
   };
 }
 
-/** Where a bounce goes: to the delivery's own address when there is a mailbox for it, else to our plain sender. */
+/**
+ * Where a bounce goes: to the delivery's own address when there is a mailbox for it, else to our plain
+ * sender.
+ */
 export function envelopeOf(config: Config, frozen: Frozen): Envelope {
   return {
     from: config.mailBouncePattern
@@ -148,7 +150,9 @@ export function envelopeOf(config: Config, frozen: Frozen): Envelope {
   };
 }
 
-/** The delivery's number and a proof that we wrote it: nobody can invent a bounce for somebody else's mail. */
+/**
+ * The delivery's number and a proof that we wrote it: nobody can invent a bounce for somebody else's mail.
+ */
 export function bounceToken(config: Config, id: number): string {
   return `${id}-${base32(deriveToken(config.secretKey, 'bounce', String(id)).subarray(0, 10))}`;
 }

@@ -5,9 +5,15 @@ import { isInMadeDigest } from './claims.js';
 export interface NewDelivery {
   /** Names the renderer, `feature.noun`: 'minutes.circulation'. */
   kind: string;
-  /** What it tells about, the unit of order and of superseding: 'meetings:42', 'minutes_versions:9', 'actions:7:assigned'. */
+  /**
+   * What it tells about, the unit of order and of superseding: 'meetings:42', 'minutes_versions:9',
+   * 'actions:7:assigned'.
+   */
   object: string;
-  /** Who gets it. Address, name, language and zone are taken from the person now; nobody without an address is mailed. */
+  /**
+   * Who gets it. Address, name, language and zone are taken from the person now; nobody without an address is
+   * mailed.
+   */
   personId: number;
   meetingId?: number;
   recurrenceId?: number;
@@ -30,16 +36,18 @@ export interface NewDelivery {
 }
 
 /**
- * SQL: a change or cancellation is of use for as long as anything that was said before. Somebody who was told of Friday
- * must hear on Thursday that it was moved to Wednesday.
+ * SQL: a change or cancellation is of use for as long as anything that was said before. Somebody who was told
+ * of Friday must hear on Thursday that it was moved to Wednesday.
  */
-const USEFUL_UNTIL = `case when coalesce(d.method, 'NONE') = 'NONE' or d."usefulUntil" is null then d."usefulUntil"
-              else greatest(d."usefulUntil", (select max(o.useful_until) from deliveries o
-                              where o.object = d.object and o.person_id = p.id and o.method <> 'NONE')) end`;
+const USEFUL_UNTIL = `case when coalesce(d.method, 'NONE') = 'NONE' or d."usefulUntil" is null
+                 then d."usefulUntil"
+                 else greatest(d."usefulUntil", (
+                        select max(o.useful_until) from deliveries o
+                         where o.object = d.object and o.person_id = p.id and o.method <> 'NONE')) end`;
 
 /**
- * Writes deliveries in the caller's transaction and wakes the worker. The same message queued twice is one. An unsent
- * message of an older revision to the same person is superseded.
+ * Writes deliveries in the caller's transaction and wakes the worker. The same message queued twice is one.
+ * An unsent message of an older revision to the same person is superseded.
  * @returns the ids of the people who will get one
  */
 export async function queueDeliveries(trx: Db, deliveries: NewDelivery[]): Promise<number[]> {
@@ -47,8 +55,8 @@ export async function queueDeliveries(trx: Db, deliveries: NewDelivery[]): Promi
   const queued = await rows<{ id: number; person_id: number }>(
     trx,
     `insert into deliveries (kind, object, meeting_id, recurrence_id, participant_id, person_id,
-                             to_address, to_name, lang, zone, method, revision, sequence, base_sequence, payload,
-                             is_outside, is_restricted, queued_by, not_before, useful_until)
+                             to_address, to_name, lang, zone, method, revision, sequence, base_sequence,
+                             payload, is_outside, is_restricted, queued_by, not_before, useful_until)
      select d.kind, d.object, d."meetingId", d."recurrenceId", d."participantId", p.id, p.email,
             case when p.lang = 'en' then coalesce(p.name_en, p.name) else p.name end, p.lang, p.zone,
             coalesce(d.method, 'NONE'), coalesce(d.revision, 0), d.sequence, d."baseSequence",
