@@ -10,7 +10,7 @@ import {
   takeBackTimeSequences,
 } from '../meetings/announcementCommands.js';
 import { mayKeepSeries } from '../meetings/policy.js';
-import { lockSeries } from '../meetings/seriesQueries.js';
+import { lockSeries } from '../series/queries.js';
 import { tellEverybody } from './commands.js';
 import { isTooManyOutside } from './queries.js';
 import { canBeOneEvent } from './seriesEvent.js';

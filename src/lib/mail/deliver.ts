@@ -11,7 +11,7 @@ import {
   tidyQueue,
   type Freezing,
   type Leased,
-} from './claims.js';
+} from './leases.js';
 import { DIGEST, gatherNotices, renderDigest } from './digest.js';
 import {
   composeMessage,

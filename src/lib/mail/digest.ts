@@ -1,6 +1,6 @@
 import { change, inTransaction, row, rows, type Db } from '../db/db.js';
 import { format } from '../time/format.js';
-import { isBehindAnother, type Leased } from './claims.js';
+import { isBehindAnother, type Leased } from './leases.js';
 import { layOut } from './layout.js';
 import {
   rendererOf,

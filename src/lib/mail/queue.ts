@@ -1,6 +1,6 @@
 import { change, rows, type Db } from '../db/db.js';
 import { enqueue } from '../jobs/enqueue.js';
-import { isInMadeDigest } from './claims.js';
+import { isInMadeDigest } from './leases.js';
 
 export interface NewDelivery {
   /** Names the renderer, `feature.noun`: 'minutes.circulation'. */
