@@ -35,7 +35,7 @@ import { renderers as requestsMail } from './requests/mail.js';
 import { systemClock } from './lib/time/clock.js';
 
 /** Kind of mail → what makes it; each feature brings its own. */
-const renderers: MailRenderers = {
+export const renderers: MailRenderers = {
   ...authMail,
   ...officeMail,
   ...requestsMail,

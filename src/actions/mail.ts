@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { layOut } from '../lib/mail/layout.js';
-import type {
-  MailBlock,
-  MailRenderer,
-  MailRenderers,
-  NothingToSend,
-  RenderContext,
-  RenderedMail,
+import {
+  asNotice,
+  type MailBlock,
+  type MailRenderer,
+  type MailRenderers,
+  type NothingToSend,
+  type RenderContext,
+  type RenderedMail,
 } from '../lib/mail/renderer.js';
 import { dayOf } from '../lib/time/zone.js';
 import { dueWords, sourceOf } from './actionPage.js';
@@ -304,14 +305,14 @@ const reminder: MailRenderer = async (c) => {
 };
 
 export const renderers: MailRenderers = {
-  'actions.assigned': assigned,
+  'actions.assigned': asNotice(assigned),
   'actions.refused': plain('refused'),
-  'actions.blocked': plain('blocked'),
+  'actions.blocked': asNotice(plain('blocked')),
   'actions.cancelled': plain('cancelled'),
   'actions.answered': answered,
   'actions.accepted': accepted,
   'actions.sentBack': sentBack,
   'actions.extensionAsked': extensionAsked,
   'actions.extensionDecided': extensionDecided,
-  'actions.reminder': reminder,
+  'actions.reminder': asNotice(reminder),
 };

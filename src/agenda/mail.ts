@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { NotFound } from '../lib/http/errors.js';
 import { layOut } from '../lib/mail/layout.js';
-import type { MailBlock, MailRenderer, MailRenderers } from '../lib/mail/renderer.js';
+import { asNotice, type MailBlock, type MailRenderer, type MailRenderers } from '../lib/mail/renderer.js';
 import { titleOf } from '../meetings/title.js';
 import { findItem } from './queries.js';
 
@@ -54,7 +54,7 @@ function about(
 }
 
 export const renderers: MailRenderers = {
-  'agenda.proposed': about(({ item }) => (item.state === 'proposed' ? 'proposed' : undefined)),
+  'agenda.proposed': asNotice(about(({ item }) => (item.state === 'proposed' ? 'proposed' : undefined))),
   'agenda.decided': about(({ item }) =>
     item.state === 'accepted' ? 'accepted' : item.state === 'returned' ? 'returned' : undefined,
   ),

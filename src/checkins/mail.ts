@@ -2,10 +2,11 @@ import { z } from 'zod';
 import type { Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
 import { layOut } from '../lib/mail/layout.js';
-import type { MailRenderers } from '../lib/mail/renderer.js';
 import { tellDays, tellFacts } from '../series/facts.js';
 import { listExpectedOf, listLostRooms } from './noShowQueries.js';
 import { findUnattended } from '../series/unattendedQueries.js';
+import { asNotice, type MailRenderers } from '../lib/mail/renderer.js';
+
 import { findMeeting, type Meeting } from '../meetings/queries.js';
 import { findSeriesFacts } from '../series/renewalQueries.js';
 import { titleOf } from '../meetings/title.js';
@@ -107,7 +108,7 @@ export const renderers: MailRenderers = {
   },
 
   /** Nobody came to the last dates of a standing meeting. */
-  async 'meetings.unattended'({ db, config, delivery, now, t, fmt }) {
+  'meetings.unattended': asNotice(async ({ db, config, delivery, now, t, fmt }) => {
     const { seriesId } = Unattended.parse(delivery.payload);
     const [series, facts] = await Promise.all([
       findUnattended(db, seriesId, now),
@@ -135,5 +136,5 @@ export const renderers: MailRenderers = {
         { lang: delivery.lang, t, fmt },
       ),
     };
-  },
+  }),
 };

@@ -14,9 +14,9 @@ import { mayInvite } from '../meetings/policy.js';
 import { lockMeeting } from '../meetings/queries.js';
 import { announcementOf, differingFields, spanOf, type Announcement } from './announcement.js';
 import {
-  countOutside,
   findLastAnnouncement,
   findTellable,
+  isTooManyOutside,
   listAddressees,
   listAnnouncements,
   objectOf,
@@ -25,9 +25,6 @@ import {
 } from './queries.js';
 import { findSeriesOf } from './seriesQueries.js';
 import { sequenceOfCancel, sequenceOfRequest } from './sequence.js';
-
-/** Outside guests that one person may have mailed within a day. */
-export const OUTSIDE_LIMIT = 300;
 
 export type SendRefusal = 'time' | 'place' | 'chair' | 'nobody' | 'over' | 'outside';
 export type Sent = { ok: true; invited: number; unreachable: number } | { ok: false; reason: SendRefusal };
@@ -84,10 +81,8 @@ async function whyNot(
   if (told.rooms.length === 0 && !told.place && !told.link) return 'place';
   if (!told.chair) return 'chair';
   if (spanOf(told).end <= now) return 'over';
-  const outside = fresh.filter((one) => one.is_guest && one.has_address).length;
-  return outside > 0 && by.id !== null && (await countOutside(trx, by.id)) + outside > OUTSIDE_LIMIT
-    ? 'outside'
-    : undefined;
+  const people = fresh.map((one) => one.person_id);
+  return by.id !== null && (await isTooManyOutside(trx, by.id, { people })) ? 'outside' : undefined;
 }
 
 /**
@@ -121,14 +116,15 @@ export function announceChanges(db: Db, meetingId: number, now: Date): Promise<v
  */
 export async function tellEverybody(trx: Db, meetingId: number, now: Date, by: number | null): Promise<void> {
   const found = await findTellable(trx, meetingId);
-  if (!found || found.state === 'draft' || (!found.starts_at && !found.starts_on) || spanOf(found).end <= now)
-    return;
+  if (!found || found.state === 'draft' || (!found.starts_at && !found.starts_on)) return;
   const addressees = await listAddressees(trx, meetingId);
   const earlier = await listAnnouncements(
     trx,
     meetingId,
     addressees.flatMap((one) => one.last_revision ?? []),
   );
+  // Moved to an earlier time that is over by now: whoever knows the later time only must still hear of it.
+  if ([found, ...earlier.values()].every((one) => spanOf(one).end <= now)) return;
   const meeting = await withoutMovesTakenBack(trx, found, addressees, earlier);
   const isOn = meeting.state === 'scheduled' || meeting.state === 'in_progress';
   const cancel = addressees.filter(

@@ -176,11 +176,13 @@ async function load({ db, config, delivery, now, once }: RenderContext): Promise
   );
   const announced = told.get(delivery.revision);
   if (!announced) return { nothing: 'nothing was announced' };
-  if (spanOf(announced).end <= now) return { nothing: 'the meeting is over' };
+  const before = earlier === undefined ? undefined : told.get(earlier);
+  if (spanOf(announced).end <= now && !(before && spanOf(before).end > now))
+    return { nothing: 'the meeting is over' };
   return {
     meeting,
     told: announced,
-    before: earlier === undefined ? undefined : told.get(earlier),
+    before,
     beforeRevision: earlier,
     attendees: await once(`attendees:${id}`, () => listAttendees(db, id)),
     tokens: (await once(`links:${id}`, () => ensureReplyLinks(db, config, id))).get(

@@ -183,14 +183,42 @@ export function findOfficeName(db: Db): Promise<OfficeName | undefined> {
   return row<OfficeName>(db, `select name_en, name_zh from organisations`);
 }
 
-/** How many outside guests somebody had mailed within a day. */
-export async function countOutside(db: Db, personId: number): Promise<number> {
-  const counted = await row<{ count: number }>(
-    db,
-    `select count(distinct (person_id, object)) as count from deliveries where queued_by = :person and is_outside and created_at > now() - interval '1 day'`,
-    { person: personId },
+/** Outside guests that one person may have mailed within a day. */
+const OUTSIDE_LIMIT = 300;
+
+/**
+ * Would somebody have mailed more guests within a day than they may? Each guest counts once, however many mails
+ * they get. Two commands of one person take turns, so that both together keep to the limit.
+ * @param guests who is to be mailed: persons, of whom colleagues don't count, and addresses of unknown people
+ */
+export async function isTooManyOutside(
+  trx: Db,
+  personId: number,
+  guests: { people?: readonly number[]; addresses?: readonly string[] },
+): Promise<boolean> {
+  await rows(
+    trx,
+    `select pg_advisory_xact_lock(hashtextextended('outside:' || cast(:person as bigint), 0))`,
+    {
+      person: personId,
+    },
   );
-  return counted?.count ?? 0;
+  const counted = await row<{ count: number; fresh: number }>(
+    trx,
+    `with mailed as (
+       select distinct to_address as address from deliveries
+        where queued_by = :person and is_outside and created_at > now() - interval '1 day'
+     ), named as (
+       select p.email as address from persons p
+        where p.id = any(:people) and p.is_guest and p.email is not null and p.deactivated_at is null
+       union
+       select a from unnest(cast(:addresses as text[])) a
+        where not exists (select 1 from persons p where p.email = a and not p.is_guest)
+     ), fresh as (select address from named except select address from mailed)
+     select (select count(*) from mailed) as count, (select count(*) from fresh) as fresh`,
+    { person: personId, people: guests.people ?? [], addresses: guests.addresses ?? [] },
+  );
+  return counted !== undefined && counted.fresh > 0 && counted.count + counted.fresh > OUTSIDE_LIMIT;
 }
 
 /** How the last invitation of each participant stands, for pages: sent, waiting, or failed with the server's words. */

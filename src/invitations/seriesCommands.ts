@@ -11,8 +11,8 @@ import {
 } from '../meetings/announcementCommands.js';
 import { mayKeepSeries } from '../meetings/policy.js';
 import { lockSeries } from '../series/queries.js';
-import { OUTSIDE_LIMIT, tellEverybody } from './commands.js';
-import { countOutside } from './queries.js';
+import { tellEverybody } from './commands.js';
+import { isTooManyOutside } from './queries.js';
 import { canBeOneEvent } from './seriesEvent.js';
 import {
   listFreshParticipants,
@@ -85,17 +85,8 @@ export function sendSeriesInvitations(db: Db, by: Actor, seriesId: number, now: 
       trx,
       ready.map(({ id }) => id),
     );
-    // Counted as they are mailed: once for a rule, once for each date that stands for itself.
-    const ruleOf = new Map(ready.map((date) => [date.id, date.recurrence_id]));
-    const outside = new Set(
-      fresh
-        .filter((one) => one.is_guest && one.has_address)
-        .map(
-          (one) =>
-            `${one.person_id}:${isTogether.get(one.meeting_id) ? `r${ruleOf.get(one.meeting_id)}` : one.meeting_id}`,
-        ),
-    );
-    if (outside.size > 0 && by.id !== null && (await countOutside(trx, by.id)) + outside.size > OUTSIDE_LIMIT)
+    const people = fresh.map((one) => one.person_id);
+    if (by.id !== null && (await isTooManyOutside(trx, by.id, { people })))
       return { ok: false, reason: 'outside' };
 
     await scheduleDates(
@@ -117,11 +108,11 @@ export function sendSeriesInvitations(db: Db, by: Actor, seriesId: number, now: 
     for (const rule of rules)
       if (standing.has(rule.id)) await tellRule(trx, rule, now, by.id, standing.get(rule.id));
     for (const { id } of ready) if (!isTogether.get(id)) await tellEverybody(trx, id, now, by.id);
-    const people = new Map(fresh.map((one) => [one.person_id, one.has_address]));
-    const unreachable = [...people.values()].filter((has) => !has).length;
+    const told = new Map(fresh.map((one) => [one.person_id, one.has_address]));
+    const unreachable = [...told.values()].filter((has) => !has).length;
     return {
       ok: true,
-      people: people.size - unreachable,
+      people: told.size - unreachable,
       dates: ready.length,
       unready: open.length - ready.length,
       unreachable,

@@ -105,7 +105,8 @@ async function showMail(c: Context): Promise<Answer> {
       title:
         delivery.subject ?? c.t(delivery.is_restricted ? 'admin.outbox.restricted' : 'admin.outbox.unmade'),
       delivery,
-      mayRetry: serverName(c) !== undefined && isUnsent && !delivery.is_outdated,
+      mayRetry:
+        serverName(c) !== undefined && isUnsent && !delivery.is_outdated && delivery.digest_id === null,
       isCaptured: delivery.state === 'captured',
       words: delivery.state === 'sent' ? null : delivery.error,
       from: mail ? `${mail.senderName} <${ourMailbox(c.config).address}>`.trim() : undefined,

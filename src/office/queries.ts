@@ -42,8 +42,8 @@ export async function countOffice(db: Db): Promise<OfficeCounts> {
             (select count(*) from persons where deactivated_at is null and role = 'administrator') as administrators,
             (select count(*) from units where is_active) as units,
             (select count(*) from rooms where status <> 'retired') as rooms,
-            (select count(*) from deliveries where state = 'waiting') as waiting_mails,
-            (select count(*) from deliveries where state = 'failed') as failed_mails`,
+            (select count(*) from deliveries where state = 'waiting' and digest_id is null) as waiting_mails,
+            (select count(*) from deliveries where state = 'failed' and digest_id is null) as failed_mails`,
   );
   if (!found) throw new Error('no row');
   return found;

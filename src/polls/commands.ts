@@ -1,6 +1,5 @@
-import { OUTSIDE_LIMIT } from '../invitations/commands.js';
 import { recordPolledReplies } from '../replies/pollReplyCommands.js';
-import { countOutside } from '../invitations/queries.js';
+import { isTooManyOutside } from '../invitations/queries.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { BadRequest, Conflict, Forbidden, NotFound } from '../lib/http/errors.js';
@@ -121,8 +120,11 @@ export async function gatherPeople(
     input.people.map(({ personId }) => personId),
   );
   if (by.id === null || input.people.some(({ personId }) => !active.has(personId))) throw new BadRequest();
-  if (input.guests.length && (await countOutside(trx, by.id)) + input.guests.length > OUTSIDE_LIMIT)
-    return { ok: false, reason: 'outside' };
+  const mailed = {
+    people: input.people.map(({ personId }) => personId),
+    addresses: input.guests.map(({ email }) => email),
+  };
+  if (await isTooManyOutside(trx, by.id, mailed)) return { ok: false, reason: 'outside' };
   const guestIds = await findOrAddGuests(trx, by, input.guests);
   if (guestIds.includes(null)) return { ok: false, reason: 'unreachable' };
   const people = new Map(input.people.map(({ personId, isRequired }) => [personId, isRequired]));

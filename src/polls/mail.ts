@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { layOut } from '../lib/mail/layout.js';
-import type {
-  MailBlock,
-  MailRenderer,
-  MailRenderers,
-  NothingToSend,
-  RenderContext,
-  RenderedMail,
+import {
+  asNotice,
+  type MailBlock,
+  type MailRenderer,
+  type MailRenderers,
+  type NothingToSend,
+  type RenderContext,
+  type RenderedMail,
 } from '../lib/mail/renderer.js';
 import { findPersonOption } from '../people/queries.js';
 import { listRoomOptions } from '../rooms/queries.js';
@@ -297,8 +298,8 @@ export const renderers: MailRenderers = {
   'polls.asked': asked,
   'polls.unasked': unasked,
   'polls.changed': changed,
-  'polls.reminder': reminder,
+  'polls.reminder': asNotice(reminder),
   'polls.chosen': chosen,
   'polls.cancelled': cancelled,
-  'polls.over': over,
+  'polls.over': asNotice(over),
 };

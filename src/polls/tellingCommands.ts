@@ -47,7 +47,9 @@ export function announcePollChange(db: Db, pollId: number): Promise<void> {
         (
           await rows<{ person_id: number; before: Told }>(
             trx,
-            `select distinct on (person_id) person_id, payload -> 'before' as before from deliveries where object = :object and person_id = any(:persons) and state = 'waiting' and frozen_at is null order by person_id, id desc`,
+            `select distinct on (person_id) person_id, payload -> 'before' as before from deliveries
+              where object = :object and person_id = any(:persons) and state = 'waiting'
+              order by person_id, id desc`,
             { object, persons: known.map(({ person_id }) => person_id) },
           )
         ).map(({ person_id, before }) => [person_id, before]),

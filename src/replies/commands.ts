@@ -9,9 +9,9 @@ import { addSubstitute, markInvited, removeSubstitutes } from '../meetings/annou
 import { mayInvite } from '../meetings/policy.js';
 import { findMeeting, lockMeeting } from '../meetings/queries.js';
 import type { MeetingState, ParticipantRole, ReplyStatus } from '../meetings/states.js';
-import { OUTSIDE_LIMIT, tellEverybody } from '../invitations/commands.js';
+import { tellEverybody } from '../invitations/commands.js';
 import { whyClosed, type ReplyClosed } from './policy.js';
-import { countOutside } from '../invitations/queries.js';
+import { isTooManyOutside } from '../invitations/queries.js';
 import { listLaterDates, type LaterDate } from './queries.js';
 
 export interface Reply {
@@ -221,8 +221,13 @@ async function store(
     ...(reply.note ? { note: reply.note } : {}),
   });
   if (removed > 0 || substitute?.isNew)
-    await tellEverybody(trx, answering.meeting_id, now, by.id ?? answering.organiser_id);
+    await tellEverybody(trx, answering.meeting_id, now, senderOf(by, answering));
   return { ok: true, dates: 1 };
+}
+
+/** Whose mail it is when somebody names a substitute: who is signed in, else, by a personal link, the organiser. */
+function senderOf(by: Actor, answering: Answering): number {
+  return by.id ?? answering.organiser_id;
 }
 
 /** A double click, or the same answer once more, is one answer. */
@@ -281,8 +286,7 @@ async function seatSubstitute(
   // A confidential meeting is nothing a participant may hand to somebody whom the office does not know.
   if (answering.is_private && (!known || known.is_guest)) return refuse('directory');
   if (await changesSubstitutesTooOften(trx, answering.id)) return refuse('often');
-  if ((!known || known.is_guest) && (await countOutside(trx, answering.organiser_id)) >= OUTSIDE_LIMIT)
-    return refuse('outside');
+  if (await isTooManyOutside(trx, senderOf(by, answering), { addresses: [email] })) return refuse('outside');
   const [personId] = await findOrAddGuests(trx, by, [{ name: substitute.name, email }]);
   if (!personId) return refuse('gone');
   const id = await addSubstitute(trx, by.id, answering, personId);

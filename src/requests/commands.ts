@@ -224,14 +224,17 @@ async function settle(
   );
 }
 
-/** The worker's side of asking: one mail to each person who decides, with everything they were not told of yet. */
-export function tellApprovers(db: Db, now: Date): Promise<void> {
+/**
+ * The worker's side of asking: one mail to each person who decides, with everything they were not told of yet.
+ * @returns how many requests were told; more may wait as long as it is not 0
+ */
+export function tellApprovers(db: Db, now: Date): Promise<number> {
   return inTransaction(db, async (trx) => {
     const untold = await rows<ToTell>(
       trx,
       `select id, room_id, ${IS_PRIVATE} from room_requests q where state = 'open' and told_at is null order by id limit 500 for no key update skip locked`,
     );
-    if (!untold.length) return;
+    if (!untold.length) return 0;
     const deciders = await rows<{ room_id: number; person_id: number }>(
       trx,
       `select r as room_id, d as person_id from unnest(cast(:rooms as bigint[])) r cross join lateral room_deciders(r) d`,
@@ -242,6 +245,7 @@ export function tellApprovers(db: Db, now: Date): Promise<void> {
       now,
       ids: untold.map(({ id }) => id),
     });
+    return untold.length;
   });
 }
 

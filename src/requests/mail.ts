@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { layOut } from '../lib/mail/layout.js';
-import type { MailBlock, MailRenderer, MailRenderers, RenderContext } from '../lib/mail/renderer.js';
+import {
+  asNotice,
+  type MailBlock,
+  type MailRenderer,
+  type MailRenderers,
+  type RenderContext,
+} from '../lib/mail/renderer.js';
 import { listRequestsById, type RoomRequest } from './queries.js';
 
 const Ids = z.object({ request_ids: z.array(z.number()) });
@@ -97,6 +103,6 @@ const decided: MailRenderer = async (c) => {
 
 export const renderers: MailRenderers = {
   'rooms.requestsAsked': open('asked'),
-  'rooms.requestReminder': open('reminder'),
+  'rooms.requestReminder': asNotice(open('reminder')),
   'rooms.requestDecided': decided,
 };

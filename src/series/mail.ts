@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { NotFound } from '../lib/http/errors.js';
 import { layOut } from '../lib/mail/layout.js';
-import type { MailRenderers } from '../lib/mail/renderer.js';
+import { asNotice, type MailRenderers } from '../lib/mail/renderer.js';
 import { findEnding, findSeriesFacts, isSeldomAttended } from './renewalQueries.js';
 import { tellFacts } from './facts.js';
 import { findSeries } from './queries.js';
@@ -10,7 +10,7 @@ const Renewal = z.object({ seriesId: z.number() });
 
 export const renderers: MailRenderers = {
   /** The last planned date is near: how it went, and the way to the next period. */
-  async 'meetings.renewal'({ db, config, delivery, now, t, fmt }) {
+  'meetings.renewal': asNotice(async ({ db, config, delivery, now, t, fmt }) => {
     const { seriesId } = Renewal.parse(delivery.payload);
     const [ending, facts] = await Promise.all([
       findEnding(db, seriesId, now),
@@ -49,5 +49,5 @@ export const renderers: MailRenderers = {
         { lang: delivery.lang, t, fmt },
       ),
     };
-  },
+  }),
 };

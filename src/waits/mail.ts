@@ -1,5 +1,5 @@
 import { layOut } from '../lib/mail/layout.js';
-import type { MailRenderers } from '../lib/mail/renderer.js';
+import { asNotice, type MailRenderers } from '../lib/mail/renderer.js';
 import { findAwaited } from './awaitedQueries.js';
 import { titleOf } from '../meetings/title.js';
 
@@ -40,7 +40,7 @@ export const renderers: MailRenderers = {
   },
 
   /** It was held and not taken in time. */
-  async 'meetings.offerLapsed'({ db, config, delivery, now, t, fmt }) {
+  'meetings.offerLapsed': asNotice(async ({ db, config, delivery, now, t, fmt }) => {
     const date = await findAwaited(db, delivery.meeting_id ?? -1, now);
     if (date?.state !== 'lapsed' || !date.held_until || date.asker_id !== delivery.person_id)
       return { nothing: 'it waits again, or needs no room any more' };
@@ -72,5 +72,5 @@ export const renderers: MailRenderers = {
         { lang: delivery.lang, t, fmt },
       ),
     };
-  },
+  }),
 };

@@ -181,7 +181,8 @@ describe('sending invitations', () => {
     const meeting = await aMeeting(world, cast);
     await world.db.raw(
       `insert into deliveries (kind, object, person_id, to_address, to_name, lang, zone, is_outside, queued_by)
-       select 'x', 'x:' || n, ?, 'a@b.example', 'x', 'en', 'Asia/Shanghai', true, ? from generate_series(1, 300) n`,
+       select 'x', 'x:' || n, ?, 'g' || n || '@b.example', 'x', 'en', 'Asia/Shanghai', true, ?
+         from generate_series(1, 300) n`,
       [cast.guest.id, cast.organiser.id],
     );
     const answer = await send(meeting.id);

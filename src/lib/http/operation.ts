@@ -122,8 +122,8 @@ async function countWork(db: Db): Promise<Work> {
     `select (select count(*) from graphile_worker._private_jobs where locked_at is null and attempts < max_attempts) as waiting,
             (select count(*) from graphile_worker._private_jobs where locked_at is not null) as working,
             (select count(*) from graphile_worker._private_jobs where attempts >= max_attempts and locked_at is null) as failed,
-            (select count(*) from deliveries where state in ('waiting', 'sending')) as mail_waiting,
-            (select count(*) from deliveries where state = 'failed') as mail_failed`,
+            (select count(*) from deliveries where state in ('waiting', 'sending') and digest_id is null) as mail_waiting,
+            (select count(*) from deliveries where state = 'failed' and digest_id is null) as mail_failed`,
   );
   return found ?? { waiting: 0, working: 0, failed: 0, mail_waiting: 0, mail_failed: 0 };
 }

@@ -4,9 +4,9 @@ const LOCAL = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
 const DOMAIN = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$/;
 
 /**
- * A mail address as we store, compare and send to it: lower-case, the domain in punycode. Stricter than RFC 5321 on
- * purpose: no quotes, comments, spaces, address literals or letters outside ASCII before the @, so that it can stand in a
- * header, an envelope and a calendar file without any escaping.
+ * A mail address as we store, compare and send to it: lower-case, the domain in punycode. Stricter than RFC
+ * 5321 on purpose: no quotes, comments, spaces, address literals or letters outside ASCII before the @, so
+ * that it can stand in a header, an envelope and a calendar file without any escaping.
  * @returns the address, or undefined when it is none
  */
 export function normalAddress(typed: string): string | undefined {

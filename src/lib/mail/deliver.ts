@@ -3,16 +3,16 @@ import { translator } from '../i18n/translate.js';
 import type { JobContext } from '../jobs/job.js';
 import { format } from '../time/format.js';
 import {
-  claimDue,
   finish,
-  holdBackFloods,
-  keepClaim,
+  keepLease,
+  leaseDue,
   putBack,
   storeFrozen,
   tidyQueue,
-  type Claimed,
   type Freezing,
+  type Leased,
 } from './leases.js';
+import { DIGEST, gatherNotices, renderDigest } from './digest.js';
 import {
   composeMessage,
   envelopeOf,
@@ -22,12 +22,18 @@ import {
   type Frozen,
   type FrozenMail,
 } from './message.js';
-import type { MailRenderers, NothingToSend, RenderedMail } from './renderer.js';
+import {
+  noticeKinds,
+  rendererOf,
+  type MailRenderers,
+  type NothingToSend,
+  type RenderedMail,
+} from './renderer.js';
 import { seal, unseal } from './seal.js';
 import { CONNECTIONS, createSender, refusalOf, type Refusal, type Sender } from './transport.js';
 
 const BATCH = 100;
-/** A claim older than this is renewed before the next message. */
+/** A lease older than this is renewed before the next message. */
 const RENEW_AFTER = 60_000;
 
 export interface Delivered {
@@ -37,9 +43,19 @@ export interface Delivered {
   putBack: number;
 }
 
+/** One batch on its way. */
+interface Batch {
+  context: JobContext;
+  renderers: MailRenderers;
+  /** Undefined: nothing leaves. */
+  sender: Sender | undefined;
+  lease: string;
+  total: Delivered;
+}
+
 /**
- * Sends everything that is due. Without SMTP_URL nothing leaves: messages are rendered and captured for the Outbox, for good.
- * Any number of workers may do this at once.
+ * Sends everything that is due. Without SMTP_URL nothing leaves: messages are rendered and captured for the
+ * Outbox, for good. Any number of workers may do this at once.
  */
 export async function deliverDue(context: JobContext, renderers: MailRenderers): Promise<Delivered> {
   const sender = context.config.smtpUrl ? createSender(context.config.smtpUrl) : undefined;
@@ -47,40 +63,25 @@ export async function deliverDue(context: JobContext, renderers: MailRenderers):
   try {
     await tidyQueue(context.db, context.clock.now());
     for (;;) {
-      const claim = randomUUID();
-      const claimed = await claimDue(context.db, claim, context.clock.now(), BATCH);
-      if (claimed.length === 0) return total;
-      await deliverBatch(context, renderers, sender, claim, claimed, total);
+      const lease = randomUUID();
+      const leased = await leaseDue(context.db, lease, context.clock.now(), BATCH);
+      if (leased.length === 0) return total;
+      await deliverBatch({ context, renderers, sender, lease, total }, leased);
     }
   } finally {
     sender?.close();
   }
 }
 
-async function deliverBatch(
-  context: JobContext,
-  renderers: MailRenderers,
-  sender: Sender | undefined,
-  claim: string,
-  claimed: Claimed[],
-  total: Delivered,
-): Promise<void> {
-  const allowed = sender
-    ? await holdBackFloods(context.db, claim, context.clock.now(), claimed)
-    : new Set(claimed.map((one) => one.id));
-  const frozen = await freezeBatch(
-    context,
-    renderers,
-    claim,
-    claimed.filter((one) => allowed.has(one.id)),
-    total,
-  );
-  if (!sender) {
-    for (const { id } of frozen) await finish(context.db, claim, context.clock.now(), id, 'captured');
-    total.captured += frozen.length;
-    return;
-  }
-  await sendBatch(context, sender, claim, frozen, total);
+async function deliverBatch(batch: Batch, leased: Leased[]): Promise<void> {
+  const { context, renderers, lease, total } = batch;
+  const now = context.clock.now();
+  const gathered = await gatherNotices(context.db, { lease, now, kinds: noticeKinds(renderers) }, leased);
+  const single = leased.filter((one) => !gathered.has(one.id));
+  const frozen = await freezeBatch(batch, single);
+  if (batch.sender) return sendBatch(batch, batch.sender, frozen);
+  for (const { id } of frozen) await finish(context.db, { lease, id, now: context.clock.now() }, 'captured');
+  total.captured += frozen.length;
 }
 
 interface Ready extends Frozen {
@@ -88,61 +89,51 @@ interface Ready extends Frozen {
 }
 
 /** Renders what is not rendered yet and stores it, before anything of the batch is tried. */
-async function freezeBatch(
-  context: JobContext,
-  renderers: MailRenderers,
-  claim: string,
-  claimed: Claimed[],
-  total: Delivered,
-): Promise<Ready[]> {
+async function freezeBatch(batch: Batch, leased: Leased[]): Promise<Ready[]> {
+  const { context, lease } = batch;
   const once = memo();
   const ready: Ready[] = [];
   const fresh: Freezing[] = [];
-  for (const delivery of claimed) {
+  for (const delivery of leased) {
     const known = thaw(context, delivery);
-    if (known) {
-      ready.push(known);
-      continue;
-    }
-    try {
-      const rendered = await render(context, renderers, delivery, once);
-      if ('nothing' in rendered) {
-        await finish(context.db, claim, context.clock.now(), delivery.id, 'superseded');
-        continue;
-      }
-      const messageId = delivery.message_id ?? newMessageId(context.config);
-      const mail = freeze(rendered, delivery);
-      fresh.push({
-        id: delivery.id,
-        messageId,
-        stampedAt: delivery.stamped_at,
-        subject: delivery.is_restricted ? null : mail.subject,
-        content: seal(context.config.secretKey, messageId, Buffer.from(JSON.stringify(mail))),
-      });
-      ready.push(readyOf(delivery, messageId, mail));
-    } catch (error) {
-      context.log.error(
-        { err: error, delivery: delivery.id, kind: delivery.kind },
-        'a mail could not be made',
-      );
-      await settle(
-        context,
-        claim,
-        delivery.id,
-        {
-          code: null,
-          words: `not made: ${String(error instanceof Error ? error.message : error)}`,
-          isFinal: delivery.is_last,
-        },
-        total,
-      );
-    }
+    const mail = known?.mail ?? (await makeMail(batch, delivery, once));
+    if (!mail) continue;
+    const messageId = delivery.message_id ?? newMessageId(context.config);
+    ready.push(known ?? readyOf(delivery, messageId, mail));
+    if (known) continue;
+    fresh.push({
+      id: delivery.id,
+      messageId,
+      stampedAt: delivery.stamped_at,
+      subject: delivery.is_restricted ? null : mail.subject,
+      content: seal(context.config.secretKey, messageId, Buffer.from(JSON.stringify(mail))),
+    });
   }
-  await storeFrozen(context.db, claim, context.clock.now(), fresh);
+  await storeFrozen(context.db, lease, context.clock.now(), fresh);
   return ready;
 }
 
-function readyOf(delivery: Claimed, messageId: string, mail: FrozenMail): Ready {
+/** @returns undefined when there is nothing to send, or it could not be made; the delivery is settled then */
+async function makeMail(
+  batch: Batch,
+  delivery: Leased,
+  once: ReturnType<typeof memo>,
+): Promise<FrozenMail | undefined> {
+  const { context, lease } = batch;
+  const { id, kind } = delivery;
+  try {
+    const rendered = await render(batch, delivery, once);
+    if (!('nothing' in rendered)) return freeze(rendered, delivery);
+    await finish(context.db, { lease, id, now: context.clock.now() }, 'superseded');
+  } catch (error) {
+    context.log.error({ err: error, delivery: id, kind }, 'a mail could not be made');
+    const words = `not made: ${String(error instanceof Error ? error.message : error)}`;
+    await settle(batch, id, { code: null, words, isFinal: delivery.is_last });
+  }
+  return undefined;
+}
+
+function readyOf(delivery: Leased, messageId: string, mail: FrozenMail): Ready {
   const { id, to_address, to_name, method, stamped_at } = delivery;
   return {
     id,
@@ -156,8 +147,11 @@ function readyOf(delivery: Claimed, messageId: string, mail: FrozenMail): Ready 
   };
 }
 
-/** What was frozen earlier; undefined when it was not, or SECRET_KEY is another one by now (then it is made again under the same Message-ID). */
-function thaw(context: JobContext, delivery: Claimed): Ready | undefined {
+/**
+ * What was frozen earlier. Undefined when it was not, or SECRET_KEY is another one by now: then it is made
+ * again under the same Message-ID.
+ */
+function thaw(context: JobContext, delivery: Leased): Ready | undefined {
   if (!delivery.message_id || !delivery.content) return undefined;
   const mail = readFrozen(context.config.secretKey, delivery.message_id, delivery.content);
   return mail ? readyOf(delivery, delivery.message_id, mail) : undefined;
@@ -170,14 +164,11 @@ export function readFrozen(secretKey: string, messageId: string, content: Buffer
 }
 
 async function render(
-  context: JobContext,
-  renderers: MailRenderers,
-  delivery: Claimed,
+  { context, renderers }: Batch,
+  delivery: Leased,
   once: ReturnType<typeof memo>,
 ): Promise<RenderedMail | NothingToSend> {
-  const renderer = renderers[delivery.kind];
-  if (!renderer) throw new Error(`no renderer for ${delivery.kind}`);
-  return renderer({
+  const it = {
     db: context.db,
     config: context.config,
     delivery,
@@ -185,7 +176,8 @@ async function render(
     fmt: format(delivery.lang, delivery.zone),
     now: context.clock.now(),
     once,
-  });
+  };
+  return delivery.kind === DIGEST ? renderDigest(it, renderers) : rendererOf(renderers, delivery.kind)(it);
 }
 
 function memo() {
@@ -197,43 +189,30 @@ function memo() {
   };
 }
 
-async function sendBatch(
-  context: JobContext,
-  sender: Sender,
-  claim: string,
-  frozen: Ready[],
-  total: Delivered,
-): Promise<void> {
-  const claimedAt = Date.now();
+async function sendBatch(batch: Batch, sender: Sender, frozen: Ready[]): Promise<void> {
+  const leasedAt = Date.now();
   const waiting = [...frozen];
   let trouble: Refusal | undefined;
   const work = async () => {
     for (let one = waiting.shift(); one; one = waiting.shift()) {
-      const refusal =
-        trouble ?? (await trySending(context, sender, claim, one, Date.now() - claimedAt > RENEW_AFTER));
+      const mustRenew = Date.now() - leasedAt > RENEW_AFTER;
+      const refusal = trouble ?? (await trySending(batch, sender, one, mustRenew));
       if (refusal === 'taken over') continue;
       // A server that can't be reached need not be asked again for each of a hundred messages.
       if (refusal && refusal.code === null && !refusal.isFinal) trouble = { ...refusal, isUnclear: false };
-      await settle(
-        context,
-        claim,
-        one.id,
-        refusal && { ...refusal, isFinal: refusal.isFinal || one.isLast },
-        total,
-      );
+      await settle(batch, one.id, refusal && { ...refusal, isFinal: refusal.isFinal || one.isLast });
     }
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, work));
 }
 
 async function trySending(
-  context: JobContext,
+  { context, lease }: Batch,
   sender: Sender,
-  claim: string,
   one: Ready,
-  renew: boolean,
+  mustRenew: boolean,
 ): Promise<Refusal | 'taken over' | undefined> {
-  if (renew && !(await keepClaim(context.db, claim, one.id))) return 'taken over';
+  if (mustRenew && !(await keepLease(context.db, lease, one.id))) return 'taken over';
   try {
     await sender.send(await composeMessage(context.config, one), envelopeOf(context.config, one));
     return undefined;
@@ -245,20 +224,19 @@ async function trySending(
 }
 
 async function settle(
-  context: JobContext,
-  claim: string,
+  { context, lease, total }: Batch,
   id: number,
   refusal: Refusal | undefined,
-  total: Delivered,
 ): Promise<void> {
+  const attempt = { lease, id, now: context.clock.now() };
   if (!refusal) {
-    await finish(context.db, claim, context.clock.now(), id, 'sent');
+    await finish(context.db, attempt, 'sent');
     total.sent += 1;
   } else if (refusal.isFinal) {
-    await finish(context.db, claim, context.clock.now(), id, 'failed', refusal);
+    await finish(context.db, attempt, 'failed', refusal);
     total.failed += 1;
   } else {
-    await putBack(context.db, claim, context.clock.now(), id, refusal);
+    await putBack(context.db, attempt, refusal);
     total.putBack += 1;
   }
 }

@@ -1,6 +1,9 @@
 import { change, type Db } from '../db/db.js';
 
-/** Removes address, name and content from all messages to a person; that a message went out, when and about what stays. */
+/**
+ * Removes address, name and content from all messages to a person; that a message went out, when and about
+ * what stays.
+ */
 export async function forgetAddress(trx: Db, personId: number): Promise<void> {
   await change(
     trx,

@@ -4,12 +4,12 @@ import { nextDue, wipeOld } from './leases.js';
 import { deliverDue } from './deliver.js';
 import type { MailRenderers } from './renderer.js';
 
-/** 'mail.deliver' sends what is due and comes again when more will be; 'mail.wipe' belongs to the nightly list. */
+/** 'mail.deliver' sends what is due and comes again when more will be; 'mail.wipe' runs each night. */
 export function mailJobs(renderers: MailRenderers): Jobs {
   let isRunning = false;
   let isWanted = false;
   return {
-    // One run a process: when the mail server is slow, the other jobs of the worker must not wait behind mail.
+    // One run a process: when the mail server is slow, the other jobs of the worker must not wait for it.
     'mail.deliver': async (context) => {
       isWanted = true;
       if (isRunning) return;
@@ -37,7 +37,8 @@ async function comeAgain({ db, clock }: JobContext): Promise<void> {
 }
 
 export const mailCron: CronLine[] = [
-  // A message always brings its own job; the sweep is for what an update of the worker or a restored backup left behind.
+  // A message always brings its own job; the sweep is for what an update of the worker or a restored backup
+  // left behind.
   { at: '* * * * *', job: 'mail.deliver' },
   { at: '17 19 * * *', job: 'mail.wipe', backfill: 86_400_000 },
 ];

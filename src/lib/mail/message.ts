@@ -5,8 +5,9 @@ import { isNormalAddress, readMailbox, type Mailbox } from './address.js';
 import type { MailBlock, RenderedMail } from './renderer.js';
 import { base32, deriveToken } from './seal.js';
 
-// What a message is on the wire. It is composed from what was frozen, with a fixed date, Message-ID and boundary: a second
-// attempt sends the same bytes, so that a duplicate after a crash is the same message to every mail program.
+// What a message is on the wire. It is composed from what was frozen, with a fixed date, Message-ID and
+// boundary: a second attempt sends the same bytes, so that a duplicate after a crash is the same message to
+// every mail program.
 
 /** What is frozen, as JSON, sealed. */
 export interface FrozenMail {
@@ -57,19 +58,17 @@ export function freeze(rendered: RenderedMail, delivery: { object: string }): Fr
     subject: oneLine(rendered.subject),
     text: rendered.text,
     html: rendered.html,
-    ...(rendered.blocks ? { blocks: rendered.blocks } : {}),
-    ...(rendered.ics ? { ics: rendered.ics } : {}),
+    blocks: rendered.blocks,
+    ics: rendered.ics || undefined,
     attachments: (rendered.attachments ?? []).map((one) => ({
       name: one.name,
       mediaType: one.mediaType,
       base64: one.content.toString('base64'),
     })),
     senderName: oneLine(rendered.senderName ?? ''),
-    ...(rendered.replyTo
-      ? { replyTo: { name: oneLine(rendered.replyTo.name), address: rendered.replyTo.address } }
-      : {}),
+    replyTo: rendered.replyTo && { ...rendered.replyTo, name: oneLine(rendered.replyTo.name) },
     thread: rendered.thread ?? delivery.object,
-    ...(rendered.unsubscribe ? { unsubscribe: rendered.unsubscribe } : {}),
+    unsubscribe: rendered.unsubscribe,
   };
 }
 
@@ -89,12 +88,11 @@ export async function composeMessage(config: Config, frozen: Frozen): Promise<Bu
     throw new UnsendableMail(`not a mail address: ${frozen.to_address}`);
   const { mail } = frozen;
   const sender = ourMailbox(config);
-  const calendar = mail.ics === undefined ? undefined : Buffer.from(mail.ics);
   const root = `<${mail.thread.replace(/[^a-z0-9]+/gi, '-')}.thread@${config.mailDomain}>`;
   const composer = new MailComposer({
     from: { name: mail.senderName || sender.name, address: sender.address },
     to: { name: oneLine(frozen.to_name), address: frozen.to_address },
-    ...(mail.replyTo && isNormalAddress(mail.replyTo.address) ? { replyTo: mail.replyTo } : {}),
+    replyTo: mail.replyTo && isNormalAddress(mail.replyTo.address) ? mail.replyTo : undefined,
     subject: mail.subject,
     messageId: frozen.message_id,
     date: frozen.stamped_at,
@@ -108,34 +106,7 @@ export async function composeMessage(config: Config, frozen: Frozen): Promise<Bu
     text: mail.text,
     html: mail.html,
     textEncoding: 'base64',
-    // nodemailer's icalEvent would leak a Content-Disposition into the alternative, so both parts are ours.
-    alternatives: calendar
-      ? [
-          {
-            contentType: `text/calendar; charset=utf-8; method=${frozen.method}`,
-            content: calendar,
-            contentTransferEncoding: 'base64',
-          },
-        ]
-      : [],
-    attachments: [
-      ...(calendar
-        ? [
-            {
-              filename: 'invite.ics',
-              contentType: 'application/ics',
-              content: calendar,
-              contentTransferEncoding: 'base64' as const,
-            },
-          ]
-        : []),
-      ...mail.attachments.map((one) => ({
-        filename: oneLine(one.name),
-        contentType: one.mediaType,
-        content: Buffer.from(one.base64, 'base64'),
-        contentTransferEncoding: 'base64' as const,
-      })),
-    ],
+    ...partsOf(frozen),
     baseBoundary: frozen.message_id.replace(/[^a-z0-9]/gi, '').slice(0, 32),
     disableFileAccess: true,
     disableUrlAccess: true,
@@ -143,7 +114,27 @@ export async function composeMessage(config: Config, frozen: Frozen): Promise<Bu
   return composer.compile().build();
 }
 
-/** Where a bounce goes: to the delivery's own address when there is a mailbox for it, else to our plain sender. */
+/** The calendar, once to be read by programs and once to be opened by hand, and what else is attached. */
+function partsOf({ mail, method }: Frozen) {
+  const attachments = mail.attachments.map((one) => ({
+    filename: oneLine(one.name),
+    contentType: one.mediaType,
+    content: Buffer.from(one.base64, 'base64'),
+    contentTransferEncoding: 'base64' as const,
+  }));
+  if (mail.ics === undefined) return { alternatives: [], attachments };
+  const calendar = { content: Buffer.from(mail.ics), contentTransferEncoding: 'base64' as const };
+  return {
+    // nodemailer's icalEvent would leak a Content-Disposition into the alternative, so both parts are ours.
+    alternatives: [{ ...calendar, contentType: `text/calendar; charset=utf-8; method=${method}` }],
+    attachments: [{ ...calendar, filename: 'invite.ics', contentType: 'application/ics' }, ...attachments],
+  };
+}
+
+/**
+ * Where a bounce goes: to the delivery's own address when there is a mailbox for it, else to our plain
+ * sender.
+ */
 export function envelopeOf(config: Config, frozen: Frozen): Envelope {
   return {
     from: config.mailBouncePattern
@@ -159,7 +150,9 @@ export function envelopeOf(config: Config, frozen: Frozen): Envelope {
   };
 }
 
-/** The delivery's number and a proof that we wrote it: nobody can invent a bounce for somebody else's mail. */
+/**
+ * The delivery's number and a proof that we wrote it: nobody can invent a bounce for somebody else's mail.
+ */
 export function bounceToken(config: Config, id: number): string {
   return `${id}-${base32(deriveToken(config.secretKey, 'bounce', String(id)).subarray(0, 10))}`;
 }

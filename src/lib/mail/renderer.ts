@@ -3,8 +3,9 @@ import type { Db } from '../db/db.js';
 import type { Lang, Translate } from '../i18n/translate.js';
 import type { Format } from '../time/format.js';
 
-// A feature that mails people does two things: its command queues deliveries in its transaction (queue.ts), and it exports
-// a renderer for each kind, which worker.ts lists. The worker calls it at the first attempt; the result is frozen.
+// A feature that mails people does two things: its command queues deliveries in its transaction (queue.ts),
+// and it exports a renderer for each kind, which worker.ts lists. The worker calls it at the first attempt;
+// the result is frozen.
 
 /** A row of `deliveries` as a renderer sees it. */
 export interface Delivery {
@@ -23,11 +24,17 @@ export interface Delivery {
   revision: number;
   sequence: number | null;
   payload: Record<string, unknown>;
-  /** The instant of this message: its Date, and DTSTAMP of its calendar part. Grows from message to message of one object. */
+  /**
+   * The instant of this message: its Date, and DTSTAMP of its calendar part. Grows from message to message of
+   * one object.
+   */
   stamped_at: Date;
 }
 
-/** Parts of a mail that people read; `layOut` (layout.ts) makes text and HTML of them, the Outbox shows the same. */
+/**
+ * Parts of a mail that people read; `layOut` (layout.ts) makes text and HTML of them, the Outbox shows the
+ * same.
+ */
 export type MailBlock =
   | { kind: 'heading'; text: string }
   | { kind: 'paragraph'; text: string; tone?: 'soft' | 'warn' }
@@ -73,13 +80,44 @@ export interface RenderContext {
   once: <T>(key: string, load: () => Promise<T>) => Promise<T>;
 }
 
-/** There is nothing left to tell (the change was taken back, the meeting is over): the delivery ends without a mail. */
+/**
+ * There is nothing left to tell (the change was taken back, the meeting is over): the delivery ends without a
+ * mail.
+ */
 export interface NothingToSend {
   nothing: string;
 }
 
-/** Makes one message. May create what the message needs (a one-time token); must not change what it tells about. */
+/**
+ * Makes one message. May create what the message needs (a one-time token); must not change what it tells
+ * about.
+ */
 export type MailRenderer = (context: RenderContext) => Promise<RenderedMail | NothingToSend>;
 
+/**
+ * Of low value: a reminder, or a notice that nobody has to act on at once. Somebody who gets many a day gets
+ * them as one mail (digest.ts). Everything else is a letter, and no letter ever waits for being one of many.
+ */
+export interface NoticeRenderer {
+  notice: MailRenderer;
+}
+
+/** Declares a kind of mail as a notice. */
+export function asNotice(notice: MailRenderer): NoticeRenderer {
+  return { notice };
+}
+
 /** Kind of delivery → renderer; worker.ts joins those of all features. */
-export type MailRenderers = Record<string, MailRenderer>;
+export type MailRenderers = Record<string, MailRenderer | NoticeRenderer>;
+
+/** @throws when no feature has a renderer of this kind */
+export function rendererOf(renderers: MailRenderers, kind: string): MailRenderer {
+  const found = renderers[kind];
+  if (!found) throw new Error(`no renderer for ${kind}`);
+  return typeof found === 'function' ? found : found.notice;
+}
+
+/** The kinds that are notices. */
+export function noticeKinds(renderers: MailRenderers): string[] {
+  return Object.keys(renderers).filter((kind) => typeof renderers[kind] !== 'function');
+}

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 
-// Message bodies rest encrypted (AES-256-GCM), so that a copy of the database alone shows no mail and no personal link.
+// Message bodies rest encrypted (AES-256-GCM), so that a copy of the database alone shows no mail and no
+// personal link.
 
 const VERSION = 1;
 
@@ -35,7 +36,9 @@ export function unseal(secretKey: string, context: string, sealed: Buffer): Buff
   }
 }
 
-/** 256 bits that only the holder of the key can compute: a token that can be sent again without being stored. */
+/**
+ * 256 bits that only the holder of the key can compute: a token that can be sent again without being stored.
+ */
 export function deriveToken(secretKey: string, purpose: string, subject: string): Buffer {
   return createHmac('sha256', keyFor(secretKey, `token ${purpose}`))
     .update(subject)
@@ -44,7 +47,9 @@ export function deriveToken(secretKey: string, purpose: string, subject: string)
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
-/** Lower-case letters and digits only, for places that lose upper case such as the local part of an address. */
+/**
+ * Lower-case letters and digits only, for places that lose upper case such as the local part of an address.
+ */
 export function base32(bytes: Buffer): string {
   let text = '';
   let bits = 0;

@@ -10,12 +10,16 @@ export interface Sender {
 /** Connections kept open to the mail server. */
 export const CONNECTIONS = 8;
 
-/** One message never takes longer than this; a delivery's claim lasts longer, so that no other worker takes it over meanwhile. */
+/**
+ * One message never takes longer than this; a delivery's lease lasts longer, so that no other worker takes it
+ * over meanwhile.
+ */
 export const SEND_TIMEOUT = 90_000;
 
 /**
- * Sends through the server of SMTP_URL: `smtps://` by TLS from the start, `smtp://` by STARTTLS, which must be offered.
- * `?tls=none` allows plain text, `?tls=optional` takes what there is; to this very machine plain text needs no word.
+ * Sends through the server of SMTP_URL: `smtps://` by TLS from the start, `smtp://` by STARTTLS, which must
+ * be offered. `?tls=none` allows plain text, `?tls=optional` takes what there is; to this very machine plain
+ * text needs no word.
  */
 export function createSender(smtpUrl: string): Sender {
   const url = new URL(smtpUrl);
@@ -25,13 +29,13 @@ export function createSender(smtpUrl: string): Sender {
   const pool = createTransport({
     pool: true,
     host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port ? Number(url.port) : secure ? 465 : 587,
+    port: Number(url.port) || (secure ? 465 : 587),
     secure,
     requireTLS: !secure && tls === 'required',
     ignoreTLS: !secure && tls === 'none',
-    ...(url.username
-      ? { auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) } }
-      : {}),
+    auth: url.username
+      ? { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) }
+      : undefined,
     maxConnections: CONNECTIONS,
     maxMessages: 500,
     connectionTimeout: 10_000,
@@ -62,7 +66,10 @@ export interface Refusal {
   code: number | null;
   /** The server's words. */
   words: string;
-  /** Final: a 5xx about this message or its recipient. Trouble with the connection, TLS, our sign-in or our sender address is the office's, and passes. */
+  /**
+   * Final: a 5xx about this message or its recipient. Trouble with the connection, TLS, our sign-in or our
+   * sender address is the office's, and passes.
+   */
   isFinal: boolean;
   /** The connection broke off: the server may have taken the message all the same. */
   isUnclear?: boolean;
@@ -81,13 +88,18 @@ export function refusalOf(error: unknown): Refusal {
   const isAboutThis = command === 'RCPT TO' || command === 'DATA';
   // Too large: said by the server (552) or known from the size it announced.
   const isTooLarge = code === 552 || (fields.code === 'EMESSAGE' && code === null && command === 'MAIL FROM');
-  const isBeforehand =
-    ['EDNS', 'ETLS', 'EAUTH'].includes(String(fields.code)) ||
-    /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|Connection timeout|Greeting never received/.test(words);
   return {
     code,
     words,
-    isUnclear: code === null && !isBeforehand,
+    isUnclear: code === null && !isBeforehand(String(fields.code), words),
     isFinal: isTooLarge || (code !== null && code >= 500 && isAboutThis && !isAboutUs),
   };
+}
+
+/** The trouble came before the message was handed over: the server can't have taken it. */
+function isBeforehand(code: string, words: string): boolean {
+  return (
+    ['EDNS', 'ETLS', 'EAUTH'].includes(code) ||
+    /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|Connection timeout|Greeting never received/.test(words)
+  );
 }

@@ -49,6 +49,10 @@ export const lib = {
   'lib.field.once': 'This field came more than once',
 
   'lib.mail.fact': '{label}: {text}',
+  'lib.mail.digest.subject_one': '{count} notice for you',
+  'lib.mail.digest.subject_other': '{count} notices for you',
+  'lib.mail.digest.intro':
+    'There were many notices for you today, so these come as one mail. Each has its own heading and link.',
   'lib.mail.was': 'before: {text}',
 
   'lib.motto': 'Every matter has a place, every request an answer.',

@@ -48,6 +48,8 @@ export const lib: Translation<typeof en> = {
   'lib.field.once': '此字段重复出现',
 
   'lib.mail.fact': '{label}：{text}',
+  'lib.mail.digest.subject_other': '您有 {count} 条提醒',
+  'lib.mail.digest.intro': '今天发给您的提醒较多，现合并为一封邮件。各条提醒的标题和链接保留不变。',
   'lib.mail.was': '原为：{text}',
 
   'lib.motto': '事事有着落，件件有回音。',

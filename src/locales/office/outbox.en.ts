@@ -39,6 +39,7 @@ export const outbox = {
   'admin.outbox.hidden': 'This mail is about a confidential matter; administrators do not see what is in it.',
   'admin.outbox.wiped': 'This mail has done its work; what was in it is no longer kept.',
   'admin.outbox.notMade': 'This mail is made at its first try.',
+  'admin.outbox.carried': 'This notice goes out together with others, in one mail',
   'admin.outbox.text': 'Plain text',
   'admin.outbox.html': 'HTML source',
   'admin.outbox.ics': 'Calendar file (invite.ics)',

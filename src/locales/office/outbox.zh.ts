@@ -39,6 +39,7 @@ export const outbox: Translation<typeof en> = {
   'admin.outbox.hidden': '本邮件涉及保密内容，管理员不能查看。',
   'admin.outbox.wiped': '本邮件已处理完毕，内容不再保留。',
   'admin.outbox.notMade': '本邮件在首次发送时生成。',
+  'admin.outbox.carried': '此提醒与其他提醒合并在一封邮件中发送',
   'admin.outbox.text': '纯文本',
   'admin.outbox.html': 'HTML 源码',
   'admin.outbox.ics': '日历文件（invite.ics）',

@@ -272,7 +272,6 @@ describe('a mail server in trouble', () => {
 describe('many at once', () => {
   it('two workers send each message once', async () => {
     for (let n = 0; n < 120; n++) await queue({ object: `tests:${n}` });
-    await world.db.raw(`update deliveries set kind = 'auth.test'`); // not counted as a flood to one person
     const done = await Promise.all([deliver(), deliver(), deliver()]);
     expect(done.reduce((sum, one) => sum + one.sent, 0)).toBe(120);
     expect(sink.received).toHaveLength(120);
@@ -291,18 +290,10 @@ describe('many at once', () => {
     expect(dates[1]).toBeGreaterThan(dates[0] ?? 0);
   });
 
-  it('one person gets at most twenty a day, the rest later; sign-in mails always', async () => {
-    for (let n = 0; n < 23; n++) await queue({ object: `tests:${n}` });
+  it('one person gets every letter at once, however many there are', async () => {
+    for (let n = 0; n < 120; n++) await queue({ object: `tests:${n}` });
     await deliver();
-    await queue({ object: 'tests:more' });
-    await queue({ kind: 'auth.test', object: 'tests:auth' });
-    await deliver();
-    const subjects = sink.received.map((one) => one.mail.subject);
-    expect(subjects.filter((one) => one === 'Note 1').length).toBe(20);
-    expect(subjects).toContain('Sign in');
-    world.clock.advance({ days: 1, seconds: 1 });
-    await deliver();
-    expect(sink.received.filter((one) => one.mail.subject === 'Note 1')).toHaveLength(24);
+    expect(sink.to(cast.attendee.email)).toHaveLength(120);
   });
 });
 
