@@ -104,7 +104,8 @@ export async function testWorld(settings: Partial<Config> = {}): Promise<World> 
   };
 }
 
-async function sessionCookie(db: Db, personId: number): Promise<string> {
+/** What a browser of somebody who is signed in sends. */
+export async function sessionCookie(db: Db, personId: number): Promise<string> {
   return `${SESSION_COOKIE}=${await openSession(db, personId)}`;
 }
 
