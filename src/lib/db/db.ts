@@ -177,6 +177,26 @@ export async function inTransaction<T>(db: Db, work: (trx: Db) => Promise<T>): P
   }
 }
 
+/**
+ * Carries out a change that these constraints may refuse because somebody else was quicker. Only where ON CONFLICT can't
+ * say it; any other constraint is thrown.
+ * @returns the name of the constraint that refused it, in which case nothing of the change is left
+ */
+export async function refusedBy(
+  trx: Db,
+  constraints: readonly string[],
+  work: (inner: Db) => Promise<unknown>,
+): Promise<string | undefined> {
+  try {
+    await trx.transaction(work); // a savepoint
+    return undefined;
+  } catch (error) {
+    const name = error instanceof pg.DatabaseError ? error.constraint : undefined;
+    if (name === undefined || !constraints.includes(name)) throw error;
+    return name;
+  }
+}
+
 /** Escapes a person's text for LIKE, so that `%`, `_` and `\` mean themselves. */
 export function likePattern(text: string): string {
   return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
