@@ -1,10 +1,11 @@
 import { record, type Actor } from '../lib/audit/record.js';
-import { rows, type Db } from '../lib/db/db.js';
+import type { Db } from '../lib/db/db.js';
 import { lockRooms, moveClaims } from '../rooms/claimCommands.js';
 import { requireKeeper } from '../rooms/commands.js';
 import { lockKindsOf } from '../rooms/equipmentCommands.js';
 import { lockQuotasOfMeetings } from '../rooms/quotaLockCommands.js';
 import { cancelMeeting, type RoomsRefused } from './commands.js';
+import { lockSeriesOfMany } from './numberCommands.js';
 import { setLayout, takePlace } from './placeCommands.js';
 import { listTouchedRooms, lockHoused, tellKeepers, tellNewRooms } from './roomChangeCommands.js';
 
@@ -50,11 +51,7 @@ export async function accommodate(
       const ids = [...new Set(choices.map(({ meetingId }) => meetingId))];
       const cancelled = choices.flatMap(({ meetingId, to }) => (to.kind === 'cancel' ? [meetingId] : []));
       // Series before meetings before rooms, each in order: nobody who books or edits meanwhile can wait for us while we wait for them.
-      await rows(
-        inner,
-        `select 1 from series where id in (select series_id from meetings where id = any(:cancelled)) order by id for no key update`,
-        { cancelled },
-      );
+      await lockSeriesOfMany(inner, cancelled);
       const housed = await lockHoused(inner, ids);
       await lockRooms(
         inner,
