@@ -9,7 +9,7 @@ import { tellCheck } from '../rooms/claimChecks.js';
 import type { RoomsRefused } from './commands.js';
 import { mayEditMeeting } from './policy.js';
 import { findMeeting, listSwappable, type Meeting } from './queries.js';
-import { tellClash } from './refusal.js';
+import { tellClash, tellShortage } from './refusal.js';
 import { swapRooms } from './swapCommands.js';
 import { titleOf } from './title.js';
 
@@ -90,6 +90,7 @@ async function swapPage(
             ...refused.checks
               .filter(({ level }) => level === 'error')
               .map((check) => tellCheck(check, c.t, c.fmt)),
+            ...(refused.shortages ?? []).flatMap((shortage) => tellShortage(shortage, c.t, c.fmt)),
           ]
         : [],
       chosen:
