@@ -68,12 +68,12 @@ export interface Refusal {
   isUnclear?: boolean;
 }
 
-/** What nodemailer says when the time for connecting or greeting is over; a time-out within the dialogue has the same code. */
-const NOT_BEGUN = ['Connection timeout', 'Greeting never received'];
+/** The time for connecting or greeting was over; a time-out within the dialogue has the same code. */
+const NOT_BEGUN = ['CONNECT_TIMEOUT', 'GREETING_TIMEOUT'];
 
 export function refusalOf(error: unknown): Refusal {
   const fields = (typeof error === 'object' && error !== null ? error : {}) as Partial<
-    Record<'responseCode' | 'response' | 'command' | 'message' | 'code' | 'syscall', unknown>
+    Record<'responseCode' | 'response' | 'command' | 'message' | 'code' | 'syscall' | 'timeoutType', unknown>
   >;
   const code = typeof fields.responseCode === 'number' ? fields.responseCode : null;
   const command = String(fields.command ?? '');
@@ -84,11 +84,11 @@ export function refusalOf(error: unknown): Refusal {
   const isAboutThis = command === 'RCPT TO' || command === 'DATA';
   // Too large: said by the server (552) or known from the size it announced.
   const isTooLarge = code === 552 || (fields.code === 'EMESSAGE' && code === null && command === 'MAIL FROM');
-  // A socket that broke off later has the same code; its system call, or nodemailer's own word, tells them apart.
+  // A socket that broke off later has the same code; its system call or kind of time-out tells them apart.
   const isBeforehand =
     ['EDNS', 'ETLS', 'EAUTH'].includes(String(fields.code)) ||
     fields.syscall === 'connect' ||
-    (fields.code === 'ETIMEDOUT' && NOT_BEGUN.includes(String(fields.message)));
+    NOT_BEGUN.includes(String(fields.timeoutType));
   return {
     code,
     words,
