@@ -1,6 +1,6 @@
 import { change, inTransaction, row, rows } from '../src/lib/db/db.js';
 import { createMeeting } from '../src/meetings/commands.js';
-import { judgeCheckIns } from '../src/meetings/noShowCommands.js';
+import { judgeCheckIns } from '../src/checkins/noShowCommands.js';
 import { makeCast, type Cast } from './support/cast.js';
 import { tablesLocked, watchLocks } from './support/lockOrder.js';
 import { MONDAY, testWorld, type World } from './support/world.js';
