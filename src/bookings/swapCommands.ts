@@ -2,11 +2,13 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { change, type Db } from '../lib/db/db.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
 import { checkNotice, claimRooms, lockRooms, releaseClaims } from '../claims/commands.js';
+import { listLines } from '../equipment/commands.js';
+import { releaseEquipmentOfMany, takeEquipmentForMany } from '../equipment/manyCommands.js';
 import { lockQuotasOfMeetings } from '../rules/quotaLockCommands.js';
 import { actingFor, type RoomsRefused } from '../meetings/commands.js';
 import { mayEditMeeting } from '../meetings/policy.js';
 import { findMeeting } from '../meetings/queries.js';
-import { listTouchedRooms, lockHoused, tellNewRooms } from '../meetings/roomChangeCommands.js';
+import { listTouchedRooms, lockHoused, tellNewRooms, type Housed } from '../meetings/roomChangeCommands.js';
 
 /** `requests`: how many of the rooms wait for somebody's approval. */
 export type Swapped =
@@ -71,6 +73,7 @@ export async function swapRooms(
         if (!claimed.ok) throw new Refused(claimed);
         requests += claimed.requests;
       }
+      await carryEquipmentAlong(inner, by, [a, b]);
       for (const [meeting, shown, before, after, beside] of [
         [a, first, ofA, ofB, b],
         [b, second, ofB, ofA, a],
@@ -91,6 +94,22 @@ export async function swapRooms(
     if (error instanceof Refused) return { ok: false, reason: 'refused', refused: error.refused };
     throw error;
   }
+}
+
+/** Other rooms take other times to set up and clear away, and so does what is carried into them. */
+async function carryEquipmentAlong(trx: Db, by: Actor, meetings: readonly Housed[]): Promise<void> {
+  const wishes = [];
+  for (const { id, starts_at, ends_at } of meetings)
+    wishes.push({ meetingId: id, startsAt: starts_at, endsAt: ends_at, lines: await listLines(trx, id) });
+  const having = wishes.filter(({ lines }) => lines.length > 0);
+  // Both give theirs up before one of them takes it for another time.
+  await releaseEquipmentOfMany(
+    trx,
+    having.map(({ meetingId }) => meetingId),
+  );
+  const short = await takeEquipmentForMany(trx, by, having);
+  if (short.size > 0)
+    throw new Refused({ ok: false, clashes: [], checks: [], shortages: [...short.values()].flat() });
 }
 
 class Refused extends Error {

@@ -9,7 +9,7 @@ import { tellCheck } from '../claims/checks.js';
 import type { RoomsRefused } from '../meetings/commands.js';
 import { mayEditMeeting } from '../meetings/policy.js';
 import { findMeeting, listSwappable, type Meeting } from '../meetings/queries.js';
-import { tellClash } from '../meetings/refusal.js';
+import { tellClash, tellShortage } from '../meetings/refusal.js';
 import { swapRooms } from './swapCommands.js';
 import { titleOf } from '../meetings/title.js';
 
@@ -90,6 +90,7 @@ async function swapPage(
             ...refused.checks
               .filter(({ level }) => level === 'error')
               .map((check) => tellCheck(check, c.t, c.fmt)),
+            ...(refused.shortages ?? []).flatMap((shortage) => tellShortage(shortage, c.t, c.fmt)),
           ]
         : [],
       chosen:

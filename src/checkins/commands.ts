@@ -1,5 +1,6 @@
 import { retakeRooms } from '../claims/commands.js';
 import { lengthenClaims, shortenClaims } from '../claims/dayCommands.js';
+import { listLines, listLinesOfBefore, takeEquipment, type Shortage } from '../equipment/commands.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
@@ -9,9 +10,14 @@ import type { MeetingState } from '../meetings/states.js';
 // What people do on the day: they come, they end early, they need another quarter of an hour. By who takes part, or by the
 // display at the door of a room that the meeting occupies; who may has been asked by the caller.
 
-/** `taken`: somebody has the room next, `left` minutes after `until`, to which it is kept. `released`: nobody had checked in in time, and somebody else has the room now. */
+/**
+ * `taken`: somebody has the room next, `left` minutes after `until`, to which it is kept. `short`: others have the
+ * equipment next. `released`: nobody had checked in in time, and somebody else has the room now.
+ * `missing`: what of the equipment others have by now, where the room was taken back.
+ */
 export type DayDone =
-  | { ok: true; endsAt?: Date; isTakenBack?: boolean }
+  | { ok: true; endsAt?: Date; isTakenBack?: boolean; missing?: Shortage[] }
+  | { ok: false; reason: 'short'; shortages: Shortage[] }
   | { ok: false; reason: 'not_now' | 'released' }
   | { ok: false; reason: 'taken'; left: number; until: Date };
 
@@ -51,18 +57,10 @@ export function checkIn(db: Db, by: Actor, id: number, now: Date, place?: string
       now >= meeting.ends_at
     )
       return { ok: false, reason: 'not_now' };
-    if (
-      lost.length > 0 &&
-      !(await takeBack(
-        trx,
-        by,
-        id,
-        meeting,
-        lost.map(({ room_id }) => room_id),
-        now,
-      ))
-    )
+    const roomIds = lost.map(({ room_id }) => room_id);
+    if (roomIds.length > 0 && !(await takeBack(trx, by, { id, meeting, roomIds, now })))
       return { ok: false, reason: 'released' };
+    const missing = roomIds.length > 0 ? await takeEquipmentBack(trx, by, id, meeting) : [];
     await change(
       trx,
       `update meetings set checked_in_at = coalesce(checked_in_at, :now), checked_in_by = :by, version = version + 1 where id = :id`,
@@ -75,18 +73,23 @@ export function checkIn(db: Db, by: Actor, id: number, now: Date, place?: string
       meetingId: id,
       ...(place ? { note: place } : {}),
     });
-    return { ok: true, isTakenBack: lost.length > 0 };
+    return { ok: true, isTakenBack: lost.length > 0, missing };
   });
+}
+
+/** People in the room keep it without what others have by now. @returns what is short */
+async function takeEquipmentBack(trx: Db, by: Actor, id: number, meeting: Today): Promise<Shortage[]> {
+  const lines = await listLinesOfBefore(trx, id);
+  const span = { startsAt: meeting.starts_at, endsAt: meeting.ends_at };
+  const taken = await takeEquipment(trx, by, id, span, lines);
+  return taken.ok ? [] : taken.shortages;
 }
 
 /** The rest of the time in rooms that were given up: all of them or none. Their rules were asked when they were booked. */
 async function takeBack(
   trx: Db,
   by: Actor,
-  id: number,
-  meeting: Today,
-  roomIds: number[],
-  now: Date,
+  { id, meeting, roomIds, now }: { id: number; meeting: Today; roomIds: number[]; now: Date },
 ): Promise<boolean> {
   const from = new Date(Math.max(meeting.starts_at.getTime(), Math.floor(now.getTime() / 60_000) * 60_000));
   const claimant = { ...by, id: by.id ?? meeting.created_by };
@@ -142,7 +145,7 @@ export function endEarly(db: Db, by: Actor, id: number, now: Date, place?: strin
   });
 }
 
-/** Some minutes more while nobody has the rooms next. @param minutes 5 to 120 */
+/** Some minutes more while nobody has the rooms or the equipment next. @param minutes 5 to 120 */
 export function extendMeeting(
   db: Db,
   by: Actor,
@@ -154,9 +157,9 @@ export function extendMeeting(
   return inTransaction(db, async (trx) => {
     const meeting = await lockToday(trx, id);
     if (!isOn(meeting)) return { ok: false, reason: 'not_now' };
-    const endsAt = await lengthenClaims(trx, id, minutes, now);
-    if (!endsAt) return { ok: false, reason: 'not_now' };
-    if ('left' in endsAt) return { ok: false, reason: 'taken', ...endsAt };
+    const kept = await keepLonger(trx, by, { id, meeting, minutes, now });
+    if (!kept.ok) return kept;
+    const { endsAt } = kept;
     await change(
       trx,
       `update meetings set ends_at = case when announced_at is null then :at else ends_at end, version = version + 1 where id = :id`,
@@ -173,4 +176,33 @@ export function extendMeeting(
     });
     return { ok: true, endsAt };
   });
+}
+
+class NotLonger extends Error {
+  constructor(readonly refused: Extract<DayDone, { ok: false }>) {
+    super('it can not be kept longer');
+  }
+}
+
+/** Rooms and equipment together or neither. */
+async function keepLonger(
+  trx: Db,
+  by: Actor,
+  { id, meeting, minutes, now }: { id: number; meeting: Today; minutes: number; now: Date },
+): Promise<{ ok: true; endsAt: Date } | Extract<DayDone, { ok: false }>> {
+  try {
+    // A savepoint: rooms that were kept longer come back when the equipment says no.
+    return await trx.transaction(async (inner) => {
+      const kept = await lengthenClaims(inner, id, minutes, now);
+      if (!kept) throw new NotLonger({ ok: false, reason: 'not_now' });
+      if ('left' in kept) throw new NotLonger({ ok: false, reason: 'taken', ...kept });
+      const span = { startsAt: meeting.starts_at, endsAt: kept };
+      const taken = await takeEquipment(inner, by, id, span, await listLines(inner, id));
+      if (!taken.ok) throw new NotLonger({ ok: false, reason: 'short', shortages: taken.shortages });
+      return { ok: true, endsAt: kept };
+    });
+  } catch (error) {
+    if (error instanceof NotLonger) return error.refused;
+    throw error;
+  }
 }

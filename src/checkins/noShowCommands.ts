@@ -2,8 +2,9 @@ import { recordAll } from '../lib/audit/record.js';
 import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
 import { releaseUnused } from '../claims/dayCommands.js';
-import { listExpected, listExpectedOf, type Expected } from './noShowQueries.js';
+import { type Expected, listExpected, listExpectedOf } from './noShowQueries.js';
 import { listUnattended } from '../series/unattendedQueries.js';
+import { lockSeriesOfMany } from '../meetings/numberCommands.js';
 
 // Rooms that have to be checked in to. The worker looks every minute: it reminds when a meeting has begun and nobody is
 // there, and gives the room up when the time of the rule is over. Looking twice does nothing twice.
@@ -26,6 +27,7 @@ export function judgeCheckIns(db: Db, now: Date): Promise<Judged> {
     const due = open.filter(({ due_at }) => due_at <= now);
     if (due.length === 0) return { present: 0, noShows: 0, released: 0 };
     const ids = [...new Set(due.map(({ meeting_id }) => meeting_id))];
+    await lockSeriesOfMany(trx, ids);
     await rows(trx, `select 1 from meetings where id = any(:ids) order by id for no key update`, { ids });
     const still = (await listExpectedOf(trx, ids)).filter(
       ({ due_at, starts_at }) => due_at <= now && starts_at <= now,

@@ -9,7 +9,7 @@ import { tellLost } from './describe.js';
 import { findOpens, listExpectedOf, listLostRooms } from './noShowQueries.js';
 import { mayCheckIn } from '../meetings/policy.js';
 import { findMeeting, type Meeting } from '../meetings/queries.js';
-import { tellClash } from '../meetings/refusal.js';
+import { kindsOf, tellClash, tellShortage } from '../meetings/refusal.js';
 import { titleOf } from '../meetings/title.js';
 
 export const checkinsRoutes: Route[] = [
@@ -63,6 +63,14 @@ async function allowed(c: Context<unknown, unknown>): Promise<Meeting> {
   return meeting;
 }
 
+/** After a no to more time: who has the room or the equipment next; how long it can be kept, and where one could go on. */
+interface WayOn {
+  next: string[];
+  left?: number | undefined;
+  /** Of rooms only: another room brings no equipment. */
+  elsewhere?: { href: string; text: string }[];
+}
+
 /**
  * Who has the room next, how long it can be kept all the same, and where one could go on.
  * @param until the end of its claims: a meeting that was extended before keeps the end that people were told
@@ -72,7 +80,7 @@ async function wayOn(
   meeting: Meeting,
   minutes: number,
   { left, until }: { left: number; until: Date },
-) {
+): Promise<WayOn> {
   const span = {
     roomIds: meeting.rooms.map(({ id }) => id),
     startsAt: until,
@@ -111,7 +119,7 @@ async function show(
   c: Context<unknown, unknown>,
   meeting: Meeting,
   problem?: string,
-  way?: Awaited<ReturnType<typeof wayOn>>,
+  way?: WayOn,
 ): Promise<Answer> {
   const [lost, expected] = await Promise.all([
     listLostRooms(c.db, meeting.id),
@@ -147,7 +155,16 @@ async function act(
 ): Promise<Answer> {
   const meeting = await allowed(c);
   const done = await work(meeting.id);
-  if (done.ok) return redirect(`/meetings/${meeting.id}`, { notice: notice(done) });
+  if (done.ok) {
+    const without = kindsOf(done.missing ?? [], c);
+    return redirect(`/meetings/${meeting.id}`, {
+      notice: without ? { key: 'meetings.day.tookBackWithout', values: { kinds: without } } : notice(done),
+    });
+  }
+  if (done.reason === 'short')
+    return show(c, meeting, c.t('meetings.day.short', { kinds: kindsOf(done.shortages, c) }), {
+      next: done.shortages.flatMap((shortage) => tellShortage(shortage, c.t, c.fmt)),
+    });
   if (done.reason === 'taken')
     return show(
       c,

@@ -2,6 +2,7 @@ import type { Actor } from '../lib/audit/record.js';
 import { change, row, rows, type Db } from '../lib/db/db.js';
 import { offerFreed, offerPieces } from './awaitedCommands.js';
 import { expireLapsed, handToClosures, lockRooms } from './commands.js';
+import { releaseUnusedEquipment, shortenEquipment } from '../equipment/commands.js';
 
 // What happens to the claims of a meeting on its day: it ends early, it goes on a little longer, nobody comes. In the caller's
 // transaction, which has locked the meeting.
@@ -76,6 +77,7 @@ export async function shortenClaims(
       to: occupies_to,
     })),
   );
+  await shortenEquipment(trx, [meetingId]);
   return at;
 }
 
@@ -121,7 +123,7 @@ export async function lengthenClaims(
 
 /**
  * Gives up rooms to which nobody came; the claims stay with their reason, other rooms of the meeting stay with it. A closure
- * that waited takes the piece, who waits for the room is offered it.
+ * that waited takes the piece, who waits for the room is offered it. Equipment goes with the last of the rooms.
  * @param unused rooms as they were asked for: of a hall its parts are given up
  * @returns how many claims were given up
  */
@@ -159,5 +161,6 @@ export async function releaseUnused(
   const ids = freed.map(({ id }) => id);
   await handToClosures(trx, ids);
   await offerFreed(trx, ids);
+  await releaseUnusedEquipment(trx, [...new Set(unused.map(({ meetingId }) => meetingId))]);
   return ids.length;
 }

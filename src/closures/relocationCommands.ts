@@ -1,10 +1,11 @@
 import { record, type Actor } from '../lib/audit/record.js';
-import { rows, type Db } from '../lib/db/db.js';
+import type { Db } from '../lib/db/db.js';
 import { lockRooms, moveClaims } from '../claims/commands.js';
 import { requireKeeper } from '../auth/keeperQueries.js';
 import { lockKindsOf } from '../equipment/commands.js';
 import { lockQuotasOfMeetings } from '../rules/quotaLockCommands.js';
 import { cancelMeeting, type RoomsRefused } from '../meetings/commands.js';
+import { lockSeriesOfMany } from '../meetings/numberCommands.js';
 import { setLayout, takePlace } from '../meetings/placeCommands.js';
 import { listTouchedRooms, lockHoused, tellKeepers, tellNewRooms } from '../meetings/roomChangeCommands.js';
 
@@ -50,11 +51,7 @@ export async function accommodate(
       const ids = [...new Set(choices.map(({ meetingId }) => meetingId))];
       const cancelled = choices.flatMap(({ meetingId, to }) => (to.kind === 'cancel' ? [meetingId] : []));
       // Series before meetings before rooms, each in order: nobody who books or edits meanwhile can wait for us while we wait for them.
-      await rows(
-        inner,
-        `select 1 from series where id in (select series_id from meetings where id = any(:cancelled)) order by id for no key update`,
-        { cancelled },
-      );
+      await lockSeriesOfMany(inner, cancelled);
       const housed = await lockHoused(inner, ids);
       await lockRooms(
         inner,

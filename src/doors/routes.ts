@@ -6,7 +6,10 @@ import { idOf, page, redirect, route, type Answer, type Context, type Route } fr
 import { translator } from '../lib/i18n/translate.js';
 import { createMeeting } from '../meetings/commands.js';
 import { checkIn, endEarly, extendMeeting, type DayDone } from '../checkins/commands.js';
+import { kindsOf } from '../meetings/refusal.js';
 import { findOpens } from '../checkins/noShowQueries.js';
+import type { Shortage } from '../equipment/commands.js';
+import { format } from '../lib/time/format.js';
 import { findRoom } from '../rooms/queries.js';
 import { addDoorDisplay, doorToken, hashOfDoor, revokeDoorDisplay } from './commands.js';
 import { DoorBookingForm, DoorDisplayForm, DoorMeetingForm, NothingForm } from './forms.js';
@@ -135,15 +138,17 @@ function atDoor(
     const { state } = await stateOfDoor(c, display);
     if (state.current?.meetingId !== c.form.meeting) return redirect('/door');
     const done = await work({ ...c.by, id: null }, display.name);
-    return done.ok
-      ? redirect('/door')
-      : showDoor(
-          c,
-          display,
-          translator(display.lang)(`meetings.day.${done.reason}`, {
-            minutes: await findOpens(c.db, c.form.meeting),
-          }),
-        );
+    const t = translator(display.lang);
+    const namesOf = (shortages: readonly Shortage[]) =>
+      kindsOf(shortages, { t, fmt: format(display.lang, c.office.zone) });
+    if (done.ok)
+      return done.missing?.length
+        ? showDoor(c, display, t('meetings.day.tookBackWithout', { kinds: namesOf(done.missing) }))
+        : redirect('/door');
+    if (done.reason === 'short')
+      return showDoor(c, display, t('meetings.day.short', { kinds: namesOf(done.shortages) }));
+    const minutes = await findOpens(c.db, c.form.meeting);
+    return showDoor(c, display, t(`meetings.day.${done.reason}`, { minutes }));
   });
 }
 

@@ -5,7 +5,7 @@ import type { Key } from '../lib/i18n/translate.js';
 import { requireKeeper } from '../auth/keeperQueries.js';
 import type { EquipmentKind } from './kinds.js';
 import type { KindFields } from './forms.js';
-import { findEquipmentKind, listHolders, type Holder } from './queries.js';
+import { findEquipmentKind, IS_THEIRS, listHolders, type Holder } from './queries.js';
 
 // Movable equipment is taken with a meeting. Lock order: the meeting, its rooms, then the kinds by id; under the lock the
 // pieces that are away are counted, and the database's trigger counts them once more.
@@ -116,6 +116,38 @@ export async function lockKindsOf(trx: Db, meetingIds: readonly number[]): Promi
   );
 }
 
+/**
+ * Gives up what meetings no longer need after they gave up rooms or time: their equipment is theirs as long as the rooms
+ * that they still have, or their own time where they have none. Never takes more. The caller has locked meetings and rooms.
+ */
+export async function shortenEquipment(trx: Db, meetingIds: readonly number[]): Promise<void> {
+  await lockKindsOf(trx, meetingIds);
+  await change(
+    trx,
+    `update equipment_bookings b set starts_at = greatest(b.starts_at, w.f), ends_at = least(b.ends_at, w.t)
+       from (select m.id, coalesce(min(c.occupies_from), m.starts_at) as f, coalesce(max(c.occupies_to), m.ends_at) as t
+               from meetings m
+               left join room_claims c on c.meeting_id = m.id and c.state in ('held', 'requested', 'confirmed')
+              where m.id = any(:meetings) group by m.id) w
+      where b.meeting_id = w.id and b.is_held and (b.starts_at < w.f or b.ends_at > w.t)
+        and greatest(b.starts_at, w.f) < least(b.ends_at, w.t)`,
+    { meetings: meetingIds },
+  );
+}
+
+/** Of meetings to which nobody came: without any room they need no equipment either. The lines stay, to be taken back. */
+export async function releaseUnusedEquipment(trx: Db, meetingIds: readonly number[]): Promise<void> {
+  await change(
+    trx,
+    `update equipment_bookings b set is_held = false
+      where b.meeting_id = any(:meetings) and b.is_held
+        and not exists (select 1 from room_claims c
+          where c.meeting_id = b.meeting_id and c.state in ('held', 'requested', 'confirmed'))`,
+    { meetings: meetingIds },
+  );
+  await shortenEquipment(trx, meetingIds);
+}
+
 /** Setting up and clearing away are the equipment's time too. */
 async function findOccupied(
   trx: Db,
@@ -130,8 +162,18 @@ async function findOccupied(
   return { from: claimed?.from ?? span.startsAt, to: claimed?.to ?? span.endsAt };
 }
 
-/** What the meeting has, or had when it was cancelled. */
+/** What the meeting has, or had when it was cancelled; not what was given up because nobody came. */
 export async function listLines(trx: Db, meetingId: number): Promise<EquipmentLine[]> {
+  return rows<EquipmentLine>(
+    trx,
+    `select b.kind_id as "kindId", b.quantity from equipment_bookings b
+      where b.meeting_id = :meeting and ${IS_THEIRS} order by b.kind_id`,
+    { meeting: meetingId },
+  );
+}
+
+/** The same with what was given up because nobody came. */
+export async function listLinesOfBefore(trx: Db, meetingId: number): Promise<EquipmentLine[]> {
   return rows<EquipmentLine>(
     trx,
     `select kind_id as "kindId", quantity from equipment_bookings where meeting_id = :meeting order by kind_id`,

@@ -10,6 +10,9 @@ export function listEquipmentKinds(db: Db): Promise<EquipmentKind[]> {
   return rows<EquipmentKind>(db, `select ${KIND} from equipment_kinds k order by k.sort_order, k.id`);
 }
 
+/** Of a booking b: the meeting has it, or will take it again when it is restored. */
+export const IS_THEIRS = `(b.is_held or (select state from meetings where id = b.meeting_id) = 'cancelled')`;
+
 /** What a meeting may take, with what it has of it already; kinds no longer offered only where it has some. */
 export function listMovableKinds(
   db: Db,
@@ -18,7 +21,8 @@ export function listMovableKinds(
   return rows(
     db,
     `select ${KIND}, coalesce(b.quantity, 0) as quantity
-       from equipment_kinds k left join equipment_bookings b on b.kind_id = k.id and b.meeting_id = :meeting
+       from equipment_kinds k
+       left join equipment_bookings b on b.kind_id = k.id and b.meeting_id = :meeting and ${IS_THEIRS}
       where k.is_movable and (k.is_active or b.quantity > 0) order by k.sort_order, k.id`,
     { meeting: meetingId },
   );

@@ -27,10 +27,16 @@ export async function numberSeries(trx: Db, seriesId: number): Promise<void> {
 }
 
 /** Locks the series of a meeting, if it has one, before the meeting itself: the order everybody keeps. */
-export async function lockSeriesOf(trx: Db, meetingId: number): Promise<void> {
+export function lockSeriesOf(trx: Db, meetingId: number): Promise<void> {
+  return lockSeriesOfMany(trx, [meetingId]);
+}
+
+/** The same for several meetings. */
+export async function lockSeriesOfMany(trx: Db, meetingIds: readonly number[]): Promise<void> {
   await rows(
     trx,
-    `select 1 from series where id = (select series_id from meetings where id = :id) for no key update`,
-    { id: meetingId },
+    `select 1 from series where id in (select series_id from meetings where id = any(:ids)) order by id
+        for no key update`,
+    { ids: meetingIds },
   );
 }

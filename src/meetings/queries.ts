@@ -133,7 +133,8 @@ const ROOMS = `coalesce((select jsonb_agg(jsonb_build_object('id', r.id, 'code',
    where mr.meeting_id = m.id), '[]'::jsonb)`;
 
 const EQUIPMENT = `coalesce((select jsonb_agg(jsonb_build_object('kind_id', k.id, 'name_en', k.name_en, 'name_zh', k.name_zh, 'quantity', b.quantity) order by k.sort_order, k.id)
-    from equipment_bookings b join equipment_kinds k on k.id = b.kind_id where b.meeting_id = m.id), '[]'::jsonb)`;
+    from equipment_bookings b join equipment_kinds k on k.id = b.kind_id
+   where b.meeting_id = m.id and (b.is_held or m.state = 'cancelled')), '[]'::jsonb)`;
 
 const FIND = `
   select m.*, s.name as series_name, ${brief('po')} as organiser, ${brief('pc')} as creator,

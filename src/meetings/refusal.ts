@@ -128,6 +128,11 @@ function pickTimes(times: readonly Span[], fmt: Format): Refusal['picks']['times
   }));
 }
 
+/** The names of what is short. */
+export function kindsOf(shortages: readonly Shortage[], { t, fmt }: Pick<Context, 't' | 'fmt'>): string {
+  return shortages.map(({ kind }) => fmt.name(kind)).join(t('rooms.list.comma'));
+}
+
 /** How many are left, and who has the others as far as one may know. */
 export function tellShortage(
   { kind, asked, left, stock, holders }: Shortage,

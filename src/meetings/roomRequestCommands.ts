@@ -3,6 +3,7 @@ import { inTransaction, type Db } from '../lib/db/db.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
 import { moveClaims } from '../claims/commands.js';
 import { actingFor, type RoomsRefused } from './commands.js';
+import { takePlace } from './placeCommands.js';
 import { mayEditMeeting } from './policy.js';
 import { lockMeeting } from './queries.js';
 
@@ -23,7 +24,7 @@ export function askForRoomsAgain(
       throw new Conflict('meetings.problem.closed');
     if (!mayEditMeeting(meeting)) throw new Forbidden();
     if (meeting.ends_at <= now) throw new Conflict('meetings.problem.over');
-    const moved = await moveClaims(trx, by, {
+    const wish = {
       meetingId: id,
       roomIds: meeting.rooms.map((room) => room.id),
       startsAt: meeting.starts_at,
@@ -31,7 +32,8 @@ export function askForRoomsAgain(
       seats: meeting.expected_count,
       askReason: note,
       now,
-    });
+    };
+    const moved = await takePlace(trx, by, wish, (inner) => moveClaims(inner, by, wish));
     if (!moved.ok) return moved;
     await record(trx, actingFor(by, meeting), {
       action: 'meeting.askAgain',

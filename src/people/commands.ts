@@ -1,5 +1,5 @@
 import { record, type Actor } from '../lib/audit/record.js';
-import { change, inTransaction, row, type Db } from '../lib/db/db.js';
+import { change, inTransaction, refusedBy, row, type Db } from '../lib/db/db.js';
 import { Forbidden, NotFound } from '../lib/http/errors.js';
 import type { Role } from '../lib/http/policy.js';
 import type { Lang } from '../lib/i18n/translate.js';
@@ -123,12 +123,18 @@ export async function updatePerson(
       ...form,
       affiliation: form.is_guest ? form.affiliation : null,
     };
-    await change(
-      trx,
-      `update persons set name = :name, name_en = :name_en, email = :email, phone = :phone, position = :position, unit_id = :unit_id,
-              affiliation = :affiliation, is_guest = :is_guest, lang = :lang, zone = :zone, version = version + 1 where id = :id`,
-      { ...values, id },
+    // Two people may be given one address at the same moment: whoever comes second is told whose it is.
+    const refused = await refusedBy(trx, ['persons_email'], (inner) =>
+      change(
+        inner,
+        `update persons set name = :name, name_en = :name_en, email = :email, phone = :phone, position = :position,
+                unit_id = :unit_id, affiliation = :affiliation, is_guest = :is_guest, lang = :lang, zone = :zone,
+                version = version + 1
+          where id = :id`,
+        { ...values, id },
+      ),
     );
+    if (refused) return (await problemOf(trx, form, person)) ?? { ok: false, reason: 'stale', person };
     await record(trx, by, { action: 'person.update', noun: 'persons', id, ...changesOf(person, values) });
     return { ok: true };
   });

@@ -1,5 +1,5 @@
 import { record, type Actor } from '../lib/audit/record.js';
-import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
+import { change, inTransaction, refusedBy, row, rows, type Db } from '../lib/db/db.js';
 import { Forbidden, NotFound } from '../lib/http/errors.js';
 import { findGroup, type Group } from './groupQueries.js';
 
@@ -52,11 +52,15 @@ export function updateGroup(
       { ...named(input), id },
     );
     if (taken) return { ok: false, reason: 'name' };
-    await change(
-      trx,
-      `update people_groups set name_en = :name_en, name_zh = :name_zh, note = :note, version = version + 1 where id = :id`,
-      { ...named(input), id },
+    const refused = await refusedBy(trx, ['people_groups_en', 'people_groups_zh'], (inner) =>
+      change(
+        inner,
+        `update people_groups set name_en = :name_en, name_zh = :name_zh, note = :note, version = version + 1
+          where id = :id`,
+        { ...named(input), id },
+      ),
     );
+    if (refused) return { ok: false, reason: 'name' };
     await writeMembers(trx, id, input.memberIds);
     await record(trx, by, {
       action: 'group.update',

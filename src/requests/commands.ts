@@ -4,6 +4,7 @@ import { Conflict, Forbidden, NotFound } from '../lib/http/errors.js';
 import { enqueue } from '../lib/jobs/enqueue.js';
 import { queueDeliveries, type NewDelivery } from '../lib/mail/queue.js';
 import { offerFreed } from '../claims/awaitedCommands.js';
+import { shortenEquipment } from '../equipment/commands.js';
 import { handToClosures, lockRooms } from '../claims/commands.js';
 import { findClashes, type Clash } from '../claims/queries.js';
 import type { ReasonCode, RequestState } from './queries.js';
@@ -101,6 +102,7 @@ export function refuseRequest(
         trx,
         freed.map((claim) => claim.id),
       );
+      await shortenEquipment(trx, [request.meeting_id]);
     }
     await settle(trx, by, request, now, { state: 'refused', action: 'roomRequest.refuse', ...why });
     // Who was invited there is told that the room is not theirs.

@@ -1,5 +1,5 @@
 import { record, type Actor } from '../lib/audit/record.js';
-import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
+import { change, type Db, inTransaction, refusedBy, row, rows } from '../lib/db/db.js';
 import { mergeCells, type Cells } from '../lib/http/merge.js';
 import { resolvePersons } from '../people/queries.js';
 import type { Key, Values } from '../lib/i18n/translate.js';
@@ -110,9 +110,12 @@ export function updateRoom(
     const wrong =
       checkSeats(content) ??
       (await checkEquipment(trx, content.equipment, room.equipment)) ??
-      (await checkCode(trx, content.code, id)) ??
+      (await takeCode(trx, content.code, id)) ??
       (await writeParts(trx, id, before.parts, content.parts));
-    if (wrong) return { ...wrong, ...(merged.theirs.length ? { merged: { room, content } } : {}) };
+    if (wrong) {
+      await change(trx, `update rooms set code = :code where id = :id`, { code: before.code, id });
+      return { ...wrong, ...(merged.theirs.length ? { merged: { room, content } } : {}) };
+    }
     await writeHours(trx, id, content.hours);
     await writeLayouts(trx, id, content.layouts);
     await change(
@@ -219,9 +222,12 @@ async function checkEquipment(
     : { ok: false, reason: 'problem', field: 'equipment', problem: 'equipment.problem.unknown' };
 }
 
-async function checkCode(trx: Db, code: string, id: number): Promise<Refusal | undefined> {
-  const taken = await row(trx, `select 1 from rooms where code = :code and id <> :id`, { code, id });
-  return taken === undefined
+/** The constraint decides: somebody else may give the same code to another room at this moment. */
+async function takeCode(trx: Db, code: string, id: number): Promise<Refusal | undefined> {
+  const refused = await refusedBy(trx, ['rooms_code_key'], (inner) =>
+    change(inner, `update rooms set code = :code where id = :id and code <> :code`, { code, id }),
+  );
+  return refused === undefined
     ? undefined
     : { ok: false, reason: 'problem', field: 'code', problem: 'rooms.problem.codeTaken' };
 }

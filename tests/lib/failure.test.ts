@@ -1,12 +1,18 @@
 import { load } from 'cheerio';
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs';
 import express, { type Express } from 'express';
 import { pino } from 'pino';
 import request from 'supertest';
 import { createApp } from '../../src/app.js';
-import { createDb } from '../../src/lib/db/db.js';
+import { nameOfStatement } from '../../src/lib/db/failedStatement.js';
+import { isAway } from '../../src/lib/db/away.js';
+import { createDb, type Db } from '../../src/lib/db/db.js';
 import { showFailure } from '../../src/lib/http/failure.js';
+import { fillPage } from '../../src/lib/http/view.js';
 import { systemClock } from '../../src/lib/time/clock.js';
-import { testWorld, type World } from '../support/world.js';
+import { makeCast } from '../support/cast.js';
+import { sessionCookie, testWorld, type World } from '../support/world.js';
 
 // The whole app, with a database that is away.
 
@@ -136,3 +142,129 @@ test('an answer that broke off in the middle is cut, not mended', async () => {
   );
   await expect(request(broken).get('/')).rejects.toThrow(/aborted|hang up/);
 });
+
+/** An app whose log is kept. */
+function loggedApp(db: Db): { app: Express; lines: () => Record<string, unknown>[]; text: () => string } {
+  const lines: string[] = [];
+  const log = pino({ level: 'error' }, { write: (line: string) => lines.push(line) });
+  return {
+    app: createApp({ config: world.config, db, clock: world.clock, log }),
+    lines: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
+    text: () => lines.join(''),
+  };
+}
+
+describe('a constraint that no command expected', () => {
+  const FORM = {
+    name_en: 'Blue desk',
+    name_zh: '蓝色讲台',
+    code: 'blue-desk',
+    stock: '',
+    is_active: 'on',
+    sort_order: '5',
+  };
+  let cookie: string;
+  beforeAll(async () => {
+    const cast = await makeCast(world.db);
+    cookie = await sessionCookie(world.db, cast.secretary.id);
+  });
+  const send = (to: Express, form: object) =>
+    request(to)
+      .post('/rooms/equipment')
+      .set({ ...SAME, Cookie: cookie })
+      .type('form')
+      .send({ ...form, key: randomUUID() });
+
+  it('is our fault, keeps what was typed, and stands in the log by statement and constraint, without values', async () => {
+    await world.owner.raw(
+      `alter table equipment_kinds add constraint not_blue check (name_en <> 'Blue desk')`,
+    );
+    const { app: logged, lines, text } = loggedApp(world.db);
+    try {
+      const answer = await send(logged, FORM);
+      expect(answer.status).toBe(500);
+      const { action, fields } = kept(answer.text);
+      expect(action).toBe('/rooms/equipment');
+      expect(fields).toEqual(expect.arrayContaining(Object.entries(FORM)));
+      // The access log of pino-http has a line of its own.
+      expect(lines().filter(({ msg }) => msg === 'request failed')).toEqual([
+        expect.objectContaining({
+          msg: 'request failed',
+          method: 'POST',
+          route: '/rooms/equipment',
+          err: expect.objectContaining({
+            code: '23514',
+            constraint: 'not_blue',
+            statement: 'insert into equipment_kinds',
+          }) as unknown,
+        }),
+      ]);
+      expect(text()).toContain('src/rooms/equipmentCommands.ts');
+      expect(text()).not.toMatch(/Blue desk|蓝色讲台|blue-desk/);
+    } finally {
+      await world.owner.raw(`alter table equipment_kinds drop constraint not_blue`);
+    }
+    expect((await send(logged, FORM)).status).toBe(303);
+  });
+
+  it('of a value that the database can not read is our fault, too', async () => {
+    await world.owner.raw(
+      `alter table equipment_kinds add constraint no_number check (name_en::int > 0) not valid`,
+    );
+    const { app: logged, lines, text } = loggedApp(world.db);
+    try {
+      expect((await send(logged, { ...FORM, code: 'red-desk', name_en: 'Red desk' })).status).toBe(500);
+      expect(lines()[0]?.err).toMatchObject({ code: '22P02', statement: 'insert into equipment_kinds' });
+      expect(text()).not.toContain('Red desk');
+    } finally {
+      await world.owner.raw(`alter table equipment_kinds drop constraint no_number`);
+    }
+  });
+});
+
+describe('whether the database is away', () => {
+  it('is seen at a socket that is not there', async () => {
+    const db = createDb('postgres://banhui@%2Ftmp%2Fnothing-here/banhui', { max: 1 });
+    const { app: logged, lines } = loggedApp(db);
+    expect((await request(logged).get('/sign-in')).status).toBe(503);
+    expect(lines()[0]?.err).toMatchObject({ type: 'DatabaseAway', code: 'ENOENT' });
+    await db.destroy();
+  });
+
+  it('is seen when the connection breaks off within a statement', async () => {
+    const db = createDb(world.config.databaseUrl ?? '', { max: 1 });
+    await db.raw('select 1');
+    const asked = db.raw('select pg_sleep(5)').then(
+      () => 'answered',
+      (error: unknown) => error,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const { used } = (
+      db.client as { pool: { used: { resource: { connection: { stream: { destroy(): void } } } }[] } }
+    ).pool;
+    used[0]?.resource.connection.stream.destroy();
+    expect(isAway(await asked)).toBe(true);
+    await db.destroy();
+  });
+
+  it('is not read out of the words of any other error', async () => {
+    const failing = express();
+    failing.get('/file', (_req, _res, next) => readFile('/no/such/file', next));
+    failing.get('/template', () => void fillPage('no/such/template', {} as never));
+    failing.get('/words', () => {
+      throw new Error('Connection terminated by ECONNREFUSED, timeout expired');
+    });
+    const log = pino({ level: 'silent' });
+    failing.use(showFailure({ config: world.config, db: world.db, clock: systemClock, log }));
+    for (const path of ['/file', '/template', '/words'])
+      expect([path, (await request(failing).get(path)).status]).toEqual([path, 500]);
+  });
+});
+
+it.each([
+  ['insert into rooms (code) values (:code)', 'insert into rooms'],
+  ['with gone as (delete from holds where id = 1 returning id) select * from gone', 'delete from holds'],
+  [`select 1 from meetings where title = 'update rooms' for no key update`, 'select from meetings'],
+  ['update room_claims c set state = :state', 'update room_claims'],
+  ['select pg_advisory_xact_lock(1)', 'select'],
+])('the statement %s is named %s', (sql, name) => expect(nameOfStatement(sql)).toBe(name));

@@ -15,6 +15,7 @@ import { drain } from '../../src/lib/jobs/drain.js';
 import type { Clock } from '../../src/lib/time/clock.js';
 import { jobs } from '../../src/worker.js';
 import { TEMPLATE } from './cluster.js';
+import { watchLocks, type LockWatch } from './lockOrder.js';
 
 export type Agent = ReturnType<typeof request.agent>;
 
@@ -33,6 +34,8 @@ export interface World {
   clock: FakeClock;
   /** http://127.0.0.1:<port> of the listening app */
   url: string;
+  /** What was locked in which order; closing the world throws when the order was broken. */
+  locks: LockWatch;
   /** A browser: keeps cookies, sends what browsers send with a form of our own; signed in as that person. */
   agent(person?: { id: number } | number): Promise<Agent>;
   /** Does all jobs that are due by the fake clock, and those they cause. Throws when one failed, unless told to return it. */
@@ -54,6 +57,7 @@ export async function testWorld(settings: Partial<Config> = {}): Promise<World> 
   // The other way, by the log, reads the template page by page: four times as long.
   await admin.raw(`create database ${name} template ${TEMPLATE} strategy file_copy`);
   const db = createDb(clusterUrl(cluster, APP_ROLE, name), { max: 20 });
+  const locks = watchLocks(db);
   const owner = createDb(clusterUrl(cluster, OWNER, name), { max: 2 });
 
   const log = pino({ level: process.env.LOG_LEVEL ?? 'fatal' });
@@ -83,6 +87,7 @@ export async function testWorld(settings: Partial<Config> = {}): Promise<World> 
     config,
     clock,
     url,
+    locks,
     async agent(person) {
       const agent = request.agent(server);
       agent.set('Sec-Fetch-Site', 'same-origin').set('Accept', 'text/html').set('Accept-Language', 'en');
@@ -100,11 +105,13 @@ export async function testWorld(settings: Partial<Config> = {}): Promise<World> 
       await Promise.all([db.destroy(), owner.destroy()]);
       await admin.raw(`drop database ${name} with (force)`);
       await admin.destroy();
+      if (locks.broken().length > 0) throw new Error(`locked out of order:\n${locks.broken().join('\n')}`);
     },
   };
 }
 
-async function sessionCookie(db: Db, personId: number): Promise<string> {
+/** What a browser of somebody who is signed in sends. */
+export async function sessionCookie(db: Db, personId: number): Promise<string> {
   return `${SESSION_COOKIE}=${await openSession(db, personId)}`;
 }
 

@@ -1,7 +1,12 @@
 import knexFactory, { type Knex } from 'knex';
 import { createHash } from 'node:crypto';
 import pg from 'pg';
+import { nameLostConnections, nameLostStatements } from './away.js';
 import { endSilence } from './silence.js';
+import { sqlState } from './sqlState.js';
+import { withStatement } from './failedStatement.js';
+
+export { sqlState };
 
 /** The database, or a transaction of it: every query takes one first. */
 export type Db = Knex;
@@ -27,9 +32,10 @@ export function createDb(url: string, options: DbOptions = {}): Db {
   const limit = options.statementTimeout ?? 10_000;
   const bound = (client: pg.Client, done: (error: null, client: pg.Client) => void) => {
     if (limit > 0) endSilence(client, limit);
+    nameLostStatements(client);
     done(null, client);
   };
-  return knexFactory({
+  const db = knexFactory({
     client: 'pg',
     connection: {
       connectionString: url,
@@ -43,6 +49,8 @@ export function createDb(url: string, options: DbOptions = {}): Db {
     // knex would also write to the console what it throws
     log: { warn: ignore, error: ignore, debug: ignore, deprecate: ignore },
   });
+  nameLostConnections(db.client as Parameters<typeof nameLostConnections>[0]);
+  return db;
 }
 
 function ignore(): void {
@@ -100,6 +108,14 @@ interface Result<T> {
 }
 
 async function run<T>(db: Db, sql: string, bindings: Bindings): Promise<Result<T>> {
+  try {
+    return await carryOut(db, sql, bindings);
+  } catch (error) {
+    throw withStatement(error, sql);
+  }
+}
+
+async function carryOut<T>(db: Db, sql: string, bindings: Bindings): Promise<Result<T>> {
   const statement = read(sql, bindings);
   const values = statement.names.map((name) => bindings[name]) as Knex.RawBinding[];
   const name = nameOf(statement);
@@ -131,12 +147,6 @@ export async function change(db: Db, sql: string, bindings: Bindings = {}): Prom
 
 const RETRYABLE = new Set(['40P01', '40001', ...UNPREPARED]); // deadlock, serialisation failure
 
-export function sqlState(error: unknown): string | undefined {
-  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : undefined;
-}
-
 /** The connection was lost while a change was being saved: nobody can tell whether it was. */
 export class Unsure extends Error {}
 
@@ -164,6 +174,26 @@ export async function inTransaction<T>(db: Db, work: (trx: Db) => Promise<T>): P
       if (attempt > 3 || !RETRYABLE.has(sqlState(error) ?? '')) throw error;
       await new Promise((resolve) => setTimeout(resolve, 20 * attempt * Math.random()));
     }
+  }
+}
+
+/**
+ * Carries out a change that these constraints may refuse because somebody else was quicker. Only where ON CONFLICT can't
+ * say it; any other constraint is thrown.
+ * @returns the name of the constraint that refused it, in which case nothing of the change is left
+ */
+export async function refusedBy(
+  trx: Db,
+  constraints: readonly string[],
+  work: (inner: Db) => Promise<unknown>,
+): Promise<string | undefined> {
+  try {
+    await trx.transaction(work); // a savepoint
+    return undefined;
+  } catch (error) {
+    const name = error instanceof pg.DatabaseError ? error.constraint : undefined;
+    if (name === undefined || !constraints.includes(name)) throw error;
+    return name;
   }
 }
 

@@ -1,7 +1,8 @@
 import type { NextFunction, Request, Response } from 'express';
 import { randomUUID } from 'node:crypto';
-import { sqlState, Unsure } from '../db/db.js';
-import { Silence } from '../db/silence.js';
+import { isAway } from '../db/away.js';
+import { Unsure } from '../db/db.js';
+import { loggable } from '../db/failedStatement.js';
 import { readTexts } from '../files/receive.js';
 import type { Key, Values } from '../i18n/translate.js';
 import { HttpError, SentBefore } from './errors.js';
@@ -14,19 +15,14 @@ interface Told {
   values?: Values;
 }
 
-const AWAY =
-  /ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|Connection terminated|Timeout acquiring a connection|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error/;
-
-/** What an error means to the person who met it. SQLSTATE classes: 08 connection, 53 out of resources, 57 operator, 22/23 data. */
+/**
+ * What an error means to the person who met it. A constraint that no command expected is our mistake (500): whoever expects
+ * one counts rows or catches it by its name.
+ */
 export function tellError(error: unknown): Told {
   if (error instanceof HttpError) return error;
   if (error instanceof Unsure) return { status: 503, key: 'lib.error.unsure' };
-  const state = sqlState(error);
-  const text = `${state ?? ''} ${String(error)}`;
-  if ((state && /^(08|53|57|58)/.test(state)) || error instanceof Silence || AWAY.test(text))
-    return { status: 503, key: 'lib.error.unavailable' };
-  if (state && /^22/.test(state)) return { status: 400, key: 'lib.error.badRequest' };
-  if (state && /^23/.test(state)) return { status: 409, key: 'lib.error.conflict' };
+  if (isAway(error)) return { status: 503, key: 'lib.error.unavailable' };
   if (typeof error === 'object' && error !== null && 'status' in error) {
     if (error.status === 413) return { status: 413, key: 'lib.error.tooLarge' };
     if (typeof error.status === 'number' && error.status >= 400 && error.status < 500)
@@ -49,14 +45,15 @@ async function tell(parts: Parts, error: unknown, req: Request, res: Response): 
   const c =
     (res.locals.context as Context | undefined) ?? plainContext(req, res, parts, null, UNKNOWN_OFFICE);
   const told = tellError(error);
-  if (told.status >= 500) parts.log.error({ err: error, requestId: c.requestId }, 'request failed');
+  if (told.status >= 500)
+    parts.log.error({ err: loggable(error), requestId: c.requestId, ...whereOf(req) }, 'request failed');
   const text = c.t(told.key, { id: c.requestId.slice(0, 8), ...told.values });
   if (told.status === 503) res.set('Retry-After', '5');
   if (req.accepts(['html', 'json']) === 'json') return give(c, json({ error: text }, told.status));
   try {
     const made = error instanceof SentBefore ? error.location : undefined;
     const resend =
-      told.status === 503
+      told.status >= 500
         ? await posted(req, res)
         : made === undefined
           ? undefined
@@ -78,9 +75,14 @@ async function tell(parts: Parts, error: unknown, req: Request, res: Response): 
       ),
     );
   } catch (broken) {
-    parts.log.error({ err: broken }, 'error page failed');
+    parts.log.error({ err: loggable(broken) }, 'error page failed');
     res.status(told.status).type('text').send(text);
   }
+}
+
+/** Which of our addresses it was, without what somebody wrote into it. */
+function whereOf(req: Request): { method: string; route: string | undefined } {
+  return { method: req.method, route: (req.route as { path?: string } | undefined)?.path };
 }
 
 /** The page of what the address is about, '/meetings/7' of '/meetings/7/cancellation', where there is one: how it stands now is the way on. */

@@ -75,9 +75,12 @@ export interface Refusal {
   isUnclear?: boolean;
 }
 
+/** The time for connecting or greeting was over; a time-out within the dialogue has the same code. */
+const NOT_BEGUN = ['CONNECT_TIMEOUT', 'GREETING_TIMEOUT'];
+
 export function refusalOf(error: unknown): Refusal {
   const fields = (typeof error === 'object' && error !== null ? error : {}) as Partial<
-    Record<'responseCode' | 'response' | 'command' | 'message' | 'code', unknown>
+    Record<'responseCode' | 'response' | 'command' | 'message' | 'code' | 'syscall' | 'timeoutType', unknown>
   >;
   const code = typeof fields.responseCode === 'number' ? fields.responseCode : null;
   const command = String(fields.command ?? '');
@@ -91,15 +94,19 @@ export function refusalOf(error: unknown): Refusal {
   return {
     code,
     words,
-    isUnclear: code === null && !isBeforehand(String(fields.code), words),
+    isUnclear: code === null && !isBeforehand(fields),
     isFinal: isTooLarge || (code !== null && code >= 500 && isAboutThis && !isAboutUs),
   };
 }
 
-/** The trouble came before the message was handed over: the server can't have taken it. */
-function isBeforehand(code: string, words: string): boolean {
+/**
+ * The trouble came before the message was handed over: the server can't have taken it.
+ * A socket that broke off later has the same code; its system call or kind of time-out tells them apart.
+ */
+function isBeforehand(fields: { code?: unknown; syscall?: unknown; timeoutType?: unknown }): boolean {
   return (
-    ['EDNS', 'ETLS', 'EAUTH'].includes(code) ||
-    /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|Connection timeout|Greeting never received/.test(words)
+    ['EDNS', 'ETLS', 'EAUTH'].includes(String(fields.code)) ||
+    fields.syscall === 'connect' ||
+    NOT_BEGUN.includes(String(fields.timeoutType))
   );
 }

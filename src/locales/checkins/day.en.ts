@@ -14,6 +14,10 @@ export const day = {
   'meetings.day.not_now':
     'That is possible only while the meeting is on, and checking in from {minutes} minutes before.',
   'meetings.day.taken': 'Somebody has the room next: it can’t be kept that long.',
+  'meetings.day.short':
+    'Others have the equipment next ({kinds}), so the meeting can’t go on that long with it.',
+  'meetings.day.tookBackWithout':
+    'The room is yours again, but the equipment has gone to others meanwhile: {kinds}.',
   'meetings.day.wayOn': 'What is next, and where to go on',
   'meetings.day.moreOnly': 'Keep it {minutes} min longer',
   'meetings.day.goOn': 'Free right after it:',

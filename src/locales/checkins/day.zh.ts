@@ -15,6 +15,8 @@ export const day: Translation<typeof en> = {
   'meetings.day.extended': '会议室使用时间已延长。',
   'meetings.day.not_now': '只能在会议进行期间操作；签到自开始前 {minutes} 分钟起。',
   'meetings.day.taken': '会议室后面已有安排，不能延长这么久。',
+  'meetings.day.short': '{kinds}随后已由他人借用，不能延长这么久。',
+  'meetings.day.tookBackWithout': '会议室已重新为您保留，但{kinds}已由他人借用。',
   'meetings.day.wayOn': '后续安排与去处',
   'meetings.day.moreOnly': '延长 {minutes} 分钟',
   'meetings.day.goOn': '散会时刻起可改用：',

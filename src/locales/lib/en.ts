@@ -22,6 +22,7 @@ export const lib = {
     'The database fell silent just as this was being saved, and nobody can tell yet whether it was. Look first, and send it again only if it is not there.',
   'lib.error.look': 'Look whether it was saved (in a new window)',
   'lib.error.unexpected': 'This is our fault, not yours. It has been recorded under the number {id}.',
+  'lib.error.kept': 'What you typed is kept, so you can send it again.',
   'lib.error.sentBefore':
     'You have sent this form before, and it was saved then. What you changed since is not saved yet: send it as a new one, or go to what was saved and change that.',
   'lib.error.made': 'To what was saved',

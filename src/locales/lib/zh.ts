@@ -22,6 +22,7 @@ export const lib: Translation<typeof en> = {
   'lib.error.unsure': '保存时数据库停止响应，暂时无法确认是否已经保存。请先查看结果，确未保存的再重新提交。',
   'lib.error.look': '查看是否已保存（在新窗口打开）',
   'lib.error.unexpected': '系统出错，与您无关。已登记，编号 {id}。',
+  'lib.error.kept': '您填写的内容已保留，可以再次提交。',
   'lib.error.sentBefore':
     '此表单此前已提交并保存，此后的改动尚未保存。可作为新的一项提交，也可打开已保存的内容进行修改。',
   'lib.error.made': '查看已保存的内容',
