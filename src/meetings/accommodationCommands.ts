@@ -3,7 +3,7 @@ import { rows, type Db } from '../lib/db/db.js';
 import { lockRooms, moveClaims } from '../rooms/claimCommands.js';
 import { requireKeeper } from '../rooms/commands.js';
 import { lockKindsOf } from '../rooms/equipmentCommands.js';
-import { lockQuotasOfMeetings } from '../rooms/quotaLockCommands.js';
+import { lockQuotas } from '../rooms/quotaLockCommands.js';
 import { cancelMeeting, type RoomsRefused } from './commands.js';
 import { setLayout, takePlace } from './placeCommands.js';
 import { listTouchedRooms, lockHoused, tellKeepers, tellNewRooms } from './roomChangeCommands.js';
@@ -64,7 +64,7 @@ export async function accommodate(
           choices.flatMap(({ to }) => (to.kind === 'room' ? [to.roomId] : [])),
         ),
       );
-      await lockQuotasOfMeetings(inner, ids);
+      await lockQuotas(inner, [], ids);
       await lockKindsOf(inner, ids);
       const obstacles: Obstacle[] = [];
       for (const id of ids) {
@@ -108,7 +108,8 @@ export async function accommodate(
           ),
         ];
         // It sits there as it sat here, and what is carried in goes along for the time that the new rooms need.
-        if (meeting.layout) await setLayout(inner, id, after, meeting.layout);
+        if (meeting.layout)
+          await setLayout(inner, [{ meetingId: id, roomIds: after, layout: meeting.layout }]);
         const wish = {
           meetingId: id,
           roomIds: after,

@@ -1,10 +1,9 @@
 import type { Actor } from '../lib/audit/record.js';
 import type { Db } from '../lib/db/db.js';
-import { tellLines, type EquipmentLine } from '../rooms/equipmentCommands.js';
-import { takeEquipmentForMany } from '../rooms/manyEquipmentCommands.js';
+import { takeEquipment, tellLines, type EquipmentLine } from '../rooms/equipmentCommands.js';
 import type { RoomsRefused } from './commands.js';
 import type { Setting } from './dateSettings.js';
-import { setLayoutOfMany } from './placeCommands.js';
+import { setLayout } from './placeCommands.js';
 import type { WrittenDate } from './seriesDateCommands.js';
 
 // Layout and movable equipment of all dates of a plan, by a handful of statements, once the rooms are claimed.
@@ -42,8 +41,8 @@ export async function outfitDates(
   outfits: readonly Outfit[],
   refused: Map<string, RoomsRefused>,
 ): Promise<void> {
-  await setLayoutOfMany(trx, outfits);
-  const short = await takeEquipmentForMany(
+  await setLayout(trx, outfits);
+  const short = await takeEquipment(
     trx,
     by,
     outfits.filter(({ on }) => !refused.has(on)),

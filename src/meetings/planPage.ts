@@ -1,6 +1,6 @@
 import { tellCheck, type Check } from '../rooms/claimChecks.js';
 import { findKnownYear } from '../rooms/dayRuleQueries.js';
-import { alternativesOfMany } from '../rooms/manyClaimQueries.js';
+import { alternativesOfMany } from '../rooms/claimQueries.js';
 import { listRoomOptions, type RoomOption } from '../rooms/queries.js';
 import { once } from '../lib/http/once.js';
 import { isSecretary } from '../lib/http/policy.js';
@@ -96,6 +96,7 @@ async function drawPlan(
           startsAt,
           endsAt,
           personId: nearest?.personId ?? c.viewer.id,
+          isRecurring: true,
           seats: plan.setting.expected,
           ...(nearest ? { allowed: nearest.span } : {}),
         };

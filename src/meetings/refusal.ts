@@ -45,17 +45,22 @@ export interface RoomWish {
 /** A "no" of the rooms in words, with the nearest rooms and times that are free. */
 export async function tellRefusal(c: Context, refused: RoomsRefused, wish: RoomWish): Promise<Refusal> {
   if (refused.shortages?.length) {
-    const pieces =
+    const equipment =
       wish.equipment ?? refused.shortages.map(({ kind, asked }) => ({ kindId: kind.id, quantity: asked }));
-    const times = await listFreeTimes(c.db, {
-      roomIds: wish.roomIds,
-      startsAt: wish.startsAt,
-      endsAt: wish.endsAt,
-      pieces,
-      exceptMeetingId: wish.exceptMeetingId ?? null,
-      personId: c.viewer.id,
-      now: c.now,
-    });
+    const [times = []] = await listFreeTimes(
+      c.db,
+      [
+        {
+          roomIds: wish.roomIds,
+          startsAt: wish.startsAt,
+          endsAt: wish.endsAt,
+          equipment,
+          exceptMeetingId: wish.exceptMeetingId ?? null,
+          personId: c.viewer.id,
+        },
+      ],
+      c.now,
+    );
     return {
       ...wordRefusal(c, refused, { rooms: [], times: [] }, wish.zone),
       picks: { rooms: [], times: pickTimes(times, format(c.lang, wish.zone)) },

@@ -5,7 +5,7 @@ import { BadRequest, Conflict, Forbidden } from '../lib/http/errors.js';
 import type { Lang } from '../lib/i18n/translate.js';
 import { lockRooms } from '../rooms/claimCommands.js';
 import type { Check } from '../rooms/claimChecks.js';
-import { checkNoticeOfMany } from '../rooms/manyClaimCommands.js';
+import { checkNotice } from '../rooms/noticeCommands.js';
 import { allowedReason, announceAll, cancelMeeting, requireActingFor } from './commands.js';
 import { numberSeries } from './numberCommands.js';
 import { writeParticipants } from './participantCommands.js';
@@ -260,15 +260,11 @@ export function endSeries(
       ),
     );
     const overrideReason = input.beyond ? await allowedReason(trx, by, input.reason) : null;
-    const late = await checkNoticeOfMany(
+    const late = await checkNotice(
       trx,
       by,
-      coming.map(({ id: meetingId, starts_at, room_ids }) => ({
-        meetingId,
-        roomIds: room_ids,
-        startsAt: starts_at,
-      })),
-      { now: input.now, overrideReason },
+      coming.map(({ id: meetingId, room_ids }) => ({ meetingId, roomIds: room_ids })),
+      { rule: 'notice_cancel', now: input.now, overrideReason },
     );
     if (late.size > 0)
       return {

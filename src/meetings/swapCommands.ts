@@ -1,8 +1,9 @@
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, type Db } from '../lib/db/db.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
-import { checkNotice, claimRooms, lockRooms, releaseClaims } from '../rooms/claimCommands.js';
-import { lockQuotasOfMeetings } from '../rooms/quotaLockCommands.js';
+import { claimRooms, lockRooms, releaseClaims } from '../rooms/claimCommands.js';
+import { checkNotice } from '../rooms/noticeCommands.js';
+import { lockQuotas } from '../rooms/quotaLockCommands.js';
 import { actingFor, type RoomsRefused } from './commands.js';
 import { mayEditMeeting } from './policy.js';
 import { findMeeting } from './queries.js';
@@ -44,15 +45,19 @@ export async function swapRooms(
       if (a.version !== one.version || b.version !== other.version) return { ok: false, reason: 'stale' };
       const [ofA, ofB] = [a.rooms.map(({ id }) => id), b.rooms.map(({ id }) => id)];
       await lockRooms(inner, await listTouchedRooms(inner, [a.id, b.id], [...ofA, ...ofB]));
-      await lockQuotasOfMeetings(inner, [a.id, b.id]);
+      await lockQuotas(inner, [], [a.id, b.id]);
       for (const [{ id }, roomIds] of [
         [a, ofA],
         [b, ofB],
       ] as const) {
         // Both give up a room, which the rules of the rooms may call too late.
-        const checks = await checkNotice(inner, by, 'notice_change', { meetingId: id, roomIds, now });
-        if (checks.length) throw new Refused({ ok: false, clashes: [], checks });
-        await releaseClaims(inner, by, id, 'released', 'swapped');
+        const late = await checkNotice(inner, by, [{ meetingId: id, roomIds }], {
+          rule: 'notice_change',
+          now,
+        });
+        const checks = late.get(id);
+        if (checks) throw new Refused({ ok: false, clashes: [], checks });
+        await releaseClaims(inner, by, [id], { state: 'released', reason: 'swapped' });
         await change(inner, `delete from meeting_rooms where meeting_id = :id`, { id });
       }
       let requests = 0;

@@ -38,7 +38,8 @@ export function createWaiting(
   return inTransaction(db, async (trx) => {
     const made = await createMeeting(trx, by, { ...input, roomIds: [] });
     if (!made.ok) return made;
-    if (input.layout && !any) await setLayout(trx, made.id, input.roomIds, input.layout);
+    if (input.layout && !any)
+      await setLayout(trx, [{ meetingId: made.id, roomIds: input.roomIds, layout: input.layout }]);
     await joinQueue(trx, by, made.id, any ?? input.roomIds, input.now ?? new Date());
     return made;
   });

@@ -54,16 +54,24 @@ export function listHolders(
 ): Promise<Holder[]> {
   return rows<Holder>(
     db,
-    `select case when known.yes then m.id end as meeting_id, case when known.yes then m.title end as title,
-            case when known.yes then json_build_object('name', o.name, 'name_en', o.name_en) end as organiser, b.quantity, b.starts_at, b.ends_at
-       from equipment_bookings b
-       join meetings m on m.id = b.meeting_id
-       join persons o on o.id = m.organiser_id
-      cross join lateral (select ${KNOWS_TITLE} as yes) known
-      where b.kind_id = :kind and b.is_held and b.ends_at > :from and b.starts_at < coalesce(:to::timestamptz, 'infinity') and b.meeting_id is distinct from :except
-      order by b.starts_at, b.meeting_id limit 20`,
+    holdersWhere(`b.kind_id = :kind and b.ends_at > :from and b.starts_at < coalesce(:to::timestamptz, 'infinity')
+      and b.meeting_id is distinct from :except`),
     { viewer: viewerId, kind: kindId, from: span.from, to: span.to, except: exceptMeetingId },
   );
+}
+
+/** SQL: `Holder` rows of the bookings `b`, for the person `:viewer`, in order of time; at most 20. */
+export function holdersWhere(condition: string): string {
+  return `
+    select case when known.yes then m.id end as meeting_id, case when known.yes then m.title end as title,
+           case when known.yes then json_build_object('name', o.name, 'name_en', o.name_en) end as organiser,
+           b.quantity, b.starts_at, b.ends_at
+      from equipment_bookings b
+      join meetings m on m.id = b.meeting_id
+      join persons o on o.id = m.organiser_id
+     cross join lateral (select ${KNOWS_TITLE} as yes) known
+     where b.is_held and ${condition}
+     order by b.starts_at, b.meeting_id limit 20`;
 }
 
 /** A kind on the catalogue's page: in how many rooms it is fitted, how much of it is booked from now on. */

@@ -103,7 +103,7 @@ function isOpenFor(
 ): boolean {
   return (
     !outsideHours(room.hours, from, to, room.zone) &&
-    isAllowed(rulesFrom(room.layers), { from, to }, now, room.zone)
+    isAllowed(rulesFrom(room.layers), { from, to }, { now, zone: room.zone })
   );
 }
 

@@ -37,13 +37,16 @@ export function approveRequest(db: Db, by: Actor, id: number, now: Date): Promis
     if (request.state !== 'open') return { ok: false, reason: 'decided' };
     if (request.ends_at <= now) return { ok: false, reason: 'over' };
     if (!(await confirmClaims(trx, by, request))) {
-      const clashes = await findClashes(trx, by.id, {
-        roomIds: [request.room_id],
-        startsAt: request.starts_at,
-        endsAt: request.ends_at,
-        exceptMeetingId: request.meeting_id,
-      });
-      return { ok: false, reason: 'taken', clashes };
+      const clashes = await findClashes(trx, by.id, [
+        {
+          key: id,
+          roomIds: [request.room_id],
+          startsAt: request.starts_at,
+          endsAt: request.ends_at,
+          exceptMeetingId: request.meeting_id,
+        },
+      ]);
+      return { ok: false, reason: 'taken', clashes: clashes.get(id) ?? [] };
     }
     await settle(trx, by, request, now, {
       state: 'approved',

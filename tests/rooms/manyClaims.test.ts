@@ -3,9 +3,8 @@ import { createMeeting } from '../../src/meetings/commands.js';
 import { swapRooms } from '../../src/meetings/swapCommands.js';
 import { addClosure } from '../../src/rooms/closureCommands.js';
 import type { ClaimWish } from '../../src/rooms/claimVerdict.js';
-import { claimForMany, releaseForMany } from '../../src/rooms/manyClaimCommands.js';
-import { alternativesOfMany } from '../../src/rooms/manyClaimQueries.js';
-import { nearestAlternatives } from '../../src/rooms/claimQueries.js';
+import { claimForMany, releaseClaims } from '../../src/rooms/claimCommands.js';
+import { alternativesOfMany, nearestAlternatives } from '../../src/rooms/claimQueries.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type World } from '../support/world.js';
 
@@ -121,7 +120,9 @@ test('what is given up goes to a closure that waited for it', async () => {
     endsAt: at(12),
     reason: 'Painting',
   });
-  await inTransaction(world.db, (trx) => releaseForMany(trx, by(), [one.meetingId], 'released', 'moved'));
+  await inTransaction(world.db, (trx) =>
+    releaseClaims(trx, by(), [one.meetingId], { state: 'released', reason: 'moved' }),
+  );
   const again = (await claim([one])).get(one.meetingId);
   expect(again).toMatchObject({ ok: false, clashes: [{ kind: 'closure', reason: 'Painting' }] });
 });
