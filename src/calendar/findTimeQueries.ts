@@ -1,6 +1,7 @@
 import { rows, type Db } from '../lib/db/db.js';
 import { MAX_DAYS } from '../meetings/queries.js';
 import { KNOWS_TITLE } from '../rooms/claimQueries.js';
+import { isBlocking, isNotLapsed } from '../rooms/liveClaimQueries.js';
 import type { Hours } from '../rooms/openingHours.js';
 import { USUAL_HOURS } from './absenceQueries.js';
 import { dayOfGrid } from './dayGrid.js';
@@ -167,7 +168,7 @@ export async function listTaken(
   to: Date,
 ): Promise<Map<number, Taken>> {
   if (!roomIds.length) return new Map();
-  const stands = `is_holding and state in ('held', 'requested', 'confirmed') and (hold_until is null or hold_until > now())`;
+  const stands = `${isBlocking()} and ${isNotLapsed()}`;
   const found = await rows<Taken>(
     db,
     // As JSON: thousands of numbers are read ten times as fast as out of PostgreSQL's own form of an array.

@@ -6,7 +6,10 @@ import { change, type Db } from '../lib/db/db.js';
 
 // What a meeting has beside its rooms: how they are laid out, and what is carried into them.
 
-/** Why the place said no: who has the rooms, which of their rules stands against it, or which equipment is short. */
+/**
+ * Why the place said no: who has the rooms, which of their rules stands against it, or which equipment is
+ * short.
+ */
 export type PlaceRefused = Extract<ClaimResult, { ok: false }> & { shortages?: Shortage[] };
 
 class Short extends Error {
@@ -16,8 +19,8 @@ class Short extends Error {
 }
 
 /**
- * Rooms and equipment together or neither: within a savepoint, because what the rooms gave must come back when the
- * equipment says no.
+ * Rooms and equipment together or neither: within a savepoint, because what the rooms gave must come back
+ * when the equipment says no.
  * @param lines what the meeting takes; undefined: what it has, for its new time
  * @param claim claims, moves or restores the rooms in the transaction it is given
  */
@@ -47,8 +50,8 @@ export async function takePlace(
 }
 
 /**
- * Notes the layout with each of the rooms of a meeting that can be set up so; null: as they are. Written before the claims,
- * which count its seats.
+ * Notes the layout with each of the rooms of a meeting that can be set up so; null: as they are. Written
+ * before the claims, which count its seats.
  */
 export async function setLayout(
   trx: Db,

@@ -36,7 +36,10 @@ export interface AskedRoom {
 export interface RoomsOfMeeting {
   meetingId: number;
   roomIds: readonly number[];
-  /** How they will be set up, which decides their seats; undefined: as noted with the meeting, null: as they are. */
+  /**
+   * How they will be set up, which decides their seats; undefined: as noted with the meeting, null: as they
+   * are.
+   */
   layout?: Layout | null;
 }
 
@@ -50,8 +53,9 @@ interface Fact {
 }
 
 /**
- * The rooms of each meeting with their rules, by one query, in the order of locking. Rules and hours are read once for each
- * person that meetings are held for. The share lock holds off a change of their parts until the claims are written.
+ * The rooms of each meeting with their rules, by one query, in the order of locking. Rules and hours are read
+ * once for each person that meetings are held for. The share lock holds off a change of their parts until the
+ * claims are written.
  * @param span the days that hours are read for
  * @throws BadRequest when one of the rooms does not exist
  */
@@ -79,7 +83,8 @@ export async function findAskedRooms(
             exists (select 1 from booking_rules) and may_decide_room(r.id, :by) as decides,
             f.facts
        from rooms r
-       join (select w.room, coalesce(m.booked_for_id, m.organiser_id) as principal_id, json_agg(${FACT}) as facts
+       join (select w.room, coalesce(m.booked_for_id, m.organiser_id) as principal_id,
+                    json_agg(${FACT}) as facts
                from unnest(cast(:meetings as bigint[]), cast(:rooms as bigint[]), cast(:layouts as text[]),
                            cast(:noted as boolean[])) as w (meeting, room, layout, is_noted)
                join meetings m on m.id = w.meeting
@@ -121,7 +126,8 @@ const FACT = `json_build_object(
                                 then (select x.layout from meeting_layouts x
                                        where x.meeting_id = m.id and x.room_id = w.room)
                                 else w.layout end),
-  'approved', (select case when q.state = 'approved' then json_build_object('from', q.starts_at, 'to', q.ends_at) end
+  'approved', (select case when q.state = 'approved'
+                    then json_build_object('from', q.starts_at, 'to', q.ends_at) end
                  from room_requests q
                 where q.meeting_id = m.id and q.room_id = w.room order by q.id desc limit 1))`;
 
@@ -129,7 +135,8 @@ const FACT = `json_build_object(
 export async function listPrincipals(db: Db, meetingIds: readonly number[]): Promise<Map<number, number>> {
   const found = await rows<{ id: number; principal_id: number }>(
     db,
-    `select id, coalesce(booked_for_id, organiser_id) as principal_id from meetings where id = any(:meetings)`,
+    `select id, coalesce(booked_for_id, organiser_id) as principal_id
+       from meetings where id = any(:meetings)`,
     { meetings: meetingIds },
   );
   return new Map(found.map(({ id, principal_id }) => [id, principal_id]));

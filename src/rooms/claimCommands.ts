@@ -18,13 +18,14 @@ import {
 import { atomOf, isLive, isWithin, joinParts } from './liveClaimQueries.js';
 import { checkQuotas, countedFor, isCounted, lockQuotas } from './quotaLockCommands.js';
 
-// Who occupies which room when; everything for many meetings at once, of which one is the smallest number. Everything here
-// runs in the caller's transaction. Overlap is forbidden by the constraint room_claims_no_overlap. A clash is a row count of
-// INSERT … ON CONFLICT DO NOTHING, never an error: catching the error of a plain insert deadlocks under contention.
+// Who occupies which room when; everything for many meetings at once, of which one is the smallest number.
+// Everything here runs in the caller's transaction. Overlap is forbidden by the constraint
+// room_claims_no_overlap. A clash is a row count of INSERT … ON CONFLICT DO NOTHING, never an error: catching
+// the error of a plain insert deadlocks under contention.
 
 /**
- * Claims rooms for a meeting that exists already, and notes in meeting_rooms what was asked for. Refused, nothing of this
- * call is left: the caller removes what it made itself (the meeting row) or rolls back.
+ * Claims rooms for a meeting that exists already, and notes in meeting_rooms what was asked for. Refused,
+ * nothing of this call is left: the caller removes what it made itself (the meeting row) or rolls back.
  */
 export async function claimRooms(trx: Db, by: Actor, request: ClaimWish): Promise<ClaimResult> {
   return resultOf(await claimForMany(trx, by, [request]), request.meetingId);
@@ -75,11 +76,12 @@ async function claimKnown(
   };
   for (const candidate of candidates) add(candidate, [], judged);
 
-  // Everybody who writes claims locks the rooms first, in order: a closure and a release would wait for each other otherwise.
+  // Everybody who writes claims locks the rooms first, in order: a closure and a release would wait for each
+  // other otherwise.
   const rooms = judged.flatMap((one) => one.rooms);
   if (rooms.length > 0) await lockRooms(trx, atomicOf(rooms));
-  // Quotas are counted behind the locks of the rooms and of whoever has a quota in all rooms. Of two bookings that are sent
-  // together, the second counts the first.
+  // Quotas are counted behind the locks of the rooms and of whoever has a quota in all rooms. Of two bookings
+  // that are sent together, the second counts the first.
   await lockQuotas(trx, countedFor(judged.filter(isCounted)));
   const claim = async (some: readonly Judged[]) => {
     for (const [meetingId, result] of await claimTogether(trx, by, some)) results.set(meetingId, result);
@@ -199,8 +201,8 @@ class Refused extends Error {
 }
 
 /**
- * Moves a meeting to another time, other rooms, or both. Refused, it stands where it stood. The rooms of before and after
- * are locked together, so that two moves that cross can't wait for each other.
+ * Moves a meeting to another time, other rooms, or both. Refused, it stands where it stood. The rooms of
+ * before and after are locked together, so that two moves that cross can't wait for each other.
  */
 export async function moveClaims(trx: Db, by: Actor, request: ClaimWish): Promise<ClaimResult> {
   const { meetingId } = request;
@@ -241,9 +243,9 @@ export async function moveClaims(trx: Db, by: Actor, request: ClaimWish): Promis
 }
 
 /**
- * Gives up what meetings occupy, and what is held for them because they waited. The rows stay with actor, time and reason.
- * Requests for approval are withdrawn. In the same transaction closures that waited take the room over, and who waits for it
- * is offered it.
+ * Gives up what meetings occupy, and what is held for them because they waited. The rows stay with actor,
+ * time and reason. Requests for approval are withdrawn. In the same transaction closures that waited take the
+ * room over, and who waits for it is offered it.
  * @returns how many claims were given up
  */
 export async function releaseClaims(
@@ -281,7 +283,10 @@ export async function releaseClaims(
   return ids.length;
 }
 
-/** Claims again what a cancelled meeting had asked for, at the time that stands in it. Refused, nothing has changed. */
+/**
+ * Claims again what a cancelled meeting had asked for, at the time that stands in it. Refused, nothing has
+ * changed.
+ */
 export async function restoreClaims(
   trx: Db,
   by: Actor,
@@ -306,8 +311,8 @@ export async function restoreClaims(
 }
 
 /**
- * Claims rooms that the meeting had before. Hours and rules were agreed when it was booked: only the slot itself has to be
- * free. Who decides about a room is asked again, unless they approved the slot.
+ * Claims rooms that the meeting had before. Hours and rules were agreed when it was booked: only the slot
+ * itself has to be free. Who decides about a room is asked again, unless they approved the slot.
  */
 export function retakeRooms(
   trx: Db,
@@ -345,9 +350,10 @@ export interface Piece {
 }
 
 /**
- * Holds and returned requests whose time is over give way to who wants the slot; no timer decides it. A closure that waited
- * for the piece comes first. Where somebody waits for the room it is not for who passes by: sweepLapsed ends it within a
- * minute and the first in the queue is asked. The caller has locked the rooms.
+ * Holds and returned requests whose time is over give way to who wants the slot; no timer decides it. A
+ * closure that waited for the piece comes first. Where somebody waits for the room it is not for who passes
+ * by: sweepLapsed ends it within a minute and the first in the queue is asked. The caller has locked the
+ * rooms.
  * @returns how many gave way
  */
 export async function expireLapsed(trx: Db, pieces: readonly Piece[]): Promise<number> {

@@ -13,8 +13,8 @@ export interface Claimant extends Candidate {
 }
 
 /**
- * Claims all rooms of all meetings, in order, and notes in meeting_rooms what was asked for. A meeting that can't have all
- * of its rooms gets none: what was written for it is taken back, and nobody has seen it.
+ * Claims all rooms of all meetings, in order, and notes in meeting_rooms what was asked for. A meeting that
+ * can't have all of its rooms gets none: what was written for it is taken back, and nobody has seen it.
  * @returns those that could not have all their rooms
  */
 export async function insertClaims<T extends Claimant>(
@@ -41,7 +41,8 @@ export async function insertClaims<T extends Claimant>(
     `with requested as materialized (
        select w.*
          from jsonb_to_recordset(cast(:list as jsonb))
-           as w (meeting bigint, room bigint, "from" timestamptz, "to" timestamptz, asks boolean, open boolean)
+           as w (meeting bigint, room bigint, "from" timestamptz, "to" timestamptz,
+                 asks boolean, open boolean)
      ), atoms as (
        select w.meeting, ${atomOf('r.id')} as room_id, w."from", w."to",
               max(r.setup_minutes) as setup, max(r.teardown_minutes) as teardown,
@@ -53,10 +54,13 @@ export async function insertClaims<T extends Claimant>(
        insert into meeting_rooms (meeting_id, room_id)
        select meeting, room from requested on conflict do nothing
      )
-     insert into room_claims (room_id, meeting_id, state, is_holding, starts_at, ends_at, setup_minutes, teardown_minutes,
+     insert into room_claims (room_id, meeting_id, state, is_holding,
+                              starts_at, ends_at, setup_minutes, teardown_minutes,
                               occupies_from, occupies_to, created_by)
-     select room_id, meeting, case when is_requested then 'requested' else 'confirmed' end, not is_open, "from", "to",
-            setup, teardown, "from" - make_interval(mins => setup), "to" + make_interval(mins => teardown), :by
+     select room_id, meeting, case when is_requested then 'requested' else 'confirmed' end, not is_open,
+            "from", "to",
+            setup, teardown, "from" - make_interval(mins => setup),
+            "to" + make_interval(mins => teardown), :by
        from atoms order by room_id, "from", meeting
      on conflict do nothing returning id, meeting_id`,
     { list: JSON.stringify(list), by: by.id },
@@ -74,7 +78,10 @@ export async function insertClaims<T extends Claimant>(
   return missing;
 }
 
-/** For the figures: who could not have a room that they wanted. Lost when the caller rolls back, which harms nothing. */
+/**
+ * For the figures: who could not have a room that they wanted. Lost when the caller rolls back, which harms
+ * nothing.
+ */
 export async function notePrevented(
   trx: Db,
   by: Actor,
@@ -90,7 +97,8 @@ export async function notePrevented(
     trx,
     `insert into prevented_clashes (room_id, person_id, starts_at, ends_at)
      select distinct w.room, cast(:by as bigint), w."from", w."to"
-       from jsonb_to_recordset(cast(:list as jsonb)) as w (room bigint, "from" timestamptz, "to" timestamptz)`,
+       from jsonb_to_recordset(cast(:list as jsonb))
+         as w (room bigint, "from" timestamptz, "to" timestamptz)`,
     { list: JSON.stringify(list), by: by.id },
   );
 }

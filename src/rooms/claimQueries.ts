@@ -8,9 +8,10 @@ import type { EquipmentLine } from './equipmentCommands.js';
 import { listShortSpans } from './equipmentTimesQueries.js';
 import { atomOf, isBlocking, isNotLapsed, isWithin, joinParts } from './liveClaimQueries.js';
 import { commonHours, outsideHours, type Opening, type Span } from './openingHours.js';
-import { brokenRules, nextStart } from './ruleChecks.js';
+import { brokenRules, commonStep, nextStart } from './ruleChecks.js';
 
-// What stands in the way of bookings, and what they could have instead; for many at once, of which one is the smallest number.
+// What stands in the way of bookings, and what they could have instead; for many at once, of which one is the
+// smallest number.
 
 /** Columns of a room's name. */
 export interface RoomName {
@@ -40,8 +41,8 @@ export interface Clash {
 }
 
 /**
- * SQL condition: may the person `:viewer` know the title of meeting `m`? What is not private, and what one organises, typed,
- * stands in for or takes part in (see the function in migrations/0030_meetings.sql).
+ * SQL condition: may the person `:viewer` know the title of meeting `m`? What is not private, and what one
+ * organises, typed, stands in for or takes part in (see the function in migrations/0030_meetings.sql).
  */
 export const KNOWS_TITLE = `(not m.is_private or knows_private_meeting(m.id, :viewer))`;
 
@@ -64,8 +65,8 @@ export function spanOf(requests: readonly { startsAt: Date; endsAt: Date }[]): S
 }
 
 /**
- * What occupies any of these rooms (or a part of a hall among them) in that time, in order of time; at most 10 of each, by
- * one query.
+ * What occupies any of these rooms (or a part of a hall among them) in that time, in order of time; at most
+ * 10 of each, by one query.
  */
 export async function findClashes<K>(
   db: Db,
@@ -136,7 +137,10 @@ export interface AlternativesWish {
   isRecurring?: boolean;
   /** Movable equipment that has to be there at the same time. */
   equipment?: readonly EquipmentLine[];
-  /** What the rules of the rooms would allow, where they refuse the request itself: times are looked for near it. */
+  /**
+   * What the rules of the rooms would allow, where they refuse the request itself: times are looked for near
+   * it.
+   */
   allowed?: Span;
 }
 
@@ -182,6 +186,18 @@ export async function alternativesOfMany<K>(
   );
 }
 
+function lineOf(request: AlternativesWish, n: number) {
+  return {
+    n,
+    rooms: request.roomIds,
+    from: request.startsAt,
+    to: request.endsAt,
+    except: request.exceptMeetingId ?? null,
+    person: request.personId ?? null,
+    seats: request.seats ?? null,
+  };
+}
+
 /** By request, as they are listed. */
 async function listFreeRooms(
   db: Db,
@@ -192,10 +208,12 @@ async function listFreeRooms(
     db,
     `select w.n, f.*, (select zone from organisations) as zone
        from jsonb_to_recordset(cast(:list as jsonb))
-         as w (n integer, rooms jsonb, "from" timestamptz, "to" timestamptz, "except" bigint, person bigint, seats integer)
+         as w (n integer, rooms jsonb, "from" timestamptz, "to" timestamptz, "except" bigint,
+              person bigint, seats integer)
       cross join lateral (select array(select jsonb_array_elements_text(w.rooms)::bigint) as ids) x
        left join lateral (
-         select site, building, floor, capacity from rooms where id = any(x.ids) order by id limit 1) o on true
+         select site, building, floor, capacity from rooms where id = any(x.ids)
+          order by id limit 1) o on true
       cross join lateral (
         select r.id, r.name_en, r.name_zh, r.capacity, r.building, r.floor, ${OPENING} as hours,
                ${layersOf('w.person')} as layers
@@ -212,23 +230,11 @@ async function listFreeRooms(
                                             w."to" + make_interval(mins => r.teardown_minutes)))
          order by r.site is distinct from o.site, r.building is distinct from o.building,
                   r.floor is distinct from o.floor,
-                  abs(r.capacity - greatest(coalesce(w.seats, 1), coalesce(o.capacity, 0))), r.sort_order, r.id
+                  abs(r.capacity - greatest(coalesce(w.seats, 1), coalesce(o.capacity, 0))),
+                  r.sort_order, r.id
          limit 30) f
       order by w.n`,
-    {
-      list: JSON.stringify(
-        requests.map(({ roomIds, startsAt, endsAt, exceptMeetingId, personId, seats }, n) => ({
-          n,
-          rooms: roomIds,
-          from: startsAt,
-          to: endsAt,
-          except: exceptMeetingId ?? null,
-          person: personId ?? null,
-          seats: seats ?? null,
-        })),
-      ),
-      ...spanOf(requests),
-    },
+    { list: JSON.stringify(requests.map(lineOf)), ...spanOf(requests) },
   );
   const free = requests.map((): Alternatives['rooms'] => []);
   for (const { n, hours, zone, layers, ...room } of found) {
@@ -272,7 +278,10 @@ function windowOf({ allowed, startsAt, endsAt }: AlternativesWish): Span {
   return { from: new Date(from.getTime() - REACH), to: new Date(to.getTime() + REACH) };
 }
 
-/** Times at which all rooms are free and the equipment is there, at most four of each, the nearest first; by request, as they are listed. */
+/**
+ * Times at which all rooms are free and the equipment is there, at most four of each, the nearest first; by
+ * request, as they are listed.
+ */
 export async function listFreeTimes(
   db: Db,
   requests: readonly AlternativesWish[],
@@ -383,14 +392,4 @@ async function listBusy(db: Db, requests: readonly AlternativesWish[]): Promise<
       },
     ]),
   );
-}
-
-/** Minutes at whose multiples all rooms let a booking begin; undefined where none says. */
-export function commonStep(rules: BookingRules[]): number | undefined {
-  const steps = rules.map((one) => one.start_interval).filter((step) => step > 0);
-  const multiple = (a: number, b: number): number => {
-    for (let product = Math.max(a, b); ; product += Math.max(a, b))
-      if (product % a === 0 && product % b === 0) return product;
-  };
-  return steps.length ? Math.max(5, steps.reduce(multiple, 1)) : undefined;
 }

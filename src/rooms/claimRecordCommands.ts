@@ -3,7 +3,8 @@ import { change, rows, type Db } from '../lib/db/db.js';
 import { enqueue } from '../lib/jobs/enqueue.js';
 import type { Check } from './claimChecks.js';
 
-// What is written down beside a claim, in its transaction: rules that were gone beyond, and requests for approval.
+// What is written down beside a claim, in its transaction: rules that were gone beyond, and requests for
+// approval.
 
 /** A room that somebody has to approve. */
 export interface ApprovalRequest {
@@ -64,8 +65,8 @@ export interface MeetingApprovals {
 }
 
 /**
- * Asks who decides about the rooms; the worker mails them. An answer is due after the hours of the room, at the latest when
- * the meeting begins.
+ * Asks who decides about the rooms; the worker mails them. An answer is due after the hours of the room, at
+ * the latest when the meeting begins.
  */
 export async function writeRequests(trx: Db, by: Actor, all: readonly MeetingApprovals[]): Promise<void> {
   const lines = all.flatMap(({ meetingId, startsAt, endsAt, now, note, approvals }) =>
@@ -91,7 +92,8 @@ export async function writeRequests(trx: Db, by: Actor, all: readonly MeetingApp
     note: string | null;
   }>(
     trx,
-    `insert into room_requests (meeting_id, room_id, starts_at, ends_at, is_holding, rules, note, asked_by, asked_at, due_at)
+    `insert into room_requests (meeting_id, room_id, starts_at, ends_at, is_holding, rules, note,
+                                asked_by, asked_at, due_at)
      select q.meeting, q.room, q."from", q."to", q.holds, q.rules, q.note, :by, q.now,
             greatest(q.now, least(q."from", q.now + make_interval(hours => q.hours)))
        from jsonb_to_recordset(cast(:lines as jsonb))

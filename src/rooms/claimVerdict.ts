@@ -6,7 +6,8 @@ import type { Layout } from './layouts.js';
 import type { Span } from './openingHours.js';
 import { brokenNotice, fittingSpan } from './ruleChecks.js';
 
-// What the rules of the rooms say to a request: no, yes, or that somebody has to be asked. Pure; the rooms were read before.
+// What the rules of the rooms say to a request: no, yes, or that somebody has to be asked. Pure; the rooms
+// were read before.
 
 export interface ClaimWish {
   meetingId: number;
@@ -16,22 +17,37 @@ export interface ClaimWish {
   endsAt: Date;
   /** People expected; more than the rooms seat is told, or refused where the rules of a room say so. */
   seats?: number | null;
-  /** How the rooms will be set up, which decides their seats; undefined: as noted with the meeting, null: as they are. */
+  /**
+   * How the rooms will be set up, which decides their seats; undefined: as noted with the meeting, null: as
+   * they are.
+   */
   layout?: Layout | null;
   /**
-   * A reason to go beyond rules that may be overridden (hours, rules of booking, approval). The caller has checked that
-   * this person may.
+   * A reason to go beyond rules that may be overridden (hours, rules of booking, approval). The caller has
+   * checked that this person may.
    */
   overrideReason?: string | null;
-  /** A reason for who decides about the rooms: to allow what the rules refuse, and to read with any request for approval. */
+  /**
+   * A reason for who decides about the rooms: to allow what the rules refuse, and to read with any request
+   * for approval.
+   */
   askReason?: string | null;
-  /** It is a date of a standing meeting, for which rooms have rules of their own; undefined: as noted with the meeting. */
+  /**
+   * It is a date of a standing meeting, for which rooms have rules of their own; undefined: as noted with the
+   * meeting.
+   */
   isRecurring?: boolean;
-  /** Of a move: when the meeting was to begin, and the rooms that it had. Its claims were given up by the caller. */
+  /**
+   * Of a move: when the meeting was to begin, and the rooms that it had. Its claims were given up by the
+   * caller.
+   */
   before?: { startsAt: Date | null; roomIds: readonly number[] };
   /** A cancelled meeting comes back: its rules were checked when it was booked. */
   isRestored?: boolean;
-  /** From another program's list: a clash is not two people who wanted the room at once, and no figure of theirs. */
+  /**
+   * From another program's list: a clash is not two people who wanted the room at once, and no figure of
+   * theirs.
+   */
   isImported?: boolean;
   /** The instant that booking windows and notice count from; default: now. */
   now?: Date;
@@ -143,8 +159,8 @@ function classify(
 }
 
 /**
- * The rooms that somebody has to approve. People who may approve requests for a room book it without asking. A change
- * inside an approved slot is not asked for again.
+ * The rooms that somebody has to approve. People who may approve requests for a room book it without asking.
+ * A change inside an approved slot is not asked for again.
  */
 function approvalsFor(
   rooms: readonly AskedRoom[],

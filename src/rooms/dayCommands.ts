@@ -2,6 +2,7 @@ import type { Actor } from '../lib/audit/record.js';
 import { change, row, rows, type Db } from '../lib/db/db.js';
 import { offerFreed, offerPieces } from './awaitedCommands.js';
 import { expireLapsed, handToClosures, lockRooms } from './claimCommands.js';
+import { atomOf, isWithin, joinParts } from './liveClaimQueries.js';
 
 // What happens to the claims of a meeting on its day: it ends early, it goes on a little longer, nobody comes. In the caller's
 // transaction, which has locked the meeting.
@@ -135,10 +136,10 @@ export async function releaseUnused(
   const held = await rows<{ id: number; room_id: number }>(
     trx,
     `select c.id, c.room_id from ${W} join room_claims c on c.meeting_id = w.meeting and c.state = 'confirmed'
-        and (c.room_id = w.room or c.room_id in (select part_id from room_parts where hall_id = w.room))
+        and ${isWithin('c.room_id', 'w.room')}
       where not exists (
-        select 1 from meeting_rooms o left join room_parts p on p.hall_id = o.room_id
-         where o.meeting_id = w.meeting and coalesce(p.part_id, o.room_id) = c.room_id
+        select 1 from meeting_rooms o ${joinParts('o.room_id')}
+         where o.meeting_id = w.meeting and ${atomOf('o.room_id')} = c.room_id
            and not exists (select 1 from jsonb_to_recordset(cast(:list as jsonb)) as x (meeting bigint, room bigint) where x.meeting = o.meeting_id and x.room = o.room_id))`,
     { list },
   );

@@ -8,9 +8,9 @@ import type { KindFields } from './equipmentForms.js';
 import { findEquipmentKind, holdersWhere, type Holder } from './equipmentQueries.js';
 import { isLive } from './liveClaimQueries.js';
 
-// Movable equipment is taken with a meeting; everything for many meetings at once, of which one is the smallest number. Lock
-// order: the meetings, their rooms, then the kinds by id. Under the lock what is away is counted, and the database's trigger
-// counts it once more.
+// Movable equipment is taken with a meeting; everything for many meetings at once, of which one is the
+// smallest number. Lock order: the meetings, their rooms, then the kinds by id. Under the lock what is away
+// is counted, and the database's trigger counts it once more.
 
 export interface EquipmentLine {
   kindId: number;
@@ -85,7 +85,8 @@ async function lockKinds(
   const locked = await rows<{ id: number }>(
     trx,
     `select id from equipment_kinds
-      where id = any(:kinds) or id in (select kind_id from equipment_bookings where meeting_id = any(:meetings))
+      where id = any(:kinds) or id in (
+        select kind_id from equipment_bookings where meeting_id = any(:meetings))
       order by id for no key update`,
     { kinds, meetings: meetingIds },
   );
@@ -183,9 +184,11 @@ async function countAway(
   if (list.length === 0) return [];
   return rows<Counted>(
     trx,
-    `select w.meeting as meeting_id, k.id, k.name_en, k.name_zh, w.quantity, coalesce(k.stock, 0) as stock, peak.away,
+    `select w.meeting as meeting_id, k.id, k.name_en, k.name_zh, w.quantity,
+            coalesce(k.stock, 0) as stock, peak.away,
             k.is_movable and (k.is_active or exists (
-              select 1 from equipment_bookings b where b.kind_id = k.id and b.meeting_id = any(:meetings))) as is_allowed,
+              select 1 from equipment_bookings b
+               where b.kind_id = k.id and b.meeting_id = any(:meetings))) as is_allowed,
             case when peak.away + w.quantity > coalesce(k.stock, 0) then (
               select json_agg(h order by h.starts_at)
                 from (${holdersWhere(`b.kind_id = k.id and b.ends_at > w."from" and b.starts_at < w."to"
@@ -216,7 +219,8 @@ async function writeLines(trx: Db, timed: readonly Timed[]): Promise<void> {
     `insert into equipment_bookings (meeting_id, kind_id, quantity, starts_at, ends_at)
      select w.meeting, w.kind, w.quantity, w."from", w."to" from ${LINES} order by w."from", w.kind
      on conflict (meeting_id, kind_id) do update
-        set quantity = excluded.quantity, starts_at = excluded.starts_at, ends_at = excluded.ends_at, is_held = true`,
+        set quantity = excluded.quantity, starts_at = excluded.starts_at,
+            ends_at = excluded.ends_at, is_held = true`,
     { list },
   );
 }
@@ -234,7 +238,9 @@ export async function releaseEquipment(trx: Db, meetingIds: readonly number[]): 
 export async function listLines(trx: Db, meetingId: number): Promise<EquipmentLine[]> {
   return rows<EquipmentLine>(
     trx,
-    `select kind_id as "kindId", quantity from equipment_bookings where meeting_id = :meeting order by kind_id`,
+    `select kind_id as "kindId", quantity
+       from equipment_bookings
+      where meeting_id = :meeting order by kind_id`,
     { meeting: meetingId },
   );
 }
@@ -274,12 +280,13 @@ export function createEquipmentKind(
   });
 }
 
-/** Names, stock, whether it is offered. Its code and its being movable stay: rooms and bookings hang on them. */
+/**
+ * Names, stock, whether it is offered. Its code and its being movable stay: rooms and bookings hang on them.
+ */
 export function updateEquipmentKind(
   db: Db,
   by: Actor,
-  id: number,
-  version: number,
+  { id, version }: { id: number; version: number },
   input: KindFields,
 ): Promise<KindResult> {
   return inTransaction(db, async (trx) => {

@@ -3,14 +3,17 @@ import { NotFound } from '../lib/http/errors.js';
 import { KNOWS_TITLE } from './claimQueries.js';
 import type { EquipmentKind } from './equipment.js';
 
-const KIND = `k.id, k.code, k.name_en, k.name_zh, k.is_movable, k.stock, k.is_active, k.sort_order, k.version`;
+const KIND = `k.id, k.code, k.name_en, k.name_zh, k.is_movable, k.stock, k.is_active,
+  k.sort_order, k.version`;
 
 /** The whole catalogue, a few dozen kinds, in its order. */
 export function listEquipmentKinds(db: Db): Promise<EquipmentKind[]> {
   return rows<EquipmentKind>(db, `select ${KIND} from equipment_kinds k order by k.sort_order, k.id`);
 }
 
-/** What a meeting may take, with what it has of it already; kinds no longer offered only where it has some. */
+/**
+ * What a meeting may take, with what it has of it already; kinds no longer offered only where it has some.
+ */
 export function listMovableKinds(
   db: Db,
   meetingId: number | null = null,
@@ -50,13 +53,12 @@ export function listHolders(
   viewerId: number | null,
   kindId: number,
   span: { from: Date; to: Date | null },
-  exceptMeetingId: number | null = null,
 ): Promise<Holder[]> {
   return rows<Holder>(
     db,
-    holdersWhere(`b.kind_id = :kind and b.ends_at > :from and b.starts_at < coalesce(:to::timestamptz, 'infinity')
-      and b.meeting_id is distinct from :except`),
-    { viewer: viewerId, kind: kindId, from: span.from, to: span.to, except: exceptMeetingId },
+    holdersWhere(`b.kind_id = :kind and b.ends_at > :from
+      and b.starts_at < coalesce(:to::timestamptz, 'infinity')`),
+    { viewer: viewerId, kind: kindId, from: span.from, to: span.to },
   );
 }
 
@@ -83,8 +85,11 @@ export interface ListedKind extends EquipmentKind {
 export function listKindsInUse(db: Db, now: Date): Promise<ListedKind[]> {
   return rows<ListedKind>(
     db,
-    `select ${KIND}, (select count(*) from rooms r where r.status <> 'retired' and r.equipment @> array[k.code]) as rooms,
-            (select count(*) from equipment_bookings b where b.kind_id = k.id and b.is_held and b.ends_at > :now) as coming
+    `select ${KIND},
+            (select count(*) from rooms r
+              where r.status <> 'retired' and r.equipment @> array[k.code]) as rooms,
+            (select count(*) from equipment_bookings b
+              where b.kind_id = k.id and b.is_held and b.ends_at > :now) as coming
        from equipment_kinds k order by k.is_movable, k.sort_order, k.id`,
     { now },
   );

@@ -1,11 +1,14 @@
-// Conditions that many statements share, each under one name. They are pieces of SQL text, so that the planner sees the very
-// words of the partial indexes and of the constraint of room_claims.
+// Conditions that many statements share, each under one name. They are pieces of SQL text, so that the
+// planner sees the very words of the partial indexes and of the constraint of room_claims.
 
 /** SQL condition: the claim still stands. @param claim its alias; without one the columns stand alone */
 export const isLive = (claim = ''): string =>
   `${claim && `${claim}.`}state in ('held', 'requested', 'confirmed')`;
 
-/** SQL condition: the claim still stands and keeps others out of the room, as the constraint room_claims_no_overlap has it. */
+/**
+ * SQL condition: the claim still stands and keeps others out of the room, as the constraint
+ * room_claims_no_overlap has it.
+ */
 export const isBlocking = (claim = ''): string => `${claim && `${claim}.`}is_holding and ${isLive(claim)}`;
 
 /** SQL condition: a hold whose time is over does not count. */

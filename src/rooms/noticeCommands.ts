@@ -6,8 +6,8 @@ import { recordOverrides } from './claimRecordCommands.js';
 import { lateIn } from './claimVerdict.js';
 
 /**
- * May these meetings still be changed or called off, by the rules of their rooms? What a reason goes beyond is recorded,
- * unless one of them is refused.
+ * May these meetings still be changed or called off, by the rules of their rooms? What a reason goes beyond
+ * is recorded, unless one of them is refused.
  * @returns by meeting the rules that stand against it; empty when all may be
  */
 export async function checkNotice(

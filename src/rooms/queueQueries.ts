@@ -3,6 +3,7 @@ import { layersOf } from './bookingRuleQueries.js';
 import { rulesFrom, type RuleLayer } from './bookingRules.js';
 import { isAllowed, KNOWS_TITLE } from './claimQueries.js';
 import { OPENING } from './dayRuleQueries.js';
+import { atomOf, joinParts } from './liveClaimQueries.js';
 import { outsideHours, type Opening } from './openingHours.js';
 
 // The queue for rooms that are taken: who asked first is asked first.
@@ -137,9 +138,9 @@ export function listQueue(db: Db, viewerId: number, roomId: number, now: Date): 
     db,
     `select case when known.yes then m.id end as meeting_id, case when known.yes then m.title end as title, m.starts_at, m.ends_at, w.state, w.held_until, w.since, w.any_seats
        from meetings m cross join lateral ${WISH} w cross join lateral (select ${KNOWS_TITLE} as yes) known
-      where m.id in (select a.meeting_id from awaited_rooms a left join room_parts p on p.hall_id = a.room_id
+      where m.id in (select a.meeting_id from awaited_rooms a ${joinParts('a.room_id')}
                       where ${AFTER_IT}
-                        and coalesce(p.part_id, a.room_id) in (select coalesce(q.part_id, r.id) from rooms r left join room_parts q on q.hall_id = r.id where r.id = :room))
+                        and ${atomOf('a.room_id')} in (select ${atomOf('r.id', 'q')} from rooms r ${joinParts('r.id', 'q')} where r.id = :room))
         and ${STILL}
       order by ${IN_TURN} limit 30`,
     { room: roomId, viewer: viewerId, now },

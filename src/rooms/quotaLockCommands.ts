@@ -7,10 +7,11 @@ import { isInside, type Candidate } from './claimVerdict.js';
 import { brokenQuotas } from './ruleChecks.js';
 
 /**
- * Quotas that count bookings in all rooms are not covered by the lock of a room: two bookings in different rooms would each
- * count without the other. Who has such a quota is locked here, and their unit where it has one. The order is the same for
- * everybody: behind the rooms, before the equipment. Whoever claims for several people in one transaction locks all of them
- * first. Where no quota of the office is set nothing is locked.
+ * Quotas that count bookings in all rooms are not covered by the lock of a room: two bookings in different
+ * rooms would each count without the other. Who has such a quota is locked here, and their unit where it has
+ * one. The order is the same for everybody: behind the rooms, before the equipment. Whoever claims for
+ * several people in one transaction locks all of them first. Where no quota of the office is set nothing is
+ * locked.
  * @param personIds whom the bookings are held for
  * @param meetingIds the same by their meetings
  */
@@ -20,7 +21,8 @@ export async function lockQuotas(
   meetingIds: readonly number[] = [],
 ): Promise<void> {
   if (personIds.length === 0 && meetingIds.length === 0) return;
-  // The order is that of the keys, so that persons and units can't be waited for crosswise; "materialized" keeps it.
+  // The order is that of the keys, so that persons and units can't be waited for crosswise; "materialized"
+  // keeps it.
   await rows(
     trx,
     `with limits as (
@@ -58,7 +60,9 @@ export function countedFor(candidates: readonly Candidate[]): number[] {
   return [...new Set(counted.map(({ principal_id }) => principal_id))];
 }
 
-/** Quotas that are not kept; one look-up for each room that has any. The caller has locked rooms and quotas. */
+/**
+ * Quotas that are not kept; one look-up for each room that has any. The caller has locked rooms and quotas.
+ */
 export async function checkQuotas(trx: Db, { request, rooms }: Candidate): Promise<Check[]> {
   const checks: Check[] = [];
   for (const room of rooms.filter(({ rules }) => hasQuota(rules))) {

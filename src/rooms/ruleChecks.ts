@@ -37,48 +37,69 @@ export interface RuleWish extends Span {
 const MINUTE = 60_000;
 const minutes = (ms: number) => Math.floor(ms / MINUTE);
 
+const brokenBy = (
+  rule: BookingRule,
+  actual: string | number,
+  limit: string | number,
+  nearest = '',
+): Broken => ({ rule, actual: String(actual), limit: String(limit), nearest });
+
 /** The rules that `wish` breaks. Days and wall times are the office's. */
 export function brokenRules(rules: BookingRules, wish: RuleWish, zone: string): Broken[] {
-  const found: Broken[] = [];
-  const add = (rule: BookingRule, actual: string | number, limit: string | number, nearest = '') =>
-    found.push({ rule, actual: String(actual), limit: String(limit), nearest });
-  const { from, to, now, before } = wish;
-  const length = minutes(to.getTime() - from.getTime());
-  const today = dayOf(now, zone);
-  const on = dayOf(from, zone);
+  const ofShape = [...brokenChange(rules, wish), ...brokenShape(rules, wish, zone)];
+  return wish.isApproved ? ofShape : [...ofShape, ...brokenLimits(rules, wish, zone)];
+}
 
-  if (before?.hadRoom && rules.notice_change > 0)
-    noticeOf('notice_change', rules.notice_change, before.startsAt, now, add);
-  if (rules.min_minutes > 0 && length < rules.min_minutes) add('min_duration', length, rules.min_minutes);
+/** It may be too late to change anything in a room that the meeting has. */
+function brokenChange(rules: BookingRules, { before, now }: RuleWish): Broken[] {
+  const broken = before?.hadRoom ? brokenNotice('notice_change', rules, before.startsAt, now) : undefined;
+  return broken ? [broken] : [];
+}
+
+/** What a shorter time can break, even inside a slot that was approved. */
+function brokenShape(rules: BookingRules, { from, to }: RuleWish, zone: string): Broken[] {
+  const found: Broken[] = [];
+  const length = minutes(to.getTime() - from.getTime());
+  if (rules.min_minutes > 0 && length < rules.min_minutes)
+    found.push(brokenBy('min_duration', length, rules.min_minutes));
   if (rules.start_interval > 0 && minuteOfDay(from, zone) % rules.start_interval !== 0) {
     const [earlier, later] = aroundInterval(from, rules.start_interval, zone);
-    add('interval', timeOf(from, zone), rules.start_interval, `${earlier} / ${later}`);
-  }
-  if (wish.isApproved) return found;
-
-  if (rules.in_policy === 'refuse') add('members_only', '', '');
-  if (rules.max_minutes > 0 && length > rules.max_minutes) add('max_duration', length, rules.max_minutes);
-  if (wish.isRecurring && rules.recurring === 'denied') add('recurring', '', '');
-  const days = wish.isRecurring && rules.recurring_days > 0 ? rules.recurring_days : rules.window_days;
-  if (days > 0 && on > addDays(today, days)) {
-    if (wish.isRecurring && rules.recurring_days > 0)
-      add('recurring_horizon', on, days, addDays(today, days));
-    else add('window', on, days, addDays(on, -days));
-  }
-  const isNewStart = !before || !before.hadRoom || before.startsAt.getTime() !== from.getTime();
-  if (
-    isNewStart &&
-    rules.notice_create > 0 &&
-    from.getTime() - now.getTime() < rules.notice_create * MINUTE
-  ) {
-    add(
-      'notice_create',
-      Math.max(0, minutes(from.getTime() - now.getTime())),
-      rules.notice_create,
-      firstStart(rules, now, zone).toISOString(),
-    );
+    found.push(brokenBy('interval', timeOf(from, zone), rules.start_interval, `${earlier} / ${later}`));
   }
   return found;
+}
+
+function brokenLimits(rules: BookingRules, wish: RuleWish, zone: string): Broken[] {
+  const { from, to } = wish;
+  const found: Broken[] = [];
+  const length = minutes(to.getTime() - from.getTime());
+  if (rules.in_policy === 'refuse') found.push(brokenBy('members_only', '', ''));
+  if (rules.max_minutes > 0 && length > rules.max_minutes)
+    found.push(brokenBy('max_duration', length, rules.max_minutes));
+  if (wish.isRecurring && rules.recurring === 'denied') found.push(brokenBy('recurring', '', ''));
+  return [...found, ...brokenHorizon(rules, wish, zone), ...brokenStart(rules, wish, zone)];
+}
+
+/** Too far ahead. */
+function brokenHorizon(rules: BookingRules, wish: RuleWish, zone: string): Broken[] {
+  const hasOwn = wish.isRecurring && rules.recurring_days > 0;
+  const days = hasOwn ? rules.recurring_days : rules.window_days;
+  const on = dayOf(wish.from, zone);
+  const last = addDays(dayOf(wish.now, zone), days);
+  if (days === 0 || on <= last) return [];
+  return [
+    hasOwn ? brokenBy('recurring_horizon', on, days, last) : brokenBy('window', on, days, addDays(on, -days)),
+  ];
+}
+
+/** Too soon; a start that stays where it was in the same room is not asked again. */
+function brokenStart(rules: BookingRules, wish: RuleWish, zone: string): Broken[] {
+  const { before, from, now } = wish;
+  const isNew = !before?.hadRoom || before.startsAt.getTime() !== from.getTime();
+  const left = from.getTime() - now.getTime();
+  if (!isNew || rules.notice_create === 0 || left >= rules.notice_create * MINUTE) return [];
+  const earliest = firstStart(rules, now, zone).toISOString();
+  return [brokenBy('notice_create', Math.max(0, minutes(left)), rules.notice_create, earliest)];
 }
 
 /** Is it too late to change or to call off a meeting that begins at `startsAt`? */
@@ -88,31 +109,17 @@ export function brokenNotice(
   startsAt: Date,
   now: Date,
 ): Broken | undefined {
-  let found: Broken | undefined;
-  noticeOf(
-    rule,
-    rules[rule],
-    startsAt,
-    now,
-    (name, actual, limit, nearest = '') =>
-      (found = { rule: name, actual: String(actual), limit: String(limit), nearest }),
-  );
-  return found;
-}
-
-function noticeOf(
-  rule: 'notice_change' | 'notice_cancel',
-  limit: number,
-  startsAt: Date,
-  now: Date,
-  add: (rule: BookingRule, actual: number, limit: number, nearest: string) => void,
-): void {
+  const limit = rules[rule];
   const left = startsAt.getTime() - now.getTime();
-  if (limit > 0 && left < limit * MINUTE)
-    add(rule, Math.max(0, minutes(left)), limit, new Date(startsAt.getTime() - limit * MINUTE).toISOString());
+  if (limit === 0 || left >= limit * MINUTE) return undefined;
+  const until = new Date(startsAt.getTime() - limit * MINUTE).toISOString();
+  return brokenBy(rule, Math.max(0, minutes(left)), limit, until);
 }
 
-/** What somebody (or their unit) has booked already: in the week of the wish, and everything to come. Hours may have parts. */
+/**
+ * What somebody (or their unit) has booked already: in the week of the wish, and everything to come. Hours
+ * may have parts.
+ */
 export type Usage = Record<Quota, { ofRoom: number; all: number }>;
 
 export function brokenQuotas(rules: BookingRules, wish: Span, usage: Usage): Broken[] {
@@ -132,8 +139,8 @@ export function brokenQuotas(rules: BookingRules, wish: Span, usage: Usage): Bro
 const tidy = (value: number) => String(Math.round(value * 100) / 100);
 
 /**
- * The span nearest to `wish` that all these rules allow, whoever has the rooms: not too soon, not too far, of an allowed
- * length, beginning where one may begin.
+ * The span nearest to `wish` that all these rules allow, whoever has the rooms: not too soon, not too far, of
+ * an allowed length, beginning where one may begin.
  */
 export function fittingSpan(
   all: readonly BookingRules[],
@@ -176,7 +183,10 @@ function firstStart(rules: BookingRules, now: Date, zone: string): Date {
   return nextStart([rules], quarter, zone);
 }
 
-/** The first instant from `from` on at which a booking may begin; in steps of five minutes, as the intervals are. */
+/**
+ * The first instant from `from` on at which a booking may begin; in steps of five minutes, as the intervals
+ * are.
+ */
 export function nextStart(all: readonly BookingRules[], from: Date, zone: string): Date {
   const steps = all.map((rules) => rules.start_interval).filter((step) => step > 0);
   if (!steps.length) return from;
@@ -197,4 +207,14 @@ function aroundInterval(from: Date, step: number, zone: string): [string, string
   const beyond = minuteOfDay(from, zone) % step;
   const earlier = new Date(from.getTime() - beyond * MINUTE);
   return [timeOf(earlier, zone), timeOf(new Date(earlier.getTime() + step * MINUTE), zone)];
+}
+
+/** Minutes at whose multiples all rooms let a booking begin; undefined where none says. */
+export function commonStep(rules: BookingRules[]): number | undefined {
+  const steps = rules.map((one) => one.start_interval).filter((step) => step > 0);
+  const multiple = (a: number, b: number): number => {
+    for (let product = Math.max(a, b); ; product += Math.max(a, b))
+      if (product % a === 0 && product % b === 0) return product;
+  };
+  return steps.length ? Math.max(5, steps.reduce(multiple, 1)) : undefined;
 }
