@@ -17,7 +17,7 @@ import { tellClash } from '../meetings/refusal.js';
 import { findWaitChoices, readAnyRoom, type WaitChoices } from '../meetings/waitChoices.js';
 import { createWaiting } from '../meetings/waitCommands.js';
 import { checkLayout, shownLayouts } from '../meetings/formRoutes.js';
-import { mayMendByTime, tellBack, tellCheck } from '../rooms/claimChecks.js';
+import { mayMendByTime, describeBack, describeCheck } from '../rooms/claimChecks.js';
 import { nearestAlternatives, type Alternatives } from '../rooms/claimQueries.js';
 import type { Span } from '../rooms/openingHours.js';
 import { listRoomOptions } from '../rooms/queries.js';
@@ -200,7 +200,7 @@ async function refusalPage(
   const isClash = refused.clashes.length > 0 || refused.checks.every(({ level }) => level === 'notice');
   const reasons = isClash
     ? refused.clashes.map((clash) => tellClash(clash, c.t, c.fmt))
-    : errors.map((check) => tellCheck(check, c.t, c.fmt));
+    : errors.map((check) => describeCheck(check, c.t, c.fmt));
   const refusal: Refusal = {
     heading: c.t(isClash ? 'calendar.clash.heading' : 'calendar.clash.notOpen'),
     reasons: reasons.length ? reasons : [c.t('calendar.clash.justNow')],
@@ -216,7 +216,7 @@ async function refusalPage(
         }
       : {}),
     mayAsk: !isClash && errors.every((check) => check.mayRequest === true),
-    timesHeading: tellBack(errors, c.t, c.fmt) ?? c.t('calendar.clash.times'),
+    timesHeading: describeBack(errors, c.t, c.fmt) ?? c.t('calendar.clash.times'),
     times: (mayMendByTime(errors) ? alternatives.times : []).map(({ from, to }) => ({
       label:
         dayOf(from, c.zone) === form.date

@@ -9,7 +9,7 @@ import {
   type ClosureGroup,
   type Hit,
 } from '../rooms/accommodationQueries.js';
-import { tellCheck } from '../rooms/claimChecks.js';
+import { describeCheck } from '../rooms/claimChecks.js';
 import { accommodate, type Choice, type Obstacle } from './accommodationCommands.js';
 import { linesOf, MovesForm, type Line } from './accommodationForms.js';
 import { tellClash, tellShortage } from './refusal.js';
@@ -197,7 +197,7 @@ function tellObstacle(c: Context<unknown, unknown>, { reason, refused }: Obstacl
   const errors = refused.checks.filter(({ level }) => level === 'error');
   const told = [
     ...refused.clashes.map((clash) => tellClash(clash, c.t, c.fmt)),
-    ...errors.map((check) => tellCheck(check, c.t, c.fmt)),
+    ...errors.map((check) => describeCheck(check, c.t, c.fmt)),
   ];
   return told.length ? told : [c.t('calendar.clash.justNow')];
 }

@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { mayActFor } from '../people/queries.js';
 import { claimRooms, moveClaims, releaseClaims, restoreClaims } from '../rooms/claimCommands.js';
 import { checkNotice } from '../rooms/noticeCommands.js';
-import { listLines, releaseEquipment, tellLines, type EquipmentLine } from '../rooms/equipmentCommands.js';
+import {
+  listLines,
+  releaseEquipment,
+  describeLines,
+  type EquipmentLine,
+} from '../rooms/equipmentCommands.js';
 import type { Layout } from '../rooms/layouts.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
@@ -146,7 +151,7 @@ export function createMeeting(db: Db, by: Actor, input: NewMeeting): Promise<Boo
         link: input.link,
         place: input.place,
         ...(input.layout ? { layout: input.layout } : {}),
-        ...(lines.length > 0 ? { equipment: await tellLines(trx, lines) } : {}),
+        ...(lines.length > 0 ? { equipment: await describeLines(trx, lines) } : {}),
       },
     });
     return { ok: true, id, ...(requests ? { requests } : {}) };
@@ -254,8 +259,8 @@ export function changeMeeting(
       ...(isEquipmentNew
         ? {
             equipment: {
-              before: await tellLines(trx, lines.before),
-              after: await tellLines(trx, lines.after ?? []),
+              before: await describeLines(trx, lines.before),
+              after: await describeLines(trx, lines.after ?? []),
             },
           }
         : {}),

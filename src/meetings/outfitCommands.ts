@@ -1,6 +1,6 @@
 import type { Actor } from '../lib/audit/record.js';
 import type { Db } from '../lib/db/db.js';
-import { takeEquipment, tellLines, type EquipmentLine } from '../rooms/equipmentCommands.js';
+import { takeEquipment, describeLines, type EquipmentLine } from '../rooms/equipmentCommands.js';
 import type { RoomsRefused } from './commands.js';
 import type { Setting } from './dateSettings.js';
 import { setLayout } from './placeCommands.js';
@@ -58,5 +58,5 @@ export async function tellSetting(
   trx: Db,
   { layout, equipment, expected }: Setting,
 ): Promise<{ layout: string | null; equipment: string[]; expected_count: number | null }> {
-  return { layout, equipment: await tellLines(trx, equipment), expected_count: expected };
+  return { layout, equipment: await describeLines(trx, equipment), expected_count: expected };
 }

@@ -27,17 +27,17 @@ class Short extends Error {
 export async function takePlace(
   trx: Db,
   by: Actor,
-  wish: { meetingId: number; startsAt: Date; endsAt: Date; lines?: readonly EquipmentLine[] },
+  request: { meetingId: number; startsAt: Date; endsAt: Date; lines?: readonly EquipmentLine[] },
   claim: (inner: Db) => Promise<ClaimResult>,
 ): Promise<Extract<ClaimResult, { ok: true }> | PlaceRefused> {
-  const before = await listLines(trx, wish.meetingId);
-  const lines = wish.lines ?? before;
+  const before = await listLines(trx, request.meetingId);
+  const lines = request.lines ?? before;
   if (lines.length === 0 && before.length === 0) return claim(trx);
   try {
     return await trx.transaction(async (inner) => {
       const claimed = await claim(inner);
       if (!claimed.ok) return claimed;
-      const { meetingId, startsAt, endsAt } = wish;
+      const { meetingId, startsAt, endsAt } = request;
       const short = await takeEquipment(inner, by, [{ meetingId, startsAt, endsAt, lines }]);
       const shortages = short.get(meetingId);
       if (shortages) throw new Short(shortages);

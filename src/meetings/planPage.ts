@@ -1,4 +1,4 @@
-import { tellCheck, type Check } from '../rooms/claimChecks.js';
+import { describeCheck, type Check } from '../rooms/claimChecks.js';
 import { findKnownYear } from '../rooms/dayRuleQueries.js';
 import { alternativesOfMany } from '../rooms/claimQueries.js';
 import { listRoomOptions, type RoomOption } from '../rooms/queries.js';
@@ -196,7 +196,7 @@ async function drawPlan(
       late: late.map(({ on, checks }) =>
         c.t('dates.late.calledOff', {
           day: c.fmt.date(on),
-          rule: checks.map((check) => tellCheck(check, c.t, fmt)).join(' '),
+          rule: checks.map((check) => describeCheck(check, c.t, fmt)).join(' '),
         }),
       ),
       kept: keptFields(c.req.body as Record<string, unknown>, [
@@ -235,7 +235,7 @@ function pickOptions(c: Context, { rooms, times }: Refusal['picks']): PlanLine['
 
 /** A rule that is kept narrowly, or that a reason goes beyond. */
 function tellNotice(c: Context, check: Check, fmt: Context['fmt']): string {
-  const rule = tellCheck(check, c.t, fmt);
+  const rule = describeCheck(check, c.t, fmt);
   return check.isOverridden ? c.t('dates.plan.beyond', { rule }) : rule;
 }
 

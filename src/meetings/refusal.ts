@@ -1,7 +1,7 @@
-import { mayMendByTime, tellBack, tellCheck } from '../rooms/claimChecks.js';
+import { mayMendByTime, describeBack, describeCheck } from '../rooms/claimChecks.js';
 import { listFreeTimes, nearestAlternatives, type Alternatives, type Clash } from '../rooms/claimQueries.js';
 import type { Span } from '../rooms/openingHours.js';
-import { tellHoldInTheWay } from '../rooms/tellHold.js';
+import { describeHoldInTheWay } from '../rooms/tellHold.js';
 import type { EquipmentLine, Shortage } from '../rooms/equipmentCommands.js';
 import { isSecretary } from '../lib/http/policy.js';
 import type { Context } from '../lib/http/route.js';
@@ -101,12 +101,12 @@ export function wordRefusal(
   }
   const errors = refused.checks.filter(({ level }) => level === 'error');
   const isTooLate = errors.some(({ rule }) => rule === 'notice_change');
-  const back = tellBack(errors, c.t, fmt);
+  const back = describeBack(errors, c.t, fmt);
   return {
     ...(back ? { back } : {}),
     reasons: [
       ...refused.clashes.map((clash) => tellClash(clash, c.t, fmt)),
-      ...errors.map((check) => tellCheck(check, c.t, fmt)),
+      ...errors.map((check) => describeCheck(check, c.t, fmt)),
     ],
     picks: {
       rooms: (isTooLate ? [] : free.rooms).map((room) => ({
@@ -161,7 +161,7 @@ export function tellClash(clash: Clash, t: Translate, fmt: Format): string {
     when: `${fmt.shortDay(clash.starts_at)} ${fmt.range(clash.starts_at, clash.ends_at)}`,
   };
   if (clash.kind === 'closure') return t('meetings.clash.closed', { ...values, reason: clash.reason ?? '' });
-  const kept = clash.hold && tellHoldInTheWay(clash.hold, values, t, fmt);
+  const kept = clash.hold && describeHoldInTheWay(clash.hold, values, t, fmt);
   if (kept) return kept;
   if (clash.title === null) return t('meetings.clash.taken', values);
   return t('meetings.clash.takenBy', { ...values, title: clash.title, name: fmt.name(clash.organiser) });

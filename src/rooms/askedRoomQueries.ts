@@ -9,7 +9,7 @@ import type { Layout } from './layouts.js';
 import type { Opening, Span } from './openingHours.js';
 
 /** A room with its rules and the parts it consists of. */
-export interface AskedRoom {
+export interface RequestedRoom {
   id: number;
   name_en: string;
   name_zh: string;
@@ -59,19 +59,19 @@ interface Fact {
  * @param span the days that hours are read for
  * @throws BadRequest when one of the rooms does not exist
  */
-export async function findAskedRooms(
+export async function findRequestedRooms(
   trx: Db,
   by: Actor,
   meetings: readonly RoomsOfMeeting[],
   span: Span,
-): Promise<Map<number, AskedRoom[]>> {
+): Promise<Map<number, RequestedRoom[]>> {
   const list = meetings.flatMap(({ meetingId, roomIds, layout }) =>
     [...new Set(roomIds)].map((room) => ({ meetingId, room, layout })),
   );
-  const asked = new Map<number, AskedRoom[]>(meetings.map(({ meetingId }) => [meetingId, []]));
-  if (list.length === 0) return asked;
+  const byMeeting = new Map<number, RequestedRoom[]>(meetings.map(({ meetingId }) => [meetingId, []]));
+  if (list.length === 0) return byMeeting;
   const found = await rows<
-    Omit<AskedRoom, 'rules' | 'is_recurring' | 'meeting_starts_at' | 'approved'> & { facts: Fact[] }
+    Omit<RequestedRoom, 'rules' | 'is_recurring' | 'meeting_starts_at' | 'approved'> & { facts: Fact[] }
   >(
     trx,
     `select r.id, r.name_en, r.name_zh, r.status, r.back_at, r.capacity,
@@ -105,7 +105,7 @@ export async function findAskedRooms(
   for (const { facts, ...room } of found) {
     const rules = rulesFrom(room.layers);
     for (const { meeting, starts_at, is_recurring, seats, approved } of facts)
-      asked.get(meeting)?.push({
+      byMeeting.get(meeting)?.push({
         ...room,
         rules,
         capacity: seats ?? room.capacity,
@@ -114,7 +114,7 @@ export async function findAskedRooms(
         approved,
       });
   }
-  return asked;
+  return byMeeting;
 }
 
 /** SQL: a `Fact` of the meeting `m` and the room, layout and is_noted of `w`. */

@@ -22,7 +22,7 @@ export const layersOf = (person: string) => `(select coalesce(json_agg(l), '[]')
  */
 export async function findUsage(
   db: Db,
-  wish: {
+  request: {
     principalId: number;
     roomId: number;
     exceptMeetingId: number;
@@ -56,12 +56,12 @@ export async function findUsage(
             count(*) filter (where is_here and starts_at > :now) as unit_coming_here
        from (select *, starts_at >= :week_from and starts_at < :week_to as in_week from mine) w`,
     {
-      person: wish.principalId,
-      room: wish.roomId,
-      except: wish.exceptMeetingId,
-      week_from: wish.weekFrom,
-      week_to: wish.weekTo,
-      now: wish.now,
+      person: request.principalId,
+      room: request.roomId,
+      except: request.exceptMeetingId,
+      week_from: request.weekFrom,
+      week_to: request.weekTo,
+      now: request.now,
     },
   );
   const pair = (name: string) => ({

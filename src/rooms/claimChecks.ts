@@ -3,7 +3,7 @@ import type { Format } from '../lib/time/format.js';
 import { addDays, dayOf, timeOf, toInstant } from '../lib/time/zone.js';
 import type { BookingRules } from './bookingRules.js';
 import { openSpan, outsideHours, type Opening, type Span } from './openingHours.js';
-import { brokenRules, type BookingRule, type Broken, type RuleWish } from './ruleChecks.js';
+import { brokenRules, type BookingRule, type Broken, type RuleRequest } from './ruleChecks.js';
 
 export type RoomStatus = 'in_service' | 'out_of_service' | 'retired';
 
@@ -36,7 +36,7 @@ export interface Check {
   limit: string;
   /**
    * What would be allowed: a day, an instant, times, hours, two instants 'from/to' in which it is open; see
-   * tellCheck.
+   * describeCheck.
    */
   nearest?: string;
   /** The office's secretaries may go beyond it, with a reason. */
@@ -52,28 +52,35 @@ export interface Check {
   day?: { on: string; why: { name_en: string; name_zh: string } };
 }
 
-export interface Asked {
+/** A time in a room, as it is asked for. */
+export interface RequestedTime {
   startsAt: Date;
   endsAt: Date;
   /** People expected, when known. */
   seats?: number | null;
   /** What the rules of booking depend on besides the time. */
-  wish?: Omit<RuleWish, 'from' | 'to'>;
+  circumstances?: Omit<RuleRequest, 'from' | 'to'>;
 }
 
 /**
- * The rules that `asked` does not keep in `room`.
+ * The rules that `request` does not keep in `room`.
  * @param zone the office's, in which opening hours are written
  * @param isOverridden a reason was given: rules that may be overridden become notices
  */
-export function checkClaim(room: RoomRules, asked: Asked, zone: string, isOverridden = false): Check[] {
+export function checkClaim(
+  room: RoomRules,
+  request: RequestedTime,
+  zone: string,
+  isOverridden = false,
+): Check[] {
   const { rules } = room;
-  const span = { from: asked.startsAt, to: asked.endsAt };
-  const broken = rules && asked.wish ? brokenRules(rules, { ...asked.wish, ...span }, zone) : [];
+  const span = { from: request.startsAt, to: request.endsAt };
+  const broken =
+    rules && request.circumstances ? brokenRules(rules, { ...request.circumstances, ...span }, zone) : [];
   return [
-    ...checkStatus(room, asked.startsAt, zone),
-    ...(asked.wish?.isApproved ? [] : checkHours(room, span, zone, isOverridden)),
-    ...checkSeats(room, asked.seats ?? 0, isOverridden),
+    ...checkStatus(room, request.startsAt, zone),
+    ...(request.circumstances?.isApproved ? [] : checkHours(room, span, zone, isOverridden)),
+    ...checkSeats(room, request.seats ?? 0, isOverridden),
     ...broken.map((one) => checkOf(room, one, { isOverridden })),
   ];
 }
@@ -124,17 +131,18 @@ export function statusAt(room: { status: RoomStatus; back_at?: Date | string | n
 }
 
 /**
- * The first instant at the same time of day as `wanted` at which the room is back; `wanted` itself where it
- * isn't out of service or nobody knows until when.
+ * The first instant at the same time of day as `requested` at which the room is back; `requested` itself
+ * where it isn't out of service or nobody knows until when.
  */
 export function whenBack(
   room: { status: RoomStatus; back_at?: Date | string | null },
-  wanted: Date,
+  requested: Date,
   zone: string,
 ): Date {
-  if (room.status !== 'out_of_service' || !room.back_at || new Date(room.back_at) <= wanted) return wanted;
+  if (room.status !== 'out_of_service' || !room.back_at || new Date(room.back_at) <= requested)
+    return requested;
   const backAt = new Date(room.back_at);
-  const at = (days: number) => toInstant(addDays(dayOf(backAt, zone), days), timeOf(wanted, zone), zone);
+  const at = (days: number) => toInstant(addDays(dayOf(backAt, zone), days), timeOf(requested, zone), zone);
   // A time that a clock change skips is there on the next day.
   return [at(0), at(1), at(2)].find((instant) => instant !== undefined && instant >= backAt) ?? backAt;
 }
@@ -143,7 +151,7 @@ export function whenBack(
  * "Bamboo is back on Fri 4 Dec", over the times that are offered then; undefined where nothing is known of
  * that.
  */
-export function tellBack(checks: readonly Check[], t: Translate, fmt: Format): string | undefined {
+export function describeBack(checks: readonly Check[], t: Translate, fmt: Format): string | undefined {
   const [last] = checks
     .filter(({ rule, level, nearest }) => rule === 'status' && level === 'error' && nearest)
     .sort((a, b) => (b.nearest ?? '').localeCompare(a.nearest ?? ''));
@@ -204,7 +212,7 @@ function hoursFor({ limit, nearest = '' }: Check, fmt: Format): string {
 }
 
 /** A check in a person's words: the rule, its value and the nearest that is allowed. */
-export function tellCheck(check: Check, t: Translate, fmt: Format): string {
+export function describeCheck(check: Check, t: Translate, fmt: Format): string {
   return TEXTS[check.rule]({ ...check, nearest: check.nearest ?? '', name: fmt.name(check.room) }, t, fmt);
 }
 
@@ -213,14 +221,14 @@ type Text = (check: Check & { nearest: string; name: string }, t: Translate, fmt
 const describeNotice: Text = ({ rule, name: room, limit, nearest }, t, fmt) =>
   t(rule === 'notice_change' ? 'rules.check.notice_change' : 'rules.check.notice_cancel', {
     room,
-    time: tellMinutes(t, Number(limit)),
+    time: describeMinutes(t, Number(limit)),
     until: fmt.dateTime(new Date(nearest)),
   });
 
 const describeLength: Text = ({ rule, name: room, limit }, t) =>
   t(rule === 'min_duration' ? 'rules.check.min_duration' : 'rules.check.max_duration', {
     room,
-    time: tellMinutes(t, Number(limit)),
+    time: describeMinutes(t, Number(limit)),
   });
 
 const TEXTS: Record<Rule, Text> = {
@@ -252,7 +260,7 @@ const TEXTS: Record<Rule, Text> = {
   notice_create: ({ name: room, limit, nearest }, t, fmt) =>
     t('rules.check.notice_create', {
       room,
-      time: tellMinutes(t, Number(limit)),
+      time: describeMinutes(t, Number(limit)),
       earliest: fmt.dateTime(new Date(nearest)),
     }),
   notice_change: describeNotice,
@@ -281,7 +289,7 @@ const UNITS: readonly [Key, number][] = [
 ];
 
 /** "45 min", "2 hours", "3 days": minutes in the largest unit that they fill. */
-export function tellMinutes(t: Translate, minutes: number): string {
+export function describeMinutes(t: Translate, minutes: number): string {
   const [key, size] = UNITS.find(([, unit]) => minutes > 0 && minutes % unit === 0) ?? [
     'rules.time.minutes',
     1,

@@ -1,6 +1,6 @@
 import type { Actor } from '../lib/audit/record.js';
 import { change, row, rows, type Db } from '../lib/db/db.js';
-import { findAskedRooms } from './askedRoomQueries.js';
+import { findRequestedRooms } from './askedRoomQueries.js';
 import { offerFreed } from './awaitedCommands.js';
 import type { Check } from './claimChecks.js';
 import { insertClaims, notePrevented, type Claimant } from './claimInsertCommands.js';
@@ -13,7 +13,7 @@ import {
   type Candidate,
   type ClaimRefused,
   type ClaimResult,
-  type ClaimWish,
+  type ClaimRequest,
 } from './claimVerdict.js';
 import { atomOf, isLive, isWithin, joinParts } from './liveClaimQueries.js';
 import { checkQuotas, countedFor, isCounted, lockQuotas } from './quotaLockCommands.js';
@@ -27,7 +27,7 @@ import { checkQuotas, countedFor, isCounted, lockQuotas } from './quotaLockComma
  * Claims rooms for a meeting that exists already, and notes in meeting_rooms what was asked for. Refused,
  * nothing of this call is left: the caller removes what it made itself (the meeting row) or rolls back.
  */
-export async function claimRooms(trx: Db, by: Actor, request: ClaimWish): Promise<ClaimResult> {
+export async function claimRooms(trx: Db, by: Actor, request: ClaimRequest): Promise<ClaimResult> {
   return resultOf(await claimForMany(trx, by, [request]), request.meetingId);
 }
 
@@ -39,11 +39,11 @@ export async function claimRooms(trx: Db, by: Actor, request: ClaimWish): Promis
 export async function claimForMany(
   trx: Db,
   by: Actor,
-  requests: readonly ClaimWish[],
+  requests: readonly ClaimRequest[],
 ): Promise<Map<number, ClaimResult>> {
   if (!requests.some(({ roomIds, before }) => roomIds.length > 0 || before?.roomIds.length))
     return new Map(requests.map(({ meetingId }) => [meetingId, NOTHING_CLAIMED]));
-  const known = await findAskedRooms(trx, by, requests.map(withFormerRooms), spanOf(requests));
+  const known = await findRequestedRooms(trx, by, requests.map(withFormerRooms), spanOf(requests));
   return claimKnown(
     trx,
     by,
@@ -57,7 +57,7 @@ function resultOf(results: ReadonlyMap<number, ClaimResult>, meetingId: number):
   return results.get(meetingId) ?? NOTHING_CLAIMED;
 }
 
-function withFormerRooms(request: ClaimWish): ClaimWish {
+function withFormerRooms(request: ClaimRequest): ClaimRequest {
   return { ...request, roomIds: [...request.roomIds, ...(request.before?.roomIds ?? [])] };
 }
 
@@ -121,7 +121,7 @@ async function claimTogether(
   const open = judged.filter((one) => !taken.get(one)?.length);
 
   let missing = await insertClaims(trx, by, open);
-  if (missing.length > 0 && (await expireLapsed(trx, missing.flatMap(piecesOf))) > 0)
+  if (missing.length > 0 && (await expireLapsed(trx, missing.flatMap(timesOf))) > 0)
     missing = await insertClaims(trx, by, missing);
   const prevented = await findClashesOf(trx, by, missing);
   for (const [one, clashes] of prevented) refuse(one, clashes);
@@ -190,7 +190,7 @@ async function findClashesOf<T extends Candidate>(
   return new Map(candidates.map((candidate) => [candidate, found.get(candidate) ?? []]));
 }
 
-function piecesOf({ request, rooms }: Candidate): Piece[] {
+function timesOf({ request, rooms }: Candidate): RoomTime[] {
   return atomicOf(rooms).map((room) => ({ room, from: request.startsAt, to: request.endsAt }));
 }
 
@@ -204,7 +204,7 @@ class Refused extends Error {
  * Moves a meeting to another time, other rooms, or both. Refused, it stands where it stood. The rooms of
  * before and after are locked together, so that two moves that cross can't wait for each other.
  */
-export async function moveClaims(trx: Db, by: Actor, request: ClaimWish): Promise<ClaimResult> {
+export async function moveClaims(trx: Db, by: Actor, request: ClaimRequest): Promise<ClaimResult> {
   const { meetingId } = request;
   const stands = await row<{
     starts_at: Date | null;
@@ -223,7 +223,7 @@ export async function moveClaims(trx: Db, by: Actor, request: ClaimWish): Promis
   );
   const { starts_at: startsAt = null, claimed, offered, room_ids } = stands ?? {};
   const moved = { ...request, before: { startsAt, roomIds: claimed ? (room_ids ?? []) : [] } };
-  const known = await findAskedRooms(trx, by, [withFormerRooms(moved)], spanOf([request]));
+  const known = await findRequestedRooms(trx, by, [withFormerRooms(moved)], spanOf([request]));
   const candidate = candidateOf(moved, known.get(meetingId) ?? []);
   await lockRooms(trx, [...new Set([...(claimed ?? []), ...(offered ?? []), ...atomicOf(candidate.rooms)])]);
   try {
@@ -343,7 +343,7 @@ export async function handToClosures(trx: Db, freedIds: readonly number[]): Prom
 }
 
 /** A time in an atomic room. */
-export interface Piece {
+export interface RoomTime {
   room: number;
   from: Date;
   to: Date;
@@ -356,7 +356,7 @@ export interface Piece {
  * rooms.
  * @returns how many gave way
  */
-export async function expireLapsed(trx: Db, pieces: readonly Piece[]): Promise<number> {
+export async function expireLapsed(trx: Db, times: readonly RoomTime[]): Promise<number> {
   const lapsed = await rows<{ id: number }>(
     trx,
     `update room_claims c set state = 'expired', ended_at = now()
@@ -373,7 +373,7 @@ export async function expireLapsed(trx: Db, pieces: readonly Piece[]): Promise<n
              and m.state in ('draft', 'scheduled', 'cancelled')
              and m.starts_at > now() and m.starts_at < c.occupies_to and m.ends_at > c.occupies_from)
      returning c.id`,
-    { list: JSON.stringify(pieces) },
+    { list: JSON.stringify(times) },
   );
   if (lapsed.length)
     await handToClosures(

@@ -123,7 +123,7 @@ function kindOf(closureId: number | null): Clash['kind'] {
 }
 
 /** What else would do for somebody who can't have the rooms. */
-export interface AlternativesWish {
+export interface AlternativesRequest {
   roomIds: readonly number[];
   startsAt: Date;
   endsAt: Date;
@@ -164,7 +164,7 @@ interface RoomWithHours extends RoomName {
 /** The nearest free rooms and times; two queries. */
 export async function nearestAlternatives(
   db: Db,
-  { now, ...request }: AlternativesWish & { now: Date },
+  { now, ...request }: AlternativesRequest & { now: Date },
 ): Promise<Alternatives> {
   const found = await alternativesOfMany(db, [{ key: 0, ...request }], now);
   return found.get(0) ?? { rooms: [], times: [] };
@@ -173,7 +173,7 @@ export async function nearestAlternatives(
 /** The same for many, by as many queries. */
 export async function alternativesOfMany<K>(
   db: Db,
-  requests: readonly (AlternativesWish & { key: K })[],
+  requests: readonly (AlternativesRequest & { key: K })[],
   now: Date,
 ): Promise<Map<K, Alternatives>> {
   if (requests.length === 0) return new Map();
@@ -186,7 +186,7 @@ export async function alternativesOfMany<K>(
   );
 }
 
-function lineOf(request: AlternativesWish, n: number) {
+function lineOf(request: AlternativesRequest, n: number) {
   return {
     n,
     rooms: request.roomIds,
@@ -201,7 +201,7 @@ function lineOf(request: AlternativesWish, n: number) {
 /** By request, as they are listed. */
 async function listFreeRooms(
   db: Db,
-  requests: readonly AlternativesWish[],
+  requests: readonly AlternativesRequest[],
   now: Date,
 ): Promise<Alternatives['rooms'][]> {
   const found = await rows<RoomWithHours & { n: number }>(
@@ -273,7 +273,7 @@ export const DAYS = 7;
 const REACH = (DAYS + 1) * 86_400_000;
 
 /** The days in which times for this request are looked for. */
-function windowOf({ allowed, startsAt, endsAt }: AlternativesWish): Span {
+function windowOf({ allowed, startsAt, endsAt }: AlternativesRequest): Span {
   const { from, to } = allowed ?? { from: startsAt, to: endsAt };
   return { from: new Date(from.getTime() - REACH), to: new Date(to.getTime() + REACH) };
 }
@@ -284,7 +284,7 @@ function windowOf({ allowed, startsAt, endsAt }: AlternativesWish): Span {
  */
 export async function listFreeTimes(
   db: Db,
-  requests: readonly AlternativesWish[],
+  requests: readonly AlternativesRequest[],
   now: Date,
 ): Promise<Span[][]> {
   const [busy, short] = await Promise.all([
@@ -301,7 +301,7 @@ export async function listFreeTimes(
 }
 
 function timesFor(
-  request: AlternativesWish,
+  request: AlternativesRequest,
   busy: ReadonlyMap<number, Busy>,
   short: readonly Span[],
   now: Date,
@@ -352,7 +352,7 @@ interface Busy {
 }
 
 /** What is taken in each room, from some days before the first request to some days after the last. */
-async function listBusy(db: Db, requests: readonly AlternativesWish[]): Promise<Map<number, Busy>> {
+async function listBusy(db: Db, requests: readonly AlternativesRequest[]): Promise<Map<number, Busy>> {
   const windows = requests.map(windowOf);
   const found = await rows<
     Omit<Busy, 'busy' | 'layers'> & {

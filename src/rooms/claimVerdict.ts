@@ -1,4 +1,4 @@
-import type { AskedRoom } from './askedRoomQueries.js';
+import type { RequestedRoom } from './askedRoomQueries.js';
 import { checkClaim, checkOf, whenBack, type Check } from './claimChecks.js';
 import type { Clash } from './claimQueries.js';
 import type { ApprovalRequest } from './claimRecordCommands.js';
@@ -9,7 +9,7 @@ import { brokenNotice, fittingSpan } from './ruleChecks.js';
 // What the rules of the rooms say to a request: no, yes, or that somebody has to be asked. Pure; the rooms
 // were read before.
 
-export interface ClaimWish {
+export interface ClaimRequest {
   meetingId: number;
   /** As the person chose them: a divisible hall stays a hall here, its parts are claimed. */
   roomIds: readonly number[];
@@ -68,15 +68,15 @@ export interface Nearest {
 
 /** A request with the rooms that were read for it. */
 export interface Candidate {
-  request: ClaimWish;
+  request: ClaimRequest;
   /** In the order of locking. */
-  rooms: readonly AskedRoom[];
+  rooms: readonly RequestedRoom[];
   /** What the rules say of rooms that are given up: it may be too late to change anything in them. */
   late: readonly Check[];
 }
 
 /** @param known the rooms of the request, and those that the meeting had before */
-export function candidateOf(request: ClaimWish, known: readonly AskedRoom[]): Candidate {
+export function candidateOf(request: ClaimRequest, known: readonly RequestedRoom[]): Candidate {
   const { before } = request;
   return {
     request,
@@ -113,7 +113,7 @@ export function judge({ request, rooms, late }: Candidate, counted: readonly Che
 }
 
 /** What the rules of all rooms of a request say, quotas apart. */
-function checkAll(rooms: readonly AskedRoom[], request: ClaimWish): Check[] {
+function checkAll(rooms: readonly RequestedRoom[], request: ClaimRequest): Check[] {
   const { startsAt, endsAt, before, seats } = request;
   const isCrowded = Boolean(seats && seats > rooms.reduce((sum, room) => sum + room.capacity, 0));
   return rooms.flatMap((room) =>
@@ -123,7 +123,7 @@ function checkAll(rooms: readonly AskedRoom[], request: ClaimWish): Check[] {
         startsAt,
         endsAt,
         seats: isCrowded ? seats : null,
-        wish: {
+        circumstances: {
           now: request.now ?? new Date(),
           isRecurring: request.isRecurring ?? room.is_recurring,
           isApproved: before !== undefined && isInside(room, request),
@@ -143,9 +143,9 @@ function checkAll(rooms: readonly AskedRoom[], request: ClaimWish): Check[] {
  * @returns `beyond`: by room what has to be allowed
  */
 function classify(
-  rooms: readonly AskedRoom[],
+  rooms: readonly RequestedRoom[],
   checks: readonly Check[],
-  request: ClaimWish,
+  request: ClaimRequest,
 ): { isRefused: boolean; beyond: Map<number, Check[]> } {
   const beyond = new Map<number, Check[]>();
   for (const { id } of rooms) {
@@ -163,8 +163,8 @@ function classify(
  * A change inside an approved slot is not asked for again.
  */
 function approvalsFor(
-  rooms: readonly AskedRoom[],
-  request: ClaimWish,
+  rooms: readonly RequestedRoom[],
+  request: ClaimRequest,
   beyond: ReadonlyMap<number, Check[]>,
 ): { approvals: ApprovalRequest[]; overridden: Check[] } {
   const approvals: ApprovalRequest[] = [];
@@ -191,7 +191,7 @@ function approvalsFor(
 }
 
 /** Is it inside the slot that was approved for the meeting? */
-export function isInside(room: AskedRoom, request: Pick<ClaimWish, 'startsAt' | 'endsAt'>): boolean {
+export function isInside(room: RequestedRoom, request: Pick<ClaimRequest, 'startsAt' | 'endsAt'>): boolean {
   return (
     room.approved !== null &&
     new Date(room.approved.from) <= request.startsAt &&
@@ -201,7 +201,7 @@ export function isInside(room: AskedRoom, request: Pick<ClaimWish, 'startsAt' | 
 
 /** Too late to change or call off what begins at `startsAt` in this room? Empty when it is not. */
 export function lateIn(
-  room: AskedRoom,
+  room: RequestedRoom,
   rule: 'notice_change' | 'notice_cancel',
   startsAt: Date | null,
   { now = new Date(), overrideReason }: { now?: Date; overrideReason?: string | null },
@@ -211,7 +211,7 @@ export function lateIn(
 }
 
 /** The "no" of the rules, with what they would allow nearest to the request. */
-function refusal(rooms: readonly AskedRoom[], request: ClaimWish, checks: Check[]): ClaimRefused {
+function refusal(rooms: readonly RequestedRoom[], request: ClaimRequest, checks: Check[]): ClaimRefused {
   const [first] = rooms;
   if (!first) return { ok: false, clashes: [], checks };
   const { startsAt, endsAt, now = new Date() } = request;
@@ -235,6 +235,6 @@ function refusal(rooms: readonly AskedRoom[], request: ClaimWish, checks: Check[
 }
 
 /** The rooms that are claimed, in the order of locking. */
-export function atomicOf(rooms: readonly AskedRoom[]): number[] {
+export function atomicOf(rooms: readonly RequestedRoom[]): number[] {
   return [...new Set(rooms.flatMap((room) => room.part_ids ?? [room.id]))].sort((a, b) => a - b);
 }

@@ -9,7 +9,7 @@ import { changeClosures, closeRooms, liftClosures } from './closureCommands.js';
 import { ClosureChangeForm, ClosuresForm } from './closureForms.js';
 import { listRooms } from './queries.js';
 import { tellPlace } from './roomFacts.js';
-import { tellKept } from './tellHold.js';
+import { describeKept } from './tellHold.js';
 
 // Rooms closed together: a floor, a building, a site, or any rooms. Moving the meetings in the way belongs to meetings.
 
@@ -85,7 +85,7 @@ export const closureGroupRoutes: Route[] = [
       ]);
       return page('rooms/closure-group', {
         kept: held.flatMap(({ room, kept }) =>
-          kept.map((one) => ({ ...tellKept(c, one), room: c.fmt.name(room) })),
+          kept.map((one) => ({ ...describeKept(c, one), room: c.fmt.name(room) })),
         ),
         title: c.t('closures.group.title', { reason: group.reason }),
         group: shown(c, group),

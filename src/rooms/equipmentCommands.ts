@@ -29,7 +29,7 @@ export interface Shortage {
 }
 
 /** All that a meeting shall have, for the time of its claims; for its own time where it has no room. */
-export interface EquipmentWish {
+export interface EquipmentRequest {
   meetingId: number;
   startsAt: Date;
   endsAt: Date;
@@ -43,7 +43,7 @@ export interface EquipmentWish {
 export async function takeEquipment(
   trx: Db,
   by: Actor,
-  requests: readonly EquipmentWish[],
+  requests: readonly EquipmentRequest[],
 ): Promise<Map<number, Shortage[]>> {
   const short = new Map<number, Shortage[]>();
   if (requests.length === 0) return short;
@@ -72,7 +72,7 @@ export async function takeEquipment(
   return short;
 }
 
-function linesOf({ lines }: EquipmentWish): EquipmentLine[] {
+function linesOf({ lines }: EquipmentRequest): EquipmentLine[] {
   return lines.filter(({ quantity }) => quantity > 0);
 }
 
@@ -98,13 +98,13 @@ export async function lockKindsOf(trx: Db, meetingIds: readonly number[]): Promi
   await lockKinds(trx, [], meetingIds);
 }
 
-interface Timed extends EquipmentWish {
+interface Timed extends EquipmentRequest {
   from: Date;
   to: Date;
 }
 
 /** Setting up and clearing away are the equipment's time too. @returns in order of time */
-async function withTimes(trx: Db, requests: readonly EquipmentWish[]): Promise<Timed[]> {
+async function withTimes(trx: Db, requests: readonly EquipmentRequest[]): Promise<Timed[]> {
   const found = await rows<{ meeting_id: number; from: Date; to: Date }>(
     trx,
     `select meeting_id, min(occupies_from) as "from", max(occupies_to) as "to" from room_claims
@@ -246,7 +246,7 @@ export async function listLines(trx: Db, meetingId: number): Promise<EquipmentLi
 }
 
 /** For the history, which is read in both languages: code and number, as `screen × 2`. */
-export async function tellLines(trx: Db, lines: readonly EquipmentLine[]): Promise<string[]> {
+export async function describeLines(trx: Db, lines: readonly EquipmentLine[]): Promise<string[]> {
   const kinds = await rows<{ id: number; code: string }>(
     trx,
     `select id, code from equipment_kinds where id = any(:kinds) order by id`,

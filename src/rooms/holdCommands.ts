@@ -8,7 +8,7 @@ import { lockRoomsOf } from './waitHoldCommands.js';
 // Rooms held for the candidates of a poll: claims in the state 'held' that anybody's booking may replace once
 // their time is over. Everything here runs in the caller's transaction.
 
-export interface HoldWish {
+export interface HoldRequest {
   optionId: number;
   /** As asked for: of a divisible hall its parts are held. */
   roomIds: readonly number[];
@@ -24,15 +24,14 @@ export interface HoldWish {
 export async function holdRooms(
   trx: Db,
   by: Actor,
-  wishes: readonly HoldWish[],
+  requests: readonly HoldRequest[],
   until: Date,
 ): Promise<Set<number>> {
-  const wanted = wishes.filter(({ roomIds }) => roomIds.length > 0);
-  if (wanted.length === 0) return new Set();
-  const asked = [...new Set(wanted.flatMap(({ roomIds }) => roomIds))];
-  const atoms = await lockRoomsOf(trx, asked);
+  const withRooms = requests.filter(({ roomIds }) => roomIds.length > 0);
+  if (withRooms.length === 0) return new Set();
+  const atoms = await lockRoomsOf(trx, [...new Set(withRooms.flatMap(({ roomIds }) => roomIds))]);
   const list = JSON.stringify(
-    wanted.map(({ optionId, roomIds, startsAt, endsAt }) => ({
+    withRooms.map(({ optionId, roomIds, startsAt, endsAt }) => ({
       option: optionId,
       rooms: roomIds,
       starts: startsAt,
@@ -41,7 +40,7 @@ export async function holdRooms(
   );
   await expireLapsed(
     trx,
-    atoms.flatMap((room) => wanted.map(({ startsAt, endsAt }) => ({ room, from: startsAt, to: endsAt }))),
+    atoms.flatMap((room) => withRooms.map(({ startsAt, endsAt }) => ({ room, from: startsAt, to: endsAt }))),
   );
   const ATOMS = `
     select w.option, w.starts, w.ends, ${atomOf('r.id')} as room_id,
@@ -76,7 +75,7 @@ export async function holdRooms(
     await change(trx, `delete from room_claims where poll_option_id = any(:lost) and state = 'held'`, {
       lost,
     });
-  return new Set(wanted.map(({ optionId }) => optionId).filter((id) => !lost.includes(id)));
+  return new Set(withRooms.map(({ optionId }) => optionId).filter((id) => !lost.includes(id)));
 }
 
 /** Gives up what candidates hold; the rows stay. @returns how many claims were given up */

@@ -1,6 +1,6 @@
 import type { Actor } from '../lib/audit/record.js';
 import type { Db } from '../lib/db/db.js';
-import { findAskedRooms } from './askedRoomQueries.js';
+import { findRequestedRooms } from './askedRoomQueries.js';
 import type { Check } from './claimChecks.js';
 import { recordOverrides } from './claimRecordCommands.js';
 import { lateIn } from './claimVerdict.js';
@@ -16,7 +16,7 @@ export async function checkNotice(
   meetings: readonly { meetingId: number; roomIds: readonly number[] }[],
   how: { rule: 'notice_change' | 'notice_cancel'; now: Date; overrideReason?: string | null },
 ): Promise<Map<number, Check[]>> {
-  const known = await findAskedRooms(trx, by, meetings, { from: how.now, to: how.now });
+  const known = await findRequestedRooms(trx, by, meetings, { from: how.now, to: how.now });
   const late = new Map<number, Check[]>();
   const overrides = meetings.flatMap(({ meetingId }) => {
     const checks = (known.get(meetingId) ?? []).flatMap((room) =>

@@ -3,7 +3,7 @@ import { Forbidden } from '../lib/http/errors.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { listDeciders } from './bookingRuleQueries.js';
-import { tellCheck } from './claimChecks.js';
+import { describeCheck } from './claimChecks.js';
 import { nearestAlternatives } from './claimQueries.js';
 import { approveRequest, refuseRequest, returnRequest, type Decided } from './requestCommands.js';
 import { AnswerForm, RequestsQuery } from './requestForms.js';
@@ -144,7 +144,7 @@ async function requestPage(
       mayAnswer,
       isTaken: done?.reason === 'taken',
       isOver: request.state === 'open' && request.ends_at <= c.now,
-      beyond: request.rules.map((check) => tellCheck(check, t, fmt)),
+      beyond: request.rules.map((check) => describeCheck(check, t, fmt)),
       deciders: deciders.map((person) => fmt.name(person)).join(t('requests.comma')),
       alternatives: free && [
         ...free.rooms.map(

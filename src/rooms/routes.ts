@@ -35,7 +35,7 @@ import { editOf, newRoomValues, roomFormPage, valuesLike, valuesOf, valuesOfCont
 import { ownerText, roomMergePage } from './roomMerge.js';
 import { hoursOn } from './openingHours.js';
 import { roomHoursRoutes } from './roomHoursRoutes.js';
-import { tellKept } from './tellHold.js';
+import { describeKept } from './tellHold.js';
 
 export const routes: Route[] = [
   // Before /rooms/:id, which would take their names for an id.
@@ -261,7 +261,7 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
       ...closure,
       time: c.fmt.range(closure.starts_at, closure.ends_at),
       day: c.fmt.day(closure.starts_at),
-      kept: closure.kept.map((one) => tellKept(c, one)),
+      kept: closure.kept.map((one) => describeKept(c, one)),
       meetings: closure.meetings.map((meeting) => ({
         ...meeting,
         title: meeting.title ?? c.t('calendar.day.booked'),

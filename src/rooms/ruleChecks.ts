@@ -17,7 +17,7 @@ export type BookingRule =
   | 'recurring_horizon'
   | 'members_only';
 
-/** One rule that is not kept. `nearest` is what would be allowed, as each text of tellCheck says. */
+/** One rule that is not kept. `nearest` is what would be allowed, as each text of describeCheck says. */
 export interface Broken {
   rule: BookingRule;
   actual: string;
@@ -25,7 +25,7 @@ export interface Broken {
   nearest: string;
 }
 
-export interface RuleWish extends Span {
+export interface RuleRequest extends Span {
   now: Date;
   isRecurring: boolean;
   /** Of a change: when the meeting was to begin, and whether it had this room. A new booking has none. */
@@ -44,20 +44,20 @@ const brokenBy = (
   nearest = '',
 ): Broken => ({ rule, actual: String(actual), limit: String(limit), nearest });
 
-/** The rules that `wish` breaks. Days and wall times are the office's. */
-export function brokenRules(rules: BookingRules, wish: RuleWish, zone: string): Broken[] {
-  const ofShape = [...brokenChange(rules, wish), ...brokenShape(rules, wish, zone)];
-  return wish.isApproved ? ofShape : [...ofShape, ...brokenLimits(rules, wish, zone)];
+/** The rules that `request` breaks. Days and wall times are the office's. */
+export function brokenRules(rules: BookingRules, request: RuleRequest, zone: string): Broken[] {
+  const ofShape = [...brokenChange(rules, request), ...brokenShape(rules, request, zone)];
+  return request.isApproved ? ofShape : [...ofShape, ...brokenLimits(rules, request, zone)];
 }
 
 /** It may be too late to change anything in a room that the meeting has. */
-function brokenChange(rules: BookingRules, { before, now }: RuleWish): Broken[] {
+function brokenChange(rules: BookingRules, { before, now }: RuleRequest): Broken[] {
   const broken = before?.hadRoom ? brokenNotice('notice_change', rules, before.startsAt, now) : undefined;
   return broken ? [broken] : [];
 }
 
 /** What a shorter time can break, even inside a slot that was approved. */
-function brokenShape(rules: BookingRules, { from, to }: RuleWish, zone: string): Broken[] {
+function brokenShape(rules: BookingRules, { from, to }: RuleRequest, zone: string): Broken[] {
   const found: Broken[] = [];
   const length = minutes(to.getTime() - from.getTime());
   if (rules.min_minutes > 0 && length < rules.min_minutes)
@@ -69,23 +69,23 @@ function brokenShape(rules: BookingRules, { from, to }: RuleWish, zone: string):
   return found;
 }
 
-function brokenLimits(rules: BookingRules, wish: RuleWish, zone: string): Broken[] {
-  const { from, to } = wish;
+function brokenLimits(rules: BookingRules, request: RuleRequest, zone: string): Broken[] {
+  const { from, to } = request;
   const found: Broken[] = [];
   const length = minutes(to.getTime() - from.getTime());
   if (rules.in_policy === 'refuse') found.push(brokenBy('members_only', '', ''));
   if (rules.max_minutes > 0 && length > rules.max_minutes)
     found.push(brokenBy('max_duration', length, rules.max_minutes));
-  if (wish.isRecurring && rules.recurring === 'denied') found.push(brokenBy('recurring', '', ''));
-  return [...found, ...brokenHorizon(rules, wish, zone), ...brokenStart(rules, wish, zone)];
+  if (request.isRecurring && rules.recurring === 'denied') found.push(brokenBy('recurring', '', ''));
+  return [...found, ...brokenHorizon(rules, request, zone), ...brokenStart(rules, request, zone)];
 }
 
 /** Too far ahead. */
-function brokenHorizon(rules: BookingRules, wish: RuleWish, zone: string): Broken[] {
-  const hasOwn = wish.isRecurring && rules.recurring_days > 0;
+function brokenHorizon(rules: BookingRules, request: RuleRequest, zone: string): Broken[] {
+  const hasOwn = request.isRecurring && rules.recurring_days > 0;
   const days = hasOwn ? rules.recurring_days : rules.window_days;
-  const on = dayOf(wish.from, zone);
-  const last = addDays(dayOf(wish.now, zone), days);
+  const on = dayOf(request.from, zone);
+  const last = addDays(dayOf(request.now, zone), days);
   if (days === 0 || on <= last) return [];
   return [
     hasOwn ? brokenBy('recurring_horizon', on, days, last) : brokenBy('window', on, days, addDays(on, -days)),
@@ -93,8 +93,8 @@ function brokenHorizon(rules: BookingRules, wish: RuleWish, zone: string): Broke
 }
 
 /** Too soon; a start that stays where it was in the same room is not asked again. */
-function brokenStart(rules: BookingRules, wish: RuleWish, zone: string): Broken[] {
-  const { before, from, now } = wish;
+function brokenStart(rules: BookingRules, request: RuleRequest, zone: string): Broken[] {
+  const { before, from, now } = request;
   const isNew = !before?.hadRoom || before.startsAt.getTime() !== from.getTime();
   const left = from.getTime() - now.getTime();
   if (!isNew || rules.notice_create === 0 || left >= rules.notice_create * MINUTE) return [];
@@ -117,21 +117,21 @@ export function brokenNotice(
 }
 
 /**
- * What somebody (or their unit) has booked already: in the week of the wish, and everything to come. Hours
+ * What somebody (or their unit) has booked already: in the week of the request, and everything to come. Hours
  * may have parts.
  */
 export type Usage = Record<Quota, { ofRoom: number; all: number }>;
 
-export function brokenQuotas(rules: BookingRules, wish: Span, usage: Usage): Broken[] {
-  const hours = (wish.to.getTime() - wish.from.getTime()) / 3_600_000;
+export function brokenQuotas(rules: BookingRules, request: Span, usage: Usage): Broken[] {
+  const hours = (request.to.getTime() - request.from.getTime()) / 3_600_000;
   return QUOTAS.flatMap((rule) => {
     const limit = rules[rule];
     if (limit === 0) return [];
     const used = rules.ofRoom.includes(rule) ? usage[rule].ofRoom : usage[rule].all;
-    const wanted = rule.endsWith('_hours') ? hours : 1;
-    if (used + wanted <= limit) return [];
+    const needed = rule.endsWith('_hours') ? hours : 1;
+    if (used + needed <= limit) return [];
     return [
-      { rule, actual: tidy(used + wanted), limit: String(limit), nearest: tidy(Math.max(0, limit - used)) },
+      { rule, actual: tidy(used + needed), limit: String(limit), nearest: tidy(Math.max(0, limit - used)) },
     ];
   });
 }
@@ -139,12 +139,12 @@ export function brokenQuotas(rules: BookingRules, wish: Span, usage: Usage): Bro
 const tidy = (value: number) => String(Math.round(value * 100) / 100);
 
 /**
- * The span nearest to `wish` that all these rules allow, whoever has the rooms: not too soon, not too far, of
- * an allowed length, beginning where one may begin.
+ * The span nearest to `request` that all these rules allow, whoever has the rooms: not too soon, not too far,
+ * of an allowed length, beginning where one may begin.
  */
 export function fittingSpan(
   all: readonly BookingRules[],
-  wish: RuleWish,
+  request: RuleRequest,
   broken: readonly Broken[],
   zone: string,
 ): Span {
@@ -153,17 +153,17 @@ export function fittingSpan(
     ...hoursLeft(broken).map((left) => left * 60),
   );
   const least = Math.max(...all.map((rules) => rules.min_minutes));
-  let length = minutes(wish.to.getTime() - wish.from.getTime());
+  let length = minutes(request.to.getTime() - request.from.getTime());
   if (most >= least && most > 0) length = Math.max(Math.min(length, most), least);
-  let from = wish.from;
-  const soonest = Math.max(...all.map((rules) => firstStart(rules, wish.now, zone).getTime()));
+  let from = request.from;
+  const soonest = Math.max(...all.map((rules) => firstStart(rules, request.now, zone).getTime()));
   const days = Math.min(
     ...all.map(
       (rules) =>
-        (wish.isRecurring && rules.recurring_days ? rules.recurring_days : rules.window_days) || Infinity,
+        (request.isRecurring && rules.recurring_days ? rules.recurring_days : rules.window_days) || Infinity,
     ),
   );
-  const last = days === Infinity ? undefined : addDays(dayOf(wish.now, zone), days);
+  const last = days === Infinity ? undefined : addDays(dayOf(request.now, zone), days);
   if (last && dayOf(from, zone) > last)
     from = new Date(startOfDay(last, zone).getTime() + minuteOfDay(from, zone) * MINUTE);
   if (from.getTime() < soonest && all.some((rules) => rules.notice_create > 0)) from = new Date(soonest);

@@ -2,7 +2,7 @@ import type { Lang, Translate } from '../lib/i18n/translate.js';
 import type { Format } from '../lib/time/format.js';
 import type { BookingRules } from './bookingRules.js';
 import type { NoShowRate } from './noShowRateQueries.js';
-import { tellMinutes } from './claimChecks.js';
+import { describeMinutes } from './claimChecks.js';
 
 /** The rules of a room that limit anything, in short sentences for its page. @param deciders names of who decides about requests, each by itself */
 export function tellRules(
@@ -14,7 +14,7 @@ export function tellRules(
   const minutes = (
     key: 'notice_create' | 'notice_change' | 'notice_cancel' | 'min' | 'max',
     value: number,
-  ) => (value ? [t(`rules.room.${key}`, { time: tellMinutes(t, value) })] : []);
+  ) => (value ? [t(`rules.room.${key}`, { time: describeMinutes(t, value) })] : []);
   const count = (
     key: 'window' | 'interval' | 'personHours' | 'personComing' | 'unitHours' | 'unitComing' | 'recurring',
     value: number,

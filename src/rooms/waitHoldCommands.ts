@@ -33,12 +33,12 @@ export async function lockRoomsOf(trx: Db, roomIds: readonly number[]): Promise<
  */
 export async function holdAwaited(
   trx: Db,
-  wishes: readonly AwaitedHold[],
+  requests: readonly AwaitedHold[],
   now: Date,
 ): Promise<Map<number, Date>> {
-  if (wishes.length === 0) return new Map();
+  if (requests.length === 0) return new Map();
   const list = JSON.stringify(
-    wishes.map(({ meetingId, roomIds, startsAt, endsAt, personId }, place) => ({
+    requests.map(({ meetingId, roomIds, startsAt, endsAt, personId }, place) => ({
       meeting: meetingId,
       rooms: roomIds,
       starts: startsAt,

@@ -2,7 +2,7 @@ import { inTransaction, row, rows } from '../../src/lib/db/db.js';
 import { createMeeting } from '../../src/meetings/commands.js';
 import { swapRooms } from '../../src/meetings/swapCommands.js';
 import { addClosure } from '../../src/rooms/closureCommands.js';
-import type { ClaimWish } from '../../src/rooms/claimVerdict.js';
+import type { ClaimRequest } from '../../src/rooms/claimVerdict.js';
 import { claimForMany, releaseClaims } from '../../src/rooms/claimCommands.js';
 import { alternativesOfMany, nearestAlternatives } from '../../src/rooms/claimQueries.js';
 import { makeCast, type Cast } from '../support/cast.js';
@@ -34,7 +34,7 @@ afterAll(() => world.close());
 const DAY = Date.parse('2030-03-04T00:00:00+08:00'); // a Monday
 const at = (hour: number, day = 0) => new Date(DAY + day * 86_400_000 + hour * 3_600_000);
 const by = () => ({ id: cast.organiser.id });
-async function wish(roomIds: number[], hour: number, day = 0): Promise<ClaimWish> {
+async function wish(roomIds: number[], hour: number, day = 0): Promise<ClaimRequest> {
   const made = await createMeeting(world.db, by(), {
     title: 'Date',
     startsAt: at(hour, day),
@@ -51,7 +51,7 @@ const book = (title: string, roomIds: number[], hour: number, day = 0, isPrivate
     { id: cast.reviewer.id },
     { title, startsAt: at(hour, day), endsAt: at(hour + 1, day), zone: 'Asia/Shanghai', roomIds, isPrivate },
   );
-const claim = (wishes: ClaimWish[]) => inTransaction(world.db, (trx) => claimForMany(trx, by(), wishes));
+const claim = (wishes: ClaimRequest[]) => inTransaction(world.db, (trx) => claimForMany(trx, by(), wishes));
 const held = (meetingId: number) =>
   rows<{ room_id: number }>(
     world.db,
