@@ -293,7 +293,7 @@ export async function listFreeTimes(
       requests.map((request) =>
         request.equipment?.length
           ? listShortSpans(db, request.equipment, windowOf(request), request.exceptMeetingId ?? null)
-          : [],
+          : Promise.resolve([]),
       ),
     ),
   ]);

@@ -2,7 +2,7 @@ import type { Actor } from '../lib/audit/record.js';
 import { change, row, rows, type Db } from '../lib/db/db.js';
 import { offerFreed, offerPieces } from './awaitedCommands.js';
 import { expireLapsed, handToClosures, lockRooms } from './claimCommands.js';
-import { atomOf, isWithin, joinParts } from './liveClaimQueries.js';
+import { atomOf, isBlocking, isWithin, joinParts } from './liveClaimQueries.js';
 
 // What happens to the claims of a meeting on its day: it ends early, it goes on a little longer, nobody comes. In the caller's
 // transaction, which has locked the meeting.
@@ -105,7 +105,7 @@ export async function lengthenClaims(
   // Everybody who writes claims has locked the room first, so that what is free here stays free.
   const next = await row<{ left: number | null; until: Date }>(
     trx,
-    `select floor(min(date_part('epoch', o.occupies_from - c.occupies_to)) / 60)::int as left, max(c.ends_at) as until from room_claims c join room_claims o on o.room_id = c.room_id and o.id <> c.id and o.is_holding and o.state in ('held', 'requested', 'confirmed')
+    `select floor(min(date_part('epoch', o.occupies_from - c.occupies_to)) / 60)::int as left, max(c.ends_at) as until from room_claims c join room_claims o on o.room_id = c.room_id and o.id <> c.id and ${isBlocking('o')}
         and o.occupies && tstzrange(c.occupies_to, c.occupies_to + make_interval(mins => :minutes))
       where c.id = any(:ids)`,
     bindings,
