@@ -70,6 +70,8 @@ export async function findRequestedRooms(
   );
   const byMeeting = new Map<number, RequestedRoom[]>(meetings.map(({ meetingId }) => [meetingId, []]));
   if (list.length === 0) return byMeeting;
+  // The lists stand in subselects, where the planner does not see how long they are: it would plan each call
+  // anew, which costs more than the reading.
   const found = await rows<
     Omit<RequestedRoom, 'rules' | 'is_recurring' | 'meeting_starts_at' | 'approved'> & { facts: Fact[] }
   >(
@@ -85,8 +87,9 @@ export async function findRequestedRooms(
        from rooms r
        join (select w.room, coalesce(m.booked_for_id, m.organiser_id) as principal_id,
                     json_agg(${FACT}) as facts
-               from unnest(cast(:meetings as bigint[]), cast(:rooms as bigint[]), cast(:layouts as text[]),
-                           cast(:noted as boolean[])) as w (meeting, room, layout, is_noted)
+               from unnest((select cast(:meetings as bigint[])), (select cast(:rooms as bigint[])),
+                           (select cast(:layouts as text[])), (select cast(:noted as boolean[])))
+                 as w (meeting, room, layout, is_noted)
                join meetings m on m.id = w.meeting
               group by 1, 2) f on f.room = r.id
       order by r.id for key share of r`,
