@@ -1,7 +1,7 @@
 import { row, rows, type Db } from '../lib/db/db.js';
-import { isBlocking, isLive } from '../rooms/liveClaimQueries.js';
-import { ABSENT, IS_NO_SHOW } from '../rooms/noShowRateQueries.js';
-import { KNOWS_TITLE } from '../rooms/claimQueries.js';
+import { isBlocking, isLive } from '../claims/liveClaimQueries.js';
+import { ABSENT, IS_NO_SHOW } from '../claims/noShowRateQueries.js';
+import { KNOWS_TITLE } from '../claims/queries.js';
 import type { Day } from './dayGrid.js';
 
 export interface Occupancy {

@@ -2,7 +2,7 @@ import { row, rows, type Db } from '../lib/db/db.js';
 import { brief, type MeetingState, type ParticipantRole } from '../meetings/queries.js';
 import type { Announcement } from './announcement.js';
 import type { Attendee, EventFacts } from './calendarEvent.js';
-import { isLive, isWithin } from '../rooms/liveClaimQueries.js';
+import { isLive, isWithin } from '../claims/liveClaimQueries.js';
 
 /** A meeting as far as telling people of it goes. */
 export interface Tellable extends Announcement, EventFacts {

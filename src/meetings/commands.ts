@@ -1,14 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { mayActFor } from '../people/queries.js';
-import { claimRooms, moveClaims, releaseClaims, restoreClaims } from '../rooms/claimCommands.js';
-import { checkNotice } from '../rooms/noticeCommands.js';
-import {
-  listLines,
-  releaseEquipment,
-  describeLines,
-  type EquipmentLine,
-} from '../rooms/equipmentCommands.js';
-import type { Layout } from '../rooms/layouts.js';
+import { claimRooms, moveClaims, releaseClaims, restoreClaims } from '../claims/commands.js';
+import { checkNotice } from '../claims/noticeCommands.js';
+import { listLines, releaseEquipment, describeLines, type EquipmentLine } from '../equipment/commands.js';
+import type { Layout } from '../claims/layouts.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
