@@ -93,6 +93,13 @@ test('SQL stands only in queries, commands and lib', () => {
   expect(wrong.map(({ path }) => path)).toEqual([]);
 });
 
+test('the states of a claim that stands, and who stands in today, are written once', () => {
+  const elsewhere = (words: RegExp, home: string) =>
+    sources.filter(({ path, text }) => path !== home && words.test(text)).map(({ path }) => path);
+  expect(elsewhere(/'held',\s*'requested',\s*'confirmed'/, 'src/rooms/liveClaimQueries.ts')).toEqual([]);
+  expect(elsewhere(/coalesce\(\w+\.to_on,/, 'src/people/deputyQueries.ts')).toEqual([]);
+});
+
 test('every job that is asked for by name has a handler', () => {
   const asked = features.flatMap(({ text }) =>
     [...text.matchAll(/\benqueue\(\s*\w+,\s*([^,]+),/g)].map(([, name]) => ({ name: name ?? '', text })),

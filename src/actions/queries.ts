@@ -1,4 +1,5 @@
 import { row, rows, type Db } from '../lib/db/db.js';
+import { isDeputyOf, isInForce } from '../people/deputyQueries.js';
 import { visibleMeetings } from '../meetings/queries.js';
 import type { ActionState } from './lights.js';
 
@@ -12,8 +13,7 @@ export const ACTION_TABLES = `actions a
   left join persons l on l.id = a.lead_id`;
 
 /** The lead's deputy today. */
-const IS_DEPUTY = `exists (select 1 from deputies d where d.person_id = a.lead_id and d.deputy_id = :viewer_id
-    and :today between coalesce(d.from_on, '-infinity') and coalesce(d.to_on, 'infinity'))`;
+const IS_DEPUTY = isDeputyOf(':viewer_id', 'a.lead_id', ':today');
 
 const IS_HELPER = `exists (select 1 from action_helpers h where h.action_id = a.id and h.person_id = :viewer_id)`;
 
@@ -31,7 +31,7 @@ const ROLE_IN = (roles: string) => `(
 export const OVERSEES = `(:viewer_id in (m.organiser_id, coalesce(m.booked_for_id, m.organiser_id)) or ${ROLE_IN(`'chair', 'secretary'`)}
     or exists (select 1 from deputies d where d.deputy_id = :viewer_id and d.person_id in (m.organiser_id, m.booked_for_id)
          and d.person_id is distinct from a.lead_id
-         and :today between coalesce(d.from_on, '-infinity') and coalesce(d.to_on, 'infinity')))`;
+         and ${isInForce('d', ':today')}))`;
 
 const IS_PARTICIPANT = `exists (select 1 from participants p where p.meeting_id = m.id and p.person_id = :viewer_id and p.removed_at is null)`;
 

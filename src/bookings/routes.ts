@@ -17,7 +17,8 @@ import { tellClash, type WaitChoices } from '../meetings/refusal.js';
 import { findWaitChoices, readAnyRoom } from '../waits/choices.js';
 import { createWaiting } from '../waits/commands.js';
 import { checkLayout, shownLayouts } from '../meetings/formPage.js';
-import { mayMendByTime, tellBack, tellCheck } from '../claims/checks.js';
+import { describeBack, describeCheck, mayMendByTime } from '../claims/checks.js';
+import {} from './meetingFormRoutes.js';
 import { nearestAlternatives, type Alternatives } from '../claims/queries.js';
 import type { Span } from '../hours/openingHours.js';
 import { listRoomOptions } from '../rooms/queries.js';
@@ -224,7 +225,7 @@ async function refusalPage(
   const isClash = refused.clashes.length > 0 || refused.checks.every(({ level }) => level === 'notice');
   const reasons = isClash
     ? refused.clashes.map((clash) => tellClash(clash, c.t, c.fmt))
-    : errors.map((check) => tellCheck(check, c.t, c.fmt));
+    : errors.map((check) => describeCheck(check, c.t, c.fmt));
   const refusal: Refusal = {
     heading: c.t(isClash ? 'calendar.clash.heading' : 'calendar.clash.notOpen'),
     reasons: reasons.length ? reasons : [c.t('calendar.clash.justNow')],
@@ -240,7 +241,7 @@ async function refusalPage(
         }
       : {}),
     mayAsk: !isClash && errors.every((check) => check.mayRequest === true),
-    timesHeading: tellBack(errors, c.t, c.fmt) ?? c.t('calendar.clash.times'),
+    timesHeading: describeBack(errors, c.t, c.fmt) ?? c.t('calendar.clash.times'),
     times: (mayMendByTime(errors) ? alternatives.times : []).map(({ from, to }) => ({
       label:
         dayOf(from, c.zone) === form.date

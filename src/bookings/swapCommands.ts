@@ -1,10 +1,11 @@
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, type Db } from '../lib/db/db.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
-import { checkNotice, claimRooms, lockRooms, releaseClaims } from '../claims/commands.js';
-import { listLines } from '../equipment/commands.js';
-import { releaseEquipmentOfMany, takeEquipmentForMany } from '../equipment/manyCommands.js';
-import { lockQuotasOfMeetings } from '../rules/quotaLockCommands.js';
+import { listLines, takeEquipment, releaseEquipment } from '../equipment/commands.js';
+
+import { claimRooms, lockRooms, releaseClaims } from '../claims/commands.js';
+import { checkNotice } from '../claims/noticeCommands.js';
+import { lockQuotas } from '../rules/quotaLockCommands.js';
 import { actingFor, type RoomsRefused } from '../meetings/commands.js';
 import { mayEditMeeting } from '../meetings/policy.js';
 import { findMeeting } from '../meetings/queries.js';
@@ -46,15 +47,19 @@ export async function swapRooms(
       if (a.version !== one.version || b.version !== other.version) return { ok: false, reason: 'stale' };
       const [ofA, ofB] = [a.rooms.map(({ id }) => id), b.rooms.map(({ id }) => id)];
       await lockRooms(inner, await listTouchedRooms(inner, [a.id, b.id], [...ofA, ...ofB]));
-      await lockQuotasOfMeetings(inner, [a.id, b.id]);
+      await lockQuotas(inner, [], [a.id, b.id]);
       for (const [{ id }, roomIds] of [
         [a, ofA],
         [b, ofB],
       ] as const) {
         // Both give up a room, which the rules of the rooms may call too late.
-        const checks = await checkNotice(inner, by, 'notice_change', { meetingId: id, roomIds, now });
-        if (checks.length) throw new Refused({ ok: false, clashes: [], checks });
-        await releaseClaims(inner, by, id, 'released', 'swapped');
+        const late = await checkNotice(inner, by, [{ meetingId: id, roomIds }], {
+          rule: 'notice_change',
+          now,
+        });
+        const checks = late.get(id);
+        if (checks) throw new Refused({ ok: false, clashes: [], checks });
+        await releaseClaims(inner, by, [id], { state: 'released', reason: 'swapped' });
         await change(inner, `delete from meeting_rooms where meeting_id = :id`, { id });
       }
       let requests = 0;
@@ -103,11 +108,11 @@ async function carryEquipmentAlong(trx: Db, by: Actor, meetings: readonly Housed
     wishes.push({ meetingId: id, startsAt: starts_at, endsAt: ends_at, lines: await listLines(trx, id) });
   const having = wishes.filter(({ lines }) => lines.length > 0);
   // Both give theirs up before one of them takes it for another time.
-  await releaseEquipmentOfMany(
+  await releaseEquipment(
     trx,
     having.map(({ meetingId }) => meetingId),
   );
-  const short = await takeEquipmentForMany(trx, by, having);
+  const short = await takeEquipment(trx, by, having);
   if (short.size > 0)
     throw new Refused({ ok: false, clashes: [], checks: [], shortages: [...short.values()].flat() });
 }

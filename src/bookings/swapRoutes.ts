@@ -5,7 +5,7 @@ import { problemsOf, type Problems } from '../lib/http/form.js';
 import { once } from '../lib/http/once.js';
 import { signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
-import { tellCheck } from '../claims/checks.js';
+import { describeCheck } from '../claims/checks.js';
 import type { RoomsRefused } from '../meetings/commands.js';
 import { mayEditMeeting } from '../meetings/policy.js';
 import { findMeeting, listSwappable, type Meeting } from '../meetings/queries.js';
@@ -89,7 +89,7 @@ async function swapPage(
             ...refused.clashes.map((clash) => tellClash(clash, c.t, c.fmt)),
             ...refused.checks
               .filter(({ level }) => level === 'error')
-              .map((check) => tellCheck(check, c.t, c.fmt)),
+              .map((check) => describeCheck(check, c.t, c.fmt)),
             ...(refused.shortages ?? []).flatMap((shortage) => tellShortage(shortage, c.t, c.fmt)),
           ]
         : [],

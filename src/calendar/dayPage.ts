@@ -2,7 +2,7 @@ import type { Lang, Translate } from '../lib/i18n/translate.js';
 import { prepare } from '../lib/i18n/prepare.js';
 import type { Format } from '../lib/time/format.js';
 import { equipmentNames, type EquipmentKind } from '../equipment/kinds.js';
-import { hrefOf, isKept, tellHold } from '../claims/describeHold.js';
+import { hrefOf, isKept, describeHold } from '../claims/describeHold.js';
 import { clockAt, freeStretches, type Cell, type Day, type Grid } from './dayGrid.js';
 import type { CalendarClaim, CalendarRoom } from './queries.js';
 
@@ -116,7 +116,7 @@ export function showDay(
         ? `/meetings/${claim.meeting_id}`
         : null,
     title: claim.hold
-      ? tellHold(claim.hold, show.t, show.fmt)
+      ? describeHold(claim.hold, show.t, show.fmt)
       : (claim.title ?? (claim.is_tentative ? said.asked : said.booked)),
     from: clockAt(day, claim.s),
     to: clockAt(day, claim.e),

@@ -1,5 +1,7 @@
 import { rows, type Db } from '../lib/db/db.js';
 import { KNOWS_TITLE } from '../auth/titleQueries.js';
+
+import { atomOf, joinParts } from '../claims/liveClaimQueries.js';
 import { ABSENT } from '../claims/noShowRateQueries.js';
 
 /** A booking to which nobody came, once for each atomic room. */
@@ -22,8 +24,8 @@ export function listDayNoShows(
 ): Promise<NoShow[]> {
   return rows<NoShow>(
     db,
-    `select o.meeting_id, coalesce(p.part_id, o.room_id) as room_id, case when ${KNOWS_TITLE} then m.title end as title, m.starts_at, m.ends_at, o.released_at
-       from check_in_outcomes o join meetings m on m.id = o.meeting_id and m.starts_at = o.starts_at left join room_parts p on p.hall_id = o.room_id
+    `select o.meeting_id, ${atomOf('o.room_id')} as room_id, case when ${KNOWS_TITLE} then m.title end as title, m.starts_at, m.ends_at, o.released_at
+       from check_in_outcomes o join meetings m on m.id = o.meeting_id and m.starts_at = o.starts_at ${joinParts('o.room_id')}
       where o.starts_at >= :start and o.starts_at < :end and ${ABSENT}`,
     { viewer: viewerId, start: span.start, end: span.end },
   );

@@ -1,5 +1,6 @@
 import { row, rows, type Db } from '../lib/db/db.js';
 import { readRuleBook } from '../hours/dayRuleQueries.js';
+import { isLive } from '../claims/liveClaimQueries.js';
 import type { Hours, Opening } from '../hours/openingHours.js';
 import { statusAt, type RoomStatus } from '../claims/checks.js';
 import type { EquipmentKind } from '../equipment/kinds.js';
@@ -130,7 +131,7 @@ interface ClaimRow {
 }
 
 const CLAIM = `room_id, meeting_id, closure_id, poll_option_id, awaited_meeting_id, hold_until, state, is_holding, occupies_from, occupies_to, setup_minutes, teardown_minutes`;
-const STANDS = `state in ('held', 'requested', 'confirmed')`;
+const STANDS = isLive();
 
 /** What is asked of the claims of a day or of several: half-open. */
 type Stretch = Pick<Day, 'start' | 'end'>;

@@ -1,5 +1,5 @@
 import type { Context } from '../lib/http/route.js';
-import { hrefOf, isKept, tellHold } from '../claims/describeHold.js';
+import { hrefOf, isKept, describeHold } from '../claims/describeHold.js';
 import { clockAt, freeStretches, type Cell } from './dayGrid.js';
 import type { CalendarClaim, CalendarRoom } from './queries.js';
 import type { RoomDay } from './spanGrid.js';
@@ -62,7 +62,7 @@ export function showRoomDay(
             : null,
         time: `${clockAt(day, claim.s)}–${clockAt(day, claim.e)}`,
         title: claim.hold
-          ? tellHold(claim.hold, c.t, c.fmt)
+          ? describeHold(claim.hold, c.t, c.fmt)
           : !claim.is_tentative
             ? title
             : claim.title === null

@@ -1,4 +1,5 @@
 import { row, rows, type Db } from '../lib/db/db.js';
+import { isBlocking, isLive } from '../claims/liveClaimQueries.js';
 import { ABSENT, IS_NO_SHOW } from '../claims/noShowRateQueries.js';
 import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import type { Day } from './dayGrid.js';
@@ -12,7 +13,7 @@ export interface Occupancy {
 }
 
 // What is only asked for leaves the room free.
-const STANDS = `c.is_holding and c.state in ('held', 'requested', 'confirmed')`;
+const STANDS = isBlocking('c');
 
 /**
  * How much of each day each atomic room is taken: added up by the database, so that a month of all rooms costs no more
@@ -165,7 +166,7 @@ export function listSheet(
             asked.rooms, ${tasksOf('m.id', 'known.yes')} as tasks, ${IS_NO_SHOW} as is_no_show, span.is_requested
        from (select c.meeting_id, bool_or(c.is_requested) as is_requested, min(c.f) as f, max(c.t) as t from (
               select c.meeting_id, c.occupies_from as f, c.occupies_to as t, c.state = 'requested' as is_requested from room_claims c
-              where c.occupies_from >= :early and c.occupies_from < :end and c.occupies_to > :start and c.state in ('held', 'requested', 'confirmed')
+              where c.occupies_from >= :early and c.occupies_from < :end and c.occupies_to > :start and ${isLive('c')}
                 and c.meeting_id is not null
               union all
              -- Rooms that were given up because nobody came stand on the sheet all the same: somebody set them up.

@@ -81,8 +81,8 @@ export function checkIn(db: Db, by: Actor, id: number, now: Date, place?: string
 async function takeEquipmentBack(trx: Db, by: Actor, id: number, meeting: Today): Promise<Shortage[]> {
   const lines = await listLinesOfBefore(trx, id);
   const span = { startsAt: meeting.starts_at, endsAt: meeting.ends_at };
-  const taken = await takeEquipment(trx, by, id, span, lines);
-  return taken.ok ? [] : taken.shortages;
+  const short = await takeEquipment(trx, by, [{ meetingId: id, ...span, lines }]);
+  return short.get(id) ?? [];
 }
 
 /** The rest of the time in rooms that were given up: all of them or none. Their rules were asked when they were booked. */
@@ -197,8 +197,9 @@ async function keepLonger(
       if (!kept) throw new NotLonger({ ok: false, reason: 'not_now' });
       if ('left' in kept) throw new NotLonger({ ok: false, reason: 'taken', ...kept });
       const span = { startsAt: meeting.starts_at, endsAt: kept };
-      const taken = await takeEquipment(inner, by, id, span, await listLines(inner, id));
-      if (!taken.ok) throw new NotLonger({ ok: false, reason: 'short', shortages: taken.shortages });
+      const lines = await listLines(inner, id);
+      const shortages = (await takeEquipment(inner, by, [{ meetingId: id, ...span, lines }])).get(id);
+      if (shortages) throw new NotLonger({ ok: false, reason: 'short', shortages });
       return { ok: true, endsAt: kept };
     });
   } catch (error) {

@@ -1,6 +1,7 @@
 import { rows, type Db } from '../lib/db/db.js';
 import { rulesFrom, type RuleLayer } from '../rules/layers.js';
 import { layersOf } from '../rules/queries.js';
+import { isWithin } from '../claims/liveClaimQueries.js';
 import { CHECK_IN_OPENS, checkInDue } from './rules.js';
 
 /** A meeting in a room that wants somebody to check in. */
@@ -28,7 +29,7 @@ const EXPECTED = `
          ${layersOf('coalesce(m.booked_for_id, m.organiser_id)')} as layers, c.booked_at
     from meetings m join meeting_rooms x on x.meeting_id = m.id join rooms r on r.id = x.room_id
    cross join lateral (select max(created_at) as booked_at from room_claims c
-      where c.meeting_id = m.id and c.state = 'confirmed' and (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))) c
+      where c.meeting_id = m.id and c.state = 'confirmed' and ${isWithin('c.room_id', 'r.id')}) c
    where c.booked_at is not null and m.starts_at is not null
      and exists (select 1 from booking_rules l where l.check_in = 'required' and coalesce(l.room_id, r.id) = r.id)
      and not exists (select 1 from check_in_outcomes o where o.meeting_id = m.id and o.room_id = r.id and o.starts_at = m.starts_at)`;

@@ -88,7 +88,7 @@ async function wayOn(
     exceptMeetingId: meeting.id,
   };
   const [clashes, free] = await Promise.all([
-    findClashes(c.db, c.viewer.id, span),
+    findClashes(c.db, c.viewer.id, [{ key: 0, ...span }]),
     nearestAlternatives(c.db, {
       ...span,
       seats: meeting.participant_count || null,
@@ -102,7 +102,7 @@ async function wayOn(
     timeOf(span.endsAt, c.zone),
   ];
   return {
-    next: clashes.map((clash) => tellClash(clash, c.t, c.fmt)),
+    next: (clashes.get(0) ?? []).map((clash) => tellClash(clash, c.t, c.fmt)),
     // Not less than the form takes.
     left: left >= 5 ? left : undefined,
     elsewhere:

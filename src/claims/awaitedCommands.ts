@@ -1,13 +1,14 @@
 import { change, row, type Db } from '../lib/db/db.js';
 import { enqueue } from '../lib/jobs/enqueue.js';
+import { atomOf, isBlocking, isNotLapsed, joinParts } from './liveClaimQueries.js';
 
 // Dates that want a room which is taken. Who gives up a claim asks, in the same transaction, that those who wait are told.
 
 /** SQL: of the wishes, the meetings that can't have their rooms now. */
 const HINDERED = `(
-  select x.meeting from wishes x join meetings m on m.id = x.meeting join rooms r on r.id = x.room left join room_parts p on p.hall_id = r.id
-    join room_claims c on c.room_id = coalesce(p.part_id, r.id)
-   where c.is_holding and c.state in ('held', 'requested', 'confirmed') and (c.hold_until is null or c.hold_until > now()) and c.meeting_id is distinct from m.id
+  select x.meeting from wishes x join meetings m on m.id = x.meeting join rooms r on r.id = x.room ${joinParts('r.id')}
+    join room_claims c on c.room_id = ${atomOf('r.id')}
+   where ${isBlocking('c')} and ${isNotLapsed('c')} and c.meeting_id is distinct from m.id
      and c.occupies && tstzrange(m.starts_at - make_interval(mins => r.setup_minutes), m.ends_at + make_interval(mins => r.teardown_minutes)))`;
 
 /**

@@ -2,9 +2,9 @@ import type { Translate } from '../lib/i18n/translate.js';
 import type { Format } from '../lib/time/format.js';
 import { addDays, dayOf, timeOf, toInstant } from '../lib/time/zone.js';
 import type { BookingRules } from '../rules/layers.js';
-import { openSpan, outsideHours, type Opening } from '../hours/openingHours.js';
-import { brokenRules, type BookingRule, type Broken, type RuleWish } from '../rules/checks.js';
-import { tellMinutes } from '../rules/describe.js';
+import { type Opening, openSpan, outsideHours, type Span } from '../hours/openingHours.js';
+import { type BookingRule, type Broken, brokenRules, type RuleRequest } from '../rules/checks.js';
+import { describeMinutes } from '../rules/describe.js';
 
 export type RoomStatus = 'in_service' | 'out_of_service' | 'retired';
 
@@ -29,10 +29,16 @@ export interface Check {
   rule: Rule;
   level: 'error' | 'notice';
   room: { id: number; name_en: string; name_zh: string };
-  /** What was asked for and what the rule allows: times 'HH:MM–HH:MM' in the office's zone, seats, a status, a day, minutes, hours. */
+  /**
+   * What was asked for and what the rule allows: times 'HH:MM–HH:MM' in the office's zone, seats, a status, a
+   * day, minutes, hours.
+   */
   actual: string;
   limit: string;
-  /** What would be allowed: a day, an instant, times, hours, two instants 'from/to' in which it is open; see tellCheck. */
+  /**
+   * What would be allowed: a day, an instant, times, hours, two instants 'from/to' in which it is open; see
+   * describeCheck.
+   */
   nearest?: string;
   /** The office's secretaries may go beyond it, with a reason. */
   mayOverride: boolean;
@@ -40,94 +46,82 @@ export interface Check {
   mayRequest?: boolean;
   /** It would have been an error: a secretary's reason went beyond it. */
   isOverridden?: boolean;
-  /** The day on which hours stand against it, and why it differs from the week: a holiday, an exception of the room. */
+  /**
+   * The day on which hours stand against it, and why it differs from the week: a holiday, an exception of the
+   * room.
+   */
   day?: { on: string; why: { name_en: string; name_zh: string } };
 }
 
-export interface Asked {
+/** A time in a room, as it is asked for. */
+export interface RequestedTime {
   startsAt: Date;
   endsAt: Date;
   /** People expected, when known. */
   seats?: number | null;
   /** What the rules of booking depend on besides the time. */
-  wish?: Omit<RuleWish, 'from' | 'to'>;
+  circumstances?: Omit<RuleRequest, 'from' | 'to'>;
 }
 
 /**
- * The rules that `asked` does not keep in `room`.
+ * The rules that `request` does not keep in `room`.
  * @param zone the office's, in which opening hours are written
  * @param isOverridden a reason was given: rules that may be overridden become notices
  */
-export function checkClaim(room: RoomRules, asked: Asked, zone: string, isOverridden = false): Check[] {
-  const found: Check[] = [];
+export function checkClaim(
+  room: RoomRules,
+  request: RequestedTime,
+  zone: string,
+  isOverridden = false,
+): Check[] {
   const { rules } = room;
-  const add = (
-    rule: Rule,
-    level: Check['level'],
-    actual: string,
-    limit: string,
-    mayOverride: boolean,
-    day?: Check['day'],
-    nearest = '',
-  ) => {
-    found.push({
-      ...checkOf(room, { rule, actual, limit, nearest }, { level, mayOverride, isOverridden }),
-      ...(day ? { day } : {}),
-    });
-  };
-  const status = statusAt(room, asked.startsAt);
-  if (status !== 'in_service') {
-    const backAt = room.back_at ? new Date(room.back_at) : undefined;
-    found.push(
-      checkOf(
-        room,
-        {
-          rule: 'status',
-          actual: status,
-          limit: backAt ? dayOf(new Date(backAt.getTime() - 1), zone) : '',
-          nearest: backAt?.toISOString() ?? '',
-        },
-        { mayOverride: false },
-      ),
-    );
-  }
-  const outside = asked.wish?.isApproved
-    ? undefined
-    : outsideHours(room.hours, asked.startsAt, asked.endsAt, zone);
-  const day = outside?.why && {
-    on: outside.on,
-    why: { name_en: outside.why.name_en, name_zh: outside.why.name_zh },
-  };
-  const open = outside?.opens_at ? openSpan(room.hours, outside.on, zone) : undefined;
-  if (outside && open) {
-    const actual = `${timeOf(asked.startsAt, zone)}–${timeOf(asked.endsAt, zone)}`;
-    add(
-      'opening_hours',
-      'error',
-      actual,
-      `${outside.opens_at}–${outside.closes_at}`,
-      true,
-      day,
-      `${open.from.toISOString()}/${open.to.toISOString()}`,
-    );
-  } else if (outside) {
-    add('closed_day', 'error', outside.on, '', true, day);
-  }
-  const capacity = rules?.capacity_rule ?? 'warn';
-  if (asked.seats && asked.seats > room.capacity && capacity !== 'off') {
-    add(
-      'capacity',
-      capacity === 'deny' ? 'error' : 'notice',
-      String(asked.seats),
-      String(room.capacity),
-      true,
-    );
-  }
-  if (rules && asked.wish) {
-    for (const broken of brokenRules(rules, { ...asked.wish, from: asked.startsAt, to: asked.endsAt }, zone))
-      found.push(checkOf(room, broken, { isOverridden }));
-  }
-  return found;
+  const span = { from: request.startsAt, to: request.endsAt };
+  const broken =
+    rules && request.circumstances ? brokenRules(rules, { ...request.circumstances, ...span }, zone) : [];
+  return [
+    ...checkStatus(room, request.startsAt, zone),
+    ...(request.circumstances?.isApproved ? [] : checkHours(room, span, zone, isOverridden)),
+    ...checkSeats(room, request.seats ?? 0, isOverridden),
+    ...broken.map((one) => checkOf(room, one, { isOverridden })),
+  ];
+}
+
+function checkStatus(room: RoomRules, at: Date, zone: string): Check[] {
+  const status = statusAt(room, at);
+  if (status === 'in_service') return [];
+  const backAt = room.back_at ? new Date(room.back_at) : undefined;
+  const limit = backAt ? dayOf(new Date(backAt.getTime() - 1), zone) : '';
+  const nearest = backAt?.toISOString() ?? '';
+  return [checkOf(room, { rule: 'status', actual: status, limit, nearest }, { mayOverride: false })];
+}
+
+function checkHours(room: RoomRules, span: Span, zone: string, isOverridden: boolean): Check[] {
+  const outside = outsideHours(room.hours, span.from, span.to, zone);
+  if (!outside) return [];
+  const { on, why } = outside;
+  const day = why ? { on, why: { name_en: why.name_en, name_zh: why.name_zh } } : undefined;
+  const open = outside.opens_at ? openSpan(room.hours, on, zone) : undefined;
+  const broken = open
+    ? {
+        rule: 'opening_hours' as const,
+        actual: `${timeOf(span.from, zone)}–${timeOf(span.to, zone)}`,
+        limit: `${outside.opens_at}–${outside.closes_at}`,
+        nearest: `${open.from.toISOString()}/${open.to.toISOString()}`,
+      }
+    : { rule: 'closed_day' as const, actual: on, limit: '', nearest: '' };
+  return [{ ...checkOf(room, broken, { isOverridden }), day }];
+}
+
+function checkSeats(room: RoomRules, seats: number, isOverridden: boolean): Check[] {
+  const policy = room.rules?.capacity_rule ?? 'warn';
+  if (seats <= room.capacity || policy === 'off') return [];
+  return [
+    checkOf(
+      room,
+      { rule: 'capacity', actual: String(seats), limit: String(room.capacity), nearest: '' },
+      { level: policy === 'deny' ? 'error' : 'notice', isOverridden },
+    ),
+  ];
 }
 
 /** What a room's status is at a time: after its date, a room out of service is in service again. */
@@ -137,21 +131,28 @@ export function statusAt(room: { status: RoomStatus; back_at?: Date | string | n
     : room.status;
 }
 
-/** The first instant at the same time of day as `wanted` at which the room is back; `wanted` itself where it isn't out of service or nobody knows until when. */
+/**
+ * The first instant at the same time of day as `requested` at which the room is back; `requested` itself
+ * where it isn't out of service or nobody knows until when.
+ */
 export function whenBack(
   room: { status: RoomStatus; back_at?: Date | string | null },
-  wanted: Date,
+  requested: Date,
   zone: string,
 ): Date {
-  if (room.status !== 'out_of_service' || !room.back_at || new Date(room.back_at) <= wanted) return wanted;
+  if (room.status !== 'out_of_service' || !room.back_at || new Date(room.back_at) <= requested)
+    return requested;
   const backAt = new Date(room.back_at);
-  const at = (days: number) => toInstant(addDays(dayOf(backAt, zone), days), timeOf(wanted, zone), zone);
+  const at = (days: number) => toInstant(addDays(dayOf(backAt, zone), days), timeOf(requested, zone), zone);
   // A time that a clock change skips is there on the next day.
   return [at(0), at(1), at(2)].find((instant) => instant !== undefined && instant >= backAt) ?? backAt;
 }
 
-/** "Bamboo is back on Fri 4 Dec", over the times that are offered then; undefined where nothing is known of that. */
-export function tellBack(checks: readonly Check[], t: Translate, fmt: Format): string | undefined {
+/**
+ * "Bamboo is back on Fri 4 Dec", over the times that are offered then; undefined where nothing is known of
+ * that.
+ */
+export function describeBack(checks: readonly Check[], t: Translate, fmt: Format): string | undefined {
   const [last] = checks
     .filter(({ rule, level, nearest }) => rule === 'status' && level === 'error' && nearest)
     .sort((a, b) => (b.nearest ?? '').localeCompare(a.nearest ?? ''));
@@ -180,15 +181,15 @@ export function checkOf(
     actual: broken.actual,
     limit: broken.limit,
     mayOverride,
-    ...(broken.nearest ? { nearest: broken.nearest } : {}),
+    nearest: broken.nearest || undefined,
     // Too late is too late: what begins before anybody has read a request can't be asked for.
-    ...(mayOverride &&
-    level === 'error' &&
-    room.rules?.out_of_policy === 'request' &&
-    !TOO_LATE.includes(broken.rule)
-      ? { mayRequest: true }
-      : {}),
-    ...(goesBeyond && level === 'error' ? { isOverridden: true } : {}),
+    mayRequest:
+      (mayOverride &&
+        level === 'error' &&
+        room.rules?.out_of_policy === 'request' &&
+        !TOO_LATE.includes(broken.rule)) ||
+      undefined,
+    isOverridden: (goesBeyond && level === 'error') || undefined,
   };
 }
 
@@ -196,7 +197,10 @@ const TOO_LATE: readonly Rule[] = ['notice_change', 'notice_cancel'];
 
 const NOT_OF_TIME: readonly Rule[] = ['capacity', 'quota_person_coming', 'quota_unit_coming', 'recurring'];
 
-/** Would another time in the same room help? Not where too many people are expected, or too many bookings are to come already. */
+/**
+ * Would another time in the same room help? Not where too many people are expected, or too many bookings are
+ * to come already.
+ */
 export function mayMendByTime(checks: readonly Check[]): boolean {
   return !checks.some(({ rule, level }) => level === 'error' && NOT_OF_TIME.includes(rule));
 }
@@ -209,76 +213,73 @@ function hoursFor({ limit, nearest = '' }: Check, fmt: Format): string {
 }
 
 /** A check in a person's words: the rule, its value and the nearest that is allowed. */
-export function tellCheck(check: Check, t: Translate, fmt: Format): string {
-  const room = fmt.name(check.room);
-  const { actual, limit, nearest = '' } = check;
-  switch (check.rule) {
-    case 'status':
-      if (limit) return t('layouts.check.outUntil', { room, day: fmt.date(limit) });
-      return t(actual === 'retired' ? 'rooms.check.retired' : 'rooms.check.outOfService', { room });
-    case 'closed_day':
-      if (check.day)
-        return t('hours.check.closedFor', {
-          room,
-          day: fmt.date(check.day.on),
-          reason: fmt.name(check.day.why),
-        });
-      return t('rooms.check.closedDay', { room, day: fmt.date(actual) });
-    case 'opening_hours':
-      if (check.day)
-        return t('hours.check.otherHours', {
-          room,
-          day: fmt.date(check.day.on),
-          reason: fmt.name(check.day.why),
-          hours: hoursFor(check, fmt),
-        });
-      return t('rooms.check.openingHours', { room, hours: hoursFor(check, fmt) });
-    case 'capacity':
-      return t('rooms.check.capacity', { room, seats: limit, people: actual });
-    case 'approval':
-      return t('rules.check.approval', { room });
-    case 'window':
-      return t('rules.check.window', {
-        room,
-        count: Number(limit),
-        day: fmt.date(actual),
-        from: fmt.date(nearest),
-      });
-    case 'notice_create':
-      return t('rules.check.notice_create', {
-        room,
-        time: tellMinutes(t, Number(limit)),
-        earliest: fmt.dateTime(new Date(nearest)),
-      });
-    case 'notice_change':
-      return t('rules.check.notice_change', {
-        room,
-        time: tellMinutes(t, Number(limit)),
-        until: fmt.dateTime(new Date(nearest)),
-      });
-    case 'notice_cancel':
-      return t('rules.check.notice_cancel', {
-        room,
-        time: tellMinutes(t, Number(limit)),
-        until: fmt.dateTime(new Date(nearest)),
-      });
-    case 'min_duration':
-      return t('rules.check.min_duration', { room, time: tellMinutes(t, Number(limit)) });
-    case 'max_duration':
-      return t('rules.check.max_duration', { room, time: tellMinutes(t, Number(limit)) });
-    case 'interval':
-      return t('rules.check.interval', { room, count: Number(limit), times: nearest });
-    case 'quota_person_hours':
-    case 'quota_unit_hours':
-      return t(`rules.check.${check.rule}`, { room, limit, actual, left: nearest });
-    case 'quota_person_coming':
-    case 'quota_unit_coming':
-      return t(`rules.check.${check.rule}`, { room, count: Number(limit) });
-    case 'recurring':
-      return t('rules.check.recurring', { room });
-    case 'recurring_horizon':
-      return t('rules.check.recurring_horizon', { room, count: Number(limit), last: fmt.date(nearest) });
-    case 'members_only':
-      return t('rules.check.members_only', { room });
-  }
+export function describeCheck(check: Check, t: Translate, fmt: Format): string {
+  return TEXTS[check.rule]({ ...check, nearest: check.nearest ?? '', name: fmt.name(check.room) }, t, fmt);
 }
+
+type Text = (check: Check & { nearest: string; name: string }, t: Translate, fmt: Format) => string;
+
+const describeNotice: Text = ({ rule, name: room, limit, nearest }, t, fmt) =>
+  t(rule === 'notice_change' ? 'rules.check.notice_change' : 'rules.check.notice_cancel', {
+    room,
+    time: describeMinutes(t, Number(limit)),
+    until: fmt.dateTime(new Date(nearest)),
+  });
+
+const describeLength: Text = ({ rule, name: room, limit }, t) =>
+  t(rule === 'min_duration' ? 'rules.check.min_duration' : 'rules.check.max_duration', {
+    room,
+    time: describeMinutes(t, Number(limit)),
+  });
+
+const TEXTS: Record<Rule, Text> = {
+  status: ({ name: room, limit, actual }, t, fmt) =>
+    limit
+      ? t('layouts.check.outUntil', { room, day: fmt.date(limit) })
+      : t(actual === 'retired' ? 'rooms.check.retired' : 'rooms.check.outOfService', { room }),
+  closed_day: ({ name: room, day, actual }, t, fmt) =>
+    day
+      ? t('hours.check.closedFor', { room, day: fmt.date(day.on), reason: fmt.name(day.why) })
+      : t('rooms.check.closedDay', { room, day: fmt.date(actual) }),
+  opening_hours: (check, t, fmt) => {
+    const { name: room, day } = check;
+    const hours = hoursFor(check, fmt);
+    return day
+      ? t('hours.check.otherHours', { room, day: fmt.date(day.on), reason: fmt.name(day.why), hours })
+      : t('rooms.check.openingHours', { room, hours });
+  },
+  capacity: ({ name: room, limit, actual }, t) =>
+    t('rooms.check.capacity', { room, seats: limit, people: actual }),
+  approval: ({ name: room }, t) => t('rules.check.approval', { room }),
+  window: ({ name: room, limit, actual, nearest }, t, fmt) =>
+    t('rules.check.window', {
+      room,
+      count: Number(limit),
+      day: fmt.date(actual),
+      from: fmt.date(nearest),
+    }),
+  notice_create: ({ name: room, limit, nearest }, t, fmt) =>
+    t('rules.check.notice_create', {
+      room,
+      time: describeMinutes(t, Number(limit)),
+      earliest: fmt.dateTime(new Date(nearest)),
+    }),
+  notice_change: describeNotice,
+  notice_cancel: describeNotice,
+  min_duration: describeLength,
+  max_duration: describeLength,
+  interval: ({ name: room, limit, nearest }, t) =>
+    t('rules.check.interval', { room, count: Number(limit), times: nearest }),
+  quota_person_hours: ({ name: room, limit, actual, nearest }, t) =>
+    t('rules.check.quota_person_hours', { room, limit, actual, left: nearest }),
+  quota_unit_hours: ({ name: room, limit, actual, nearest }, t) =>
+    t('rules.check.quota_unit_hours', { room, limit, actual, left: nearest }),
+  quota_person_coming: ({ name: room, limit }, t) =>
+    t('rules.check.quota_person_coming', { room, count: Number(limit) }),
+  quota_unit_coming: ({ name: room, limit }, t) =>
+    t('rules.check.quota_unit_coming', { room, count: Number(limit) }),
+  recurring: ({ name: room }, t) => t('rules.check.recurring', { room }),
+  recurring_horizon: ({ name: room, limit, nearest }, t, fmt) =>
+    t('rules.check.recurring_horizon', { room, count: Number(limit), last: fmt.date(nearest) }),
+  members_only: ({ name: room }, t) => t('rules.check.members_only', { room }),
+};

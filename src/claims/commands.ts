@@ -1,228 +1,292 @@
 import type { Actor } from '../lib/audit/record.js';
 import { change, row, rows, type Db } from '../lib/db/db.js';
-import { addDays, dayOf, startOfDay, weekdayOf } from '../lib/time/zone.js';
-import { findAskedRooms, type AskedRoom } from './askedRoomQueries.js';
+import { findRequestedRooms } from './askedRoomQueries.js';
 import { offerFreed } from './awaitedCommands.js';
-import { hasQuota, QUOTAS } from '../rules/layers.js';
-import { findUsage } from '../rules/queries.js';
-import { checkOf, type Check } from './checks.js';
-import { findClashes, type Clash } from './queries.js';
-import { recordOverrides, writeRequests, type NewRequest } from './recordCommands.js';
+import type { Check } from './checks.js';
+import { insertClaims, notePrevented, type Claimant } from './insertCommands.js';
+import { findClashes, spanOf, type Clash } from './queries.js';
+import { recordOverrides, writeRequests } from './recordCommands.js';
 import {
   atomicOf,
-  checkAll,
-  isInside,
-  lateIn,
-  refusal,
-  requestsFor,
-  sort,
-  type Circumstances,
+  candidateOf,
+  judge,
+  type Candidate,
+  type ClaimRefused,
   type ClaimResult,
-  type ClaimWish,
+  type ClaimRequest,
 } from './verdict.js';
-import { lockQuotas } from '../rules/quotaLockCommands.js';
-import { brokenQuotas } from '../rules/checks.js';
+import { atomOf, isLive, isWithin, joinParts } from './liveClaimQueries.js';
+import { checkQuotas, countedFor, isCounted, lockQuotas } from '../rules/quotaLockCommands.js';
 
-// Who occupies which room when. Everything here runs in the caller's transaction. Overlap is forbidden by the constraint
-// room_claims_no_overlap; a clash is a row count of INSERT … ON CONFLICT DO NOTHING, never an error: catching the error
-// of a plain insert deadlocks under contention.
+// Who occupies which room when; everything for many meetings at once, of which one is the smallest number.
+// Everything here runs in the caller's transaction. Overlap is forbidden by the constraint
+// room_claims_no_overlap. A clash is a row count of INSERT … ON CONFLICT DO NOTHING, never an error: catching
+// the error of a plain insert deadlocks under contention.
 
 /**
- * Claims rooms for a meeting that exists already, and notes in meeting_rooms what was asked for.
- * When it is refused nothing of this call is left: the caller removes what it made itself (the meeting row) or rolls back.
- * The rooms are locked first, in order, as everybody does who writes claims: a closure and a release wait for each other otherwise.
+ * Claims rooms for a meeting that exists already, and notes in meeting_rooms what was asked for. Refused,
+ * nothing of this call is left: the caller removes what it made itself (the meeting row) or rolls back.
  */
-export async function claimRooms(trx: Db, by: Actor, wish: ClaimWish): Promise<ClaimResult> {
-  const roomIds = [...new Set(wish.roomIds)];
-  if (!roomIds.length) return { ok: true, notices: [], requests: 0 };
-  return claimAsked(trx, by, wish, await findAskedRooms(trx, by, roomIds, wish), {});
+export async function claimRooms(trx: Db, by: Actor, request: ClaimRequest): Promise<ClaimResult> {
+  return resultOf(await claimForMany(trx, by, [request]), request.meetingId);
 }
 
-/** The same for rooms that were read already; claimForMany goes this way where rules have to be counted or somebody has to be asked. */
-export async function claimAsked(
+/**
+ * The same for many meetings. Each gets all its rooms or none; the others are not touched by that.
+ * The rules of the rooms are read once and asked in memory, and all claims are one statement.
+ * @returns by meeting what its rooms say
+ */
+export async function claimForMany(
   trx: Db,
   by: Actor,
-  wish: ClaimWish,
-  asked: AskedRoom[],
-  how: Circumstances,
-): Promise<ClaimResult> {
-  const now = wish.now ?? new Date();
-  const checks = checkAll(asked, wish, now, how);
-  const first = sort(asked, checks, wish);
-  if (first.refused) return refusal(asked, wish, checks, now);
-
-  const roomIds = asked.map(({ id }) => id);
-  const atomicIds = atomicOf(asked);
-  await lockRooms(trx, atomicIds);
-  // Counted behind the locks of the rooms and of whoever has a quota in all rooms: of two bookings that are sent together, the
-  // second counts the first.
-  if (!how.isRestored) await lockQuotas(trx, countedFor(asked));
-  const counted = how.isRestored ? [] : await checkQuotas(trx, asked, wish, now);
-  const all = [...checks, ...counted];
-  const { refused, beyond } = counted.length ? sort(asked, all, wish) : first;
-  if (refused) return refusal(asked, wish, all, now);
-  const { requests, overridden } = requestsFor(asked, wish, beyond, how);
-
-  if (requests.some(({ isHolding }) => !isHolding)) {
-    // What doesn't hold the room would slip past the constraint; it is not asked for what is taken already.
-    const taken = await findClashes(trx, by.id, {
-      roomIds,
-      startsAt: wish.startsAt,
-      endsAt: wish.endsAt,
-      exceptMeetingId: wish.meetingId,
-    });
-    if (taken.length) return { ok: false, clashes: taken, checks: all };
-  }
-  const isClaimed =
-    (await insertClaims(trx, by, wish, roomIds, atomicIds.length, requests)) ||
-    ((await expireLapsed(
-      trx,
-      atomicIds.map((room) => ({ room, from: wish.startsAt, to: wish.endsAt })),
-    )) > 0 &&
-      (await insertClaims(trx, by, wish, roomIds, atomicIds.length, requests)));
-  if (isClaimed) {
-    await recordOverrides(
-      trx,
-      by,
-      wish.meetingId,
-      [...all.filter(({ isOverridden }) => isOverridden && !how.isRestored), ...overridden],
-      wish.overrideReason ?? '',
-    );
-    await writeRequests(
-      trx,
-      by,
-      {
-        meetingId: wish.meetingId,
-        startsAt: wish.startsAt,
-        endsAt: wish.endsAt,
-        now,
-        note: wish.askReason ?? null,
-      },
-      requests,
-    );
-    return { ok: true, notices: all.filter(({ level }) => level === 'notice'), requests: requests.length };
-  }
-  const clashes = await findClashes(trx, by.id, {
-    roomIds,
-    startsAt: wish.startsAt,
-    endsAt: wish.endsAt,
-    exceptMeetingId: wish.meetingId,
-  });
-  await notePrevented(trx, by, wish, clashes);
-  return { ok: false, clashes, checks: all };
-}
-
-/**
- * Moves a meeting to another time, other rooms, or both. Refused, it stands where it stood.
- * Always locks the rooms of before and after, so that two moves that cross can't wait for each other.
- */
-export async function moveClaims(trx: Db, by: Actor, wish: ClaimWish): Promise<ClaimResult> {
-  const before = await row<{ held: number[] | null; offered: number[] | null; room_ids: number[] | null }>(
+  requests: readonly ClaimRequest[],
+): Promise<Map<number, ClaimResult>> {
+  if (!requests.some(({ roomIds, before }) => roomIds.length > 0 || before?.roomIds.length))
+    return new Map(requests.map(({ meetingId }) => [meetingId, NOTHING_CLAIMED]));
+  const known = await findRequestedRooms(trx, by, requests.map(withFormerRooms), spanOf(requests));
+  return claimKnown(
     trx,
-    `select (select array_agg(room_id) from room_claims where meeting_id = :meeting and state in ('held', 'requested', 'confirmed')) as held,
-            (select array_agg(room_id) from room_claims where awaited_meeting_id = :meeting and state = 'held') as offered,
-            (select array_agg(room_id) from meeting_rooms where meeting_id = :meeting) as room_ids`,
-    { meeting: wish.meetingId },
+    by,
+    requests.map((request) => candidateOf(request, known.get(request.meetingId) ?? [])),
   );
-  const held = before?.held ?? [];
-  const hadIds = held.length ? (before?.room_ids ?? []) : [];
-  const roomIds = [...new Set(wish.roomIds)];
-  const known = await findAskedRooms(trx, by, [...new Set([...roomIds, ...hadIds])], wish);
-  const asked = known.filter(({ id }) => roomIds.includes(id));
-  await lockRooms(trx, [...new Set([...held, ...(before?.offered ?? []), ...atomicOf(asked)])]);
-  // Rooms that are given up have their say too: it may be too late to change anything in them.
-  const late = known
-    .filter(({ id }) => !roomIds.includes(id))
-    .flatMap((room) => lateIn(room, 'notice_change', wish));
-  if (late.some(({ level }) => level === 'error')) return { ok: false, clashes: [], checks: late };
-  try {
-    // A savepoint: what was given up comes back when the new place is taken.
-    return await trx.transaction(async (inner) => {
-      await releaseClaims(inner, by, wish.meetingId, 'released', 'moved');
-      await change(inner, `delete from meeting_rooms where meeting_id = :meeting`, {
-        meeting: wish.meetingId,
-      });
-      if (late.length) await recordOverrides(inner, by, wish.meetingId, late, wish.overrideReason ?? '');
-      if (!asked.length) return { ok: true, notices: late, requests: 0 } satisfies ClaimResult;
-      const result = await claimAsked(inner, by, wish, asked, { before: hadIds });
-      if (!result.ok) throw new Refused(result);
-      return result;
-    });
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    await notePrevented(trx, by, wish, error.result.clashes);
-    return error.result;
-  }
 }
 
-/** May the meeting still be changed or called off, by the rules of its rooms? Records what a reason goes beyond. @returns the rules that stand against it */
-export async function checkNotice(
+const NOTHING_CLAIMED: ClaimResult = { ok: true, notices: [], requests: 0 };
+
+function resultOf(results: ReadonlyMap<number, ClaimResult>, meetingId: number): ClaimResult {
+  return results.get(meetingId) ?? NOTHING_CLAIMED;
+}
+
+function withFormerRooms(request: ClaimRequest): ClaimRequest {
+  return { ...request, roomIds: [...request.roomIds, ...(request.before?.roomIds ?? [])] };
+}
+
+/** Meetings whose rooms were read already. */
+async function claimKnown(
   trx: Db,
   by: Actor,
-  rule: 'notice_change' | 'notice_cancel',
-  wish: { meetingId: number; roomIds: readonly number[]; now: Date; overrideReason?: string | null },
-): Promise<Check[]> {
-  if (!wish.roomIds.length) return [];
-  const rooms = await findAskedRooms(trx, by, wish.roomIds, {
-    meetingId: wish.meetingId,
-    startsAt: wish.now,
-    endsAt: wish.now,
-  });
-  const checks = rooms.flatMap((room) => lateIn(room, rule, wish));
-  const errors = checks.filter(({ level }) => level === 'error');
-  if (!errors.length) await recordOverrides(trx, by, wish.meetingId, checks, wish.overrideReason ?? '');
-  return errors;
+  candidates: readonly Candidate[],
+): Promise<Map<number, ClaimResult>> {
+  const results = new Map<number, ClaimResult>();
+  const judged: Judged[] = [];
+  const add = (candidate: Candidate, counted: readonly Check[], to: Judged[]) => {
+    const verdict = judge(candidate, counted);
+    if (verdict.refused) results.set(candidate.request.meetingId, verdict.refused);
+    else to.push({ ...candidate, ...verdict });
+  };
+  for (const candidate of candidates) add(candidate, [], judged);
+
+  // Everybody who writes claims locks the rooms first, in order: a closure and a release would wait for each
+  // other otherwise.
+  const rooms = judged.flatMap((one) => one.rooms);
+  if (rooms.length > 0) await lockRooms(trx, atomicOf(rooms));
+  // Quotas are counted behind the locks of the rooms and of whoever has a quota in all rooms. Of two bookings
+  // that are sent together, the second counts the first.
+  await lockQuotas(trx, countedFor(judged.filter(isCounted)));
+  const claim = async (some: readonly Judged[]) => {
+    for (const [meetingId, result] of await claimTogether(trx, by, some)) results.set(meetingId, result);
+  };
+  const hasTurn = (one: Judged) => isCounted(one) || isOpen(one);
+  await claim(judged.filter((one) => !hasTurn(one)));
+  // One after the other in order of time, behind those that are claimed already, because quotas count them.
+  const inTurn = judged
+    .filter(hasTurn)
+    .sort((a, b) => a.request.startsAt.getTime() - b.request.startsAt.getTime());
+  for (const one of inTurn) {
+    const counted: Judged[] = [];
+    if (isCounted(one)) add(one, await checkQuotas(trx, one), counted);
+    await claim(isCounted(one) ? counted : [one]);
+  }
+  return results;
+}
+
+interface Judged extends Claimant {
+  checks: Check[];
+  overridden: Check[];
+}
+
+/** Meetings that don't count towards each other, locked and judged. @returns by meeting what its rooms say */
+async function claimTogether(
+  trx: Db,
+  by: Actor,
+  judged: readonly Judged[],
+): Promise<Map<number, ClaimResult>> {
+  const results = new Map<number, ClaimResult>();
+  const refuse = ({ request, checks }: Judged, clashes: Clash[]) =>
+    results.set(request.meetingId, { ok: false, clashes, checks });
+
+  // What doesn't hold the room would slip past the constraint; it is not asked for what is taken already.
+  const taken = await findClashesOf(trx, by, judged.filter(isOpen));
+  for (const [one, clashes] of taken) if (clashes.length > 0) refuse(one, clashes);
+  const open = judged.filter((one) => !taken.get(one)?.length);
+
+  let missing = await insertClaims(trx, by, open);
+  if (missing.length > 0 && (await expireLapsed(trx, missing.flatMap(timesOf))) > 0)
+    missing = await insertClaims(trx, by, missing);
+  const prevented = await findClashesOf(trx, by, missing);
+  for (const [one, clashes] of prevented) refuse(one, clashes);
+  await notePrevented(
+    trx,
+    by,
+    [...prevented].map(([{ request }, clashes]) => ({ request, clashes })),
+  );
+  const claimed = open.filter((one) => !missing.includes(one));
+  await recordClaimed(trx, by, claimed);
+  for (const { request, checks, approvals } of claimed)
+    results.set(request.meetingId, {
+      ok: true,
+      notices: checks.filter(({ level }) => level === 'notice'),
+      requests: approvals.length,
+    });
+  return results;
+}
+
+/** Does it ask for a room that is not held meanwhile? */
+function isOpen({ approvals }: Judged): boolean {
+  return approvals.some(({ isHolding }) => !isHolding);
+}
+
+/** What is written down beside the claims: rules that a reason went beyond, and who has to be asked. */
+async function recordClaimed(trx: Db, by: Actor, claimed: readonly Judged[]): Promise<void> {
+  await recordOverrides(
+    trx,
+    by,
+    claimed.map(({ request, overridden }) => ({
+      meetingId: request.meetingId,
+      checks: overridden,
+      reason: request.overrideReason ?? '',
+    })),
+  );
+  await writeRequests(
+    trx,
+    by,
+    claimed.map(({ request, approvals }) => ({
+      meetingId: request.meetingId,
+      startsAt: request.startsAt,
+      endsAt: request.endsAt,
+      now: request.now ?? new Date(),
+      note: request.askReason ?? null,
+      approvals,
+    })),
+  );
+}
+
+async function findClashesOf<T extends Candidate>(
+  trx: Db,
+  by: Actor,
+  candidates: readonly T[],
+): Promise<Map<T, Clash[]>> {
+  const found = await findClashes(
+    trx,
+    by.id,
+    candidates.map((candidate) => ({
+      key: candidate,
+      roomIds: candidate.rooms.map(({ id }) => id),
+      startsAt: candidate.request.startsAt,
+      endsAt: candidate.request.endsAt,
+      exceptMeetingId: candidate.request.meetingId,
+    })),
+  );
+  return new Map(candidates.map((candidate) => [candidate, found.get(candidate) ?? []]));
+}
+
+function timesOf({ request, rooms }: Candidate): RoomTime[] {
+  return atomicOf(rooms).map((room) => ({ room, from: request.startsAt, to: request.endsAt }));
 }
 
 class Refused extends Error {
-  constructor(readonly result: Extract<ClaimResult, { ok: false }>) {
+  constructor(readonly result: ClaimRefused) {
     super('claim refused');
   }
 }
 
 /**
- * Gives up what a meeting occupies, and what is held for it because it waited; the rows stay with actor, time and reason. A closure that waited for the piece takes
- * it over in the same transaction.
+ * Moves a meeting to another time, other rooms, or both. Refused, it stands where it stood. The rooms of
+ * before and after are locked together, so that two moves that cross can't wait for each other.
+ */
+export async function moveClaims(trx: Db, by: Actor, request: ClaimRequest): Promise<ClaimResult> {
+  const { meetingId } = request;
+  const stands = await row<{
+    starts_at: Date | null;
+    claimed: number[] | null;
+    offered: number[] | null;
+    room_ids: number[] | null;
+  }>(
+    trx,
+    `select m.starts_at,
+            (select array_agg(room_id) from room_claims where meeting_id = m.id and ${isLive()}) as claimed,
+            (select array_agg(room_id) from room_claims
+              where awaited_meeting_id = m.id and state = 'held') as offered,
+            (select array_agg(room_id) from meeting_rooms where meeting_id = m.id) as room_ids
+       from meetings m where m.id = :meetingId`,
+    { meetingId },
+  );
+  const { starts_at: startsAt = null, claimed, offered, room_ids } = stands ?? {};
+  const moved = { ...request, before: { startsAt, roomIds: claimed ? (room_ids ?? []) : [] } };
+  const known = await findRequestedRooms(trx, by, [withFormerRooms(moved)], spanOf([request]));
+  const candidate = candidateOf(moved, known.get(meetingId) ?? []);
+  await lockRooms(trx, [...new Set([...(claimed ?? []), ...(offered ?? []), ...atomicOf(candidate.rooms)])]);
+  try {
+    // A savepoint: what was given up comes back when the new place is taken.
+    return await trx.transaction(async (inner) => {
+      await releaseClaims(inner, by, [meetingId], { state: 'released', reason: 'moved' });
+      await change(inner, `delete from meeting_rooms where meeting_id = :meetingId`, { meetingId });
+      const result = resultOf(await claimKnown(inner, by, [candidate]), meetingId);
+      if (!result.ok) throw new Refused(result);
+      return result;
+    });
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    await notePrevented(trx, by, [{ request, clashes: error.result.clashes }]);
+    return error.result;
+  }
+}
+
+/**
+ * Gives up what meetings occupy, and what is held for them because they waited. The rows stay with actor,
+ * time and reason. Requests for approval are withdrawn. In the same transaction closures that waited take the
+ * room over, and who waits for it is offered it.
  * @returns how many claims were given up
  */
 export async function releaseClaims(
   trx: Db,
   by: Actor,
-  meetingId: number,
-  state: 'cancelled' | 'refused' | 'released',
-  reason: string | null,
+  meetingIds: readonly number[],
+  { state, reason }: { state: 'cancelled' | 'refused' | 'released'; reason: string | null },
 ): Promise<number> {
-  const held = await rows<{ room_id: number }>(
+  const theirs = `(meeting_id = any(:meetings) or awaited_meeting_id = any(:meetings)) and ${isLive()}`;
+  const claimed = await rows<{ room_id: number }>(
     trx,
-    `select room_id from room_claims where (meeting_id = :meeting or awaited_meeting_id = :meeting) and state in ('held', 'requested', 'confirmed')`,
-    { meeting: meetingId },
+    `select distinct room_id from room_claims where ${theirs}`,
+    { meetings: meetingIds },
   );
-  if (!held.length) return 0;
+  if (!claimed.length) return 0;
   await lockRooms(
     trx,
-    held.map(({ room_id }) => room_id),
+    claimed.map(({ room_id }) => room_id),
   );
   const freed = await rows<{ id: number }>(
     trx,
-    `with withdrawn as (update room_requests set state = 'withdrawn', version = version + 1 where meeting_id = :meeting and state = 'open')
+    `with withdrawn as (
+       update room_requests set state = 'withdrawn', version = version + 1
+        where meeting_id = any(:meetings) and state = 'open'
+     )
      update room_claims set state = :state, ended_at = now(), ended_by = :by, end_reason = :reason
-      where (meeting_id = :meeting or awaited_meeting_id = :meeting) and state in ('held', 'requested', 'confirmed') returning id`,
-    { state, by: by.id, reason, meeting: meetingId },
+      where ${theirs} returning id`,
+    { state, by: by.id, reason, meetings: meetingIds },
   );
-  if (freed.length) {
-    await handToClosures(
-      trx,
-      freed.map(({ id }) => id),
-    );
-    await offerFreed(
-      trx,
-      freed.map(({ id }) => id),
-    );
+  const ids = freed.map(({ id }) => id);
+  if (ids.length) {
+    await handToClosures(trx, ids);
+    await offerFreed(trx, ids);
   }
-  return freed.length;
+  return ids.length;
 }
 
-/** Claims again what a cancelled meeting had asked for, at the time that stands in it. Refused, nothing has changed. */
+/**
+ * Claims again what a cancelled meeting had asked for, at the time that stands in it. Refused, nothing has
+ * changed.
+ */
 export async function restoreClaims(
   trx: Db,
   by: Actor,
@@ -231,12 +295,12 @@ export async function restoreClaims(
 ): Promise<ClaimResult> {
   const meeting = await row<{ starts_at: Date | null; ends_at: Date | null; room_ids: number[] | null }>(
     trx,
-    `select m.starts_at, m.ends_at, (select json_agg(room_id) from meeting_rooms where meeting_id = m.id) as room_ids
+    `select m.starts_at, m.ends_at,
+            (select json_agg(room_id) from meeting_rooms where meeting_id = m.id) as room_ids
        from meetings m where m.id = :meeting`,
     { meeting: meetingId },
   );
-  if (!meeting?.starts_at || !meeting.ends_at || !meeting.room_ids)
-    return { ok: true, notices: [], requests: 0 };
+  if (!meeting?.starts_at || !meeting.ends_at || !meeting.room_ids) return NOTHING_CLAIMED;
   return retakeRooms(trx, by, {
     meetingId,
     roomIds: meeting.room_ids,
@@ -247,28 +311,30 @@ export async function restoreClaims(
 }
 
 /**
- * Claims rooms that the meeting had before. Hours and rules were agreed when it was booked: only the slot itself has to be
- * free. Who decides about a room is asked again, unless they approved the slot.
+ * Claims rooms that the meeting had before. Hours and rules were agreed when it was booked: only the slot
+ * itself has to be free. Who decides about a room is asked again, unless they approved the slot.
  */
-export async function retakeRooms(
+export function retakeRooms(
   trx: Db,
   by: Actor,
   had: { meetingId: number; roomIds: number[]; startsAt: Date; endsAt: Date; now: Date },
 ): Promise<ClaimResult> {
-  const wish = { ...had, overrideReason: 'restored' };
-  return claimAsked(trx, by, wish, await findAskedRooms(trx, by, had.roomIds, wish), { isRestored: true });
+  return claimRooms(trx, by, { ...had, overrideReason: 'restored', isRestored: true });
 }
 
 /** Pieces of freed claims that lie in a closure of their room become the closure's. */
 export async function handToClosures(trx: Db, freedIds: readonly number[]): Promise<void> {
   await change(
     trx,
-    `insert into room_claims (room_id, closure_id, state, starts_at, ends_at, occupies_from, occupies_to, created_by)
+    `insert into room_claims (room_id, closure_id, state, starts_at, ends_at, occupies_from, occupies_to,
+                              created_by)
      select c.room_id, cl.id, 'confirmed', piece.f, piece.t, piece.f, piece.t, cl.created_by
        from room_claims c
-       join closures cl on cl.lifted_at is null and cl.starts_at < c.occupies_to and cl.ends_at > c.occupies_from
-        and (cl.room_id = c.room_id or exists (select 1 from room_parts p where p.hall_id = cl.room_id and p.part_id = c.room_id))
-      cross join lateral (select greatest(c.occupies_from, cl.starts_at) as f, least(c.occupies_to, cl.ends_at) as t) piece
+       join closures cl on cl.lifted_at is null
+        and cl.starts_at < c.occupies_to and cl.ends_at > c.occupies_from
+        and ${isWithin('c.room_id', 'cl.room_id')}
+      cross join lateral (
+        select greatest(c.occupies_from, cl.starts_at) as f, least(c.occupies_to, cl.ends_at) as t) piece
       where c.id = any(:freed)
       order by c.room_id, piece.f
      on conflict do nothing`,
@@ -277,32 +343,37 @@ export async function handToClosures(trx: Db, freedIds: readonly number[]): Prom
 }
 
 /** A time in an atomic room. */
-export interface Piece {
+export interface RoomTime {
   room: number;
   from: Date;
   to: Date;
 }
 
 /**
- * Holds and returned requests whose time is over give way to who wants the slot; no timer decides it. A closure that waited
- * for the piece comes first. Where somebody waits for the room it is not for who passes by: sweepLapsed ends it within a
- * minute and the first in the queue is asked. The caller has locked the rooms.
+ * Holds and returned requests whose time is over give way to who wants the slot; no timer decides it. A
+ * closure that waited for the piece comes first. Where somebody waits for the room it is not for who passes
+ * by: sweepLapsed ends it within a minute and the first in the queue is asked. The caller has locked the
+ * rooms.
  * @returns how many gave way
  */
-export async function expireLapsed(trx: Db, pieces: readonly Piece[]): Promise<number> {
+export async function expireLapsed(trx: Db, times: readonly RoomTime[]): Promise<number> {
   const lapsed = await rows<{ id: number }>(
     trx,
     `update room_claims c set state = 'expired', ended_at = now()
-       from jsonb_to_recordset(:list) as w (room bigint, "from" timestamptz, "to" timestamptz) join rooms r on r.id = w.room
+       from jsonb_to_recordset(:list) as w (room bigint, "from" timestamptz, "to" timestamptz)
+       join rooms r on r.id = w.room
       where c.room_id = w.room and c.state in ('held', 'requested') and c.hold_until <= now()
         and c.occupies_from < w."to" + make_interval(mins => r.teardown_minutes)
         and c.occupies_to > w."from" - make_interval(mins => r.setup_minutes)
         and not exists (
-          select 1 from awaited_rooms a join meetings m on m.id = a.meeting_id left join room_parts p on p.hall_id = a.room_id
-           where coalesce(p.part_id, a.room_id) = c.room_id and a.state = 'waiting' and m.state in ('draft', 'scheduled', 'cancelled')
+          select 1
+            from awaited_rooms a
+            join meetings m on m.id = a.meeting_id ${joinParts('a.room_id')}
+           where ${atomOf('a.room_id')} = c.room_id and a.state = 'waiting'
+             and m.state in ('draft', 'scheduled', 'cancelled')
              and m.starts_at > now() and m.starts_at < c.occupies_to and m.ends_at > c.occupies_from)
      returning c.id`,
-    { list: JSON.stringify(pieces) },
+    { list: JSON.stringify(times) },
   );
   if (lapsed.length)
     await handToClosures(
@@ -312,92 +383,9 @@ export async function expireLapsed(trx: Db, pieces: readonly Piece[]): Promise<n
   return lapsed.length;
 }
 
-/** Locks rooms in the one order that everybody keeps. Stronger than what bookings of one room take, so nobody waits for readers. */
+/** Locks rooms in the one order that everybody keeps. Nobody waits for readers. */
 export async function lockRooms(trx: Db, roomIds: readonly number[]): Promise<void> {
   await rows(trx, `select id from rooms where id = any(:rooms) order by id for no key update`, {
     rooms: roomIds,
   });
-}
-
-/** Whom bookings in other rooms count for, too. */
-function countedFor(asked: readonly AskedRoom[]): number[] {
-  return [
-    ...new Set(
-      asked
-        .filter(({ rules }) => QUOTAS.some((name) => rules[name] > 0 && !rules.ofRoom.includes(name)))
-        .map(({ principal_id }) => principal_id),
-    ),
-  ];
-}
-
-/** Quotas, where a room has any: one look-up for each such room. */
-async function checkQuotas(trx: Db, asked: AskedRoom[], wish: ClaimWish, now: Date): Promise<Check[]> {
-  const checks: Check[] = [];
-  for (const room of asked.filter(({ rules }) => hasQuota(rules))) {
-    if (isInside(room, wish)) continue;
-    const on = dayOf(wish.startsAt, room.zone);
-    const monday = addDays(on, 1 - weekdayOf(on));
-    const usage = await findUsage(trx, {
-      principalId: room.principal_id,
-      roomId: room.id,
-      exceptMeetingId: wish.meetingId,
-      now,
-      weekFrom: startOfDay(monday, room.zone),
-      weekTo: startOfDay(addDays(monday, 7), room.zone),
-    });
-    const broken = brokenQuotas(room.rules, { from: wish.startsAt, to: wish.endsAt }, usage);
-    checks.push(...broken.map((one) => checkOf(room, one, { isOverridden: Boolean(wish.overrideReason) })));
-  }
-  return checks;
-}
-
-/** One statement for all rooms, in order. Incomplete, it takes back what it wrote, which nobody has seen. */
-async function insertClaims(
-  trx: Db,
-  by: Actor,
-  wish: ClaimWish,
-  roomIds: number[],
-  expected: number,
-  requests: NewRequest[],
-): Promise<boolean> {
-  const made = await rows<{ id: number }>(
-    trx,
-    `with wanted as (
-       select coalesce(p.part_id, r.id) as room_id, max(r.setup_minutes) as setup, max(r.teardown_minutes) as teardown,
-              bool_or(r.id = any(:requested)) as is_requested, bool_or(r.id = any(:open)) as is_open
-         from rooms r left join room_parts p on p.hall_id = r.id
-        where r.id = any(:rooms) group by 1
-     ), noted as (
-       insert into meeting_rooms (meeting_id, room_id) select :meeting, id from rooms where id = any(:rooms) on conflict do nothing
-     )
-     insert into room_claims (room_id, meeting_id, state, is_holding, starts_at, ends_at, setup_minutes, teardown_minutes, occupies_from, occupies_to, created_by)
-     select room_id, :meeting, case when is_requested then 'requested' else 'confirmed' end, not is_open, :from, :to, setup, teardown,
-            :from::timestamptz - make_interval(mins => setup), :to::timestamptz + make_interval(mins => teardown), :by
-       from wanted order by room_id
-     on conflict do nothing returning id`,
-    {
-      rooms: roomIds,
-      meeting: wish.meetingId,
-      from: wish.startsAt,
-      to: wish.endsAt,
-      by: by.id,
-      requested: requests.map(({ roomId }) => roomId),
-      open: requests.filter(({ isHolding }) => !isHolding).map(({ roomId }) => roomId),
-    },
-  );
-  if (made.length === expected) return true;
-  if (made.length)
-    await change(trx, `delete from room_claims where id = any(:made)`, { made: made.map(({ id }) => id) });
-  await change(trx, `delete from meeting_rooms where meeting_id = :meeting`, { meeting: wish.meetingId });
-  return false;
-}
-
-/** For the figures: what was asked for and not to be had. Lost when the caller rolls back, which harms nothing. */
-async function notePrevented(trx: Db, by: Actor, wish: ClaimWish, clashes: Clash[]): Promise<void> {
-  if (wish.isImported) return;
-  await change(
-    trx,
-    `insert into prevented_clashes (room_id, person_id, starts_at, ends_at) select distinct unnest(:rooms::bigint[]), :by::bigint, :from::timestamptz, :to::timestamptz`,
-    { rooms: clashes.map(({ room }) => room.id), by: by.id, from: wish.startsAt, to: wish.endsAt },
-  );
 }

@@ -3,6 +3,7 @@ import { change, row, rows, type Db } from '../lib/db/db.js';
 import { offerFreed, offerPieces } from './awaitedCommands.js';
 import { expireLapsed, handToClosures, lockRooms } from './commands.js';
 import { releaseUnusedEquipment, shortenEquipment } from '../equipment/commands.js';
+import { atomOf, isBlocking, isWithin, joinParts } from './liveClaimQueries.js';
 
 // What happens to the claims of a meeting on its day: it ends early, it goes on a little longer, nobody comes. In the caller's
 // transaction, which has locked the meeting.
@@ -106,7 +107,7 @@ export async function lengthenClaims(
   // Everybody who writes claims has locked the room first, so that what is free here stays free.
   const next = await row<{ left: number | null; until: Date }>(
     trx,
-    `select floor(min(date_part('epoch', o.occupies_from - c.occupies_to)) / 60)::int as left, max(c.ends_at) as until from room_claims c join room_claims o on o.room_id = c.room_id and o.id <> c.id and o.is_holding and o.state in ('held', 'requested', 'confirmed')
+    `select floor(min(date_part('epoch', o.occupies_from - c.occupies_to)) / 60)::int as left, max(c.ends_at) as until from room_claims c join room_claims o on o.room_id = c.room_id and o.id <> c.id and ${isBlocking('o')}
         and o.occupies && tstzrange(c.occupies_to, c.occupies_to + make_interval(mins => :minutes))
       where c.id = any(:ids)`,
     bindings,
@@ -137,10 +138,10 @@ export async function releaseUnused(
   const held = await rows<{ id: number; room_id: number }>(
     trx,
     `select c.id, c.room_id from ${W} join room_claims c on c.meeting_id = w.meeting and c.state = 'confirmed'
-        and (c.room_id = w.room or c.room_id in (select part_id from room_parts where hall_id = w.room))
+        and ${isWithin('c.room_id', 'w.room')}
       where not exists (
-        select 1 from meeting_rooms o left join room_parts p on p.hall_id = o.room_id
-         where o.meeting_id = w.meeting and coalesce(p.part_id, o.room_id) = c.room_id
+        select 1 from meeting_rooms o ${joinParts('o.room_id')}
+         where o.meeting_id = w.meeting and ${atomOf('o.room_id')} = c.room_id
            and not exists (select 1 from jsonb_to_recordset(cast(:list as jsonb)) as x (meeting bigint, room bigint) where x.meeting = o.meeting_id and x.room = o.room_id))`,
     { list },
   );

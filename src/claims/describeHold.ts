@@ -8,7 +8,7 @@ const untilOf = (until: string, fmt: Format): string =>
   `${fmt.shortDay(new Date(until))} ${fmt.time(new Date(until))}`;
 
 /** "Offered in a poll until Wed 6 Mar 17:00", with the title for who may know it. */
-export function tellHold(hold: Hold, t: Translate, fmt: Format): string {
+export function describeHold(hold: Hold, t: Translate, fmt: Format): string {
   if (hold.kind === 'private') return t('calendar.day.booked');
   const until = untilOf(hold.until, fmt);
   if (hold.title === null) return t(`holds.${hold.kind}`, { until });
@@ -16,7 +16,7 @@ export function tellHold(hold: Hold, t: Translate, fmt: Format): string {
 }
 
 /** The same as an answer to who wants the room then, with a way on; undefined when they may know no more than that it is taken. */
-export function tellHoldInTheWay(
+export function describeHoldInTheWay(
   hold: Hold,
   values: { room: string; when: string },
   t: Translate,
@@ -44,13 +44,13 @@ export function isKept(hold: Hold | null | undefined): boolean {
 }
 
 /** A line of a list: what is kept when. */
-export function tellKept(
+export function describeKept(
   { t, fmt }: { t: Translate; fmt: Format },
   { hold, starts_at, ends_at }: Kept,
 ): { title: string; href: string | null; time: string } {
   const [from, to] = [new Date(starts_at), new Date(ends_at)];
   return {
-    title: tellHold(hold, t, fmt),
+    title: describeHold(hold, t, fmt),
     href: hrefOf(hold),
     time: `${fmt.shortDay(from)} ${fmt.range(from, to)}`,
   };

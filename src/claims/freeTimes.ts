@@ -18,7 +18,7 @@ export function freeWithin(span: Span, busy: readonly Span[]): Span[] {
   return free.filter(({ from, to }) => from < to);
 }
 
-export interface FreeTimeWish {
+export interface FreeTimeRequest {
   hours: Opening;
   zone: string;
   /** Everything that is taken in the days searched, setup and teardown included. */
@@ -37,23 +37,24 @@ export interface FreeTimeWish {
 }
 
 /**
- * Times of the wanted length nearest to the wanted one, on quarter hours (or where a booking may begin), within opening hours, in order of distance
- * (of two equally near the later first: people move meetings back more readily): on the wanted day one for each free
- * stretch, on each other day the one nearest to the same time of day.
+ * Times of the wanted length nearest to the wanted one, on quarter hours (or where a booking may begin),
+ * within opening hours, in order of distance (of two equally near the later first: people move meetings back
+ * more readily): on the wanted day one for each free stretch, on each other day the one nearest to the same
+ * time of day.
  */
-export function nearestFreeTimes(wish: FreeTimeWish): Span[] {
-  const { zone, wanted } = wish;
+export function nearestFreeTimes(request: FreeTimeRequest): Span[] {
+  const { zone, wanted } = request;
   const found: number[] = [];
   const wantedDay = dayOf(wanted.from, zone);
-  for (let day = -wish.days; day <= wish.days; day++) {
+  for (let day = -request.days; day <= request.days; day++) {
     const on = addDays(wantedDay, day);
     const target =
       wanted.from.getTime() + startOfDay(on, zone).getTime() - startOfDay(wantedDay, zone).getTime();
-    const starts = freeStarts(wish, on, target);
+    const starts = freeStarts(request, on, target);
     found.push(...(day === 0 ? starts : nearest(starts, target, 1)));
   }
   const length = wanted.to.getTime() - wanted.from.getTime();
-  return nearest(found, wanted.from.getTime(), wish.limit).map((start) => ({
+  return nearest(found, wanted.from.getTime(), request.limit).map((start) => ({
     from: new Date(start),
     to: new Date(start + length),
   }));
@@ -64,20 +65,20 @@ function nearest(starts: number[], target: number, limit: number): number[] {
 }
 
 /** In each free stretch of a day the start nearest to `target`. */
-function freeStarts(wish: FreeTimeWish, on: string, target: number): number[] {
-  const open = openSpan(wish.hours, on, wish.zone);
+function freeStarts(request: FreeTimeRequest, on: string, target: number): number[] {
+  const open = openSpan(request.hours, on, request.zone);
   if (!open) return [];
-  const length = wish.wanted.to.getTime() - wish.wanted.from.getTime();
-  const step = (wish.stepMinutes ?? 15) * MINUTE;
-  const midnight = startOfDay(on, wish.zone).getTime();
+  const length = request.wanted.to.getTime() - request.wanted.from.getTime();
+  const step = (request.stepMinutes ?? 15) * MINUTE;
+  const midnight = startOfDay(on, request.zone).getTime();
   const up = (at: number) => midnight + Math.ceil((at - midnight) / step) * step;
   const down = (at: number) => midnight + Math.floor((at - midnight) / step) * step;
-  const [setup, teardown] = [wish.setupMinutes * 60_000, wish.teardownMinutes * 60_000];
+  const [setup, teardown] = [request.setupMinutes * 60_000, request.teardownMinutes * 60_000];
   // The meeting stays within the opening hours; setting up and clearing away may lie outside them.
   const around = { from: new Date(open.from.getTime() - setup), to: new Date(open.to.getTime() + teardown) };
-  return freeWithin(around, wish.busy).flatMap((free) => {
-    const first = up(Math.max(free.from.getTime() + setup, open.from.getTime(), wish.notBefore.getTime()));
+  return freeWithin(around, request.busy).flatMap((free) => {
+    const first = up(Math.max(free.from.getTime() + setup, open.from.getTime(), request.notBefore.getTime()));
     const last = down(Math.min(free.to.getTime() - teardown, open.to.getTime()) - length);
-    return first > last ? [] : [Math.min(Math.max(wish.stepMinutes ? up(target) : target, first), last)];
+    return first > last ? [] : [Math.min(Math.max(request.stepMinutes ? up(target) : target, first), last)];
   });
 }

@@ -2,11 +2,13 @@ import type { Actor } from '../lib/audit/record.js';
 import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { offerFreed } from './awaitedCommands.js';
 import { expireLapsed, handToClosures, lockRooms } from './commands.js';
+import { atomOf, joinParts } from './liveClaimQueries.js';
+import { lockRoomsOf } from './waitHoldCommands.js';
 
-// Rooms held for the candidates of a poll: claims in the state 'held' that anybody's booking may replace once their time
-// is over. Everything here runs in the caller's transaction.
+// Rooms held for the candidates of a poll: claims in the state 'held' that anybody's booking may replace once
+// their time is over. Everything here runs in the caller's transaction.
 
-export interface HoldWish {
+export interface HoldRequest {
   optionId: number;
   /** As asked for: of a divisible hall its parts are held. */
   roomIds: readonly number[];
@@ -15,30 +17,21 @@ export interface HoldWish {
 }
 
 /**
- * Holds rooms for several candidates by one statement; what is taken is left out, a candidate is held with all its rooms or
- * not at all.
+ * Holds rooms for several candidates by one statement; what is taken is left out, a candidate is held with
+ * all its rooms or not at all.
  * @param until by the database's clock  @returns the candidates that are held
  */
 export async function holdRooms(
   trx: Db,
   by: Actor,
-  wishes: readonly HoldWish[],
+  requests: readonly HoldRequest[],
   until: Date,
 ): Promise<Set<number>> {
-  const wanted = wishes.filter(({ roomIds }) => roomIds.length > 0);
-  if (wanted.length === 0) return new Set();
-  const asked = [...new Set(wanted.flatMap(({ roomIds }) => roomIds))];
-  const atoms = await rows<{ id: number }>(
-    trx,
-    `select distinct coalesce(p.part_id, r.id) as id from rooms r left join room_parts p on p.hall_id = r.id where r.id = any(:asked)`,
-    { asked },
-  );
-  await lockRooms(
-    trx,
-    atoms.map(({ id }) => id),
-  );
+  const withRooms = requests.filter(({ roomIds }) => roomIds.length > 0);
+  if (withRooms.length === 0) return new Set();
+  const atoms = await lockRoomsOf(trx, [...new Set(withRooms.flatMap(({ roomIds }) => roomIds))]);
   const list = JSON.stringify(
-    wanted.map(({ optionId, roomIds, startsAt, endsAt }) => ({
+    withRooms.map(({ optionId, roomIds, startsAt, endsAt }) => ({
       option: optionId,
       rooms: roomIds,
       starts: startsAt,
@@ -47,20 +40,21 @@ export async function holdRooms(
   );
   await expireLapsed(
     trx,
-    atoms.flatMap(({ id }) =>
-      wanted.map(({ startsAt, endsAt }) => ({ room: id, from: startsAt, to: endsAt })),
-    ),
+    atoms.flatMap((room) => withRooms.map(({ startsAt, endsAt }) => ({ room, from: startsAt, to: endsAt }))),
   );
   const ATOMS = `
-    select w.option, w.starts, w.ends, coalesce(p.part_id, r.id) as room_id, max(r.setup_minutes) as setup, max(r.teardown_minutes) as teardown
-      from jsonb_to_recordset(cast(:list as jsonb)) as w (option bigint, rooms jsonb, starts timestamptz, ends timestamptz)
+    select w.option, w.starts, w.ends, ${atomOf('r.id')} as room_id,
+           max(r.setup_minutes) as setup, max(r.teardown_minutes) as teardown
+      from jsonb_to_recordset(cast(:list as jsonb))
+        as w (option bigint, rooms jsonb, starts timestamptz, ends timestamptz)
      cross join lateral jsonb_array_elements_text(w.rooms) as x (id)
       join rooms r on r.id = x.id::bigint and r.status = 'in_service'
-      left join room_parts p on p.hall_id = r.id
+      ${joinParts('r.id')}
      group by 1, 2, 3, 4`;
   await change(
     trx,
-    `insert into room_claims (room_id, poll_option_id, state, hold_until, starts_at, ends_at, setup_minutes, teardown_minutes, occupies_from, occupies_to, created_by)
+    `insert into room_claims (room_id, poll_option_id, state, hold_until, starts_at, ends_at,
+                              setup_minutes, teardown_minutes, occupies_from, occupies_to, created_by)
      select a.room_id, a.option, 'held', :until, a.starts, a.ends, a.setup, a.teardown,
             a.starts - make_interval(mins => a.setup), a.ends + make_interval(mins => a.teardown), :by
        from (${ATOMS}) a order by a.room_id, a.starts, a.option
@@ -69,7 +63,10 @@ export async function holdRooms(
   );
   const incomplete = await rows<{ option: number }>(
     trx,
-    `select a.option from (${ATOMS}) a left join room_claims c on c.poll_option_id = a.option and c.room_id = a.room_id and c.state = 'held'
+    `select a.option
+       from (${ATOMS}) a
+       left join room_claims c on c.poll_option_id = a.option and c.room_id = a.room_id
+        and c.state = 'held'
       group by a.option having count(c.id) < count(*)`,
     { list },
   );
@@ -78,7 +75,7 @@ export async function holdRooms(
     await change(trx, `delete from room_claims where poll_option_id = any(:lost) and state = 'held'`, {
       lost,
     });
-  return new Set(wanted.map(({ optionId }) => optionId).filter((id) => !lost.includes(id)));
+  return new Set(withRooms.map(({ optionId }) => optionId).filter((id) => !lost.includes(id)));
 }
 
 /** Gives up what candidates hold; the rows stay. @returns how many claims were given up */
@@ -112,7 +109,10 @@ export async function releaseHolds(
   return ids.length;
 }
 
-/** Moves the end of what candidates hold; what lapsed and nobody took since is held again. @param until by the database's clock */
+/**
+ * Moves the end of what candidates hold; what lapsed and nobody took since is held again.
+ * @param until by the database's clock
+ */
 export async function extendHolds(trx: Db, optionIds: readonly number[], until: Date): Promise<void> {
   const held = await rows<{ room_id: number }>(
     trx,
@@ -131,8 +131,9 @@ export async function extendHolds(trx: Db, optionIds: readonly number[], until: 
 }
 
 /**
- * Gives up what one candidate holds for the meeting it becomes, which claims its rooms next in the same transaction, by all
- * their rules. The rooms stay locked until then, so that nobody comes in between, and no closure takes the piece.
+ * Gives up what one candidate holds for the meeting it becomes, which claims its rooms next in the same
+ * transaction, by all their rules. The rooms stay locked until then, so that nobody comes in between, and no
+ * closure takes the piece.
  */
 export async function yieldHold(trx: Db, by: Actor, optionId: number): Promise<void> {
   const held = await rows<{ room_id: number }>(
@@ -146,14 +147,16 @@ export async function yieldHold(trx: Db, by: Actor, optionId: number): Promise<v
   );
   await change(
     trx,
-    `update room_claims set state = 'released', ended_at = now(), ended_by = :by, end_reason = 'chosen' where poll_option_id = :option and state = 'held'`,
+    `update room_claims set state = 'released', ended_at = now(), ended_by = :by, end_reason = 'chosen'
+      where poll_option_id = :option and state = 'held'`,
     { option: optionId, by: by.id },
   );
 }
 
 /**
- * Ends what lapsed and nobody has asked for since, so that no page shows it as taken: closures take their pieces over, dates
- * that wait for the room are offered it. A booking doesn't wait for this. @returns how many
+ * Ends what lapsed and nobody has asked for since, so that no page shows it as taken: closures take their
+ * pieces over, dates that wait for the room are offered it. A booking doesn't wait for this. @returns how
+ * many
  */
 export function sweepLapsed(db: Db): Promise<number> {
   return inTransaction(db, async (trx) => {
@@ -169,7 +172,8 @@ export function sweepLapsed(db: Db): Promise<number> {
     );
     const lapsed = await rows<{ id: number }>(
       trx,
-      `update room_claims set state = 'expired', ended_at = now() where ${where} and room_id = any(:rooms) returning id`,
+      `update room_claims set state = 'expired', ended_at = now()
+        where ${where} and room_id = any(:rooms) returning id`,
       { rooms: found.map(({ room_id }) => room_id) },
     );
     const ids = lapsed.map(({ id }) => id);

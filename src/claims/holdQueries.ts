@@ -1,6 +1,7 @@
 import type { Named } from '../lib/time/format.js';
+import { isWithin } from './liveClaimQueries.js';
 
-// What a claim in the state 'held' is kept for; tellHold.ts says it.
+// What a claim in the state 'held' is kept for; describeHold.ts says it.
 
 /** As far as its reader may know it; 'private': a booking like any other to them. */
 export type Hold =
@@ -21,7 +22,7 @@ export interface Kept {
 export const keptIn = (closure: string): string => `
   (select coalesce(json_agg(distinct jsonb_build_object('starts_at', k.starts_at, 'ends_at', k.ends_at, 'hold', ${holdOf('k')})), '[]')
      from room_claims k
-    where (k.room_id = ${closure}.room_id or k.room_id in (select part_id from room_parts where hall_id = ${closure}.room_id))
+    where ${isWithin('k.room_id', `${closure}.room_id`)}
       and k.state = 'held' and k.occupies && tstzrange(${closure}.starts_at, ${closure}.ends_at))`;
 
 /**

@@ -4,6 +4,7 @@ import { rulesFrom, type RuleLayer } from '../rules/layers.js';
 import { isAllowed } from './queries.js';
 import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import { OPENING } from '../hours/dayRuleQueries.js';
+import { atomOf, joinParts } from './liveClaimQueries.js';
 import { outsideHours, type Opening } from '../hours/openingHours.js';
 
 // The queue for rooms that are taken: who asked first is asked first.
@@ -104,7 +105,7 @@ function isOpenFor(
 ): boolean {
   return (
     !outsideHours(room.hours, from, to, room.zone) &&
-    isAllowed(rulesFrom(room.layers), { from, to }, now, room.zone)
+    isAllowed(rulesFrom(room.layers), { from, to }, { now, zone: room.zone })
   );
 }
 
@@ -138,9 +139,9 @@ export function listQueue(db: Db, viewerId: number, roomId: number, now: Date): 
     db,
     `select case when known.yes then m.id end as meeting_id, case when known.yes then m.title end as title, m.starts_at, m.ends_at, w.state, w.held_until, w.since, w.any_seats
        from meetings m cross join lateral ${WISH} w cross join lateral (select ${KNOWS_TITLE} as yes) known
-      where m.id in (select a.meeting_id from awaited_rooms a left join room_parts p on p.hall_id = a.room_id
+      where m.id in (select a.meeting_id from awaited_rooms a ${joinParts('a.room_id')}
                       where ${AFTER_IT}
-                        and coalesce(p.part_id, a.room_id) in (select coalesce(q.part_id, r.id) from rooms r left join room_parts q on q.hall_id = r.id where r.id = :room))
+                        and ${atomOf('a.room_id')} in (select ${atomOf('r.id', 'q')} from rooms r ${joinParts('r.id', 'q')} where r.id = :room))
         and ${STILL}
       order by ${IN_TURN} limit 30`,
     { room: roomId, viewer: viewerId, now },

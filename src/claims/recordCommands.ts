@@ -3,9 +3,11 @@ import { change, rows, type Db } from '../lib/db/db.js';
 import { enqueue } from '../lib/jobs/enqueue.js';
 import type { Check } from './checks.js';
 
-// What is written down beside a claim, in its transaction: rules that were gone beyond, and requests for approval.
+// What is written down beside a claim, in its transaction: rules that were gone beyond, and requests for
+// approval.
 
-export interface NewRequest {
+/** A room that somebody has to approve. */
+export interface ApprovalRequest {
   roomId: number;
   isHolding: boolean;
   answerHours: number;
@@ -13,19 +15,8 @@ export interface NewRequest {
   rules: Check[];
 }
 
-/** Rules that a secretary's reason went beyond: each stands in the history, and is counted. */
-export function recordOverrides(
-  trx: Db,
-  by: Actor,
-  meetingId: number,
-  checks: readonly Check[],
-  reason: string,
-): Promise<void> {
-  return recordOverridesOfMany(trx, by, [{ meetingId, checks, reason }]);
-}
-
-/** The same for many meetings, by one statement. */
-export async function recordOverridesOfMany(
+/** Rules that a secretary's reason went beyond: each stands in the history of its meeting, and is counted. */
+export async function recordOverrides(
   trx: Db,
   by: Actor,
   all: readonly { meetingId: number; checks: readonly Check[]; reason: string }[],
@@ -45,7 +36,8 @@ export async function recordOverridesOfMany(
     trx,
     `insert into rule_overrides (person_id, meeting_id, room_id, rule, actual, allowed, reason)
      select :by, c."meetingId", c."roomId", c.rule, c.actual, c.allowed, c.reason
-       from jsonb_to_recordset(cast(:lines as jsonb)) as c("meetingId" bigint, "roomId" bigint, rule text, actual text, allowed text, reason text)`,
+       from jsonb_to_recordset(cast(:lines as jsonb))
+         as c ("meetingId" bigint, "roomId" bigint, rule text, actual text, allowed text, reason text)`,
     { by: by.id, lines: JSON.stringify(lines) },
   );
   await recordAll(
@@ -62,41 +54,64 @@ export async function recordOverridesOfMany(
   );
 }
 
-/** Asks who decides about the rooms, who are mailed by the worker; due after the room's hours, at the latest when the meeting begins. */
-export async function writeRequests(
-  trx: Db,
-  by: Actor,
-  wish: { meetingId: number; startsAt: Date; endsAt: Date; now: Date; note: string | null },
-  requests: readonly NewRequest[],
-): Promise<void> {
-  if (!requests.length) return;
-  const made = await rows<{ id: number; room_id: number }>(
+/** What is asked for a meeting. */
+export interface MeetingApprovals {
+  meetingId: number;
+  startsAt: Date;
+  endsAt: Date;
+  now: Date;
+  note: string | null;
+  approvals: readonly ApprovalRequest[];
+}
+
+/**
+ * Asks who decides about the rooms; the worker mails them. An answer is due after the hours of the room, at
+ * the latest when the meeting begins.
+ */
+export async function writeRequests(trx: Db, by: Actor, all: readonly MeetingApprovals[]): Promise<void> {
+  const lines = all.flatMap(({ meetingId, startsAt, endsAt, now, note, approvals }) =>
+    approvals.map(({ roomId, isHolding, answerHours, rules }) => ({
+      meeting: meetingId,
+      room: roomId,
+      from: startsAt,
+      to: endsAt,
+      now,
+      note,
+      holds: isHolding,
+      hours: answerHours,
+      rules,
+    })),
+  );
+  if (!lines.length) return;
+  const made = await rows<{
+    id: number;
+    meeting_id: number;
+    room_id: number;
+    starts_at: Date;
+    ends_at: Date;
+    note: string | null;
+  }>(
     trx,
-    `insert into room_requests (meeting_id, room_id, starts_at, ends_at, is_holding, rules, note, asked_by, asked_at, due_at)
-     select :meeting, q."roomId", :from, :to, q."isHolding", q.rules, :note, :by, :now,
-            greatest(:now::timestamptz, least(:from::timestamptz, :now::timestamptz + make_interval(hours => q."answerHours")))
-       from jsonb_to_recordset(cast(:requests as jsonb)) as q("roomId" bigint, "isHolding" boolean, rules jsonb, "answerHours" integer)
-     returning id, room_id`,
-    {
-      meeting: wish.meetingId,
-      from: wish.startsAt,
-      to: wish.endsAt,
-      note: wish.note,
-      by: by.id,
-      now: wish.now,
-      requests: JSON.stringify(requests),
-    },
+    `insert into room_requests (meeting_id, room_id, starts_at, ends_at, is_holding, rules, note,
+                                asked_by, asked_at, due_at)
+     select q.meeting, q.room, q."from", q."to", q.holds, q.rules, q.note, :by, q.now,
+            greatest(q.now, least(q."from", q.now + make_interval(hours => q.hours)))
+       from jsonb_to_recordset(cast(:lines as jsonb))
+         as q (meeting bigint, room bigint, "from" timestamptz, "to" timestamptz, now timestamptz, note text,
+               holds boolean, hours integer, rules jsonb)
+     returning id, meeting_id, room_id, starts_at, ends_at, note`,
+    { by: by.id, lines: JSON.stringify(lines) },
   );
   await recordAll(
     trx,
     by,
-    made.map(({ id, room_id }) => ({
+    made.map(({ id, meeting_id, room_id, starts_at, ends_at, note }) => ({
       action: 'roomRequest.create',
       noun: 'room_requests',
       id,
-      meetingId: wish.meetingId,
-      after: { room_id, starts_at: wish.startsAt, ends_at: wish.endsAt },
-      ...(wish.note ? { note: wish.note } : {}),
+      meetingId: meeting_id,
+      after: { room_id, starts_at, ends_at },
+      note: note || undefined,
     })),
   );
   await enqueue(trx, 'rooms.tellApprovers', {});

@@ -1,25 +1,53 @@
-import type { AskedRoom } from './askedRoomQueries.js';
+import type { RequestedRoom } from './askedRoomQueries.js';
 import { checkClaim, checkOf, whenBack, type Check } from './checks.js';
 import type { Clash } from './queries.js';
-import type { NewRequest } from './recordCommands.js';
+import type { ApprovalRequest } from './recordCommands.js';
+import type { Layout } from './layouts.js';
 import type { Span } from '../hours/openingHours.js';
 import { brokenNotice, fittingSpan } from '../rules/checks.js';
 
-// What the rules of the rooms say to a wish: no, yes, or that somebody has to be asked. Pure; the rooms were read before.
+// What the rules of the rooms say to a request: no, yes, or that somebody has to be asked. Pure; the rooms
+// were read before.
 
-export interface ClaimWish {
+export interface ClaimRequest {
   meetingId: number;
-  /** Rooms as they were asked for: a divisible hall stays a hall here, its parts are claimed. */
+  /** As the person chose them: a divisible hall stays a hall here, its parts are claimed. */
   roomIds: readonly number[];
   startsAt: Date;
   endsAt: Date;
-  /** People expected; more than the room seats is told, or refused where the room's rules say so. */
+  /** People expected; more than the rooms seat is told, or refused where the rules of a room say so. */
   seats?: number | null;
-  /** A reason to go beyond rules that may be overridden (hours, rules of booking, approval). The caller has asked whether this person may. */
+  /**
+   * How the rooms will be set up, which decides their seats; undefined: as noted with the meeting, null: as
+   * they are.
+   */
+  layout?: Layout | null;
+  /**
+   * A reason to go beyond rules that may be overridden (hours, rules of booking, approval). The caller has
+   * checked that this person may.
+   */
   overrideReason?: string | null;
-  /** A reason to ask for a room beyond its rules, where who decides about it may be asked; and what they read of any request. */
+  /**
+   * A reason for who decides about the rooms: to allow what the rules refuse, and to read with any request
+   * for approval.
+   */
   askReason?: string | null;
-  /** From another program's list: a clash is not two people who wanted the room at once, and no figure of theirs. */
+  /**
+   * It is a date of a standing meeting, for which rooms have rules of their own; undefined: as noted with the
+   * meeting.
+   */
+  isRecurring?: boolean;
+  /**
+   * Of a move: when the meeting was to begin, and the rooms that it had. Its claims were given up by the
+   * caller.
+   */
+  before?: { startsAt: Date | null; roomIds: readonly number[] };
+  /** A cancelled meeting comes back: its rules were checked when it was booked. */
+  isRestored?: boolean;
+  /**
+   * From another program's list: a clash is not two people who wanted the room at once, and no figure of
+   * theirs.
+   */
   isImported?: boolean;
   /** The instant that booking windows and notice count from; default: now. */
   now?: Date;
@@ -30,137 +58,176 @@ export type ClaimResult =
   | { ok: true; notices: Check[]; requests: number }
   | { ok: false; clashes: Clash[]; checks: Check[]; nearest?: Nearest };
 
-/** What the rules of all rooms would allow, nearest to what was wanted; and for whom they were read. */
+export type ClaimRefused = Extract<ClaimResult, { ok: false }>;
+
+/** What the rules of all rooms would allow, nearest to the request; and for whom they were read. */
 export interface Nearest {
   span: Span;
   personId: number;
 }
 
-export interface Circumstances {
-  /** Of a move: the rooms the meeting had. */
-  before?: readonly number[];
-  /** A cancelled meeting comes back: its rules were looked at when it was booked. */
-  isRestored?: boolean;
+/** A request with the rooms that were read for it. */
+export interface Candidate {
+  request: ClaimRequest;
+  /** In the order of locking. */
+  rooms: readonly RequestedRoom[];
+  /** What the rules say of rooms that are given up: it may be too late to change anything in them. */
+  late: readonly Check[];
 }
 
-/** What the rules of all rooms of a wish say, quotas apart; nothing is read. */
-export function checkAll(
-  asked: readonly AskedRoom[],
-  wish: ClaimWish,
-  now: Date,
-  how: Circumstances,
-): Check[] {
-  const seats = asked.reduce((sum, room) => sum + room.capacity, 0);
-  const isCrowded = Boolean(wish.seats && wish.seats > seats);
-  return asked.flatMap((room) => {
-    const before =
-      how.before && room.meeting_starts_at
-        ? { before: { startsAt: room.meeting_starts_at, hadRoom: how.before.includes(room.id) } }
-        : {};
-    return checkClaim(
+/** @param known the rooms of the request, and those that the meeting had before */
+export function candidateOf(request: ClaimRequest, known: readonly RequestedRoom[]): Candidate {
+  const { before } = request;
+  return {
+    request,
+    rooms: known.filter(({ id }) => request.roomIds.includes(id)),
+    late: known
+      .filter(({ id }) => before?.roomIds.includes(id) && !request.roomIds.includes(id))
+      .flatMap((room) => lateIn(room, 'notice_change', before?.startsAt ?? null, request)),
+  };
+}
+
+/** What the rules say: the "no", or what is written down with the claims. */
+export type Verdict =
+  | { refused: ClaimRefused }
+  | { refused: null; checks: Check[]; overridden: Check[]; approvals: ApprovalRequest[] };
+
+/** @param counted quotas that are not kept, where a room has any */
+export function judge({ request, rooms, late }: Candidate, counted: readonly Check[] = []): Verdict {
+  if (late.some(({ level }) => level === 'error'))
+    return { refused: { ok: false, clashes: [], checks: [...late] } };
+  const checks = [...checkAll(rooms, request), ...counted];
+  const { isRefused, beyond } = classify(rooms, checks, request);
+  if (isRefused) return { refused: refusal(rooms, request, checks) };
+  const { approvals, overridden } = approvalsFor(rooms, request, beyond);
+  return {
+    refused: null,
+    checks,
+    approvals,
+    overridden: [
+      ...late,
+      ...checks.filter(({ isOverridden }) => isOverridden && !request.isRestored),
+      ...overridden,
+    ],
+  };
+}
+
+/** What the rules of all rooms of a request say, quotas apart. */
+function checkAll(rooms: readonly RequestedRoom[], request: ClaimRequest): Check[] {
+  const { startsAt, endsAt, before, seats } = request;
+  const isCrowded = Boolean(seats && seats > rooms.reduce((sum, room) => sum + room.capacity, 0));
+  return rooms.flatMap((room) =>
+    checkClaim(
       room,
       {
-        startsAt: wish.startsAt,
-        endsAt: wish.endsAt,
-        seats: isCrowded ? wish.seats : null,
-        wish: {
-          now,
-          isRecurring: room.is_recurring,
-          isApproved: how.before !== undefined && isInside(room, wish),
-          ...before,
+        startsAt,
+        endsAt,
+        seats: isCrowded ? seats : null,
+        circumstances: {
+          now: request.now ?? new Date(),
+          isRecurring: request.isRecurring ?? room.is_recurring,
+          isApproved: before !== undefined && isInside(room, request),
+          before: before?.startsAt
+            ? { startsAt: before.startsAt, hadRoom: before.roomIds.includes(room.id) }
+            : undefined,
         },
       },
       room.zone,
-      Boolean(wish.overrideReason),
-    );
-  });
+      Boolean(request.overrideReason),
+    ),
+  );
 }
 
-/** Errors stop a booking, unless it was asked with a reason and who decides about the room may allow all of the room's. */
-export function sort(
-  asked: readonly AskedRoom[],
+/**
+ * Errors stop a booking, unless it gives a reason and who decides about the room may allow all of the room's.
+ * @returns `beyond`: by room what has to be allowed
+ */
+function classify(
+  rooms: readonly RequestedRoom[],
   checks: readonly Check[],
-  wish: ClaimWish,
-): { refused: boolean; beyond: Map<number, Check[]> } {
+  request: ClaimRequest,
+): { isRefused: boolean; beyond: Map<number, Check[]> } {
   const beyond = new Map<number, Check[]>();
-  for (const { id } of asked) {
+  for (const { id } of rooms) {
     const errors = checks.filter(({ level, room }) => level === 'error' && room.id === id);
     if (!errors.length) continue;
-    if (!wish.askReason || errors.some(({ mayRequest }) => !mayRequest)) return { refused: true, beyond };
+    if (!request.askReason || errors.some(({ mayRequest }) => !mayRequest))
+      return { isRefused: true, beyond };
     beyond.set(id, errors);
   }
-  return { refused: false, beyond };
+  return { isRefused: false, beyond };
 }
 
-/** Which of the rooms have to be asked for. Who decides about a room doesn't ask; neither does a change inside an approved slot. */
-export function requestsFor(
-  asked: readonly AskedRoom[],
-  wish: ClaimWish,
-  beyond: Map<number, Check[]>,
-  how: Circumstances,
-): { requests: NewRequest[]; overridden: Check[] } {
-  const requests: NewRequest[] = [];
+/**
+ * The rooms that somebody has to approve. People who may approve requests for a room book it without asking.
+ * A change inside an approved slot is not asked for again.
+ */
+function approvalsFor(
+  rooms: readonly RequestedRoom[],
+  request: ClaimRequest,
+  beyond: ReadonlyMap<number, Check[]>,
+): { approvals: ApprovalRequest[]; overridden: Check[] } {
+  const approvals: ApprovalRequest[] = [];
   const overridden: Check[] = [];
-  for (const room of asked) {
+  for (const room of rooms) {
     const rules = beyond.get(room.id) ?? [];
     const needsApproval =
-      rules.length > 0 || (room.rules.in_policy === 'request' && !room.decides && !isInside(room, wish));
+      rules.length > 0 || (room.rules.in_policy === 'request' && !room.decides && !isInside(room, request));
     if (!needsApproval) continue;
-    if (!rules.length && wish.overrideReason && !how.isRestored) {
+    if (!rules.length && request.overrideReason && !request.isRestored) {
       overridden.push(
         checkOf(room, { rule: 'approval', actual: '', limit: '', nearest: '' }, { isOverridden: true }),
       );
       continue;
     }
-    requests.push({
+    approvals.push({
       roomId: room.id,
       isHolding: room.rules.requests_hold === 'hold',
       answerHours: room.rules.answer_hours,
       rules,
     });
   }
-  return { requests, overridden };
+  return { approvals, overridden };
 }
 
 /** Is it inside the slot that was approved for the meeting? */
-export function isInside(room: AskedRoom, wish: Pick<ClaimWish, 'startsAt' | 'endsAt'>): boolean {
+export function isInside(room: RequestedRoom, request: Pick<ClaimRequest, 'startsAt' | 'endsAt'>): boolean {
   return (
     room.approved !== null &&
-    new Date(room.approved.from) <= wish.startsAt &&
-    wish.endsAt <= new Date(room.approved.to)
+    new Date(room.approved.from) <= request.startsAt &&
+    request.endsAt <= new Date(room.approved.to)
   );
 }
 
-/** A room that is given up: it may be too late for that. */
+/** Too late to change or call off what begins at `startsAt` in this room? Empty when it is not. */
 export function lateIn(
-  room: AskedRoom,
+  room: RequestedRoom,
   rule: 'notice_change' | 'notice_cancel',
-  wish: { now?: Date; overrideReason?: string | null },
+  startsAt: Date | null,
+  { now = new Date(), overrideReason }: { now?: Date; overrideReason?: string | null },
 ): Check[] {
-  const broken = room.meeting_starts_at
-    ? brokenNotice(rule, room.rules, room.meeting_starts_at, wish.now ?? new Date())
-    : undefined;
-  return broken ? [checkOf(room, broken, { isOverridden: Boolean(wish.overrideReason) })] : [];
+  const broken = startsAt ? brokenNotice(rule, room.rules, startsAt, now) : undefined;
+  return broken ? [checkOf(room, broken, { isOverridden: Boolean(overrideReason) })] : [];
 }
 
-/** The "no" of the rules, with what they would allow nearest to the wish. */
-export function refusal(
-  asked: readonly AskedRoom[],
-  wish: ClaimWish,
-  checks: Check[],
-  now: Date,
-): Extract<ClaimResult, { ok: false }> {
-  const [first] = asked;
+/** The "no" of the rules, with what they would allow nearest to the request. */
+function refusal(rooms: readonly RequestedRoom[], request: ClaimRequest, checks: Check[]): ClaimRefused {
+  const [first] = rooms;
   if (!first) return { ok: false, clashes: [], checks };
+  const { startsAt, endsAt, now = new Date() } = request;
   const broken = checks.flatMap(({ rule, actual, limit, nearest = '' }) =>
     rule === 'quota_person_hours' || rule === 'quota_unit_hours' ? [{ rule, actual, limit, nearest }] : [],
   );
   // A room that is out of service has its nearest times when it is back.
-  const from = new Date(Math.max(...asked.map((room) => whenBack(room, wish.startsAt, room.zone).getTime())));
-  const to = new Date(wish.endsAt.getTime() + from.getTime() - wish.startsAt.getTime());
+  const from = new Date(Math.max(...rooms.map((room) => whenBack(room, startsAt, room.zone).getTime())));
   const span = fittingSpan(
-    asked.map(({ rules }) => rules),
-    { from, to, now, isRecurring: first.is_recurring },
+    rooms.map(({ rules }) => rules),
+    {
+      from,
+      to: new Date(endsAt.getTime() + from.getTime() - startsAt.getTime()),
+      now,
+      isRecurring: request.isRecurring ?? first.is_recurring,
+    },
     broken,
     first.zone,
   );
@@ -168,6 +235,6 @@ export function refusal(
 }
 
 /** The rooms that are claimed, in the order of locking. */
-export function atomicOf(asked: readonly AskedRoom[]): number[] {
-  return [...new Set(asked.flatMap((room) => room.part_ids ?? [room.id]))].sort((a, b) => a - b);
+export function atomicOf(rooms: readonly RequestedRoom[]): number[] {
+  return [...new Set(rooms.flatMap((room) => room.part_ids ?? [room.id]))].sort((a, b) => a - b);
 }

@@ -5,6 +5,7 @@ import { offerFreed } from '../claims/awaitedCommands.js';
 import { handToClosures, lockRooms } from '../claims/commands.js';
 import { requireKeeper } from '../auth/keeperQueries.js';
 import { freeWithin } from '../claims/freeTimes.js';
+import { atomOf, isBlocking, isLive, joinParts } from '../claims/liveClaimQueries.js';
 
 export interface NewClosure {
   startsAt: Date;
@@ -125,7 +126,7 @@ export function changeClosures(
       await change(
         trx,
         `update room_claims set state = 'released', ended_at = now(), ended_by = :by, end_reason = 'shortened'
-          where closure_id = any(:ids) and occupies_to > :to and state in ('held', 'requested', 'confirmed')`,
+          where closure_id = any(:ids) and occupies_to > :to and ${isLive()}`,
         { ids, to: input.endsAt, by: by.id },
       );
       await coverClosures(trx, ids);
@@ -181,9 +182,9 @@ async function lockGroupRooms(trx: Db, groupId: number): Promise<void> {
 async function othersBeside(trx: Db, ids: number[], from: Date, to: Date): Promise<number[]> {
   const found = await rows<{ id: number }>(
     trx,
-    `with given_up as (select coalesce(p.part_id, c.room_id) as room_id from closures c left join room_parts p on p.hall_id = c.room_id where c.id = any(:ids))
-     select distinct o.id from closures o left join room_parts p on p.hall_id = o.room_id
-      where o.lifted_at is null and o.id <> all(:ids) and o.starts_at < :to and o.ends_at > :from and coalesce(p.part_id, o.room_id) in (select room_id from given_up) order by o.id`,
+    `with given_up as (select ${atomOf('c.room_id')} as room_id from closures c ${joinParts('c.room_id')} where c.id = any(:ids))
+     select distinct o.id from closures o ${joinParts('o.room_id')}
+      where o.lifted_at is null and o.id <> all(:ids) and o.starts_at < :to and o.ends_at > :from and ${atomOf('o.room_id')} in (select room_id from given_up) order by o.id`,
     { ids, from, to },
   );
   return found.map(({ id }) => id);
@@ -210,7 +211,7 @@ export function liftClosure(db: Db, by: Actor, roomId: number, id: number): Prom
     const freed = await rows<{ id: number }>(
       trx,
       `update room_claims set state = 'released', ended_at = now(), ended_by = :by, end_reason = 'lifted'
-        where closure_id = :id and state in ('held', 'requested', 'confirmed') returning id`,
+        where closure_id = :id and ${isLive()} returning id`,
       { id, by: by.id },
     );
     await handToClosures(
@@ -244,9 +245,9 @@ async function coverClosures(trx: Db, closureIds: number[]): Promise<void> {
     trx,
     `select cl.id as closure_id, x.room_id, cl.starts_at as "from", cl.ends_at as "to",
             (select coalesce(json_agg(json_build_object('from', c.occupies_from, 'to', c.occupies_to)), '[]') from room_claims c
-              where c.room_id = x.room_id and c.occupies && tstzrange(cl.starts_at, cl.ends_at) and c.is_holding and c.state in ('held', 'requested', 'confirmed')) as busy
+              where c.room_id = x.room_id and c.occupies && tstzrange(cl.starts_at, cl.ends_at) and ${isBlocking('c')}) as busy
        from closures cl
-      cross join lateral (select coalesce(p.part_id, r.id) as room_id from rooms r left join room_parts p on p.hall_id = r.id where r.id = cl.room_id) x
+      cross join lateral (select ${atomOf('r.id')} as room_id from rooms r ${joinParts('r.id')} where r.id = cl.room_id) x
       where cl.id = any(:closures) order by x.room_id, cl.id`,
     { closures: closureIds },
   );

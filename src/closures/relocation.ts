@@ -89,7 +89,11 @@ function offerFor(
       startsAt: hit.starts_at,
       endsAt: hit.ends_at,
       seats: null,
-      wish: { now, isRecurring: hit.is_recurring, before: { startsAt: hit.starts_at, hadRoom: false } },
+      circumstances: {
+        now,
+        isRecurring: hit.is_recurring,
+        before: { startsAt: hit.starts_at, hadRoom: false },
+      },
     },
     room.zone,
   ).filter(({ level }) => level === 'error');

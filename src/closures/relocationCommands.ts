@@ -3,7 +3,7 @@ import type { Db } from '../lib/db/db.js';
 import { lockRooms, moveClaims } from '../claims/commands.js';
 import { requireKeeper } from '../auth/keeperQueries.js';
 import { lockKindsOf } from '../equipment/commands.js';
-import { lockQuotasOfMeetings } from '../rules/quotaLockCommands.js';
+import { lockQuotas } from '../rules/quotaLockCommands.js';
 import { cancelMeeting, type RoomsRefused } from '../meetings/commands.js';
 import { lockSeriesOfMany } from '../meetings/numberCommands.js';
 import { setLayout, takePlace } from '../meetings/placeCommands.js';
@@ -61,7 +61,7 @@ export async function accommodate(
           choices.flatMap(({ to }) => (to.kind === 'room' ? [to.roomId] : [])),
         ),
       );
-      await lockQuotasOfMeetings(inner, ids);
+      await lockQuotas(inner, [], ids);
       await lockKindsOf(inner, ids);
       const obstacles: Obstacle[] = [];
       for (const id of ids) {
@@ -105,7 +105,8 @@ export async function accommodate(
           ),
         ];
         // It sits there as it sat here, and what is carried in goes along for the time that the new rooms need.
-        if (meeting.layout) await setLayout(inner, id, after, meeting.layout);
+        if (meeting.layout)
+          await setLayout(inner, [{ meetingId: id, roomIds: after, layout: meeting.layout }]);
         const wish = {
           meetingId: id,
           roomIds: after,

@@ -7,6 +7,7 @@ import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import { OPENING } from '../hours/dayRuleQueries.js';
 import { keptIn, type Kept } from '../claims/holdQueries.js';
 import type { Layout, LayoutSeats } from '../claims/layouts.js';
+import { atomOf, isBlocking, isNotLapsed, isWithin, joinParts } from '../claims/liveClaimQueries.js';
 import type { Opening } from '../hours/openingHours.js';
 
 /** Rooms closed together. */
@@ -25,9 +26,9 @@ export interface ClosureGroup {
 /** SQL: from the closures of a group to the meetings in their way, each with the room that it asked for. Needs `:now`. */
 const HITS = `
        from closures cl
-       left join room_parts k on k.hall_id = cl.room_id
-       join room_claims c on c.room_id = coalesce(k.part_id, cl.room_id) and c.occupies && tstzrange(cl.starts_at, cl.ends_at)
-        and c.is_holding and c.state in ('held', 'requested', 'confirmed')
+       ${joinParts('cl.room_id', 'k')}
+       join room_claims c on c.room_id = ${atomOf('cl.room_id', 'k')} and c.occupies && tstzrange(cl.starts_at, cl.ends_at)
+        and ${isBlocking('c')}
        join meetings m on m.id = c.meeting_id and m.state in ('draft', 'scheduled') and m.ends_at > :now
        join meeting_rooms mr on mr.meeting_id = m.id
         and (mr.room_id = c.room_id or exists (select 1 from room_parts h where h.hall_id = mr.room_id and h.part_id = c.room_id))
@@ -161,8 +162,8 @@ export async function listFreeFor(db: Db, viewerId: number, hits: readonly Hit[]
         and not exists (select 1 from meeting_rooms x where x.meeting_id = m.id and x.room_id = r.id)
         and not exists (
           select 1 from room_claims c
-           where (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))
-             and c.is_holding and c.state in ('held', 'requested', 'confirmed') and (c.hold_until is null or c.hold_until > now())
+           where ${isWithin('c.room_id', 'r.id')}
+             and ${isBlocking('c')} and ${isNotLapsed('c')}
              and c.occupies && tstzrange(m.starts_at - make_interval(mins => r.setup_minutes), m.ends_at + make_interval(mins => r.teardown_minutes)))
       order by h.place, not (r.equipment @> old.equipment), r.site <> old.site, r.building <> old.building, r.floor <> old.floor,
                abs(coalesce(l.capacity, r.capacity) - h.seats), r.sort_order, r.id`,

@@ -3,7 +3,7 @@ import { secretary } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { planAccommodation, type FreeFor, type Proposal } from './relocation.js';
 import { findClosureGroup, listFreeFor, listHits, type ClosureGroup, type Hit } from './relocationQueries.js';
-import { tellCheck } from '../claims/checks.js';
+import { describeCheck } from '../claims/checks.js';
 import { accommodate, type Choice, type Obstacle } from './relocationCommands.js';
 import { linesOf, MovesForm, type Line } from './relocationForms.js';
 import { tellClash, tellShortage } from '../meetings/refusal.js';
@@ -191,7 +191,7 @@ function tellObstacle(c: Context<unknown, unknown>, { reason, refused }: Obstacl
   const errors = refused.checks.filter(({ level }) => level === 'error');
   const told = [
     ...refused.clashes.map((clash) => tellClash(clash, c.t, c.fmt)),
-    ...errors.map((check) => tellCheck(check, c.t, c.fmt)),
+    ...errors.map((check) => describeCheck(check, c.t, c.fmt)),
   ];
   return told.length ? told : [c.t('calendar.clash.justNow')];
 }

@@ -9,7 +9,7 @@ import { changeClosures, closeRooms, liftClosures } from './commands.js';
 import { ClosureChangeForm, ClosuresForm } from './forms.js';
 import { listRooms } from '../rooms/queries.js';
 import { tellPlace } from '../rooms/roomFacts.js';
-import { tellKept } from '../claims/describeHold.js';
+import { describeKept } from '../claims/describeHold.js';
 
 // Rooms closed together: a floor, a building, a site, or any rooms. Moving the meetings in the way belongs to meetings.
 
@@ -86,7 +86,7 @@ export const closuresRoutes: Route[] = [
       const isOver = group.ends_at <= c.now || group.rooms.length === 0;
       const kept = held.flatMap(({ room, kept: some }) =>
         some.map((one) => {
-          const { title, href, time } = tellKept(c, one);
+          const { title, href, time } = describeKept(c, one);
           return { title, href, meta: [c.fmt.name(room), time] };
         }),
       );

@@ -4,7 +4,7 @@ import { translator } from '../lib/i18n/translate.js';
 import { format } from '../lib/time/format.js';
 import { dayOf } from '../lib/time/zone.js';
 import { listExpectedOf } from '../checkins/noShowQueries.js';
-import { isKept, tellHold } from '../claims/describeHold.js';
+import { isKept, describeHold } from '../claims/describeHold.js';
 import { openSpan } from '../hours/openingHours.js';
 import { findRoom, type Room } from '../rooms/queries.js';
 import { dayOfGrid, type Day } from '../calendar/dayGrid.js';
@@ -86,7 +86,7 @@ export async function showDoor(
       : [];
   const titleOf = (claim: DoorClaim) =>
     claim.hold
-      ? tellHold(claim.hold, t, fmt)
+      ? describeHold(claim.hold, t, fmt)
       : claim.isTentative
         ? claim.title === null
           ? t('tentative.title')

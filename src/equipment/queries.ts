@@ -3,7 +3,8 @@ import { NotFound } from '../lib/http/errors.js';
 import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import type { EquipmentKind } from './kinds.js';
 
-const KIND = `k.id, k.code, k.name_en, k.name_zh, k.is_movable, k.stock, k.is_active, k.sort_order, k.version`;
+const KIND = `k.id, k.code, k.name_en, k.name_zh, k.is_movable, k.stock, k.is_active,
+  k.sort_order, k.version`;
 
 /** The whole catalogue, a few dozen kinds, in its order. */
 export function listEquipmentKinds(db: Db): Promise<EquipmentKind[]> {
@@ -13,7 +14,9 @@ export function listEquipmentKinds(db: Db): Promise<EquipmentKind[]> {
 /** Of a booking b: the meeting has it, or will take it again when it is restored. */
 export const IS_THEIRS = `(b.is_held or (select state from meetings where id = b.meeting_id) = 'cancelled')`;
 
-/** What a meeting may take, with what it has of it already; kinds no longer offered only where it has some. */
+/**
+ * What a meeting may take, with what it has of it already; kinds no longer offered only where it has some.
+ */
 export function listMovableKinds(
   db: Db,
   meetingId: number | null = null,
@@ -54,20 +57,27 @@ export function listHolders(
   viewerId: number | null,
   kindId: number,
   span: { from: Date; to: Date | null },
-  exceptMeetingId: number | null = null,
 ): Promise<Holder[]> {
   return rows<Holder>(
     db,
-    `select case when known.yes then m.id end as meeting_id, case when known.yes then m.title end as title,
-            case when known.yes then json_build_object('name', o.name, 'name_en', o.name_en) end as organiser, b.quantity, b.starts_at, b.ends_at
-       from equipment_bookings b
-       join meetings m on m.id = b.meeting_id
-       join persons o on o.id = m.organiser_id
-      cross join lateral (select ${KNOWS_TITLE} as yes) known
-      where b.kind_id = :kind and b.is_held and b.ends_at > :from and b.starts_at < coalesce(:to::timestamptz, 'infinity') and b.meeting_id is distinct from :except
-      order by b.starts_at, b.meeting_id limit 20`,
-    { viewer: viewerId, kind: kindId, from: span.from, to: span.to, except: exceptMeetingId },
+    holdersWhere(`b.kind_id = :kind and b.ends_at > :from
+      and b.starts_at < coalesce(:to::timestamptz, 'infinity')`),
+    { viewer: viewerId, kind: kindId, from: span.from, to: span.to },
   );
+}
+
+/** SQL: `Holder` rows of the bookings `b`, for the person `:viewer`, in order of time; at most 20. */
+export function holdersWhere(condition: string): string {
+  return `
+    select case when known.yes then m.id end as meeting_id, case when known.yes then m.title end as title,
+           case when known.yes then json_build_object('name', o.name, 'name_en', o.name_en) end as organiser,
+           b.quantity, b.starts_at, b.ends_at
+      from equipment_bookings b
+      join meetings m on m.id = b.meeting_id
+      join persons o on o.id = m.organiser_id
+     cross join lateral (select ${KNOWS_TITLE} as yes) known
+     where b.is_held and ${condition}
+     order by b.starts_at, b.meeting_id limit 20`;
 }
 
 /** A kind on the catalogue's page: in how many rooms it is fitted, how much of it is booked from now on. */
@@ -79,8 +89,11 @@ export interface ListedKind extends EquipmentKind {
 export function listKindsInUse(db: Db, now: Date): Promise<ListedKind[]> {
   return rows<ListedKind>(
     db,
-    `select ${KIND}, (select count(*) from rooms r where r.status <> 'retired' and r.equipment @> array[k.code]) as rooms,
-            (select count(*) from equipment_bookings b where b.kind_id = k.id and b.is_held and b.ends_at > :now) as coming
+    `select ${KIND},
+            (select count(*) from rooms r
+              where r.status <> 'retired' and r.equipment @> array[k.code]) as rooms,
+            (select count(*) from equipment_bookings b
+              where b.kind_id = k.id and b.is_held and b.ends_at > :now) as coming
        from equipment_kinds k order by k.is_movable, k.sort_order, k.id`,
     { now },
   );

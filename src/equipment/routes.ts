@@ -59,7 +59,7 @@ export const equipmentRoutes: Route[] = [
     form: EditKindForm,
     async handle(c) {
       const { version, ...input } = c.form;
-      const done = await updateEquipmentKind(c.db, c.by, idOf(c), version, input);
+      const done = await updateEquipmentKind(c.db, c.by, { id: idOf(c), version }, input);
       if (done.ok) return redirect('/rooms/equipment', { notice: 'rooms.notice.saved' });
       return refusedPage(c, done, await findEquipmentKind(c.db, idOf(c)));
     },

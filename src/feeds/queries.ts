@@ -2,6 +2,8 @@ import { row, rows, type Bindings, type Db } from '../lib/db/db.js';
 import type { Lang } from '../lib/i18n/translate.js';
 import { KNOWS_TITLE } from '../auth/titleQueries.js';
 
+import { isBlocking, isWithin } from '../claims/liveClaimQueries.js';
+
 export interface Feed {
   id: number;
   room: { id: number; name_en: string; name_zh: string } | null;
@@ -92,8 +94,8 @@ const OF_PERSON = `
 const OF_ROOM = `
   select m.id, m.starts_at, ${RULE}, ${STATE} as state, ${KNOWS_TITLE} as is_known, ${OWN} as is_own
     from (select distinct c.meeting_id from room_claims c
-           where (c.room_id = :room or c.room_id in (select part_id from room_parts where hall_id = :room))
-             and c.occupies_from >= :from and c.occupies_from < :to and c.is_holding and c.state in ('held', 'requested', 'confirmed') and c.meeting_id is not null) taken
+           where ${isWithin('c.room_id', ':room')}
+             and c.occupies_from >= :from and c.occupies_from < :to and ${isBlocking('c')} and c.meeting_id is not null) taken
     join meetings m on m.id = taken.meeting_id
     ${PARTICIPANT}
    order by m.starts_at, m.id limit ${MOST}`;

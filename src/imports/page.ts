@@ -4,7 +4,7 @@ import { idOf, page, type Answer, type Context } from '../lib/http/route.js';
 import { addDays, dayOf } from '../lib/time/zone.js';
 import { format } from '../lib/time/format.js';
 import { tellClash } from '../meetings/refusal.js';
-import { tellCheck } from '../claims/checks.js';
+import { describeCheck } from '../claims/checks.js';
 import { BOOKING_COLUMNS } from './bookingTable.js';
 import { MOST_BYTES, MOST_ROWS, Unreadable, type Reason } from './entry.js';
 import {
@@ -226,7 +226,7 @@ async function tellClashes(c: Context, found: Import, rows: ClashRow[]): Promise
       title: row.title,
       when: `${fmt.day(row.starts_at)} ${fmt.range(row.starts_at, row.ends_at)}`,
       room: c.fmt.name(row.room),
-      why: [...taken, ...row.clash.checks.map((check) => tellCheck(check, c.t, fmt))],
+      why: [...taken, ...row.clash.checks.map((check) => describeCheck(check, c.t, fmt))],
       suggested: row.suggested ? { id: row.suggested.id, name: c.fmt.name(row.suggested) } : null,
     };
   });

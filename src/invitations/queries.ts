@@ -3,6 +3,7 @@ import { brief } from '../meetings/queries.js';
 import type { MeetingState, ParticipantRole } from '../meetings/states.js';
 import type { Announcement } from './announcement.js';
 import type { Attendee, EventFacts } from './calendarEvent.js';
+import { isLive, isWithin } from '../claims/liveClaimQueries.js';
 
 /** A meeting as far as telling people of it goes. */
 export interface Tellable extends Announcement, EventFacts {
@@ -23,10 +24,10 @@ const TOLD = `jsonb_build_object(
   'rooms', coalesce((select jsonb_agg(jsonb_build_object('id', r.id, 'code', r.code, 'name_en', r.name_en, 'name_zh', r.name_zh,
       'building', r.building, 'floor', r.floor,
       'is_requested', exists (select 1 from room_claims c where c.meeting_id = m.id and c.state = 'requested'
-         and (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))),
+         and ${isWithin('c.room_id', 'r.id')}),
       'is_refused', coalesce((select q.state from room_requests q where q.meeting_id = m.id and q.room_id = r.id order by q.id desc limit 1) in ('refused', 'returned'), false)
-         and not exists (select 1 from room_claims c where c.meeting_id = m.id and c.state in ('held', 'requested', 'confirmed')
-           and (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id)))) order by r.sort_order, r.id)
+         and not exists (select 1 from room_claims c where c.meeting_id = m.id and ${isLive('c')}
+           and ${isWithin('c.room_id', 'r.id')})) order by r.sort_order, r.id)
       from meeting_rooms mr join rooms r on r.id = mr.room_id where mr.meeting_id = m.id), '[]'::jsonb),
   'organiser', ${brief('po')},
   'booked_for', case when pb.id is null then null else ${brief('pb')} end,

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mayActFor } from '../people/queries.js';
-import { checkNotice, claimRooms, moveClaims, releaseClaims, restoreClaims } from '../claims/commands.js';
-import { listLines, releaseEquipment, tellLines, type EquipmentLine } from '../equipment/commands.js';
+import { claimRooms, moveClaims, releaseClaims, restoreClaims } from '../claims/commands.js';
+import { checkNotice } from '../claims/noticeCommands.js';
+import { listLines, releaseEquipment, describeLines, type EquipmentLine } from '../equipment/commands.js';
 import type { Layout } from '../claims/layouts.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
@@ -108,7 +109,8 @@ export function createMeeting(db: Db, by: Actor, input: NewMeeting): Promise<Boo
     const lines = input.equipment ?? [];
     let requests = 0;
     if (input.roomIds.length > 0 || lines.length > 0) {
-      if (input.layout) await setLayout(trx, id, input.roomIds, input.layout);
+      if (input.layout)
+        await setLayout(trx, [{ meetingId: id, roomIds: input.roomIds, layout: input.layout }]);
       const wish = {
         meetingId: id,
         roomIds: input.roomIds,
@@ -144,7 +146,7 @@ export function createMeeting(db: Db, by: Actor, input: NewMeeting): Promise<Boo
         link: input.link,
         place: input.place,
         ...(input.layout ? { layout: input.layout } : {}),
-        ...(lines.length > 0 ? { equipment: await tellLines(trx, lines) } : {}),
+        ...(lines.length > 0 ? { equipment: await describeLines(trx, lines) } : {}),
       },
     });
     return { ok: true, id, ...(requests ? { requests } : {}) };
@@ -215,7 +217,7 @@ export function changeMeeting(
       after: input.layout === undefined ? layoutOf(meeting) : input.layout,
     };
     if (layouts.before !== layouts.after || (difference.rooms && layouts.after !== null))
-      await setLayout(trx, id, newRoomIds, layouts.after);
+      await setLayout(trx, [{ meetingId: id, roomIds: newRoomIds, layout: layouts.after }]);
     const lines = { before: await listLines(trx, id), after: input.equipment };
     const isEquipmentNew = lines.after !== undefined && !isSame(lines.before, lines.after);
     let requests = 0;
@@ -240,7 +242,7 @@ export function changeMeeting(
             : Promise.resolve({ ok: true, notices: [], requests: 0 }),
       );
       if (!moved.ok) {
-        await setLayout(trx, id, roomIds, layouts.before);
+        await setLayout(trx, [{ meetingId: id, roomIds, layout: layouts.before }]);
         return moved;
       }
       ({ requests } = moved);
@@ -252,8 +254,8 @@ export function changeMeeting(
       ...(isEquipmentNew
         ? {
             equipment: {
-              before: await tellLines(trx, lines.before),
-              after: await tellLines(trx, lines.after ?? []),
+              before: await describeLines(trx, lines.before),
+              after: await describeLines(trx, lines.after ?? []),
             },
           }
         : {}),
@@ -303,16 +305,17 @@ export function cancelMeeting(
     if (!mayCancel(meeting)) throw new Forbidden();
     if (input.now) {
       const overrideReason = await allowedReason(trx, by, input.overrideReason);
-      const checks = await checkNotice(trx, by, 'notice_cancel', {
-        meetingId: id,
-        roomIds: meeting.rooms.map((room) => room.id),
-        now: input.now,
-        overrideReason,
-      });
-      if (checks.length) return { ok: false, clashes: [], checks };
+      const late = await checkNotice(
+        trx,
+        by,
+        [{ meetingId: id, roomIds: meeting.rooms.map((room) => room.id) }],
+        { rule: 'notice_cancel', now: input.now, overrideReason },
+      );
+      const checks = late.get(id);
+      if (checks) return { ok: false, clashes: [], checks };
     }
-    await releaseClaims(trx, by, id, 'cancelled', input.reason);
-    await releaseEquipment(trx, id);
+    await releaseClaims(trx, by, [id], { state: 'cancelled', reason: input.reason });
+    await releaseEquipment(trx, [id]);
     const isTold = meeting.announced_at !== null;
     await change(
       trx,

@@ -1,8 +1,10 @@
+import { isLive, isWithin } from '../claims/liveClaimQueries.js';
 import { IS_NO_SHOW } from '../claims/noShowRateQueries.js';
 import { NotFound } from '../lib/http/errors.js';
 import { likePattern, row, rows, type Bindings, type Db } from '../lib/db/db.js';
 import type { Layout } from '../claims/layouts.js';
 import type { Lang } from '../lib/i18n/translate.js';
+import { isDeputyOf } from '../people/deputyQueries.js';
 import type { Relation } from './policy.js';
 import type { MeetingState, ParticipantRole, ReplyStatus } from './states.js';
 
@@ -98,10 +100,7 @@ export const brief = (alias: string) =>
   `jsonb_build_object('id', ${alias}.id, 'name', ${alias}.name, 'name_en', ${alias}.name_en)`;
 
 /** SQL: is `:viewer_id` deputy today, by the organisation's calendar, of one of these persons? */
-export const deputyOf = (persons: string) =>
-  `exists (select 1 from deputies d cross join (select (now() at time zone o.zone)::date as today from organisations o) t
-            where d.deputy_id = :viewer_id and d.person_id in (${persons})
-              and coalesce(d.from_on, t.today) <= t.today and coalesce(d.to_on, t.today) >= t.today)`;
+export const deputyOf = (persons: string) => isDeputyOf(':viewer_id', persons);
 
 /**
  * The one scope of all reads of meetings: a condition on `meetings` under `alias` and its bindings. A meeting that is not
@@ -122,10 +121,10 @@ export function visibleMeetings(viewer: Who, alias = 'm'): { sql: string; bindin
 const ROOMS = `coalesce((select jsonb_agg(jsonb_build_object('id', r.id, 'code', r.code, 'name_en', r.name_en, 'name_zh', r.name_zh,
       'site', r.site, 'building', r.building, 'floor', r.floor, 'layout', ml.layout, 'seats', coalesce(rl.capacity, r.capacity), 'min_people', r.min_people,
       'is_requested', exists (select 1 from room_claims c where c.meeting_id = m.id and c.state = 'requested'
-         and (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))),
+         and ${isWithin('c.room_id', 'r.id')}),
       'is_refused', coalesce((select q.state from room_requests q where q.meeting_id = m.id and q.room_id = r.id order by q.id desc limit 1) in ('refused', 'returned'), false)
-         and not exists (select 1 from room_claims c where c.meeting_id = m.id and c.state in ('held', 'requested', 'confirmed')
-           and (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))))
+         and not exists (select 1 from room_claims c where c.meeting_id = m.id and ${isLive('c')}
+           and ${isWithin('c.room_id', 'r.id')}))
       order by r.sort_order, r.id)
     from meeting_rooms mr join rooms r on r.id = mr.room_id
     left join meeting_layouts ml on ml.meeting_id = mr.meeting_id and ml.room_id = r.id

@@ -1,7 +1,7 @@
-import { mayMendByTime, tellBack, tellCheck } from '../claims/checks.js';
+import { mayMendByTime, describeBack, describeCheck } from '../claims/checks.js';
 import { listFreeTimes, nearestAlternatives, type Alternatives, type Clash } from '../claims/queries.js';
 import type { Span } from '../hours/openingHours.js';
-import { tellHoldInTheWay } from '../claims/describeHold.js';
+import { describeHoldInTheWay } from '../claims/describeHold.js';
 import type { EquipmentLine, Shortage } from '../equipment/commands.js';
 import { isSecretary } from '../lib/http/policy.js';
 import type { Context } from '../lib/http/route.js';
@@ -44,17 +44,22 @@ export interface RoomWish {
 /** A "no" of the rooms in words, with the nearest rooms and times that are free. */
 export async function tellRefusal(c: Context, refused: RoomsRefused, wish: RoomWish): Promise<Refusal> {
   if (refused.shortages?.length) {
-    const pieces =
+    const equipment =
       wish.equipment ?? refused.shortages.map(({ kind, asked }) => ({ kindId: kind.id, quantity: asked }));
-    const times = await listFreeTimes(c.db, {
-      roomIds: wish.roomIds,
-      startsAt: wish.startsAt,
-      endsAt: wish.endsAt,
-      pieces,
-      exceptMeetingId: wish.exceptMeetingId ?? null,
-      personId: c.viewer.id,
-      now: c.now,
-    });
+    const [times = []] = await listFreeTimes(
+      c.db,
+      [
+        {
+          roomIds: wish.roomIds,
+          startsAt: wish.startsAt,
+          endsAt: wish.endsAt,
+          equipment,
+          exceptMeetingId: wish.exceptMeetingId ?? null,
+          personId: c.viewer.id,
+        },
+      ],
+      c.now,
+    );
     return {
       ...wordRefusal(c, refused, { rooms: [], times: [] }, wish.zone),
       picks: { rooms: [], times: pickTimes(times, format(c.lang, wish.zone)) },
@@ -95,12 +100,12 @@ export function wordRefusal(
   }
   const errors = refused.checks.filter(({ level }) => level === 'error');
   const isTooLate = errors.some(({ rule }) => rule === 'notice_change');
-  const back = tellBack(errors, c.t, fmt);
+  const back = describeBack(errors, c.t, fmt);
   return {
     ...(back ? { back } : {}),
     reasons: [
       ...refused.clashes.map((clash) => tellClash(clash, c.t, fmt)),
-      ...errors.map((check) => tellCheck(check, c.t, fmt)),
+      ...errors.map((check) => describeCheck(check, c.t, fmt)),
     ],
     picks: {
       rooms: (isTooLate ? [] : free.rooms).map((room) => ({
@@ -160,7 +165,7 @@ export function tellClash(clash: Clash, t: Translate, fmt: Format): string {
     when: `${fmt.shortDay(clash.starts_at)} ${fmt.range(clash.starts_at, clash.ends_at)}`,
   };
   if (clash.kind === 'closure') return t('meetings.clash.closed', { ...values, reason: clash.reason ?? '' });
-  const kept = clash.hold && tellHoldInTheWay(clash.hold, values, t, fmt);
+  const kept = clash.hold && describeHoldInTheWay(clash.hold, values, t, fmt);
   if (kept) return kept;
   if (clash.title === null) return t('meetings.clash.taken', values);
   return t('meetings.clash.takenBy', { ...values, title: clash.title, name: fmt.name(clash.organiser) });

@@ -2,6 +2,7 @@ import { change, rows, type Db } from '../lib/db/db.js';
 import type { Actor } from '../lib/audit/record.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
 import type { Layout } from '../claims/layouts.js';
+import { atomsOf, isLive } from '../claims/liveClaimQueries.js';
 import { announce } from './commands.js';
 import { differenceOf, nextSequence } from './sequence.js';
 
@@ -50,8 +51,8 @@ export async function listTouchedRooms(
 ): Promise<number[]> {
   const found = await rows<{ id: number }>(
     trx,
-    `select room_id as id from room_claims where meeting_id = any(:meetings) and state in ('held', 'requested', 'confirmed')
-     union select coalesce(p.part_id, r.id) from rooms r left join room_parts p on p.hall_id = r.id where r.id = any(:rooms)`,
+    `select room_id as id from room_claims where meeting_id = any(:meetings) and ${isLive()}
+     union ${atomsOf(':rooms')}`,
     { meetings: meetingIds, rooms: roomIds },
   );
   return found.map(({ id }) => id);

@@ -2,7 +2,7 @@ import { once } from '../lib/http/once.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
 import type { Problems } from '../lib/http/form.js';
 import { isSecretary, signedIn } from '../lib/http/policy.js';
-import { tellCheck } from '../claims/checks.js';
+import { describeCheck } from '../claims/checks.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import type { z } from 'zod';
 import { drawForm, valuesOf } from './formPage.js';
@@ -69,7 +69,7 @@ async function showCancel(c: Context, problems?: Problems, refused?: RoomsRefuse
       meeting,
       errors: problems?.errors ?? {},
       values: problems?.values ?? (refused ? (c.req.body as Record<string, unknown>) : {}),
-      refusal: refused?.checks.map((check) => tellCheck(check, c.t, c.fmt)),
+      refusal: refused?.checks.map((check) => describeCheck(check, c.t, c.fmt)),
       mayOverride: isSecretary(c.viewer),
       invited: meeting.announced_at ? meeting.participant_count : 0,
     },

@@ -1,6 +1,7 @@
 import { NotFound } from '../lib/http/errors.js';
 import { row, rows, type Db } from '../lib/db/db.js';
 import type { Lang } from '../lib/i18n/translate.js';
+import { isInForce } from '../people/deputyQueries.js';
 import { findMeeting, type Brief, type Meeting } from '../meetings/queries.js';
 import { maySeeDraft, maySeeIssued, type MinutesStanding, type MinutesState } from './policy.js';
 
@@ -11,8 +12,7 @@ const brief = (alias: string) =>
 
 /** Deputies today, by the organisation's calendar, of the person in an SQL expression. */
 const deputiesOf = (person: string) => `
-  select d.deputy_id from deputies d cross join (select (now() at time zone o.zone)::date as today from organisations o) t
-   where d.person_id = ${person} and coalesce(d.from_on, t.today) <= t.today and coalesce(d.to_on, t.today) >= t.today`;
+  select d.deputy_id from deputies d where d.person_id = ${person} and ${isInForce('d')}`;
 
 /**
  * Who reviews the minutes `x` of the meeting `m` (series `s`): the person named for it and that person's deputies; where

@@ -1,5 +1,6 @@
 import { likePattern, row, rows, type Db } from '../lib/db/db.js';
 import { isSecretary, type Viewer } from '../lib/http/policy.js';
+import { isInForce } from './deputyQueries.js';
 import { mayListGuests } from './policy.js';
 
 /** A person as lists and pickers show one; `unit_en`, `unit_zh` are null without a unit, `affiliation` is a guest's. */
@@ -138,8 +139,7 @@ export function listPrincipals(db: Db, deputyId: number): Promise<PersonOption[]
        from deputies d
        join persons p on p.id = d.person_id and p.deactivated_at is null
        left join units u on u.id = p.unit_id
-       cross join (select (now() at time zone o.zone)::date as today from organisations o) t
-      where d.deputy_id = :deputy and coalesce(d.from_on, t.today) <= t.today and coalesce(d.to_on, t.today) >= t.today
+      where d.deputy_id = :deputy and ${isInForce('d')}
       order by p.sort_name, p.id`,
     { deputy: deputyId },
   );

@@ -3,10 +3,12 @@ import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { Conflict, Forbidden, NotFound } from '../lib/http/errors.js';
 import { enqueue } from '../lib/jobs/enqueue.js';
 import { queueDeliveries, type NewDelivery } from '../lib/mail/queue.js';
+import { isInForce } from '../people/deputyQueries.js';
 import { offerFreed } from '../claims/awaitedCommands.js';
 import { shortenEquipment } from '../equipment/commands.js';
 import { handToClosures, lockRooms } from '../claims/commands.js';
 import { findClashes, type Clash } from '../claims/queries.js';
+import { atomOf, joinParts } from '../claims/liveClaimQueries.js';
 import type { ReasonCode, RequestState } from './queries.js';
 
 // Deciding about requests. Everybody locks in the one order: the meeting, its rooms, the request. So two who decide at once
@@ -38,13 +40,16 @@ export function approveRequest(db: Db, by: Actor, id: number, now: Date): Promis
     if (request.state !== 'open') return { ok: false, reason: 'decided' };
     if (request.ends_at <= now) return { ok: false, reason: 'over' };
     if (!(await confirmClaims(trx, by, request))) {
-      const clashes = await findClashes(trx, by.id, {
-        roomIds: [request.room_id],
-        startsAt: request.starts_at,
-        endsAt: request.ends_at,
-        exceptMeetingId: request.meeting_id,
-      });
-      return { ok: false, reason: 'taken', clashes };
+      const clashes = await findClashes(trx, by.id, [
+        {
+          key: id,
+          roomIds: [request.room_id],
+          startsAt: request.starts_at,
+          endsAt: request.ends_at,
+          exceptMeetingId: request.meeting_id,
+        },
+      ]);
+      return { ok: false, reason: 'taken', clashes: clashes.get(id) ?? [] };
     }
     await settle(trx, by, request, now, {
       state: 'approved',
@@ -120,7 +125,7 @@ export function refuseRequest(
 async function lockRequest(trx: Db, by: Actor, id: number): Promise<Locked> {
   const found = await row<{ meeting_id: number; atomic_ids: number[] }>(
     trx,
-    `select q.meeting_id, (select array_agg(coalesce(p.part_id, r.id) order by 1) from rooms r left join room_parts p on p.hall_id = r.id where r.id = q.room_id) as atomic_ids
+    `select q.meeting_id, (select array_agg(${atomOf('r.id')} order by 1) from rooms r ${joinParts('r.id')} where r.id = q.room_id) as atomic_ids
        from room_requests q where q.id = :id`,
     { id },
   );
@@ -264,9 +269,10 @@ export function remindOverdue(db: Db, now: Date): Promise<number> {
       trx,
       `with asked as (select distinct unnest(cast(:rooms as bigint[])) as room_id),
             standing_in as (
-              select a.room_id, x.deputy_id as person_id from asked a cross join lateral room_deciders(a.room_id) d
-                join deputies x on x.person_id = d cross join (select (cast(:now as timestamptz) at time zone o.zone)::date as today from organisations o) t
-               where coalesce(x.from_on, t.today) <= t.today and coalesce(x.to_on, t.today) >= t.today)
+              select a.room_id, x.deputy_id as person_id
+                from asked a cross join lateral room_deciders(a.room_id) d
+                join deputies x on x.person_id = d
+               where ${isInForce('x', '(select (cast(:now as timestamptz) at time zone zone)::date from organisations)')})
        select room_id, person_id from standing_in
        union
        select a.room_id, o.office_head_id from asked a cross join organisations o

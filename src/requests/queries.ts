@@ -1,8 +1,10 @@
 import { row, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
+import { isDeputyOf } from '../people/deputyQueries.js';
 import type { Check } from '../claims/checks.js';
-import { type RoomName } from '../claims/queries.js';
+import type { RoomName } from '../claims/queries.js';
 import { KNOWS_TITLE } from '../auth/titleQueries.js';
+import { isWithin } from '../claims/liveClaimQueries.js';
 
 export type RequestState = 'open' | 'approved' | 'returned' | 'refused' | 'withdrawn';
 export const REASON_CODES = [
@@ -61,7 +63,7 @@ const brief = (alias: string) =>
 
 /** Claims of the request's meeting in its room, or in the parts of its hall. */
 const CLAIM = `room_claims c where c.meeting_id = q.meeting_id and c.state in ('requested', 'confirmed')
-  and (c.room_id = q.room_id or c.room_id in (select part_id from room_parts where hall_id = q.room_id))`;
+  and ${isWithin('c.room_id', 'q.room_id')}`;
 
 const REQUEST = `
   select q.id, q.version, q.state, q.meeting_id, case when ${KNOWS_TITLE} then m.title end as title, m.state as meeting_state,
@@ -148,9 +150,7 @@ export async function findRequest(
             exists (select 1 from persons where id = :viewer and role in ('secretary', 'administrator')) as is_office,
             exists (select 1 from room_requests q join meetings m on m.id = q.meeting_id where q.id = f.id
                      and (:viewer in (q.asked_by, m.organiser_id, m.created_by, m.booked_for_id)
-                       or exists (select 1 from deputies d cross join (select (now() at time zone o.zone)::date as today from organisations o) t
-                                   where d.deputy_id = :viewer and d.person_id in (m.organiser_id, m.booked_for_id)
-                                     and coalesce(d.from_on, t.today) <= t.today and coalesce(d.to_on, t.today) >= t.today))) as asks
+                       or ${isDeputyOf(':viewer', 'm.organiser_id, m.booked_for_id')})) as asks
        from (${REQUEST} where q.id = :id) f`,
     { viewer: viewer.id, id },
   );

@@ -3,7 +3,7 @@ import { Forbidden } from '../lib/http/errors.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { listDeciders } from '../rules/queries.js';
-import { tellCheck } from '../claims/checks.js';
+import { describeCheck } from '../claims/checks.js';
 import { nearestAlternatives } from '../claims/queries.js';
 import { approveRequest, refuseRequest, returnRequest, type Decided } from './commands.js';
 import { AnswerForm, RequestsQuery } from './forms.js';
@@ -142,7 +142,7 @@ function factsOf({ t, fmt }: Context<unknown, unknown>, request: RoomRequest) {
     { label: t('requests.page.note'), text: request.note },
     {
       label: t('requests.page.beyond'),
-      text: request.rules.map((check) => tellCheck(check, t, fmt)).join('\n'),
+      text: request.rules.map((check) => describeCheck(check, t, fmt)).join('\n'),
     },
     {
       label: t('requests.page.code'),

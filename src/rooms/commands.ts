@@ -6,6 +6,7 @@ import type { Key, Values } from '../lib/i18n/translate.js';
 import type { RoomStatus } from '../claims/checks.js';
 import type { RoomFields } from './forms.js';
 import { seatProblems, type LayoutSeats } from '../claims/layouts.js';
+import { isBlocking } from '../claims/liveClaimQueries.js';
 import type { Hours } from '../hours/openingHours.js';
 import { findRoom, type Room } from './queries.js';
 import { cellsOf, contentFrom, contentOf, contentOfRoom, toldOf, type RoomContent } from './roomContent.js';
@@ -320,7 +321,7 @@ async function writeParts(
 async function hasComingClaims(trx: Db, roomIds: number[]): Promise<boolean> {
   const found = await row(
     trx,
-    `select 1 from room_claims where room_id = any(:rooms) and occupies && tstzrange(now(), null) and is_holding and state in ('held', 'requested', 'confirmed')
+    `select 1 from room_claims where room_id = any(:rooms) and occupies && tstzrange(now(), null) and ${isBlocking()}
         and meeting_id is not null limit 1`,
     { rooms: roomIds },
   );
@@ -332,7 +333,7 @@ async function hasComingHallClaims(trx: Db, hallId: number): Promise<boolean> {
   const found = await row(
     trx,
     `select 1 from room_claims c
-      where c.occupies && tstzrange(now(), null) and c.is_holding and c.state in ('held', 'requested', 'confirmed')
+      where c.occupies && tstzrange(now(), null) and ${isBlocking('c')}
         and (c.room_id = :hall
           or c.room_id in (select part_id from room_parts where hall_id = :hall)
              and (exists (select 1 from meeting_rooms m where m.meeting_id = c.meeting_id and m.room_id = :hall)

@@ -1,6 +1,6 @@
 import type { Context } from '../lib/http/route.js';
 import { statusAt } from '../claims/checks.js';
-import { hrefOf, tellHold } from '../claims/describeHold.js';
+import { hrefOf, describeHold } from '../claims/describeHold.js';
 import { outsideHours } from '../hours/openingHours.js';
 import type { FloorPlan, PlanRoom } from './floorPlanQueries.js';
 
@@ -54,7 +54,7 @@ export function tellState(
   const { taken } = room;
   if (taken) {
     const time = fmt.range(new Date(taken.starts_at), new Date(taken.ends_at));
-    const what = taken.hold ? tellHold(taken.hold, t, fmt) : (taken.title ?? t('calendar.day.booked'));
+    const what = taken.hold ? describeHold(taken.hold, t, fmt) : (taken.title ?? t('calendar.day.booked'));
     return say(
       taken.kind === 'closure' ? 'closed' : 'taken',
       [time, what].filter(Boolean).join(' '),

@@ -5,6 +5,7 @@ import { type RoomName } from '../claims/queries.js';
 import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import { OPENING } from '../hours/dayRuleQueries.js';
 import { holdOf, type Hold } from '../claims/holdQueries.js';
+import { isBlocking, isNotLapsed, isWithin } from '../claims/liveClaimQueries.js';
 import type { Opening } from '../hours/openingHours.js';
 
 export interface Floor {
@@ -103,8 +104,8 @@ export function listPlanRooms(
                left join meetings m on m.id = c.meeting_id
                left join closures cl on cl.id = c.closure_id
                left join lateral (select ${KNOWS_TITLE} as yes) known on true
-              where (c.room_id = r.id or c.room_id in (select part_id from room_parts where hall_id = r.id))
-                and c.is_holding and c.state in ('held', 'requested', 'confirmed') and (c.hold_until is null or c.hold_until > now())
+              where ${isWithin('c.room_id', 'r.id')}
+                and ${isBlocking('c')} and ${isNotLapsed('c')}
                 and c.occupies && tstzrange(:from::timestamptz - make_interval(mins => r.setup_minutes), :to::timestamptz + make_interval(mins => r.teardown_minutes))
               order by c.starts_at limit 1) as taken
        from rooms r left join plan_rooms p on p.room_id = r.id and p.plan_id = :id

@@ -5,6 +5,7 @@ import { type RoomName } from '../claims/queries.js';
 import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import { keptIn, type Kept } from '../claims/holdQueries.js';
 import type { Layout, LayoutSeats } from '../claims/layouts.js';
+import { atomOf, isBlocking, isLive, isWithin, joinParts } from '../claims/liveClaimQueries.js';
 import type { Hours } from '../hours/openingHours.js';
 
 export interface RoomOption extends RoomName {
@@ -189,15 +190,15 @@ export function listComingMeetings(
   return rows<ComingMeeting>(
     db,
     `with atomic as (
-       select coalesce(p.part_id, r.id) as id, p.part_id is not null as is_part from rooms r left join room_parts p on p.hall_id = r.id where r.id = :room
+       select ${atomOf('r.id')} as id, p.part_id is not null as is_part from rooms r ${joinParts('r.id')} where r.id = :room
      ), coming as (
        select c.meeting_id, c.starts_at, c.ends_at, array_agg(a.id) filter (where a.is_part) as part_ids, bool_and(not c.is_holding) as is_tentative
          from atomic a
         cross join lateral (
-          (select * from room_claims where room_id = a.id and occupies_from >= :now and state in ('held', 'requested', 'confirmed')
+          (select * from room_claims where room_id = a.id and occupies_from >= :now and ${isLive()}
             order by occupies_from limit :limit)
           union all
-          (select * from (select * from room_claims where room_id = a.id and occupies_from < :now and is_holding and state in ('held', 'requested', 'confirmed')
+          (select * from (select * from room_claims where room_id = a.id and occupies_from < :now and ${isBlocking()}
             order by occupies_from desc limit 1) running where ends_at > :now)
         ) c
         where c.meeting_id is not null
@@ -243,8 +244,8 @@ export function listClosures(db: Db, viewerId: number, roomId: number, now: Date
                     'starts_at', c.starts_at, 'ends_at', c.ends_at)), '[]')
                from room_claims c join meetings m on m.id = c.meeting_id
               cross join lateral (select ${KNOWS_TITLE} as yes) known
-              where (c.room_id = cl.room_id or c.room_id in (select part_id from room_parts where hall_id = cl.room_id))
-                and c.is_holding and c.state in ('held', 'requested', 'confirmed') and c.occupies && tstzrange(cl.starts_at, cl.ends_at)) as meetings, ${keptIn('cl')} as kept
+              where ${isWithin('c.room_id', 'cl.room_id')}
+                and ${isBlocking('c')} and c.occupies && tstzrange(cl.starts_at, cl.ends_at)) as meetings, ${keptIn('cl')} as kept
        from closures cl
       where cl.lifted_at is null and cl.ends_at > :now
         and (cl.room_id = :room or cl.room_id in (select hall_id from room_parts where part_id = :room))

@@ -28,7 +28,8 @@ import { LikeQuery } from './copyForms.js';
 import { editOf, newRoomValues, roomFormPage, valuesLike, valuesOf, valuesOfContent } from './roomForm.js';
 import { ownerText, roomMergePage } from './roomMerge.js';
 import { hoursOn } from '../hours/openingHours.js';
-import { tellKept } from '../claims/describeHold.js';
+
+import { describeKept } from '../claims/describeHold.js';
 
 export const roomsRoutes: Route[] = [
   route({
@@ -250,7 +251,7 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
       mayLift: isKeeper && closure.room_id === room.id,
       time: c.fmt.range(closure.starts_at, closure.ends_at),
       day: c.fmt.day(closure.starts_at),
-      kept: closure.kept.map((one) => tellKept(c, one)),
+      kept: closure.kept.map((one) => describeKept(c, one)),
       meetings: closure.meetings.map((meeting) => ({
         ...meeting,
         title: meeting.title ?? c.t('calendar.day.booked'),

@@ -11,7 +11,7 @@ export function tellRules(
   const minutes = (
     key: 'notice_create' | 'notice_change' | 'notice_cancel' | 'min' | 'max',
     value: number,
-  ) => (value ? [t(`rules.room.${key}`, { time: tellMinutes(t, value) })] : []);
+  ) => (value ? [t(`rules.room.${key}`, { time: describeMinutes(t, value) })] : []);
   const count = (
     key: 'window' | 'interval' | 'personHours' | 'personComing' | 'unitHours' | 'unitComing' | 'recurring',
     value: number,
@@ -50,13 +50,16 @@ export function tellRules(
   ];
 }
 
+const UNITS: readonly [Key, number][] = [
+  ['rules.time.days', 1440],
+  ['rules.time.hours', 60],
+];
+
 /** "45 min", "2 hours", "3 days": minutes in the largest unit that they fill. */
-export function tellMinutes(t: Translate, minutes: number): string {
-  const [key, size]: [Key, number] =
-    minutes > 0 && minutes % 1440 === 0
-      ? ['rules.time.days', 1440]
-      : minutes > 0 && minutes % 60 === 0
-        ? ['rules.time.hours', 60]
-        : ['rules.time.minutes', 1];
+export function describeMinutes(t: Translate, minutes: number): string {
+  const [key, size] = UNITS.find(([, unit]) => minutes > 0 && minutes % unit === 0) ?? [
+    'rules.time.minutes',
+    1,
+  ];
   return t(key, { count: minutes / size });
 }

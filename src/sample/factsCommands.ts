@@ -94,7 +94,8 @@ async function addBrought(db: Db, cast: SampleCast): Promise<void> {
       { room, now: cast.now },
     );
     for (const meeting of coming) {
-      if (brought.layout) await setLayout(db, meeting.id, [room], brought.layout);
+      if (brought.layout)
+        await setLayout(db, [{ meetingId: meeting.id, roomIds: [room], layout: brought.layout }]);
       const organiser = await row<{ id: number }>(
         db,
         `select organiser_id as id from meetings where id = :id`,
@@ -104,13 +105,9 @@ async function addBrought(db: Db, cast: SampleCast): Promise<void> {
         const kindId = kinds.get(code);
         return kindId ? [{ kindId, quantity }] : [];
       });
-      await takeEquipment(
-        db,
-        { id: organiser?.id ?? cast.secretary },
-        meeting.id,
-        { startsAt: meeting.starts_at, endsAt: meeting.ends_at },
-        lines,
-      );
+      await takeEquipment(db, { id: organiser?.id ?? cast.secretary }, [
+        { meetingId: meeting.id, startsAt: meeting.starts_at, endsAt: meeting.ends_at, lines },
+      ]);
     }
   }
 }

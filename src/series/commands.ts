@@ -5,7 +5,7 @@ import { BadRequest, Conflict, Forbidden } from '../lib/http/errors.js';
 import type { Lang } from '../lib/i18n/translate.js';
 import { lockRooms } from '../claims/commands.js';
 import type { Check } from '../claims/checks.js';
-import { checkNoticeOfMany } from '../claims/manyCommands.js';
+import { checkNotice } from '../claims/noticeCommands.js';
 import { allowedReason, announceAll, cancelMeeting, requireActingFor } from '../meetings/commands.js';
 import { numberSeries } from '../meetings/numberCommands.js';
 import { writeParticipants } from '../meetings/participantCommands.js';
@@ -254,15 +254,11 @@ export function endSeries(
       ),
     );
     const overrideReason = input.beyond ? await allowedReason(trx, by, input.reason) : null;
-    const late = await checkNoticeOfMany(
+    const late = await checkNotice(
       trx,
       by,
-      coming.map(({ id: meetingId, starts_at, room_ids }) => ({
-        meetingId,
-        roomIds: room_ids,
-        startsAt: starts_at,
-      })),
-      { now: input.now, overrideReason },
+      coming.map(({ id: meetingId, room_ids }) => ({ meetingId, roomIds: room_ids })),
+      { rule: 'notice_cancel', now: input.now, overrideReason },
     );
     if (late.size > 0)
       return {

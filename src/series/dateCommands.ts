@@ -1,6 +1,6 @@
 import { awaitRooms } from '../claims/awaitedCommands.js';
 import type { Check } from '../claims/checks.js';
-import { claimForMany } from '../claims/manyCommands.js';
+import { claimForMany } from '../claims/commands.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { BadRequest, Conflict } from '../lib/http/errors.js';
@@ -60,8 +60,9 @@ export function claimFacts({ now, overrideReason, askReason }: DatesPlan): {
   now?: Date;
   overrideReason: string | null;
   askReason: string | null;
+  isRecurring: true;
 } {
-  return { overrideReason: overrideReason ?? null, askReason: askReason ?? null, ...(now ? { now } : {}) };
+  return { overrideReason: overrideReason ?? null, askReason: askReason ?? null, isRecurring: true, now };
 }
 
 /** What the plan comes to: refusals by date (who has the room, or which rule stands against it) and what is only told. */

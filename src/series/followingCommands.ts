@@ -1,9 +1,8 @@
 import { awaitRooms, stopAwaiting } from '../claims/awaitedCommands.js';
 import type { Check } from '../claims/checks.js';
-import { lockRooms } from '../claims/commands.js';
-import type { Shortage } from '../equipment/commands.js';
-import { checkNoticeOfMany, claimForMany, releaseForMany } from '../claims/manyCommands.js';
-import { releaseEquipmentOfMany, takeEquipmentForMany } from '../equipment/manyCommands.js';
+import { claimForMany, lockRooms, releaseClaims } from '../claims/commands.js';
+import { releaseEquipment, takeEquipment, type Shortage } from '../equipment/commands.js';
+import { checkNotice } from '../claims/noticeCommands.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, type Db } from '../lib/db/db.js';
 import { BadRequest, Conflict, Forbidden } from '../lib/http/errors.js';
@@ -23,7 +22,7 @@ import {
 } from './followingQueries.js';
 import { numberSeries } from '../meetings/numberCommands.js';
 import { outfitDates, outfitsOf, tellSetting, type Outfit } from './roomSetupCommands.js';
-import { isSame, setLayoutOfMany } from '../meetings/placeCommands.js';
+import { isSame, setLayout } from '../meetings/placeCommands.js';
 import { mayKeepSeries } from '../meetings/policy.js';
 import { listTouchedRooms } from '../meetings/roomChangeCommands.js';
 import { differenceOf, nextSequence } from '../meetings/sequence.js';
@@ -137,7 +136,7 @@ export async function changeFollowingText(
             [],
           ),
         );
-        await setLayoutOfMany(
+        await setLayout(
           trx,
           live
             .filter(({ date, setting }) => setting.layout !== date.layout)
@@ -147,7 +146,7 @@ export async function changeFollowingText(
               layout: setting.layout,
             })),
         );
-        const short = await takeEquipmentForMany(
+        const short = await takeEquipment(
           trx,
           by,
           outfits.map(({ date, setting }) => ({
@@ -288,15 +287,14 @@ export function changeFollowing(
         ).values(),
       ]),
     ]);
-    const late = await checkNoticeOfMany(
+    const late = await checkNotice(
       trx,
       by,
-      off.map(({ date: { id, roomIds, startsAt, isAwaiting } }) => ({
+      off.map(({ date: { id, roomIds, isAwaiting } }) => ({
         meetingId: id,
         roomIds: isAwaiting ? [] : roomIds,
-        startsAt,
       })),
-      { now, overrideReason: plan.overrideReason ?? null },
+      { rule: 'notice_cancel', now, overrideReason: plan.overrideReason ?? null },
     );
     for (const { date, reason } of off) await cancelMeeting(trx, by, date.id, { reason });
     const tooLate = off.flatMap(({ date, on }) =>
@@ -481,7 +479,7 @@ async function moveDates(
       !isCalledOff && (difference.time || difference.rooms || isWaiting),
   );
   const ids = places.map(({ date }) => date.id);
-  await releaseForMany(trx, by, ids, 'released', 'moved');
+  await releaseClaims(trx, by, ids, { state: 'released', reason: 'moved' });
   await change(trx, `delete from meeting_rooms where meeting_id = any(:ids)`, { ids });
   await stopAwaiting(trx, ids);
   // All of it is given up before any of it is taken for another time.
@@ -493,7 +491,7 @@ async function moveDates(
         setting.layout !== date.layout ||
         !isSame(date.equipment, wanted)),
   );
-  await releaseEquipmentOfMany(
+  await releaseEquipment(
     trx,
     set.map(({ date }) => date.id),
   );

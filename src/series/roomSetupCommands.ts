@@ -1,10 +1,9 @@
 import type { Actor } from '../lib/audit/record.js';
 import type { Db } from '../lib/db/db.js';
-import { tellLines, type EquipmentLine } from '../equipment/commands.js';
-import { takeEquipmentForMany } from '../equipment/manyCommands.js';
+import { takeEquipment, describeLines, type EquipmentLine } from '../equipment/commands.js';
 import type { RoomsRefused } from '../meetings/commands.js';
 import type { Setting } from './dateSettings.js';
-import { setLayoutOfMany } from '../meetings/placeCommands.js';
+import { setLayout } from '../meetings/placeCommands.js';
 import type { WrittenDate } from './dateCommands.js';
 
 // Layout and movable equipment of all dates of a plan, by a handful of statements, once the rooms are claimed.
@@ -42,8 +41,8 @@ export async function outfitDates(
   outfits: readonly Outfit[],
   refused: Map<string, RoomsRefused>,
 ): Promise<void> {
-  await setLayoutOfMany(trx, outfits);
-  const short = await takeEquipmentForMany(
+  await setLayout(trx, outfits);
+  const short = await takeEquipment(
     trx,
     by,
     outfits.filter(({ on }) => !refused.has(on)),
@@ -59,5 +58,5 @@ export async function tellSetting(
   trx: Db,
   { layout, equipment, expected }: Setting,
 ): Promise<{ layout: string | null; equipment: string[]; expected_count: number | null }> {
-  return { layout, equipment: await tellLines(trx, equipment), expected_count: expected };
+  return { layout, equipment: await describeLines(trx, equipment), expected_count: expected };
 }

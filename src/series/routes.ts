@@ -1,4 +1,4 @@
-import { tellCheck } from '../claims/checks.js';
+import { describeCheck } from '../claims/checks.js';
 import type { z } from 'zod';
 import { findPersonOption, personText } from '../people/queries.js';
 import { Forbidden } from '../lib/http/errors.js';
@@ -247,7 +247,7 @@ async function takeRoom(c: Context): Promise<Answer> {
   const series = await findKept(c);
   const taken = await takeAwaitedRoom(c.db, c.by, idOf(c, 'meeting'), c.now);
   if (!taken.ok && taken.reason === 'refused') {
-    const why = taken.checks.map((check) => tellCheck(check, c.t, c.fmt)).join(' ');
+    const why = taken.checks.map((check) => describeCheck(check, c.t, c.fmt)).join(' ');
     return redirect(`/series/${series.id}`, {
       notice: { key: 'requests.notice.stillWaits', values: { why } },
     });
@@ -386,7 +386,7 @@ async function showEnd(
         problems?.values ?? (last ? (c.req.body as Record<string, unknown>) : { on: dayOf(c.now, c.zone) }),
       late: late.map(({ startsAt, checks }) => ({
         when: `${c.fmt.shortDay(startsAt)} ${c.fmt.time(startsAt)}`,
-        reasons: checks.map((check) => tellCheck(check, c.t, c.fmt)).join(' '),
+        reasons: checks.map((check) => describeCheck(check, c.t, c.fmt)).join(' '),
       })),
       lastLate: last && c.fmt.day(last.startsAt),
       mayOverride: last !== undefined && isSecretary(c.viewer),

@@ -1,6 +1,6 @@
-import { tellCheck, type Check } from '../claims/checks.js';
+import { describeCheck, type Check } from '../claims/checks.js';
 import { findKnownYear } from '../hours/dayRuleQueries.js';
-import { alternativesOfMany } from '../claims/manyQueries.js';
+import { alternativesOfMany } from '../claims/queries.js';
 import { listRoomOptions, type RoomOption } from '../rooms/queries.js';
 import { once } from '../lib/http/once.js';
 import { isSecretary } from '../lib/http/policy.js';
@@ -96,6 +96,7 @@ async function drawPlan(
           startsAt,
           endsAt,
           personId: nearest?.personId ?? c.viewer.id,
+          isRecurring: true,
           seats: plan.setting.expected,
           ...(nearest ? { allowed: nearest.span } : {}),
         };
@@ -195,7 +196,7 @@ async function drawPlan(
       late: late.map(({ on, checks }) =>
         c.t('dates.late.calledOff', {
           day: c.fmt.date(on),
-          rule: checks.map((check) => tellCheck(check, c.t, fmt)).join(' '),
+          rule: checks.map((check) => describeCheck(check, c.t, fmt)).join(' '),
         }),
       ),
       kept: keptFields(c.req.body as Record<string, unknown>, [
@@ -234,7 +235,7 @@ function pickOptions(c: Context, { rooms, times }: Refusal['picks']): PlanLine['
 
 /** A rule that is kept narrowly, or that a reason goes beyond. */
 function tellNotice(c: Context, check: Check, fmt: Context['fmt']): string {
-  const rule = tellCheck(check, c.t, fmt);
+  const rule = describeCheck(check, c.t, fmt);
   return check.isOverridden ? c.t('dates.plan.beyond', { rule }) : rule;
 }
 

@@ -1,6 +1,8 @@
 import { rows, type Db } from '../lib/db/db.js';
 import { MAX_DAYS } from '../meetings/queries.js';
 import { KNOWS_TITLE } from '../auth/titleQueries.js';
+
+import { isBlocking, isNotLapsed } from '../claims/liveClaimQueries.js';
 import type { Hours } from '../hours/openingHours.js';
 import { USUAL_HOURS } from '../absences/queries.js';
 import { dayOfGrid } from '../calendar/dayGrid.js';
@@ -167,7 +169,7 @@ export async function listTaken(
   to: Date,
 ): Promise<Map<number, Taken>> {
   if (!roomIds.length) return new Map();
-  const stands = `is_holding and state in ('held', 'requested', 'confirmed') and (hold_until is null or hold_until > now())`;
+  const stands = `${isBlocking()} and ${isNotLapsed()}`;
   const found = await rows<Taken>(
     db,
     // As JSON: thousands of numbers are read ten times as fast as out of PostgreSQL's own form of an array.

@@ -1,4 +1,5 @@
 import { row, rows, type Bindings, type Db } from '../lib/db/db.js';
+import { atomOf, isBlocking, joinParts } from '../claims/liveClaimQueries.js';
 import { AFTER_IT, fits, IN_TURN, keepBookable, STILL, WISH, type AnyRoom } from '../claims/queueQueries.js';
 import type { Lang } from '../lib/i18n/translate.js';
 
@@ -47,9 +48,9 @@ const AWAITED = `
        from (select r.id, r.capacity, r.sort_order,
                     not (r.status <> 'in_service' and not coalesce(r.status = 'out_of_service' and r.back_at <= m.starts_at, false))
                     and not exists (
-                      select 1 from rooms s left join room_parts p on p.hall_id = s.id
-                        join room_claims c on c.room_id = coalesce(p.part_id, s.id)
-                       where s.id = r.id and c.is_holding and c.state in ('held', 'requested', 'confirmed')
+                      select 1 from rooms s ${joinParts('s.id')}
+                        join room_claims c on c.room_id = ${atomOf('s.id')}
+                       where s.id = r.id and ${isBlocking('c')}
                          and (c.state <> 'held' or c.hold_until is null or c.hold_until > now()) and c.awaited_meeting_id is distinct from m.id
                          and c.occupies && tstzrange(m.starts_at - make_interval(mins => r.setup_minutes), m.ends_at + make_interval(mins => r.teardown_minutes))) as is_free
                from (select a.room_id from awaited_rooms a where a.meeting_id = m.id and (w.any_seats is null or w.state <> 'waiting')
@@ -172,9 +173,9 @@ export function listEndedOffers(db: Db, now: Date): Promise<{ meeting_id: number
 /** A wish of other meetings `o`/`w` (not `:meeting`) in the queue that wants one of the rooms `:rooms` in the time `:from`–`:to`. */
 const RIVAL = `
   from meetings m cross join lateral ${WISH} w
- where m.id in (select a.meeting_id from awaited_rooms a left join room_parts p on p.hall_id = a.room_id
+ where m.id in (select a.meeting_id from awaited_rooms a ${joinParts('a.room_id')}
                  where ${AFTER_IT}
-                   and coalesce(p.part_id, a.room_id) in (select coalesce(q.part_id, r.id) from rooms r left join room_parts q on q.hall_id = r.id where r.id = any(:rooms)))
+                   and ${atomOf('a.room_id')} in (select ${atomOf('r.id', 'q')} from rooms r ${joinParts('r.id', 'q')} where r.id = any(:rooms)))
    and m.starts_at < :to and m.ends_at > :from and ${STILL}`;
 
 /** How many wait already for any of these rooms in that time. */

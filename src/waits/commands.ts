@@ -38,7 +38,8 @@ export function createWaiting(
   return inTransaction(db, async (trx) => {
     const made = await createMeeting(trx, by, { ...input, roomIds: [] });
     if (!made.ok) return made;
-    if (input.layout && !any) await setLayout(trx, made.id, input.roomIds, input.layout);
+    if (input.layout && !any)
+      await setLayout(trx, [{ meetingId: made.id, roomIds: input.roomIds, layout: input.layout }]);
     await joinQueue(trx, by, made.id, any ?? input.roomIds, input.now ?? new Date());
     return made;
   });
@@ -79,7 +80,7 @@ export function joinQueue(
     const wanted = [...new Set(fitting)].sort((a, b) => a - b);
     if (wanted.length === 0) throw new Conflict(any ? 'waits.any.noneFits' : 'waits.problem.none');
     if (before && (before.state === 'waiting' || before.is_held) && isSameWish(before, any, wanted)) return;
-    await releaseAwaited(trx, by, [meetingId], 'released', 'other rooms');
+    await releaseAwaited(trx, by, [meetingId], { state: 'released', reason: 'other rooms' });
     await stopAwaiting(trx, [meetingId]);
     const written = await change(
       trx,
@@ -138,7 +139,7 @@ export function leaveQueue(db: Db, by: Actor, meetingId: number): Promise<void> 
         meeting: meetingId,
       });
     else await stopAwaiting(trx, [meetingId]);
-    await releaseAwaited(trx, by, [meetingId], 'released', 'declined');
+    await releaseAwaited(trx, by, [meetingId], { state: 'released', reason: 'declined' });
     await record(trx, by, {
       action: wish.state === 'offered' ? 'meeting.declineRoom' : 'meeting.stopWaiting',
       noun: 'meetings',
@@ -304,7 +305,7 @@ export function endOffers(db: Db, now: Date): Promise<number> {
       { lapsed },
     );
     await stopAwaiting(trx, over);
-    await releaseAwaited(trx, SYSTEM, [...lapsed, ...over], 'expired', 'lapsed');
+    await releaseAwaited(trx, SYSTEM, [...lapsed, ...over], { state: 'expired', reason: 'lapsed' });
     const offers = new Map(moved.map(({ meeting_id, offers: count }) => [meeting_id, count]));
     await recordAll(
       trx,

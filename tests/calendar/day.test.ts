@@ -158,7 +158,7 @@ describe('the day of all rooms', () => {
         'a cancellation',
         () =>
           inTransaction(world.db, (trx) =>
-            releaseClaims(trx, { id: cast.outsider.id }, id, 'cancelled', null),
+            releaseClaims(trx, { id: cast.outsider.id }, [id], { state: 'cancelled', reason: null }),
           ),
       ],
       [

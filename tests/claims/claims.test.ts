@@ -371,7 +371,9 @@ describe('under load', () => {
   it('releasing twice gives up once', async () => {
     const id = await booked([east], 18, 19, 9);
     const release = () =>
-      inTransaction(world.db, (trx) => releaseClaims(trx, { id: cast.organiser.id }, id, 'cancelled', 'x'));
+      inTransaction(world.db, (trx) =>
+        releaseClaims(trx, { id: cast.organiser.id }, [id], { state: 'cancelled', reason: 'x' }),
+      );
     expect((await Promise.all([release(), release()])).sort()).toEqual([0, 1]);
   });
 });

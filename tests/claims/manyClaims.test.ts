@@ -2,10 +2,9 @@ import { inTransaction, row, rows } from '../../src/lib/db/db.js';
 import { createMeeting } from '../../src/meetings/commands.js';
 import { swapRooms } from '../../src/bookings/swapCommands.js';
 import { addClosure } from '../../src/closures/commands.js';
-import type { ClaimWish } from '../../src/claims/verdict.js';
-import { claimForMany, releaseForMany } from '../../src/claims/manyCommands.js';
-import { alternativesOfMany } from '../../src/claims/manyQueries.js';
-import { nearestAlternatives } from '../../src/claims/queries.js';
+import type { ClaimRequest } from '../../src/claims/verdict.js';
+import { claimForMany, releaseClaims } from '../../src/claims/commands.js';
+import { alternativesOfMany, nearestAlternatives } from '../../src/claims/queries.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type World } from '../support/world.js';
 
@@ -35,7 +34,7 @@ afterAll(() => world.close());
 const DAY = Date.parse('2030-03-04T00:00:00+08:00'); // a Monday
 const at = (hour: number, day = 0) => new Date(DAY + day * 86_400_000 + hour * 3_600_000);
 const by = () => ({ id: cast.organiser.id });
-async function wish(roomIds: number[], hour: number, day = 0): Promise<ClaimWish> {
+async function wish(roomIds: number[], hour: number, day = 0): Promise<ClaimRequest> {
   const made = await createMeeting(world.db, by(), {
     title: 'Date',
     startsAt: at(hour, day),
@@ -52,7 +51,7 @@ const book = (title: string, roomIds: number[], hour: number, day = 0, isPrivate
     { id: cast.reviewer.id },
     { title, startsAt: at(hour, day), endsAt: at(hour + 1, day), zone: 'Asia/Shanghai', roomIds, isPrivate },
   );
-const claim = (wishes: ClaimWish[]) => inTransaction(world.db, (trx) => claimForMany(trx, by(), wishes));
+const claim = (wishes: ClaimRequest[]) => inTransaction(world.db, (trx) => claimForMany(trx, by(), wishes));
 const held = (meetingId: number) =>
   rows<{ room_id: number }>(
     world.db,
@@ -121,7 +120,9 @@ test('what is given up goes to a closure that waited for it', async () => {
     endsAt: at(12),
     reason: 'Painting',
   });
-  await inTransaction(world.db, (trx) => releaseForMany(trx, by(), [one.meetingId], 'released', 'moved'));
+  await inTransaction(world.db, (trx) =>
+    releaseClaims(trx, by(), [one.meetingId], { state: 'released', reason: 'moved' }),
+  );
   const again = (await claim([one])).get(one.meetingId);
   expect(again).toMatchObject({ ok: false, clashes: [{ kind: 'closure', reason: 'Painting' }] });
 });

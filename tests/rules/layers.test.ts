@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { DEFAULTS, rulesFrom, type BookingRules, type RuleLayer } from '../../src/rules/layers.js';
 import { tellRules } from '../../src/rules/describe.js';
 import { translator, type Lang } from '../../src/lib/i18n/translate.js';
-import { brokenQuotas, brokenRules, fittingSpan, type RuleWish } from '../../src/rules/checks.js';
+import { brokenQuotas, brokenRules, fittingSpan, type RuleRequest } from '../../src/rules/checks.js';
 
 const NOTHING = Object.fromEntries(
   [...Object.keys(DEFAULTS), 'room_id', 'group_id'].map((name) => [name, null]),
@@ -12,14 +12,14 @@ const rules = (more: Partial<BookingRules>): BookingRules => ({ ...DEFAULTS, ofR
 
 const ZONE = 'Asia/Shanghai';
 const NOW = new Date('2030-03-04T09:00+08:00');
-const wish = (from: string, to: string, more: Partial<RuleWish> = {}): RuleWish => ({
+const wish = (from: string, to: string, more: Partial<RuleRequest> = {}): RuleRequest => ({
   from: new Date(`${from}+08:00`),
   to: new Date(`${to}+08:00`),
   now: NOW,
   isRecurring: false,
   ...more,
 });
-const broken = (of: Partial<BookingRules>, asked: RuleWish) =>
+const broken = (of: Partial<BookingRules>, asked: RuleRequest) =>
   brokenRules(rules(of), asked, ZONE).map(({ rule, actual, limit, nearest }) => [
     rule,
     actual,
@@ -85,7 +85,7 @@ describe('layers of rules', () => {
 });
 
 describe('a broken rule', () => {
-  it.each<[string, Partial<BookingRules>, RuleWish, unknown[]]>([
+  it.each<[string, Partial<BookingRules>, RuleRequest, unknown[]]>([
     [
       'too far ahead',
       { window_days: 30 },
@@ -208,7 +208,7 @@ it('the nearest span that is offered keeps the rules itself, whatever was asked'
       fc.integer({ min: 10, max: 100_000 }),
       fc.integer({ min: 1, max: 600 }),
       (all, start, length) => {
-        const asked: RuleWish = {
+        const asked: RuleRequest = {
           from: new Date(NOW.getTime() + start * 60_000),
           to: new Date(NOW.getTime() + (start + length) * 60_000),
           now: NOW,
