@@ -1,7 +1,7 @@
 import { rows, type Db } from '../lib/db/db.js';
 import { KNOWS_TITLE } from '../auth/titleQueries.js';
 
-import { atomOf, joinParts } from '../claims/liveClaimQueries.js';
+import { atomOf, joinParts } from '../hours/liveClaimQueries.js';
 import { ABSENT } from '../claims/noShowRateQueries.js';
 
 /** A booking to which nobody came, once for each atomic room. */

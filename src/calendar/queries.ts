@@ -1,6 +1,6 @@
 import { row, rows, type Db } from '../lib/db/db.js';
 import { readRuleBook } from '../hours/dayRuleQueries.js';
-import { isLive } from '../claims/liveClaimQueries.js';
+import { isLive } from '../hours/liveClaimQueries.js';
 import type { Hours, Opening } from '../hours/openingHours.js';
 import { statusAt, type RoomStatus } from '../claims/checks.js';
 import type { EquipmentKind } from '../equipment/kinds.js';

@@ -1,5 +1,5 @@
 import { row, rows, type Db } from '../lib/db/db.js';
-import { isBlocking, isLive } from '../claims/liveClaimQueries.js';
+import { isBlocking, isLive } from '../hours/liveClaimQueries.js';
 import { ABSENT, IS_NO_SHOW } from '../claims/noShowRateQueries.js';
 import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import type { Day } from './dayGrid.js';

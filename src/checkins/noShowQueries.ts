@@ -1,7 +1,7 @@
 import { rows, type Db } from '../lib/db/db.js';
 import { rulesFrom, type RuleLayer } from '../rules/layers.js';
 import { layersOf } from '../rules/queries.js';
-import { isWithin } from '../claims/liveClaimQueries.js';
+import { isWithin } from '../hours/liveClaimQueries.js';
 import { CHECK_IN_OPENS, checkInDue } from './rules.js';
 
 /** A meeting in a room that wants somebody to check in. */

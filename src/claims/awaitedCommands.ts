@@ -1,6 +1,6 @@
 import { change, row, type Db } from '../lib/db/db.js';
 import { enqueue } from '../lib/jobs/enqueue.js';
-import { atomOf, isBlocking, isNotLapsed, joinParts } from './liveClaimQueries.js';
+import { atomOf, isBlocking, isNotLapsed, joinParts } from '../hours/liveClaimQueries.js';
 
 // Dates that want a room which is taken. Who gives up a claim asks, in the same transaction, that those who wait are told.
 

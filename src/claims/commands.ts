@@ -15,8 +15,8 @@ import {
   type ClaimResult,
   type ClaimRequest,
 } from './verdict.js';
-import { atomOf, isLive, isWithin, joinParts } from './liveClaimQueries.js';
-import { checkQuotas, countedFor, isCounted, lockQuotas } from '../rules/quotaLockCommands.js';
+import { atomOf, isLive, isWithin, joinParts } from '../hours/liveClaimQueries.js';
+import { checkQuotas, countedFor, isCounted, lockQuotas } from './quotaCommands.js';
 
 // Who occupies which room when; everything for many meetings at once, of which one is the smallest number.
 // Everything here runs in the caller's transaction. Overlap is forbidden by the constraint

@@ -3,7 +3,7 @@ import { change, row, rows, type Db } from '../lib/db/db.js';
 import { offerFreed, offerPieces } from './awaitedCommands.js';
 import { expireLapsed, handToClosures, lockRooms } from './commands.js';
 import { releaseUnusedEquipment, shortenEquipment } from '../equipment/commands.js';
-import { atomOf, isBlocking, isWithin, joinParts } from './liveClaimQueries.js';
+import { atomOf, isBlocking, isWithin, joinParts } from '../hours/liveClaimQueries.js';
 
 // What happens to the claims of a meeting on its day: it ends early, it goes on a little longer, nobody comes. In the caller's
 // transaction, which has locked the meeting.

@@ -1,5 +1,5 @@
 import type { Named } from '../lib/time/format.js';
-import { isWithin } from './liveClaimQueries.js';
+import { isWithin } from '../hours/liveClaimQueries.js';
 
 // What a claim in the state 'held' is kept for; describeHold.ts says it.
 

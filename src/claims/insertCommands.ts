@@ -3,7 +3,7 @@ import { change, rows, type Db } from '../lib/db/db.js';
 import type { ApprovalRequest } from './recordCommands.js';
 import { atomicOf, type Candidate } from './verdict.js';
 import type { Clash } from './queries.js';
-import { atomOf, joinParts } from './liveClaimQueries.js';
+import { atomOf, joinParts } from '../hours/liveClaimQueries.js';
 
 // The one statement that writes claims of meetings. The caller has locked the rooms.
 

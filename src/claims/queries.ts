@@ -6,7 +6,7 @@ import { nearestFreeTimes } from './freeTimes.js';
 import { OPENING } from '../hours/dayRuleQueries.js';
 import type { EquipmentLine } from '../equipment/commands.js';
 import { listShortSpans } from '../equipment/shortSpanQueries.js';
-import { atomOf, isBlocking, isNotLapsed, isWithin, joinParts } from './liveClaimQueries.js';
+import { atomOf, isBlocking, isNotLapsed, isWithin, joinParts } from '../hours/liveClaimQueries.js';
 import { commonHours, outsideHours, type Opening, type Span } from '../hours/openingHours.js';
 import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import { brokenRules, commonStep, nextStart } from '../rules/checks.js';

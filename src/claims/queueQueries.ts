@@ -4,7 +4,7 @@ import { rulesFrom, type RuleLayer } from '../rules/layers.js';
 import { isAllowed } from './queries.js';
 import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import { OPENING } from '../hours/dayRuleQueries.js';
-import { atomOf, joinParts } from './liveClaimQueries.js';
+import { atomOf, joinParts } from '../hours/liveClaimQueries.js';
 import { outsideHours, type Opening } from '../hours/openingHours.js';
 
 // The queue for rooms that are taken: who asked first is asked first.

@@ -5,7 +5,7 @@ import { offerFreed } from '../claims/awaitedCommands.js';
 import { handToClosures, lockRooms } from '../claims/commands.js';
 import { requireKeeper } from '../auth/keeperQueries.js';
 import { freeWithin } from '../claims/freeTimes.js';
-import { atomOf, isBlocking, isLive, joinParts } from '../claims/liveClaimQueries.js';
+import { atomOf, isBlocking, isLive, joinParts } from '../hours/liveClaimQueries.js';
 
 export interface NewClosure {
   startsAt: Date;

@@ -3,7 +3,7 @@ import type { Db } from '../lib/db/db.js';
 import { lockRooms, moveClaims } from '../claims/commands.js';
 import { requireKeeper } from '../auth/keeperQueries.js';
 import { lockKindsOf } from '../equipment/commands.js';
-import { lockQuotas } from '../rules/quotaLockCommands.js';
+import { lockQuotas } from '../claims/quotaCommands.js';
 import { cancelMeeting, type RoomsRefused } from '../meetings/commands.js';
 import { lockSeriesOfMany } from '../meetings/numberCommands.js';
 import { setLayout, takePlace } from '../meetings/placeCommands.js';

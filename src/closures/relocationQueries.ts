@@ -7,7 +7,7 @@ import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import { OPENING } from '../hours/dayRuleQueries.js';
 import { keptIn, type Kept } from '../claims/holdQueries.js';
 import type { Layout, LayoutSeats } from '../claims/layouts.js';
-import { atomOf, isBlocking, isNotLapsed, isWithin, joinParts } from '../claims/liveClaimQueries.js';
+import { atomOf, isBlocking, isNotLapsed, isWithin, joinParts } from '../hours/liveClaimQueries.js';
 import type { Opening } from '../hours/openingHours.js';
 
 /** Rooms closed together. */

@@ -6,7 +6,7 @@ import { requireKeeper } from '../auth/keeperQueries.js';
 import type { EquipmentKind } from './kinds.js';
 import type { KindFields } from './forms.js';
 import { findEquipmentKind, holdersWhere, IS_THEIRS, type Holder } from './queries.js';
-import { isLive } from '../claims/liveClaimQueries.js';
+import { isLive } from '../hours/liveClaimQueries.js';
 
 // Movable equipment is taken with a meeting; everything for many meetings at once, of which one is the
 // smallest number. Lock order: the meetings, their rooms, then the kinds by id. Under the lock what is away

@@ -2,7 +2,7 @@ import { row, rows, type Bindings, type Db } from '../lib/db/db.js';
 import type { Lang } from '../lib/i18n/translate.js';
 import { KNOWS_TITLE } from '../auth/titleQueries.js';
 
-import { isBlocking, isWithin } from '../claims/liveClaimQueries.js';
+import { isBlocking, isWithin } from '../hours/liveClaimQueries.js';
 
 export interface Feed {
   id: number;

@@ -7,7 +7,7 @@ import { createMeeting } from '../meetings/commands.js';
 import { lockRooms } from '../claims/commands.js';
 import { nearestAlternatives } from '../claims/queries.js';
 import { KNOWS_TITLE } from '../auth/titleQueries.js';
-import { lockQuotas } from '../rules/quotaLockCommands.js';
+import { lockQuotas } from '../claims/quotaCommands.js';
 import { stopImport } from './commands.js';
 import { countRows, findImportById, sourceKey, type Import, type RowState } from './queries.js';
 

@@ -3,7 +3,7 @@ import { brief } from '../meetings/queries.js';
 import type { MeetingState, ParticipantRole } from '../meetings/states.js';
 import type { Announcement } from './announcement.js';
 import type { Attendee, EventFacts } from './calendarEvent.js';
-import { isLive, isWithin } from '../claims/liveClaimQueries.js';
+import { isLive, isWithin } from '../hours/liveClaimQueries.js';
 
 /** A meeting as far as telling people of it goes. */
 export interface Tellable extends Announcement, EventFacts {

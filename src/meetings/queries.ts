@@ -1,4 +1,4 @@
-import { isLive, isWithin } from '../claims/liveClaimQueries.js';
+import { isLive, isWithin } from '../hours/liveClaimQueries.js';
 import { IS_NO_SHOW } from '../claims/noShowRateQueries.js';
 import { NotFound } from '../lib/http/errors.js';
 import { likePattern, row, rows, type Bindings, type Db } from '../lib/db/db.js';

@@ -8,7 +8,7 @@ import { offerFreed } from '../claims/awaitedCommands.js';
 import { shortenEquipment } from '../equipment/commands.js';
 import { handToClosures, lockRooms } from '../claims/commands.js';
 import { findClashes, type Clash } from '../claims/queries.js';
-import { atomOf, joinParts } from '../claims/liveClaimQueries.js';
+import { atomOf, joinParts } from '../hours/liveClaimQueries.js';
 import type { ReasonCode, RequestState } from './queries.js';
 
 // Deciding about requests. Everybody locks in the one order: the meeting, its rooms, the request. So two who decide at once

@@ -4,7 +4,7 @@ import { isDeputyOf } from '../people/deputyQueries.js';
 import type { Check } from '../claims/checks.js';
 import type { RoomName } from '../claims/queries.js';
 import { KNOWS_TITLE } from '../auth/titleQueries.js';
-import { isWithin } from '../claims/liveClaimQueries.js';
+import { isWithin } from '../hours/liveClaimQueries.js';
 
 export type RequestState = 'open' | 'approved' | 'returned' | 'refused' | 'withdrawn';
 export const REASON_CODES = [

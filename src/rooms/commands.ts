@@ -6,7 +6,7 @@ import type { Key, Values } from '../lib/i18n/translate.js';
 import type { RoomStatus } from '../claims/checks.js';
 import type { RoomFields } from './forms.js';
 import { seatProblems, type LayoutSeats } from '../claims/layouts.js';
-import { isBlocking } from '../claims/liveClaimQueries.js';
+import { isBlocking } from '../hours/liveClaimQueries.js';
 import type { Hours } from '../hours/openingHours.js';
 import { findRoom, type Room } from './queries.js';
 import { cellsOf, contentFrom, contentOf, contentOfRoom, toldOf, type RoomContent } from './roomContent.js';

@@ -5,7 +5,7 @@ import { type RoomName } from '../claims/queries.js';
 import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import { OPENING } from '../hours/dayRuleQueries.js';
 import { holdOf, type Hold } from '../claims/holdQueries.js';
-import { isBlocking, isNotLapsed, isWithin } from '../claims/liveClaimQueries.js';
+import { isBlocking, isNotLapsed, isWithin } from '../hours/liveClaimQueries.js';
 import type { Opening } from '../hours/openingHours.js';
 
 export interface Floor {

@@ -5,7 +5,7 @@ import { type RoomName } from '../claims/queries.js';
 import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import { keptIn, type Kept } from '../claims/holdQueries.js';
 import type { Layout, LayoutSeats } from '../claims/layouts.js';
-import { atomOf, isBlocking, isLive, isWithin, joinParts } from '../claims/liveClaimQueries.js';
+import { atomOf, isBlocking, isLive, isWithin, joinParts } from '../hours/liveClaimQueries.js';
 import type { Hours } from '../hours/openingHours.js';
 
 export interface RoomOption extends RoomName {

@@ -1,6 +1,6 @@
 import { row, rows, type Db } from '../lib/db/db.js';
 import { CHOICES, NUMBERS, type RuleLayer } from './layers.js';
-import { isLive } from '../claims/liveClaimQueries.js';
+import { isLive } from '../hours/liveClaimQueries.js';
 import type { Usage } from './checks.js';
 
 /** Columns of a layer, as jsonb_build_object reads them. */

@@ -9,7 +9,7 @@ import { BadRequest, Conflict, Forbidden } from '../lib/http/errors.js';
 import { announceAll, cancelMeeting, type RoomsRefused } from '../meetings/commands.js';
 import { carryDates, carryList, type CarriedDate } from './carriedDates.js';
 import { listPrincipals } from '../claims/askedRoomQueries.js';
-import { lockQuotas } from '../rules/quotaLockCommands.js';
+import { lockQuotas } from '../claims/quotaCommands.js';
 import { settingFor, type SettingWish } from './dateSettings.js';
 import {
   findRuleOf,

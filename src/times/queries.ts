@@ -2,7 +2,7 @@ import { rows, type Db } from '../lib/db/db.js';
 import { MAX_DAYS } from '../meetings/queries.js';
 import { KNOWS_TITLE } from '../auth/titleQueries.js';
 
-import { isBlocking, isNotLapsed } from '../claims/liveClaimQueries.js';
+import { isBlocking, isNotLapsed } from '../hours/liveClaimQueries.js';
 import type { Hours } from '../hours/openingHours.js';
 import { USUAL_HOURS } from '../absences/queries.js';
 import { dayOfGrid } from '../calendar/dayGrid.js';

@@ -1,5 +1,5 @@
 import { row, rows, type Bindings, type Db } from '../lib/db/db.js';
-import { atomOf, isBlocking, joinParts } from '../claims/liveClaimQueries.js';
+import { atomOf, isBlocking, joinParts } from '../hours/liveClaimQueries.js';
 import { AFTER_IT, fits, IN_TURN, keepBookable, STILL, WISH, type AnyRoom } from '../claims/queueQueries.js';
 import type { Lang } from '../lib/i18n/translate.js';
 

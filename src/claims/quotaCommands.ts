@@ -1,10 +1,10 @@
 import { rows, type Db } from '../lib/db/db.js';
 import { addDays, dayOf, startOfDay, weekdayOf } from '../lib/time/zone.js';
-import { findUsage } from './queries.js';
-import { hasQuota, QUOTAS } from './layers.js';
-import { checkOf, type Check } from '../claims/checks.js';
-import { isInside, type Candidate } from '../claims/verdict.js';
-import { brokenQuotas } from './checks.js';
+import { findUsage } from '../rules/queries.js';
+import { hasQuota, QUOTAS } from '../rules/layers.js';
+import { checkOf, type Check } from './checks.js';
+import { isInside, type Candidate } from './verdict.js';
+import { brokenQuotas } from '../rules/checks.js';
 
 /**
  * Quotas that count bookings in all rooms are not covered by the lock of a room: two bookings in different
