@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mayActFor } from '../people/queries.js';
-import { checkNotice, claimRooms, moveClaims, releaseClaims, restoreClaims } from '../rooms/claimCommands.js';
-import { listLines, releaseEquipment, tellLines, type EquipmentLine } from '../rooms/equipmentCommands.js';
+import { checkNotice, claimRooms, moveClaims, restoreClaims } from '../rooms/claimCommands.js';
+import { listLines, tellLines, type EquipmentLine } from '../rooms/equipmentCommands.js';
 import type { Layout } from '../rooms/layouts.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
@@ -9,7 +9,9 @@ import { Conflict, Forbidden } from '../lib/http/errors.js';
 import { isSecretary, type Role } from '../lib/http/policy.js';
 import type { Lang } from '../lib/i18n/translate.js';
 import { enqueue, enqueueAll } from '../lib/jobs/enqueue.js';
-import { mayCancel, mayEditMeeting, mayRestore } from './policy.js';
+import { mayEditMeeting, mayRestore } from './policy.js';
+import { actingFor } from './actingFor.js';
+import { callOffLocked, requireOpen } from './callOffCommands.js';
 import { lockSeriesOf, numberSeries } from './numberCommands.js';
 import { isSame, setLayout, takePlace, type PlaceRefused } from './placeCommands.js';
 import { lockMeeting, type Meeting } from './queries.js';
@@ -298,9 +300,7 @@ export function cancelMeeting(
     await lockSeriesOf(trx, id);
     const meeting = await lockMeeting(trx, by, id);
     if (meeting.state === 'cancelled') return { ok: true };
-    if (meeting.state !== 'draft' && meeting.state !== 'scheduled')
-      throw new Conflict('meetings.problem.closed');
-    if (!mayCancel(meeting)) throw new Forbidden();
+    requireOpen(meeting);
     if (input.now) {
       const overrideReason = await allowedReason(trx, by, input.overrideReason);
       const checks = await checkNotice(trx, by, 'notice_cancel', {
@@ -311,27 +311,7 @@ export function cancelMeeting(
       });
       if (checks.length) return { ok: false, clashes: [], checks };
     }
-    await releaseClaims(trx, by, id, 'cancelled', input.reason);
-    await releaseEquipment(trx, id);
-    const isTold = meeting.announced_at !== null;
-    await change(
-      trx,
-      `update meetings set state = 'cancelled', state_before_cancel = state, cancelled_at = now(), cancelled_by = :by, cancel_reason = :reason,
-              sequence = sequence + :told, revision = revision + :told, updated_at = now(), version = version + 1
-        where id = :id`,
-      { id, by: by.id, reason: input.reason, told: isTold ? 1 : 0 },
-    );
-    await record(trx, actingFor(by, meeting), {
-      action: 'meeting.cancel',
-      noun: 'meetings',
-      id,
-      meetingId: id,
-      before: { state: meeting.state },
-      after: { state: 'cancelled' },
-      note: input.reason,
-    });
-    if (isTold) await announce(trx, 'invitations.announceCancellation', id);
-    else if (meeting.series_id !== null) await numberSeries(trx, meeting.series_id);
+    await callOffLocked(trx, by, [{ meeting, reason: input.reason }]);
     return { ok: true };
   });
 }
@@ -423,11 +403,7 @@ const ANNOUNCED = [
 ] as const;
 
 /** A minute later, so that several edits become one mail; one waiting job a meeting. */
-export async function announce(
-  trx: Db,
-  job: 'invitations.announceChange' | 'invitations.announceCancellation',
-  meetingId: number,
-): Promise<void> {
+export async function announce(trx: Db, job: 'invitations.announceChange', meetingId: number): Promise<void> {
   await enqueue(
     trx,
     job,
@@ -501,17 +477,6 @@ function changesOf(
 /** A meeting has one layout, noted with each room that can be set up so. */
 function layoutOf(meeting: Pick<Meeting, 'rooms'>): Layout | null {
   return meeting.rooms.find(({ layout }) => layout !== null)?.layout ?? null;
-}
-
-/** The history keeps both names when somebody acts for another person: a deputy, or who typed it for a leader. */
-export function actingFor(
-  by: Actor,
-  meeting: Pick<Meeting, 'organiser_id' | 'booked_for_id' | 'relation'>,
-): Actor {
-  const { relation } = meeting;
-  if (relation.is_organiser || relation.is_booked_for) return by;
-  if (relation.acts_for) return { ...by, onBehalfOf: meeting.booked_for_id ?? meeting.organiser_id };
-  return relation.is_creator && meeting.booked_for_id ? { ...by, onBehalfOf: meeting.booked_for_id } : by;
 }
 
 /** Ids in a form are authorised too: nobody makes somebody else answer for a meeting. */

@@ -5,7 +5,7 @@ import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { BadRequest, Conflict, Forbidden, NotFound } from '../lib/http/errors.js';
 import { enqueue } from '../lib/jobs/enqueue.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
-import { actingFor } from './commands.js';
+import { actingFor } from './actingFor.js';
 import { mayInvite, mayWriteToAll } from './policy.js';
 import { lockMeeting, type Meeting, type ParticipantRole } from './queries.js';
 
