@@ -12,10 +12,10 @@ import {
   type Rule,
 } from './recurrence.js';
 import { dayOf, timeOf } from '../lib/time/zone.js';
-import type { DatesPlan } from './seriesDateCommands.js';
+import type { Schedule } from './schedule.js';
 import { choicesOf, MAX_DATES, type DatesForm } from './seriesForms.js';
 
-// What a person filled in about dates, as a plan or as what is wrong with it.
+// What a person filled in about dates, as a schedule or as what is wrong with it.
 
 /** The rule that the form says; null for a list of single dates. */
 export function ruleOf(form: DatesForm): Rule | null {
@@ -38,10 +38,10 @@ export function fieldsOfRule(rule: Rule): Record<string, unknown> {
   return { frequency, every, weekday: weekdays, month_day: monthDay, nth, nth_weekday: weekdays[0], month };
 }
 
-export function planOf(
+export function scheduleOf(
   c: Context,
   form: DatesForm,
-): { plan: DatesPlan; minutes: number } | { problems: Problems } {
+): { schedule: Schedule; minutes: number } | { problems: Problems } {
   const problem = (field: string, message: string) => ({
     problems: problemsOf([{ field, message }], c.req.body),
   });
@@ -65,7 +65,7 @@ export function planOf(
   const { choices } = choicesOf(form);
   return {
     minutes: Math.min(1440, Math.round((first.endsAt.getTime() - first.startsAt.getTime()) / 60_000)),
-    plan: {
+    schedule: {
       rule,
       zone: form.zone,
       from: form.from,

@@ -8,15 +8,8 @@ import { idOf, page, redirect, route, type Answer, type Context, type Route } fr
 import { format } from '../lib/time/format.js';
 import { translator } from '../lib/i18n/translate.js';
 import { dayOf } from '../lib/time/zone.js';
-import { endAfter, fieldsOfRule, planOf, readDays, ruleOf } from './datesPlan.js';
-import {
-  beginningOf,
-  changeFollowing,
-  changeFollowingText,
-  SeriesChanged,
-  type FollowingWish,
-  type TextChanged,
-} from './followingCommands.js';
+import { endAfter, fieldsOfRule, readDays, ruleOf, scheduleOf } from './datesPlan.js';
+import { beginningOf, changeFollowing, SeriesChanged, type FollowingRequest } from './followingCommands.js';
 import {
   findRuleOf,
   listRuleDates,
@@ -24,6 +17,7 @@ import {
   type RunningRule,
   type Usual,
 } from './followingQueries.js';
+import { changeFollowingText, type TextChanged } from './followingTextCommands.js';
 import { checkLayout, linesOf, shownEquipment, shownLayouts } from './formRoutes.js';
 import { carryOut, keptChoices } from './planPage.js';
 import { mayKeepSeries } from './policy.js';
@@ -64,7 +58,7 @@ interface Opened {
   beginsOn: string;
 }
 
-async function open(c: Context, scope: FollowingWish['scope']): Promise<Opened> {
+async function open(c: Context, scope: FollowingRequest['scope']): Promise<Opened> {
   const series = await findSeries(c.db, c.viewer, idOf(c));
   if (!mayKeepSeries(series)) throw new Forbidden();
   if (series.ended_on !== null) throw new Conflict('meetings.problem.seriesEnded');
@@ -73,7 +67,7 @@ async function open(c: Context, scope: FollowingWish['scope']): Promise<Opened> 
   return { series, rule, dates, usual, beginsOn: dates[0]?.on ?? dayOf(c.now, rule.zone) };
 }
 
-function valuesOf(opened: Opened, scope: FollowingWish['scope']): Record<string, unknown> {
+function valuesOf(opened: Opened, scope: FollowingRequest['scope']): Record<string, unknown> {
   const { series, rule, usual, beginsOn } = opened;
   return {
     ...(rule.rule === null
@@ -167,7 +161,7 @@ async function save(c: Context<FollowingFields>, opened: Opened): Promise<Answer
   const { series } = opened;
   const odd = await checkLayout(c, form);
   if (odd) return draw(c, opened, { problems: odd });
-  const wish: FollowingWish = {
+  const request: FollowingRequest = {
     seriesId: series.id,
     meetingId: idOf(c, 'meeting'),
     scope: form.scope,
@@ -183,7 +177,10 @@ async function save(c: Context<FollowingFields>, opened: Opened): Promise<Answer
   };
   if (isTextOnly(form, opened)) {
     const done = await once(c.db, c.viewer.id, form.key, form, async (trx) => {
-      const changed = await changeFollowingText(trx, c.by, wish, c.now, form.short === 'leave');
+      const changed = await changeFollowingText(trx, c.by, request, {
+        now: c.now,
+        leavesShort: form.short === 'leave',
+      });
       return changed.ok
         ? { location: `/series/${series.id}`, count: changed.count }
         : { location: undefined, short: changed.short };
@@ -202,22 +199,20 @@ async function save(c: Context<FollowingFields>, opened: Opened): Promise<Answer
     draw(c, opened, { problems: problemsOf([{ field, message }], c.req.body) });
   const problem = beforeAllowed(c, form, opened);
   if (problem) return wrong(isList ? 'on_dates' : 'from_on', problem);
-  const read = planOf(c, form);
+  const read = scheduleOf(c, form);
   if ('problems' in read) return draw(c, opened, { problems: read.problems });
-  const plan = {
-    ...read.plan,
-    occurrences: {
-      ...read.plan.occurrences,
-      dates: read.plan.occurrences.dates.filter(({ startsAt }) => startsAt > c.now),
-    },
+  const { occurrences } = read.schedule;
+  const schedule = {
+    ...read.schedule,
+    occurrences: { ...occurrences, dates: occurrences.dates.filter(({ startsAt }) => startsAt > c.now) },
   };
-  if (plan.occurrences.dates.length === 0)
+  if (schedule.occurrences.dates.length === 0)
     return wrong(isList ? 'on_dates' : 'until_on', c.t('meetings.series.noDates'));
   return carryOut(
     c,
-    plan,
+    schedule,
     { name: series.name, action: actionOf(c), notice: 'series.notice.changed' },
-    (db, isMeant) => changeFollowing(db, c.by, wish, plan, c.now, isMeant),
+    (db, isMeant) => changeFollowing(db, c.by, request, { schedule, now: c.now, isMeant }),
   );
 }
 

@@ -5,7 +5,6 @@ import { takeEquipmentForMany } from '../rooms/manyEquipmentCommands.js';
 import type { RoomsRefused } from './commands.js';
 import type { Setting } from './dateSettings.js';
 import { setLayoutOfMany } from './placeCommands.js';
-import type { WrittenDate } from './seriesDateCommands.js';
 
 // Layout and movable equipment of all dates of a plan, by a handful of statements, once the rooms are claimed.
 
@@ -18,21 +17,6 @@ export interface Outfit {
   endsAt: Date;
   layout: Setting['layout'];
   lines: readonly EquipmentLine[];
-}
-
-/** What new dates get. @param ids the meetings by date */
-export function outfitsOf(
-  ids: ReadonlyMap<string, number>,
-  dates: readonly WrittenDate[],
-  { layout, equipment }: Setting,
-): Outfit[] {
-  if (layout === null && equipment.length === 0) return [];
-  return dates.flatMap(({ on, roomIds, startsAt, endsAt, skipped, isBare }) => {
-    const meetingId = ids.get(on);
-    return meetingId === undefined || skipped !== null
-      ? []
-      : [{ on, meetingId, roomIds, startsAt, endsAt, layout, lines: isBare ? [] : equipment }];
-  });
 }
 
 /** @param refused dates that can't have their rooms; those that are short of equipment are added to them */

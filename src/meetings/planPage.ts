@@ -11,7 +11,8 @@ import { tellCarried } from './carriedDates.js';
 import { tellRule } from './recurrence.js';
 import { tellPlanRules } from './planRules.js';
 import { wordRefusal, type Refusal } from './refusal.js';
-import type { DateChoice, DatesPlan, Planned } from './seriesDateCommands.js';
+import type { DateChoice, Schedule } from './schedule.js';
+import type { Planned } from './seriesDateCommands.js';
 import { choicesOf, type DatesForm } from './seriesForms.js';
 
 // The one screen that shows all dates of a plan before anything is saved: what is in the way, and a choice for each date.
@@ -29,7 +30,7 @@ export interface PlanFrame {
 /** Shows the plan until every date has its place and the person says yes; then saves it in one piece. */
 export async function carryOut(
   c: Context<DatesForm & { key: string }>,
-  plan: DatesPlan,
+  plan: Schedule,
   frame: PlanFrame,
   work: (db: Context['db'], isMeant: boolean) => Promise<Planned>,
 ): Promise<Answer> {
@@ -70,7 +71,7 @@ interface PlanLine {
 
 async function drawPlan(
   c: Context<DatesForm>,
-  plan: DatesPlan,
+  plan: Schedule,
   frame: PlanFrame,
   result: Planned,
   unexplained: string[],

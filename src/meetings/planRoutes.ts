@@ -21,7 +21,7 @@ import { readPeople } from './namedPeople.js';
 import { keptChoices, carryOut } from './planPage.js';
 import { addDates, createSeries, type NewSeries } from './seriesCommands.js';
 import { NewDatesForm, NewSeriesForm, type SeriesFields } from './seriesForms.js';
-import { endAfter, fieldsOfRule, planOf } from './datesPlan.js';
+import { endAfter, fieldsOfRule, scheduleOf } from './datesPlan.js';
 import { findSeries, listRecurrences, type Series } from './seriesQueries.js';
 import type { ParticipantRole } from './queries.js';
 
@@ -170,7 +170,7 @@ async function create(c: Context<z.output<typeof NewSeriesForm>>): Promise<Answe
   const [people, others] = await Promise.all([readMembers(c, form), readSeriesPeople(c, form)]);
   const problems = [...people.problems, ...others.problems];
   if (problems.length > 0) return drawForm(c, { problems: problemsOf(problems, c.req.body) });
-  const read = planOf(c, form);
+  const read = scheduleOf(c, form);
   if ('problems' in read) return drawForm(c, { problems: read.problems });
   const acting = await readActing(c, form);
   if ('problems' in acting) return drawForm(c, { problems: acting.problems });
@@ -191,24 +191,24 @@ async function create(c: Context<z.output<typeof NewSeriesForm>>): Promise<Answe
   };
   return carryOut(
     c,
-    read.plan,
+    read.schedule,
     { name: form.name, action: '/series', notice: 'meetings.notice.datesPlanned' },
-    (db, isMeant) => createSeries(db, c.by, input, read.plan, isMeant),
+    (db, isMeant) => createSeries(db, c.by, input, read.schedule, isMeant),
   );
 }
 
 async function addToSeries(c: Context<z.output<typeof NewDatesForm>>): Promise<Answer> {
   const series = await findKept(c);
   if (c.form.back) return drawForm(c, { series, values: c.req.body as Record<string, unknown> });
-  const read = planOf(c, c.form);
+  const read = scheduleOf(c, c.form);
   if ('problems' in read) return drawForm(c, { series, problems: read.problems });
   const odd = await checkLayout(c, c.form);
   if (odd) return drawForm(c, { series, problems: odd });
   return carryOut(
     c,
-    read.plan,
+    read.schedule,
     { name: series.name, action: `/series/${series.id}/dates`, notice: 'meetings.notice.datesPlanned' },
-    (db, isMeant) => addDates(db, c.by, series.id, read.plan, isMeant),
+    (db, isMeant) => addDates(db, c.by, series.id, read.schedule, isMeant),
   );
 }
 

@@ -13,13 +13,8 @@ import { mayKeepSeries } from './policy.js';
 import type { ParticipantRole } from './queries.js';
 import { writeRule } from './recurrence.js';
 import { listTouchedRooms } from './roomChangeCommands.js';
-import {
-  materialise,
-  planned,
-  withAllowedReason,
-  type DatesPlan,
-  type Planned,
-} from './seriesDateCommands.js';
+import type { Schedule } from './schedule.js';
+import { addSchedule, planned, withAllowedReason, type Planned } from './seriesDateCommands.js';
 import { findSeries, lockSeries, type Series } from './seriesQueries.js';
 
 export interface NewSeries {
@@ -44,7 +39,7 @@ export function createSeries(
   db: Db,
   by: Actor,
   input: NewSeries,
-  plan: DatesPlan,
+  schedule: Schedule,
   isMeant: boolean,
 ): Promise<Planned> {
   return planned(db, isMeant, async (trx) => {
@@ -84,11 +79,20 @@ export function createSeries(
       action: 'series.create',
       noun: 'series',
       id: made.id,
-      after: { name: input.name, rule: plan.rule && writeRule(plan.rule), from: plan.from, zone: plan.zone },
+      after: {
+        name: input.name,
+        rule: schedule.rule && writeRule(schedule.rule),
+        from: schedule.from,
+        zone: schedule.zone,
+      },
     });
     // Nobody else has seen it: there is nothing to lock.
     const series = await findSeries(trx, { id: by.id ?? -1 }, made.id);
-    return materialise(trx, by, series, await withAllowedReason(trx, by, plan), input.firstNumber);
+    return addSchedule(trx, by, {
+      series,
+      schedule: await withAllowedReason(trx, by, schedule),
+      firstNumber: input.firstNumber,
+    });
   });
 }
 
@@ -97,14 +101,14 @@ export function addDates(
   db: Db,
   by: Actor,
   seriesId: number,
-  plan: DatesPlan,
+  schedule: Schedule,
   isMeant: boolean,
 ): Promise<Planned> {
   return planned(db, isMeant, async (trx) => {
     const series = await lockSeries(trx, by, seriesId);
     if (!mayKeepSeries(series)) throw new Forbidden();
     if (series.ended_on !== null) throw new Conflict('meetings.problem.seriesEnded');
-    return materialise(trx, by, series, await withAllowedReason(trx, by, plan));
+    return addSchedule(trx, by, { series, schedule: await withAllowedReason(trx, by, schedule) });
   });
 }
 

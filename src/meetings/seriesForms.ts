@@ -24,7 +24,7 @@ import { LANGS, type Lang } from '../lib/i18n/translate.js';
 import { meetingFields } from './forms.js';
 import { ROLES } from './queries.js';
 import { FREQUENCIES } from './recurrence.js';
-import type { DateChoice } from './seriesDateCommands.js';
+import type { DateChoice } from './schedule.js';
 
 export const SeriesQuery = z.object({
   q: optionalLine(100).catch(null),
