@@ -191,6 +191,8 @@ export function changeMeeting(
   { ok: true; requests?: number } | { ok: false; reason: 'stale'; meeting: Meeting } | RoomsRefused
 > {
   return inTransaction(db, async (trx) => {
+    // Another time can be another number.
+    if (input.startsAt) await lockSeriesOf(trx, id);
     const meeting = await lockMeeting(trx, by, id);
     if (meeting.state !== 'draft' && meeting.state !== 'scheduled')
       throw new Conflict('meetings.problem.closed');
@@ -282,6 +284,9 @@ export function changeMeeting(
       ...(input.overrideReason ? { note: input.overrideReason } : {}),
     });
     if (isTold) await announce(trx, 'invitations.announceChange', id);
+    // What was sent out keeps its number, and the others are not touched by its move.
+    if (difference.time && meeting.series_id !== null && meeting.announced_at === null)
+      await numberSeries(trx, meeting.series_id);
     return done;
   });
 }
