@@ -1,11 +1,11 @@
 import { releaseForMany } from '../rooms/manyClaimCommands.js';
 import { releaseEquipmentOfMany } from '../rooms/manyEquipmentCommands.js';
-import { recordAll, type Actor } from '../lib/audit/record.js';
+import type { Actor } from '../lib/audit/record.js';
 import { change, type Db } from '../lib/db/db.js';
 import { groupedBy } from '../lib/groupedBy.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
 import { enqueueAll } from '../lib/jobs/enqueue.js';
-import { actingFor } from './actingFor.js';
+import { recordForAll } from './actingFor.js';
 import { numberSeries } from './numberCommands.js';
 import { mayCancel } from './policy.js';
 import { lockMeetings, type Meeting } from './queries.js';
@@ -73,7 +73,16 @@ export async function callOffLocked(
       list: JSON.stringify(dates.map(({ meeting, reason }) => ({ id: meeting.id, reason }))),
     },
   );
-  await recordCalledOff(trx, by, dates);
+  const reasons = new Map(dates.map(({ meeting, reason }) => [meeting.id, reason]));
+  const meetings = dates.map(({ meeting }) => meeting);
+  await recordForAll(trx, by, meetings, ({ id, state }) => ({
+    action: 'meeting.cancel',
+    noun: 'meetings',
+    id,
+    before: { state },
+    after: { state: 'cancelled' },
+    note: reasons.get(id),
+  }));
   const told = dates.filter(({ meeting }) => meeting.announced_at !== null);
   await announceCancellations(
     trx,
@@ -86,29 +95,6 @@ export async function callOffLocked(
       meeting.announced_at === null && meeting.series_id !== null ? [meeting.series_id] : [],
     ),
   );
-}
-
-/** By one statement for each person on whose behalf it is done, of whom there is mostly one. */
-async function recordCalledOff(
-  trx: Db,
-  by: Actor,
-  dates: readonly { meeting: Meeting; reason: string }[],
-): Promise<void> {
-  const actors = dates.map((date) => ({ ...date, actor: actingFor(by, date.meeting) }));
-  for (const some of groupedBy(actors, ({ actor }) => actor.onBehalfOf).values())
-    await recordAll(
-      trx,
-      some[0]?.actor ?? by,
-      some.map(({ meeting, reason }) => ({
-        action: 'meeting.cancel',
-        noun: 'meetings',
-        id: meeting.id,
-        meetingId: meeting.id,
-        before: { state: meeting.state },
-        after: { state: 'cancelled' },
-        note: reason,
-      })),
-    );
 }
 
 /** A minute later; a waiting announcement of the same meeting is replaced. */

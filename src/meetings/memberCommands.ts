@@ -3,9 +3,10 @@ import { keepActive } from '../people/queries.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { BadRequest, Forbidden, NotFound } from '../lib/http/errors.js';
-import { removeParticipant } from './participantCommands.js';
+import { removeSeats } from './participantCommands.js';
 import { mayKeepSeries } from './policy.js';
 import type { ParticipantRole } from './queries.js';
+import { oneChair } from './seriesCommands.js';
 import { lockSeries } from './seriesQueries.js';
 
 /** Coming dates of the series that can still be changed; members of it take part in all of them. */
@@ -16,13 +17,13 @@ export function setMembers(
   db: Db,
   by: Actor,
   seriesId: number,
-  wanted: Map<number, ParticipantRole>,
+  requested: ReadonlyMap<number, ParticipantRole>,
   guests: (GuestWish & { role: ParticipantRole })[] = [],
 ): Promise<void> {
   return inTransaction(db, async (trx) => {
     const series = await lockSeries(trx, by, seriesId);
     if (!mayKeepSeries(series)) throw new Forbidden();
-    const everybody = new Map(wanted);
+    const everybody = new Map(requested);
     const guestIds = await findOrAddGuests(trx, by, guests);
     guests.forEach(({ role }, i) => {
       const id = guestIds[i];
@@ -31,7 +32,7 @@ export function setMembers(
     const active = await keepActive(trx, [...everybody.keys()]);
     if ([...everybody.keys()].some((person) => !active.has(person))) throw new BadRequest();
     await rows(trx, `${COMING} order by id for no key update`, { series: seriesId });
-    for (const [person, role] of everybody) await setMember(trx, by, seriesId, person, role);
+    await writeMembers(trx, by, seriesId, oneChair(everybody));
     await record(trx, by, {
       action: 'series.members',
       noun: 'series',
@@ -41,37 +42,44 @@ export function setMembers(
   });
 }
 
-async function setMember(
+/** By the same statements for one member or all of a unit. @param members with at most one chair */
+async function writeMembers(
   trx: Db,
   by: Actor,
   seriesId: number,
-  personId: number,
-  role: ParticipantRole,
+  members: ReadonlyMap<number, ParticipantRole>,
 ): Promise<void> {
-  if (role === 'chair') {
+  const chair = [...members].find(([, role]) => role === 'chair')?.[0];
+  if (chair !== undefined) {
+    const bindings = { series: seriesId, person: chair };
     await change(
       trx,
-      `update series_members set role = 'required' where series_id = :series and role = 'chair' and person_id <> :person`,
-      { series: seriesId, person: personId },
+      `update series_members set role = 'required'
+        where series_id = :series and role = 'chair' and person_id <> :person`,
+      bindings,
     );
     await change(
       trx,
-      `update participants set role = 'required' where meeting_id in (${COMING}) and role = 'chair' and removed_at is null and person_id <> :person`,
-      { series: seriesId, person: personId },
+      `update participants set role = 'required'
+        where meeting_id in (${COMING}) and role = 'chair' and removed_at is null and person_id <> :person`,
+      bindings,
     );
   }
+  const bindings = { series: seriesId, persons: [...members.keys()], roles: [...members.values()] };
+  const MEMBERS = `unnest(cast(:persons as bigint[]), cast(:roles as text[])) as w (person, role)`;
   await change(
     trx,
-    `insert into series_members (series_id, person_id, role) values (:series, :person, :role)
+    `insert into series_members (series_id, person_id, role) select :series, w.person, w.role from ${MEMBERS}
      on conflict (series_id, person_id) do update set role = excluded.role`,
-    { series: seriesId, person: personId, role },
+    bindings,
   );
   await change(
     trx,
-    `insert into participants (meeting_id, person_id, role, created_by) select id, :person, :role, :by from (${COMING} order by id) m
+    `insert into participants (meeting_id, person_id, role, created_by)
+     select m.id, w.person, w.role, :by from (${COMING}) m cross join ${MEMBERS} order by m.id
      on conflict (meeting_id, person_id) do update set role = excluded.role, removed_at = null,
        invited_at = case when participants.removed_at is null then participants.invited_at end`,
-    { series: seriesId, person: personId, role, by: by.id },
+    { ...bindings, by: by.id },
   );
 }
 
@@ -92,8 +100,11 @@ export function removeMember(db: Db, by: Actor, seriesId: number, personId: numb
       `select id, meeting_id from participants where person_id = :person and meeting_id in (${COMING}) and removed_at is null and invited_at is not null order by meeting_id`,
       { series: seriesId, person: personId },
     );
-    for (const participant of invited)
-      await removeParticipant(trx, by, participant.meeting_id, participant.id);
+    await removeSeats(
+      trx,
+      by,
+      invited.map(({ id, meeting_id }) => ({ meetingId: meeting_id, participantId: id })),
+    );
     await change(
       trx,
       `update participants set removed_at = now() where person_id = :person and meeting_id in (${COMING}) and removed_at is null`,

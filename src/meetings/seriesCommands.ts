@@ -6,7 +6,8 @@ import type { Lang } from '../lib/i18n/translate.js';
 import { lockRooms } from '../rooms/claimCommands.js';
 import type { Check } from '../rooms/claimChecks.js';
 import { checkNoticeOfMany } from '../rooms/manyClaimCommands.js';
-import { allowedReason, announceAll, cancelMeeting, requireActingFor } from './commands.js';
+import { callOffMeetings } from './callOffCommands.js';
+import { allowedReason, announceAll, requireActingFor } from './commands.js';
 import { numberSeries } from './numberCommands.js';
 import { writeParticipants } from './participantCommands.js';
 import { mayKeepSeries } from './policy.js';
@@ -283,7 +284,11 @@ export function endSeries(
           )
           .sort((a, b) => a.startsAt.getTime() - b.startsAt.getTime()),
       };
-    for (const meeting of coming) await cancelMeeting(trx, by, meeting.id, { reason: input.reason });
+    await callOffMeetings(
+      trx,
+      by,
+      coming.map(({ id: meetingId }) => ({ meetingId, reason: input.reason })),
+    );
     await change(
       trx,
       `update recurrences set until_at = least(until_at, cast(:after as timestamptz) - interval '1 second') where series_id = :id`,
