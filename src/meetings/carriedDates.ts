@@ -75,10 +75,22 @@ export function carryList(standing: readonly StandingDate[], days: readonly stri
 }
 
 function carriedTo(date: StandingDate, to: string | undefined): CarriedDate {
-  if (to === undefined)
-    return { kind: date.isCancelled ? 'lost' : date.hasOwnTime ? 'left' : 'calledOff', to: null, date };
-  return { kind: date.isCancelled ? 'cancelled' : date.hasOwnTime ? 'moved' : 'taken', to, date };
+  const [within, outside] = KINDS[lookOf(date)];
+  return to === undefined ? { kind: outside, to: null, date } : { kind: within, to, date };
 }
+
+/** What a date is in the eyes of a new rule. */
+function lookOf(date: StandingDate): 'cancelled' | 'moved' | 'plain' {
+  if (date.isCancelled) return 'cancelled';
+  return date.hasOwnTime ? 'moved' : 'plain';
+}
+
+/** What becomes of it with a new date, and without one. */
+const KINDS = {
+  cancelled: ['cancelled', 'lost'],
+  moved: ['moved', 'left'],
+  plain: ['taken', 'calledOff'],
+} as const;
 
 /** Each a thousand times the one before: no number of lesser dates outweighs a greater one, and no way is as long. */
 const WEIGHT = { cancelled: 1e6, moved: 1e9, plain: 1e12 };
@@ -90,7 +102,7 @@ function pairs(dates: readonly StandingDate[], days: readonly string[]): [Standi
   const worth = (i: number, j: number) => {
     const [date, day] = [dates[i], days[j]];
     if (!date || !day) return 0;
-    const weight = date.isCancelled ? WEIGHT.cancelled : date.hasOwnTime ? WEIGHT.moved : WEIGHT.plain;
+    const weight = WEIGHT[lookOf(date)];
     return (
       weight - Math.abs(Date.parse(date.on) - Date.parse(day)) / 86_400_000 + (best[i + 1]?.[j + 1] ?? 0)
     );

@@ -162,7 +162,7 @@ export async function listRuleDates(
 
 /** A list names days: where several dates share one, it means the one that is on, at the usual time. */
 function firstOfDays(dates: readonly RuleDate[]): RuleDate[] {
-  const rank = (date: RuleDate) => (date.isCancelled ? 2 : date.hasOwnTime ? 1 : 0);
+  const rank = ({ isCancelled, hasOwnTime }: RuleDate) => Number(isCancelled) * 2 + Number(hasOwnTime);
   const first = new Map<string, RuleDate>();
   for (const date of [...dates].sort((a, b) => rank(a) - rank(b)))
     if (!first.has(date.on)) first.set(date.on, date);

@@ -274,6 +274,19 @@ async function draw(
       isStale: drawing.isStale,
       scripts: ['series-rule'],
     },
-    { status: drawing.isStale || drawing.short ? 409 : problems ? 422 : 200 },
+    { status: statusOf(drawing) },
   );
+}
+
+function statusOf({
+  isStale,
+  short,
+  problems,
+}: {
+  isStale?: boolean;
+  short?: unknown;
+  problems?: Problems;
+}): number {
+  if (isStale || short) return 409;
+  return problems ? 422 : 200;
 }

@@ -7,13 +7,14 @@ import { checkNoticeOfMany, claimForMany, releaseForMany } from '../rooms/manyCl
 import { releaseEquipmentOfMany } from '../rooms/manyEquipmentCommands.js';
 import { lockQuotas } from '../rooms/quotaLockCommands.js';
 import type { Actor } from '../lib/audit/record.js';
-import { change, row, rows, type Db } from '../lib/db/db.js';
+import { change, row, type Db } from '../lib/db/db.js';
 import { BadRequest, Conflict } from '../lib/http/errors.js';
 import { callOffMeetings } from './callOffCommands.js';
 import { newUid, type RoomsRefused } from './commands.js';
 import type { DateFate, DateLayout, MovedDate } from './dateFates.js';
 import { writeDateRows } from './dateRowCommands.js';
 import type { RuleDate } from './followingQueries.js';
+import { addMembers, insertMeetings, recordNew, type NewDate } from './newDateCommands.js';
 import { numberSeries } from './numberCommands.js';
 import { outfitDates, type Outfit } from './outfitCommands.js';
 import { writeRule } from './recurrence.js';
@@ -55,12 +56,12 @@ export interface Written {
 }
 
 type Off = Extract<DateFate, { kind: 'off' }>;
-type NewDate = ScheduledDate & { meetingId: number };
 
 interface Sorted {
   kept: Extract<DateFate, { kind: 'kept' }>[];
   moved: MovedDate[];
   off: Off[];
+  fresh: ScheduledDate[];
   /** All that stood before. */
   standing: RuleDate[];
 }
@@ -75,7 +76,7 @@ export async function writeSchedule(trx: Db, by: Actor, job: ScheduleWrite): Pro
     'row' in fate && fate.row ? [fate.row] : [],
   );
   await writeDateRows(trx, { recurrenceId, zone: job.schedule.zone }, stays);
-  const fresh = await insertMeetings(trx, by, job, recurrenceId);
+  const fresh = await insertMeetings(trx, by, dates.fresh, { ...job, recurrenceId });
 
   const written = await claimDates(trx, by, job.schedule, { moved: dates.moved, fresh });
   await writeWaits(trx, dates, fresh);
@@ -98,6 +99,7 @@ function sortFates(fates: readonly DateFate[]): Sorted {
     kept: fates.filter((fate) => fate.kind === 'kept'),
     moved: fates.filter((fate) => fate.kind === 'moved'),
     off: fates.filter((fate) => fate.kind === 'off'),
+    fresh: fates.flatMap((fate) => (fate.kind === 'new' ? [fate.to] : [])),
     standing: fates.flatMap((fate) => (fate.kind === 'new' ? [] : [fate.date])),
   };
 }
@@ -183,72 +185,6 @@ async function giveUp(
   const setups = moved.filter(({ changesSetting }) => changesSetting).map(({ date }) => date.id);
   if (setups.length > 0) await releaseEquipmentOfMany(trx, setups);
   return late;
-}
-
-/** Meetings for the new dates; those that are left out are called off from the start. */
-async function insertMeetings(
-  trx: Db,
-  by: Actor,
-  { series, schedule, layout, description, firstNumber }: ScheduleWrite,
-  recurrenceId: number | null,
-): Promise<NewDate[]> {
-  const dates = layout.fates.flatMap((fate) => (fate.kind === 'new' ? [fate.to] : []));
-  if (dates.length === 0) return [];
-  const numbers = numbersFrom(firstNumber, dates);
-  const list = dates.map(({ on, occurrenceAt, startsAt, endsAt, skipped }) => ({
-    uid: newUid(schedule.mailDomain),
-    occurrence: recurrenceId === null ? null : occurrenceAt,
-    from: startsAt,
-    to: endsAt,
-    skipped,
-    number: numbers.get(on) ?? null,
-  }));
-  const made = await rows<{ id: number; uid: string }>(
-    trx,
-    `insert into meetings (title, description, series_id, recurrence_id, occurrence_at, starts_at, ends_at, zone, link, place,
-                           is_private, lang, organiser_id, booked_for_id, created_by, uid, number, expected_count,
-                           state, cancelled_at, cancelled_by, cancel_reason, state_before_cancel)
-     select :title, :description, :series, :recurrence, w.occurrence, w."from", w."to", :zone, :link, :place,
-            :is_private, :lang, :organiser, :booked_for, :by, w.uid, w.number, :expected,
-            case when w.skipped is null then 'draft' else 'cancelled' end,
-            case when w.skipped is not null then now() end,
-            case when w.skipped is not null then cast(:by as bigint) end,
-            w.skipped,
-            case when w.skipped is not null then 'draft' end
-       from jsonb_to_recordset(:list) as w (uid text, occurrence timestamptz, "from" timestamptz, "to" timestamptz,
-                                            skipped text, number integer)
-      order by w."from"
-     returning id, uid`,
-    {
-      title: series.name,
-      description: description ?? '',
-      series: series.id,
-      recurrence: recurrenceId,
-      zone: schedule.zone,
-      link: schedule.link,
-      place: schedule.place,
-      is_private: series.is_private,
-      lang: series.lang,
-      organiser: series.organiser_id,
-      booked_for: series.booked_for_id,
-      by: by.id,
-      expected: schedule.setting.expected,
-      list: JSON.stringify(list),
-    },
-  );
-  const ids = new Map(made.map(({ id, uid }) => [uid, id]));
-  return dates.map((date, i) => ({ ...date, meetingId: ids.get(list[i]?.uid ?? '') ?? -1 }));
-}
-
-/** Numbers by date, where they are counted here. */
-function numbersFrom(first: number | undefined, dates: readonly ScheduledDate[]): Map<string, number> {
-  if (first === undefined) return new Map();
-  return new Map(
-    dates
-      .filter(({ skipped, startsAt }) => skipped === null && startsAt.getTime() > Date.now())
-      .sort((a, b) => a.startsAt.getTime() - b.startsAt.getTime())
-      .map(({ on }, place) => [on, first + place]),
-  );
 }
 
 /** Rooms for all dates that want any now, by one statement where nothing has to be counted or asked. */
@@ -404,33 +340,5 @@ function stillWaiting(fates: readonly DateFate[]): Set<string> {
       const isMoving = fate.kind === 'moved' && fate.changesPlace;
       return fate.to && fate.date.isAwaiting && !isMoving ? [fate.to.on] : [];
     }),
-  );
-}
-
-async function addMembers(trx: Db, by: Actor, seriesId: number, fresh: readonly NewDate[]): Promise<void> {
-  await change(
-    trx,
-    `insert into participants (meeting_id, person_id, role, created_by)
-     select m.id, sm.person_id, sm.role, :by
-       from unnest(cast(:meetings as bigint[])) as m (id)
-       join series_members sm on sm.series_id = :series
-       join persons p on p.id = sm.person_id and p.deactivated_at is null`,
-    { by: by.id, meetings: fresh.map(({ meetingId }) => meetingId), series: seriesId },
-  );
-}
-
-async function recordNew(trx: Db, by: Actor, fresh: readonly NewDate[]): Promise<void> {
-  await change(
-    trx,
-    `insert into audit_events (person_id, action, noun, noun_id, meeting_id, after, request_id, ip)
-     select :by, 'meeting.create', 'meetings', id, id,
-            jsonb_build_object('title', title, 'starts_at', starts_at, 'ends_at', ends_at), :request, :ip
-       from meetings where id = any(:meetings) order by starts_at`,
-    {
-      by: by.id,
-      meetings: fresh.map(({ meetingId }) => meetingId),
-      request: by.requestId ?? null,
-      ip: by.ip ?? null,
-    },
   );
 }

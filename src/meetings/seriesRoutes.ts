@@ -22,7 +22,8 @@ import { mayKeepSeries, maySeeMembers } from './policy.js';
 import { ROLES } from './queries.js';
 import { findEnding, findSeriesFacts, isSeldomAttended } from './renewalQueries.js';
 import { readRule, tellRule } from './recurrence.js';
-import { changeSeries, endSeries, type Ended } from './seriesCommands.js';
+import { changeSeries } from './seriesCommands.js';
+import { endSeries, type Ended } from './seriesEndCommands.js';
 import { tellFacts } from './seriesFacts.js';
 import { EndForm, MembersForm, SeriesForm, SeriesQuery } from './seriesForms.js';
 import { findFreshDates } from './seriesInviteQueries.js';
@@ -260,13 +261,8 @@ async function takeRoom(c: Context): Promise<Answer> {
       notice: { key: 'requests.notice.stillWaits', values: { why } },
     });
   }
-  return redirect(`/series/${series.id}`, {
-    notice: !taken.ok
-      ? 'series.notice.roomGone'
-      : taken.isAsked
-        ? 'requests.notice.asked'
-        : 'series.notice.roomTaken',
-  });
+  const done = taken.ok && taken.isAsked ? 'requests.notice.asked' : 'series.notice.roomTaken';
+  return redirect(`/series/${series.id}`, { notice: taken.ok ? done : 'series.notice.roomGone' });
 }
 
 async function findKept(c: Context): Promise<Series> {
