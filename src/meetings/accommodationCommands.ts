@@ -27,7 +27,10 @@ export interface Choice {
 export interface Obstacle {
   meetingId: number;
   roomId: number;
-  /** 'changed': moved, edited or called off since it was looked at; 'private': only its organiser and leader call it off. */
+  /**
+   * 'changed': moved, edited or called off since it was looked at; 'private': only its organiser and leader
+   * call it off.
+   */
   reason: 'changed' | 'private' | 'refused';
   refused?: RoomsRefused;
 }
@@ -36,11 +39,13 @@ export type Accommodated =
   { ok: true; moved: number; cancelled: number } | { ok: false; obstacles: Obstacle[] };
 
 /**
- * Moves and calls off the meetings of closed rooms, all or nothing: one that can't be done leaves everything as it was, and
- * all that can't be done are named. Each piece given up becomes the closure's in the same transaction. Who keeps rooms may
- * move a meeting without knowing it: a private one stays private, and is called off only by whom it belongs to.
- * @param how.beyond the rules of the rooms (too late to leave or call off, not for this organiser) are gone beyond, with the
- *   reason of the closure or for calling off written down for each; otherwise they stand against it
+ * Moves and calls off the meetings of closed rooms, all or nothing: one that can't be done leaves everything
+ * as it was, and all that can't be done are named. Each piece given up becomes the closure's in the same
+ * transaction. Who keeps rooms may move a meeting without knowing it: a private one stays private, and is
+ * called off only by whom it belongs to.
+ * @param how.beyond the rules of the rooms (too late to leave or call off, not for this organiser) are gone
+ *   beyond, with the reason of the closure or for calling off written down for each; otherwise they stand
+ *   against it
  */
 export async function accommodate(
   trx: Db,
@@ -72,7 +77,10 @@ export async function accommodate(
   }
 }
 
-/** Series before meetings before rooms, each in order, so that nobody who books or edits meanwhile waits crosswise. */
+/**
+ * Series before meetings before rooms, each in order, so that nobody who books or edits meanwhile waits
+ * crosswise.
+ */
 async function lockAll(
   trx: Db,
   ids: readonly number[],

@@ -5,7 +5,9 @@ import type { Meeting } from './queries.js';
 
 type Held = Pick<Meeting, 'id' | 'organiser_id' | 'booked_for_id' | 'relation'>;
 
-/** The history keeps both names when somebody acts for another person: a deputy, or who typed it for a leader. */
+/**
+ * The history keeps both names when somebody acts for another person: a deputy, or who typed it for a leader.
+ */
 export function actingFor(by: Actor, meeting: Omit<Held, 'id'>): Actor {
   const { relation } = meeting;
   if (relation.is_organiser || relation.is_booked_for) return by;
@@ -13,7 +15,10 @@ export function actingFor(by: Actor, meeting: Omit<Held, 'id'>): Actor {
   return relation.is_creator && meeting.booked_for_id ? { ...by, onBehalfOf: meeting.booked_for_id } : by;
 }
 
-/** One event of each meeting. A statement for each person on whose behalf it is done, of whom there is mostly one. */
+/**
+ * One event of each meeting. A statement for each person on whose behalf it is done, of whom there is mostly
+ * one.
+ */
 export async function recordForAll<M extends Held>(
   trx: Db,
   by: Actor,

@@ -13,8 +13,8 @@ import { lockMeetings, type Meeting } from './queries.js';
 // Calls meetings off: one, or all dates of a standing meeting, by the same statements.
 
 /**
- * Locks these meetings, asks whether they may be called off, and does it. What is called off already stays as it is. The
- * caller has locked their series and asked the rooms' notice.
+ * Locks these meetings, asks whether they may be called off, and does it. What is called off already stays as
+ * it is. The caller has locked their series and asked the rooms' notice.
  */
 export async function callOffMeetings(
   trx: Db,
@@ -40,7 +40,9 @@ export function requireOpen(meeting: Meeting): void {
   if (!mayCancel(meeting)) throw new Forbidden();
 }
 
-/** The same for meetings that are locked and may be called off. Their rooms and equipment are free at once. */
+/**
+ * The same for meetings that are locked and may be called off. Their rooms and equipment are free at once.
+ */
 export async function callOffLocked(
   trx: Db,
   by: Actor,

@@ -6,8 +6,8 @@ import { isSame } from './placeCommands.js';
 import { scheduledDates, type Schedule, type ScheduledDate } from './schedule.js';
 import { differenceOf } from './sequence.js';
 
-// What becomes of each date when a standing meeting gets a schedule: kept, moved, called off, or made anew. Pure; what is
-// decided here is carried out by `writeSchedule`.
+// What becomes of each date when a standing meeting gets a schedule: kept, moved, called off, or made anew.
+// Pure; what is decided here is carried out by `writeSchedule`.
 
 /** What is asked for the dates that stand already. */
 export interface StandingChange {
@@ -23,7 +23,10 @@ export interface StandingChange {
 }
 
 export type DateFate =
-  /** It stays called off, or where somebody moved it. `to`: the new date whose place it takes; null: it takes none. */
+  /**
+   * It stays called off, or where somebody moved it. `to`: the new date whose place it takes; null: it takes
+   * none.
+   */
   | { kind: 'kept'; date: RuleDate; to: ScheduledDate; row: DateRow }
   | { kind: 'kept'; date: RuleDate; to: null; leavesRule: boolean }
   | MovedDate

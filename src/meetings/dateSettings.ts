@@ -2,7 +2,8 @@ import type { EquipmentLine } from '../rooms/equipmentCommands.js';
 import type { Layout } from '../rooms/layouts.js';
 import { isSame } from './placeCommands.js';
 
-// What dates of a standing meeting have in their rooms: how these are laid out, what is carried into them, for how many. Pure.
+// What dates of a standing meeting have in their rooms: how these are laid out, what is carried into them,
+// for how many. Pure.
 
 export interface Setting {
   layout: Layout | null;

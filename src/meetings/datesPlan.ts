@@ -50,7 +50,8 @@ export function scheduleOf(
   const found = rule ? datesOfRule(c, form, rule) : datesOfList(c, form);
   if ('field' in found) return problem(found.field, found.message);
   const { untilOn } = found;
-  // Who begins today in the afternoon does not mean this morning. An earlier first day, and a typed date, is meant.
+  // Who begins today in the afternoon does not mean this morning. An earlier first day, and a typed date, is
+  // meant.
   const isFromToday = rule !== null && form.from_on === dayOf(c.now, form.zone);
   const occurrences = isFromToday
     ? { ...found.occurrences, dates: found.occurrences.dates.filter(({ startsAt }) => startsAt > c.now) }

@@ -21,8 +21,8 @@ import { writeSchedule } from './scheduleCommands.js';
 import { factsOf, planned, withAllowedReason, type Planned } from './seriesDateCommands.js';
 import { lockSeries, type Series } from './seriesQueries.js';
 
-// A change of this and the following dates, or of all coming ones (from the next date on): of a rule, or of a list of single
-// dates. The past never changes.
+// A change of this and the following dates, or of all coming ones (from the next date on): of a rule, or of a
+// list of single dates. The past never changes.
 
 export interface FollowingRequest {
   seriesId: number;
@@ -79,8 +79,8 @@ export async function lockFollowing(
 }
 
 /**
- * Time, rule, rooms: the present rule ends before these dates and another one of the same series begins. Of a list: time, rooms,
- * and which days are on it.
+ * Time, rule, rooms: the present rule ends before these dates and another one of the same series begins. Of a
+ * list: time, rooms, and which days are on it.
  * @param isMeant false: nothing is saved, the answer says what would become of each date
  * @throws SeriesChanged since the form was opened
  */
@@ -146,7 +146,10 @@ export function changeFollowing(
   });
 }
 
-/** The standing meeting itself after a change of its dates. @param minutes how long they last now; undefined: as before */
+/**
+ * The standing meeting itself after a change of its dates.
+ * @param minutes how long they last now; undefined: as before
+ */
 export async function changeSeriesRow(
   trx: Db,
   { series, usual }: LockedDates,

@@ -28,9 +28,10 @@ class Short extends Error {
 }
 
 /**
- * Title, text, link, place, layout and equipment of these dates; each stays what it is for calendars. What was changed for one
- * date stays.
- * @param how.leavesShort dates for which there is not enough equipment keep what they have; otherwise nothing is changed
+ * Title, text, link, place, layout and equipment of these dates; each stays what it is for calendars. What
+ * was changed for one date stays.
+ * @param how.leavesShort dates for which there is not enough equipment keep what they have; otherwise nothing
+ *   is changed
  */
 export async function changeFollowingText(
   db: Db,

@@ -10,9 +10,13 @@ import { oneChair } from './seriesCommands.js';
 import { lockSeries } from './seriesQueries.js';
 
 /** Coming dates of the series that can still be changed; members of it take part in all of them. */
-const COMING = `select id from meetings where series_id = :series and state in ('draft', 'scheduled') and starts_at > now()`;
+const COMING = `select id from meetings
+    where series_id = :series and state in ('draft', 'scheduled') and starts_at > now()`;
 
-/** Adds members, or gives present ones another role; they take part in the coming dates with it. One chair at most. */
+/**
+ * Adds members, or gives present ones another role; they take part in the coming dates with it. One chair at
+ * most.
+ */
 export function setMembers(
   db: Db,
   by: Actor,
@@ -97,7 +101,10 @@ export function removeMember(db: Db, by: Actor, seriesId: number, personId: numb
     await rows(trx, `${COMING} order by id for no key update`, { series: seriesId });
     const invited = await rows<{ id: number; meeting_id: number }>(
       trx,
-      `select id, meeting_id from participants where person_id = :person and meeting_id in (${COMING}) and removed_at is null and invited_at is not null order by meeting_id`,
+      `select id, meeting_id from participants
+        where person_id = :person and meeting_id in (${COMING})
+          and removed_at is null and invited_at is not null
+        order by meeting_id`,
       { series: seriesId, person: personId },
     );
     await removeSeats(
@@ -107,7 +114,8 @@ export function removeMember(db: Db, by: Actor, seriesId: number, personId: numb
     );
     await change(
       trx,
-      `update participants set removed_at = now() where person_id = :person and meeting_id in (${COMING}) and removed_at is null`,
+      `update participants set removed_at = now()
+        where person_id = :person and meeting_id in (${COMING}) and removed_at is null`,
       { series: seriesId, person: personId },
     );
     await record(trx, by, {

@@ -4,7 +4,8 @@ import { newUid } from './commands.js';
 import type { Schedule, ScheduledDate } from './schedule.js';
 import type { Series } from './seriesQueries.js';
 
-// Meetings for new dates of a standing meeting: a statement each for themselves, their people and their history.
+// Meetings for new dates of a standing meeting: a statement each for themselves, their people and their
+// history.
 
 export type NewDate = ScheduledDate & { meetingId: number };
 
@@ -34,8 +35,9 @@ export async function insertMeetings(
   }));
   const made = await rows<{ id: number; uid: string }>(
     trx,
-    `insert into meetings (title, description, series_id, recurrence_id, occurrence_at, starts_at, ends_at, zone, link, place,
-                           is_private, lang, organiser_id, booked_for_id, created_by, uid, number, expected_count,
+    `insert into meetings (title, description, series_id, recurrence_id, occurrence_at,
+                           starts_at, ends_at, zone, link, place, is_private, lang,
+                           organiser_id, booked_for_id, created_by, uid, number, expected_count,
                            state, cancelled_at, cancelled_by, cancel_reason, state_before_cancel)
      select :title, :description, :series, :recurrence, w.occurrence, w."from", w."to", :zone, :link, :place,
             :is_private, :lang, :organiser, :booked_for, :by, w.uid, w.number, :expected,
@@ -44,7 +46,8 @@ export async function insertMeetings(
             case when w.skipped is not null then cast(:by as bigint) end,
             w.skipped,
             case when w.skipped is not null then 'draft' end
-       from jsonb_to_recordset(:list) as w (uid text, occurrence timestamptz, "from" timestamptz, "to" timestamptz,
+       from jsonb_to_recordset(:list) as w (uid text, occurrence timestamptz,
+                                            "from" timestamptz, "to" timestamptz,
                                             skipped text, number integer)
       order by w."from"
      returning id, uid`,

@@ -1,9 +1,9 @@
 import { change, rows, type Db } from '../lib/db/db.js';
 
 /**
- * Numbers the meetings of series in order of time. A number that was sent out, or whose time has come, stays for good. Those
- * that nobody has been told of follow after it: a date called off leaves no gap, an added or moved one stands in its place.
- * The caller has locked the series.
+ * Numbers the meetings of series in order of time. A number that was sent out, or whose time has come, stays
+ * for good. Those that nobody has been told of follow after it: a date called off leaves no gap, an added or
+ * moved one stands in its place. The caller has locked the series.
  */
 export async function numberSeries(trx: Db, series: number | readonly number[]): Promise<void> {
   const ids = [...new Set([series].flat())];
@@ -22,7 +22,8 @@ export async function numberSeries(trx: Db, series: number | readonly number[]):
          from meetings
         where series_id = any(:ids) and state = 'draft' and announced_at is null and starts_at > now()
      ), base as (
-       select s.id, greatest(s.next_number, coalesce((select max(number) + 1 from meetings where series_id = s.id), 1)) as first
+       select s.id, greatest(s.next_number, coalesce(
+                (select max(number) + 1 from meetings where series_id = s.id), 1)) as first
          from series s where s.id = any(:ids)
      )
      update meetings m set number = base.first + free.place - 1

@@ -6,7 +6,8 @@ import type { RoomsRefused } from './commands.js';
 import type { Setting } from './dateSettings.js';
 import { setLayoutOfMany } from './placeCommands.js';
 
-// Layout and movable equipment of all dates of a plan, by a handful of statements, once the rooms are claimed.
+// Layout and movable equipment of all dates of a plan, by a handful of statements, once the rooms are
+// claimed.
 
 export interface Outfit {
   /** Date of the plan. */

@@ -18,9 +18,11 @@ export interface Wanted {
 }
 
 /**
- * Adds people of the directory and outside guests by address. Who takes part already keeps role and reply; who was removed
- * comes back and waits for a new invitation. A new chair takes over from the one before, who stays as required.
- * @returns how many are new; `full` when there would be more than 500; `unreachable` addresses belong to deactivated persons
+ * Adds people of the directory and outside guests by address. Who takes part already keeps role and reply;
+ * who was removed comes back and waits for a new invitation. A new chair takes over from the one before, who
+ * stays as required.
+ * @returns how many are new; `full` when there would be more than 500; `unreachable` addresses belong to
+ *   deactivated persons
  */
 export function addParticipants(
   db: Db,
@@ -74,7 +76,10 @@ export function addParticipants(
   });
 }
 
-/** The rows themselves; the caller has locked the meeting and asked who may. Also for a standing meeting's new dates. */
+/**
+ * The rows themselves; the caller has locked the meeting and asked who may. Also for a standing meeting's new
+ * dates.
+ */
 export function writeParticipants(
   trx: Db,
   by: Actor,
@@ -110,8 +115,8 @@ async function writeSeats(trx: Db, by: Actor, seats: readonly NewSeat[]): Promis
 }
 
 /**
- * People get a place in meetings in which they do not take part yet, one in each. A meeting that is full is left as it is. A
- * new chair takes over from the one before.
+ * People get a place in meetings in which they do not take part yet, one in each. A meeting that is full is
+ * left as it is. A new chair takes over from the one before.
  */
 export async function addSeats(trx: Db, by: Actor, seats: readonly NewSeat[]): Promise<void> {
   if (seats.length === 0) return;
@@ -191,7 +196,10 @@ export async function changeRoles(
   );
 }
 
-/** Uninvites: who had an invitation gets its cancellation, under a higher SEQUENCE; nobody else is asked again. */
+/**
+ * Uninvites: who had an invitation gets its cancellation, under a higher SEQUENCE; nobody else is asked
+ * again.
+ */
 export function removeParticipant(
   db: Db,
   by: Actor,
@@ -278,7 +286,10 @@ export function writeToAll(
   });
 }
 
-/** @throws Conflict once one of the meetings is over or called off, Forbidden for whom it is not theirs to invite */
+/**
+ * @throws Conflict once one of the meetings is over or called off, Forbidden for whom it is not theirs to
+ *   invite
+ */
 async function lockForPeople(
   trx: Db,
   by: Actor,
@@ -307,7 +318,10 @@ interface SeatRow {
   invited_at: Date | null;
 }
 
-/** Meetings and, by meeting, the participant meant. @throws NotFound when somebody does not take part any more */
+/**
+ * Meetings and, by meeting, the participant meant.
+ * @throws NotFound when somebody does not take part any more
+ */
 async function lockSeats(
   trx: Db,
   by: Actor,

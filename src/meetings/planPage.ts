@@ -15,7 +15,8 @@ import type { Schedule } from './schedule.js';
 import type { Planned } from './seriesDateCommands.js';
 import { choicesOf, type DatesForm } from './seriesForms.js';
 
-// The one screen that shows all dates of a plan before anything is saved: what is in the way, and a choice for each date.
+// The one screen that shows all dates of a plan before anything is saved: what is in the way, and a choice
+// for each date.
 
 export interface PlanFrame {
   name: string;
@@ -110,7 +111,8 @@ function statusOf(result: Planned, unexplained: readonly string[]): number {
 }
 
 /**
- * What was chosen for a date that is in the way can be chosen anew: it is not asked again, but what it could have instead is.
+ * What was chosen for a date that is in the way can be chosen anew: it is not asked again, but what it could
+ * have instead is.
  */
 function findAlternatives(
   c: Context<DatesForm>,

@@ -156,7 +156,8 @@ async function readMembers(c: Context, form: z.output<typeof NewSeriesForm>) {
   ] as const) {
     const named = await readPeople(c.db, c.t, form[field] ?? '');
     if (named.problems.length > 0) problems.push({ field, message: named.problems.join(' ') });
-    // Guests come in on the members' page, where each gets a row of the directory; a plan that is not saved makes nobody.
+    // Guests come in on the members' page, where each gets a row of the directory; a plan that is not saved
+    // makes nobody.
     for (const guest of named.guests)
       problems.push({ field, message: c.t('meetings.series.guestLater', { address: guest.email }) });
     for (const person of named.personIds) members.set(person, role);

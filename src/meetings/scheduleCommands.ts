@@ -22,9 +22,9 @@ import { listTouchedRooms } from './roomChangeCommands.js';
 import type { Schedule, ScheduledDate } from './schedule.js';
 import type { Series } from './seriesQueries.js';
 
-// The one writer of the dates of a standing meeting: new ones, further ones, and those that change together. Each step is a
-// handful of statements, however many dates there are. Only dates in rooms with quotas, or for which somebody has to be
-// asked, are claimed one by one.
+// The one writer of the dates of a standing meeting: new ones, further ones, and those that change together.
+// Each step is a handful of statements, however many dates there are. Only dates in rooms with quotas, or for
+// which somebody has to be asked, are claimed one by one.
 
 export interface ScheduleWrite {
   /** Its name is the title of new dates. The caller has locked it. */
@@ -104,7 +104,10 @@ function sortFates(fates: readonly DateFate[]): Sorted {
   };
 }
 
-/** A recurrence of the series, which takes over from the one that ends. @returns null for a list of single dates */
+/**
+ * A recurrence of the series, which takes over from the one that ends.
+ * @returns null for a list of single dates
+ */
 async function addRecurrence(trx: Db, { series, schedule, ending }: ScheduleWrite): Promise<number | null> {
   const last = schedule.occurrences.dates.at(-1);
   if (!last) throw new BadRequest();
@@ -130,7 +133,8 @@ async function addRecurrence(trx: Db, { series, schedule, ending }: ScheduleWrit
       trx,
       `update recurrences r
           set until_at = least(r.until_at, coalesce(
-                (select max(occurrence_at) from meetings where recurrence_id = r.id and occurrence_at < :begins),
+                (select max(occurrence_at) from meetings
+                  where recurrence_id = r.id and occurrence_at < :begins),
                 cast(:begins as timestamptz) - interval '1 second'))
         where r.id = :rule`,
       { rule: ending.ruleId, begins: ending.begins },
@@ -139,9 +143,10 @@ async function addRecurrence(trx: Db, { series, schedule, ending }: ScheduleWrit
 }
 
 /**
- * What is called off and what moves gives up its place first, so that it is free for the others. All rooms are locked before
- * the first changes hands.
- * @returns dates that may no longer be called off; what is done here is undone with the rest of a refused schedule
+ * What is called off and what moves gives up its place first, so that it is free for the others. All rooms
+ * are locked before the first changes hands.
+ * @returns dates that may no longer be called off; what is done here is undone with the rest of a refused
+ *   schedule
  */
 async function giveUp(
   trx: Db,
@@ -272,7 +277,9 @@ async function writeWaits(trx: Db, { moved, off }: Sorted, fresh: readonly NewDa
   ]);
 }
 
-/** A date that is left out stays as a cancelled one: with its reason, and with the rooms it is restored to. */
+/**
+ * A date that is left out stays as a cancelled one: with its reason, and with the rooms it is restored to.
+ */
 async function keepRooms(
   trx: Db,
   skipped: readonly { meetingId: number; roomIds: number[] }[],

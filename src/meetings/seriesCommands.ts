@@ -121,7 +121,10 @@ export function oneChair(members: Map<number, ParticipantRole>): Map<number, Par
   );
 }
 
-/** A single date added to a series: its members take part, and it gets its number. The meeting was made just before. */
+/**
+ * A single date added to a series: its members take part, and it gets its number. The meeting was made just
+ * before.
+ */
 export async function joinSeries(trx: Db, by: Actor, seriesId: number, meetingId: number): Promise<void> {
   const series = await lockSeries(trx, by, seriesId);
   if (!mayKeepSeries(series)) throw new Forbidden();
@@ -154,7 +157,10 @@ export interface SeriesChange {
   approverId: number | null;
 }
 
-/** Name, people who answer for it, review and numbering. The coming dates follow; who was invited to one is told. */
+/**
+ * Name, people who answer for it, review and numbering. The coming dates follow; who was invited to one is
+ * told.
+ */
 export function changeSeries(
   db: Db,
   by: Actor,

@@ -14,7 +14,10 @@ export async function withAllowedReason(trx: Db, by: Actor, schedule: Schedule):
   return { ...schedule, overrideReason: await allowedReason(trx, by, schedule.overrideReason) };
 }
 
-/** What the plan comes to: refusals by date (who has the room, or which rule stands against it) and what is only told. */
+/**
+ * What the plan comes to: refusals by date (who has the room, or which rule stands against it) and what is
+ * only told.
+ */
 export type Planned = ({ ok: true; seriesId: number } | { ok: false; refused: Map<string, RoomsRefused> }) & {
   notices: Map<string, Check[]>;
   /** Dates whose rooms somebody has to approve. */

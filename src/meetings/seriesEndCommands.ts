@@ -79,8 +79,8 @@ async function lockComing(
   return rows(
     trx,
     `select m.id as "meetingId", m.starts_at as "startsAt",
-            coalesce((select json_agg(room_id order by room_id) from meeting_rooms where meeting_id = m.id), '[]')
-              as "roomIds"
+            coalesce((select json_agg(room_id order by room_id)
+                        from meeting_rooms where meeting_id = m.id), '[]') as "roomIds"
        from meetings m
       where m.series_id = :id and m.state in ('draft', 'scheduled') and m.starts_at >= :after
       order by m.id`,

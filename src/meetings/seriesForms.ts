@@ -73,7 +73,10 @@ const dateFields = {
   place: optionalLine(300),
 };
 
-/** One line of the plan for each date of the rule, in the same order: what is done with it, and why when it is skipped. */
+/**
+ * One line of the plan for each date of the rule, in the same order: what is done with it, and why when it is
+ * skipped.
+ */
 const planFields = {
   at: list(date(), 500),
   choice: list(
@@ -116,7 +119,10 @@ export const NewDatesForm = z.strictObject({
   ...settingFields,
   key: onceKey(),
 });
-/** A change of this and the following dates: the text, which keeps them as they are, and the rule, which plans them anew. */
+/**
+ * A change of this and the following dates: the text, which keeps them as they are, and the rule, which plans
+ * them anew.
+ */
 export const FollowingForm = z.strictObject({
   ...dateFields,
   ...planFields,

@@ -42,7 +42,8 @@ export interface Series {
 /** The scope of all reads of series, as `visibleMeetings` is for meetings. */
 export function visibleSeries(viewer: Who, alias = 's'): { sql: string; bindings: Bindings } {
   return {
-    sql: `(not ${alias}.is_private or ${alias}.organiser_id = :viewer_id or ${alias}.booked_for_id = :viewer_id or ${alias}.created_by = :viewer_id
+    sql: `(not ${alias}.is_private or ${alias}.organiser_id = :viewer_id
+      or ${alias}.booked_for_id = :viewer_id or ${alias}.created_by = :viewer_id
       or exists (select 1 from series_members x where x.series_id = ${alias}.id and x.person_id = :viewer_id)
       or ${deputyOf(`${alias}.organiser_id, ${alias}.booked_for_id`)})`,
     bindings: { viewer_id: viewer.id },
@@ -55,10 +56,14 @@ const FIND = `
          case when pr.id is null then null else ${brief('pr')} end as reviewer,
          case when pa.id is null then null else ${brief('pa')} end as approver,
          jsonb_build_object(
-           'is_organiser', s.organiser_id = :viewer_id, 'is_booked_for', coalesce(s.booked_for_id = :viewer_id, false),
-           'is_creator', s.created_by = :viewer_id, 'acts_for', ${deputyOf('s.organiser_id, s.booked_for_id')},
-           'member_role', (select role from series_members x where x.series_id = s.id and x.person_id = :viewer_id),
-           'is_office', exists (select 1 from persons v where v.id = :viewer_id and v.role in ('secretary', 'administrator'))
+           'is_organiser', s.organiser_id = :viewer_id,
+           'is_booked_for', coalesce(s.booked_for_id = :viewer_id, false),
+           'is_creator', s.created_by = :viewer_id,
+           'acts_for', ${deputyOf('s.organiser_id, s.booked_for_id')},
+           'member_role', (select role from series_members x
+             where x.series_id = s.id and x.person_id = :viewer_id),
+           'is_office', exists (select 1 from persons v
+             where v.id = :viewer_id and v.role in ('secretary', 'administrator'))
          ) as relation
     from series s
     join persons po on po.id = s.organiser_id
@@ -110,7 +115,8 @@ export function listSeries(
   limit = 50,
 ): Promise<SeriesLine[]> {
   const scope = visibleSeries(viewer);
-  const mine = `(s.organiser_id = :viewer_id or coalesce(s.booked_for_id = :viewer_id, false) or exists (select 1 from series_members x where x.series_id = s.id and x.person_id = :viewer_id))`;
+  const mine = `(s.organiser_id = :viewer_id or coalesce(s.booked_for_id = :viewer_id, false)
+    or exists (select 1 from series_members x where x.series_id = s.id and x.person_id = :viewer_id))`;
   const where = [scope.sql];
   if (filter.text) where.push('s.name ilike :pattern');
   if (filter.mine) where.push(mine);
@@ -120,12 +126,16 @@ export function listSeries(
     db,
     `select s.id, s.name, s.is_private, s.ended_on, ${brief('po')} as organiser, ${mine} as is_mine,
             (select count(*) from series_members n where n.series_id = s.id) as member_count,
-            nx.id as next_id, nx.starts_at as next_at, nx.number as next_number_is, rc.rule, rc.starts_at_time, rc.zone
+            nx.id as next_id, nx.starts_at as next_at, nx.number as next_number_is,
+            rc.rule, rc.starts_at_time, rc.zone
        from series s join persons po on po.id = s.organiser_id
-       left join lateral (select id, starts_at, number from meetings m where m.series_id = s.id and m.state in ('draft', 'scheduled', 'in_progress')
+       left join lateral (select id, starts_at, number from meetings m
+                           where m.series_id = s.id and m.state in ('draft', 'scheduled', 'in_progress')
                            and m.ends_at > :now order by m.starts_at limit 1) nx on true
-       left join lateral (select rule, to_char(starts_at_time, 'HH24:MI') as starts_at_time, zone from recurrences r
-                           where r.series_id = s.id and r.until_at > :now order by r.id desc limit 1) rc on true
+       left join lateral (select rule, to_char(starts_at_time, 'HH24:MI') as starts_at_time, zone
+                            from recurrences r
+                           where r.series_id = s.id and r.until_at > :now
+                           order by r.id desc limit 1) rc on true
       where ${where.join(' and ')}
       order by s.ended_on is not null, lower(s.name), s.id limit :limit`,
     {
@@ -145,7 +155,8 @@ export function listSeriesOptions(db: Db, viewer: Who): Promise<{ id: number; na
   const scope = visibleSeries(viewer);
   return rows(
     db,
-    `select s.id, s.name from series s where ${scope.sql} and s.ended_on is null order by lower(s.name), s.id limit 500`,
+    `select s.id, s.name from series s where ${scope.sql} and s.ended_on is null
+      order by lower(s.name), s.id limit 500`,
     scope.bindings,
   );
 }
@@ -166,10 +177,13 @@ export interface Member {
 export function listMembers(db: Db, seriesId: number): Promise<Member[]> {
   return rows<Member>(
     db,
-    `select sm.person_id, p.name, p.name_en, p.email, p.position, p.is_guest, u.name_en as unit_en, u.name_zh as unit_zh, sm.role
+    `select sm.person_id, p.name, p.name_en, p.email, p.position, p.is_guest,
+            u.name_en as unit_en, u.name_zh as unit_zh, sm.role
        from series_members sm join persons p on p.id = sm.person_id left join units u on u.id = p.unit_id
       where sm.series_id = :series
-      order by array_position(array['chair','secretary','required','optional','in_attendance','informed'], sm.role), p.is_guest, u.code nulls last, p.id`,
+      order by array_position(
+                 array['chair','secretary','required','optional','in_attendance','informed'], sm.role),
+               p.is_guest, u.code nulls last, p.id`,
     { series: seriesId },
   );
 }
@@ -187,7 +201,8 @@ export interface Recurrence {
 export function listRecurrences(db: Db, seriesId: number): Promise<Recurrence[]> {
   return rows<Recurrence>(
     db,
-    `select id, rule, zone, starts_on, to_char(starts_at_time, 'HH24:MI') as starts_at_time, until_at from recurrences where series_id = :series order by id`,
+    `select id, rule, zone, starts_on, to_char(starts_at_time, 'HH24:MI') as starts_at_time, until_at
+       from recurrences where series_id = :series order by id`,
     { series: seriesId },
   );
 }
@@ -217,9 +232,13 @@ export function listDates(
   const past = when === 'past';
   return rows<SeriesDate>(
     db,
-    `select m.id, m.title, m.number, m.state, m.starts_at, m.ends_at, m.announced_at, m.cancel_reason, ${IS_NO_SHOW} as is_no_show,
-            coalesce((select jsonb_agg(jsonb_build_object('id', r.id, 'name_en', r.name_en, 'name_zh', r.name_zh) order by r.id)
-              from meeting_rooms mr join rooms r on r.id = mr.room_id where mr.meeting_id = m.id), '[]'::jsonb) as rooms
+    `select m.id, m.title, m.number, m.state, m.starts_at, m.ends_at, m.announced_at, m.cancel_reason,
+            ${IS_NO_SHOW} as is_no_show,
+            coalesce((select jsonb_agg(
+                               jsonb_build_object('id', r.id, 'name_en', r.name_en, 'name_zh', r.name_zh)
+                               order by r.id)
+                        from meeting_rooms mr join rooms r on r.id = mr.room_id
+                       where mr.meeting_id = m.id), '[]'::jsonb) as rooms
        from meetings m where m.series_id = :series and ${past ? 'm.ends_at <= :now' : 'm.ends_at > :now'}
       order by m.starts_at ${past ? 'desc' : 'asc'}, m.id limit :limit`,
     { series: seriesId, now, limit },
