@@ -140,7 +140,7 @@ function pairs(dates: readonly StandingDate[], days: readonly string[]): [Standi
 }
 
 /** In a person's words: beside the new dates, and of those that have none. */
-export function tellCarried(
+export function describeCarried(
   c: Pick<Context, 't' | 'lang'>,
   carried: readonly CarriedDate[],
   { zone, rule }: { zone: string; rule: unknown },

@@ -1,5 +1,5 @@
 import { carryDates, carryList, type CarriedDate } from './carriedDates.js';
-import { settingFor, type Setting, type SettingWish } from './dateSettings.js';
+import { roomSetupFor, type RoomSetup, type RoomSetupRequest } from './dateSettings.js';
 import { isSameText, sequenceFor, textFor, textOf, type DateRow, type DateText } from './dateText.js';
 import type { RuleDate, Usual } from './followingQueries.js';
 import { isSame } from './placeCommands.js';
@@ -12,7 +12,7 @@ import { differenceOf } from './sequence.js';
 /** What is asked for the dates that stand already. */
 export interface StandingChange {
   text: DateText;
-  setting: SettingWish;
+  roomSetup: RoomSetupRequest;
   /** The date from which it was asked for. */
   openedId: number;
   /** Told to those whose date has no place in the new schedule. */
@@ -41,11 +41,11 @@ export interface MovedDate {
   to: ScheduledDate;
   row: DateRow;
   roomIds: number[];
-  setting: Setting;
+  roomSetup: RoomSetup;
   /** Its claims are given up and made anew, or it waits for its rooms. */
   changesPlace: boolean;
   /** Its rooms are set up anew, and what is carried into them is counted anew. */
-  changesSetting: boolean;
+  changesRoomSetup: boolean;
   isWaiting: boolean;
 }
 
@@ -139,23 +139,23 @@ function moveDate(
     placeOf(date.startsAt, date.endsAt, date.place, date.roomIds),
     placeOf(to.startsAt, to.endsAt, text.place, roomIds),
   );
-  const setting = settingFor(date, usual, change.setting, isOpened);
-  const equipment = to.isBare ? [] : setting.equipment;
+  const roomSetup = roomSetupFor(date, usual, change.roomSetup, isOpened);
+  const equipment = to.isBare ? [] : roomSetup.equipment;
   const isElsewhere = difference.time || difference.rooms;
   return {
     kind: 'moved',
     date,
     to,
     roomIds,
-    setting: { ...setting, equipment },
+    roomSetup: { ...roomSetup, equipment },
     changesPlace: isElsewhere || to.isWaiting,
-    changesSetting: isElsewhere || setting.layout !== date.layout || !isSame(date.equipment, equipment),
+    changesRoomSetup: isElsewhere || roomSetup.layout !== date.layout || !isSame(date.equipment, equipment),
     isWaiting: to.isWaiting,
     row: {
       ...row,
       ...text,
       ...sequenceFor(date, difference),
-      expected: setting.expected,
+      expected: roomSetup.expected,
       told: date.announcedAt !== null && (isElsewhere || !isSameText(date, text)),
     },
   };

@@ -76,7 +76,7 @@ export function scheduleOf(
       roomIds: form.rooms,
       link: form.link,
       place: form.place,
-      setting: { layout: form.layout || null, equipment: linesOf(form), expected: form.expected },
+      roomSetup: { layout: form.layout || null, equipment: linesOf(form), expected: form.expected },
       choices,
       mailDomain: c.config.mailDomain,
       now: c.now,

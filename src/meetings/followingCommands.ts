@@ -3,7 +3,7 @@ import { change, type Db } from '../lib/db/db.js';
 import { BadRequest, Conflict, Forbidden } from '../lib/http/errors.js';
 import type { CarriedDate } from './carriedDates.js';
 import { layOut } from './dateFates.js';
-import { settingFor, type SettingWish } from './dateSettings.js';
+import { roomSetupFor, type RoomSetupRequest } from './dateSettings.js';
 import type { DateText } from './dateText.js';
 import {
   findRuleOf,
@@ -14,7 +14,7 @@ import {
   type RunningRule,
   type Usual,
 } from './followingQueries.js';
-import { tellSetting } from './outfitCommands.js';
+import { describeRoomSetup } from './outfitCommands.js';
 import { mayKeepSeries } from './policy.js';
 import { scheduledDates, type Schedule } from './schedule.js';
 import { writeSchedule } from './scheduleCommands.js';
@@ -34,7 +34,7 @@ export interface FollowingRequest {
   version: number;
   text: DateText;
   /** How the rooms are laid out and what is carried into them; undefined: as it is. */
-  setting: SettingWish;
+  roomSetup: RoomSetupRequest;
   /** Told to those whose date has no place in the new rule. */
   reason: string;
 }
@@ -98,7 +98,7 @@ export function changeFollowing(
     // New dates get what the others have.
     const schedule = {
       ...(await withAllowedReason(trx, by, asked)),
-      setting: settingFor(usual, usual, request.setting, true),
+      roomSetup: roomSetupFor(usual, usual, request.roomSetup, true),
     };
     const scheduled = scheduledDates(schedule);
     const layout = layOut(dates, {
@@ -132,12 +132,12 @@ export function changeFollowing(
         zone: rule.zone,
         from: rule.starts_at_time ?? usual.from,
         room_ids: usual.roomIds,
-        ...(await tellSetting(trx, usual)),
+        ...(await describeRoomSetup(trx, usual)),
       },
       after: {
         ...factsOf(schedule, scheduled),
         room_ids: schedule.roomIds,
-        ...(await tellSetting(trx, { ...usual, ...request.setting })),
+        ...(await describeRoomSetup(trx, { ...usual, ...request.roomSetup })),
         called_off: namesOf(carried, 'calledOff'),
         left: namesOf(carried, 'left'),
       },

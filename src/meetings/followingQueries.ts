@@ -4,7 +4,7 @@ import { dayOf, timeOf } from '../lib/time/zone.js';
 import type { EquipmentLine } from '../rooms/equipmentCommands.js';
 import type { Layout } from '../rooms/layouts.js';
 import type { StandingDate } from './carriedDates.js';
-import type { Setting } from './dateSettings.js';
+import type { RoomSetup } from './dateSettings.js';
 import type { MeetingState } from './queries.js';
 
 /** The rule a date belongs to; of a date without one the list of all single dates of its series. */
@@ -58,7 +58,7 @@ export async function lockRuleDates(
 }
 
 /** A date of a rule with all that tells whether somebody changed it on its own. */
-export interface RuleDate extends StandingDate, Setting {
+export interface RuleDate extends StandingDate, RoomSetup {
   occurrenceAt: Date;
   /** It has no room yet and waits for it. */
   isAwaiting: boolean;
@@ -73,7 +73,7 @@ export interface RuleDate extends StandingDate, Setting {
 }
 
 /** What most of the dates have: where one differs, somebody changed it on its own. */
-export interface Usual extends Setting {
+export interface Usual extends RoomSetup {
   /** Wall time 'HH:MM' at which they begin. */
   from: string;
   minutes: number;

@@ -167,7 +167,7 @@ async function save(c: Context<FollowingFields>, opened: Opened): Promise<Answer
     scope: form.scope,
     version: form.version,
     text: { title: form.title, description: form.description, link: form.link, place: form.place },
-    setting: {
+    roomSetup: {
       ...(form.layout === undefined ? {} : { layout: form.layout || null }),
       ...(form.kinds.length > 0 ? { equipment: linesOf(form) } : {}),
       expected: form.expected,

@@ -4,7 +4,7 @@ import { takeEquipmentForMany } from '../rooms/manyEquipmentCommands.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { inTransaction, type Db } from '../lib/db/db.js';
 import { writeDateRows } from './dateRowCommands.js';
-import { settingFor, type Setting } from './dateSettings.js';
+import { roomSetupFor, type RoomSetup } from './dateSettings.js';
 import { isSameText, sequenceFor, textFor, type DateRow, type DateText } from './dateText.js';
 import {
   changeSeriesRow,
@@ -13,7 +13,7 @@ import {
   type LockedDates,
 } from './followingCommands.js';
 import type { RuleDate } from './followingQueries.js';
-import { tellSetting } from './outfitCommands.js';
+import { describeRoomSetup } from './outfitCommands.js';
 import { isSame, setLayoutOfMany } from './placeCommands.js';
 import { listTouchedRooms } from './roomChangeCommands.js';
 
@@ -74,10 +74,10 @@ async function changeText(
     action: 'series.update',
     noun: 'series',
     id: series.id,
-    before: { ...usual, ...(await tellSetting(trx, usual)) },
+    before: { ...usual, ...(await describeRoomSetup(trx, usual)) },
     after: {
       ...request.text,
-      ...(await tellSetting(trx, { ...usual, ...request.setting })),
+      ...(await describeRoomSetup(trx, { ...usual, ...request.roomSetup })),
       dates: list.length,
       short: short.size > 0 ? short.size : undefined,
     },
@@ -88,7 +88,7 @@ async function changeText(
 interface ChangedDate {
   date: RuleDate;
   text: DateText;
-  setting: Setting;
+  roomSetup: RoomSetup;
 }
 
 /** What the dates that take place shall have. */
@@ -100,14 +100,14 @@ function changedDates({ dates, usual }: LockedDates, request: FollowingRequest):
       return {
         date,
         text: textFor(date, usual, request.text, isOpened),
-        setting: settingFor(date, usual, request.setting, isOpened),
+        roomSetup: roomSetupFor(date, usual, request.roomSetup, isOpened),
       };
     });
 }
 
 /** @returns by meeting what is short; of those the equipment stays as it was */
 async function setUp(trx: Db, by: Actor, dates: readonly ChangedDate[]): Promise<Map<number, Shortage[]>> {
-  const carried = dates.filter(({ date, setting }) => !isSame(date.equipment, setting.equipment));
+  const carried = dates.filter(({ date, roomSetup }) => !isSame(date.equipment, roomSetup.equipment));
   // Rooms before equipment, as everybody locks them.
   await lockRooms(
     trx,
@@ -120,39 +120,39 @@ async function setUp(trx: Db, by: Actor, dates: readonly ChangedDate[]): Promise
   await setLayoutOfMany(
     trx,
     dates
-      .filter(({ date, setting }) => setting.layout !== date.layout)
-      .map(({ date, setting }) => ({
+      .filter(({ date, roomSetup }) => roomSetup.layout !== date.layout)
+      .map(({ date, roomSetup }) => ({
         meetingId: date.id,
         roomIds: date.roomIds,
-        layout: setting.layout,
+        layout: roomSetup.layout,
       })),
   );
   return takeEquipmentForMany(
     trx,
     by,
-    carried.map(({ date, setting }) => ({
+    carried.map(({ date, roomSetup }) => ({
       meetingId: date.id,
       startsAt: date.startsAt,
       endsAt: date.endsAt,
-      lines: setting.equipment,
+      lines: roomSetup.equipment,
     })),
   );
 }
 
 /** The row of a date in which anything is new. */
-function rowOf({ date, text, setting }: ChangedDate, isShort: boolean): DateRow | undefined {
+function rowOf({ date, text, roomSetup }: ChangedDate, isShort: boolean): DateRow | undefined {
   const isTextKept = isSameText(date, text);
-  const isSettingKept =
-    setting.layout === date.layout &&
-    setting.expected === date.expected &&
-    (isShort || isSame(date.equipment, setting.equipment));
-  if (isTextKept && isSettingKept) return undefined;
+  const isRoomSetupKept =
+    roomSetup.layout === date.layout &&
+    roomSetup.expected === date.expected &&
+    (isShort || isSame(date.equipment, roomSetup.equipment));
+  if (isTextKept && isRoomSetupKept) return undefined;
   const distant = text.place !== date.place;
   return {
     ...text,
     ...sequenceFor(date, { time: false, distant }),
     id: date.id,
-    expected: setting.expected,
+    expected: roomSetup.expected,
     told: !isTextKept && date.announcedAt !== null,
     from: date.startsAt,
     to: date.endsAt,

@@ -22,7 +22,22 @@ export function setMembers(
   by: Actor,
   seriesId: number,
   requested: ReadonlyMap<number, ParticipantRole>,
-  guests: (GuestWish & { role: ParticipantRole })[] = [],
+): Promise<void> {
+  return setMembersAndGuests(db, by, seriesId, { requested, guests: [] });
+}
+
+/** The same with outside guests by address, who become persons of the directory. */
+export function setMembersAndGuests(
+  db: Db,
+  by: Actor,
+  seriesId: number,
+  {
+    requested,
+    guests,
+  }: {
+    requested: ReadonlyMap<number, ParticipantRole>;
+    guests: (GuestWish & { role: ParticipantRole })[];
+  },
 ): Promise<void> {
   return inTransaction(db, async (trx) => {
     const series = await lockSeries(trx, by, seriesId);

@@ -64,7 +64,7 @@ export async function insertMeetings(
       organiser: series.organiser_id,
       booked_for: series.booked_for_id,
       by: by.id,
-      expected: schedule.setting.expected,
+      expected: schedule.roomSetup.expected,
       list: JSON.stringify(list),
     },
   );

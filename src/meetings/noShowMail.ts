@@ -7,7 +7,7 @@ import { tellDays } from './checkIn.js';
 import { findUnattended, listExpectedOf, listLostRooms } from './noShowQueries.js';
 import { findMeeting, type Meeting } from './queries.js';
 import { findSeriesFacts } from './renewalQueries.js';
-import { tellFacts } from './seriesFacts.js';
+import { describeFacts } from './seriesFacts.js';
 import { titleOf } from './title.js';
 
 const Reminder = z.object({ until: z.coerce.date() });
@@ -125,7 +125,7 @@ export const renderers: MailRenderers = {
               text: t('noShow.series.text', { name: series.name, days: tellDays(series.dates, t, fmt) }),
             },
             { kind: 'heading', text: t('series.facts.title') },
-            { kind: 'facts', facts: tellFacts(t, fmt, facts) },
+            { kind: 'facts', facts: describeFacts(t, fmt, facts) },
             {
               kind: 'buttons',
               buttons: [{ label: t('noShow.series.open'), href: `${config.publicUrl}/series/${series.id}` }],

@@ -3,46 +3,46 @@ import type { Db } from '../lib/db/db.js';
 import { tellLines, type EquipmentLine } from '../rooms/equipmentCommands.js';
 import { takeEquipmentForMany } from '../rooms/manyEquipmentCommands.js';
 import type { RoomsRefused } from './commands.js';
-import type { Setting } from './dateSettings.js';
+import type { RoomSetup } from './dateSettings.js';
 import { setLayoutOfMany } from './placeCommands.js';
 
 // Layout and movable equipment of all dates of a plan, by a handful of statements, once the rooms are
 // claimed.
 
-export interface Outfit {
+export interface DateRoomSetup {
   /** Date of the plan. */
   on: string;
   meetingId: number;
   roomIds: readonly number[];
   startsAt: Date;
   endsAt: Date;
-  layout: Setting['layout'];
+  layout: RoomSetup['layout'];
   lines: readonly EquipmentLine[];
 }
 
 /** @param refused dates that can't have their rooms; those that are short of equipment are added to them */
-export async function outfitDates(
+export async function setUpRooms(
   trx: Db,
   by: Actor,
-  outfits: readonly Outfit[],
+  setups: readonly DateRoomSetup[],
   refused: Map<string, RoomsRefused>,
 ): Promise<void> {
-  await setLayoutOfMany(trx, outfits);
+  await setLayoutOfMany(trx, setups);
   const short = await takeEquipmentForMany(
     trx,
     by,
-    outfits.filter(({ on }) => !refused.has(on)),
+    setups.filter(({ on }) => !refused.has(on)),
   );
-  for (const { on, meetingId } of outfits) {
+  for (const { on, meetingId } of setups) {
     const shortages = short.get(meetingId);
     if (shortages) refused.set(on, { ok: false, clashes: [], checks: [], shortages });
   }
 }
 
 /** For the history. */
-export async function tellSetting(
+export async function describeRoomSetup(
   trx: Db,
-  { layout, equipment, expected }: Setting,
+  { layout, equipment, expected }: RoomSetup,
 ): Promise<{ layout: string | null; equipment: string[]; expected_count: number | null }> {
   return { layout, equipment: await tellLines(trx, equipment), expected_count: expected };
 }

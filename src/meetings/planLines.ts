@@ -2,7 +2,7 @@ import { tellCheck, type Check } from '../rooms/claimChecks.js';
 import type { RoomOption } from '../rooms/queries.js';
 import type { Context } from '../lib/http/route.js';
 import type { Format } from '../lib/time/format.js';
-import type { tellCarried } from './carriedDates.js';
+import type { describeCarried } from './carriedDates.js';
 import type { RoomsRefused } from './commands.js';
 import { wordRefusal, type Refusal } from './refusal.js';
 import type { Occurrence } from './recurrence.js';
@@ -38,7 +38,7 @@ export interface PlanState {
   refused: ReadonlyMap<string, RoomsRefused>;
   alternatives: ReadonlyMap<string, Alternatives>;
   rooms: RoomOption[];
-  stands: ReturnType<typeof tellCarried>['stands'];
+  stands: ReturnType<typeof describeCarried>['stands'];
   /** Dates that are left out without a reason. */
   unexplained: readonly string[];
 }

@@ -7,10 +7,10 @@ import { isSecretary } from '../lib/http/policy.js';
 import { page, redirect, type Answer, type Context } from '../lib/http/route.js';
 import { format } from '../lib/time/format.js';
 import type { RoomsRefused } from './commands.js';
-import { tellCarried } from './carriedDates.js';
+import { describeCarried } from './carriedDates.js';
 import { tellRule } from './recurrence.js';
 import { isElsewhere, planLine, type Alternatives, type PlanLine } from './planLines.js';
-import { tellPlanRules } from './planRules.js';
+import { describePlanRules } from './planRules.js';
 import type { Schedule } from './schedule.js';
 import type { Planned } from './seriesDateCommands.js';
 import { choicesOf, type DatesForm } from './seriesForms.js';
@@ -73,7 +73,7 @@ async function drawPlan(
     findKnownYear(c.db, schedule.roomIds),
     findAlternatives(c, schedule, refused),
   ]);
-  const { stands, otherwise } = tellCarried(c, result.carried ?? [], schedule);
+  const { stands, otherwise } = describeCarried(c, result.carried ?? [], schedule);
   const { dates, leftOut } = schedule.occurrences;
   const state = { c, fmt, schedule, result, refused, alternatives, rooms, stands, unexplained };
   const lines = dates.map((date) => planLine(state, date));
@@ -116,7 +116,7 @@ function statusOf(result: Planned, unexplained: readonly string[]): number {
  */
 function findAlternatives(
   c: Context<DatesForm>,
-  { occurrences, choices, roomIds, setting }: Schedule,
+  { occurrences, choices, roomIds, roomSetup }: Schedule,
   refused: ReadonlyMap<string, RoomsRefused>,
 ): Promise<Map<string, Alternatives>> {
   const inTheWay = occurrences.dates.filter(({ on }) =>
@@ -134,7 +134,7 @@ function findAlternatives(
         startsAt,
         endsAt,
         personId: nearest?.personId ?? c.viewer.id,
-        seats: setting.expected,
+        seats: roomSetup.expected,
         ...(nearest ? { allowed: nearest.span } : {}),
       };
     }),
@@ -160,7 +160,7 @@ function refusalsOf(c: Context<DatesForm>, schedule: Schedule, result: Planned, 
     [...list].filter(isMeant).length;
   const all = refused.map(([, one]) => one);
   return {
-    rules: tellPlanRules(c, barred, schedule.zone),
+    rules: describePlanRules(c, barred, schedule.zone),
     takenCount: count(all, ({ clashes }) => clashes.length > 0),
     ruledCount: count(barred.values(), ({ clashes, checks }) => clashes.length === 0 && checks.length > 0),
     shortCount: count(all, ({ shortages }) => shortages !== undefined),

@@ -194,7 +194,7 @@ async function create(c: Context<z.output<typeof NewSeriesForm>>): Promise<Answe
     c,
     read.schedule,
     { name: form.name, action: '/series', notice: 'meetings.notice.datesPlanned' },
-    (db, isMeant) => createSeries(db, c.by, input, read.schedule, isMeant),
+    (db, isMeant) => createSeries(db, c.by, input, { schedule: read.schedule, isMeant }),
   );
 }
 
@@ -209,7 +209,7 @@ async function addToSeries(c: Context<z.output<typeof NewDatesForm>>): Promise<A
     c,
     read.schedule,
     { name: series.name, action: `/series/${series.id}/dates`, notice: 'meetings.notice.datesPlanned' },
-    (db, isMeant) => addDates(db, c.by, series.id, read.schedule, isMeant),
+    (db, isMeant) => addDates(db, c.by, series.id, { schedule: read.schedule, isMeant }),
   );
 }
 

@@ -17,7 +17,7 @@ export interface PlanRules {
 }
 
 /** @param refused by date 'YYYY-MM-DD' of the plan, in order */
-export function tellPlanRules(
+export function describePlanRules(
   c: Pick<Context, 't' | 'fmt' | 'viewer' | 'lang'>,
   refused: ReadonlyMap<string, RoomsRefused>,
   zone: string,

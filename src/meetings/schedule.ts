@@ -1,4 +1,4 @@
-import type { Setting } from './dateSettings.js';
+import type { RoomSetup } from './dateSettings.js';
 import type { Occurrences, Rule } from './recurrence.js';
 
 // The dates that somebody asks for, as a rule or as a list, with what is chosen for single ones. Pure.
@@ -26,7 +26,7 @@ export interface Schedule {
   link: string | null;
   place: string | null;
   /** What new dates have in their rooms. */
-  setting: Setting;
+  roomSetup: RoomSetup;
   /** By date 'YYYY-MM-DD' of the rule. */
   choices: Map<string, DateChoice>;
   mailDomain?: string;

@@ -16,7 +16,7 @@ import { writeDateRows } from './dateRowCommands.js';
 import type { RuleDate } from './followingQueries.js';
 import { addMembers, insertMeetings, recordNew, type NewDate } from './newDateCommands.js';
 import { numberSeries } from './numberCommands.js';
-import { outfitDates, type Outfit } from './outfitCommands.js';
+import { setUpRooms, type DateRoomSetup } from './outfitCommands.js';
 import { writeRule } from './recurrence.js';
 import { listTouchedRooms } from './roomChangeCommands.js';
 import type { Schedule, ScheduledDate } from './schedule.js';
@@ -82,7 +82,7 @@ export async function writeSchedule(trx: Db, by: Actor, job: ScheduleWrite): Pro
   await writeWaits(trx, dates, fresh);
 
   const setups = [...dates.moved.flatMap(setupOfMoved), ...setupsOfNew(fresh, job.schedule)];
-  await outfitDates(trx, by, setups, written.refused);
+  await setUpRooms(trx, by, setups, written.refused);
   noteLate(written, job.layout.fates, tooLate);
   written.waiting = stillWaiting(job.layout.fates);
   written.ok = written.refused.size === 0 && written.late.length === 0;
@@ -187,7 +187,7 @@ async function giveUp(
     await change(trx, `delete from meeting_rooms where meeting_id = any(:places)`, { places });
     await stopAwaiting(trx, places);
   }
-  const setups = moved.filter(({ changesSetting }) => changesSetting).map(({ date }) => date.id);
+  const setups = moved.filter(({ changesRoomSetup }) => changesRoomSetup).map(({ date }) => date.id);
   if (setups.length > 0) await releaseEquipmentOfMany(trx, setups);
   return late;
 }
@@ -207,14 +207,14 @@ async function claimDates(
   const requests = [
     ...moved
       .filter(({ changesPlace, isWaiting }) => changesPlace && !isWaiting)
-      .map(({ date, to, roomIds, setting, row: { from, to: until } }) => ({
+      .map(({ date, to, roomIds, roomSetup, row: { from, to: until } }) => ({
         on: to.on,
         meetingId: date.id,
         roomIds,
         startsAt: from,
         endsAt: until,
-        seats: setting.expected,
-        layout: setting.layout,
+        seats: roomSetup.expected,
+        layout: roomSetup.layout,
         ...facts,
         // What waited for its rooms had none.
         before: { startsAt: date.startsAt, roomIds: date.isAwaiting ? [] : date.roomIds },
@@ -227,8 +227,8 @@ async function claimDates(
         roomIds,
         startsAt,
         endsAt,
-        seats: schedule.setting.expected,
-        layout: schedule.setting.layout,
+        seats: schedule.roomSetup.expected,
+        layout: schedule.roomSetup.layout,
         ...facts,
       })),
   ];
@@ -297,8 +297,15 @@ async function keepRooms(
   );
 }
 
-function setupOfMoved({ changesSetting, date, to, roomIds, setting, row: line }: MovedDate): Outfit[] {
-  if (!changesSetting) return [];
+function setupOfMoved({
+  changesRoomSetup,
+  date,
+  to,
+  roomIds,
+  roomSetup,
+  row: line,
+}: MovedDate): DateRoomSetup[] {
+  if (!changesRoomSetup) return [];
   return [
     {
       on: to.on,
@@ -306,13 +313,16 @@ function setupOfMoved({ changesSetting, date, to, roomIds, setting, row: line }:
       roomIds,
       startsAt: line.from,
       endsAt: line.to,
-      layout: setting.layout,
-      lines: setting.equipment,
+      layout: roomSetup.layout,
+      lines: roomSetup.equipment,
     },
   ];
 }
 
-function setupsOfNew(fresh: readonly NewDate[], { setting: { layout, equipment } }: Schedule): Outfit[] {
+function setupsOfNew(
+  fresh: readonly NewDate[],
+  { roomSetup: { layout, equipment } }: Schedule,
+): DateRoomSetup[] {
   if (layout === null && equipment.length === 0) return [];
   return fresh
     .filter(({ skipped }) => skipped === null)

@@ -35,8 +35,7 @@ export function createSeries(
   db: Db,
   by: Actor,
   input: NewSeries,
-  schedule: Schedule,
-  isMeant: boolean,
+  { schedule, isMeant }: { schedule: Schedule; isMeant: boolean },
 ): Promise<Planned> {
   return planned(db, isMeant, async (trx) => {
     await requireActingFor(trx, by, [input.organiserId, input.bookedForId]);
@@ -102,8 +101,7 @@ export function addDates(
   db: Db,
   by: Actor,
   seriesId: number,
-  schedule: Schedule,
-  isMeant: boolean,
+  { schedule, isMeant }: { schedule: Schedule; isMeant: boolean },
 ): Promise<Planned> {
   return planned(db, isMeant, async (trx) => {
     const series = await lockSeries(trx, by, seriesId);

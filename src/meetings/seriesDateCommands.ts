@@ -4,7 +4,7 @@ import { inTransaction, type Db } from '../lib/db/db.js';
 import type { CarriedDate } from './carriedDates.js';
 import { allowedReason, type RoomsRefused } from './commands.js';
 import { layOut } from './dateFates.js';
-import { tellSetting } from './outfitCommands.js';
+import { describeRoomSetup } from './outfitCommands.js';
 import { writeRule } from './recurrence.js';
 import { scheduledDates, type Schedule, type ScheduledDate } from './schedule.js';
 import { writeSchedule, type ScheduleWrite } from './scheduleCommands.js';
@@ -70,16 +70,16 @@ export async function addSchedule(
   });
   const { refused, notices, requested } = written;
   if (!written.ok) return { ok: false, refused, notices, requested };
-  const { setting } = schedule;
+  const { roomSetup } = schedule;
   const dates = scheduledDates(schedule);
   const isSetUp =
-    (setting.layout !== null || setting.equipment.length > 0) &&
+    (roomSetup.layout !== null || roomSetup.equipment.length > 0) &&
     dates.some(({ skipped }) => skipped === null);
   await record(trx, by, {
     action: 'series.dates',
     noun: 'series',
     id: series.id,
-    after: { ...factsOf(schedule, dates), ...(isSetUp ? await tellSetting(trx, setting) : {}) },
+    after: { ...factsOf(schedule, dates), ...(isSetUp ? await describeRoomSetup(trx, roomSetup) : {}) },
   });
   return { ok: true, seriesId: series.id, notices, requested };
 }

@@ -111,8 +111,7 @@ export function listSeries(
     mine?: boolean;
     after?: { ended: boolean; name: string; id: number } | undefined;
   },
-  now: Date,
-  limit = 50,
+  { now, limit = 50 }: { now: Date; limit?: number },
 ): Promise<SeriesLine[]> {
   const scope = visibleSeries(viewer);
   const mine = `(s.organiser_id = :viewer_id or coalesce(s.booked_for_id = :viewer_id, false)
@@ -226,8 +225,7 @@ export function listDates(
   db: Db,
   seriesId: number,
   when: 'coming' | 'past',
-  now: Date,
-  limit = 30,
+  { now, limit = 30 }: { now: Date; limit?: number },
 ): Promise<SeriesDate[]> {
   const past = when === 'past';
   return rows<SeriesDate>(

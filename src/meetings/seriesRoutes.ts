@@ -12,7 +12,7 @@ import { takeAwaitedRoom } from './awaitedDateCommands.js';
 import { listAwaited, type AwaitedDate } from './awaitedQueries.js';
 import { listActable, readActing, shownPerson } from './formRoutes.js';
 import { NoFields, RoleForm } from './forms.js';
-import { removeMember, setMembers } from './memberCommands.js';
+import { removeMember, setMembers, setMembersAndGuests } from './memberCommands.js';
 import { readPeople } from './namedPeople.js';
 import { readSeriesPeople } from './planRoutes.js';
 import { tellDays } from './checkIn.js';
@@ -24,7 +24,7 @@ import { findEnding, findSeriesFacts, isSeldomAttended } from './renewalQueries.
 import { readRule, tellRule } from './recurrence.js';
 import { changeSeries } from './seriesCommands.js';
 import { endSeries, type Ended } from './seriesEndCommands.js';
-import { tellFacts } from './seriesFacts.js';
+import { describeFacts } from './seriesFacts.js';
 import { EndForm, MembersForm, SeriesForm, SeriesQuery } from './seriesForms.js';
 import { findFreshDates } from './seriesInviteQueries.js';
 import {
@@ -120,8 +120,7 @@ async function showList(c: Context<unknown, z.output<typeof SeriesQuery>>): Prom
       mine,
       ...(id ? { after: { ended: ended === '1', name: name ?? '', id: Number(id) } } : {}),
     },
-    c.now,
-    PAGE,
+    { now: c.now, limit: PAGE },
   );
   const lines = found.slice(0, PAGE);
   const last = found.length > PAGE ? lines.at(-1) : undefined;
@@ -162,8 +161,8 @@ async function showSeries(c: Context): Promise<Answer> {
   const mayKeep = mayKeepSeries(series);
   const [recurrences, coming, past, members, awaited, facts, ending, unattended, fresh] = await Promise.all([
     listRecurrences(c.db, series.id),
-    listDates(c.db, series.id, 'coming', c.now),
-    listDates(c.db, series.id, 'past', c.now, 10),
+    listDates(c.db, series.id, 'coming', { now: c.now }),
+    listDates(c.db, series.id, 'past', { now: c.now, limit: 10 }),
     maySeeMembers(series) ? listMembers(c.db, series.id) : undefined,
     mayKeep ? listAwaited(c.db, series.id, c.now) : [],
     maySeeMembers(series) ? findSeriesFacts(c.db, series.id, c.now) : undefined,
@@ -212,7 +211,7 @@ async function showSeries(c: Context): Promise<Answer> {
       c.t('noShow.series.notice', { name: series.name, days: tellDays(unattended.dates, c.t, c.fmt) }),
     facts:
       facts && facts.held + facts.cancelled > 0
-        ? { items: tellFacts(c.t, c.fmt, facts), isSeldom: isSeldomAttended(facts) }
+        ? { items: describeFacts(c.t, c.fmt, facts), isSeldom: isSeldomAttended(facts) }
         : undefined,
   });
 }
@@ -359,13 +358,10 @@ async function addMembers(c: Context<z.output<typeof MembersForm>>): Promise<Ans
   const named = await readPeople(c.db, c.t, people);
   if (named.problems.length > 0)
     return showMembers(c, problemsOf([{ field: 'people', message: named.problems.join(' ') }], c.req.body));
-  await setMembers(
-    c.db,
-    c.by,
-    series.id,
-    new Map(named.personIds.map((person) => [person, role])),
-    named.guests.map((guest) => ({ ...guest, role })),
-  );
+  await setMembersAndGuests(c.db, c.by, series.id, {
+    requested: new Map(named.personIds.map((person) => [person, role])),
+    guests: named.guests.map((guest) => ({ ...guest, role })),
+  });
   return redirect(`/series/${series.id}/members`, {
     notice: { key: 'meetings.people.added', values: { count: named.personIds.length + named.guests.length } },
   });

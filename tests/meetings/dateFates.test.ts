@@ -23,7 +23,7 @@ const usual: Usual = {
 };
 const change: StandingChange = {
   text: { title: 'Weekly', description: '', link: null, place: null },
-  setting: {},
+  roomSetup: {},
   openedId: -1,
   reason: 'No place in the new rule',
   usual,
@@ -89,7 +89,7 @@ function scheduleOf(days: string[], more: Partial<Schedule> = {}): Schedule {
     roomIds: [ORCHID],
     link: null,
     place: null,
-    setting: { layout: null, equipment: [], expected: null },
+    roomSetup: { layout: null, equipment: [], expected: null },
     choices: new Map(),
     ...more,
   };
@@ -167,10 +167,10 @@ const announced = { announcedAt: at('2030-03-01'), sequence: 4, timeSequence: 2 
 
 describe('a date that goes on', () => {
   it('gives up nothing when nothing is new', () => {
-    const { changesPlace, changesSetting, row } = fateOf(dateOn('2030-04-01', announced), one());
-    expect({ changesPlace, changesSetting, told: row.told, sequence: row.sequence }).toEqual({
+    const { changesPlace, changesRoomSetup, row } = fateOf(dateOn('2030-04-01', announced), one());
+    expect({ changesPlace, changesRoomSetup, told: row.told, sequence: row.sequence }).toEqual({
       changesPlace: false,
-      changesSetting: false,
+      changesRoomSetup: false,
       told: false,
       sequence: 4,
     });
@@ -197,7 +197,7 @@ describe('a date that goes on', () => {
 
   it('keeps the text and the setup that it has of its own, unless it is the one that was opened', () => {
     const own = dateOn('2030-04-01', { title: 'Budget day', expected: 30 });
-    const asked = { text: { ...change.text, title: 'Board' }, setting: { expected: 12 } };
+    const asked = { text: { ...change.text, title: 'Board' }, roomSetup: { expected: 12 } };
     expect(fateOf(own, one(), asked).row).toMatchObject({ title: 'Budget day', expected: 30 });
     expect(fateOf(own, one(), { ...asked, openedId: own.id }).row).toMatchObject({
       title: 'Board',
@@ -209,9 +209,9 @@ describe('a date that goes on', () => {
     const equipment = [{ kindId: 1, quantity: 2 }];
     const date = dateOn('2030-04-01', { equipment });
     const waits = fateOf(date, one(choose('2030-04-01', { kind: 'wait' })));
-    expect([waits.isWaiting, waits.changesPlace, waits.changesSetting]).toEqual([true, true, false]);
+    expect([waits.isWaiting, waits.changesPlace, waits.changesRoomSetup]).toEqual([true, true, false]);
     const bare = fateOf(date, one(choose('2030-04-01', { kind: 'bare' })));
-    expect([bare.setting.equipment, bare.changesPlace, bare.changesSetting]).toEqual([[], false, true]);
+    expect([bare.roomSetup.equipment, bare.changesPlace, bare.changesRoomSetup]).toEqual([[], false, true]);
   });
 });
 
