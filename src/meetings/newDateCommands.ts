@@ -25,13 +25,13 @@ export async function insertMeetings(
   if (dates.length === 0) return [];
   const { series, schedule, description, firstNumber, recurrenceId } = what;
   const numbers = numbersFrom(firstNumber, dates);
-  const list = dates.map(({ on, occurrenceAt, startsAt, endsAt, skipped }) => ({
+  const list = dates.map((date) => ({
     uid: newUid(schedule.mailDomain),
-    occurrence: recurrenceId === null ? null : occurrenceAt,
-    from: startsAt,
-    to: endsAt,
-    skipped,
-    number: numbers.get(on) ?? null,
+    occurrence: recurrenceId === null ? null : date.occurrenceAt,
+    from: date.startsAt,
+    to: date.endsAt,
+    skipped: date.skipped,
+    number: numbers.get(date.on) ?? null,
   }));
   const made = await rows<{ id: number; uid: string }>(
     trx,
@@ -43,8 +43,7 @@ export async function insertMeetings(
             :is_private, :lang, :organiser, :booked_for, :by, w.uid, w.number, :expected,
             case when w.skipped is null then 'draft' else 'cancelled' end,
             case when w.skipped is not null then now() end,
-            case when w.skipped is not null then cast(:by as bigint) end,
-            w.skipped,
+            case when w.skipped is not null then cast(:by as bigint) end, w.skipped,
             case when w.skipped is not null then 'draft' end
        from jsonb_to_recordset(:list) as w (uid text, occurrence timestamptz,
                                             "from" timestamptz, "to" timestamptz,

@@ -43,28 +43,7 @@ export function createSeries(
       ...input.members.keys(),
       ...[input.reviewerId, input.approverId].filter((person) => person !== null),
     ]);
-    const made = await row<{ id: number }>(
-      trx,
-      `insert into series (name, organiser_id, booked_for_id, reviewer_id, approver_id, review_gates, lang,
-                           duration_minutes, next_number, is_private, created_by)
-       values (:name, :organiser, :booked_for, :reviewer, :approver, :gates, :lang,
-               :minutes, :first, :is_private, :by)
-       returning id`,
-      {
-        name: input.name,
-        organiser: input.organiserId,
-        booked_for: input.bookedForId,
-        reviewer: input.reviewerId,
-        approver: input.approverId,
-        gates: input.reviewGates,
-        lang: input.lang,
-        minutes: input.durationMinutes,
-        first: input.firstNumber,
-        is_private: input.isPrivate,
-        by: by.id,
-      },
-    );
-    if (!made) throw new Conflict();
+    const id = await insertSeries(trx, by, input);
     const members = oneChair(input.members);
     if (members.size > 0)
       await change(
@@ -72,13 +51,13 @@ export function createSeries(
         `insert into series_members (series_id, person_id, role)
          select :series, w.person, w.role
            from unnest(cast(:persons as bigint[]), cast(:roles as text[])) as w (person, role)`,
-        { series: made.id, persons: [...members.keys()], roles: [...members.values()] },
+        { series: id, persons: [...members.keys()], roles: [...members.values()] },
       );
     const principal = input.bookedForId ?? input.organiserId;
     await record(trx, principal === by.id ? by : { ...by, onBehalfOf: principal }, {
       action: 'series.create',
       noun: 'series',
-      id: made.id,
+      id,
       after: {
         name: input.name,
         rule: schedule.rule && writeRule(schedule.rule),
@@ -87,13 +66,39 @@ export function createSeries(
       },
     });
     // Nobody else has seen it: there is nothing to lock.
-    const series = await findSeries(trx, { id: by.id ?? -1 }, made.id);
+    const series = await findSeries(trx, { id: by.id ?? -1 }, id);
     return addSchedule(trx, by, {
       series,
       schedule: await withAllowedReason(trx, by, schedule),
       firstNumber: input.firstNumber,
     });
   });
+}
+
+async function insertSeries(trx: Db, by: Actor, input: NewSeries): Promise<number> {
+  const made = await row<{ id: number }>(
+    trx,
+    `insert into series (name, organiser_id, booked_for_id, reviewer_id, approver_id, review_gates, lang,
+                         duration_minutes, next_number, is_private, created_by)
+     values (:name, :organiser, :booked_for, :reviewer, :approver, :gates, :lang,
+             :minutes, :first, :is_private, :by)
+     returning id`,
+    {
+      name: input.name,
+      organiser: input.organiserId,
+      booked_for: input.bookedForId,
+      reviewer: input.reviewerId,
+      approver: input.approverId,
+      gates: input.reviewGates,
+      lang: input.lang,
+      minutes: input.durationMinutes,
+      first: input.firstNumber,
+      is_private: input.isPrivate,
+      by: by.id,
+    },
+  );
+  if (!made) throw new Conflict();
+  return made.id;
 }
 
 /** Further dates of a standing meeting: another rule, or a longer time of the same one. */

@@ -290,6 +290,7 @@ async function showEdit(c: Context, problems?: Problems, stale = false): Promise
     version: series.version,
   };
   const heading = c.t('meetings.series.edit', { name: series.name });
+  const status = problems ? 422 : 200;
   return page(
     'meetings/series-form',
     {
@@ -305,7 +306,7 @@ async function showEdit(c: Context, problems?: Problems, stale = false): Promise
       values: problems ? { ...problems.values, ...(stale ? { version: series.version } : {}) } : stored,
       theirs: stale ? stored.name : undefined,
     },
-    { status: stale ? 409 : problems ? 422 : 200 },
+    { status: stale ? 409 : status },
   );
 }
 
