@@ -1,5 +1,5 @@
-import { releaseForMany } from '../rooms/manyClaimCommands.js';
-import { releaseEquipmentOfMany } from '../rooms/manyEquipmentCommands.js';
+import { releaseForMany } from '../claims/manyCommands.js';
+import { releaseEquipmentOfMany } from '../equipment/manyCommands.js';
 import type { Actor } from '../lib/audit/record.js';
 import { change, type Db } from '../lib/db/db.js';
 import { groupedBy } from '../lib/groupedBy.js';
