@@ -1,10 +1,11 @@
-import { record, type Actor } from '../lib/audit/record.js';
+import { record, recordAll, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
+import { groupedBy } from '../lib/groupedBy.js';
 import { Forbidden, NotFound } from '../lib/http/errors.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
 import type { ActionState } from './lights.js';
 import { why, type Verb } from './policy.js';
-import { findConcerned, findStanding, overseersOf, type Standing } from './queries.js';
+import { findConcerned, findStanding, listStandings, overseersOf, type Standing } from './queries.js';
 
 /** `moved`: somebody else was quicker, it stands differently now. The person is shown how. */
 export type Outcome<More = never> = { ok: true } | { ok: false; reason: 'moved'; state: ActionState } | More;
@@ -159,30 +160,60 @@ export async function handOverAction(
     if (!dueOn) return { ok: false, reason: 'noDueDate' } as const;
     if (to.lead_id === action.lead_id && action.state !== 'refused' && action.state !== 'planned')
       return { ok: false, reason: 'sameLead' } as const;
-    await assignTo(trx, by, action, to, dueOn);
+    await assignAll(trx, by, [assignmentOf(action, to, dueOn)]);
     return { ok: true } as const;
   });
 }
 
-async function assignTo(trx: Db, by: Actor, action: Standing, to: HandOver, dueOn: string): Promise<void> {
-  const helpers = to.helper_ids.filter((one) => one !== to.lead_id);
+interface Assignment {
+  action: Standing;
+  leadId: number;
+  helperIds: number[];
+  dueOn: string;
+  note: string;
+}
+
+/** One action, or all of somebody who leaves: assigned anew, with the history of each and a mail to whoever has it now. */
+async function assignAll(trx: Db, by: Actor, assignments: readonly Assignment[]): Promise<void> {
+  if (assignments.length === 0) return;
   await change(
     trx,
-    `update actions set lead_id = :lead, due_on = :due, original_due_on = coalesce(original_due_on, :due), state = 'assigned', state_reason = null,
-            assigned_at = now(), accepted_at = null, version = version + 1 where id = :id`,
-    { id: action.id, lead: to.lead_id, due: dueOn },
+    `update actions a
+        set lead_id = w."leadId", due_on = w."dueOn", original_due_on = coalesce(a.original_due_on, w."dueOn"),
+            state = 'assigned', state_reason = null, assigned_at = now(), accepted_at = null, version = a.version + 1
+       from jsonb_to_recordset(cast(:list as jsonb)) as w (id bigint, "leadId" bigint, "dueOn" date)
+      where a.id = w.id`,
+    {
+      list: JSON.stringify(assignments.map(({ action: { id }, leadId, dueOn }) => ({ id, leadId, dueOn }))),
+    },
   );
-  await setHelpers(trx, action.id, helpers);
-  await record(trx, by, {
-    action: 'action.handOver',
-    noun: 'actions',
-    id: action.id,
-    meetingId: historyOf(action),
-    before: { lead_id: action.lead_id, state: action.state, due_on: action.due_on },
-    after: { lead_id: to.lead_id, state: 'assigned', due_on: dueOn, helper_ids: helpers },
-    ...(to.note ? { note: to.note } : {}),
-  });
-  await tell(trx, by, action, 'assigned', [to.lead_id, ...helpers], to.note ? { note: to.note } : {});
+  await setHelpersOfAll(
+    trx,
+    assignments.map(({ action: { id }, helperIds }) => ({ actionId: id, personIds: helperIds })),
+  );
+  await recordAll(
+    trx,
+    by,
+    assignments.map(({ action, leadId, helperIds, dueOn, note }) => ({
+      action: 'action.handOver',
+      noun: 'actions',
+      id: action.id,
+      meetingId: historyOf(action),
+      before: { lead_id: action.lead_id, state: action.state, due_on: action.due_on },
+      after: { lead_id: leadId, state: 'assigned', due_on: dueOn, helper_ids: helperIds },
+      note: note || undefined,
+    })),
+  );
+  await tellAll(
+    trx,
+    by,
+    'assigned',
+    assignments.map(({ action, leadId, helperIds, note }) => ({
+      action,
+      personIds: [leadId, ...helperIds],
+      payload: note ? { note } : {},
+    })),
+  );
 }
 
 /** All that somebody still has to answer goes to another person: on leaving the house, a change of posts. */
@@ -200,34 +231,60 @@ export async function handOverAllActions(
       `select id from actions where lead_id = :from and state in ('assigned', 'accepted', 'in_progress', 'blocked', 'refused') order by id for no key update`,
       { from: fromId },
     );
-    let moved = 0;
-    for (const { id } of open) {
-      const action = await findStanding(trx, by.id ?? -1, id, today);
-      // What this person may not see or oversee stays where it is.
-      if (!action?.due_on || why('handOver', action) !== 'yes') continue;
-      const concerned = await findConcerned(trx, id);
-      await assignTo(
+    const ids = open.map(({ id }) => id);
+    const helpers = groupedBy(
+      await rows<{ action_id: number; person_id: number }>(
         trx,
-        by,
-        action,
-        { lead_id: toId, helper_ids: concerned?.helper_ids ?? [], due_on: null, note },
-        action.due_on,
-      );
-      moved++;
-    }
-    return { moved };
+        `select action_id, person_id from action_helpers where action_id = any(:ids) order by 1, 2`,
+        { ids },
+      ),
+      ({ action_id }) => action_id,
+    );
+    // What this person may not see or oversee stays where it is.
+    const mine = (await listStandings(trx, by.id ?? -1, ids, today)).flatMap((action) => {
+      if (!action.due_on || why('handOver', action) !== 'yes') return [];
+      const helper_ids = (helpers.get(action.id) ?? []).map(({ person_id }) => person_id);
+      return [assignmentOf(action, { lead_id: toId, helper_ids, due_on: null, note }, action.due_on)];
+    });
+    await assignAll(trx, by, mine);
+    return { moved: mine.length };
   });
 }
 
-export async function setHelpers(trx: Db, actionId: number, personIds: number[]): Promise<void> {
-  await change(trx, `delete from action_helpers where action_id = :id and person_id <> all(:persons)`, {
-    id: actionId,
-    persons: personIds,
-  });
+function assignmentOf(action: Standing, to: HandOver, dueOn: string): Assignment {
+  return {
+    action,
+    leadId: to.lead_id,
+    helperIds: to.helper_ids.filter((one) => one !== to.lead_id),
+    dueOn,
+    note: to.note,
+  };
+}
+
+export function setHelpers(trx: Db, actionId: number, personIds: number[]): Promise<void> {
+  return setHelpersOfAll(trx, [{ actionId, personIds }]);
+}
+
+async function setHelpersOfAll(
+  trx: Db,
+  helpers: readonly { actionId: number; personIds: readonly number[] }[],
+): Promise<void> {
+  const list = JSON.stringify(
+    helpers.flatMap(({ actionId, personIds }) => personIds.map((person) => ({ action: actionId, person }))),
+  );
+  const HELPERS = `jsonb_to_recordset(cast(:list as jsonb)) as w (action bigint, person bigint)`;
   await change(
     trx,
-    `insert into action_helpers (action_id, person_id) select :id, unnest(:persons::bigint[]) on conflict do nothing`,
-    { id: actionId, persons: personIds },
+    `delete from action_helpers h
+      where h.action_id = any(:ids)
+        and not exists (select 1 from ${HELPERS} where w.action = h.action_id and w.person = h.person_id)`,
+    { ids: helpers.map(({ actionId }) => actionId), list },
+  );
+  await change(
+    trx,
+    `insert into action_helpers (action_id, person_id) select w.action, w.person from ${HELPERS}
+     on conflict do nothing`,
+    { list },
   );
 }
 
@@ -243,7 +300,7 @@ export type Told =
   | 'extensionDecided';
 
 /** One mail each, once per version of the action; see mail.ts for what it says. */
-export async function tell(
+export function tell(
   trx: Db,
   by: Actor,
   action: Pick<Standing, 'id' | 'meeting_id'>,
@@ -251,25 +308,44 @@ export async function tell(
   personIds: number[],
   payload: Record<string, unknown> = {},
 ): Promise<void> {
-  const current = await row<{ version: number; is_restricted: boolean }>(
+  return tellAll(trx, by, what, [{ action, personIds, payload }]);
+}
+
+/** The same about many actions. */
+export async function tellAll(
+  trx: Db,
+  by: Actor,
+  what: Told,
+  news: readonly {
+    action: Pick<Standing, 'id' | 'meeting_id'>;
+    personIds: readonly number[];
+    payload?: Record<string, unknown>;
+  }[],
+): Promise<void> {
+  const found = await rows<{ id: number; version: number; is_restricted: boolean }>(
     trx,
-    `select a.version, m.is_private or coalesce(i.is_restricted, false) as is_restricted
-       from actions a join meetings m on m.id = a.meeting_id left join agenda_items i on i.id = a.item_id where a.id = :id`,
-    { id: action.id },
+    `select a.id, a.version, m.is_private or coalesce(i.is_restricted, false) as is_restricted
+       from actions a join meetings m on m.id = a.meeting_id left join agenda_items i on i.id = a.item_id
+      where a.id = any(:ids)`,
+    { ids: news.map(({ action }) => action.id) },
   );
-  if (!current) return;
+  const current = new Map(found.map((one) => [one.id, one]));
   await queueDeliveries(
     trx,
-    [...new Set(personIds)].map((personId) => ({
-      kind: `actions.${what}`,
-      object: `actions:${action.id}:${what}`,
-      revision: current.version,
-      personId,
-      meetingId: action.meeting_id,
-      payload: { action_id: action.id, ...payload },
-      isRestricted: current.is_restricted,
-      queuedBy: by.id,
-    })),
+    news.flatMap(({ action, personIds, payload }) => {
+      const now = current.get(action.id);
+      if (!now) return [];
+      return [...new Set(personIds)].map((personId) => ({
+        kind: `actions.${what}`,
+        object: `actions:${action.id}:${what}`,
+        revision: now.version,
+        personId,
+        meetingId: action.meeting_id,
+        payload: { action_id: action.id, ...payload },
+        isRestricted: now.is_restricted,
+        queuedBy: by.id,
+      }));
+    }),
   );
 }
 

@@ -1,6 +1,7 @@
-import { record, type Actor } from '../lib/audit/record.js';
+import { record, recordAll, type Actor } from '../lib/audit/record.js';
 import { change, row, rows, type Db } from '../lib/db/db.js';
-import { historyOf, setHelpers, tell } from './commands.js';
+import { groupedBy } from '../lib/groupedBy.js';
+import { historyOf, setHelpers, tellAll } from './commands.js';
 
 // Actions while the minutes are written: they hang on a statement and nobody is told of them before the minutes are issued.
 // The callers (src/minutes) hold the meeting's lock and have asked who may record. What is only planned stays out of the
@@ -108,18 +109,29 @@ export async function assignActions(
     `select action_id, person_id from action_helpers where action_id = any(:ids)`,
     { ids: assigned.map((one) => one.id) },
   );
-  for (const one of assigned.sort((a, b) => a.id - b.id)) {
-    await record(trx, by, {
+  assigned.sort((a, b) => a.id - b.id);
+  await recordAll(
+    trx,
+    by,
+    assigned.map((one) => ({
       action: 'action.assign',
       noun: 'actions',
       id: one.id,
       meetingId: historyOf({ meeting_id: meetingId, is_restricted: one.is_restricted }),
       before: { state: 'planned' },
       after: { state: 'assigned', lead_id: one.lead_id, due_on: one.due_on },
-    });
-    const ids = helpers.filter((helper) => helper.action_id === one.id).map((helper) => helper.person_id);
-    await tell(trx, by, { id: one.id, meeting_id: meetingId }, 'assigned', [one.lead_id, ...ids]);
-  }
+    })),
+  );
+  const helpersOf = groupedBy(helpers, ({ action_id }) => action_id);
+  await tellAll(
+    trx,
+    by,
+    'assigned',
+    assigned.map(({ id, lead_id }) => ({
+      action: { id, meeting_id: meetingId },
+      personIds: [lead_id, ...(helpersOf.get(id) ?? []).map(({ person_id }) => person_id)],
+    })),
+  );
   const left = await change(trx, `select id from actions where meeting_id = :meeting and state = 'planned'`, {
     meeting: meetingId,
   });

@@ -99,7 +99,18 @@ export async function findStanding(
   id: number,
   today: string,
 ): Promise<Standing | undefined> {
-  return row<Standing>(
+  const [found] = await listStandings(db, viewerId, [id], today);
+  return found;
+}
+
+/** Those of these actions that the viewer may know of, by id. */
+export function listStandings(
+  db: Db,
+  viewerId: number,
+  ids: readonly number[],
+  today: string,
+): Promise<Standing[]> {
+  return rows<Standing>(
     db,
     `select a.id, a.meeting_id, a.state, a.version, a.deliverable, a.lead_id, a.due_on, :viewer_id::bigint as viewer_id,
             coalesce(a.lead_id = :viewer_id, false) as is_lead, ${IS_DEPUTY} as is_deputy, ${IS_HELPER} as is_helper,
@@ -110,8 +121,8 @@ export async function findStanding(
        from ${ACTION_TABLES}
        left join answers w on w.action_id = a.id and w.verdict is null
        left join due_date_extensions e on e.action_id = a.id and e.verdict is null
-      where a.id = :id and ${VISIBLE_ACTIONS}`,
-    { id, viewer_id: viewerId, today },
+      where a.id = any(:ids) and ${VISIBLE_ACTIONS} order by a.id`,
+    { ids, viewer_id: viewerId, today },
   );
 }
 

@@ -2,7 +2,7 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, type Db } from '../lib/db/db.js';
 import { keepFiles, type ArrivedFile } from '../lib/files/store.js';
 import { Conflict, Forbidden, NotFound } from '../lib/http/errors.js';
-import { actingFor } from '../meetings/commands.js';
+import { actingFor } from '../meetings/actingFor.js';
 import { lockItem } from './itemCommands.js';
 import { mayAddPaper } from './policy.js';
 
@@ -16,13 +16,14 @@ export function addPapers(db: Db, by: Actor, itemId: number, files: ArrivedFile[
       by,
       files.map(({ id }) => id),
     );
-    for (const file of files) {
-      await change(
-        trx,
-        `insert into papers (item_id, file_id, name, added_by) values (:item, :file, :name, :by)`,
-        { item: itemId, file: file.id, name: file.name, by: by.id },
-      );
-    }
+    await change(
+      trx,
+      `insert into papers (item_id, file_id, name, added_by)
+       select :item, f.id, f.name, :by
+         from unnest(cast(:ids as bigint[]), cast(:names as text[])) with ordinality as f (id, name, place)
+        order by f.place`,
+      { item: itemId, by: by.id, ids: files.map(({ id }) => id), names: files.map(({ name }) => name) },
+    );
     await record(trx, actingFor(by, meeting), {
       action: 'paper.add',
       noun: 'agenda_items',

@@ -6,7 +6,9 @@ import { listLines, takeEquipment, releaseEquipment } from '../equipment/command
 import { claimRooms, lockRooms, releaseClaims } from '../claims/commands.js';
 import { checkNotice } from '../claims/noticeCommands.js';
 import { lockQuotas } from '../claims/quotaCommands.js';
-import { actingFor, type RoomsRefused } from '../meetings/commands.js';
+
+import { actingFor } from '../meetings/actingFor.js';
+import type { RoomsRefused } from '../meetings/commands.js';
 import { mayEditMeeting } from '../meetings/policy.js';
 import { findMeeting } from '../meetings/queries.js';
 import { listTouchedRooms, lockHoused, tellNewRooms, type Housed } from '../meetings/roomChangeCommands.js';

@@ -127,12 +127,8 @@ function showLine(
     ...(hit.may_cancel ? [{ value: 'cancel', label: t('closures.moves.cancel') }] : []),
   ];
   options.sort((a, b) => Number(b.value === `room:${room?.id}`) - Number(a.value === `room:${room?.id}`));
-  const chosen =
-    line && options.some(({ value }) => value === line.choice)
-      ? line.choice
-      : room
-        ? `room:${room.id}`
-        : 'keep';
+  const proposed = room ? `room:${room.id}` : 'keep';
+  const chosen = line && options.some(({ value }) => value === line.choice) ? line.choice : proposed;
   const reasons = obstacles.filter(isThis).flatMap((obstacle) => tellObstacle(c, obstacle));
   if (!reasons.length && !room)
     reasons.push(t(rooms.length ? 'dates.moves.onlyOther' : 'closures.moves.none'));

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mayActFor } from '../people/queries.js';
-import { claimRooms, moveClaims, releaseClaims, restoreClaims } from '../claims/commands.js';
+import { claimRooms, moveClaims, restoreClaims } from '../claims/commands.js';
 import { checkNotice } from '../claims/noticeCommands.js';
-import { listLines, releaseEquipment, describeLines, type EquipmentLine } from '../equipment/commands.js';
+import { listLines, describeLines, type EquipmentLine } from '../equipment/commands.js';
 import type { Layout } from '../claims/layouts.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
@@ -10,7 +10,9 @@ import { Conflict, Forbidden } from '../lib/http/errors.js';
 import { isSecretary, type Role } from '../lib/http/policy.js';
 import type { Lang } from '../lib/i18n/translate.js';
 import { enqueue, enqueueAll } from '../lib/jobs/enqueue.js';
-import { mayCancel, mayEditMeeting, mayRestore } from './policy.js';
+import { mayEditMeeting, mayRestore } from './policy.js';
+import { actingFor } from './actingFor.js';
+import { callOffLocked, requireOpen } from './callOffCommands.js';
 import { lockSeriesOf, numberSeries } from './numberCommands.js';
 import { isSame, setLayout, takePlace, type PlaceRefused } from './placeCommands.js';
 import { lockMeeting, type Meeting } from './queries.js';
@@ -191,6 +193,8 @@ export function changeMeeting(
   { ok: true; requests?: number } | { ok: false; reason: 'stale'; meeting: Meeting } | RoomsRefused
 > {
   return inTransaction(db, async (trx) => {
+    // Another time can be another number.
+    if (input.startsAt) await lockSeriesOf(trx, id);
     const meeting = await lockMeeting(trx, by, id);
     if (meeting.state !== 'draft' && meeting.state !== 'scheduled')
       throw new Conflict('meetings.problem.closed');
@@ -282,6 +286,9 @@ export function changeMeeting(
       ...(input.overrideReason ? { note: input.overrideReason } : {}),
     });
     if (isTold) await announce(trx, 'invitations.announceChange', id);
+    // What was sent out keeps its number, and the others are not touched by its move.
+    if (difference.time && meeting.series_id !== null && meeting.announced_at === null)
+      await numberSeries(trx, meeting.series_id);
     return done;
   });
 }
@@ -300,9 +307,7 @@ export function cancelMeeting(
     await lockSeriesOf(trx, id);
     const meeting = await lockMeeting(trx, by, id);
     if (meeting.state === 'cancelled') return { ok: true };
-    if (meeting.state !== 'draft' && meeting.state !== 'scheduled')
-      throw new Conflict('meetings.problem.closed');
-    if (!mayCancel(meeting)) throw new Forbidden();
+    requireOpen(meeting);
     if (input.now) {
       const overrideReason = await allowedReason(trx, by, input.overrideReason);
       const late = await checkNotice(
@@ -314,27 +319,7 @@ export function cancelMeeting(
       const checks = late.get(id);
       if (checks) return { ok: false, clashes: [], checks };
     }
-    await releaseClaims(trx, by, [id], { state: 'cancelled', reason: input.reason });
-    await releaseEquipment(trx, [id]);
-    const isTold = meeting.announced_at !== null;
-    await change(
-      trx,
-      `update meetings set state = 'cancelled', state_before_cancel = state, cancelled_at = now(), cancelled_by = :by, cancel_reason = :reason,
-              sequence = sequence + :told, revision = revision + :told, updated_at = now(), version = version + 1
-        where id = :id`,
-      { id, by: by.id, reason: input.reason, told: isTold ? 1 : 0 },
-    );
-    await record(trx, actingFor(by, meeting), {
-      action: 'meeting.cancel',
-      noun: 'meetings',
-      id,
-      meetingId: id,
-      before: { state: meeting.state },
-      after: { state: 'cancelled' },
-      note: input.reason,
-    });
-    if (isTold) await announce(trx, 'invitations.announceCancellation', id);
-    else if (meeting.series_id !== null) await numberSeries(trx, meeting.series_id);
+    await callOffLocked(trx, by, [{ meeting, reason: input.reason }]);
     return { ok: true };
   });
 }
@@ -426,11 +411,7 @@ const ANNOUNCED = [
 ] as const;
 
 /** A minute later, so that several edits become one mail; one waiting job a meeting. */
-export async function announce(
-  trx: Db,
-  job: 'invitations.announceChange' | 'invitations.announceCancellation',
-  meetingId: number,
-): Promise<void> {
+export async function announce(trx: Db, job: 'invitations.announceChange', meetingId: number): Promise<void> {
   await enqueue(
     trx,
     job,
@@ -504,17 +485,6 @@ function changesOf(
 /** A meeting has one layout, noted with each room that can be set up so. */
 function layoutOf(meeting: Pick<Meeting, 'rooms'>): Layout | null {
   return meeting.rooms.find(({ layout }) => layout !== null)?.layout ?? null;
-}
-
-/** The history keeps both names when somebody acts for another person: a deputy, or who typed it for a leader. */
-export function actingFor(
-  by: Actor,
-  meeting: Pick<Meeting, 'organiser_id' | 'booked_for_id' | 'relation'>,
-): Actor {
-  const { relation } = meeting;
-  if (relation.is_organiser || relation.is_booked_for) return by;
-  if (relation.acts_for) return { ...by, onBehalfOf: meeting.booked_for_id ?? meeting.organiser_id };
-  return relation.is_creator && meeting.booked_for_id ? { ...by, onBehalfOf: meeting.booked_for_id } : by;
 }
 
 /** Ids in a form are authorised too: nobody makes somebody else answer for a meeting. */

@@ -180,6 +180,22 @@ export async function lockMeeting(trx: Db, by: { id: number | null }, id: number
   return findMeeting(trx, { id: by.id ?? -1 }, id);
 }
 
+/** The same for many, locked in the one order. @throws NotFound when the acting person may not know of one of them */
+export async function lockMeetings(
+  trx: Db,
+  by: { id: number | null },
+  ids: readonly number[],
+): Promise<Meeting[]> {
+  await rows(trx, `select 1 from meetings where id = any(:ids) order by id for no key update`, { ids });
+  const scope = visibleMeetings({ id: by.id ?? -1 });
+  const found = await rows<Meeting>(trx, `${FIND} where m.id = any(:ids) and ${scope.sql} order by m.id`, {
+    ids,
+    ...scope.bindings,
+  });
+  if (found.length < new Set(ids).size) throw new NotFound();
+  return found;
+}
+
 /** Meetings to come within twelve hours that have a room, those at the same time first: with which of them could rooms be swapped? */
 export function listSwappable(
   db: Db,

@@ -2,8 +2,9 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { inTransaction, type Db } from '../lib/db/db.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
 import { moveClaims } from '../claims/commands.js';
-import { actingFor, type RoomsRefused } from './commands.js';
 import { takePlace } from './placeCommands.js';
+import { actingFor } from './actingFor.js';
+import type { RoomsRefused } from './commands.js';
 import { mayEditMeeting } from './policy.js';
 import { lockMeeting } from './queries.js';
 

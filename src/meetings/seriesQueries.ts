@@ -14,7 +14,8 @@ export function listSeriesOptions(db: Db, viewer: Who): Promise<{ id: number; na
 /** The scope of all reads of series, as `visibleMeetings` is for meetings. */
 export function visibleSeries(viewer: Who, alias = 's'): { sql: string; bindings: Bindings } {
   return {
-    sql: `(not ${alias}.is_private or ${alias}.organiser_id = :viewer_id or ${alias}.booked_for_id = :viewer_id or ${alias}.created_by = :viewer_id
+    sql: `(not ${alias}.is_private or ${alias}.organiser_id = :viewer_id
+      or ${alias}.booked_for_id = :viewer_id or ${alias}.created_by = :viewer_id
       or exists (select 1 from series_members x where x.series_id = ${alias}.id and x.person_id = :viewer_id)
       or ${deputyOf(`${alias}.organiser_id, ${alias}.booked_for_id`)})`,
     bindings: { viewer_id: viewer.id },

@@ -99,13 +99,12 @@ async function numberDecisions(trx: Db, content: string, year: number): Promise<
   );
   if (open.length === 0) return;
   const last = await count(trx, 'decisions', year, open.length);
-  for (const [i, { id }] of open.entries()) {
-    await change(trx, `update decisions set number_year = :year, number = :number where id = :id`, {
-      id,
-      year,
-      number: last - open.length + 1 + i,
-    });
-  }
+  await change(
+    trx,
+    `update decisions d set number_year = :year, number = :before + w.place
+       from unnest(cast(:ids as bigint[])) with ordinality as w (id, place) where d.id = w.id`,
+    { year, before: last - open.length, ids: open.map(({ id }) => id) },
+  );
 }
 
 /**

@@ -1,5 +1,5 @@
-import { record, type Actor } from '../lib/audit/record.js';
-import { row, type Db } from '../lib/db/db.js';
+import { recordAll, type Actor } from '../lib/audit/record.js';
+import { rows, type Db } from '../lib/db/db.js';
 
 export interface GuestWish {
   name: string;
@@ -13,31 +13,28 @@ export interface GuestWish {
  * @returns ids in the order of the wishes; a deactivated person is not woken and answers null
  */
 export async function findOrAddGuests(trx: Db, by: Actor, wishes: GuestWish[]): Promise<(number | null)[]> {
-  const ids: (number | null)[] = [];
-  for (const wish of wishes) {
-    const made = await row<{ id: number }>(
-      trx,
-      `insert into persons (name, email, is_guest, lang, zone)
-       select :name, :email, true, lang, zone from organisations
-       on conflict (email) where email is not null do nothing returning id`,
-      { name: wish.name, email: wish.email },
-    );
-    if (made) {
-      await record(trx, by, {
-        action: 'person.create',
-        noun: 'persons',
-        id: made.id,
-        after: { is_guest: true },
-      });
-      ids.push(made.id);
-      continue;
-    }
-    const known = await row<{ id: number }>(
-      trx,
-      `select id from persons where email = :email and deactivated_at is null`,
-      { email: wish.email },
-    );
-    ids.push(known?.id ?? null);
-  }
-  return ids;
+  if (wishes.length === 0) return [];
+  const made = await rows<{ id: number }>(
+    trx,
+    `insert into persons (name, email, is_guest, lang, zone)
+     select w.name, w.email, true, o.lang, o.zone
+       from jsonb_to_recordset(cast(:list as jsonb)) as w (name text, email text) cross join organisations o
+      order by w.email
+     on conflict (email) where email is not null do nothing returning id`,
+    // Written twice, an address goes by the name that was written first.
+    { list: JSON.stringify([...new Map(wishes.toReversed().map((wish) => [wish.email, wish])).values()]) },
+  );
+  await recordAll(
+    trx,
+    by,
+    made.map(({ id }) => ({ action: 'person.create', noun: 'persons', id, after: { is_guest: true } })),
+  );
+  // A person whom somebody else made meanwhile is found by a statement of its own.
+  const known = await rows<{ id: number; email: string }>(
+    trx,
+    `select id, email from persons where email = any(:emails) and deactivated_at is null`,
+    { emails: wishes.map(({ email }) => email) },
+  );
+  const ids = new Map(known.map(({ id, email }) => [email, id]));
+  return wishes.map(({ email }) => ids.get(email) ?? null);
 }

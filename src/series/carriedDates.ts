@@ -4,8 +4,9 @@ import { format } from '../lib/time/format.js';
 import { weekdayOf, addDays } from '../lib/time/zone.js';
 import type { Frequency } from './recurrence.js';
 
-// What becomes of the dates that stand when a rule is replaced by another. A date goes, as it stands (called off, moved, or
-// with its agenda and people), to the new date of the same day, else of the same week, month or year. Pure.
+// What becomes of the dates that stand when a rule is replaced by another. A date goes, as it stands (called
+// off, moved, or with its agenda and people), to the new date of the same day, else of the same week, month
+// or year. Pure.
 
 /** A date of the rule that ends, from the change on. */
 export interface StandingDate {
@@ -28,10 +29,15 @@ export type CarriedDate =
   | { kind: 'cancelled' | 'moved'; to: string; date: StandingDate }
   /** It takes the new date. */
   | { kind: 'taken'; to: string; date: StandingDate }
-  /** No new date is left for it: a plain one is called off, a moved one stays as it is, a cancellation has nothing to hold to. */
+  /**
+   * No new date is left for it: a plain one is called off, a moved one stays as it is, a cancellation has
+   * nothing to hold to.
+   */
   | { kind: 'calledOff' | 'left' | 'lost'; to: null; date: StandingDate };
 
-/** Days that count as one period: what was planned for a week, a month or a year goes to the new date in it. */
+/**
+ * Days that count as one period: what was planned for a week, a month or a year goes to the new date in it.
+ */
 function periodOf(frequency: Frequency, on: string): string {
   if (frequency === 'daily') return on;
   if (frequency === 'weekly') return addDays(on, 1 - weekdayOf(on));
@@ -39,8 +45,9 @@ function periodOf(frequency: Frequency, on: string): string {
 }
 
 /**
- * Dates of the same day come first. Of what is left in a period nobody overtakes anybody, each goes to the nearest day; where
- * there are fewer days than dates, a date that stands goes before one that was moved, and that before one that was called off.
+ * Dates of the same day come first. Of what is left in a period nobody overtakes anybody, each goes to the
+ * nearest day; where there are fewer days than dates, a date that stands goes before one that was moved, and
+ * that before one that was called off.
  * @param standing by time
  * @param days local days of the new rule, by time
  */
@@ -63,8 +70,8 @@ export function carryDates(
 }
 
 /**
- * Of a list of single dates: days that stay on the list keep theirs, one that was taken off it is called off. What was called off
- * and is not on the list is no matter of it.
+ * Of a list of single dates: days that stay on the list keep theirs, one that was taken off it is called off.
+ * What was called off and is not on the list is no matter of it.
  */
 export function carryList(standing: readonly StandingDate[], days: readonly string[]): CarriedDate[] {
   const listed = new Set(days);
@@ -75,22 +82,40 @@ export function carryList(standing: readonly StandingDate[], days: readonly stri
 }
 
 function carriedTo(date: StandingDate, to: string | undefined): CarriedDate {
-  if (to === undefined)
-    return { kind: date.isCancelled ? 'lost' : date.hasOwnTime ? 'left' : 'calledOff', to: null, date };
-  return { kind: date.isCancelled ? 'cancelled' : date.hasOwnTime ? 'moved' : 'taken', to, date };
+  const [within, outside] = KINDS[lookOf(date)];
+  return to === undefined ? { kind: outside, to: null, date } : { kind: within, to, date };
 }
 
-/** Each a thousand times the one before: no number of lesser dates outweighs a greater one, and no way is as long. */
+/** What a date is in the eyes of a new rule. */
+function lookOf(date: StandingDate): 'cancelled' | 'moved' | 'plain' {
+  if (date.isCancelled) return 'cancelled';
+  return date.hasOwnTime ? 'moved' : 'plain';
+}
+
+/** What becomes of it with a new date, and without one. */
+const KINDS = {
+  cancelled: ['cancelled', 'lost'],
+  moved: ['moved', 'left'],
+  plain: ['taken', 'calledOff'],
+} as const;
+
+/**
+ * Each a thousand times the one before: no number of lesser dates outweighs a greater one, and no way is as
+ * long.
+ */
 const WEIGHT = { cancelled: 1e6, moved: 1e9, plain: 1e12 };
 
-/** Dates of one period with its free days: as many and as weighty as can be, then as near as can be, in order of time. */
+/**
+ * Dates of one period with its free days: as many and as weighty as can be, then as near as can be, in order
+ * of time.
+ */
 function pairs(dates: readonly StandingDate[], days: readonly string[]): [StandingDate, string][] {
   // best[i][j]: the most that the dates from i on can have of the days from j on.
   const best = Array.from({ length: dates.length + 1 }, () => new Array<number>(days.length + 1).fill(0));
   const worth = (i: number, j: number) => {
     const [date, day] = [dates[i], days[j]];
     if (!date || !day) return 0;
-    const weight = date.isCancelled ? WEIGHT.cancelled : date.hasOwnTime ? WEIGHT.moved : WEIGHT.plain;
+    const weight = WEIGHT[lookOf(date)];
     return (
       weight - Math.abs(Date.parse(date.on) - Date.parse(day)) / 86_400_000 + (best[i + 1]?.[j + 1] ?? 0)
     );
@@ -115,7 +140,7 @@ function pairs(dates: readonly StandingDate[], days: readonly string[]): [Standi
 }
 
 /** In a person's words: beside the new dates, and of those that have none. */
-export function tellCarried(
+export function describeCarried(
   c: Pick<Context, 't' | 'lang'>,
   carried: readonly CarriedDate[],
   { zone, rule }: { zone: string; rule: unknown },

@@ -3,17 +3,14 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { BadRequest, Conflict, Forbidden } from '../lib/http/errors.js';
 import type { Lang } from '../lib/i18n/translate.js';
-import { lockRooms } from '../claims/commands.js';
-import type { Check } from '../claims/checks.js';
-import { checkNotice } from '../claims/noticeCommands.js';
-import { allowedReason, announceAll, cancelMeeting, requireActingFor } from '../meetings/commands.js';
+import { announceAll, requireActingFor } from '../meetings/commands.js';
 import { numberSeries } from '../meetings/numberCommands.js';
 import { writeParticipants } from '../meetings/participantCommands.js';
 import { mayKeepSeries } from '../meetings/policy.js';
 import type { ParticipantRole } from '../meetings/states.js';
 import { writeRule } from './recurrence.js';
-import { listTouchedRooms } from '../meetings/roomChangeCommands.js';
-import { materialise, planned, withAllowedReason, type DatesPlan, type Planned } from './dateCommands.js';
+import type { Schedule } from './schedule.js';
+import { addSchedule, planned, withAllowedReason, type Planned } from './dateCommands.js';
 import { findSeries, lockSeries, type Series } from './queries.js';
 
 export interface NewSeries {
@@ -38,8 +35,7 @@ export function createSeries(
   db: Db,
   by: Actor,
   input: NewSeries,
-  plan: DatesPlan,
-  isMeant: boolean,
+  { schedule, isMeant }: { schedule: Schedule; isMeant: boolean },
 ): Promise<Planned> {
   return planned(db, isMeant, async (trx) => {
     await requireActingFor(trx, by, [input.organiserId, input.bookedForId]);
@@ -47,43 +43,62 @@ export function createSeries(
       ...input.members.keys(),
       ...[input.reviewerId, input.approverId].filter((person) => person !== null),
     ]);
-    const made = await row<{ id: number }>(
-      trx,
-      `insert into series (name, organiser_id, booked_for_id, reviewer_id, approver_id, review_gates, lang, duration_minutes, next_number, is_private, created_by)
-       values (:name, :organiser, :booked_for, :reviewer, :approver, :gates, :lang, :minutes, :first, :is_private, :by) returning id`,
-      {
-        name: input.name,
-        organiser: input.organiserId,
-        booked_for: input.bookedForId,
-        reviewer: input.reviewerId,
-        approver: input.approverId,
-        gates: input.reviewGates,
-        lang: input.lang,
-        minutes: input.durationMinutes,
-        first: input.firstNumber,
-        is_private: input.isPrivate,
-        by: by.id,
-      },
-    );
-    if (!made) throw new Conflict();
+    const id = await insertSeries(trx, by, input);
     const members = oneChair(input.members);
     if (members.size > 0)
       await change(
         trx,
-        `insert into series_members (series_id, person_id, role) select :series, w.person, w.role from unnest(cast(:persons as bigint[]), cast(:roles as text[])) as w (person, role)`,
-        { series: made.id, persons: [...members.keys()], roles: [...members.values()] },
+        `insert into series_members (series_id, person_id, role)
+         select :series, w.person, w.role
+           from unnest(cast(:persons as bigint[]), cast(:roles as text[])) as w (person, role)`,
+        { series: id, persons: [...members.keys()], roles: [...members.values()] },
       );
     const principal = input.bookedForId ?? input.organiserId;
     await record(trx, principal === by.id ? by : { ...by, onBehalfOf: principal }, {
       action: 'series.create',
       noun: 'series',
-      id: made.id,
-      after: { name: input.name, rule: plan.rule && writeRule(plan.rule), from: plan.from, zone: plan.zone },
+      id,
+      after: {
+        name: input.name,
+        rule: schedule.rule && writeRule(schedule.rule),
+        from: schedule.from,
+        zone: schedule.zone,
+      },
     });
     // Nobody else has seen it: there is nothing to lock.
-    const series = await findSeries(trx, { id: by.id ?? -1 }, made.id);
-    return materialise(trx, by, series, await withAllowedReason(trx, by, plan), input.firstNumber);
+    const series = await findSeries(trx, { id: by.id ?? -1 }, id);
+    return addSchedule(trx, by, {
+      series,
+      schedule: await withAllowedReason(trx, by, schedule),
+      firstNumber: input.firstNumber,
+    });
   });
+}
+
+async function insertSeries(trx: Db, by: Actor, input: NewSeries): Promise<number> {
+  const made = await row<{ id: number }>(
+    trx,
+    `insert into series (name, organiser_id, booked_for_id, reviewer_id, approver_id, review_gates, lang,
+                         duration_minutes, next_number, is_private, created_by)
+     values (:name, :organiser, :booked_for, :reviewer, :approver, :gates, :lang,
+             :minutes, :first, :is_private, :by)
+     returning id`,
+    {
+      name: input.name,
+      organiser: input.organiserId,
+      booked_for: input.bookedForId,
+      reviewer: input.reviewerId,
+      approver: input.approverId,
+      gates: input.reviewGates,
+      lang: input.lang,
+      minutes: input.durationMinutes,
+      first: input.firstNumber,
+      is_private: input.isPrivate,
+      by: by.id,
+    },
+  );
+  if (!made) throw new Conflict();
+  return made.id;
 }
 
 /** Further dates of a standing meeting: another rule, or a longer time of the same one. */
@@ -91,14 +106,13 @@ export function addDates(
   db: Db,
   by: Actor,
   seriesId: number,
-  plan: DatesPlan,
-  isMeant: boolean,
+  { schedule, isMeant }: { schedule: Schedule; isMeant: boolean },
 ): Promise<Planned> {
   return planned(db, isMeant, async (trx) => {
     const series = await lockSeries(trx, by, seriesId);
     if (!mayKeepSeries(series)) throw new Forbidden();
     if (series.ended_on !== null) throw new Conflict('meetings.problem.seriesEnded');
-    return materialise(trx, by, series, await withAllowedReason(trx, by, plan));
+    return addSchedule(trx, by, { series, schedule: await withAllowedReason(trx, by, schedule) });
   });
 }
 
@@ -110,13 +124,18 @@ export function oneChair(members: Map<number, ParticipantRole>): Map<number, Par
   );
 }
 
-/** A single date added to a series: its members take part, and it gets its number. The meeting was made in the same transaction. */
+/**
+ * A single date added to a series: its members take part, and it gets its number. The meeting was made just
+ * before.
+ */
 export async function joinSeries(trx: Db, by: Actor, seriesId: number, meetingId: number): Promise<void> {
   const series = await lockSeries(trx, by, seriesId);
   if (!mayKeepSeries(series)) throw new Forbidden();
   const members = await rows<{ person_id: number; role: ParticipantRole }>(
     trx,
-    `select sm.person_id, sm.role from series_members sm join persons p on p.id = sm.person_id and p.deactivated_at is null where sm.series_id = :id`,
+    `select sm.person_id, sm.role
+       from series_members sm join persons p on p.id = sm.person_id and p.deactivated_at is null
+      where sm.series_id = :id`,
     { id: seriesId },
   );
   await writeParticipants(
@@ -141,7 +160,10 @@ export interface SeriesChange {
   approverId: number | null;
 }
 
-/** Name, people who answer for it, review and numbering. The coming dates follow; who was invited to one is told. */
+/**
+ * Name, people who answer for it, review and numbering. The coming dates follow; who was invited to one is
+ * told.
+ */
 export function changeSeries(
   db: Db,
   by: Actor,
@@ -152,58 +174,9 @@ export function changeSeries(
     const series = await lockSeries(trx, by, id);
     if (!mayKeepSeries(series)) throw new Forbidden();
     if (series.version !== input.version) return { ok: false, reason: 'stale', series };
-    await requireActingFor(
-      trx,
-      by,
-      [input.organiserId, input.bookedForId].filter(
-        (person) => person !== series.organiser_id && person !== series.booked_for_id,
-      ),
-    );
-    await requireActive(
-      trx,
-      [input.reviewerId, input.approverId].filter(
-        (person): person is number =>
-          person !== null && person !== series.reviewer_id && person !== series.approver_id,
-      ),
-    );
-    await change(
-      trx,
-      `update series set name = :name, organiser_id = :organiser, booked_for_id = :booked_for, lang = :lang, is_private = :is_private,
-              next_number = :first, review_gates = :gates, reviewer_id = :reviewer, approver_id = :approver, version = version + 1 where id = :id`,
-      {
-        id,
-        name: input.name,
-        organiser: input.organiserId,
-        booked_for: input.bookedForId,
-        lang: input.lang,
-        is_private: input.isPrivate,
-        first: input.firstNumber,
-        gates: input.reviewGates,
-        reviewer: input.reviewerId,
-        approver: input.approverId,
-      },
-    );
-    const renamed = await rows<{ id: number; is_told: boolean }>(
-      trx,
-      `update meetings set title = case when title = :was then :name else title end, organiser_id = :organiser, booked_for_id = :booked_for,
-              lang = :lang, is_private = :is_private, updated_at = now(), version = version + 1,
-              revision = revision + case when announced_at is null then 0 else 1 end
-        where series_id = :id and state in ('draft', 'scheduled') and starts_at > now()
-       returning id, announced_at is not null as is_told`,
-      {
-        id,
-        was: series.name,
-        name: input.name,
-        organiser: input.organiserId,
-        booked_for: input.bookedForId,
-        lang: input.lang,
-        is_private: input.isPrivate,
-      },
-    );
-    await announceAll(
-      trx,
-      renamed.filter((meeting) => meeting.is_told).map((meeting) => meeting.id),
-    );
+    await requirePeople(trx, by, series, input);
+    await writeSeries(trx, id, input);
+    await renameDates(trx, series, input);
     await numberSeries(trx, id);
     await record(trx, by, {
       action: 'series.update',
@@ -216,78 +189,72 @@ export function changeSeries(
   });
 }
 
-/** `late`: dates whose rooms may no longer be called off by now, in order of time. */
-export type Ended = { ok: true; count: number } | { ok: false; late: { startsAt: Date; checks: Check[] }[] };
+/** Whoever is named anew may be named by the acting person, and is active. */
+async function requirePeople(trx: Db, by: Actor, series: Series, input: SeriesChange): Promise<void> {
+  const { organiserId, bookedForId, reviewerId, approverId } = input;
+  await requireActingFor(
+    trx,
+    by,
+    [organiserId, bookedForId].filter(
+      (person) => person !== series.organiser_id && person !== series.booked_for_id,
+    ),
+  );
+  await requireActive(
+    trx,
+    [reviewerId, approverId].filter(
+      (person): person is number =>
+        person !== null && person !== series.reviewer_id && person !== series.approver_id,
+    ),
+  );
+}
 
-/**
- * Ends it on a day: what was planned after that day is called off, what was announced with its mails. The past stays.
- * @param input.beyond whoever may go beyond the rooms' notice for calling off does so, with the same reason
- */
-export function endSeries(
-  db: Db,
-  by: Actor,
-  id: number,
-  input: { on: string; after: Date; reason: string; now: Date; beyond?: boolean },
-): Promise<Ended> {
-  return inTransaction(db, async (trx): Promise<Ended> => {
-    const series = await lockSeries(trx, by, id);
-    if (!mayKeepSeries(series)) throw new Forbidden();
-    if (series.ended_on !== null) return { ok: true, count: 0 };
-    await rows(
-      trx,
-      `select id from meetings where series_id = :id and state in ('draft', 'scheduled') and starts_at >= :after order by id for no key update`,
-      { id, after: input.after },
-    );
-    const coming = await rows<{ id: number; starts_at: Date; room_ids: number[] }>(
-      trx,
-      `select m.id, m.starts_at, coalesce((select json_agg(room_id order by room_id) from meeting_rooms where meeting_id = m.id), '[]') as room_ids
-         from meetings m where m.series_id = :id and m.state in ('draft', 'scheduled') and m.starts_at >= :after order by m.id`,
-      { id, after: input.after },
-    );
-    // All rooms before the first is given up, in the order that everybody keeps.
-    await lockRooms(
-      trx,
-      await listTouchedRooms(
-        trx,
-        coming.map((meeting) => meeting.id),
-        [],
-      ),
-    );
-    const overrideReason = input.beyond ? await allowedReason(trx, by, input.reason) : null;
-    const late = await checkNotice(
-      trx,
-      by,
-      coming.map(({ id: meetingId, room_ids }) => ({ meetingId, roomIds: room_ids })),
-      { rule: 'notice_cancel', now: input.now, overrideReason },
-    );
-    if (late.size > 0)
-      return {
-        ok: false,
-        late: coming
-          .flatMap(({ id: meetingId, starts_at }) =>
-            late.has(meetingId) ? [{ startsAt: starts_at, checks: late.get(meetingId) ?? [] }] : [],
-          )
-          .sort((a, b) => a.startsAt.getTime() - b.startsAt.getTime()),
-      };
-    for (const meeting of coming) await cancelMeeting(trx, by, meeting.id, { reason: input.reason });
-    await change(
-      trx,
-      `update recurrences set until_at = least(until_at, cast(:after as timestamptz) - interval '1 second') where series_id = :id`,
-      { id, after: input.after },
-    );
-    await change(trx, `update series set ended_on = :on, version = version + 1 where id = :id`, {
+async function writeSeries(trx: Db, id: number, input: SeriesChange): Promise<void> {
+  await change(
+    trx,
+    `update series
+        set name = :name, organiser_id = :organiser, booked_for_id = :booked_for, lang = :lang,
+            is_private = :is_private, next_number = :first, review_gates = :gates, reviewer_id = :reviewer,
+            approver_id = :approver, version = version + 1
+      where id = :id`,
+    {
       id,
-      on: input.on,
-    });
-    await record(trx, by, {
-      action: 'series.end',
-      noun: 'series',
-      id,
-      after: { ended_on: input.on, cancelled: coming.length },
-      note: input.reason,
-    });
-    return { ok: true, count: coming.length };
-  });
+      name: input.name,
+      organiser: input.organiserId,
+      booked_for: input.bookedForId,
+      lang: input.lang,
+      is_private: input.isPrivate,
+      first: input.firstNumber,
+      gates: input.reviewGates,
+      reviewer: input.reviewerId,
+      approver: input.approverId,
+    },
+  );
+}
+
+/** The coming dates follow; a title that was given to one date stays. */
+async function renameDates(trx: Db, series: Series, input: SeriesChange): Promise<void> {
+  const renamed = await rows<{ id: number; is_told: boolean }>(
+    trx,
+    `update meetings
+        set title = case when title = :was then :name else title end, organiser_id = :organiser,
+            booked_for_id = :booked_for, lang = :lang, is_private = :is_private, updated_at = now(),
+            version = version + 1, revision = revision + case when announced_at is null then 0 else 1 end
+      where series_id = :id and state in ('draft', 'scheduled') and starts_at > now()
+     returning id, announced_at is not null as is_told`,
+    {
+      id: series.id,
+      was: series.name,
+      name: input.name,
+      organiser: input.organiserId,
+      booked_for: input.bookedForId,
+      lang: input.lang,
+      is_private: input.isPrivate,
+    },
+  );
+  await announceAll(
+    trx,
+    renamed.filter((meeting) => meeting.is_told).map((meeting) => meeting.id),
+  );
 }
 
 async function requireActive(trx: Db, ids: number[]): Promise<void> {

@@ -2,9 +2,10 @@ import type { EquipmentLine } from '../equipment/commands.js';
 import type { Layout } from '../claims/layouts.js';
 import { isSame } from '../meetings/placeCommands.js';
 
-// What dates of a standing meeting have in their rooms: how these are laid out, what is carried into them, for how many. Pure.
+// What dates of a standing meeting have in their rooms: how these are laid out, what is carried into them,
+// for how many. Pure.
 
-export interface Setting {
+export interface RoomSetup {
   layout: Layout | null;
   equipment: readonly EquipmentLine[];
   /** People expected, when known. */
@@ -12,7 +13,7 @@ export interface Setting {
 }
 
 /** What all of several dates shall have; undefined: what they have. */
-export interface SettingWish {
+export interface RoomSetupRequest {
   layout?: Layout | null;
   equipment?: readonly EquipmentLine[];
   expected?: number | null;
@@ -22,7 +23,12 @@ export interface SettingWish {
  * What one date becomes: the new setting where it has the usual one; what was changed for one date stays.
  * @param isOpened the date from which the change was asked for follows in what was typed anew
  */
-export function settingFor(date: Setting, usual: Setting, wish: SettingWish, isOpened: boolean): Setting {
+export function roomSetupFor(
+  date: RoomSetup,
+  usual: RoomSetup,
+  wish: RoomSetupRequest,
+  isOpened: boolean,
+): RoomSetup {
   const { layout, equipment, expected } = wish;
   return {
     layout:

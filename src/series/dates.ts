@@ -12,10 +12,10 @@ import {
   type Rule,
 } from './recurrence.js';
 import { dayOf, timeOf } from '../lib/time/zone.js';
-import type { DatesPlan } from './dateCommands.js';
+import type { Schedule } from './schedule.js';
 import { choicesOf, MAX_DATES, type DatesForm } from './forms.js';
 
-// What a person filled in about dates, as a plan or as what is wrong with it.
+// What a person filled in about dates, as a schedule or as what is wrong with it.
 
 /** The rule that the form says; null for a list of single dates. */
 export function ruleOf(form: DatesForm): Rule | null {
@@ -38,10 +38,10 @@ export function fieldsOfRule(rule: Rule): Record<string, unknown> {
   return { frequency, every, weekday: weekdays, month_day: monthDay, nth, nth_weekday: weekdays[0], month };
 }
 
-export function planOf(
+export function scheduleOf(
   c: Context,
   form: DatesForm,
-): { plan: DatesPlan; minutes: number } | { problems: Problems } {
+): { schedule: Schedule; minutes: number } | { problems: Problems } {
   const problem = (field: string, message: string) => ({
     problems: problemsOf([{ field, message }], c.req.body),
   });
@@ -50,7 +50,8 @@ export function planOf(
   const found = rule ? datesOfRule(c, form, rule) : datesOfList(c, form);
   if ('field' in found) return problem(found.field, found.message);
   const { untilOn } = found;
-  // Who begins today in the afternoon does not mean this morning. An earlier first day, and a typed date, is meant.
+  // Who begins today in the afternoon does not mean this morning. An earlier first day, and a typed date, is
+  // meant.
   const isFromToday = rule !== null && form.from_on === dayOf(c.now, form.zone);
   const occurrences = isFromToday
     ? { ...found.occurrences, dates: found.occurrences.dates.filter(({ startsAt }) => startsAt > c.now) }
@@ -65,7 +66,7 @@ export function planOf(
   const { choices } = choicesOf(form);
   return {
     minutes: Math.min(1440, Math.round((first.endsAt.getTime() - first.startsAt.getTime()) / 60_000)),
-    plan: {
+    schedule: {
       rule,
       zone: form.zone,
       from: form.from,
@@ -75,7 +76,7 @@ export function planOf(
       roomIds: form.rooms,
       link: form.link,
       place: form.place,
-      setting: { layout: form.layout || null, equipment: linesOf(form), expected: form.expected },
+      roomSetup: { layout: form.layout || null, equipment: linesOf(form), expected: form.expected },
       choices,
       mailDomain: c.config.mailDomain,
       now: c.now,

@@ -3,7 +3,11 @@ import type { Translate } from '../lib/i18n/translate.js';
 import type { SeriesFacts } from './renewalQueries.js';
 
 /** How a standing meeting went, in lines of label and fact. */
-export function tellFacts(t: Translate, fmt: Format, facts: SeriesFacts): { label: string; text: string }[] {
+export function describeFacts(
+  t: Translate,
+  fmt: Format,
+  facts: SeriesFacts,
+): { label: string; text: string }[] {
   const { present, invited, apologies } = facts;
   const round = (value: number) => fmt.number(Math.round(value * 10) / 10);
   return [

@@ -4,8 +4,9 @@ import { dayOf, timeOf } from '../lib/time/zone.js';
 import type { EquipmentLine } from '../equipment/commands.js';
 import type { Layout } from '../claims/layouts.js';
 import type { StandingDate } from './carriedDates.js';
-import type { Setting } from './dateSettings.js';
+
 import type { MeetingState } from '../meetings/states.js';
+import type { RoomSetup } from './dateSettings.js';
 
 /** The rule a date belongs to; of a date without one the list of all single dates of its series. */
 export interface RunningRule {
@@ -29,9 +30,13 @@ const AT = (alias: string) => `coalesce(${alias}.occurrence_at, ${alias}.starts_
 export async function findRuleOf(db: Db, seriesId: number, meetingId: number): Promise<RunningRule> {
   const found = await row<RunningRule>(
     db,
-    `select r.id, m.series_id, r.rule, coalesce(r.zone, m.zone) as zone, to_char(r.starts_at_time, 'HH24:MI') as starts_at_time, r.until_at, ${AT('m')} as occurrence_at,
-            (select max(${AT('b')}) from meetings b where b.series_id = m.series_id and b.recurrence_id is not distinct from m.recurrence_id and ${AT('b')} < ${AT('m')}) as before_at
-       from meetings m left join recurrences r on r.id = m.recurrence_id where m.id = :meeting and m.series_id = :series and m.starts_at is not null`,
+    `select r.id, m.series_id, r.rule, coalesce(r.zone, m.zone) as zone,
+            to_char(r.starts_at_time, 'HH24:MI') as starts_at_time, r.until_at, ${AT('m')} as occurrence_at,
+            (select max(${AT('b')}) from meetings b
+              where b.series_id = m.series_id and b.recurrence_id is not distinct from m.recurrence_id
+                and ${AT('b')} < ${AT('m')}) as before_at
+       from meetings m left join recurrences r on r.id = m.recurrence_id
+      where m.id = :meeting and m.series_id = :series and m.starts_at is not null`,
     { meeting: meetingId, series: seriesId },
   );
   if (!found) throw new NotFound();
@@ -46,13 +51,15 @@ export async function lockRuleDates(
 ): Promise<void> {
   await rows(
     trx,
-    `select 1 from meetings where series_id = :series and recurrence_id is not distinct from :rule and starts_at > :now order by id for no key update`,
+    `select 1 from meetings
+      where series_id = :series and recurrence_id is not distinct from :rule and starts_at > :now
+      order by id for no key update`,
     { series: series_id, rule: id, now },
   );
 }
 
 /** A date of a rule with all that tells whether somebody changed it on its own. */
-export interface RuleDate extends StandingDate, Setting {
+export interface RuleDate extends StandingDate, RoomSetup {
   occurrenceAt: Date;
   /** It has no room yet and waits for it. */
   isAwaiting: boolean;
@@ -67,7 +74,7 @@ export interface RuleDate extends StandingDate, Setting {
 }
 
 /** What most of the dates have: where one differs, somebody changed it on its own. */
-export interface Usual extends Setting {
+export interface Usual extends RoomSetup {
   /** Wall time 'HH:MM' at which they begin. */
   from: string;
   minutes: number;
@@ -100,12 +107,20 @@ interface Row {
   time_sequence: number;
 }
 
-const COLUMNS = `m.id, m.state, m.zone, m.occurrence_at, m.starts_at, m.ends_at, m.title, m.description, m.link, m.place, m.announced_at, m.sequence, m.time_sequence, m.expected_count,
-            coalesce((select json_agg(room_id order by room_id) from meeting_rooms where meeting_id = m.id), (select json_agg(room_id order by room_id) from awaited_rooms where meeting_id = m.id), '[]') as room_ids,
-            not exists (select 1 from meeting_rooms where meeting_id = m.id) and exists (select 1 from awaited_rooms where meeting_id = m.id) as is_awaiting,
+const COLUMNS = `m.id, m.state, m.zone, m.occurrence_at, m.starts_at, m.ends_at, m.title, m.description,
+            m.link, m.place, m.announced_at, m.sequence, m.time_sequence, m.expected_count,
+            coalesce(
+              (select json_agg(room_id order by room_id) from meeting_rooms where meeting_id = m.id),
+              (select json_agg(room_id order by room_id) from awaited_rooms where meeting_id = m.id),
+              '[]') as room_ids,
+            not exists (select 1 from meeting_rooms where meeting_id = m.id)
+              and exists (select 1 from awaited_rooms where meeting_id = m.id) as is_awaiting,
             (select count(*) from agenda_items i where i.meeting_id = m.id) as item_count,
             (select min(layout) from meeting_layouts where meeting_id = m.id) as layout,
-            (select coalesce(json_agg(json_build_object('kindId', kind_id, 'quantity', quantity) order by kind_id), '[]') from equipment_bookings where meeting_id = m.id) as equipment`;
+            (select coalesce(
+                      json_agg(json_build_object('kindId', kind_id, 'quantity', quantity) order by kind_id),
+                      '[]')
+               from equipment_bookings where meeting_id = m.id) as equipment`;
 
 /** Dates of a rule, or single dates, from an instant on that have not begun, called off ones too, by time. */
 export async function listRuleDates(
@@ -117,7 +132,9 @@ export async function listRuleDates(
   const found = await rows<Row>(
     db,
     `select ${COLUMNS} from meetings m
-      where m.series_id = :series and m.recurrence_id is not distinct from :rule and ${AT('m')} >= :from and m.starts_at > :now and m.state in ('draft', 'scheduled', 'cancelled')
+      where m.series_id = :series and m.recurrence_id is not distinct from :rule
+        and ${AT('m')} >= :from and m.starts_at > :now
+        and m.state in ('draft', 'scheduled', 'cancelled')
       order by ${AT('m')}, m.id`,
     { series: rule.series_id, rule: rule.id, from, now },
   );
@@ -162,7 +179,7 @@ export async function listRuleDates(
 
 /** A list names days: where several dates share one, it means the one that is on, at the usual time. */
 function firstOfDays(dates: readonly RuleDate[]): RuleDate[] {
-  const rank = (date: RuleDate) => (date.isCancelled ? 2 : date.hasOwnTime ? 1 : 0);
+  const rank = ({ isCancelled, hasOwnTime }: RuleDate) => Number(isCancelled) * 2 + Number(hasOwnTime);
   const first = new Map<string, RuleDate>();
   for (const date of [...dates].sort((a, b) => rank(a) - rank(b)))
     if (!first.has(date.on)) first.set(date.on, date);
@@ -179,7 +196,9 @@ export async function findUsualOfLast(
 ): Promise<(Usual & { zone: string }) | undefined> {
   const found = await rows<Row>(
     db,
-    `select ${COLUMNS} from meetings m where m.series_id = :series and m.state <> 'cancelled' and m.starts_at is not null order by m.starts_at desc limit :last`,
+    `select ${COLUMNS} from meetings m
+      where m.series_id = :series and m.state <> 'cancelled' and m.starts_at is not null
+      order by m.starts_at desc limit :last`,
     { series: seriesId, last: LAST },
   );
   const [last] = found;

@@ -8,15 +8,8 @@ import { idOf, page, redirect, route, type Answer, type Context, type Route } fr
 import { format } from '../lib/time/format.js';
 import { translator } from '../lib/i18n/translate.js';
 import { dayOf } from '../lib/time/zone.js';
-import { endAfter, fieldsOfRule, planOf, readDays, ruleOf } from './dates.js';
-import {
-  beginningOf,
-  changeFollowing,
-  changeFollowingText,
-  SeriesChanged,
-  type FollowingWish,
-  type TextChanged,
-} from './followingCommands.js';
+import { endAfter, fieldsOfRule, readDays, ruleOf, scheduleOf } from './dates.js';
+import { beginningOf, changeFollowing, SeriesChanged, type FollowingRequest } from './followingCommands.js';
 import {
   findRuleOf,
   listRuleDates,
@@ -25,6 +18,8 @@ import {
   type Usual,
 } from './followingQueries.js';
 import { checkLayout, linesOf, shownEquipment, shownLayouts } from '../meetings/formPage.js';
+import { changeFollowingText, type TextChanged } from './followingTextCommands.js';
+import {} from '../bookings/meetingFormRoutes.js';
 import { carryOut, keptChoices } from './schedulePage.js';
 import { mayKeepSeries } from '../meetings/policy.js';
 import { readRule, writeRule } from './recurrence.js';
@@ -64,7 +59,7 @@ interface Opened {
   beginsOn: string;
 }
 
-async function open(c: Context, scope: FollowingWish['scope']): Promise<Opened> {
+async function open(c: Context, scope: FollowingRequest['scope']): Promise<Opened> {
   const series = await findSeries(c.db, c.viewer, idOf(c));
   if (!mayKeepSeries(series)) throw new Forbidden();
   if (series.ended_on !== null) throw new Conflict('meetings.problem.seriesEnded');
@@ -73,7 +68,7 @@ async function open(c: Context, scope: FollowingWish['scope']): Promise<Opened> 
   return { series, rule, dates, usual, beginsOn: dates[0]?.on ?? dayOf(c.now, rule.zone) };
 }
 
-function valuesOf(opened: Opened, scope: FollowingWish['scope']): Record<string, unknown> {
+function valuesOf(opened: Opened, scope: FollowingRequest['scope']): Record<string, unknown> {
   const { series, rule, usual, beginsOn } = opened;
   return {
     ...(rule.rule === null
@@ -167,13 +162,13 @@ async function save(c: Context<FollowingFields>, opened: Opened): Promise<Answer
   const { series } = opened;
   const odd = await checkLayout(c, form);
   if (odd) return draw(c, opened, { problems: odd });
-  const wish: FollowingWish = {
+  const request: FollowingRequest = {
     seriesId: series.id,
     meetingId: idOf(c, 'meeting'),
     scope: form.scope,
     version: form.version,
     text: { title: form.title, description: form.description, link: form.link, place: form.place },
-    setting: {
+    roomSetup: {
       ...(form.layout === undefined ? {} : { layout: form.layout || null }),
       ...(form.kinds.length > 0 ? { equipment: linesOf(form) } : {}),
       expected: form.expected,
@@ -183,7 +178,10 @@ async function save(c: Context<FollowingFields>, opened: Opened): Promise<Answer
   };
   if (isTextOnly(form, opened)) {
     const done = await once(c.db, c.viewer.id, form.key, form, async (trx) => {
-      const changed = await changeFollowingText(trx, c.by, wish, c.now, form.short === 'leave');
+      const changed = await changeFollowingText(trx, c.by, request, {
+        now: c.now,
+        leavesShort: form.short === 'leave',
+      });
       return changed.ok
         ? { location: `/series/${series.id}`, count: changed.count }
         : { location: undefined, short: changed.short };
@@ -202,22 +200,20 @@ async function save(c: Context<FollowingFields>, opened: Opened): Promise<Answer
     draw(c, opened, { problems: problemsOf([{ field, message }], c.req.body) });
   const problem = beforeAllowed(c, form, opened);
   if (problem) return wrong(isList ? 'on_dates' : 'from_on', problem);
-  const read = planOf(c, form);
+  const read = scheduleOf(c, form);
   if ('problems' in read) return draw(c, opened, { problems: read.problems });
-  const plan = {
-    ...read.plan,
-    occurrences: {
-      ...read.plan.occurrences,
-      dates: read.plan.occurrences.dates.filter(({ startsAt }) => startsAt > c.now),
-    },
+  const { occurrences } = read.schedule;
+  const schedule = {
+    ...read.schedule,
+    occurrences: { ...occurrences, dates: occurrences.dates.filter(({ startsAt }) => startsAt > c.now) },
   };
-  if (plan.occurrences.dates.length === 0)
+  if (schedule.occurrences.dates.length === 0)
     return wrong(isList ? 'on_dates' : 'until_on', c.t('meetings.series.noDates'));
   return carryOut(
     c,
-    plan,
+    schedule,
     { name: series.name, action: actionOf(c), notice: 'series.notice.changed' },
-    (db, isMeant) => changeFollowing(db, c.by, wish, plan, c.now, isMeant),
+    (db, isMeant) => changeFollowing(db, c.by, request, { schedule, now: c.now, isMeant }),
   );
 }
 
@@ -279,6 +275,19 @@ async function draw(
       isStale: drawing.isStale,
       scripts: ['series-rule'],
     },
-    { status: drawing.isStale || drawing.short ? 409 : problems ? 422 : 200 },
+    { status: statusOf(drawing) },
   );
+}
+
+function statusOf({
+  isStale,
+  short,
+  problems,
+}: {
+  isStale?: boolean;
+  short?: unknown;
+  problems?: Problems;
+}): number {
+  if (isStale || short) return 409;
+  return problems ? 422 : 200;
 }

@@ -24,7 +24,7 @@ import { LANGS, type Lang } from '../lib/i18n/translate.js';
 import { meetingFields } from '../meetings/forms.js';
 import { ROLES } from '../meetings/states.js';
 import { FREQUENCIES } from './recurrence.js';
-import type { DateChoice } from './dateCommands.js';
+import type { DateChoice } from './schedule.js';
 
 export const SeriesQuery = z.object({
   q: optionalLine(100).catch(null),
@@ -73,7 +73,10 @@ const dateFields = {
   place: optionalLine(300),
 };
 
-/** One line of the plan for each date of the rule, in the same order: what is done with it, and why when it is skipped. */
+/**
+ * One line of the plan for each date of the rule, in the same order: what is done with it, and why when it is
+ * skipped.
+ */
 const planFields = {
   at: list(date(), 500),
   choice: list(
@@ -117,7 +120,10 @@ export const NewDatesForm = z.strictObject({
   key: onceKey(),
 });
 
-/** A change of this and the following dates: the text, which keeps them as they are, and the rule, which plans them anew. */
+/**
+ * A change of this and the following dates: the text, which keeps them as they are, and the rule, which plans
+ * them anew.
+ */
 export const FollowingForm = z.strictObject({
   ...dateFields,
   ...planFields,

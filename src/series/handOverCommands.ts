@@ -1,8 +1,9 @@
-import { record, type Actor } from '../lib/audit/record.js';
+import { recordAll, type Actor } from '../lib/audit/record.js';
 import { change, rows, type Db } from '../lib/db/db.js';
 import { removeMember, setMembers } from './memberCommands.js';
-import { addParticipants, changeRole, removeParticipant } from '../meetings/participantCommands.js';
 import type { ParticipantRole } from '../meetings/states.js';
+import { addSeats, changeRoles, removeSeats } from '../meetings/participantCommands.js';
+
 import { UNFINISHED } from './handOverQueries.js';
 
 const NAMED = ['organiser_id', 'booked_for_id', 'reviewer_id', 'approver_id'] as const;
@@ -40,15 +41,17 @@ export async function handOverMeetings(
       where id = any(:ids)`,
     { from: fromId, to: toId, ids: mine.map((meeting) => meeting.id) },
   );
-  for (const meeting of mine) {
-    await record(trx, by, {
+  await recordAll(
+    trx,
+    by,
+    mine.map((meeting) => ({
       action: 'meeting.handOver',
       noun: 'meetings',
       id: meeting.id,
       meetingId: meeting.id,
       ...differenceOf(meeting, fromId, toId),
-    });
-  }
+    })),
+  );
   const seats = await handOverSeats(trx, by, fromId, toId);
   return { moved: mine.length + series.moved + seats, stayed: held.length - mine.length + series.stayed };
 }
@@ -86,23 +89,27 @@ async function handOverSeries(
     { from: fromId, to: toId },
   );
   const mine = held.filter((series) => series.may);
+  const named = mine.filter((series) => series.is_named);
+  await change(
+    trx,
+    `update series set organiser_id = case organiser_id when :from then :to::bigint else organiser_id end,
+            booked_for_id = case booked_for_id when :from then :to::bigint else booked_for_id end,
+            reviewer_id = case reviewer_id when :from then :to::bigint else reviewer_id end,
+            approver_id = case approver_id when :from then :to::bigint else approver_id end, version = version + 1
+      where id = any(:ids)`,
+    { ids: named.map(({ id }) => id), from: fromId, to: toId },
+  );
+  await recordAll(
+    trx,
+    by,
+    named.map((series) => ({
+      action: 'series.handOver',
+      noun: 'series',
+      id: series.id,
+      ...differenceOf(series, fromId, toId),
+    })),
+  );
   for (const series of mine) {
-    if (series.is_named) {
-      await change(
-        trx,
-        `update series set organiser_id = case organiser_id when :from then :to::bigint else organiser_id end,
-                booked_for_id = case booked_for_id when :from then :to::bigint else booked_for_id end,
-                reviewer_id = case reviewer_id when :from then :to::bigint else reviewer_id end,
-                approver_id = case approver_id when :from then :to::bigint else approver_id end, version = version + 1 where id = :id`,
-        { id: series.id, from: fromId, to: toId },
-      );
-      await record(trx, by, {
-        action: 'series.handOver',
-        noun: 'series',
-        id: series.id,
-        ...differenceOf(series, fromId, toId),
-      });
-    }
     if (series.is_private) continue; // its members are no matter of the office
     if (series.role === 'chair' || series.role === 'secretary')
       await setMembers(trx, by, series.id, new Map([[toId, series.role]]));
@@ -126,16 +133,27 @@ async function handOverSeats(trx: Db, by: Actor, fromId: number, toId: number): 
       order by p.meeting_id`,
     { from: fromId, to: toId },
   );
-  let moved = 0;
-  for (const seat of seats) {
-    if (seat.role === 'chair' || seat.role === 'secretary') {
-      if (seat.other) await changeRole(trx, by, seat.meeting_id, seat.other, seat.role);
-      else await addParticipants(trx, by, seat.meeting_id, [{ personId: toId, role: seat.role }]);
-      moved++;
-    }
-    await removeParticipant(trx, by, seat.meeting_id, seat.id);
-  }
-  return moved;
+  const led = seats.filter(({ role }) => role === 'chair' || role === 'secretary');
+  await changeRoles(
+    trx,
+    by,
+    led.flatMap(({ meeting_id, role, other }) =>
+      other ? [{ meetingId: meeting_id, participantId: other, role }] : [],
+    ),
+  );
+  await addSeats(
+    trx,
+    by,
+    led
+      .filter(({ other }) => !other)
+      .map(({ meeting_id, role }) => ({ meetingId: meeting_id, personId: toId, role })),
+  );
+  await removeSeats(
+    trx,
+    by,
+    seats.map(({ id, meeting_id }) => ({ meetingId: meeting_id, participantId: id })),
+  );
+  return led.length;
 }
 
 /**
@@ -171,16 +189,18 @@ export async function mergeParticipants(
       returning p.meeting_id`,
     { ...ids, elsewhere: isReachedElsewhere },
   );
-  for (const { meeting_id } of [...double, ...moved]) {
-    await record(trx, by, {
+  await recordAll(
+    trx,
+    by,
+    [...double, ...moved].map(({ meeting_id }) => ({
       action: 'participant.merge',
       noun: 'meetings',
       id: meeting_id,
       meetingId: meeting_id,
       before: { person_id: dropId },
       after: { person_id: keepId },
-    });
-  }
+    })),
+  );
   await change(
     trx,
     `update series_members r set person_id = :keep where r.person_id = :drop

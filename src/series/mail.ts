@@ -3,7 +3,7 @@ import { NotFound } from '../lib/http/errors.js';
 import { layOut } from '../lib/mail/layout.js';
 import { asNotice, type MailRenderers } from '../lib/mail/renderer.js';
 import { findEnding, findSeriesFacts, isSeldomAttended } from './renewalQueries.js';
-import { tellFacts } from './facts.js';
+import { describeFacts } from './facts.js';
 import { findSeries } from './queries.js';
 
 const Renewal = z.object({ seriesId: z.number() });
@@ -31,7 +31,7 @@ export const renderers: MailRenderers = {
           blocks: [
             { kind: 'paragraph', text: t('series.renewal.intro', values) },
             { kind: 'heading', text: t('series.facts.title') },
-            { kind: 'facts', facts: tellFacts(t, fmt, facts) },
+            { kind: 'facts', facts: describeFacts(t, fmt, facts) },
             ...(isSeldomAttended(facts)
               ? [{ kind: 'paragraph' as const, text: t('series.facts.seldom') }]
               : []),

@@ -2,7 +2,10 @@ import { change, inTransaction, type Db } from '../lib/db/db.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
 import { listUnasked } from './renewalQueries.js';
 
-/** Asks the organisers of ending standing meetings how they go on, once for each rule. @returns how many were asked */
+/**
+ * Asks the organisers of ending standing meetings how they go on, once for each rule.
+ * @returns how many were asked
+ */
 export function askRenewals(db: Db, now: Date): Promise<number> {
   return inTransaction(db, async (trx) => {
     const ending = await listUnasked(trx, now);

@@ -12,17 +12,18 @@ import { takeAwaitedRoom } from '../waits/awaitedDateCommands.js';
 import { listAwaited, type AwaitedDate } from '../waits/awaitedQueries.js';
 import { listActable, readActing, shownPerson } from '../meetings/formPage.js';
 import { NoFields, RoleForm } from '../meetings/forms.js';
-import { removeMember, setMembers } from './memberCommands.js';
+import { removeMember, setMembers, setMembersAndGuests } from './memberCommands.js';
 import { readPeople } from '../meetings/namedPeople.js';
 import { readSeriesPeople } from './namedPeople.js';
-import { tellDays, tellFacts } from './facts.js';
+import { describeFacts, tellDays } from './facts.js';
 import { keepUnattended } from './unattendedCommands.js';
 import { findUnattended } from './unattendedQueries.js';
 import { mayKeepSeries, maySeeMembers } from '../meetings/policy.js';
 import { ROLES } from '../meetings/states.js';
 import { findEnding, findSeriesFacts, isSeldomAttended } from './renewalQueries.js';
 import { readRule, tellRule } from './recurrence.js';
-import { changeSeries, endSeries, type Ended } from './commands.js';
+import { changeSeries } from './commands.js';
+import { endSeries, type Ended } from './endCommands.js';
 import { EndForm, MembersForm, SeriesForm, SeriesQuery } from './forms.js';
 import { findFreshDates } from './inviteQueries.js';
 import { findSeries, listDates, listMembers, listRecurrences, listSeries, type Series } from './queries.js';
@@ -111,8 +112,7 @@ async function showList(c: Context<unknown, z.output<typeof SeriesQuery>>): Prom
       mine,
       ...(id ? { after: { ended: ended === '1', name: name ?? '', id: Number(id) } } : {}),
     },
-    c.now,
-    PAGE,
+    { now: c.now, limit: PAGE },
   );
   const lines = found.slice(0, PAGE);
   const last = found.length > PAGE ? lines.at(-1) : undefined;
@@ -153,8 +153,8 @@ async function showSeries(c: Context): Promise<Answer> {
   const mayKeep = mayKeepSeries(series);
   const [recurrences, coming, past, members, awaited, facts, ending, unattended, fresh] = await Promise.all([
     listRecurrences(c.db, series.id),
-    listDates(c.db, series.id, 'coming', c.now),
-    listDates(c.db, series.id, 'past', c.now, 10),
+    listDates(c.db, series.id, 'coming', { now: c.now }),
+    listDates(c.db, series.id, 'past', { now: c.now, limit: 10 }),
     maySeeMembers(series) ? listMembers(c.db, series.id) : undefined,
     mayKeep ? listAwaited(c.db, series.id, c.now) : [],
     maySeeMembers(series) ? findSeriesFacts(c.db, series.id, c.now) : undefined,
@@ -203,7 +203,7 @@ async function showSeries(c: Context): Promise<Answer> {
       c.t('noShow.series.notice', { name: series.name, days: tellDays(unattended.dates, c.t, c.fmt) }),
     facts:
       facts && facts.held + facts.cancelled > 0
-        ? { items: tellFacts(c.t, c.fmt, facts), isSeldom: isSeldomAttended(facts) }
+        ? { items: describeFacts(c.t, c.fmt, facts), isSeldom: isSeldomAttended(facts) }
         : undefined,
   });
 }
@@ -252,13 +252,8 @@ async function takeRoom(c: Context): Promise<Answer> {
       notice: { key: 'requests.notice.stillWaits', values: { why } },
     });
   }
-  return redirect(`/series/${series.id}`, {
-    notice: !taken.ok
-      ? 'series.notice.roomGone'
-      : taken.isAsked
-        ? 'requests.notice.asked'
-        : 'series.notice.roomTaken',
-  });
+  const done = taken.ok && taken.isAsked ? 'requests.notice.asked' : 'series.notice.roomTaken';
+  return redirect(`/series/${series.id}`, { notice: taken.ok ? done : 'series.notice.roomGone' });
 }
 
 async function findKept(c: Context): Promise<Series> {
@@ -287,6 +282,7 @@ async function showEdit(c: Context, problems?: Problems, stale = false): Promise
     version: series.version,
   };
   const heading = c.t('meetings.series.edit', { name: series.name });
+  const status = problems ? 422 : 200;
   return page(
     'series/form',
     {
@@ -302,7 +298,7 @@ async function showEdit(c: Context, problems?: Problems, stale = false): Promise
       values: problems ? { ...problems.values, ...(stale ? { version: series.version } : {}) } : stored,
       theirs: stale ? stored.name : undefined,
     },
-    { status: stale ? 409 : problems ? 422 : 200 },
+    { status: stale ? 409 : status },
   );
 }
 
@@ -355,13 +351,10 @@ async function addMembers(c: Context<z.output<typeof MembersForm>>): Promise<Ans
   const named = await readPeople(c.db, c.t, people);
   if (named.problems.length > 0)
     return showMembers(c, problemsOf([{ field: 'people', message: named.problems.join(' ') }], c.req.body));
-  await setMembers(
-    c.db,
-    c.by,
-    series.id,
-    new Map(named.personIds.map((person) => [person, role])),
-    named.guests.map((guest) => ({ ...guest, role })),
-  );
+  await setMembersAndGuests(c.db, c.by, series.id, {
+    requested: new Map(named.personIds.map((person) => [person, role])),
+    guests: named.guests.map((guest) => ({ ...guest, role })),
+  });
   return redirect(`/series/${series.id}/members`, {
     notice: { key: 'meetings.people.added', values: { count: named.personIds.length + named.guests.length } },
   });

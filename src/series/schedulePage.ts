@@ -1,20 +1,23 @@
-import { describeCheck, type Check } from '../claims/checks.js';
 import { findKnownYear } from '../hours/dayRuleQueries.js';
 import { alternativesOfMany } from '../claims/queries.js';
-import { listRoomOptions, type RoomOption } from '../rooms/queries.js';
+import { listRoomOptions } from '../rooms/queries.js';
+
 import { once } from '../lib/http/once.js';
 import { isSecretary } from '../lib/http/policy.js';
 import { page, redirect, type Answer, type Context } from '../lib/http/route.js';
 import { format } from '../lib/time/format.js';
 import type { RoomsRefused } from '../meetings/commands.js';
-import { tellCarried } from './carriedDates.js';
+import { describeCarried } from './carriedDates.js';
 import { tellRule } from './recurrence.js';
-import { tellPlanRules } from './scheduleRules.js';
-import { wordRefusal, type Refusal } from '../meetings/refusal.js';
-import type { DateChoice, DatesPlan, Planned } from './dateCommands.js';
+import { isElsewhere, planLine, type Alternatives, type PlanLine } from './scheduleLines.js';
+import { describePlanRules } from './scheduleRules.js';
+import type { Schedule } from './schedule.js';
+import type { Planned } from './dateCommands.js';
 import { choicesOf, type DatesForm } from './forms.js';
+import { describeCheck } from '../claims/checks.js';
 
-// The one screen that shows all dates of a plan before anything is saved: what is in the way, and a choice for each date.
+// The one screen that shows all dates of a plan before anything is saved: what is in the way, and a choice
+// for each date.
 
 export interface PlanFrame {
   name: string;
@@ -26,17 +29,25 @@ export interface PlanFrame {
   doneAt?: string;
 }
 
+interface PlanDrawing {
+  schedule: Schedule;
+  frame: PlanFrame;
+  result: Planned;
+  /** Dates that are left out without a reason. */
+  unexplained: string[];
+}
+
 /** Shows the plan until every date has its place and the person says yes; then saves it in one piece. */
 export async function carryOut(
   c: Context<DatesForm & { key: string }>,
-  plan: DatesPlan,
+  schedule: Schedule,
   frame: PlanFrame,
   work: (db: Context['db'], isMeant: boolean) => Promise<Planned>,
 ): Promise<Answer> {
   const { form } = c;
   const { unexplained } = choicesOf(form);
   if (!form.confirmed || unexplained.length > 0)
-    return drawPlan(c, plan, frame, await work(c.db, false), unexplained);
+    return drawPlan(c, { schedule, frame, result: await work(c.db, false), unexplained });
   const saved = await once(c.db, c.viewer.id, form.key, form, async (trx) => {
     const result = await work(trx, true);
     return result.ok
@@ -49,194 +60,119 @@ export async function carryOut(
       notice: asked > 0 ? { key: 'requests.notice.datesAsked', values: { count: asked } } : frame.notice,
     });
   }
-  return drawPlan(c, plan, frame, saved.refused, []);
-}
-
-interface PlanLine {
-  on: string;
-  when: string;
-  reasons: string[];
-  /** It was called off or moved, and stays so: there is nothing to choose. */
-  isFixed: boolean;
-  /** Its rooms are to be had. */
-  isFree: boolean;
-  /** What is only told: rules that are kept narrowly, what becomes of the date that stood there. */
-  marks: string[];
-  options: { value: string; label: string }[];
-  chosen: string;
-  reason: string;
-  lacksReason: boolean;
+  return drawPlan(c, { schedule, frame, result: saved.refused, unexplained: [] });
 }
 
 async function drawPlan(
   c: Context<DatesForm>,
-  plan: DatesPlan,
-  frame: PlanFrame,
-  result: Planned,
-  unexplained: string[],
+  { schedule, frame, result, unexplained }: PlanDrawing,
 ): Promise<Answer> {
-  const fmt = format(c.lang, plan.zone);
+  const fmt = format(c.lang, schedule.zone);
   const refused = result.ok ? new Map<string, RoomsRefused>() : result.refused;
-  // What was chosen for a date that is in the way can be chosen anew: it is not asked again, but what it could have instead is.
-  const inTheWay = plan.occurrences.dates.filter(({ on }) =>
-    refused.has(on)
-      ? refused.get(on)?.shortages === undefined
-      : isElsewhere(plan.choices.get(on)) && plan.roomIds.length > 0,
-  );
   const [rooms, knownYear, alternatives] = await Promise.all([
     listRoomOptions(c.db),
-    findKnownYear(c.db, plan.roomIds),
-    alternativesOfMany(
-      c.db,
-      inTheWay.map(({ on, startsAt, endsAt }) => {
-        const nearest = refused.get(on)?.nearest;
-        return {
-          key: on,
-          roomIds: plan.roomIds,
-          startsAt,
-          endsAt,
-          personId: nearest?.personId ?? c.viewer.id,
-          isRecurring: true,
-          seats: plan.setting.expected,
-          ...(nearest ? { allowed: nearest.span } : {}),
-        };
-      }),
-      c.now,
-    ),
+    findKnownYear(c.db, schedule.roomIds),
+    findAlternatives(c, schedule, refused),
   ]);
-  const late = result.late ?? [];
-  const barred = new Map(refused);
-  for (const { on, checks } of late) barred.set(on, { ok: false, clashes: [], checks });
-  const carried = tellCarried(c, result.carried ?? [], plan);
-  const lines = plan.occurrences.dates.map((date): PlanLine => {
-    const choice = plan.choices.get(date.on);
-    const span = choice?.kind === 'time' ? choice : date;
-    const no = refused.get(date.on);
-    const stands = carried.stands.get(date.on);
-    const options = [
-      { value: 'keep', label: stands?.isFixed ? c.t('series.plan.asItStands') : c.t('meetings.plan.keep') },
-    ];
-    let reasons: string[] = [];
-    if (no) {
-      const told = wordRefusal(c, no, alternatives.get(date.on) ?? NOTHING_FREE, plan.zone);
-      reasons = told.reasons;
-      options.push(
-        ...pickOptions(c, told.picks),
-        // A rule stays a rule, however long one waits.
-        ...(told.isShort
-          ? [{ value: 'bare', label: c.t('dates.plan.bare') }]
-          : no.checks.some(({ level }) => level === 'error')
-            ? []
-            : [{ value: 'wait', label: c.t('series.plan.wait') }]),
-      );
-    } else if (isElsewhere(choice) && !stands?.isFixed) {
-      options.push(
-        ...pickOptions(
-          c,
-          wordRefusal(c, NOTHING_SAID, alternatives.get(date.on) ?? NOTHING_FREE, plan.zone).picks,
-        ),
-      );
-    }
-    if (!stands?.isFixed) options.push({ value: 'skip', label: c.t('meetings.plan.skip') });
-    const chosen = choice && !stands?.isFixed ? valueOf(choice) : 'keep';
-    if (!options.some(({ value }) => value === chosen))
-      options.splice(1, 0, { value: chosen, label: labelOf(c, choice, rooms, fmt) });
-    const isWaiting = chosen === 'wait' || (result.waiting?.has(date.on) ?? false);
-    const isUnexplained = unexplained.includes(date.on);
-    return {
-      on: date.on,
-      when: `${fmt.day(span.startsAt)} ${fmt.range(span.startsAt, span.endsAt)}`,
-      reasons,
-      options,
-      chosen,
-      isFixed: stands?.isFixed === true,
-      isFree: reasons.length === 0 && chosen !== 'skip' && !isWaiting && stands?.isFixed !== true,
-      marks: [
-        ...(isWaiting ? [c.t('series.awaited.noRoom')] : []),
-        ...(chosen === 'bare' ? [c.t('dates.plan.isBare')] : []),
-        ...(result.requested?.has(date.on) && chosen !== 'skip' ? [c.t('requests.plan.toApprove')] : []),
-        ...(result.notices.get(date.on) ?? []).map((check) => tellNotice(c, check, fmt)),
-        ...(stands ? [stands.text] : []),
-      ],
-      reason: choice?.kind === 'skip' && !isUnexplained ? choice.reason : '',
-      lacksReason: isUnexplained,
-    };
-  });
-  const status = unexplained.length > 0 ? 422 : !result.ok ? 409 : 200;
+  const { stands, otherwise } = describeCarried(c, result.carried ?? [], schedule);
+  const { dates, leftOut } = schedule.occurrences;
+  const state = { c, fmt, schedule, result, refused, alternatives, rooms, stands, unexplained };
+  const lines = dates.map((date) => planLine(state, date));
+  const isBeyondKnown = knownYear !== undefined && dates.some(({ on }) => Number(on.slice(0, 4)) > knownYear);
   return page(
     'series/schedule',
     {
       title: c.t('meetings.plan.title', { name: frame.name }),
       name: frame.name,
       action: frame.action,
-      errors: Object.fromEntries(
-        lines.flatMap((line, i) =>
-          line.lacksReason ? [[`reason-${i}`, c.t('meetings.plan.needsReasonOf', { day: line.when })]] : [],
-        ),
-      ),
-      rule: plan.rule ? tellRule(c.t, plan.rule) : c.t('series.rule.list'),
+      errors: errorsOf(c, lines),
+      rule: schedule.rule ? tellRule(c.t, schedule.rule) : c.t('series.rule.list'),
       lines,
-      rules: tellPlanRules(c, barred, plan.zone),
+      ...refusalsOf(c, schedule, result, fmt),
       isOffice: isSecretary(c.viewer),
-      takenCount: [...refused.values()].filter(({ clashes }) => clashes.length > 0).length,
-      ruledCount: [...barred.values()].filter(
-        ({ clashes, checks }) => clashes.length === 0 && checks.length > 0,
-      ).length,
-      shortCount: [...refused.values()].filter(({ shortages }) => shortages !== undefined).length,
       asksFor: (result.requested?.size ?? 0) > 0,
       values: { override_reason: c.form.override_reason, ask_reason: c.form.ask_reason },
-      knownYear:
-        knownYear !== undefined && plan.occurrences.dates.some(({ on }) => Number(on.slice(0, 4)) > knownYear)
-          ? knownYear
-          : undefined,
-      leftOut: plan.occurrences.leftOut.map((on) => c.fmt.date(on)),
-      time: plan.from,
-      zone: plan.zone,
-      otherwise: carried.otherwise,
-      late: late.map(({ on, checks }) =>
-        c.t('dates.late.calledOff', {
-          day: c.fmt.date(on),
-          rule: checks.map((check) => describeCheck(check, c.t, fmt)).join(' '),
-        }),
-      ),
-      kept: keptFields(c.req.body as Record<string, unknown>, [
-        'at',
-        'choice',
-        'reason',
-        'override_reason',
-        'ask_reason',
-        'confirmed',
-        'back',
-        'key',
-      ]),
+      knownYear: isBeyondKnown ? knownYear : undefined,
+      leftOut: leftOut.map((on) => c.fmt.date(on)),
+      time: schedule.from,
+      zone: schedule.zone,
+      otherwise,
+      kept: keptFields(c.req.body as Record<string, unknown>, ANSWERED),
     },
-    { status },
+    { status: statusOf(result, unexplained) },
   );
 }
 
-const NOTHING_FREE = { rooms: [], times: [] };
-const NOTHING_SAID: RoomsRefused = { ok: false, clashes: [], checks: [] };
+/** Fields of the page itself; the others go along from the form before it. */
+const ANSWERED = ['at', 'choice', 'reason', 'override_reason', 'ask_reason', 'confirmed', 'back', 'key'];
 
-/** The rooms were in the way, not the equipment. */
-const isElsewhere = (choice: DateChoice | undefined) => choice !== undefined && choice.kind !== 'bare';
-
-function pickOptions(c: Context, { rooms, times }: Refusal['picks']): PlanLine['options'] {
-  return [
-    ...rooms.map(({ pick, label }) => ({
-      value: pick,
-      label: c.t('meetings.plan.otherRoom', { room: label }),
-    })),
-    ...times.map(({ pick, label }) => ({
-      value: pick,
-      label: c.t('meetings.plan.otherTime', { time: label }),
-    })),
-  ];
+function statusOf(result: Planned, unexplained: readonly string[]): number {
+  if (unexplained.length > 0) return 422;
+  return result.ok ? 200 : 409;
 }
 
-/** A rule that is kept narrowly, or that a reason goes beyond. */
-function tellNotice(c: Context, check: Check, fmt: Context['fmt']): string {
-  const rule = describeCheck(check, c.t, fmt);
-  return check.isOverridden ? c.t('dates.plan.beyond', { rule }) : rule;
+/**
+ * What was chosen for a date that is in the way can be chosen anew: it is not asked again, but what it could
+ * have instead is.
+ */
+function findAlternatives(
+  c: Context<DatesForm>,
+  { occurrences, choices, roomIds, roomSetup }: Schedule,
+  refused: ReadonlyMap<string, RoomsRefused>,
+): Promise<Map<string, Alternatives>> {
+  const inTheWay = occurrences.dates.filter(({ on }) =>
+    refused.has(on)
+      ? refused.get(on)?.shortages === undefined
+      : isElsewhere(choices.get(on)) && roomIds.length > 0,
+  );
+  return alternativesOfMany(
+    c.db,
+    inTheWay.map(({ on, startsAt, endsAt }) => {
+      const nearest = refused.get(on)?.nearest;
+      return {
+        key: on,
+        roomIds,
+        startsAt,
+        endsAt,
+        personId: nearest?.personId ?? c.viewer.id,
+        isRecurring: true,
+        seats: roomSetup.expected,
+        allowed: nearest?.span,
+      };
+    }),
+    c.now,
+  );
+}
+
+function errorsOf(c: Context, lines: readonly PlanLine[]): Record<string, string> {
+  return Object.fromEntries(
+    lines.flatMap((line, i) =>
+      line.lacksReason ? [[`reason-${i}`, c.t('meetings.plan.needsReasonOf', { day: line.when })]] : [],
+    ),
+  );
+}
+
+/** How many dates can't be as planned and why, above the lines. */
+function refusalsOf(c: Context<DatesForm>, schedule: Schedule, result: Planned, fmt: Context['fmt']) {
+  const refused = result.ok ? [] : [...result.refused];
+  const late = result.late ?? [];
+  const barred = new Map(refused);
+  for (const { on, checks } of late) barred.set(on, { ok: false, clashes: [], checks });
+  const count = (list: Iterable<RoomsRefused>, isMeant: (one: RoomsRefused) => boolean) =>
+    [...list].filter(isMeant).length;
+  const all = refused.map(([, one]) => one);
+  return {
+    rules: describePlanRules(c, barred, schedule.zone),
+    takenCount: count(all, ({ clashes }) => clashes.length > 0),
+    ruledCount: count(barred.values(), ({ clashes, checks }) => clashes.length === 0 && checks.length > 0),
+    shortCount: count(all, ({ shortages }) => shortages !== undefined),
+    late: late.map(({ on, checks }) =>
+      c.t('dates.late.calledOff', {
+        day: c.fmt.date(on),
+        rule: checks.map((check) => describeCheck(check, c.t, fmt)).join(' '),
+      }),
+    ),
+  };
 }
 
 /** What was posted, as hidden fields; without some of them. */
@@ -260,26 +196,4 @@ export function keptChoices(form: {
   return at
     .map((on, i) => ({ at: on, choice: choice[i] ?? 'keep', reason: reason[i] ?? '' }))
     .filter((one) => one.choice !== 'keep');
-}
-
-function valueOf(choice: DateChoice): string {
-  if (choice.kind === 'room') return `room:${choice.roomId}`;
-  if (choice.kind === 'time') return `time:${choice.startsAt.getTime()}/${choice.endsAt.getTime()}`;
-  return choice.kind;
-}
-
-function labelOf(
-  c: Context,
-  choice: DateChoice | undefined,
-  rooms: RoomOption[],
-  fmt: Context['fmt'],
-): string {
-  if (choice?.kind === 'room')
-    return c.t('meetings.plan.otherRoom', { room: fmt.name(rooms.find(({ id }) => id === choice.roomId)) });
-  if (choice?.kind === 'time')
-    return c.t('meetings.plan.otherTime', {
-      time: `${fmt.shortDay(choice.startsAt)} ${fmt.range(choice.startsAt, choice.endsAt)}`,
-    });
-  if (choice?.kind === 'bare') return c.t('dates.plan.bare');
-  return choice?.kind === 'wait' ? c.t('series.plan.wait') : c.t('meetings.plan.keep');
 }

@@ -21,7 +21,7 @@ import { readPeople } from '../meetings/namedPeople.js';
 import { keptChoices, carryOut } from './schedulePage.js';
 import { addDates, createSeries, type NewSeries } from './commands.js';
 import { NewDatesForm, NewSeriesForm } from './forms.js';
-import { endAfter, fieldsOfRule, planOf } from './dates.js';
+import { endAfter, fieldsOfRule, scheduleOf } from './dates.js';
 import { findSeries, listRecurrences, type Series } from './queries.js';
 import type { ParticipantRole } from '../meetings/states.js';
 import { readSeriesPeople } from './namedPeople.js';
@@ -137,7 +137,8 @@ async function readMembers(c: Context, form: z.output<typeof NewSeriesForm>) {
   ] as const) {
     const named = await readPeople(c.db, c.t, form[field] ?? '');
     if (named.problems.length > 0) problems.push({ field, message: named.problems.join(' ') });
-    // Guests come in on the members' page, where each gets a row of the directory; a plan that is not saved makes nobody.
+    // Guests come in on the members' page, where each gets a row of the directory; a plan that is not saved
+    // makes nobody.
     for (const guest of named.guests)
       problems.push({ field, message: c.t('meetings.series.guestLater', { address: guest.email }) });
     for (const person of named.personIds) members.set(person, role);
@@ -151,7 +152,7 @@ async function create(c: Context<z.output<typeof NewSeriesForm>>): Promise<Answe
   const [people, others] = await Promise.all([readMembers(c, form), readSeriesPeople(c, form)]);
   const problems = [...people.problems, ...others.problems];
   if (problems.length > 0) return drawForm(c, { problems: problemsOf(problems, c.req.body) });
-  const read = planOf(c, form);
+  const read = scheduleOf(c, form);
   if ('problems' in read) return drawForm(c, { problems: read.problems });
   const acting = await readActing(c, form);
   if ('problems' in acting) return drawForm(c, { problems: acting.problems });
@@ -172,24 +173,24 @@ async function create(c: Context<z.output<typeof NewSeriesForm>>): Promise<Answe
   };
   return carryOut(
     c,
-    read.plan,
+    read.schedule,
     { name: form.name, action: '/series', notice: 'meetings.notice.datesPlanned' },
-    (db, isMeant) => createSeries(db, c.by, input, read.plan, isMeant),
+    (db, isMeant) => createSeries(db, c.by, input, { schedule: read.schedule, isMeant }),
   );
 }
 
 async function addToSeries(c: Context<z.output<typeof NewDatesForm>>): Promise<Answer> {
   const series = await findKept(c);
   if (c.form.back) return drawForm(c, { series, values: c.req.body as Record<string, unknown> });
-  const read = planOf(c, c.form);
+  const read = scheduleOf(c, c.form);
   if ('problems' in read) return drawForm(c, { series, problems: read.problems });
   const odd = await checkLayout(c, c.form);
   if (odd) return drawForm(c, { series, problems: odd });
   return carryOut(
     c,
-    read.plan,
+    read.schedule,
     { name: series.name, action: `/series/${series.id}/dates`, notice: 'meetings.notice.datesPlanned' },
-    (db, isMeant) => addDates(db, c.by, series.id, read.plan, isMeant),
+    (db, isMeant) => addDates(db, c.by, series.id, { schedule: read.schedule, isMeant }),
   );
 }
 

@@ -17,7 +17,7 @@ export interface PlanRules {
 }
 
 /** @param refused by date 'YYYY-MM-DD' of the plan, in order */
-export function tellPlanRules(
+export function describePlanRules(
   c: Pick<Context, 't' | 'fmt' | 'viewer' | 'lang'>,
   refused: ReadonlyMap<string, RoomsRefused>,
   zone: string,
@@ -47,12 +47,12 @@ export function tellPlanRules(
     })),
     mayOverride,
     mayAsk,
-    way: mayOverride
-      ? 'dates.rules.wayOffice'
-      : mayAsk
-        ? 'dates.rules.wayAsk'
-        : isLifted && !isSecretary(c.viewer)
-          ? 'dates.rules.way'
-          : 'dates.rules.wayNone',
+    way: wayOf({ mayOverride, mayAsk, mayBeLifted: isLifted && !isSecretary(c.viewer) }),
   };
+}
+
+function wayOf(may: { mayOverride: boolean; mayAsk: boolean; mayBeLifted: boolean }): PlanRules['way'] {
+  if (may.mayOverride) return 'dates.rules.wayOffice';
+  if (may.mayAsk) return 'dates.rules.wayAsk';
+  return may.mayBeLifted ? 'dates.rules.way' : 'dates.rules.wayNone';
 }

@@ -27,42 +27,27 @@ export async function recordAttendance(
   return inTransaction(db, async (trx) => {
     const { isOpen } = await lockForRecording(trx, by, meetingId);
     if (!isOpen) return { ok: false, reason: 'closed' };
-    const before = await rows<{
-      id: number;
-      status: AttendanceStatus | null;
-      arrived_at: Date | null;
-      left_at: Date | null;
-    }>(
+    const before = await rows<AttendanceEntry>(
       trx,
       `select p.id, a.status, a.arrived_at, a.left_at from participants p left join attendances a on a.participant_id = p.id
         where p.meeting_id = :meeting and p.removed_at is null`,
       { meeting: meetingId },
     );
-    const told: { participant_id: number; before: string | null; after: string | null }[] = [];
-    for (const wish of changes) {
-      const now = before.find((one) => one.id === wish.participantId);
-      if (!now) continue; // somebody else took the person off the list
-      if (wish.status === null) {
-        await change(trx, `delete from attendances where participant_id = :id`, { id: now.id });
-      } else {
-        const isThere = wish.status === 'present';
-        await change(
-          trx,
-          `insert into attendances (participant_id, status, arrived_at, left_at, recorded_by) values (:id, :status, :arrived, :left, :by)
-           on conflict (participant_id) do update set status = excluded.status, arrived_at = excluded.arrived_at, left_at = excluded.left_at,
-             recorded_by = excluded.recorded_by, recorded_at = now()`,
-          {
-            id: now.id,
-            status: wish.status,
-            by: by.id,
-            arrived: isThere ? (wish.arrivedAt === undefined ? now.arrived_at : wish.arrivedAt) : null,
-            left: isThere ? (wish.leftAt === undefined ? now.left_at : wish.leftAt) : null,
-          },
-        );
-      }
-      if (wish.status !== now.status || wish.arrivedAt !== undefined || wish.leftAt !== undefined)
-        told.push({ participant_id: now.id, before: now.status, after: wish.status });
-    }
+    const present = new Map(before.map((one) => [one.id, one]));
+    // Somebody else may have taken a person off the list.
+    const entries = [...new Map(changes.map((entry) => [entry.participantId, entry])).values()].flatMap(
+      (entry) => {
+        const now = present.get(entry.participantId);
+        return now ? [{ entry, now }] : [];
+      },
+    );
+    await writeAttendance(trx, by, entries);
+    const told = entries
+      .filter(
+        ({ entry, now }) =>
+          entry.status !== now.status || entry.arrivedAt !== undefined || entry.leftAt !== undefined,
+      )
+      .map(({ entry, now }) => ({ participant_id: now.id, before: now.status, after: entry.status }));
     if (told.length > 0) {
       await record(trx, by, {
         action: 'attendance.record',
@@ -77,6 +62,52 @@ export async function recordAttendance(
     }
     return { ok: true };
   });
+}
+
+interface AttendanceEntry {
+  id: number;
+  status: AttendanceStatus | null;
+  arrived_at: Date | null;
+  left_at: Date | null;
+}
+
+/** Null takes a time back, undefined leaves it. */
+function withDefault(given: Date | null | undefined, present: Date | null): Date | null {
+  return given === undefined ? present : given;
+}
+
+/** Two statements for a whole table of people. */
+async function writeAttendance(
+  trx: Db,
+  by: Actor,
+  entries: readonly { entry: AttendanceChange; now: AttendanceEntry }[],
+): Promise<void> {
+  const takenBack = entries.filter(({ entry }) => entry.status === null).map(({ now }) => now.id);
+  if (takenBack.length > 0)
+    await change(trx, `delete from attendances where participant_id = any(:ids)`, { ids: takenBack });
+  const list = entries
+    .filter(({ entry }) => entry.status !== null)
+    .map(({ entry: { status, arrivedAt, leftAt }, now }) => {
+      const isThere = status === 'present';
+      return {
+        id: now.id,
+        status,
+        arrived: isThere ? withDefault(arrivedAt, now.arrived_at) : null,
+        left: isThere ? withDefault(leftAt, now.left_at) : null,
+      };
+    });
+  if (list.length === 0) return;
+  await change(
+    trx,
+    `insert into attendances (participant_id, status, arrived_at, left_at, recorded_by)
+     select w.id, w.status, w.arrived, w."left", :by
+       from jsonb_to_recordset(cast(:list as jsonb)) as w (id bigint, status text, arrived timestamptz, "left" timestamptz)
+      order by w.id
+     on conflict (participant_id) do update
+        set status = excluded.status, arrived_at = excluded.arrived_at, left_at = excluded.left_at,
+            recorded_by = excluded.recorded_by, recorded_at = now()`,
+    { by: by.id, list: JSON.stringify(list) },
+  );
 }
 
 /** Everybody of whom nothing is noted yet is present. */

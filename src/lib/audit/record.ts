@@ -20,7 +20,7 @@ export interface AuditEvent {
   before?: unknown;
   after?: unknown;
   /** The reason a person gave. */
-  note?: string;
+  note?: string | undefined;
 }
 
 /** Writes one event of the append-only history, in the transaction of the change it tells of. */
