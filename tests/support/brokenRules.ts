@@ -209,7 +209,7 @@ const MEETINGS: readonly Rule[] = [
     rule: 'A meeting that is over is not restored',
     search: 'if (!mayRestore(meeting)) throw new Forbidden(); if (meeting.ends_at <= now)',
     replace: 'if (!mayRestore(meeting)) throw new Forbidden(); if (meeting.ends_at === now)',
-    tests: ['commands', 'pages:attendance'],
+    tests: ['commands'],
   },
   {
     rule: 'Who would not have noticed that a date moved is asked again with the others',
@@ -227,7 +227,7 @@ const MEETINGS: readonly Rule[] = [
     rule: 'An answer to an earlier time does not count on the meeting page',
     search: 'r.participant_id = vp.id and r.sequence >= m.time_sequence',
     replace: 'r.participant_id = vp.id',
-    tests: ['reply', 'today', 'meeting'],
+    tests: ['reply'],
   },
   {
     rule: 'A person with another address gets another reply link',
@@ -272,7 +272,7 @@ const RECORDS: readonly Rule[] = [
     rule: 'The reviewer of minutes is never their author',
     search: 'm.is_reviewer && !m.is_author',
     replace: 'm.is_reviewer',
-    tests: ['way', 'access:endedMeeting'],
+    tests: ['rules:mayReview'],
   },
   {
     rule: 'Who handed minutes in does not pass them',
@@ -303,7 +303,7 @@ const RECORDS: readonly Rule[] = [
     rule: 'Who leads an action does not decide about more time for it',
     search: 's.is_overseer && !s.is_lead;',
     replace: 's.is_overseer;',
-    tests: ['lifecycle'],
+    tests: ['rules:stepOf'],
   },
   {
     rule: 'Who asked for more time does not grant it',
