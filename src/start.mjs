@@ -117,8 +117,8 @@ async function bench() {
 }
 
 /**
- * Types, format and lint one after the other, and the tests beside them: neither keeps all cores busy by itself. Words after
- * `--` go to Jest, and then only the tests are run.
+ * Types, format and lint one after the other, and the tests beside them: neither keeps all cores busy by itself.
+ * Words after `--` go to Jest, and then only the tests are run.
  */
 async function test() {
   await prepare({ build: true });

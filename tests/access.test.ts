@@ -128,7 +128,8 @@ describe('a private meeting', () => {
       ['null', 'null', 200],
     ] as const) {
       await world.db.raw(
-        `insert into deputies (person_id, deputy_id, from_on, to_on, created_by) values (?, ?, ${from}, ${to}, ?)`,
+        `insert into deputies (person_id, deputy_id, from_on, to_on, created_by)
+         values (?, ?, ${from}, ${to}, ?)`,
         [cast.organiser.id, cast.outsider.id, cast.organiser.id],
       );
       expect((await agents.member.get(`/meetings/${id}`)).status).toBe(status);

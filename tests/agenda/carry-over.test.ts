@@ -101,7 +101,7 @@ it('puts it in the backlog when the series has no next meeting, and refuses with
   await expect(carry(await item(last, 'Done', 'concluded'))).rejects.toMatchObject({ status: 409 });
 });
 
-it('shows restricted items of the backlog to who keeps the series or wrote them, not to every member', async () => {
+it('shows restricted items of the backlog to who keeps the series or wrote them, not to all members', async () => {
   const members = [cast.chair, cast.attendee, cast.reviewer];
   for (const [i, role] of ['chair', 'required', 'in_attendance'].entries())
     await world.db.raw('insert into series_members (series_id, person_id, role) values (?, ?, ?)', [

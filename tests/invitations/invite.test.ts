@@ -399,14 +399,15 @@ describe('a change', () => {
     expect(last(cast.guest).attendee(cast.attendee.email)?.getFirstParameter('partstat')).toBe('ACCEPTED');
   });
 
-  it('of the time taken back asks everybody again once anybody has to be: no answer is lost unsaid', async () => {
+  it('of the time taken back asks everybody again once anybody has to be: no answer is lost', async () => {
     const meeting = await invited();
     const attendee = await world.agent(cast.attendee);
     await attendee.post(`/meetings/${meeting.id}/reply`).type('form').send({ status: 'accepted', note: '' });
     await removeParticipant(world.db, by(), meeting.id, await meeting.of(cast.guest.id));
     await settle();
     sink.received.length = 0;
-    // The guest comes back within the minute in which the meeting moved there and back: only the guest has news to hear.
+    // The guest comes back within the minute in which the meeting moved there and back.
+    // Only the guest has news to hear.
     await edit(meeting, LATER);
     await edit(meeting, { startsAt: START, endsAt: END });
     await addParticipants(world.db, by(), meeting.id, [{ personId: cast.guest.id, role: 'optional' }]);
@@ -415,7 +416,8 @@ describe('a change', () => {
     expect(sink.to(cast.guest.email)).toHaveLength(1);
     const status = await row<{ status: string }>(
       world.db,
-      `select r.status from replies r join participants p on p.id = r.participant_id join meetings m on m.id = p.meeting_id
+      `select r.status from replies r
+         join participants p on p.id = r.participant_id join meetings m on m.id = p.meeting_id
         where m.id = :id and p.person_id = :person and r.sequence >= m.time_sequence`,
       { id: meeting.id, person: cast.attendee.id },
     );

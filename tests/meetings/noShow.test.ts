@@ -105,12 +105,14 @@ describe('a room to which nobody comes', () => {
     await world.owner.raw(`update room_claims set state = 'cancelled'`);
     await world.owner.raw(`truncate check_in_outcomes cascade`);
     await world.owner.raw(
-      `update meetings set starts_at = starts_at - interval '1 year', ends_at = ends_at - interval '1 year' where id = ?`,
+      `update meetings set starts_at = starts_at - interval '1 year', ends_at = ends_at - interval '1 year'
+        where id = ?`,
       [begun],
     );
     const noted = await book();
     await world.db.raw(
-      `with p as (insert into participants (meeting_id, person_id, role) values (?, ?, 'required') returning id)
+      `with p as (
+         insert into participants (meeting_id, person_id, role) values (?, ?, 'required') returning id)
        insert into attendances (participant_id, status) select id, 'present' from p`,
       [noted, cast.attendee.id],
     );

@@ -474,7 +474,8 @@ describe('keeping one', () => {
     const series = await make({ is_private: 'on', name: 'Quiet circle' });
     const date = await row<{ id: number; participant: number }>(
       world.db,
-      `select m.id, p.id as participant from meetings m join participants p on p.meeting_id = m.id and p.person_id = :person
+      `select m.id, p.id as participant from meetings m
+         join participants p on p.meeting_id = m.id and p.person_id = :person
         where m.series_id = :series order by m.starts_at limit 1`,
       { series, person: cast.attendee.id },
     );

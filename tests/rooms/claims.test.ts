@@ -224,7 +224,8 @@ describe('claims', () => {
       rows(
         world.db,
         `select room_id from room_claims
-          where closure_id = :id and state = 'confirmed' and occupies_from < :to and occupies_to > :from order by 1`,
+          where closure_id = :id and state = 'confirmed' and occupies_from < :to and occupies_to > :from
+          order by 1`,
         { id, from: at(10, 15), to: at(11, 15) },
       );
     expect(await closed()).toEqual([{ room_id: west }]);

@@ -2,8 +2,8 @@
 //   npx tsx tests/support/breakRules.ts [words]   only rules whose text has one of the words
 //     --list       says which rules there are, and where each is found
 //     --trusting   does not run the tests on the unbroken copy first
-// The checkout itself is only read, so nothing has to be put back, whatever happens. Ends with 1 when a rule was not
-// noticed, or when it can't be found any more.
+// The checkout itself is only read, so nothing has to be put back, whatever happens. Ends with 1 when a rule
+// was not noticed, or when it can't be found any more.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,7 +30,7 @@ const files = (folder: string, ending: RegExp) =>
     .filter((name) => ending.test(name))
     .sort();
 
-/** The text as a pattern in which any white space stands for any other: a formatter may break lines elsewhere. */
+/** The text as a pattern. White space stands for any other, because a formatter may break lines elsewhere. */
 function patternOf(text: string): RegExp {
   const parts = text.trim().split(/\s+/);
   return new RegExp(parts.map((part) => part.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('\\s+'), 'g');
@@ -93,7 +93,7 @@ async function runTests(copy: string, tests: string[], env: Record<string, strin
   };
 }
 
-/** Breaks the rule, runs its tests and mends it again. @returns what is to be said, and whether it was noticed */
+/** Breaks the rule, runs its tests and mends it again. @returns whether it was noticed, and what to say */
 async function breakRule(
   copy: string,
   found: Exclude<Found, { problem: string }>,
@@ -120,7 +120,13 @@ function say(word: string, rule: string, more = ''): void {
   console.log(`${word.padEnd(12)} ${rule}${more && `\n${' '.repeat(13)}${more}`}`);
 }
 
-async function main(): Promise<boolean> {
+interface Planned {
+  rule: string;
+  found: Exclude<Found, { problem: string }>;
+}
+
+/** Looks up the rules that were asked for. @returns those that can be broken; the others are told */
+function planRules(): { ready: Planned[]; lost: number } {
   const words = process.argv.slice(2).filter((arg) => !arg.startsWith('--'));
   const rules = RULES.filter(
     ({ rule }) => words.length === 0 || words.some((word) => rule.toLowerCase().includes(word.toLowerCase())),
@@ -135,16 +141,17 @@ async function main(): Promise<boolean> {
   const testFiles = files('tests', /\.test\.ts$/).filter(
     (file) => !/support\/browser\.js'/.test(readFileSync(join(ROOT, file), 'utf8')),
   );
-  const plan = rules.map((rule) => ({ rule: rule.rule, found: find(rule, sources, testFiles) }));
-  const lost = plan.filter(({ found }) => 'problem' in found);
-  for (const { rule, found } of lost) say('NOT FOUND', rule, 'problem' in found ? found.problem : '');
-  const ready = plan.flatMap(({ rule, found }) => ('problem' in found ? [] : [{ rule, found }]));
-  if (process.argv.includes('--list')) {
-    for (const { rule, found } of ready)
-      say('', rule, `${found.file}, ${found.tests.map(nameOf).join(', ')}`);
-    return lost.length === 0;
+  const ready: Planned[] = [];
+  for (const rule of rules) {
+    const found = find(rule, sources, testFiles);
+    if ('problem' in found) say('NOT FOUND', rule.rule, found.problem);
+    else ready.push({ rule: rule.rule, found });
   }
+  return { ready, lost: rules.length - ready.length };
+}
 
+/** A copy to break, which goes with this process. */
+function makeCopy(): string {
   const copy = mkdtempSync(join(tmpdir(), 'banhui-rules-'));
   process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
@@ -154,34 +161,46 @@ async function main(): Promise<boolean> {
     });
   for (const one of COPIED) cpSync(join(ROOT, one), join(copy, one), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'), 'junction');
+  return copy;
+}
+
+/** A test that fails anyway notices nothing. */
+async function isSound(copy: string, ready: Planned[], env: Record<string, string>): Promise<boolean> {
+  const { failed, crashed } = await runTests(
+    copy,
+    [...new Set(ready.flatMap(({ found }) => found.tests))],
+    env,
+  );
+  for (const what of [...failed, ...crashed]) say('FAILS', what, 'although no rule is broken');
+  return failed.length + crashed.length === 0;
+}
+
+async function main(): Promise<boolean> {
+  const { ready, lost } = planRules();
+  if (process.argv.includes('--list')) {
+    for (const { rule, found } of ready)
+      say('', rule, `${found.file}, ${found.tests.map(nameOf).join(', ')}`);
+    return lost === 0;
+  }
+  const copy = makeCopy();
   const cluster = await startTestCluster();
   const env = { BANHUI_TEST_CLUSTER: JSON.stringify(cluster.place) };
-
-  if (!process.argv.includes('--trusting')) {
-    const { failed, crashed } = await runTests(
-      copy,
-      [...new Set(ready.flatMap(({ found }) => found.tests))],
-      env,
-    );
-    for (const what of [...failed, ...crashed]) say('FAILS', what, 'although no rule is broken');
-    if (failed.length + crashed.length > 0) {
-      await cluster.stop();
-      return false;
+  try {
+    if (!process.argv.includes('--trusting') && !(await isSound(copy, ready, env))) return false;
+    let unnoticed = 0;
+    for (const { rule, found } of ready) {
+      const [isNoticed, how] = await breakRule(copy, found, env);
+      if (!isNoticed) unnoticed += 1;
+      const short = how.length > 96 ? `${how.slice(0, 95)}…` : how;
+      say(isNoticed ? 'noticed' : 'NOT NOTICED', rule, short);
     }
-  }
-  let unnoticed = 0;
-  for (const { rule, found } of ready) {
-    const [isNoticed, how] = await breakRule(copy, found, env);
-    if (!isNoticed) unnoticed += 1;
-    say(
-      isNoticed ? 'noticed' : 'NOT NOTICED',
-      rule,
-      isNoticed && how.length > 96 ? `${how.slice(0, 95)}…` : how,
+    console.log(
+      `${ready.length - unnoticed} of ${ready.length + lost} rules are noticed when they are broken`,
     );
+    return unnoticed + lost === 0;
+  } finally {
+    await cluster.stop();
   }
-  await cluster.stop();
-  console.log(`${ready.length - unnoticed} of ${rules.length} rules are noticed when they are broken`);
-  return unnoticed + lost.length === 0;
 }
 
 process.exitCode = (await main()) ? 0 : 1;

@@ -1,4 +1,4 @@
-// The rules that breakRules.ts breaks, each in words, with the text that keeps it and the tests that know of it.
+// The rules that breakRules.ts breaks: each in words, with the text that keeps it and the tests that know it.
 
 export interface Rule {
   /** What holds, in plain words. */
@@ -7,15 +7,18 @@ export interface Rule {
   search: string;
   /** What stands there when the rule does not hold. */
   replace: string;
-  /** Test files by name, without folder and ending; where several have it, behind a colon a word that stands in the right one. */
+  /**
+   * Test files by name, without folder and ending. Where several have the same name, a word follows behind a
+   * colon that stands only in the right one.
+   */
   tests: readonly string[];
 }
 
 const SEEN: readonly Rule[] = [
   {
     rule: 'Members of a series may see a private date of it',
-    search:
-      'or exists (select 1 from series_members s where s.series_id = ${alias}.series_id and s.person_id = :viewer_id)',
+    search: `or exists (select 1 from series_members s
+        where s.series_id = \${alias}.series_id and s.person_id = :viewer_id)`,
     replace: '',
     tests: ['series'],
   },
@@ -51,8 +54,8 @@ const SEEN: readonly Rule[] = [
   },
   {
     rule: 'Planned actions are not seen before the minutes are issued',
-    search:
-      "(a.state = 'planned' and exists (select 1 from minutes x where x.meeting_id = m.id and x.issued_at is not null))",
+    search: `(a.state = 'planned' and exists (select 1 from minutes x
+        where x.meeting_id = m.id and x.issued_at is not null))`,
     replace: "(a.state = 'planned')",
     tests: ['lists', 'lifecycle'],
   },
@@ -70,8 +73,8 @@ const SEEN: readonly Rule[] = [
   },
   {
     rule: 'A poll is known to who is asked and who keeps it, not to everybody',
-    search:
-      "or (not is_private_poll(o.id) and exists (select 1 from persons v where v.id = viewer and v.role in ('secretary', 'administrator')))",
+    search: `or (not is_private_poll(o.id) and exists (select 1 from persons v
+        where v.id = viewer and v.role in ('secretary', 'administrator')))`,
     replace: 'or true',
     tests: ['polls', 'holds'],
   },
@@ -116,8 +119,8 @@ const ROOMS: readonly Rule[] = [
   },
   {
     rule: 'A hold that is over is for who waits, not for who passes by',
-    search:
-      "c.room_id and a.state = 'waiting' and m.state in ('draft', 'scheduled', 'cancelled') and m.starts_at > now() and m.starts_at < c.occupies_to and m.ends_at > c.occupies_from)",
+    search: `c.room_id and a.state = 'waiting' and m.state in ('draft', 'scheduled', 'cancelled')
+        and m.starts_at > now() and m.starts_at < c.occupies_to and m.ends_at > c.occupies_from)`,
     replace: 'c.room_id and false)',
     tests: ['waits'],
   },
@@ -382,8 +385,8 @@ const ACCOUNTS: readonly Rule[] = [
   },
   {
     rule: 'The last administrator stays one',
-    search:
-      "if (person.role === 'administrator' && isLast) return 'last_administrator'; await change(trx, `update persons set role",
+    search: `if (person.role === 'administrator' && isLast) return 'last_administrator';
+        await change(trx, \`update persons set role`,
     replace: 'await change(trx, `update persons set role',
     tests: ['account', 'departure'],
   },
