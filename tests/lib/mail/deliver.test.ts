@@ -296,7 +296,7 @@ describe('many at once', () => {
     await queue();
     await deliver();
     sink.onRecipient = () => undefined;
-    await queue({ kind: 'auth.test', method: 'CANCEL' });
+    await queue({ kind: 'auth.test', method: 'CANCEL', sequence: 1 });
     await queue({ kind: 'auth.test', object: 'tests:2' });
     await queue({ kind: 'auth.test', personId: cast.chair.id });
     expect(await deliver()).toMatchObject({ sent: 2 }); // of another matter, and to somebody else
