@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { pinoHttp } from 'pino-http';
 import { routes as actions } from './actions/routes.js';
-import { routes as admin } from './admin/routes.js';
+import { routes as admin } from './office/routes.js';
 import { routes as agenda } from './agenda/routes.js';
 import { doors } from './auth/gate.js';
 import { routes as auth } from './auth/routes.js';

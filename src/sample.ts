@@ -1,4 +1,4 @@
-import { makeSample } from './admin/sample.js';
+import { makeSample } from './sample/make.js';
 import { readConfig } from './config.js';
 import { createDb } from './lib/db/db.js';
 import { openDatabase } from './lib/db/open.js';

@@ -5,7 +5,7 @@ import { createApp } from './app.js';
 import { findOrMakeSetupLink } from './auth/commands.js';
 import { readConfig, type Config } from './config.js';
 import { createDb } from './lib/db/db.js';
-import { keepRunning } from './lib/db/keepRunning.js';
+import { keepRunning } from './lib/db/embedded/keepRunning.js';
 import { openDatabase } from './lib/db/open.js';
 import { UPLOAD_TIME } from './lib/http/bodyTime.js';
 import { startWorkerChild } from './lib/jobs/child.js';

@@ -1,7 +1,7 @@
 import { cron as actionsCron, jobs as actionsJobs } from './actions/jobs.js';
 import { renderers as actionsMail } from './actions/mail.js';
-import { cron as adminCron, jobs as adminJobs } from './admin/jobs.js';
-import { renderers as adminMail } from './admin/mail.js';
+import { cron as adminCron, jobs as adminJobs } from './office/jobs.js';
+import { renderers as adminMail } from './office/mail.js';
 import { renderers as agendaMail } from './agenda/mail.js';
 import { cron as authCron, jobs as authJobs } from './auth/jobs.js';
 import { renderers as authMail } from './auth/mail.js';
@@ -20,16 +20,16 @@ import { mailCron, mailJobs } from './lib/mail/jobs.js';
 import type { MailRenderers } from './lib/mail/renderer.js';
 import { cron as meetingsCron, jobs as meetingsJobs } from './meetings/jobs.js';
 import { renderers as meetingsMail } from './meetings/mail.js';
-import { renderers as noShowMail } from './meetings/noShowMail.js';
-import { renderers as seriesMail } from './meetings/seriesMail.js';
-import { renderers as waitMail } from './meetings/waitMail.js';
+import { renderers as noShowMail } from './checkins/mail.js';
+import { renderers as seriesMail } from './series/mail.js';
+import { renderers as waitMail } from './waits/mail.js';
 import { cron as minutesCron, jobs as minutesJobs } from './minutes/jobs.js';
 import { renderers as minutesMail } from './minutes/mail.js';
 import { cron as peopleCron, jobs as peopleJobs } from './people/jobs.js';
 import { cron as pollsCron, jobs as pollsJobs } from './polls/jobs.js';
 import { renderers as pollsMail } from './polls/mail.js';
 import { cron as roomsCron, jobs as roomsJobs } from './rooms/jobs.js';
-import { renderers as roomsMail } from './rooms/mail.js';
+import { renderers as roomsMail } from './requests/mail.js';
 import { systemClock } from './lib/time/clock.js';
 
 /** Kind of mail → what makes it; each feature brings its own. */

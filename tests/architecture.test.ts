@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { routes } from '../src/app.js';
-import { en } from '../src/locales/en/catalog.js';
-import { zhCN } from '../src/locales/zh-CN/catalog.js';
+import { en } from '../src/locales/en.js';
+import { zhCN } from '../src/locales/zh.js';
 import { jobs } from '../src/worker.js';
 
 // Holds the source to the rules of src/README.md: who may know whom, what a feature folder may hold, where SQL stands.

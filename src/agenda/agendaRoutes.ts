@@ -8,7 +8,7 @@ import { signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { mayEditAgenda, mayPropose, maySeeAgenda, maySeeMembers } from '../meetings/policy.js';
 import { findMeeting, type Meeting } from '../meetings/queries.js';
-import { findSeries } from '../meetings/seriesQueries.js';
+import { findSeries } from '../series/queries.js';
 import { titleOf } from '../meetings/title.js';
 import { FromBacklogForm, NewItemForm, OrderForm, type ItemFields } from './forms.js';
 import { addItem, proposeItem, type ItemInput } from './itemCommands.js';

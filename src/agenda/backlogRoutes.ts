@@ -5,7 +5,7 @@ import { once } from '../lib/http/once.js';
 import { signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { mayKeepSeries } from '../meetings/policy.js';
-import { findSeries } from '../meetings/seriesQueries.js';
+import { findSeries } from '../series/queries.js';
 import { titleOf } from '../meetings/title.js';
 import { readItem } from './agendaRoutes.js';
 import { NewItemForm, NoFields } from './forms.js';

@@ -16,7 +16,7 @@ import {
   toMeeting,
   valuesOf,
   type Drawing,
-} from '../meetings/formRoutes.js';
+} from '../bookings/meetingFormRoutes.js';
 import { maySeeAgenda } from '../meetings/policy.js';
 import { findMeeting, type Meeting } from '../meetings/queries.js';
 import { tellRefusal } from '../meetings/refusal.js';

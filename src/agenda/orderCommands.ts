@@ -4,7 +4,7 @@ import { Conflict, Forbidden } from '../lib/http/errors.js';
 import { actingFor } from '../meetings/commands.js';
 import { mayEditAgenda, mayKeepSeries } from '../meetings/policy.js';
 import { lockMeeting } from '../meetings/queries.js';
-import { lockSeries } from '../meetings/seriesQueries.js';
+import { lockSeries } from '../series/queries.js';
 import { lockItem, requireOpen } from './itemCommands.js';
 
 /** Items that stand in the order; what is proposed, returned or withdrawn does not. */

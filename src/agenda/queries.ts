@@ -1,6 +1,6 @@
 import type { Meeting, Brief } from '../meetings/queries.js';
 import { findMeeting, visibleMeetings } from '../meetings/queries.js';
-import { findSeries } from '../meetings/seriesQueries.js';
+import { findSeries } from '../series/queries.js';
 import { maySeeMembers } from '../meetings/policy.js';
 import { row, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';

@@ -1,5 +1,5 @@
 import { addDays, dayOf, startOfDay, timeOf } from '../lib/time/zone.js';
-import { openSpan, ruleOn, type DayRule, type Opening } from '../rooms/openingHours.js';
+import { openSpan, ruleOn, type DayRule, type Opening } from '../hours/openingHours.js';
 
 // One day of all rooms as rows of cells in quarter hours. Pure: no texts, no database. All positions are quarter hours
 // ("units") since the day's first instant in the reader's zone: a day of a clock change has 92 or 100 of them.

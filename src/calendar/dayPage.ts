@@ -1,8 +1,8 @@
 import type { Lang, Translate } from '../lib/i18n/translate.js';
 import { prepare } from '../lib/i18n/prepare.js';
 import type { Format } from '../lib/time/format.js';
-import { equipmentNames, type EquipmentKind } from '../rooms/equipment.js';
-import { hrefOf, isKept, tellHold } from '../rooms/tellHold.js';
+import { equipmentNames, type EquipmentKind } from '../equipment/kinds.js';
+import { hrefOf, isKept, tellHold } from '../claims/describeHold.js';
 import { clockAt, freeStretches, type Cell, type Day, type Grid } from './dayGrid.js';
 import type { CalendarClaim, CalendarRoom } from './queries.js';
 

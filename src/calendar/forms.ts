@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { date, flag, list, optionalWhole } from '../lib/http/fields.js';
-import { EQUIPMENT_CODE } from '../rooms/equipment.js';
+import { EQUIPMENT_CODE } from '../equipment/kinds.js';
 
 /** Filters of the day; what makes no sense is left out. */
 export const DayQuery = z.object({

@@ -1,6 +1,6 @@
 import { rows, type Db } from '../lib/db/db.js';
-import { KNOWS_TITLE } from '../rooms/claimQueries.js';
-import { ABSENT } from '../rooms/noShowRateQueries.js';
+import { KNOWS_TITLE } from '../claims/queries.js';
+import { ABSENT } from '../claims/noShowRateQueries.js';
 
 /** A booking to which nobody came, once for each atomic room. */
 export interface NoShow {

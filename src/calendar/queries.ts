@@ -1,11 +1,11 @@
 import { row, rows, type Db } from '../lib/db/db.js';
-import { readRuleBook } from '../rooms/dayRuleQueries.js';
-import type { Hours, Opening } from '../rooms/openingHours.js';
-import { statusAt, type RoomStatus } from '../rooms/claimChecks.js';
-import type { EquipmentKind } from '../rooms/equipment.js';
-import { listEquipmentKinds } from '../rooms/equipmentQueries.js';
-import { KNOWS_TITLE } from '../rooms/claimQueries.js';
-import { holdOf, type Hold } from '../rooms/holdQueries.js';
+import { readRuleBook } from '../hours/dayRuleQueries.js';
+import type { Hours, Opening } from '../hours/openingHours.js';
+import { statusAt, type RoomStatus } from '../claims/checks.js';
+import type { EquipmentKind } from '../equipment/kinds.js';
+import { listEquipmentKinds } from '../equipment/queries.js';
+import { KNOWS_TITLE } from '../claims/queries.js';
+import { holdOf, type Hold } from '../claims/holdQueries.js';
 import type { Day, GridClaim, GridRoom } from './dayGrid.js';
 
 export interface CalendarRoom extends GridRoom {

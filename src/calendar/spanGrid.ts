@@ -1,5 +1,5 @@
 import { addDays, weekdayOf } from '../lib/time/zone.js';
-import { openSpan, type Opening } from '../rooms/openingHours.js';
+import { openSpan, type Opening } from '../hours/openingHours.js';
 import { dayOfGrid, layOutDay, type Cell, type Day, type GridClaim, type GridRoom } from './dayGrid.js';
 
 // Weeks and months out of days. Pure, like dayGrid.ts, whose rules of a day they share.

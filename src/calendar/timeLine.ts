@@ -1,6 +1,6 @@
 import { addDays, dayOf, startOfDay, timeOf, toInstant, weekdayOf } from '../lib/time/zone.js';
-import { openSpan, type Hours, type Opening, type Span } from '../rooms/openingHours.js';
-import { ABSENT, BUSY, OUTSIDE, TENTATIVE } from './findTime.js';
+import { openSpan, type Hours, type Opening, type Span } from '../hours/openingHours.js';
+import { ABSENT, BUSY, OUTSIDE, TENTATIVE } from '../times/suggest.js';
 import { dayOfGrid, type Day } from './dayGrid.js';
 
 // Some days as one line of quarter hours, and what happens marked on it. Pure.

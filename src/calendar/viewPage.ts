@@ -1,5 +1,5 @@
 import type { Context } from '../lib/http/route.js';
-import { hrefOf, isKept, tellHold } from '../rooms/tellHold.js';
+import { hrefOf, isKept, tellHold } from '../claims/describeHold.js';
 import { clockAt, freeStretches, type Cell } from './dayGrid.js';
 import type { CalendarClaim, CalendarRoom } from './queries.js';
 import type { RoomDay } from './spanGrid.js';

@@ -1,6 +1,6 @@
 import { row, rows, type Db } from '../lib/db/db.js';
-import { ABSENT, IS_NO_SHOW } from '../rooms/noShowRateQueries.js';
-import { KNOWS_TITLE } from '../rooms/claimQueries.js';
+import { ABSENT, IS_NO_SHOW } from '../claims/noShowRateQueries.js';
+import { KNOWS_TITLE } from '../claims/queries.js';
 import type { Day } from './dayGrid.js';
 
 export interface Occupancy {

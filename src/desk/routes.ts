@@ -1,15 +1,15 @@
 import { dueWords, stateTone, todayOf } from '../actions/actionPage.js';
 import { listActionsOfMeeting } from '../actions/listQueries.js';
 import { loadAgenda } from '../agenda/queries.js';
-import { whyClosed } from '../invitations/policy.js';
+import { whyClosed } from '../replies/policy.js';
 import { findInvitationSummary } from '../invitations/queries.js';
-import { findReplyOf, listLaterDates } from '../invitations/replyQueries.js';
-import { furtherOf } from '../invitations/replies.js';
+import { findReplyOf, listLaterDates } from '../replies/queries.js';
+import { furtherOf } from '../replies/words.js';
 import { signedIn } from '../lib/http/policy.js';
 import type { Format } from '../lib/time/format.js';
 import { idOf, page, route, type Answer, type Context, type Route } from '../lib/http/route.js';
-import { tellLost } from '../meetings/checkIn.js';
-import { findOpens, listLostRooms } from '../meetings/noShowQueries.js';
+import { tellLost } from '../checkins/rules.js';
+import { findOpens, listLostRooms } from '../checkins/noShowQueries.js';
 import {
   mayCancel,
   mayCheckIn,
@@ -25,13 +25,13 @@ import {
 import { findMeeting, listParticipants, type Meeting } from '../meetings/queries.js';
 import { shownState, toneOfState } from '../meetings/shownState.js';
 import { titleOf } from '../meetings/title.js';
-import { shownWait } from '../meetings/waitRoutes.js';
+import { shownWait } from '../waits/routes.js';
 import { issuedVersion, pillOf } from '../minutes/documentRoutes.js';
 import { mayApprove, mayReview, maySeeDraft } from '../minutes/policy.js';
 import { findMinutesOf, type Minutes } from '../minutes/queries.js';
 import { votesOfMeeting } from '../polls/pollPage.js';
-import { listDecidersOf } from '../rooms/bookingRuleQueries.js';
-import { listRequestsOfMeeting, type RoomRequest } from '../rooms/requestQueries.js';
+import { listDecidersOf } from '../rules/queries.js';
+import { listRequestsOfMeeting, type RoomRequest } from '../requests/queries.js';
 import { HistoryQuery } from './forms.js';
 import { tellEntries } from './history.js';
 import { countReplies, factsOf, showPeople, tellSeating } from './meetingPage.js';

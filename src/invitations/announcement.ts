@@ -2,7 +2,7 @@ import type { Format } from '../lib/time/format.js';
 import type { Lang, Translate } from '../lib/i18n/translate.js';
 import { startOfDay } from '../lib/time/zone.js';
 import { titleOf } from '../meetings/title.js';
-import { cleanLink } from './calendarText.js';
+import { cleanLink } from '../lib/ical/text.js';
 
 // What people are told of a meeting, and how two tellings differ. Kept as JSON with each revision, so that an update can
 // show old and new values and a cancellation repeats what was last said.

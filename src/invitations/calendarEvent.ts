@@ -8,7 +8,7 @@ import {
   type Reader,
   type ToldRoom,
 } from './announcement.js';
-import type { CalendarAttendee, CalendarEvent } from './ical.js';
+import type { CalendarAttendee, CalendarEvent } from '../lib/ical/write.js';
 
 /** A participant as a calendar file names one. */
 export interface Attendee {

@@ -2,7 +2,7 @@ import type { Config } from '../config.js';
 import { ourMailbox } from '../lib/mail/message.js';
 import type { Reader } from './announcement.js';
 import { calendarEvent } from './calendarEvent.js';
-import { writeCalendar } from './ical.js';
+import { writeCalendar } from '../lib/ical/write.js';
 import type { Tellable } from './queries.js';
 
 /**

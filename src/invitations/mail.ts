@@ -9,8 +9,8 @@ import type {
 } from '../lib/mail/renderer.js';
 import { differingFields, spanOf, titleText, type Announcement } from './announcement.js';
 import { calendarEvent, cutToRecipient, type Attendee } from './calendarEvent.js';
-import { requireRecipient } from './calendarChecks.js';
-import { writeCalendar } from './ical.js';
+import { requireRecipient } from '../lib/ical/checks.js';
+import { writeCalendar } from '../lib/ical/write.js';
 import {
   button,
   description,

@@ -17,12 +17,12 @@ import { titleOf } from '../meetings/title.js';
 import { sendInvitations, type SendRefusal } from './commands.js';
 import { plainCopy } from './download.js';
 import { ReplyForm, SendForm, type ReplyFields } from './forms.js';
-import { guestRoutes } from './guestRoutes.js';
-import { whyClosed } from './policy.js';
+import { guestRoutes } from '../replies/guestRoutes.js';
+import { whyClosed } from '../replies/policy.js';
 import { findTellable, listInvitations } from './queries.js';
-import { formOf, furtherOf, noticeOf, refusalOf, toReply } from './replies.js';
-import { replyOnPage } from './replyCommands.js';
-import { listLaterDates, listReplies } from './replyQueries.js';
+import { formOf, furtherOf, noticeOf, refusalOf, toReply } from '../replies/words.js';
+import { replyOnPage } from '../replies/commands.js';
+import { listLaterDates, listReplies } from '../replies/queries.js';
 import { findSeriesPlace } from './seriesQueries.js';
 import { seriesInvitationRoutes } from './seriesRoutes.js';
 
@@ -90,7 +90,7 @@ async function showReplies(c: Context, problems?: Problems): Promise<Answer> {
   const isOpen =
     whyClosed({ ...meeting, is_removed: false, invited_at: meeting.announced_at }, c.now) === undefined;
   return page(
-    'invitations/replies',
+    'replies/list',
     {
       title: c.t('invitations.replies.of', { title: titleOf(c.t, meeting) }),
       meeting,

@@ -10,7 +10,7 @@ import {
   takeBackTimeSequences,
 } from '../meetings/announcementCommands.js';
 import { mayKeepSeries } from '../meetings/policy.js';
-import { lockSeries } from '../meetings/seriesQueries.js';
+import { lockSeries } from '../series/queries.js';
 import { OUTSIDE_LIMIT, tellEverybody } from './commands.js';
 import { countOutside } from './queries.js';
 import { canBeOneEvent } from './seriesEvent.js';

@@ -1,4 +1,4 @@
-import { DAYS, readRule, type Rule } from '../meetings/recurrence.js';
+import { DAYS, readRule, type Rule } from '../series/recurrence.js';
 import type { Announcement } from './announcement.js';
 import { calendarEvent, type Attendee, type EventWish } from './calendarEvent.js';
 import {
@@ -9,7 +9,7 @@ import {
   type ToldDate,
   type ToldSeries,
 } from './seriesView.js';
-import { zoneHolds, type CalendarEvent, type CalendarRule } from './ical.js';
+import { zoneHolds, type CalendarEvent, type CalendarRule } from '../lib/ical/write.js';
 
 // A standing meeting as calendar events: the one with the rule, and the dates that differ from it.
 

@@ -7,7 +7,7 @@ import type {
   RenderedMail,
 } from '../lib/mail/renderer.js';
 import { format } from '../lib/time/format.js';
-import { readRule, tellRule } from '../meetings/recurrence.js';
+import { readRule, tellRule } from '../series/recurrence.js';
 import type { ReplyStatus } from '../meetings/queries.js';
 import {
   differingFields,
@@ -19,8 +19,8 @@ import {
   type ToldField,
 } from './announcement.js';
 import type { Attendee } from './calendarEvent.js';
-import { requireRecipient } from './calendarChecks.js';
-import { writeSeries, type CalendarEvent } from './ical.js';
+import { requireRecipient } from '../lib/ical/checks.js';
+import { writeSeries, type CalendarEvent } from '../lib/ical/write.js';
 import {
   button,
   description,

@@ -1,6 +1,6 @@
 import { row, rows, type Db } from '../lib/db/db.js';
 import type { MeetingState } from '../meetings/queries.js';
-import { HAS_CHAIR, HAS_PLACE, IS_FRESH } from '../meetings/seriesInviteQueries.js';
+import { HAS_CHAIR, HAS_PLACE, IS_FRESH } from '../series/inviteQueries.js';
 import { announcementOf } from './announcement.js';
 import type { Attendee } from './calendarEvent.js';
 import { listTellables } from './queries.js';

@@ -1,4 +1,4 @@
-import { occurrencesOf, readRule } from '../meetings/recurrence.js';
+import { occurrencesOf, readRule } from '../series/recurrence.js';
 import { dayOf } from '../lib/time/zone.js';
 import type { Announcement } from './announcement.js';
 

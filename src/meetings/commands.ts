@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mayActFor } from '../people/queries.js';
-import { checkNotice, claimRooms, moveClaims, releaseClaims, restoreClaims } from '../rooms/claimCommands.js';
-import { listLines, releaseEquipment, tellLines, type EquipmentLine } from '../rooms/equipmentCommands.js';
-import type { Layout } from '../rooms/layouts.js';
+import { checkNotice, claimRooms, moveClaims, releaseClaims, restoreClaims } from '../claims/commands.js';
+import { listLines, releaseEquipment, tellLines, type EquipmentLine } from '../equipment/commands.js';
+import type { Layout } from '../claims/layouts.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';

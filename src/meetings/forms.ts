@@ -20,7 +20,7 @@ import {
   zone,
 } from '../lib/http/fields.js';
 import { LANGS, type Lang } from '../lib/i18n/translate.js';
-import { LAYOUTS } from '../rooms/layouts.js';
+import { LAYOUTS } from '../claims/layouts.js';
 import { toInstant } from '../lib/time/zone.js';
 import { MAX_DAYS, ROLES, STATES } from './queries.js';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { CronLine, Jobs } from '../lib/jobs/job.js';
-import { judgeCheckIns } from './noShowCommands.js';
-import { askRenewals } from './renewalCommands.js';
-import { offerRooms, serveWaits } from './waitCommands.js';
+import { judgeCheckIns } from '../checkins/noShowCommands.js';
+import { askRenewals } from '../series/renewalCommands.js';
+import { offerRooms, serveWaits } from '../waits/commands.js';
 
 /** Whole claims, or pieces of rooms. */
 const Freed = z.object({

@@ -4,7 +4,7 @@ import { page, route, type Answer, type Context, type Route } from '../lib/http/
 import { dayOf } from '../lib/time/zone.js';
 import { ListQuery } from './forms.js';
 import { listMeetings, STATES, type MeetingLine } from './queries.js';
-import { listSeriesOptions } from './seriesQueries.js';
+import { listSeriesOptions } from '../series/queries.js';
 import { shownState, toneOfReply, toneOfState, type ShownState, type Tone } from './shownState.js';
 import { titleOf } from './title.js';
 

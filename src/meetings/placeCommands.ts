@@ -1,6 +1,6 @@
-import { listLines, takeEquipment, type EquipmentLine, type Shortage } from '../rooms/equipmentCommands.js';
-import type { ClaimResult } from '../rooms/claimVerdict.js';
-import type { Layout } from '../rooms/layouts.js';
+import { listLines, takeEquipment, type EquipmentLine, type Shortage } from '../equipment/commands.js';
+import type { ClaimResult } from '../claims/verdict.js';
+import type { Layout } from '../claims/layouts.js';
 import type { Actor } from '../lib/audit/record.js';
 import { change, type Db } from '../lib/db/db.js';
 

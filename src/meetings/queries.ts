@@ -1,7 +1,7 @@
-import { IS_NO_SHOW } from '../rooms/noShowRateQueries.js';
+import { IS_NO_SHOW } from '../claims/noShowRateQueries.js';
 import { NotFound } from '../lib/http/errors.js';
 import { likePattern, row, rows, type Bindings, type Db } from '../lib/db/db.js';
-import type { Layout } from '../rooms/layouts.js';
+import type { Layout } from '../claims/layouts.js';
 import type { Lang } from '../lib/i18n/translate.js';
 import type { Relation } from './policy.js';
 

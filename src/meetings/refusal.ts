@@ -1,14 +1,14 @@
-import { mayMendByTime, tellBack, tellCheck } from '../rooms/claimChecks.js';
-import { listFreeTimes, nearestAlternatives, type Alternatives, type Clash } from '../rooms/claimQueries.js';
-import type { Span } from '../rooms/openingHours.js';
-import { tellHoldInTheWay } from '../rooms/tellHold.js';
-import type { EquipmentLine, Shortage } from '../rooms/equipmentCommands.js';
+import { mayMendByTime, tellBack, tellCheck } from '../claims/checks.js';
+import { listFreeTimes, nearestAlternatives, type Alternatives, type Clash } from '../claims/queries.js';
+import type { Span } from '../hours/openingHours.js';
+import { tellHoldInTheWay } from '../claims/describeHold.js';
+import type { EquipmentLine, Shortage } from '../equipment/commands.js';
 import { isSecretary } from '../lib/http/policy.js';
 import type { Context } from '../lib/http/route.js';
 import { format, type Format } from '../lib/time/format.js';
 import type { Translate } from '../lib/i18n/translate.js';
 import type { RoomsRefused } from './commands.js';
-import type { WaitChoices } from './waitChoices.js';
+import type { WaitChoices } from '../waits/choices.js';
 
 export interface Refusal {
   /** Who has the room, as far as one may know, or which rule of it stands against it. */

@@ -1,7 +1,7 @@
 import { change, rows, type Db } from '../lib/db/db.js';
 import type { Actor } from '../lib/audit/record.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
-import type { Layout } from '../rooms/layouts.js';
+import type { Layout } from '../claims/layouts.js';
 import { announce } from './commands.js';
 import { differenceOf, nextSequence } from './sequence.js';
 

@@ -1,7 +1,7 @@
 import { record, type Actor } from '../lib/audit/record.js';
 import { inTransaction, type Db } from '../lib/db/db.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
-import { moveClaims } from '../rooms/claimCommands.js';
+import { moveClaims } from '../claims/commands.js';
 import { actingFor, type RoomsRefused } from './commands.js';
 import { mayEditMeeting } from './policy.js';
 import { lockMeeting } from './queries.js';

@@ -1,16 +1,16 @@
 import type { Route } from '../lib/http/route.js';
-import { accommodationRoutes } from './accommodationRoutes.js';
-import { dayRoutes } from './dayRoutes.js';
-import { followingRoutes } from './followingRoutes.js';
-import { formRoutes } from './formRoutes.js';
+import { accommodationRoutes } from '../closures/relocationRoutes.js';
+import { dayRoutes } from '../checkins/routes.js';
+import { followingRoutes } from '../series/followingRoutes.js';
+import { formRoutes } from '../bookings/meetingFormRoutes.js';
 import { listRoutes } from './listRoutes.js';
-import { noShowRoutes } from './noShowRoutes.js';
+import { noShowRoutes } from '../checkins/noShowRoutes.js';
 import { participantRoutes } from './participantRoutes.js';
-import { planRoutes } from './planRoutes.js';
-import { seriesRoutes } from './seriesRoutes.js';
+import { planRoutes } from '../series/scheduleRoutes.js';
+import { seriesRoutes } from '../series/routes.js';
 import { stateRoutes } from './stateRoutes.js';
-import { swapRoutes } from './swapRoutes.js';
-import { waitRoutes } from './waitRoutes.js';
+import { swapRoutes } from '../bookings/swapRoutes.js';
+import { waitRoutes } from '../waits/routes.js';
 
 // GET /meetings/:id, the page made of everything, stands in desk/.
 export const routes: Route[] = [

@@ -9,7 +9,7 @@ import { isConfidential, moved, setState, tell, type Moved } from './commands.js
 import { mayApprove, mayCorrect, mayIssue } from './policy.js';
 import { findReceipt } from './circulationQueries.js';
 import { findContent, lockMinutes, type Minutes } from './queries.js';
-import { readSnapshot, sha256 } from './snapshot.js';
+import { readSnapshot, sha256 } from '../documents/snapshot.js';
 
 /**
  * 签发: the version the approver has read becomes the record. Its number is allotted here, without gaps, in the year by the

@@ -1,6 +1,6 @@
 import { likePattern, row, rows, type Db } from '../lib/db/db.js';
 import type { Lang } from '../lib/i18n/translate.js';
-import type { SnapshotPerson } from './snapshot.js';
+import type { SnapshotPerson } from '../documents/snapshot.js';
 
 type Who = { id: number };
 

@@ -5,12 +5,12 @@ import { translator, type Lang } from '../lib/i18n/translate.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
 import { dayOf } from '../lib/time/zone.js';
 import { mayRecord } from '../meetings/policy.js';
-import { nameGates } from '../meetings/gateCommands.js';
+import { nameGates } from '../series/gateCommands.js';
 import { lockMeeting, type Meeting } from '../meetings/queries.js';
 import { findProblems, type Finding } from './checks.js';
 import { mayEdit, maySubmit, mayTakeBack, type MinutesState } from './policy.js';
 import { listComments, listOverrides, lockMinutes, type Minutes } from './queries.js';
-import { canonicalJson, sha256, type Snapshot } from './snapshot.js';
+import { canonicalJson, sha256, type Snapshot } from '../documents/snapshot.js';
 import { collectSnapshot } from './snapshotQueries.js';
 
 /** Somebody else was quicker: the minutes stand differently now. */

@@ -1,11 +1,17 @@
 import { row, type Db } from '../lib/db/db.js';
 import type { Lang } from '../lib/i18n/translate.js';
-import { compareVersions, type Change } from './difference.js';
-import { buildDocument, tellIn, type MinutesDocument } from './document.js';
+import { compareVersions, type Change } from '../documents/difference.js';
+import { buildDocument, tellIn, type MinutesDocument } from '../documents/document.js';
 import { maySeeAllItems } from './policy.js';
 import { listCopies } from './circulationQueries.js';
 import { findContent, listOwnItems, type Minutes } from './queries.js';
-import { canonicalJson, readSnapshot, sha256, type Snapshot, type SnapshotPerson } from './snapshot.js';
+import {
+  canonicalJson,
+  readSnapshot,
+  sha256,
+  type Snapshot,
+  type SnapshotPerson,
+} from '../documents/snapshot.js';
 import { collectSnapshot } from './snapshotQueries.js';
 
 /** One rendering: which version, for which reader. */

@@ -6,7 +6,7 @@ import { mayRecord } from '../meetings/policy.js';
 import { findMeeting } from '../meetings/queries.js';
 import type { Finding } from './checks.js';
 import { checkDraft, overrideKey, type CheckedFinding } from './commands.js';
-import { fileName } from './document.js';
+import { fileName } from '../documents/document.js';
 import { findDocument, listChanges, seenBy, specFor, type DocumentSpec } from './documentQueries.js';
 import { obtainDrawing } from './drawingCommands.js';
 import { ReadingQuery, RegisterQuery } from './forms.js';
@@ -29,7 +29,7 @@ import {
   type Minutes,
   type VersionLine,
 } from './queries.js';
-import { loadTypeface } from './typeface.js';
+import { loadTypeface } from '../lib/typeset/typeface.js';
 
 /** The way of the minutes, for the rail on their pages. */
 export function stepsOf(

@@ -1,8 +1,8 @@
 import { change, type Db } from '../lib/db/db.js';
 import { enqueue } from '../lib/jobs/enqueue.js';
 import { drawingKey, findDocument, findDrawing, type DocumentSpec } from './documentQueries.js';
-import { drawPdf } from './pdf.js';
-import { loadTypeface } from './typeface.js';
+import { drawPdf } from '../documents/pdf.js';
+import { loadTypeface } from '../lib/typeset/typeface.js';
 
 /** How long a page waits for the worker, and how often it looks, in milliseconds. */
 const patience = 10_000;

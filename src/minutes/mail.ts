@@ -1,6 +1,6 @@
 import type { MailBlock, MailRenderers, RenderContext, RenderedMail } from '../lib/mail/renderer.js';
 import { layOut } from '../lib/mail/layout.js';
-import { fileName, type DocumentItem, type MinutesDocument } from './document.js';
+import { fileName, type DocumentItem, type MinutesDocument } from '../documents/document.js';
 import { findDocument, specFor } from './documentQueries.js';
 import { keepDrawing } from './drawingCommands.js';
 import { canSignIn } from './circulationQueries.js';

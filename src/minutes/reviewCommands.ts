@@ -5,7 +5,7 @@ import type { ReturnCode } from './checks.js';
 import { moved, setState, tell, type Moved } from './commands.js';
 import { mayApprove, mayComment, mayEdit, mayReview } from './policy.js';
 import { lockMinutes, type Minutes } from './queries.js';
-import { readSnapshot } from './snapshot.js';
+import { readSnapshot } from '../documents/snapshot.js';
 import { findContent } from './queries.js';
 
 /** Gate 1 is the review, gate 2 whoever approves. */

@@ -11,8 +11,8 @@ import { mayEdit } from './policy.js';
 import { findMinutes } from './queries.js';
 import { answerComment } from './reviewCommands.js';
 import { reviewRoutes } from './reviewRoutes.js';
-import { sittingRoutes } from './sittingRoutes.js';
-import { loadTypeface } from './typeface.js';
+import { sittingRoutes } from '../sitting/routes.js';
+import { loadTypeface } from '../lib/typeset/typeface.js';
 
 async function showEdit(
   c: Context,

@@ -8,7 +8,7 @@ import type {
   SnapshotItem,
   SnapshotStatement,
   StatementKind,
-} from './snapshot.js';
+} from '../documents/snapshot.js';
 
 /** A person as minutes name them: a guest's unit is where they come from. */
 const person = (

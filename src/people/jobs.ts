@@ -1,5 +1,5 @@
 import type { CronLine, Jobs } from '../lib/jobs/job.js';
-import { cleanImports } from './importCommands.js';
+import { cleanImports } from '../imports/peopleImportCommands.js';
 
 export const jobs: Jobs = {
   'people.cleanImports': ({ db }) => cleanImports(db),

@@ -1,6 +1,6 @@
 import type { Route } from '../lib/http/route.js';
 import { groupRoutes } from './groupRoutes.js';
-import { importRoutes } from './importRoutes.js';
+import { importRoutes } from '../imports/peopleImportRoutes.js';
 import { personRoutes } from './personRoutes.js';
 import { unitRoutes } from './unitRoutes.js';
 

@@ -1,5 +1,5 @@
 import { OUTSIDE_LIMIT } from '../invitations/commands.js';
-import { recordPolledReplies } from '../invitations/pollReplyCommands.js';
+import { recordPolledReplies } from '../replies/pollReplyCommands.js';
 import { countOutside } from '../invitations/queries.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
@@ -10,8 +10,8 @@ import { writeParticipants } from '../meetings/participantCommands.js';
 import type { ParticipantRole } from '../meetings/queries.js';
 import { findOrAddGuests, type GuestWish } from '../people/guestCommands.js';
 import { keepActive } from '../people/queries.js';
-import { claimRooms } from '../rooms/claimCommands.js';
-import { yieldHold, holdRooms, releaseHolds } from '../rooms/holdCommands.js';
+import { claimRooms } from '../claims/commands.js';
+import { yieldHold, holdRooms, releaseHolds } from '../claims/holdCommands.js';
 import { MAX_OPTIONS, MIN_OPTIONS, type PollAnswer } from './forms.js';
 import { isAnswerable, mayAnswerFor, mayKeepPoll } from './policy.js';
 import {

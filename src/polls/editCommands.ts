@@ -1,8 +1,8 @@
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { BadRequest, Conflict, Forbidden } from '../lib/http/errors.js';
-import { extendHolds, holdRooms, releaseHolds } from '../rooms/holdCommands.js';
-import { lockRoomsOf } from '../rooms/waitHoldCommands.js';
+import { extendHolds, holdRooms, releaseHolds } from '../claims/holdCommands.js';
+import { lockRoomsOf } from '../claims/waitHoldCommands.js';
 import { gatherPeople, type NewPoll, type PollRefused, tell, writeOptions, writePeople } from './commands.js';
 import { MAX_OPTIONS, MIN_OPTIONS } from './forms.js';
 import { mayKeepPoll } from './policy.js';

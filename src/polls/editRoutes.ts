@@ -1,4 +1,4 @@
-import { listFreeRooms } from '../calendar/findTimeSearch.js';
+import { listFreeRooms } from '../times/search.js';
 import { Forbidden, NotFound } from '../lib/http/errors.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import { signedIn } from '../lib/http/policy.js';

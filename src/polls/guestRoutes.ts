@@ -50,7 +50,7 @@ async function openLink(c: Context): Promise<Answer> {
 
 function lost(c: Context<unknown, unknown>): Answer {
   return page(
-    'invitations/lost',
+    'replies/lost',
     { title: c.t('invitations.lost.title'), door: true },
     { status: 404, caching: 'no-store' },
   );

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { readUse } from '../calendar/findTimeForms.js';
-import { listKnownGuests } from '../calendar/knownGuestQueries.js';
+import { readUse } from '../times/forms.js';
+import { listKnownGuests } from '../times/knownGuestQueries.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import { once } from '../lib/http/once.js';
 import { signedIn } from '../lib/http/policy.js';

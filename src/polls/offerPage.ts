@@ -1,5 +1,5 @@
-import { chooseRooms } from '../calendar/findTimeSearch.js';
-import { readUse } from '../calendar/findTimeForms.js';
+import { chooseRooms } from '../times/search.js';
+import { readUse } from '../times/forms.js';
 import type { Context } from '../lib/http/route.js';
 import { dayOf, toInstant } from '../lib/time/zone.js';
 import type { NamedPeople } from '../meetings/namedPeople.js';

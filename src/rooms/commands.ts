@@ -4,10 +4,10 @@ import { Forbidden } from '../lib/http/errors.js';
 import { mergeCells, type Cells } from '../lib/http/merge.js';
 import { resolvePersons } from '../people/queries.js';
 import type { Key, Values } from '../lib/i18n/translate.js';
-import type { RoomStatus } from './claimChecks.js';
+import type { RoomStatus } from '../claims/checks.js';
 import type { RoomFields } from './forms.js';
-import { seatProblems, type LayoutSeats } from './layouts.js';
-import type { Hours } from './openingHours.js';
+import { seatProblems, type LayoutSeats } from '../claims/layouts.js';
+import type { Hours } from '../hours/openingHours.js';
 import { findRoom, type Room } from './queries.js';
 import { cellsOf, contentFrom, contentOf, contentOfRoom, toldOf, type RoomContent } from './roomContent.js';
 

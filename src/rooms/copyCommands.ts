@@ -1,7 +1,7 @@
 import { recordAll, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
-import { RULES } from './bookingRules.js';
+import { RULES } from '../rules/layers.js';
 import { requireKeeper } from './commands.js';
 
 // What a room has in common with others: taken over from one to many, so that a house is set up once.

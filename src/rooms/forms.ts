@@ -17,8 +17,8 @@ import {
   whole,
 } from '../lib/http/fields.js';
 import { picks, was } from '../lib/http/merge.js';
-import { EQUIPMENT_CODE } from './equipment.js';
-import { LAYOUTS, seatProblems } from './layouts.js';
+import { EQUIPMENT_CODE } from '../equipment/kinds.js';
+import { LAYOUTS, seatProblems } from '../claims/layouts.js';
 import { CELLS } from './roomContent.js';
 
 export const RoomsQuery = z.object({

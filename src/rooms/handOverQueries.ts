@@ -1,5 +1,5 @@
 import { rows, type Db } from '../lib/db/db.js';
-import type { RoomName } from './claimQueries.js';
+import type { RoomName } from '../claims/queries.js';
 
 /** Rooms that somebody answers for, as owner or by name among those who approve, in the order of the catalogue. */
 export function listRoomsKept(db: Db, personId: number): Promise<(RoomName & { owns: boolean })[]> {

@@ -1,6 +1,6 @@
 import type { CronLine, Jobs } from '../lib/jobs/job.js';
-import { sweepLapsed } from './holdCommands.js';
-import { remindOverdue, tellApprovers } from './requestCommands.js';
+import { sweepLapsed } from '../claims/holdCommands.js';
+import { remindOverdue, tellApprovers } from '../requests/commands.js';
 
 export const jobs: Jobs = {
   'rooms.tellApprovers': async ({ db, clock }) => tellApprovers(db, clock.now()),

@@ -1,10 +1,10 @@
 import { row, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
-import type { RoomStatus } from './claimChecks.js';
-import { KNOWS_TITLE, type RoomName } from './claimQueries.js';
-import { keptIn, type Kept } from './holdQueries.js';
-import type { Layout, LayoutSeats } from './layouts.js';
-import type { Hours } from './openingHours.js';
+import type { RoomStatus } from '../claims/checks.js';
+import { KNOWS_TITLE, type RoomName } from '../claims/queries.js';
+import { keptIn, type Kept } from '../claims/holdQueries.js';
+import type { Layout, LayoutSeats } from '../claims/layouts.js';
+import type { Hours } from '../hours/openingHours.js';
 
 export interface RoomOption extends RoomName {
   capacity: number;

@@ -1,7 +1,7 @@
 import type { Cells } from '../lib/http/merge.js';
 import type { RoomFields } from './forms.js';
-import { inOrder, LAYOUTS, type LayoutSeats } from './layouts.js';
-import type { Hours } from './openingHours.js';
+import { inOrder, LAYOUTS, type LayoutSeats } from '../claims/layouts.js';
+import type { Hours } from '../hours/openingHours.js';
 import type { Room } from './queries.js';
 
 // What the form of a room holds: as posted, as stored, and as cells that can be merged one by one.

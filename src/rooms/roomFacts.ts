@@ -1,6 +1,6 @@
 import type { Translate } from '../lib/i18n/translate.js';
-import { inOrder, type LayoutSeats } from './layouts.js';
-import type { Hours } from './openingHours.js';
+import { inOrder, type LayoutSeats } from '../claims/layouts.js';
+import type { Hours } from '../hours/openingHours.js';
 
 /** Where a room is, in one line: site, building, floor; what is not known is left out. */
 export function tellPlace(room: { site: string; building: string; floor: string }): string {

@@ -1,9 +1,9 @@
 import { page, type Answer, type Context } from '../lib/http/route.js';
 import type { Format } from '../lib/time/format.js';
 import { personText } from '../people/queries.js';
-import { equipmentOptions } from './equipment.js';
-import { listEquipmentKinds } from './equipmentQueries.js';
-import { LAYOUTS } from './layouts.js';
+import { equipmentOptions } from '../equipment/kinds.js';
+import { listEquipmentKinds } from '../equipment/queries.js';
+import { LAYOUTS } from '../claims/layouts.js';
 import { listPartOptions, listRoomOptions, type Room } from './queries.js';
 import { cellsOf, contentOfRoom, type RoomContent } from './roomContent.js';
 import { weekdayName } from './roomFacts.js';

@@ -1,7 +1,7 @@
 // What is measured, one row each, in this order. A row is about one database: the same rows are made for each size.
 import { randomUUID } from 'node:crypto';
 import { Agent } from 'node:http';
-import { monthOf } from '../../src/calendar/usePeriod.js';
+import { monthOf } from '../../src/use/period.js';
 import { addDays, weekdayOf } from '../../src/lib/time/zone.js';
 import { FULL, LOOKING, PER_DAY, ROOMS, type BenchData } from './data.js';
 import { findPath } from './find.js';

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSession } from '../../src/auth/commands.js';
 import { SESSION_COOKIE } from '../../src/auth/gate.js';
-import { findBinaries } from '../../src/lib/db/binaries.js';
+import { findBinaries } from '../../src/lib/db/embedded/binaries.js';
 import {
   createCluster,
   OWNER,
@@ -17,11 +17,11 @@ import {
   stopCluster,
   type ClusterPlace,
   type RunningCluster,
-} from '../../src/lib/db/cluster.js';
+} from '../../src/lib/db/embedded/cluster.js';
 import { createDb, type Db } from '../../src/lib/db/db.js';
-import { APP_ROLE, clusterUrl, makeAppRole } from '../../src/lib/db/embedded.js';
+import { APP_ROLE, clusterUrl, makeAppRole } from '../../src/lib/db/embedded/start.js';
 import { migrate } from '../../src/lib/db/migrate.js';
-import { serviceUser } from '../../src/lib/db/serviceUser.js';
+import { serviceUser } from '../../src/lib/db/embedded/serviceUser.js';
 import { dayOf } from '../../src/lib/time/zone.js';
 import { countDoubleBookings, makeData, type BenchData } from './data.js';
 import { ask, measure, startSubject, type Measured, type Subject } from './measure.js';

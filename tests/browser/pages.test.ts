@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { makeSample } from '../../src/admin/sample.js';
+import { makeSample } from '../../src/sample/make.js';
 import { routes } from '../../src/app.js';
 import { contextOf, openBrowser, sessionCookie } from '../support/browser.js';
 import { addressesOf, NOT_PAGES, type Address } from '../support/pages.js';

@@ -1,6 +1,6 @@
 import { load } from 'cheerio';
 import { createMeeting } from '../../src/meetings/commands.js';
-import { releaseClaims } from '../../src/rooms/claimCommands.js';
+import { releaseClaims } from '../../src/claims/commands.js';
 import { inTransaction, row } from '../../src/lib/db/db.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';

@@ -7,7 +7,7 @@ import {
   type GridClaim,
   type GridRoom,
 } from '../../src/calendar/dayGrid.js';
-import type { Hours } from '../../src/rooms/openingHours.js';
+import type { Hours } from '../../src/hours/openingHours.js';
 
 const WEEK: Hours[] = [1, 2, 3, 4, 5].map((weekday) => ({ weekday, opens_at: '08:00', closes_at: '18:00' }));
 const ZONE = 'Asia/Shanghai';

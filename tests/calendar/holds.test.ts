@@ -1,10 +1,10 @@
 import { load } from 'cheerio';
 import { randomUUID } from 'node:crypto';
-import { addDoorDisplay, doorToken } from '../../src/calendar/doorCommands.js';
+import { addDoorDisplay, doorToken } from '../../src/doors/commands.js';
 import { row } from '../../src/lib/db/db.js';
 import { createMeeting } from '../../src/meetings/commands.js';
 import { createPoll } from '../../src/polls/commands.js';
-import { closeRooms } from '../../src/rooms/closureCommands.js';
+import { closeRooms } from '../../src/closures/commands.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
 

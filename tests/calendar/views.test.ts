@@ -2,7 +2,7 @@ import { load } from 'cheerio';
 import { randomUUID } from 'node:crypto';
 import { row } from '../../src/lib/db/db.js';
 import { createMeeting } from '../../src/meetings/commands.js';
-import { addClosure } from '../../src/rooms/closureCommands.js';
+import { addClosure } from '../../src/closures/commands.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
 

@@ -3,7 +3,7 @@ import { load } from 'cheerio';
 import { row, rows } from '../../src/lib/db/db.js';
 import { cancelMeeting, changeMeeting, restoreMeeting } from '../../src/meetings/commands.js';
 import { removeParticipant } from '../../src/meetings/participantCommands.js';
-import { changeFollowingDates, confirm, postTo, seriesForm } from '../meetings/plan.js';
+import { changeFollowingDates, confirm, postTo, seriesForm } from '../series/schedule.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { openSink, type Received, type Sink } from '../support/sink.js';
 import { testWorld, type Agent, type World } from '../support/world.js';

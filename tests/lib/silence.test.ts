@@ -7,7 +7,7 @@ import request from 'supertest';
 import { createApp } from '../../src/app.js';
 import { SESSION_COOKIE } from '../../src/auth/gate.js';
 import { openSession } from '../../src/auth/commands.js';
-import type { RunningCluster } from '../../src/lib/db/cluster.js';
+import type { RunningCluster } from '../../src/lib/db/embedded/cluster.js';
 import { createDb, row, rows, type Db } from '../../src/lib/db/db.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type World } from '../support/world.js';

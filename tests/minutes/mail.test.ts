@@ -2,7 +2,7 @@ import { makeCast, type Cast } from '../support/cast.js';
 import { openSink, type Sink } from '../support/sink.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
 import { endedMeeting, versionOf, type Ended } from './endedMeeting.js';
-import { pdfText } from './pdfText.js';
+import { pdfText } from '../documents/pdfText.js';
 
 let sink: Sink;
 let world: World;

@@ -1,15 +1,15 @@
 import { mayApprove, mayReview } from '../../src/minutes/policy.js';
 import { findProblems, type CheckContext } from '../../src/minutes/checks.js';
-import { compareTexts } from '../../src/minutes/difference.js';
-import { buildDocument, fileName } from '../../src/minutes/document.js';
-import { chineseNumber } from '../../src/minutes/numerals.js';
+import { compareTexts } from '../../src/documents/difference.js';
+import { buildDocument, fileName } from '../../src/documents/document.js';
+import { chineseNumber } from '../../src/documents/numerals.js';
 import {
   canonicalJson,
   sha256,
   type Snapshot,
   type SnapshotItem,
   type StatementKind,
-} from '../../src/minutes/snapshot.js';
+} from '../../src/documents/snapshot.js';
 
 const person = (id: number, role: string, status: 'present' | 'apologies' | null) => ({
   id,

@@ -462,7 +462,7 @@ test('the mail of the choice says where, also in another room than the one that 
     ).status,
   ).toBe(303);
   await world.runJobs();
-  const { findOutboxMail } = await import('../../src/admin/outboxQueries.js');
+  const { findOutboxMail } = await import('../../src/office/outboxQueries.js');
   const one = await row<{ id: number }>(
     world.db,
     `select id from deliveries where kind = 'polls.chosen' and person_id = :person`,

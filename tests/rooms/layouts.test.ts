@@ -2,7 +2,7 @@ import { load } from 'cheerio';
 import { randomUUID } from 'node:crypto';
 import { row, rows } from '../../src/lib/db/db.js';
 import { createMeeting } from '../../src/meetings/commands.js';
-import { checkClaim, statusAt } from '../../src/rooms/claimChecks.js';
+import { checkClaim, statusAt } from '../../src/claims/checks.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
 

@@ -2,9 +2,9 @@ import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync, existsSync 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDb } from '../../src/lib/db/db.js';
-import { isAlive } from '../../src/lib/db/cluster.js';
-import { startEmbedded, type EmbeddedDatabase } from '../../src/lib/db/embedded.js';
-import { takeFolderLock } from '../../src/lib/db/folderLock.js';
+import { isAlive } from '../../src/lib/db/embedded/cluster.js';
+import { startEmbedded, type EmbeddedDatabase } from '../../src/lib/db/embedded/start.js';
+import { takeFolderLock } from '../../src/lib/db/embedded/folderLock.js';
 import { makeFastFolder } from '../support/cluster.js';
 
 let folder: string;

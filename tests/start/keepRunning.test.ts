@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { readConfig } from '../../src/config.js';
 import { createDb } from '../../src/lib/db/db.js';
-import { startEmbedded } from '../../src/lib/db/embedded.js';
-import { isAlive } from '../../src/lib/db/cluster.js';
-import { keepRunning } from '../../src/lib/db/keepRunning.js';
+import { startEmbedded } from '../../src/lib/db/embedded/start.js';
+import { isAlive } from '../../src/lib/db/embedded/cluster.js';
+import { keepRunning } from '../../src/lib/db/embedded/keepRunning.js';
 import { openDatabase } from '../../src/lib/db/open.js';
 import { takeServerLock } from '../../src/lib/db/serverLock.js';
 

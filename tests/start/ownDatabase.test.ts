@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { readConfig } from '../../src/config.js';
 import { createDb, type Db } from '../../src/lib/db/db.js';
-import { startEmbedded, type EmbeddedDatabase } from '../../src/lib/db/embedded.js';
+import { startEmbedded, type EmbeddedDatabase } from '../../src/lib/db/embedded/start.js';
 import { openDatabase } from '../../src/lib/db/open.js';
 import { CannotStart } from '../../src/lib/log/steps.js';
 import { makeFastFolder } from '../support/cluster.js';

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive } from '../../src/lib/db/cluster.js';
+import { isAlive } from '../../src/lib/db/embedded/cluster.js';
 import { createDb } from '../../src/lib/db/db.js';
 import { makeFastFolder } from '../support/cluster.js';
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findBinaries } from '../../src/lib/db/binaries.js';
+import { findBinaries } from '../../src/lib/db/embedded/binaries.js';
 import {
   createCluster,
   startCluster,
@@ -10,11 +10,11 @@ import {
   OWNER,
   type ClusterPlace,
   type RunningCluster,
-} from '../../src/lib/db/cluster.js';
+} from '../../src/lib/db/embedded/cluster.js';
 import { createDb } from '../../src/lib/db/db.js';
-import { APP_ROLE, clusterUrl, makeAppRole } from '../../src/lib/db/embedded.js';
+import { APP_ROLE, clusterUrl, makeAppRole } from '../../src/lib/db/embedded/start.js';
 import { migrate } from '../../src/lib/db/migrate.js';
-import { serviceUser } from '../../src/lib/db/serviceUser.js';
+import { serviceUser } from '../../src/lib/db/embedded/serviceUser.js';
 
 export const TEMPLATE = 'template_banhui';
 

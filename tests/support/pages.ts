@@ -1,9 +1,9 @@
-import { addDoorDisplay, doorToken } from '../../src/calendar/doorCommands.js';
+import { addDoorDisplay, doorToken } from '../../src/doors/commands.js';
 import type { Config } from '../../src/config.js';
 import { ensureReplyLinks } from '../../src/invitations/linkCommands.js';
 import { linkFor } from '../../src/polls/linkCommands.js';
 import { rows, type Db } from '../../src/lib/db/db.js';
-import { closeRooms } from '../../src/rooms/closureCommands.js';
+import { closeRooms } from '../../src/closures/commands.js';
 
 /** What answers to GET without being a page of its own. */
 export const NOT_PAGES: Record<string, string> = {

@@ -5,8 +5,8 @@ import type { Config } from '../../config.js';
 import { CannotStart, say } from '../log/steps.js';
 import { sqlState } from './db.js';
 import { checkDatabase, type DatabaseCheck } from './durability.js';
-import { startEmbedded, type EmbeddedDatabase } from './embedded.js';
-import { takeFolderLock } from './folderLock.js';
+import { startEmbedded, type EmbeddedDatabase } from './embedded/start.js';
+import { takeFolderLock } from './embedded/folderLock.js';
 import { migrate } from './migrate.js';
 import { STOPPING, takeServerLock, type ServerLock } from './serverLock.js';
 

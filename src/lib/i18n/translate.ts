@@ -1,6 +1,6 @@
 import { createInstance } from 'i18next';
-import { en } from '../../locales/en/catalog.js';
-import { zhCN } from '../../locales/zh-CN/catalog.js';
+import { en } from '../../locales/en.js';
+import { zhCN } from '../../locales/zh.js';
 
 export type Lang = 'en' | 'zh-CN';
 export const LANGS = ['en', 'zh-CN'] as const satisfies readonly Lang[];

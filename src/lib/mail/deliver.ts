@@ -12,7 +12,7 @@ import {
   tidyQueue,
   type Claimed,
   type Freezing,
-} from './claims.js';
+} from './leases.js';
 import {
   composeMessage,
   envelopeOf,

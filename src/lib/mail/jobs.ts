@@ -1,6 +1,6 @@
 import { enqueue } from '../jobs/enqueue.js';
 import type { CronLine, JobContext, Jobs } from '../jobs/job.js';
-import { nextDue, wipeOld } from './claims.js';
+import { nextDue, wipeOld } from './leases.js';
 import { deliverDue } from './deliver.js';
 import type { MailRenderers } from './renderer.js';
 

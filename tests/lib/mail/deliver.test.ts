@@ -352,7 +352,7 @@ describe('old bodies', () => {
     world.config.smtpUrl = '';
     await queue();
     await deliver();
-    const { wipeOld } = await import('../../../src/lib/mail/claims.js');
+    const { wipeOld } = await import('../../../src/lib/mail/leases.js');
     expect(await wipeOld(world.db, world.clock.now())).toBe(0);
     world.clock.advance({ days: 91 });
     expect(await wipeOld(world.db, world.clock.now())).toBe(1);

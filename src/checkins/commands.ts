@@ -1,0 +1,176 @@
+import { retakeRooms } from '../claims/commands.js';
+import { lengthenClaims, shortenClaims } from '../claims/dayCommands.js';
+import { record, type Actor } from '../lib/audit/record.js';
+import { change, inTransaction, row, type Db } from '../lib/db/db.js';
+import { NotFound } from '../lib/http/errors.js';
+import { findOpens, listLostRooms } from './noShowQueries.js';
+import type { MeetingState } from '../meetings/queries.js';
+
+// What people do on the day: they come, they end early, they need another quarter of an hour. By who takes part, or by the
+// display at the door of a room that the meeting occupies; who may has been asked by the caller.
+
+/** `taken`: somebody has the room next, `left` minutes after `until`, to which it is kept. `released`: nobody had checked in in time, and somebody else has the room now. */
+export type DayDone =
+  | { ok: true; endsAt?: Date; isTakenBack?: boolean }
+  | { ok: false; reason: 'not_now' | 'released' }
+  | { ok: false; reason: 'taken'; left: number; until: Date };
+
+interface Today {
+  state: MeetingState;
+  starts_at: Date;
+  ends_at: Date;
+  checked_in_at: Date | null;
+  announced_at: Date | null;
+  created_by: number;
+}
+
+class Gone extends Error {}
+
+async function lockToday(trx: Db, id: number): Promise<Today> {
+  const found = await row<Today>(
+    trx,
+    `select state, starts_at, ends_at, checked_in_at, announced_at, created_by from meetings where id = :id and starts_at is not null for no key update`,
+    { id },
+  );
+  if (!found) throw new NotFound();
+  return found;
+}
+
+const isOn = ({ state }: Today) => state === 'draft' || state === 'scheduled' || state === 'in_progress';
+
+/** "We are here." Said twice is said once. Who comes after the room was given up takes it back while it is free. */
+export function checkIn(db: Db, by: Actor, id: number, now: Date, place?: string): Promise<DayDone> {
+  return inTransaction(db, async (trx) => {
+    const meeting = await lockToday(trx, id);
+    const lost = await listLostRooms(trx, id);
+    if (meeting.checked_in_at && lost.length === 0) return { ok: true };
+    const opens = await findOpens(trx, id);
+    if (
+      !isOn(meeting) ||
+      now.getTime() < meeting.starts_at.getTime() - opens * 60_000 ||
+      now >= meeting.ends_at
+    )
+      return { ok: false, reason: 'not_now' };
+    if (
+      lost.length > 0 &&
+      !(await takeBack(
+        trx,
+        by,
+        id,
+        meeting,
+        lost.map(({ room_id }) => room_id),
+        now,
+      ))
+    )
+      return { ok: false, reason: 'released' };
+    await change(
+      trx,
+      `update meetings set checked_in_at = coalesce(checked_in_at, :now), checked_in_by = :by, version = version + 1 where id = :id`,
+      { id, now, by: by.id },
+    );
+    await record(trx, by, {
+      action: lost.length ? 'meeting.takeBack' : 'meeting.checkIn',
+      noun: 'meetings',
+      id,
+      meetingId: id,
+      ...(place ? { note: place } : {}),
+    });
+    return { ok: true, isTakenBack: lost.length > 0 };
+  });
+}
+
+/** The rest of the time in rooms that were given up: all of them or none. Their rules were asked when they were booked. */
+async function takeBack(
+  trx: Db,
+  by: Actor,
+  id: number,
+  meeting: Today,
+  roomIds: number[],
+  now: Date,
+): Promise<boolean> {
+  const from = new Date(Math.max(meeting.starts_at.getTime(), Math.floor(now.getTime() / 60_000) * 60_000));
+  const claimant = { ...by, id: by.id ?? meeting.created_by };
+  try {
+    // A savepoint: a room that somebody else has by now leaves the others and their rows as they stand.
+    await trx.transaction(async (inner) => {
+      if (
+        !(
+          await retakeRooms(inner, claimant, {
+            meetingId: id,
+            roomIds,
+            startsAt: from,
+            endsAt: meeting.ends_at,
+            now,
+          })
+        ).ok
+      )
+        throw new Gone();
+    });
+  } catch (error) {
+    if (error instanceof Gone) return false;
+    throw error;
+  }
+  await change(
+    trx,
+    `update check_in_outcomes set taken_back_at = :now where meeting_id = :id and starts_at = :starts and released_at is not null and taken_back_at is null`,
+    { id, starts: meeting.starts_at, now },
+  );
+  return true;
+}
+
+/** The rooms are free at once. A bare booking ends with them; a meeting that people were told of keeps its announced time. */
+export function endEarly(db: Db, by: Actor, id: number, now: Date, place?: string): Promise<DayDone> {
+  return inTransaction(db, async (trx) => {
+    const meeting = await lockToday(trx, id);
+    const endsAt = await shortenClaims(trx, by, id, now);
+    if (!endsAt) return { ok: false, reason: 'not_now' };
+    await change(
+      trx,
+      `update meetings set ends_at = case when announced_at is null then :at else ends_at end, checked_in_at = coalesce(checked_in_at, :now), version = version + 1 where id = :id`,
+      { id, at: endsAt, now },
+    );
+    await record(trx, by, {
+      action: 'meeting.endEarly',
+      noun: 'meetings',
+      id,
+      meetingId: id,
+      before: { ends_at: meeting.ends_at },
+      after: { ends_at: endsAt },
+      ...(place ? { note: place } : {}),
+    });
+    return { ok: true, endsAt };
+  });
+}
+
+/** Some minutes more while nobody has the rooms next. @param minutes 5 to 120 */
+export function extendMeeting(
+  db: Db,
+  by: Actor,
+  id: number,
+  minutes: number,
+  now: Date,
+  place?: string,
+): Promise<DayDone> {
+  return inTransaction(db, async (trx) => {
+    const meeting = await lockToday(trx, id);
+    if (!isOn(meeting)) return { ok: false, reason: 'not_now' };
+    const endsAt = await lengthenClaims(trx, id, minutes, now);
+    if (!endsAt) return { ok: false, reason: 'not_now' };
+    if ('left' in endsAt) return { ok: false, reason: 'taken', ...endsAt };
+    await change(
+      trx,
+      `update meetings set ends_at = case when announced_at is null then :at else ends_at end, version = version + 1 where id = :id`,
+      { id, at: endsAt },
+    );
+    await record(trx, by, {
+      action: 'meeting.extend',
+      noun: 'meetings',
+      id,
+      meetingId: id,
+      before: { ends_at: meeting.ends_at },
+      after: { ends_at: endsAt },
+      ...(place ? { note: place } : {}),
+    });
+    return { ok: true, endsAt };
+  });
+}

@@ -1,0 +1,226 @@
+import { problemsOf, type Problems } from '../lib/http/form.js';
+import { once } from '../lib/http/once.js';
+import { secretary } from '../lib/http/policy.js';
+import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
+import { addDays, dayOf, startOfDay, timeOf, toInstant } from '../lib/time/zone.js';
+import { findClosureGroup, listClosureGroups, listKept, type ClosureGroup } from './relocationQueries.js';
+import { areasOf, isIn, writeArea, type Area } from '../claims/areas.js';
+import { changeClosures, closeRooms, liftClosures } from './commands.js';
+import { ClosureChangeForm, ClosuresForm } from './forms.js';
+import { listRooms } from '../rooms/queries.js';
+import { tellPlace } from '../rooms/roomFacts.js';
+import { tellKept } from '../claims/describeHold.js';
+
+// Rooms closed together: a floor, a building, a site, or any rooms. Moving the meetings in the way belongs to meetings.
+
+export const closureGroupRoutes: Route[] = [
+  route({
+    method: 'get',
+    path: '/rooms/closures',
+    policy: secretary,
+    async handle(c) {
+      const groups = await listClosureGroups(c.db, c.now);
+      return page('closures/list', {
+        title: c.t('closures.list.title'),
+        groups: groups.map((group) => shown(c, group)),
+      });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/rooms/closures/new',
+    policy: secretary,
+    handle(c) {
+      const today = dayOf(c.now, c.zone);
+      return formPage(c, { from_date: today, from_time: '08:00', to_date: today, to_time: '18:00' });
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/rooms/closures',
+    policy: secretary,
+    form: ClosuresForm,
+    async handle(c) {
+      const { form } = c;
+      const from = toInstant(form.from_date, form.from_time, c.zone);
+      const to = endOf(c, form);
+      const problem = !from ? ['from_time', c.t('rooms.problem.skipped')] : wrongEnd(c, from, to);
+      if (!from || !to || problem)
+        return formPage(
+          c,
+          c.req.body as Record<string, unknown>,
+          problemsOf([{ field: problem?.[0] ?? '', message: problem?.[1] ?? '' }], c.req.body),
+        );
+      const rooms = await listRooms(c.db, c.now, {});
+      const roomIds = rooms
+        .filter((room) => form.room.includes(room.id) || form.area.some((area) => isIn(room, area)))
+        .map(({ id }) => id);
+      if (!roomIds.length)
+        return formPage(
+          c,
+          c.req.body as Record<string, unknown>,
+          problemsOf([{ field: 'room', message: c.t('closures.problem.noRooms') }], c.req.body),
+        );
+      const done = await once(c.db, c.viewer.id, form.key, form, async (trx) => {
+        const made = await closeRooms(trx, c.by, {
+          roomIds,
+          startsAt: from,
+          endsAt: to,
+          reason: form.reason,
+        });
+        return { location: `/rooms/closures/${made.groupId}` };
+      });
+      return redirect(done.location, { notice: 'closures.notice.closed' });
+    },
+    onInvalid: (c, problems) => formPage(c, problems.values, problems),
+  }),
+  route({
+    method: 'get',
+    path: '/rooms/closures/:id',
+    policy: secretary,
+    async handle(c) {
+      const [group, held] = await Promise.all([
+        findClosureGroup(c.db, idOf(c), c.now),
+        listKept(c.db, c.viewer.id, idOf(c)),
+      ]);
+      return page('closures/group', {
+        kept: held.flatMap(({ room, kept }) =>
+          kept.map((one) => ({ ...tellKept(c, one), room: c.fmt.name(room) })),
+        ),
+        title: c.t('closures.group.title', { reason: group.reason }),
+        group: shown(c, group),
+        isOver: group.ends_at <= c.now || group.rooms.length === 0,
+      });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/rooms/closures/:id/edit',
+    policy: secretary,
+    async handle(c) {
+      const group = await findClosureGroup(c.db, idOf(c), c.now);
+      return changePage(c, group, {
+        reason: group.reason,
+        to_date: dayOf(group.ends_at, c.zone),
+        to_time: timeOf(group.ends_at, c.zone),
+      });
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/rooms/closures/:id/edit',
+    policy: secretary,
+    form: ClosureChangeForm,
+    async handle(c) {
+      const group = await findClosureGroup(c.db, idOf(c), c.now);
+      const to = endOf(c, c.form);
+      const problem = wrongEnd(c, group.starts_at, to);
+      if (!to || problem)
+        return changePage(
+          c,
+          group,
+          c.form,
+          problemsOf([{ field: problem?.[0] ?? '', message: problem?.[1] ?? '' }], c.req.body),
+        );
+      const done = await changeClosures(c.db, c.by, group.id, c.form.version, {
+        reason: c.form.reason,
+        endsAt: to,
+      });
+      if (done.ok) return redirect(`/rooms/closures/${group.id}`, { notice: 'rooms.notice.saved' });
+      const now = await findClosureGroup(c.db, group.id, c.now);
+      const theirs = c.t('closures.problem.stale', {
+        reason: now.reason,
+        until: c.fmt.dateTime(now.ends_at),
+      });
+      return changePage(c, now, c.form, problemsOf([{ field: 'reason', message: theirs }], c.req.body), 409);
+    },
+    async onInvalid(c, problems) {
+      return changePage(c, await findClosureGroup(c.db, idOf(c), c.now), problems.values, problems);
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/rooms/closures/:id/lifting',
+    policy: secretary,
+    async handle(c) {
+      await liftClosures(c.db, c.by, idOf(c));
+      return redirect('/rooms/closures', { notice: 'closures.notice.lifted' });
+    },
+  }),
+];
+
+function shown(c: Context<unknown, unknown>, group: ClosureGroup) {
+  return { ...group, when: `${c.fmt.day(group.starts_at)} ${c.fmt.range(group.starts_at, group.ends_at)}` };
+}
+
+function endOf(c: Context<unknown, unknown>, form: { to_date: string; to_time: string }): Date | undefined {
+  return form.to_time === '24:00'
+    ? startOfDay(addDays(form.to_date, 1), c.zone)
+    : toInstant(form.to_date, form.to_time, c.zone);
+}
+
+function wrongEnd(
+  c: Context<unknown, unknown>,
+  from: Date,
+  to: Date | undefined,
+): [string, string] | undefined {
+  if (!to) return ['to_time', c.t('rooms.problem.skipped')];
+  if (to <= from) return ['to_time', c.t('rooms.problem.endsBefore')];
+  return to <= c.now ? ['to_date', c.t('rooms.problem.over')] : undefined;
+}
+
+async function formPage(
+  c: Context<unknown, unknown>,
+  values: Record<string, unknown>,
+  problems?: Problems,
+): Promise<Answer> {
+  const rooms = (await listRooms(c.db, c.now, {})).filter(({ status }) => status !== 'retired');
+  const many = (name: string) => [values[name] ?? []].flat().map(String);
+  return page(
+    'closures/new',
+    {
+      title: c.t('closures.new.title'),
+      values: { ...values, area: many('area'), room: many('room') },
+      areas: areasOf(rooms).map((area) => ({
+        value: writeArea(area),
+        label: c.t('closures.new.area', {
+          place: tellArea(c, area),
+          count: rooms.filter((room) => isIn(room, area)).length,
+        }),
+      })),
+      rooms: rooms.map((room) => ({
+        value: String(room.id),
+        label: c.fmt.name(room),
+        hint: tellPlace(room),
+      })),
+      ...(problems ? { errors: problems.errors } : {}),
+    },
+    { status: problems ? 422 : 200 },
+  );
+}
+
+/** A floor that is only a number says that it is one. */
+function tellArea(c: Context<unknown, unknown>, [site = '', building = '', floor = '']: Area): string {
+  return [site, building, /^-?\d+$/.test(floor) ? c.t('closures.new.floor', { floor }) : floor]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+function changePage(
+  c: Context<unknown, unknown>,
+  group: ClosureGroup,
+  values: Record<string, unknown>,
+  problems?: Problems,
+  status = problems ? 422 : 200,
+): Answer {
+  return page(
+    'closures/edit',
+    {
+      title: c.t('closures.edit.title'),
+      group: shown(c, group),
+      values,
+      ...(problems ? { errors: problems.errors } : {}),
+    },
+    { status },
+  );
+}

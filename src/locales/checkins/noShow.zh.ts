@@ -1,0 +1,45 @@
+import type { Translation } from '../../lib/i18n/catalog.js';
+import type { noShow as en } from './noShow.en.js';
+
+export const noShow: Translation<typeof en> = {
+  'meetings.day.released': '因未按时签到，会议室已释放，现已由他人使用。',
+  'meetings.day.tookBack': '会议室已重新为您保留。',
+  'meetings.day.due': '请于 {time} 前签到，逾时会议室自动释放。',
+  'meetings.day.lost': '截至 {due}（会议开始后 {minutes} 分钟）无人签到，{rooms}已于 {time} 释放。',
+  'meetings.day.lostMany': '截至 {due}（会议开始后 {minutes} 分钟）无人签到，{rooms}已于 {time} 释放。',
+  'meetings.day.takeBack': '人已到场，收回会议室',
+  'meetings.day.takeBackLink': '收回会议室',
+  'meetings.day.findRoom': '查找当前空闲会议室',
+  'noShow.pill': '未到场',
+  'noShow.door.due': '请于 {time} 前签到，逾时自动释放',
+  'noShow.mail.remind': '请于 {time} 前签到：{title}',
+  'noShow.mail.remindText':
+    '“{title}”已到开始时间，尚无人签到。按会议室使用规定，{time} 仍未签到的，会议室将自动释放。',
+  'noShow.mail.checkIn': '签到',
+  'noShow.mail.lost': '会议室已释放：{title}',
+  'noShow.mail.lostText':
+    '“{title}”开始后 {minutes} 分钟无人签到，按会议室使用规定，会议室已释放供他人使用。会议本身未取消。',
+  'noShow.mail.room': '会议室',
+  'noShow.mail.when': '时间',
+  'noShow.mail.released': '释放时间',
+  'noShow.mail.takeBack': '收回会议室',
+  'noShow.mail.note': '今后如不需要会议室，请提前取消，以便他人使用。',
+  'noShow.rate.label': '近 90 天未到场率',
+  'noShow.rate.value': '{percent}（须签到的预订 {total} 次，未到场 {count} 次）',
+  'noShow.rate.none': '尚无须签到的预订',
+  'noShow.series.notice': '最近几次（{days}）均无人到场。“{name}”是否仍需召开？',
+  'noShow.series.keep': '继续召开',
+  'noShow.series.end': '结束例会',
+  'noShow.series.change': '调整周期',
+  'noShow.series.kept': '已记录：继续召开。',
+  'noShow.series.today': '“{name}”连续无人到场',
+  'noShow.series.todayNote': '请确定继续召开、减少次数或结束',
+  'noShow.series.subject': '“{name}”连续无人到场，是否仍需召开？',
+  'noShow.series.text':
+    '“{name}”最近几次（{days}）均无人签到，会议室被空占。请确定继续召开、减少次数或结束。',
+  'noShow.series.open': '去处理',
+  'desk.waiting.unattended': '无人到场',
+  'audit.meeting.noShow': '无人到场，会议室已释放',
+  'audit.meeting.takeBack': '迟到签到，收回会议室',
+  'audit.series.keep': '确认无人到场的例会继续召开',
+};

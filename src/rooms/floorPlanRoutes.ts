@@ -1,0 +1,242 @@
+import { findImageSize } from '../lib/files/imageSize.js';
+import { IMAGE_TYPES } from '../lib/files/kinds.js';
+import { sendImage } from '../lib/files/send.js';
+import { problemsOf, type Problems } from '../lib/http/form.js';
+import { once } from '../lib/http/once.js';
+import { secretary, signedIn } from '../lib/http/policy.js';
+import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
+import { addDays, dayOf, startOfDay, timeOf, toInstant } from '../lib/time/zone.js';
+import { createPlan, placeRooms, removePlan, replacePicture, type Picture } from './floorPlanCommands.js';
+import { NewPlanForm, PlacesForm, PlanQuery, PlanVersionForm } from './floorPlanForms.js';
+import {
+  findPlan,
+  listFloorsWithoutPlan,
+  listPlanRooms,
+  listPlans,
+  listRoomsOfFloor,
+} from './floorPlanQueries.js';
+import { mayKeepRooms } from './policy.js';
+import { drawPlan, tellState } from './floorPlanPage.js';
+import { tellPlace } from './roomFacts.js';
+
+export const planRoutes: Route[] = [
+  route({
+    method: 'get',
+    path: '/rooms/plans',
+    policy: signedIn,
+    async handle(c) {
+      const plans = await listPlans(c.db);
+      return page('rooms/floor-plans', {
+        title: c.t('plans.list.title'),
+        plans: plans.map((plan) => ({ id: plan.id, name: nameOf(plan, c), rooms: plan.rooms })),
+        isKeeper: mayKeepRooms(c.viewer),
+      });
+    },
+  }),
+  route({ method: 'get', path: '/rooms/plans/new', policy: secretary, handle: (c) => newPage(c) }),
+  route({
+    method: 'post',
+    path: '/rooms/plans',
+    policy: secretary,
+    upload: { field: 'picture', maxFiles: 1, wrongKind: 'rooms.problem.photo' },
+    form: NewPlanForm,
+    async handle(c) {
+      const picture = await readPicture(c);
+      if (!picture)
+        return newPage(
+          c,
+          problemsOf([{ field: 'picture', message: c.t('rooms.problem.photo') }], c.req.body),
+        );
+      const { key, ...form } = c.form;
+      const done = await once(c.db, c.viewer.id, key, form, async (trx) => {
+        const made = await createPlan(trx, c.by, form.room, picture);
+        return made.ok ? { location: `/rooms/plans/${made.id}/edit` } : {};
+      });
+      if (done.location === undefined)
+        return newPage(c, problemsOf([{ field: 'room', message: c.t('plans.problem.taken') }], c.req.body));
+      return redirect(done.location, { notice: 'plans.notice.added' });
+    },
+    onInvalid: (c, problems) => newPage(c, problems),
+  }),
+  route({ method: 'get', path: '/rooms/plans/:id', policy: signedIn, query: PlanQuery, handle: showPlan }),
+  route({
+    method: 'get',
+    path: '/rooms/plans/:id/picture',
+    policy: signedIn,
+    handle: async (c) => sendImage(c, (await findPlan(c.db, idOf(c))).file_id),
+  }),
+  route({ method: 'get', path: '/rooms/plans/:id/edit', policy: secretary, handle: (c) => editPage(c) }),
+  route({
+    method: 'post',
+    path: '/rooms/plans/:id/places',
+    policy: secretary,
+    form: PlacesForm,
+    async handle(c) {
+      const { rooms, x, y, version } = c.form;
+      const places = rooms.flatMap((roomId, i) => {
+        const [left, top] = [x[i] ?? null, y[i] ?? null];
+        return left === null || top === null ? [] : [{ roomId, x: left, y: top }];
+      });
+      const done = await placeRooms(c.db, c.by, idOf(c), version, places);
+      if (!done.ok)
+        return editPage(
+          c,
+          problemsOf([{ field: '', message: c.t('plans.problem.changed') }], c.req.body),
+          409,
+        );
+      return redirect(`/rooms/plans/${done.id}`, { notice: 'rooms.notice.saved' });
+    },
+    onInvalid: (c, problems) => editPage(c, problems),
+  }),
+  route({
+    method: 'post',
+    path: '/rooms/plans/:id/picture',
+    policy: secretary,
+    upload: {
+      field: 'picture',
+      maxFiles: 1,
+      wrongKind: 'rooms.problem.photo',
+      authorise: (c) => findPlan(c.db, idOf(c)),
+    },
+    form: PlanVersionForm,
+    async handle(c) {
+      const picture = await readPicture(c);
+      if (!picture)
+        return editPage(c, problemsOf([{ field: 'picture', message: c.t('rooms.problem.photo') }], {}));
+      const done = await replacePicture(c.db, c.by, idOf(c), c.form.version, picture);
+      if (!done.ok)
+        return editPage(
+          c,
+          problemsOf([{ field: 'picture', message: c.t('plans.problem.changed') }], {}),
+          409,
+        );
+      return redirect(`/rooms/plans/${done.id}/edit`, { notice: 'rooms.notice.saved' });
+    },
+    onInvalid: (c, problems) => editPage(c, problems),
+  }),
+  route({
+    method: 'post',
+    path: '/rooms/plans/:id/removal',
+    policy: secretary,
+    form: PlanVersionForm,
+    async handle(c) {
+      const done = await removePlan(c.db, c.by, idOf(c), c.form.version);
+      if (!done.ok)
+        return editPage(c, problemsOf([{ field: '', message: c.t('plans.problem.changed') }], {}), 409);
+      return redirect('/rooms/plans', { notice: 'plans.notice.removed' });
+    },
+  }),
+];
+
+function nameOf(
+  floor: { site: string; building: string; floor: string },
+  c: Context<unknown, unknown>,
+): string {
+  return (
+    tellPlace({ ...floor, floor: floor.floor && c.t('plans.floor', { floor: floor.floor }) }) ||
+    c.t('plans.list.whole')
+  );
+}
+
+/** The picture that arrived, when it is one and says how large it is. */
+async function readPicture(c: Context<unknown, unknown>): Promise<Picture | undefined> {
+  const file = c.files[0];
+  if (!file || !IMAGE_TYPES.includes(file.media_type)) return undefined;
+  const size = await findImageSize(c.db, file.id);
+  return size && size.width <= 20_000 && size.height <= 20_000 ? { fileId: file.id, ...size } : undefined;
+}
+
+async function newPage(c: Context<unknown, unknown>, problems?: Problems): Promise<Answer> {
+  const floors = await listFloorsWithoutPlan(c.db);
+  return page(
+    'rooms/floor-plan-new',
+    {
+      title: c.t('plans.form.new'),
+      floors: floors.map((floor) => ({
+        value: floor.room_id,
+        label: c.t('plans.form.floor', { floor: nameOf(floor, c), count: floor.rooms }),
+      })),
+      values: problems?.values ?? {},
+      ...(problems ? { errors: problems.errors } : {}),
+    },
+    { status: problems ? 422 : 200 },
+  );
+}
+
+/** When somebody looks without saying when: the running or next half hour, an hour long. */
+function spanOf(c: Context<unknown, PlanQuery>): {
+  on: string;
+  from: string;
+  to: string;
+  span: { from: Date; to: Date };
+} {
+  const now = new Date(Math.ceil(c.now.getTime() / 1_800_000) * 1_800_000);
+  const on = c.query.date ?? dayOf(now, c.zone);
+  const from = c.query.from ?? timeOf(now, c.zone);
+  const start = toInstant(on, from, c.zone) ?? now;
+  const typed = c.query.to === undefined ? null : toInstant(on, c.query.to, c.zone);
+  const end =
+    typed && typed > start
+      ? typed
+      : new Date(
+          Math.min(
+            start.getTime() + 3_600_000,
+            Math.max(startOfDay(addDays(on, 1), c.zone).getTime(), start.getTime() + 900_000),
+          ),
+        );
+  return {
+    on,
+    from,
+    to: dayOf(end, c.zone) === on ? timeOf(end, c.zone) : '24:00',
+    span: { from: start, to: end },
+  };
+}
+
+async function showPlan(c: Context<unknown, PlanQuery>): Promise<Answer> {
+  const plan = await findPlan(c.db, idOf(c));
+  const { on, from, to, span } = spanOf(c);
+  const rooms = await listPlanRooms(c.db, c.viewer.id, plan, span);
+  const shown = rooms.map((room) => tellState(room, span, { on, from, to }, c));
+  return page('rooms/floor-plan', {
+    title: nameOf(plan, c),
+    plan,
+    on,
+    from,
+    to,
+    when: `${c.fmt.date(on)} ${c.fmt.range(span.from, span.to)}`,
+    rooms: shown,
+    free: shown.filter(({ state }) => state === 'free').length,
+    drawing: drawPlan(plan, shown),
+    isKeeper: mayKeepRooms(c.viewer),
+  });
+}
+
+async function editPage(c: Context<unknown, unknown>, problems?: Problems, status?: number): Promise<Answer> {
+  const plan = await findPlan(c.db, idOf(c));
+  const rooms = await listRoomsOfFloor(c.db, plan);
+  const typed = (name: string) => [problems?.values[name] ?? []].flat() as unknown[];
+  const [ids, x, y] = [typed('rooms').map(String), typed('x'), typed('y')];
+  const errors = problems?.errors ?? {};
+  const lines = rooms.map((room) => {
+    const at = ids.indexOf(String(room.id));
+    return {
+      id: room.id,
+      name: c.fmt.name(room),
+      x: at < 0 ? (room.x ?? '') : x[at],
+      y: at < 0 ? (room.y ?? '') : y[at],
+      error: at < 0 ? undefined : (errors[`x.${at}`] ?? errors[`y.${at}`]),
+    };
+  });
+  return page(
+    'rooms/floor-plan-edit',
+    {
+      title: c.t('plans.form.edit', { floor: nameOf(plan, c) }),
+      plan,
+      name: nameOf(plan, c),
+      lines,
+      scripts: ['floor-plan'],
+      ...(problems ? { errors } : {}),
+    },
+    { status: status ?? (problems ? 422 : 200) },
+  );
+}

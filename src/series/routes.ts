@@ -1,0 +1,413 @@
+import { tellCheck } from '../claims/checks.js';
+import type { z } from 'zod';
+import { findPersonOption, personText } from '../people/queries.js';
+import { Forbidden } from '../lib/http/errors.js';
+import { problemsOf, type Problems } from '../lib/http/form.js';
+import { isSecretary, signedIn } from '../lib/http/policy.js';
+import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
+import { addDays, dayOf, startOfDay } from '../lib/time/zone.js';
+import { pillOf } from '../meetings/listRoutes.js';
+import { tellWish } from '../waits/choices.js';
+import { takeAwaitedRoom } from '../waits/awaitedDateCommands.js';
+import { listAwaited, type AwaitedDate } from '../waits/awaitedQueries.js';
+import { listActable, readActing, shownPerson } from '../bookings/meetingFormRoutes.js';
+import { NoFields, RoleForm } from '../meetings/forms.js';
+import { removeMember, setMembers } from './memberCommands.js';
+import { readPeople } from '../meetings/namedPeople.js';
+import { readSeriesPeople } from './scheduleRoutes.js';
+import { tellDays } from '../checkins/rules.js';
+import { keepUnattended } from '../checkins/noShowCommands.js';
+import { findUnattended } from '../checkins/noShowQueries.js';
+import { mayKeepSeries, maySeeMembers } from '../meetings/policy.js';
+import { ROLES } from '../meetings/queries.js';
+import { findEnding, findSeriesFacts, isSeldomAttended } from './renewalQueries.js';
+import { readRule, tellRule } from './recurrence.js';
+import { changeSeries, endSeries, type Ended } from './commands.js';
+import { tellFacts } from './facts.js';
+import { EndForm, MembersForm, SeriesForm, SeriesQuery } from './forms.js';
+import { findFreshDates } from './inviteQueries.js';
+import { findSeries, listDates, listMembers, listRecurrences, listSeries, type Series } from './queries.js';
+import { titleOf } from '../meetings/title.js';
+
+export const seriesRoutes: Route[] = [
+  route({ method: 'get', path: '/series', policy: signedIn, query: SeriesQuery, handle: showList }),
+  route({ method: 'get', path: '/series/:id', policy: signedIn, handle: showSeries }),
+  route({ method: 'get', path: '/series/:id/edit', policy: signedIn, handle: (c) => showEdit(c) }),
+  route({
+    method: 'post',
+    path: '/series/:id',
+    policy: signedIn,
+    form: SeriesForm,
+    handle: change,
+    onInvalid: showEdit,
+  }),
+  route({ method: 'get', path: '/series/:id/members', policy: signedIn, handle: (c) => showMembers(c) }),
+  route({
+    method: 'post',
+    path: '/series/:id/members',
+    policy: signedIn,
+    form: MembersForm,
+    handle: addMembers,
+    onInvalid: showMembers,
+  }),
+  route({
+    method: 'post',
+    path: '/series/:id/members/:person/role',
+    policy: signedIn,
+    form: RoleForm,
+    async handle(c) {
+      await setMembers(c.db, c.by, idOf(c), new Map([[idOf(c, 'person'), c.form.role]]));
+      return redirect(`/series/${idOf(c)}/members`, { notice: 'meetings.people.roleSaved' });
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/series/:id/members/:person/removal',
+    policy: signedIn,
+    form: NoFields,
+    async handle(c) {
+      await removeMember(c.db, c.by, idOf(c), idOf(c, 'person'));
+      return redirect(`/series/${idOf(c)}/members`, { notice: 'meetings.people.removed' });
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/series/:id/dates/:meeting/room',
+    policy: signedIn,
+    form: NoFields,
+    handle: takeRoom,
+  }),
+  route({
+    method: 'post',
+    path: '/series/:id/continuation',
+    policy: signedIn,
+    form: NoFields,
+    async handle(c) {
+      const series = await findKept(c);
+      await keepUnattended(c.db, c.by, series.id, c.now);
+      return redirect(`/series/${series.id}`, { notice: 'noShow.series.kept' });
+    },
+  }),
+  route({ method: 'get', path: '/series/:id/end', policy: signedIn, handle: (c) => showEnd(c) }),
+  route({
+    method: 'post',
+    path: '/series/:id/end',
+    policy: signedIn,
+    form: EndForm,
+    handle: end,
+    onInvalid: showEnd,
+  }),
+];
+
+const PAGE = 50;
+
+async function showList(c: Context<unknown, z.output<typeof SeriesQuery>>): Promise<Answer> {
+  const { q, mine, after } = c.query;
+  const [, ended, id, name] = /^([01])\.(\d{1,15})\.(.*)$/s.exec(after ?? '') ?? [];
+  const found = await listSeries(
+    c.db,
+    c.viewer,
+    {
+      text: q ?? undefined,
+      mine,
+      ...(id ? { after: { ended: ended === '1', name: name ?? '', id: Number(id) } } : {}),
+    },
+    c.now,
+    PAGE,
+  );
+  const lines = found.slice(0, PAGE);
+  const last = found.length > PAGE ? lines.at(-1) : undefined;
+  const next =
+    last &&
+    new URLSearchParams({
+      ...(q ? { q } : {}),
+      ...(mine ? { mine: 'on' } : {}),
+      after: `${last.ended_on ? 1 : 0}.${last.id}.${last.name}`,
+    });
+  return page('series/list', {
+    title: c.t('meetings.list.series'),
+    query: { q, mine },
+    items: lines.map((line) => ({
+      title: line.name,
+      href: `/series/${line.id}`,
+      pill: line.ended_on ? { text: c.t('meetings.series.ended') } : undefined,
+      meta: [
+        line.rule && line.starts_at_time
+          ? `${tellRule(c.t, readRule(line.rule))} ${line.starts_at_time}`
+          : null,
+        c.fmt.name(line.organiser),
+        c.t('meetings.series.members', { count: line.member_count }),
+        line.is_private ? c.t('meetings.list.private') : null,
+      ],
+      end: line.next_at
+        ? c.t('meetings.series.next', { when: `${c.fmt.shortDay(line.next_at)} ${c.fmt.time(line.next_at)}` })
+        : undefined,
+      mine: line.is_mine,
+      over: line.ended_on !== null,
+    })),
+    next: next ? `/series?${next.toString()}` : undefined,
+  });
+}
+
+async function showSeries(c: Context): Promise<Answer> {
+  const series = await findSeries(c.db, c.viewer, idOf(c));
+  const mayKeep = mayKeepSeries(series);
+  const [recurrences, coming, past, members, awaited, facts, ending, unattended, fresh] = await Promise.all([
+    listRecurrences(c.db, series.id),
+    listDates(c.db, series.id, 'coming', c.now),
+    listDates(c.db, series.id, 'past', c.now, 10),
+    maySeeMembers(series) ? listMembers(c.db, series.id) : undefined,
+    mayKeep ? listAwaited(c.db, series.id, c.now) : [],
+    maySeeMembers(series) ? findSeriesFacts(c.db, series.id, c.now) : undefined,
+    mayKeep ? findEnding(c.db, series.id, c.now) : undefined,
+    mayKeep ? findUnattended(c.db, series.id, c.now) : undefined,
+    mayKeep && series.ended_on === null ? findFreshDates(c.db, series.id, c.now) : undefined,
+  ]);
+  const running = recurrences.filter(
+    ({ starts_on, until_at, zone }) => until_at > c.now && starts_on <= dayOf(until_at, zone),
+  );
+  const waiting = new Set(awaited.filter(({ kind }) => kind === 'wait').map(({ meeting_id }) => meeting_id));
+  const row = (date: (typeof coming)[number]) => ({
+    time: `${c.fmt.shortDay(date.starts_at)} ${c.fmt.range(date.starts_at, date.ends_at)}`,
+    title: titleOf(c.t, date),
+    href: `/meetings/${date.id}`,
+    pill: pillOf(date, date.state, c.t),
+    meta: [
+      ...date.rooms.map((room) => c.fmt.name(room)),
+      waiting.has(date.id) ? c.t('series.awaited.noRoom') : null,
+      date.cancel_reason,
+    ],
+    over: date.state === 'cancelled',
+  });
+  return page('series/series', {
+    title: series.name,
+    series,
+    mayKeep,
+    members,
+    roles: ROLES,
+    fresh,
+    rules: running.map((one) =>
+      c.t('meetings.series.ruleLine', {
+        rule: tellRule(c.t, readRule(one.rule)),
+        time: one.starts_at_time,
+        zone: one.zone,
+        day: c.fmt.day(one.until_at),
+      }),
+    ),
+    coming: coming.map(row),
+    past: past.map(row),
+    awaited: awaited.map((date) => awaitedRow(c, date)),
+    ending: ending && c.fmt.day(ending.last_at),
+    change: firstChange(series.id, coming),
+    unattended:
+      unattended &&
+      c.t('noShow.series.notice', { name: series.name, days: tellDays(unattended.dates, c.t, c.fmt) }),
+    facts:
+      facts && facts.held + facts.cancelled > 0
+        ? { items: tellFacts(c.t, c.fmt, facts), isSeldom: isSeldomAttended(facts) }
+        : undefined,
+  });
+}
+
+/** Where the rule is changed from the next date on. */
+function firstChange(seriesId: number, coming: { id: number; state: string }[]): string | undefined {
+  const next = coming.find(({ state }) => state !== 'cancelled');
+  return next && `/series/${seriesId}/dates/${next.id}/following`;
+}
+
+/** A date that wants a room: what it waits for, and the way to take it when it is free. */
+function awaitedRow(c: Context, date: AwaitedDate) {
+  const when = `${c.fmt.shortDay(date.starts_at)} ${c.fmt.range(date.starts_at, date.ends_at)}`;
+  return {
+    time: when,
+    title: titleOf(c.t, date),
+    href: `/meetings/${date.meeting_id}`,
+    pill: {
+      text: c.t(date.is_free ? 'series.awaited.free' : 'series.awaited.taken'),
+      tone: date.is_free ? 'ok' : 'neutral',
+    },
+    meta: [
+      c.t(date.kind === 'wait' ? 'series.awaited.wait' : 'series.awaited.skip', { rooms: tellWish(c, date) }),
+    ],
+    ...(date.is_free
+      ? {
+          actions: [
+            {
+              action: `/series/${date.series_id}/dates/${date.meeting_id}/room`,
+              label: c.t('series.awaited.take'),
+              about: when,
+              hidden: {},
+            },
+          ],
+        }
+      : {}),
+  };
+}
+
+async function takeRoom(c: Context): Promise<Answer> {
+  const series = await findKept(c);
+  const taken = await takeAwaitedRoom(c.db, c.by, idOf(c, 'meeting'), c.now);
+  if (!taken.ok && taken.reason === 'refused') {
+    const why = taken.checks.map((check) => tellCheck(check, c.t, c.fmt)).join(' ');
+    return redirect(`/series/${series.id}`, {
+      notice: { key: 'requests.notice.stillWaits', values: { why } },
+    });
+  }
+  return redirect(`/series/${series.id}`, {
+    notice: !taken.ok
+      ? 'series.notice.roomGone'
+      : taken.isAsked
+        ? 'requests.notice.asked'
+        : 'series.notice.roomTaken',
+  });
+}
+
+async function findKept(c: Context): Promise<Series> {
+  const series = await findSeries(c.db, c.viewer, idOf(c));
+  if (!mayKeepSeries(series)) throw new Forbidden();
+  return series;
+}
+
+async function showEdit(c: Context, problems?: Problems, stale = false): Promise<Answer> {
+  const series = await findKept(c);
+  const organisers = isSecretary(c.viewer) ? undefined : await listActable(c, series);
+  const text = async (person: { id: number } | null) => {
+    const found = person ? await findPersonOption(c.db, person.id) : undefined;
+    return found ? personText(found, c.fmt.name(found)) : '';
+  };
+  const stored = {
+    name: series.name,
+    organiser: await shownPerson(c, series.organiser_id),
+    booked_for: await shownPerson(c, series.booked_for_id),
+    lang: series.lang,
+    is_private: series.is_private,
+    first_number: series.next_number,
+    gates: series.review_gates ?? '',
+    reviewer: await text(series.reviewer),
+    approver: await text(series.approver),
+    version: series.version,
+  };
+  const heading = c.t('meetings.series.edit', { name: series.name });
+  return page(
+    'series/form',
+    {
+      title: heading,
+      heading,
+      series,
+      isNew: false,
+      withDates: false,
+      action: `/series/${series.id}`,
+      rooms: [],
+      organisers,
+      errors: problems?.errors ?? {},
+      values: problems ? { ...problems.values, ...(stale ? { version: series.version } : {}) } : stored,
+      theirs: stale ? stored.name : undefined,
+    },
+    { status: stale ? 409 : problems ? 422 : 200 },
+  );
+}
+
+async function change(c: Context<z.output<typeof SeriesForm>>): Promise<Answer> {
+  const series = await findKept(c);
+  const { form } = c;
+  const people = await readSeriesPeople(c, form);
+  if (people.problems.length > 0) return showEdit(c, problemsOf(people.problems, c.req.body));
+  const acting = await readActing(c, form);
+  if ('problems' in acting) return showEdit(c, acting.problems);
+  const result = await changeSeries(c.db, c.by, series.id, {
+    version: form.version,
+    name: form.name,
+    organiserId: acting.organiserId ?? series.organiser_id,
+    bookedForId: acting.bookedForId,
+    lang: form.lang,
+    isPrivate: form.is_private,
+    firstNumber: form.first_number,
+    reviewGates: form.gates,
+    reviewerId: people.reviewerId,
+    approverId: people.approverId,
+  });
+  if (!result.ok) return showEdit(c, problemsOf([], c.req.body), true);
+  return redirect(`/series/${series.id}`, { notice: 'meetings.notice.saved' });
+}
+
+async function showMembers(c: Context, problems?: Problems): Promise<Answer> {
+  const series = await findSeries(c.db, c.viewer, idOf(c));
+  if (!maySeeMembers(series)) throw new Forbidden();
+  const mayKeep = mayKeepSeries(series) && series.ended_on === null;
+  if (problems && !mayKeep) throw new Forbidden();
+  return page(
+    'series/members',
+    {
+      title: c.t('meetings.series.membersOf', { name: series.name }),
+      series,
+      members: await listMembers(c.db, series.id),
+      mayKeep,
+      roles: ROLES,
+      errors: problems?.errors ?? {},
+      values: problems?.values ?? {},
+    },
+    { status: problems ? 422 : 200 },
+  );
+}
+
+async function addMembers(c: Context<z.output<typeof MembersForm>>): Promise<Answer> {
+  const series = await findKept(c);
+  const { people, role } = c.form;
+  const named = await readPeople(c.db, c.t, people);
+  if (named.problems.length > 0)
+    return showMembers(c, problemsOf([{ field: 'people', message: named.problems.join(' ') }], c.req.body));
+  await setMembers(
+    c.db,
+    c.by,
+    series.id,
+    new Map(named.personIds.map((person) => [person, role])),
+    named.guests.map((guest) => ({ ...guest, role })),
+  );
+  return redirect(`/series/${series.id}/members`, {
+    notice: { key: 'meetings.people.added', values: { count: named.personIds.length + named.guests.length } },
+  });
+}
+
+async function showEnd(
+  c: Context,
+  problems?: Problems,
+  late: Extract<Ended, { ok: false }>['late'] = [],
+): Promise<Answer> {
+  const series = await findKept(c);
+  const heading = c.t('meetings.series.endHeading', { name: series.name });
+  const last = late.at(-1);
+  return page(
+    'series/end',
+    {
+      title: heading,
+      heading,
+      series,
+      errors: problems?.errors ?? {},
+      values:
+        problems?.values ?? (last ? (c.req.body as Record<string, unknown>) : { on: dayOf(c.now, c.zone) }),
+      late: late.map(({ startsAt, checks }) => ({
+        when: `${c.fmt.shortDay(startsAt)} ${c.fmt.time(startsAt)}`,
+        reasons: checks.map((check) => tellCheck(check, c.t, c.fmt)).join(' '),
+      })),
+      lastLate: last && c.fmt.day(last.startsAt),
+      mayOverride: last !== undefined && isSecretary(c.viewer),
+    },
+    { status: problems || last ? 422 : 200 },
+  );
+}
+
+async function end(c: Context<z.output<typeof EndForm>>): Promise<Answer> {
+  const series = await findKept(c);
+  const { on, reason, beyond } = c.form;
+  const done = await endSeries(c.db, c.by, series.id, {
+    on,
+    after: startOfDay(addDays(on, 1), c.zone),
+    reason,
+    now: c.now,
+    beyond,
+  });
+  if (!done.ok) return showEnd(c, undefined, done.late);
+  return redirect(`/series/${series.id}`, {
+    notice: { key: 'meetings.notice.seriesEnded', values: { count: done.count } },
+  });
+}

@@ -1,0 +1,299 @@
+import { Forbidden, NotFound } from '../lib/http/errors.js';
+import type { Problems } from '../lib/http/form.js';
+import { signedIn } from '../lib/http/policy.js';
+import {
+  idOf,
+  json,
+  page,
+  redirect,
+  route,
+  type Answer,
+  type Context,
+  type Route,
+} from '../lib/http/route.js';
+import { maySeeItem } from '../agenda/policy.js';
+import { findItem } from '../agenda/queries.js';
+import { keepActive, resolvePersons } from '../people/queries.js';
+import type { z } from 'zod';
+import { AddForm, ChangeForm, EmptyForm, MoveForm, type Change } from './forms.js';
+import {
+  addStatement,
+  changeStatement,
+  moveStatement,
+  removeStatement,
+  restoreStatement,
+  type Saved,
+  type StatementEdit,
+} from './statementCommands.js';
+import { isDecision, readPrefix } from './statementKinds.js';
+import { findStatement, type Statement } from './statementQueries.js';
+import { formChoices, meetingToRecord, writePage } from './writePage.js';
+import { titleOf } from '../meetings/title.js';
+
+/** Saved by the script as one types: it wants JSON, and half-typed fields are no mistake yet. */
+function isInBackground(c: Context): boolean {
+  return c.req.accepts(['html', 'json']) === 'json';
+}
+
+function backTo(meetingId: number, itemId: number | null, more = '#write'): string {
+  return `/meetings/${meetingId}/minutes/write?item=${itemId ?? 'general'}${more}`;
+}
+
+interface Place {
+  meetingId: number;
+  itemId: number | null;
+}
+
+async function add(c: Context<z.output<typeof AddForm>>, place: Place): Promise<Answer> {
+  const { key, version, lead_id, due_on } = c.form;
+  const background = isInBackground(c);
+  const prefixed = readPrefix(c.form.text);
+  const kind = prefixed.kind ?? c.form.kind ?? 'noted';
+  // What is still being typed stays as it is typed: the prefix is read when the button is pressed.
+  const text = background ? c.form.text : prefixed.text;
+  if (!background && !text) return addWrong(c, place, { text: c.t('sitting.error.empty') });
+  const lead = lead_id && (await keepActive(c.db, [lead_id])).has(lead_id) ? lead_id : null;
+  const edit: StatementEdit = {
+    kind: background ? 'noted' : kind,
+    text,
+    decision: null,
+    action: { deliverable: null, lead_id: lead, due_on, helper_ids: [] },
+  };
+  // Lead and date stand beside the text for an action; a note or a decision without them carries none.
+  const saved = await addStatement(
+    c.db,
+    c.by,
+    place,
+    background ? { ...edit, action: { ...edit.action, lead_id: null, due_on: null } } : edit,
+    { key, version, isInBackground: background },
+  );
+  if (!saved.ok || background) return tell(c, saved, { ...c.form, kind, text }, place);
+  const isIncomplete = kind === 'required' && !(lead && due_on);
+  return redirect(
+    backTo(
+      place.meetingId,
+      place.itemId,
+      isIncomplete ? `&edit=${saved.id}#statement-${saved.id}` : '#write',
+    ),
+  );
+}
+
+async function addWrong(
+  c: Context,
+  place: Place,
+  errors: Record<string, string>,
+  values: Record<string, unknown> = c.form as Record<string, unknown>,
+): Promise<Answer> {
+  if (isInBackground(c)) return json({ errors }, 422);
+  return writePage(c, await meetingToRecord(c), {
+    item: place.itemId ?? 'general',
+    wrong: { form: 'add', errors, values },
+  });
+}
+
+async function change(c: Context<Change>): Promise<Answer> {
+  const statement = await statementOf(c);
+  const { form } = c;
+  const background = isInBackground(c);
+  const errors: Record<string, string> = {};
+  if (!background && !form.text) errors.text = c.t('sitting.error.empty');
+  const isVote = form.basis === 'vote';
+  const votes = [form.votes_for, form.votes_against, form.abstentions];
+  if (!background && isDecision(form.kind) && isVote && votes.includes(null))
+    errors.votes_for = c.t('sitting.error.votes');
+  const [helper] = form.helper ? await resolvePersons(c.db, [form.helper]) : [];
+  if (!background && helper && !helper.ok)
+    errors.helper = c.t(`actions.person.${helper.reason}`, { text: helper.text });
+  if (Object.keys(errors).length > 0) return changeWrong(c, statement, errors);
+
+  const wanted = [...form.helper_ids, ...(helper?.ok ? [helper.person.id] : [])];
+  const active = await keepActive(c.db, [...wanted, ...(form.lead_id ? [form.lead_id] : [])]);
+  const edit: StatementEdit & { item_id?: number | null } = {
+    kind: form.kind,
+    text: form.text,
+    decision:
+      !form.basis || (isVote && votes.includes(null))
+        ? null
+        : isVote
+          ? {
+              basis: 'vote',
+              votes_for: form.votes_for,
+              votes_against: form.votes_against,
+              abstentions: form.abstentions,
+            }
+          : { basis: 'consensus', votes_for: null, votes_against: null, abstentions: null },
+    action: {
+      deliverable: form.deliverable || null,
+      lead_id: form.lead_id && active.has(form.lead_id) ? form.lead_id : null,
+      due_on: form.due_on,
+      helper_ids: [...new Set(wanted.filter((one) => active.has(one)))],
+    },
+    ...(form.item_id !== undefined ? { item_id: form.item_id } : {}),
+  };
+  const place = {
+    meetingId: statement.meeting_id,
+    itemId: form.item_id === undefined ? statement.item_id : form.item_id,
+  };
+  const saving = { key: form.key, version: form.version, isInBackground: background };
+  const saved =
+    form.both === '1'
+      ? await addStatement(c.db, c.by, place, edit, { ...saving, version: null })
+      : await changeStatement(c.db, c.by, statement.id, edit, saving);
+  if (!saved.ok || background) return tell(c, saved, form, place);
+  return redirect(backTo(place.meetingId, place.itemId, `#statement-${saved.id}`));
+}
+
+async function changeWrong(
+  c: Context,
+  statement: Statement,
+  errors: Record<string, string>,
+  values: Record<string, unknown> = c.form as Record<string, unknown>,
+): Promise<Answer> {
+  if (isInBackground(c)) return json({ errors }, 422);
+  return writePage(c, await meetingToRecord(c, statement.meeting_id), {
+    edit: statement.id,
+    wrong: { form: 'edit', errors, values },
+  });
+}
+
+/** What the script hears, and the pages for a save that could not be carried out: nothing that was typed is lost. */
+async function tell(c: Context, saved: Saved, typed: Record<string, unknown>, place: Place): Promise<Answer> {
+  if (saved.ok) return json({ version: saved.version, saved: c.fmt.time(c.now) });
+  if (isInBackground(c))
+    return json(
+      { error: c.t(saved.reason === 'closed' ? 'sitting.error.closed' : 'sitting.merge.short') },
+      409,
+    );
+  const meeting = await meetingToRecord(c, place.meetingId);
+  const back = backTo(place.meetingId, place.itemId, '');
+  if (saved.reason === 'closed') {
+    return page(
+      'sitting/write-closed',
+      {
+        title: c.t('sitting.closed.title'),
+        meetingTitle: titleOf(c.t, meeting),
+        typed: String(typed.text ?? ''),
+        back,
+      },
+      { status: 409, caching: 'no-store' },
+    );
+  }
+  return page(
+    'sitting/write-merge',
+    {
+      title: c.t('sitting.merge.title'),
+      meetingTitle: titleOf(c.t, meeting),
+      current: saved.current,
+      text: String(typed.text ?? ''),
+      fields: mergeFields(typed, saved.current),
+      ...(await formChoices(c, meeting)),
+      back,
+    },
+    { status: 409, caching: 'no-store' },
+  );
+}
+
+/** What both gave beside the text: one's own where one said something, else the other's. The page shows it before it is saved. */
+function mergeFields(mine: Record<string, unknown>, theirs: Statement): Record<string, unknown> {
+  const helpers = Array.isArray(mine.helper_ids) ? (mine.helper_ids as number[]) : [];
+  const isVote = mine.basis === 'vote' || theirs.decision?.basis === 'vote';
+  return {
+    kind: mine.kind ?? theirs.kind,
+    basis: isVote ? 'vote' : 'consensus',
+    votes_for: mine.votes_for ?? theirs.decision?.votes_for,
+    votes_against: mine.votes_against ?? theirs.decision?.votes_against,
+    abstentions: mine.abstentions ?? theirs.decision?.abstentions,
+    lead_id: mine.lead_id ?? theirs.action?.lead?.id,
+    due_on: mine.due_on ?? theirs.action?.due_on,
+    deliverable: mine.deliverable,
+    helper_ids: [...new Set([...helpers, ...(theirs.action?.helpers.map((one) => one.id) ?? [])])],
+    helpers: theirs.action?.helpers ?? [],
+    helper: mine.helper,
+  };
+}
+
+async function statementOf(c: Context): Promise<Statement> {
+  const statement = await findStatement(c.db, idOf(c));
+  if (!statement) throw new NotFound();
+  const meeting = await meetingToRecord(c, statement.meeting_id);
+  if (statement.item_id !== null) {
+    const { item } = await findItem(c.db, c.viewer, statement.item_id);
+    if (!maySeeItem(c.viewer, meeting, item)) throw new Forbidden();
+  }
+  return statement;
+}
+
+function small(path: 'removal' | 'restoration', work: typeof removeStatement): Route {
+  return route({
+    method: 'post',
+    path: `/statements/:id/${path}`,
+    policy: signedIn,
+    form: EmptyForm,
+    async handle(c) {
+      const done = await work(c.db, c.by, idOf(c));
+      return done.ok
+        ? redirect(backTo(done.statement.meeting_id, done.statement.item_id, '#statements'))
+        : closed(c);
+    },
+  });
+}
+
+async function closed(c: Context): Promise<Answer> {
+  const statement = await statementOf(c);
+  return tell(
+    c,
+    { ok: false, reason: 'closed' },
+    { text: statement.text },
+    { meetingId: statement.meeting_id, itemId: statement.item_id },
+  );
+}
+
+const placeOf = (c: Context): Place => ({
+  meetingId: idOf(c),
+  itemId: c.params.item === undefined ? null : idOf(c, 'item'),
+});
+const onAddInvalid = (c: Context, problems: Problems) =>
+  addWrong(c, placeOf(c), problems.errors, problems.values);
+
+export const statementRoutes: Route[] = [
+  route({
+    method: 'post',
+    path: '/meetings/:id/statements',
+    policy: signedIn,
+    form: AddForm,
+    handle: (c) => add(c, placeOf(c)),
+    onInvalid: onAddInvalid,
+  }),
+  route({
+    method: 'post',
+    path: '/meetings/:id/items/:item/statements',
+    policy: signedIn,
+    form: AddForm,
+    handle: (c) => add(c, placeOf(c)),
+    onInvalid: onAddInvalid,
+  }),
+  route({
+    method: 'post',
+    path: '/statements/:id',
+    policy: signedIn,
+    form: ChangeForm,
+    handle: change,
+    onInvalid: async (c, problems) => changeWrong(c, await statementOf(c), problems.errors, problems.values),
+  }),
+  route({
+    method: 'post',
+    path: '/statements/:id/position',
+    policy: signedIn,
+    form: MoveForm,
+    async handle(c) {
+      const done = await moveStatement(c.db, c.by, idOf(c), c.form.direction);
+      return done.ok
+        ? redirect(
+            backTo(done.statement.meeting_id, done.statement.item_id, `#statement-${done.statement.id}`),
+          )
+        : closed(c);
+    },
+  }),
+  small('removal', removeStatement),
+  small('restoration', restoreStatement),
+];

@@ -1,0 +1,228 @@
+import { maySeeAgenda, mayRecord } from '../meetings/policy.js';
+import { findMeeting, listParticipants, type Meeting, type Participant } from '../meetings/queries.js';
+import { titleOf } from '../meetings/title.js';
+import { listPersonOptions } from '../people/queries.js';
+import { listAgenda, type AgendaLine } from '../agenda/queries.js';
+import { Forbidden } from '../lib/http/errors.js';
+import { idOf, page, redirect, type Answer, type Context } from '../lib/http/route.js';
+import { isWritable, listStatements, type Statement } from './statementQueries.js';
+import { groupOf, KINDS } from './statementKinds.js';
+
+// The live minutes: one item open at a time by `?item=`, one statement in a form by `?edit=`. Everything is an address, so
+// that it works with plain forms; a script only saves in the background.
+
+export interface WriteState {
+  item?: number | 'general' | undefined;
+  edit?: number | undefined;
+  /** After a refusal: which form, what is wrong, what was typed. */
+  wrong?: {
+    form: 'add' | 'edit';
+    errors: Record<string, string>;
+    values: Record<string, unknown>;
+    status?: number;
+  };
+}
+
+/** The meeting for who records it; NotFound and Forbidden otherwise. */
+export async function meetingToRecord(c: Context, id = idOf(c)): Promise<Meeting> {
+  const meeting = await findMeeting(c.db, c.viewer, id);
+  if (!mayRecord(meeting)) throw new Forbidden();
+  return meeting;
+}
+
+interface Section {
+  /** null: before and after the items. */
+  id: number | null;
+  no: number | null;
+  title: string;
+  isHidden: boolean;
+  state: string | null;
+  presenter: { name: string; name_en: string | null } | null;
+  minutes: number | null;
+  isRestricted: boolean;
+  isOpen: boolean;
+  href: string;
+  statements: Statement[];
+  removed: Statement[];
+}
+
+export async function writePage(c: Context, meeting: Meeting, state: WriteState): Promise<Answer> {
+  if (meeting.state === 'draft' || meeting.state === 'scheduled' || meeting.state === 'cancelled')
+    return redirect(`/meetings/${meeting.id}`, { notice: 'sitting.error.notBegun' });
+  const [lines, participants, all, canWrite, people] = await Promise.all([
+    maySeeAgenda(meeting) ? listAgenda(c.db, c.viewer, meeting) : [],
+    listParticipants(c.db, meeting.id),
+    listStatements(c.db, meeting.id),
+    isWritable(c.db, meeting.id),
+    listPersonOptions(c.db),
+  ]);
+  const isShown = (line: AgendaLine) =>
+    line.is_on_agenda ||
+    (!line.is_hidden && line.state === 'proposed') ||
+    all.some((one) => one.item_id === line.id);
+  const items = lines.filter(isShown);
+  const edited =
+    state.edit === undefined
+      ? undefined
+      : all.find((one) => one.id === state.edit && one.deleted_at === null);
+  const open = openSection(items, edited, state.item);
+  const sections = [
+    ...items.map((line) => sectionOf(c, meeting, line, all, open)),
+    generalSection(c, meeting, all, open),
+  ];
+  const current = sections.find((section) => section.isOpen);
+  const draft = all.find(
+    (one) =>
+      one.is_draft &&
+      one.deleted_at === null &&
+      one.created_by === c.viewer.id &&
+      one.item_id === (current?.id ?? null),
+  );
+  return page(
+    'sitting/write',
+    {
+      title: titleOf(c.t, meeting),
+      meeting,
+      elapsed:
+        meeting.started_at && meeting.state === 'in_progress'
+          ? Math.max(0, Math.floor((c.now.getTime() - meeting.started_at.getTime()) / 60_000))
+          : null,
+      canWrite,
+      canUnstart: meeting.state === 'in_progress' && all.every((one) => one.deleted_at !== null),
+      sections,
+      current,
+      next: nextOf(sections, current),
+      groupOf,
+      edited: edited && canWrite ? edited : undefined,
+      add:
+        state.wrong?.form === 'add'
+          ? state.wrong.values
+          : { key: draft?.created_key, version: draft?.version, text: draft?.text },
+      itemOptions: sections
+        .filter((section) => !section.isHidden)
+        .map((section) => ({
+          value: section.id ?? 'general',
+          label: section.no ? `${section.no}. ${section.title}` : section.title,
+        })),
+      ...choicesOf(c, participants, people),
+      participants: participants.filter((one) => one.role !== 'informed' || one.attendance),
+      wrong: state.wrong,
+      errors: state.wrong?.errors ?? {},
+      values: state.wrong?.values ?? {},
+      errorForm: state.wrong?.form,
+    },
+    { status: state.wrong ? (state.wrong.status ?? 422) : 200, caching: 'no-store' },
+  );
+}
+
+/** The item asked for, else that of the statement in the form, else the first without an outcome. */
+function openSection(
+  items: AgendaLine[],
+  edited: Statement | undefined,
+  asked: number | 'general' | undefined,
+): number | null {
+  if (edited) return edited.item_id;
+  if (asked === 'general') return null;
+  const visible = items.filter((line) => !line.is_hidden);
+  const found =
+    visible.find((line) => line.id === asked) ??
+    visible.find((line) => line.state === 'under_discussion') ??
+    visible.find((line) => line.state === 'accepted') ??
+    visible[0];
+  return found?.id ?? null;
+}
+
+function addressOf(meeting: { id: number }, item: number | null): string {
+  return `/meetings/${meeting.id}/minutes/write?item=${item ?? 'general'}`;
+}
+
+function sectionOf(
+  c: Context,
+  meeting: Meeting,
+  line: AgendaLine,
+  all: Statement[],
+  open: number | null,
+): Section {
+  const own = line.is_hidden ? [] : all.filter((one) => one.item_id === line.id);
+  return {
+    id: line.id,
+    no: line.no,
+    title: line.is_hidden ? c.t('sitting.item.hidden') : line.title,
+    isHidden: line.is_hidden,
+    state: line.is_hidden ? null : line.state,
+    presenter: line.is_hidden ? null : line.presenter,
+    minutes: line.planned_minutes,
+    isRestricted: !line.is_hidden && line.is_restricted,
+    isOpen: !line.is_hidden && line.id === open,
+    href: addressOf(meeting, line.id),
+    ...parted(c, own),
+  };
+}
+
+function generalSection(c: Context, meeting: Meeting, all: Statement[], open: number | null): Section {
+  return {
+    id: null,
+    no: null,
+    title: c.t('sitting.item.general'),
+    isHidden: false,
+    state: null,
+    presenter: null,
+    minutes: null,
+    isRestricted: false,
+    isOpen: open === null,
+    href: addressOf(meeting, null),
+    ...parted(
+      c,
+      all.filter((one) => one.item_id === null),
+    ),
+  };
+}
+
+/** One's own draft stands in the field below the list, not in it. */
+function parted(c: Context, own: Statement[]): Pick<Section, 'statements' | 'removed'> {
+  return {
+    statements: own.filter(
+      (one) =>
+        one.deleted_at === null && !(one.is_draft && (one.created_by === c.viewer.id || one.text === '')),
+    ),
+    removed: own.filter((one) => one.deleted_at !== null && one.text !== ''),
+  };
+}
+
+function nextOf(sections: Section[], current: Section | undefined): Section | undefined {
+  const at = current ? sections.indexOf(current) : -1;
+  return sections.slice(at + 1).find((section) => !section.isHidden && section.id !== null);
+}
+
+/** What the selects of a statement's form offer. */
+export async function formChoices(c: Context, meeting: Meeting) {
+  const [participants, people] = await Promise.all([
+    listParticipants(c.db, meeting.id),
+    listPersonOptions(c.db),
+  ]);
+  return choicesOf(c, participants, people);
+}
+
+/** The kinds, and as leads who is at the table first, then everybody else by unit. */
+function choicesOf(
+  c: Context,
+  participants: Participant[],
+  people: Awaited<ReturnType<typeof listPersonOptions>>,
+) {
+  const here = participants
+    .filter((one) => one.attendance !== 'absent')
+    .map((one) => ({ value: one.person_id, label: c.fmt.name(one) }));
+  const others = people.filter((person) => !here.some((one) => one.value === person.id));
+  const units = new Map<string, { value: number; label: string }[]>();
+  for (const person of others) {
+    const unit = (c.lang === 'en' ? person.unit_en : person.unit_zh) ?? c.t('people.picker.noUnit');
+    units.set(unit, [...(units.get(unit) ?? []), { value: person.id, label: c.fmt.name(person) }]);
+  }
+  return {
+    kinds: KINDS,
+    leadOptions: [
+      ...(here.length > 0 ? [{ label: c.t('sitting.lead.here'), options: here }] : []),
+      ...[...units].map(([label, options]) => ({ label, options })),
+    ],
+  };
+}

@@ -1,0 +1,260 @@
+import type { Db } from '../lib/db/db.js';
+import { addDays, startOfDay } from '../lib/time/zone.js';
+import { listDayRules } from '../hours/dayRuleQueries.js';
+import { bookableCells, hoursOfRooms, piecesOf, type HoursRoom } from './hours.js';
+import type { UsePeriod } from './period.js';
+import {
+  listClosed,
+  listUsePersons,
+  sumCancelled,
+  sumFit,
+  sumNoShows,
+  sumUse,
+  type UseFit,
+  type UseLoss,
+  type UsePerson,
+  type UsePlace,
+  type UseRoom,
+  type UseSum,
+  type UseWho,
+  type UseWish,
+} from './queries.js';
+
+/** Called off less than so many hours before it was to begin is late. */
+export const LATE_HOURS = 24;
+
+/** Of organisers and units; hours in seconds. */
+export interface Counted {
+  meetings: number;
+  occupied: number;
+  cancelled: number;
+  late: number;
+  judged: number;
+  noShows: number;
+}
+
+/** Of rooms. */
+export interface Used extends Counted {
+  held: number;
+  inside: number;
+  /** Occupied outside opening hours; of a room without any that says nothing. */
+  outside: number;
+  bookable: number;
+  closed: number;
+  middle: number | null;
+  fit: UseFit | undefined;
+}
+
+export interface RoomLine extends Used {
+  room: UseRoom;
+}
+
+export interface Report {
+  rooms: RoomLine[];
+  /** Each hour of each atomic room once, each meeting once. */
+  total: Used;
+  /** The most hours first; null: organisers of private meetings. */
+  organisers: (Counted & { person: UsePerson | null })[];
+  /** Null: of private meetings; without id: of persons in no unit. */
+  units: (Counted & { unit: { id: number; name_en: string; name_zh: string } | 'none' | null })[];
+  /** Seconds by hour of the week, Monday's first hour first. */
+  cells: { bookable: number; inside: number }[];
+}
+
+export interface ReportWish {
+  viewerId: number;
+  /** The office's. */
+  zone: string;
+  rooms: readonly UseRoom[];
+  who: UseWho;
+}
+
+const NOTHING: Counted = { meetings: 0, occupied: 0, cancelled: 0, late: 0, judged: 0, noShows: 0 };
+
+export async function readReport(db: Db, wish: ReportWish, { first, last }: UsePeriod): Promise<Report> {
+  const asked = await prepare(db, wish, { first, last });
+  const [sums, cancelled, noShows, fits] = await Promise.all([
+    sumUse(db, asked.wish, asked.clock, true),
+    sumCancelled(db, asked.wish, LATE_HOURS),
+    sumNoShows(db, asked.wish),
+    sumFit(db, asked.wish),
+  ]);
+  const persons = await listUsePersons(db, [
+    ...new Set([
+      ...sums.flatMap(({ kind, id }) => (kind === 'person' && id !== null ? [id] : [])),
+      ...[...cancelled, ...noShows].flatMap(({ person_id }) => person_id ?? []),
+    ]),
+  ]);
+  const organisers = organisersOf(sums, cancelled, noShows, persons);
+  const inside = new Map(
+    sums.flatMap(({ kind, id, inside: seconds }) =>
+      kind === 'cell' && id !== null ? [[id, seconds] as const] : [],
+    ),
+  );
+  return {
+    ...linesOf(asked, sums, cancelled, noShows, fits),
+    organisers,
+    units: unitsOf(organisers),
+    cells: bookableCells(asked.atomic, asked.hours, asked.pieces).map((bookable, cell) => ({
+      bookable,
+      inside: inside.get(cell) ?? 0,
+    })),
+  };
+}
+
+/** Only what a period is compared by. */
+export async function readBefore(
+  db: Db,
+  wish: ReportWish,
+  { first, last }: UsePeriod,
+): Promise<Pick<Report, 'rooms' | 'total'>> {
+  const asked = await prepare(db, wish, { first, last });
+  const [sums, cancelled, noShows] = await Promise.all([
+    sumUse(db, asked.wish, asked.clock, false),
+    sumCancelled(db, asked.wish, LATE_HOURS),
+    sumNoShows(db, asked.wish),
+  ]);
+  return linesOf(asked, sums, cancelled, noShows, []);
+}
+
+/** What is asked of the database, with the hours of the rooms. */
+async function prepare(
+  db: Db,
+  { viewerId, zone, rooms, who }: ReportWish,
+  { first, last }: { first: string; last: string },
+) {
+  const span = { from: startOfDay(first, zone), to: startOfDay(addDays(last, 1), zone) };
+  const ids = rooms.map(({ id }) => id);
+  const [rules, closed] = await Promise.all([
+    listDayRules(db, ids, first, last),
+    listClosed(db, span, [...ids, ...rooms.flatMap(({ part_ids }) => part_ids)]),
+  ]);
+  const pieces = piecesOf(first, last, zone);
+  const all = rooms.map((room): HoursRoom => {
+    const atomic = room.part_ids.length ? room.part_ids : [room.id];
+    return {
+      id: room.id,
+      opening: room.status === 'retired' ? undefined : [...room.hours, ...(rules.get(room.id) ?? [])],
+      closed: closed.filter(({ room_id }) => atomic.includes(room_id)),
+    };
+  });
+  const hours = hoursOfRooms(all, pieces, zone);
+  const places = rooms.map(({ id, part_ids: [part] }): UsePlace => ({
+    id,
+    claimed: part ?? id,
+    hall: part ? id : 0,
+  }));
+  const wish: UseWish = { ...span, viewerId, places, who };
+  const clock = {
+    starts: pieces.starts,
+    walls: pieces.walls,
+    weekdays: pieces.weekdays,
+    opens: hours.opens,
+    closes: hours.closes,
+    groups: places.map(({ id }) => hours.groups.get(id) ?? 0),
+  };
+  return { rooms, atomic: all.filter((_, at) => places[at]?.hall === 0), hours, pieces, wish, clock };
+}
+
+function linesOf(
+  { rooms, hours }: Awaited<ReturnType<typeof prepare>>,
+  sums: UseSum[],
+  cancelled: UseLoss[],
+  noShows: UseLoss[],
+  fits: UseFit[],
+): Pick<Report, 'rooms' | 'total'> {
+  const sumOf = new Map(
+    sums.flatMap((sum) => (sum.kind === 'room' && sum.id !== null ? [[sum.id, sum] as const] : [])),
+  );
+  const ofRoom = (losses: UseLoss[]) =>
+    new Map(losses.flatMap((loss) => (loss.room_id === null ? [] : [[loss.room_id, loss] as const])));
+  const ofAll = (losses: UseLoss[]) =>
+    losses.find(({ room_id, person_id, is_person }) => room_id === null && person_id === null && !is_person);
+  const [off, absent, fit] = [
+    ofRoom(cancelled),
+    ofRoom(noShows),
+    new Map(fits.map((one) => [one.room_id, one])),
+  ];
+  const lines = rooms.map((room): RoomLine => {
+    const sum = sumOf.get(room.id);
+    const { bookable, closed } = hours.rooms.get(room.id) ?? { bookable: 0, closed: 0 };
+    return {
+      room,
+      bookable,
+      closed,
+      meetings: sum?.meetings ?? 0,
+      occupied: sum?.occupied ?? 0,
+      held: sum?.held ?? 0,
+      inside: sum?.inside ?? 0,
+      outside: sum && bookable + closed > 0 ? sum.occupied - sum.inside : 0,
+      middle: sum?.middle ?? null,
+      cancelled: off.get(room.id)?.all ?? 0,
+      late: off.get(room.id)?.some ?? 0,
+      judged: absent.get(room.id)?.all ?? 0,
+      noShows: absent.get(room.id)?.some ?? 0,
+      fit: fit.get(room.id),
+    };
+  });
+  const atomic = lines.filter(({ room }) => !room.part_ids.length);
+  const add = (of: (line: RoomLine) => number) => atomic.reduce((sum, line) => sum + of(line), 0);
+  const [allOff, allAbsent] = [ofAll(cancelled), ofAll(noShows)];
+  return {
+    // A room that is no longer there matters as long as something took place in it.
+    rooms: lines.filter(
+      ({ room, occupied, cancelled: n, judged }) =>
+        room.status !== 'retired' || occupied > 0 || n > 0 || judged > 0,
+    ),
+    total: {
+      meetings: sums.reduce((sum, one) => sum + (one.kind === 'person' ? one.meetings : 0), 0),
+      occupied: add((line) => line.occupied),
+      held: add((line) => line.held),
+      inside: add((line) => line.inside),
+      outside: add((line) => line.outside),
+      bookable: add((line) => line.bookable),
+      closed: add((line) => line.closed),
+      middle: null,
+      cancelled: allOff?.all ?? 0,
+      late: allOff?.some ?? 0,
+      judged: allAbsent?.all ?? 0,
+      noShows: allAbsent?.some ?? 0,
+      fit: fit.get(null),
+    },
+  };
+}
+
+function organisersOf(
+  sums: UseSum[],
+  cancelled: UseLoss[],
+  noShows: UseLoss[],
+  persons: UsePerson[],
+): Report['organisers'] {
+  const found = new Map<number | null, Counted>();
+  const of = (id: number | null) => {
+    const known = found.get(id) ?? { ...NOTHING };
+    found.set(id, known);
+    return known;
+  };
+  for (const { kind, id, meetings, occupied } of sums)
+    if (kind === 'person') Object.assign(of(id), { meetings, occupied });
+  for (const { person_id, is_person, all, some } of cancelled)
+    if (is_person) Object.assign(of(person_id), { cancelled: all, late: some });
+  for (const { person_id, is_person, all, some } of noShows)
+    if (is_person) Object.assign(of(person_id), { judged: all, noShows: some });
+  const lines = [...persons, null].flatMap((person) => {
+    const counted = found.get(person?.id ?? null);
+    return counted ? [{ person, ...counted }] : [];
+  });
+  return lines.sort((a, b) => b.occupied - a.occupied);
+}
+
+function unitsOf(organisers: Report['organisers']): Report['units'] {
+  const found = new Map<number | string, Report['units'][number]>();
+  for (const { person, ...counted } of organisers) {
+    const unit = person === null ? null : (person.unit ?? ('none' as const));
+    const key = unit === null ? 'private' : unit === 'none' ? unit : unit.id;
+    const known = found.get(key) ?? { unit, ...NOTHING };
+    for (const name of Object.keys(NOTHING) as (keyof Counted)[]) known[name] += counted[name];
+    found.set(key, known);
+  }
+  return [...found.values()].sort((a, b) => b.occupied - a.occupied);
+}

@@ -1,0 +1,112 @@
+import { Forbidden } from '../lib/http/errors.js';
+import { signedIn } from '../lib/http/policy.js';
+import { idOf, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
+import { takeAwaitedRoom } from './awaitedDateCommands.js';
+import { findAwaited, findPlace, type AwaitedDate } from './awaitedQueries.js';
+import { drawForm, valuesOf } from '../bookings/meetingFormRoutes.js';
+import { NoFields } from '../meetings/forms.js';
+import { mayEditMeeting, mayRestore } from '../meetings/policy.js';
+import { findMeeting, type Meeting } from '../meetings/queries.js';
+import { tellRefusal } from '../meetings/refusal.js';
+import { tellWish } from './choices.js';
+import { joinQueue, leaveQueue } from './commands.js';
+
+export const waitRoutes: Route[] = [
+  route({
+    method: 'post',
+    path: '/meetings/:id/wait',
+    policy: signedIn,
+    form: NoFields,
+    async handle(c) {
+      const meeting = await findMeeting(c.db, c.viewer, idOf(c));
+      await joinQueue(c.db, c.by, meeting.id, null, c.now);
+      return redirect(`/meetings/${meeting.id}`, { notice: 'waits.notice.again' });
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/meetings/:id/wait/withdrawal',
+    policy: signedIn,
+    form: NoFields,
+    async handle(c) {
+      const meeting = await findMeeting(c.db, c.viewer, idOf(c));
+      const wish = await findAwaited(c.db, meeting.id, c.now);
+      await leaveQueue(c.db, c.by, meeting.id);
+      return redirect(`/meetings/${meeting.id}`, {
+        notice: wish?.state === 'offered' ? 'waits.notice.declined' : 'waits.notice.left',
+      });
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/meetings/:id/wait/acceptance',
+    policy: signedIn,
+    form: NoFields,
+    handle: take,
+  }),
+];
+
+/** The hold becomes the meeting's room by all rules; where one stands against it, the form of the meeting says so. */
+async function take(c: Context): Promise<Answer> {
+  const meeting = await findMeeting(c.db, c.viewer, idOf(c));
+  if (!mayTake(meeting)) throw new Forbidden();
+  const wish = await findAwaited(c.db, meeting.id, c.now);
+  const taken = await takeAwaitedRoom(c.db, c.by, meeting.id, c.now);
+  if (taken.ok)
+    return redirect(`/meetings/${meeting.id}`, {
+      notice: taken.isAsked ? 'requests.notice.asked' : 'waits.notice.taken',
+    });
+  if (taken.reason === 'gone' || !wish)
+    return redirect(`/meetings/${meeting.id}`, {
+      notice: (await hasItsRooms(c, meeting.id)) ? 'waits.notice.taken' : 'waits.notice.gone',
+    });
+  const roomIds = wish.rooms.map(({ id }) => id);
+  return drawForm(c, {
+    meeting,
+    values: { ...(await valuesOf(c, meeting)), rooms: roomIds },
+    status: 409,
+    refusal: await tellRefusal(c, taken.refused, {
+      roomIds,
+      startsAt: meeting.starts_at,
+      endsAt: meeting.ends_at,
+      seats: meeting.expected_count,
+      exceptMeetingId: meeting.id,
+      zone: meeting.zone,
+    }),
+  });
+}
+
+/** Pressed twice, or in two windows: who was second has what was wanted, too. */
+async function hasItsRooms(c: Context, id: number): Promise<boolean> {
+  const { state, rooms } = await findMeeting(c.db, c.viewer, id);
+  return (
+    state !== 'cancelled' &&
+    rooms.length > 0 &&
+    !rooms.some(({ is_refused }) => is_refused) &&
+    (await findAwaited(c.db, id, c.now)) === undefined
+  );
+}
+
+function mayTake(meeting: Meeting): boolean {
+  return meeting.state === 'cancelled' ? mayRestore(meeting) : mayEditMeeting({ ...meeting, state: 'draft' });
+}
+
+/** How a meeting stands with a room it waits for, for who keeps the meeting; nobody learns who else waits. */
+export async function shownWait(
+  c: Context,
+  meeting: Meeting,
+): Promise<(AwaitedDate & { place: number; may_join: boolean; what: string }) | undefined> {
+  if (meeting.state !== 'draft' && meeting.state !== 'scheduled' && meeting.state !== 'cancelled')
+    return undefined;
+  if (!mayTake(meeting)) return undefined;
+  const wish = await findAwaited(c.db, meeting.id, c.now);
+  if (!wish) return undefined;
+  const state = wish.state === 'offered' && !wish.is_held ? 'lapsed' : wish.state;
+  return {
+    ...wish,
+    state,
+    what: tellWish(c, wish),
+    place: state === 'waiting' ? await findPlace(c.db, wish, c.now) : 1,
+    may_join: meeting.state !== 'cancelled',
+  };
+}
