@@ -34,6 +34,7 @@ export default tseslint.config(
       'src/worker.ts',
       'src/sample.ts',
       'tests/bench/**/*.ts',
+      'tests/support/breakRules.ts',
       'tests/support/pictures.ts',
     ],
     rules: { 'no-console': 'off' },

@@ -22,6 +22,7 @@ const DIST = join(ROOT, 'dist');
 const LOCK = join(ROOT, '.install-lock');
 const [command = 'serve', ...rest] = process.argv.slice(2);
 const started = performance.now();
+let isStopped = false;
 
 const commands = { serve, worker, sample, dev, test, check: test, bench, compile };
 
@@ -115,46 +116,48 @@ async function bench() {
   }).code;
 }
 
-/** Types, format, lint, then the tests; words after `--` go to Jest, and then only the tests are run. */
+/**
+ * Types, format and lint one after the other, and the tests beside them: neither keeps all cores busy by itself.
+ * Words after `--` go to Jest, and then only the tests are run.
+ */
 async function test() {
   await prepare({ build: true });
+  const [checked, tested] = await Promise.all([rest.length > 0 ? [] : runChecks(), runTests()]);
+  const outcomes = [...checked, tested];
+  // Told last, so that nobody has to look for it between the tests.
+  for (const { ok, output } of checked) if (!ok) console.log(output);
+  const broken = outcomes.filter((one) => !one.ok).map((one) => one.name);
+  const { numPassedTests: passed, numFailedTests: failed } = tested.counts;
+  console.log(
+    `${passed} passed, ${failed} failed${broken.length > 0 ? ` (not ok: ${broken.join(', ')})` : ''}`,
+  );
+  process.exitCode = broken.length > 0 ? 1 : 0;
+}
+
+/** What is looked at without running it, each with what it remembers from the last time. */
+async function runChecks() {
   const cache = join(MODULES, '.cache');
+  const types = ['-p', '.', '--incremental', '--tsBuildInfoFile', join(cache, 'banhui-types.json')];
+  const format = ['--log-level', 'warn', '--cache', '--cache-location', join(cache, 'banhui-format')];
   const checks = [
-    [
-      'types',
-      [
-        bin('typescript', 'tsc'),
-        '-p',
-        '.',
-        '--incremental',
-        '--tsBuildInfoFile',
-        join(cache, 'banhui-types.json'),
-      ],
-    ],
-    [
-      'format',
-      [
-        bin('prettier'),
-        '--check',
-        '.',
-        '--log-level',
-        'warn',
-        '--cache',
-        '--cache-location',
-        join(cache, 'banhui-format'),
-      ],
-    ],
+    ['types', [bin('typescript', 'tsc'), ...types]],
+    ['format', [bin('prettier'), '--check', '.', ...format]],
     ['lint', [bin('eslint'), '--cache', '--cache-location', join(cache, 'banhui-eslint'), '.']],
   ];
   const outcomes = [];
-  for (const [name, args] of rest.length > 0 ? [] : checks) {
+  for (const [name, args] of checks) {
+    if (isStopped) break; // Ctrl-C ends what runs, and nothing new is begun
     const since = performance.now();
     const child = run(args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const ok = (await child.code) === 0;
     say(name, ok ? 'ok' : 'FAILED', since);
-    if (!ok) console.log(child.output());
-    outcomes.push({ name, ok });
+    outcomes.push({ name, ok, output: child.output() });
   }
+  return outcomes;
+}
+
+async function runTests() {
+  const since = performance.now();
   const report = join(tmpdir(), `banhui-tests-${process.pid}.json`);
   const jest = run(
     [bin('jest'), '-c', join('tests', 'jest.config.mjs'), '--json', `--outputFile=${report}`, ...rest],
@@ -163,16 +166,13 @@ async function test() {
       env: { ...process.env, NODE_ENV: 'test' },
     },
   );
-  outcomes.push({ name: 'tests', ok: (await jest.code) === 0 });
+  const ok = (await jest.code) === 0;
   const counts = existsSync(report)
     ? JSON.parse(readFileSync(report, 'utf8'))
     : { numPassedTests: 0, numFailedTests: 0 };
   rmSync(report, { force: true });
-  const broken = outcomes.filter((one) => !one.ok).map((one) => one.name);
-  console.log(
-    `${counts.numPassedTests} passed, ${counts.numFailedTests} failed${broken.length > 0 ? ` (not ok: ${broken.join(', ')})` : ''}`,
-  );
-  process.exitCode = broken.length > 0 ? 1 : 0;
+  say('tests', ok ? 'ok' : 'FAILED', since);
+  return { name: 'tests', ok, counts };
 }
 
 /** Runs Node on a program of the packages. */
@@ -180,6 +180,7 @@ function run(args, options = {}) {
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'inherit', ...options });
   let handed = false;
   const hand = (signal) => {
+    isStopped = true;
     if (!handed) child.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal);
     handed = true;
   };

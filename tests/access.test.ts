@@ -119,6 +119,24 @@ describe('a private meeting', () => {
     expect(answer.text).toContain(SECRET);
   });
 
+  test('is known to who is deputy of its organiser today, not to who was or will be', async () => {
+    // Days count by the database's clock.
+    for (const [from, to, status] of [
+      ['current_date - 3', 'current_date - 2', 404],
+      ['current_date + 2', 'null', 404],
+      ['current_date - 2', 'current_date + 2', 200],
+      ['null', 'null', 200],
+    ] as const) {
+      await world.db.raw(
+        `insert into deputies (person_id, deputy_id, from_on, to_on, created_by)
+         values (?, ?, ${from}, ${to}, ?)`,
+        [cast.organiser.id, cast.outsider.id, cast.organiser.id],
+      );
+      expect((await agents.member.get(`/meetings/${id}`)).status).toBe(status);
+      await world.db.raw('delete from deputies');
+    }
+  });
+
   // Whatever page has no id in its address, at the time of the meeting and looked for by its name: also those made later.
   test('has no name on any page for others', async () => {
     await world.owner.raw(`insert into meeting_rooms (meeting_id, room_id) values (:id, :room)`, {

@@ -18,8 +18,8 @@ const esmOnly = [
   'ical-generator',
 ];
 
-// Two at least: a test mostly waits for the database or a browser.
-const maxWorkers = Math.max(2, availableParallelism() - 1);
+// Three at least: a test mostly waits for the database, a browser or a clock.
+const maxWorkers = Math.max(3, availableParallelism() - 1);
 
 export default {
   rootDir: '..',

@@ -19,7 +19,6 @@ import {
 } from './followingQueries.js';
 import { checkLayout, linesOf, shownEquipment, shownLayouts } from '../meetings/formPage.js';
 import { changeFollowingText, type TextChanged } from './followingTextCommands.js';
-import {} from '../bookings/meetingFormRoutes.js';
 import { carryOut, keptChoices } from './schedulePage.js';
 import { mayKeepSeries } from '../meetings/policy.js';
 import { readRule, writeRule } from './recurrence.js';

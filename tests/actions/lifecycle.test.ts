@@ -1,6 +1,7 @@
 import { load } from 'cheerio';
 import { randomUUID } from 'node:crypto';
 import { acceptAnswer } from '../../src/actions/answerCommands.js';
+import { askForExtension, decideExtension } from '../../src/actions/extensionCommands.js';
 import { assignActions, planAction } from '../../src/actions/planCommands.js';
 import { inTransaction, row, rows } from '../../src/lib/db/db.js';
 import { makeCast, type Cast } from '../support/cast.js';
@@ -494,4 +495,29 @@ describe('twice or at once', () => {
       .expect(409);
     expect(await stateOf(world.db, id)).toBe('answered');
   });
+});
+
+test('who asked for more time as a deputy does not grant it as the secretary of the meeting', async () => {
+  const here = await makeScene(world.db, cast);
+  const id = await assignOne(world.db, cast, here);
+  await world.db.raw('insert into deputies (person_id, deputy_id, created_by) values (?, ?, ?)', [
+    cast.outsider.id,
+    cast.secretary.id,
+    cast.outsider.id,
+  ]);
+  const by = { id: cast.secretary.id };
+  const more = { new_due_on: '2030-03-27', reason: 'Figures are late.' };
+  expect(await askForExtension(world.db, by, id, more, '2030-03-04')).toMatchObject({ ok: true });
+  const asked = await row<{ id: number }>(
+    world.db,
+    `select id from due_date_extensions where action_id = :id`,
+    { id },
+  );
+  const decide = (person: { id: number }) =>
+    decideExtension(world.db, { id: person.id }, id, asked?.id ?? 0, 'granted', '', '2030-03-04');
+  expect(await decide(cast.secretary)).toMatchObject({ ok: false });
+  expect(await actionOf(id)).toMatchObject({ due_on: '2030-03-20' });
+  expect(await decide(cast.chair)).toMatchObject({ ok: true });
+  expect(await actionOf(id)).toMatchObject({ due_on: '2030-03-27' });
+  await world.db.raw('delete from deputies where deputy_id = ?', [cast.secretary.id]);
 });

@@ -1,3 +1,5 @@
+import { why } from '../../src/actions/policy.js';
+import type { Standing } from '../../src/actions/queries.js';
 import { columnOf, endOfWeek, lightOf, type ActionState } from '../../src/actions/lights.js';
 import { isWorkingHour, stepOf } from '../../src/actions/reminderSteps.js';
 import { addDays } from '../../src/lib/time/zone.js';
@@ -57,5 +59,18 @@ describe('the ladder of reminders', () => {
     ['2030-03-09T03:00:00Z', false], // Saturday
   ])('at %s people are reminded: %s', (at, isReminded) => {
     expect(isWorkingHour(new Date(at), 'Asia/Shanghai')).toBe(isReminded);
+  });
+});
+
+describe('who decides about more time', () => {
+  const standing = { state: 'accepted', is_lead: false, is_deputy: false, is_overseer: false } as Standing;
+
+  it.each([
+    ['who oversees the action', { is_overseer: true }, 'yes'],
+    ['not who leads it, even where they oversee it', { is_overseer: true, is_lead: true }, 'person'],
+    ['not the deputy of who leads it', { is_deputy: true }, 'person'],
+    ['not when it is answered', { is_overseer: true, state: 'answered' }, 'state'],
+  ] as const)('%s', (_who, more, said) => {
+    expect(why('extend', { ...standing, ...more })).toBe(said);
   });
 });

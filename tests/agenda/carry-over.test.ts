@@ -100,3 +100,29 @@ it('puts it in the backlog when the series has no next meeting, and refuses with
   expect(await carry(await item(single, 'Nowhere to go'))).toEqual({ ok: false, reason: 'no_series' });
   await expect(carry(await item(last, 'Done', 'concluded'))).rejects.toMatchObject({ status: 409 });
 });
+
+it('shows restricted items of the backlog to who keeps the series or wrote them, not to all members', async () => {
+  const members = [cast.chair, cast.attendee, cast.reviewer];
+  for (const [i, role] of ['chair', 'required', 'in_attendance'].entries())
+    await world.db.raw('insert into series_members (series_id, person_id, role) values (?, ?, ?)', [
+      seriesId,
+      members[i]?.id ?? 0,
+      role,
+    ]);
+  const waiting = (title: string, presenter: number | null) =>
+    id(
+      `insert into agenda_items (series_id, title, state, is_restricted, presenter_id, created_by)
+       values (:series, :title, 'accepted', true, :presenter, :by)`,
+      { series: seriesId, title, presenter },
+    );
+  await waiting('Personnel', null);
+  await waiting('Salaries', cast.attendee.id);
+  const seen = async (person: { id: number }) =>
+    (await listBacklog(world.db, person, seriesId)).flatMap(({ title, is_restricted }) =>
+      is_restricted ? title : [],
+    );
+  expect(await seen(cast.organiser)).toEqual(['Personnel', 'Salaries']);
+  expect(await seen(cast.chair)).toEqual(['Personnel', 'Salaries']);
+  expect(await seen(cast.attendee)).toEqual(['Salaries']);
+  expect(await seen(cast.reviewer)).toEqual([]);
+});

@@ -9,8 +9,11 @@ import { testWorld, type World } from '../support/world.js';
 // Every page of the product, filled with the sample office: axe finds nothing, nothing scrolls sideways at 320 px, no
 // script fails and nothing is refused by the Content-Security-Policy; in both languages, light and dark, 1280 and 320 px.
 
-const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+// Nobody reads the HTML that axe would copy from every element it looked at: a sixth of its time.
+const AXE = `${readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')}
+axe.configure({ noHtml: true });`;
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const OPTIONS = { runOnly: TAGS, resultTypes: ['violations'], preload: false };
 const AT_ONCE = 2;
 type View = readonly [width: number, theme: 'light' | 'dark'];
 
@@ -45,7 +48,7 @@ interface Seen {
 function see(page: Page, theme: string): Promise<Seen> {
   return page.evaluate(`(async () => {
     document.documentElement.dataset.theme = '${theme}';
-    const { violations } = await axe.run(document, { runOnly: ${JSON.stringify(TAGS)}, resultTypes: ['violations'] });
+    const { violations } = await axe.run(document, ${JSON.stringify(OPTIONS)});
     return {
       violations: violations.map(({ id, nodes }) => id + ': ' + nodes.slice(0, 3).map(({ target, failureSummary }) => target.join(' ') + ' ' + failureSummary.split('\\n')[1]).join(' | ')),
       over: document.documentElement.scrollWidth - document.documentElement.clientWidth,

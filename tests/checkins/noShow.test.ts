@@ -95,6 +95,31 @@ describe('a room to which nobody comes', () => {
     await world.db.raw(`update booking_rules set check_in_opens = null`);
   });
 
+  it('is not given up when the meeting was begun or somebody was noted as present', async () => {
+    const begun = await book();
+    await world.db.raw(`update meetings set state = 'in_progress', started_at = ? where id = ?`, [
+      at(2),
+      begun,
+    ]);
+    expect(await judgeCheckIns(world.db, at(11))).toEqual({ present: 1, noShows: 0, released: 0 });
+    expect(await stateOf(begun)).toMatchObject([{ state: 'confirmed' }]);
+    await world.owner.raw(`update room_claims set state = 'cancelled'`);
+    await world.owner.raw(`truncate check_in_outcomes cascade`);
+    await world.owner.raw(
+      `update meetings set starts_at = starts_at - interval '1 year', ends_at = ends_at - interval '1 year'
+        where id = ?`,
+      [begun],
+    );
+    const noted = await book();
+    await world.db.raw(
+      `with p as (
+         insert into participants (meeting_id, person_id, role) values (?, ?, 'required') returning id)
+       insert into attendances (participant_id, status) select id, 'present' from p`,
+      [noted, cast.attendee.id],
+    );
+    expect(await judgeCheckIns(world.db, at(11))).toEqual({ present: 1, noShows: 0, released: 0 });
+  });
+
   it('is given up ten minutes after the beginning; the organiser was warned, is told why, and takes it back while it is free', async () => {
     const id = await book();
     await judgeCheckIns(world.db, at(-5));

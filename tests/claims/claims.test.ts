@@ -213,6 +213,30 @@ describe('claims', () => {
     );
   });
 
+  it('of a part of a closed hall become the closure’s when they are given up', async () => {
+    const mine = await booked([east], 10, 11, 15);
+    const { id } = await addClosure(
+      world.db,
+      { id: cast.secretary.id },
+      { roomId: hall, startsAt: at(8, 15), endsAt: at(18, 15), reason: 'Floor' },
+    );
+    const closed = () =>
+      rows(
+        world.db,
+        `select room_id from room_claims
+          where closure_id = :id and state = 'confirmed' and occupies_from < :to and occupies_to > :from
+          order by 1`,
+        { id, from: at(10, 15), to: at(11, 15) },
+      );
+    expect(await closed()).toEqual([{ room_id: west }]);
+    await cancelMeeting(world.db, { id: cast.organiser.id }, mine, { reason: 'Moved' });
+    expect(await closed()).toEqual([{ room_id: east }, { room_id: west }]);
+    expect(await book([east], 10, 11, 15)).toMatchObject({
+      ok: false,
+      clashes: [{ room: { id: east }, kind: 'closure' }],
+    });
+  });
+
   it('tell more people than seats, and book all the same', async () => {
     const result = await inTransaction(world.db, async (trx) => {
       const made = await row<{ id: number }>(

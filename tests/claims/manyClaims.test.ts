@@ -127,6 +127,26 @@ test('what is given up goes to a closure that waited for it', async () => {
   expect(again).toMatchObject({ ok: false, clashes: [{ kind: 'closure', reason: 'Painting' }] });
 });
 
+test('a date that leaves a room too late keeps it, the others move', async () => {
+  const rule = `insert into booking_rules (room_id, notice_change) values (?, 120)`;
+  const dates = [await wish([cast.rooms.orchid], 10), await wish([cast.rooms.orchid], 10, 1)];
+  await claim(dates);
+  await world.db.raw(rule, [cast.rooms.orchid]);
+  const moved = dates.map((date) => ({
+    ...date,
+    roomIds: [cast.rooms.bamboo],
+    now: at(9),
+    before: { startsAt: date.startsAt, roomIds: [cast.rooms.orchid] },
+  }));
+  const results = await claim(moved);
+  await world.db.raw('delete from booking_rules');
+  expect(results.get(dates[0]?.meetingId ?? 0)).toMatchObject({
+    ok: false,
+    checks: [{ rule: 'notice_change', room: { id: cast.rooms.orchid } }],
+  });
+  expect(results.get(dates[1]?.meetingId ?? 0)).toMatchObject({ ok: true });
+});
+
 test('offers the same rooms and times as for a single booking', async () => {
   await book('In the way', [cast.rooms.orchid], 9);
   const asked = { roomIds: [cast.rooms.orchid], startsAt: at(9), endsAt: at(10) };

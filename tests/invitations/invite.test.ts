@@ -400,6 +400,34 @@ describe('a change', () => {
     expect(last(cast.guest).attendee(cast.attendee.email)?.getFirstParameter('partstat')).toBe('ACCEPTED');
   });
 
+  it('of the time taken back asks everybody again once anybody has to be: no answer is lost', async () => {
+    const meeting = await invited();
+    const attendee = await world.agent(cast.attendee);
+    await attendee.post(`/meetings/${meeting.id}/reply`).type('form').send({ status: 'accepted', note: '' });
+    await removeParticipant(world.db, by(), meeting.id, await meeting.of(cast.guest.id));
+    await settle();
+    sink.received.length = 0;
+    // The guest comes back within the minute in which the meeting moved there and back.
+    // Only the guest has news to hear.
+    await edit(meeting, LATER);
+    await edit(meeting, { startsAt: START, endsAt: END });
+    await addParticipants(world.db, by(), meeting.id, [{ personId: cast.guest.id, role: 'optional' }]);
+    await send(meeting.id).expect(303);
+    await settle();
+    expect(sink.to(cast.guest.email)).toHaveLength(1);
+    const status = await row<{ status: string }>(
+      world.db,
+      `select r.status from replies r
+         join participants p on p.id = r.participant_id join meetings m on m.id = p.meeting_id
+        where m.id = :id and p.person_id = :person and r.sequence >= m.time_sequence`,
+      { id: meeting.id, person: cast.attendee.id },
+    );
+    const asked = sink.to(cast.attendee.email).map(delivered);
+    expect(status).toBeUndefined(); // the answer does not count any more …
+    expect(asked.map((one) => one.method)).toEqual(['REQUEST']); // … and so they are asked again
+    expect(asked[0]?.attendee(cast.attendee.email)?.getFirstParameter('partstat')).toBe('NEEDS-ACTION');
+  });
+
   it('while the mail server is down arrives as one mail with the newest state', async () => {
     const meeting = await invited();
     world.config.smtpUrl = 'smtp://127.0.0.1:9';

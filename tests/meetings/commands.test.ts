@@ -209,6 +209,17 @@ describe('cancelling', () => {
     });
     expect(await findMeeting(world.db, cast.organiser, id)).toMatchObject({ state: 'cancelled' });
   });
+
+  it('is not undone when the time of the meeting is over', async () => {
+    const id = await make(28, '16:00', '17:00');
+    await cancelMeeting(world.db, by(cast.organiser), id, { reason: 'No quorum' });
+    await expect(restoreMeeting(world.db, by(cast.organiser), id, at(28, '17:00'))).rejects.toMatchObject({
+      key: 'meetings.problem.over',
+    });
+    expect(await restoreMeeting(world.db, by(cast.organiser), id, at(28, '16:59'))).toMatchObject({
+      ok: true,
+    });
+  });
 });
 
 describe('people', () => {

@@ -1,3 +1,4 @@
+import { mayApprove, mayReview } from '../../src/minutes/policy.js';
 import { findProblems, type CheckContext } from '../../src/minutes/checks.js';
 import { compareTexts } from '../../src/documents/difference.js';
 import { buildDocument, fileName } from '../../src/documents/document.js';
@@ -231,4 +232,36 @@ describe('phrases', () => {
   ] as const)('%s before “%s” in %s', (kind, text, lang, phrase, rest) =>
     expect(paragraph(kind, text, lang)).toEqual([phrase, rest]),
   );
+});
+
+describe('who gives a verdict', () => {
+  const standing = {
+    state: 'in_review',
+    author_id: 1,
+    has_gate: true,
+    is_author: false,
+    is_reviewer: false,
+    is_approver: false,
+    is_approver_deputy: false,
+    is_recipient: false,
+    meeting: null,
+  } as const;
+
+  it.each([
+    ['the reviewer', { is_reviewer: true }, true],
+    ['not the author, even where they are named to review', { is_reviewer: true, is_author: true }, false],
+    ['nobody else', { is_approver: true }, false],
+    ['not before it is submitted', { is_reviewer: true, state: 'draft' }, false],
+  ] as const)('at the review: %s', (_who, more, may) => {
+    expect(mayReview({ ...standing, ...more })).toBe(may);
+  });
+
+  it.each([
+    ['who approves', { is_approver: true }, true],
+    ['their deputy', { is_approver_deputy: true }, true],
+    ['not the reviewer', { is_reviewer: true }, false],
+    ['not before it passed the review', { is_approver: true, state: 'in_review' }, false],
+  ] as const)('at the approval: %s', (_who, more, may) => {
+    expect(mayApprove({ ...standing, state: 'passed', ...more })).toBe(may);
+  });
 });

@@ -1,5 +1,6 @@
 import { load } from 'cheerio';
 import { row, rows } from '../../src/lib/db/db.js';
+import { approveMinutes } from '../../src/minutes/approvalCommands.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
 import { endedMeeting, stateOf, versionOf, type Ended } from './endedMeeting.js';
@@ -398,4 +399,20 @@ test('keeps every step in the history of the meeting', async () => {
     { id: ended.meeting },
   );
   expect(events.map((event) => event.action)).toEqual(['minutes.submit', 'minutes.pass', 'minutes.approve']);
+});
+
+test('approves the version that was read, as it was submitted, and no other', async () => {
+  const ended = await submitted();
+  await post(reviewer, `/minutes/${ended.minutes}/pass`, { version_id: ended.version });
+  const other = await submitted();
+  const by = { id: cast.chair.id };
+  const given = { versionId: other.version, now: world.clock.now() };
+  expect(await approveMinutes(world.db, by, ended.minutes, given)).toMatchObject({ ok: false });
+  expect(await stateOf(world.db, ended.minutes)).toBe('passed');
+  await world.owner.raw(`alter table minutes_versions disable trigger user`);
+  await world.owner.raw(`update minutes_versions set sha256 = repeat('0', 64) where id = ?`, [ended.version]);
+  await world.owner.raw(`alter table minutes_versions enable trigger user`);
+  const changed = approveMinutes(world.db, by, ended.minutes, { ...given, versionId: ended.version });
+  await expect(changed).rejects.toThrow('is not what was submitted');
+  expect(await stateOf(world.db, ended.minutes)).toBe('passed');
 });

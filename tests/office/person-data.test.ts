@@ -2,6 +2,7 @@ import { load } from 'cheerio';
 import { openSession } from '../../src/auth/commands.js';
 import { change, row, rows } from '../../src/lib/db/db.js';
 import { record } from '../../src/lib/audit/record.js';
+import { translator } from '../../src/lib/i18n/translate.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
 
@@ -178,10 +179,14 @@ describe('what is stored about somebody', () => {
       [outsider.id],
     );
     expect((await administrator.get(`/people/${outsider.id}/erasure`)).status).toBe(404);
-    expect(
-      (await administrator.post(`/people/${outsider.id}/erasure`).type('form').send({ reason: 'asked' }))
-        .status,
-    ).toBe(409);
+    const active = await administrator
+      .post(`/people/${outsider.id}/erasure`)
+      .type('form')
+      .send({ reason: 'asked' });
+    expect([active.status, load(active.text)('main').text()]).toEqual([
+      409,
+      expect.stringContaining(translator('en')('admin.erase.firstDeactivate')),
+    ]);
     await administrator.post(`/people/${outsider.id}/deactivation`).type('form').send({});
     const empty = await administrator
       .post(`/people/${outsider.id}/erasure`)

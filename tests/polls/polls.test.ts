@@ -570,3 +570,22 @@ test('the ticked suggestions of find-a-time come into the form', async () => {
   expect(poll.options).toHaveLength(3);
   expect((await claims(poll.id)).map(({ state }) => state)).toEqual(['held', 'held', 'held']);
 });
+
+test('a private one is answered, not kept, by a secretary who is asked in it', async () => {
+  const poll = await makePoll({ is_private: 'on', required: 'Chen An\nHe Jing' });
+  const secretary = await world.agent(cast.secretary);
+  expect((await secretary.get(`/polls/${poll.id}`)).status).toBe(200);
+  const cancel = (agent: Agent) =>
+    agent.post(`/polls/${poll.id}/cancellation`).type('form').send({ reason: 'No' });
+  expect((await cancel(secretary)).status).toBe(403);
+  const ofEverybody = await makePoll({
+    on_0: '2030-03-14',
+    on_1: '2030-03-15',
+    required: 'Chen An\nHe Jing',
+  });
+  expect(
+    (await secretary.post(`/polls/${ofEverybody.id}/cancellation`).type('form').send({ reason: 'No' }))
+      .status,
+  ).toBe(303);
+  expect((await cancel(organiser)).status).toBe(303);
+});

@@ -3,7 +3,8 @@ import request from 'supertest';
 import ICAL from 'ical.js';
 import { row, rows } from '../../src/lib/db/db.js';
 import { cancelMeeting, changeMeeting } from '../../src/meetings/commands.js';
-import { removeParticipant } from '../../src/meetings/participantCommands.js';
+import { addParticipants, removeParticipant } from '../../src/meetings/participantCommands.js';
+import { listMeetingsFor } from '../../src/meetings/queries.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { openSink, type Sink } from '../support/sink.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
@@ -478,6 +479,23 @@ describe('signed in', () => {
     ]);
   });
 
+  it('is asked again on the list of meetings once the time is another', async () => {
+    await reply(cast.attendee, { status: 'accepted' });
+    const answered = async () =>
+      (
+        await listMeetingsFor(
+          world.db,
+          cast.attendee,
+          new Date('2030-03-05T00:00:00Z'),
+          new Date('2030-03-10T00:00:00Z'),
+        )
+      ).find(({ id }) => id === meeting.id)?.reply;
+    expect(await answered()).toBe('accepted');
+    const later = { startsAt: new Date('2030-03-08T06:00:00Z'), endsAt: new Date('2030-03-08T07:00:00Z') };
+    await changeMeeting(world.db, by(), meeting.id, { ...later, version: 2 });
+    expect(await answered()).toBeNull();
+  });
+
   it('a secretary answers for a leader, and both names are kept', async () => {
     const participant = await meeting.of(cast.chair.id);
     expect(
@@ -516,6 +534,19 @@ describe('signed in', () => {
           .send({ status: 'accepted', note: '' })
       ).text,
     ).toContain('name="password"');
+  });
+
+  it('in a confidential meeting a secretary who takes part answers for nobody else', async () => {
+    const answerForChair = async () =>
+      (await reply(cast.secretary, { status: 'declined', participant: await meeting.of(cast.chair.id) }))
+        .status;
+    const join = () =>
+      addParticipants(world.db, by(), meeting.id, [{ personId: cast.secretary.id, role: 'optional' }]);
+    await join();
+    expect(await answerForChair()).toBe(303);
+    await invite({ isPrivate: true });
+    await join();
+    expect(await answerForChair()).toBe(403);
   });
 
   it('a confidential meeting is nobody’s but its people’s', async () => {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { change, row, rows } from '../../src/lib/db/db.js';
 import { calendarEvent } from '../../src/invitations/calendarEvent.js';
 import { findTellable } from '../../src/invitations/queries.js';
+import { Forbidden } from '../../src/lib/http/errors.js';
 import { translator } from '../../src/lib/i18n/translate.js';
 import { format } from '../../src/lib/time/format.js';
 import { approveRequest, refuseRequest, remindOverdue } from '../../src/requests/commands.js';
@@ -349,6 +350,20 @@ describe('many at once', () => {
       ...Array.from({ length: 15 }, () => 409),
     ]);
     expect(Date.now() - started).toBeLessThan(15_000);
+  });
+
+  it('is decided by nobody else, whatever page they come from', async () => {
+    const meeting = meetingIn(await ask(cast.organiser));
+    const { id } = await requestOf(meeting);
+    const now = world.clock.now();
+    const why = { code: 'other', reason: 'No' } as const;
+    for (const person of [cast.organiser, cast.outsider]) {
+      await expect(approveRequest(world.db, { id: person.id }, id, now)).rejects.toBeInstanceOf(Forbidden);
+      await expect(refuseRequest(world.db, { id: person.id }, id, now, why)).rejects.toBeInstanceOf(
+        Forbidden,
+      );
+    }
+    expect(await requestOf(meeting)).toMatchObject({ state: 'open' });
   });
 
   it('two who decide at once give one answer', async () => {

@@ -316,6 +316,37 @@ describe('rules of a room', () => {
     ).toEqual([{ rule: 'notice_cancel', reason: 'Ill' }]);
   });
 
+  it('hold for leaving the room, whatever the rules of the other room are', async () => {
+    await change(world.db, `insert into booking_rules (room_id, notice_change) values (:room, 120)`, {
+      room: cast.rooms.orchid,
+    });
+    const id = meetingIn(await book(cast.outsider, { date: '2030-03-04', from: '11:00', to: '12:00' }));
+    const move = {
+      title: 'Budget',
+      on: '2030-03-04',
+      from: '11:00',
+      to: '12:00',
+      zone: 'Asia/Shanghai',
+      rooms: cast.rooms.bamboo,
+      lang: 'en',
+      description: '',
+    };
+    const rooms = () =>
+      rows(world.db, `select room_id from room_claims where meeting_id = :id and state = 'confirmed'`, {
+        id,
+      });
+    world.clock.advance({ minutes: 1 });
+    for (const to of [{}, { rooms: '', place: 'Canteen' }]) {
+      const late = await post(cast.outsider, `/meetings/${id}`, { ...move, ...to, version: 1 });
+      expect(late.status).toBe(409);
+      expect(late.text).toContain('Orchid: a booking may be changed up to 2 hours before it begins');
+      expect(await rooms()).toEqual([{ room_id: cast.rooms.orchid }]);
+    }
+    world.clock.advance({ minutes: -1 });
+    expect((await post(cast.outsider, `/meetings/${id}`, { ...move, version: 1 })).status).toBe(303);
+    expect(await rooms()).toEqual([{ room_id: cast.rooms.bamboo }]);
+  });
+
   it('refuse more people than seats, and standing meetings, where they say so', async () => {
     await change(
       world.db,

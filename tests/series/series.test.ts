@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { row, rows } from '../../src/lib/db/db.js';
 import { cancelMeeting, createMeeting, restoreMeeting } from '../../src/meetings/commands.js';
 import { setMembers } from '../../src/series/memberCommands.js';
+import { removeParticipant } from '../../src/meetings/participantCommands.js';
 import { listParticipants } from '../../src/meetings/queries.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
@@ -467,5 +468,30 @@ describe('keeping one', () => {
     expect((await (await world.agent(cast.attendee)).get(`/series/${series}`)).text).toContain(
       'Quiet circle',
     );
+  });
+
+  it('shows its members a private date in which they do not take part', async () => {
+    const series = await make({ is_private: 'on', name: 'Quiet circle' });
+    const date = await row<{ id: number; participant: number }>(
+      world.db,
+      `select m.id, p.id as participant from meetings m
+         join participants p on p.meeting_id = m.id and p.person_id = :person
+        where m.series_id = :series order by m.starts_at limit 1`,
+      { series, person: cast.attendee.id },
+    );
+    const id = date?.id ?? 0;
+    await removeParticipant(world.db, { id: cast.organiser.id }, id, date?.participant ?? 0);
+    const member = await world.agent(cast.attendee);
+    const page = await member.get(`/meetings/${id}`);
+    expect([page.status, page.text.includes('Quiet circle')]).toEqual([200, true]);
+    expect((await member.get('/meetings?whose=all')).text).toContain(`/meetings/${id}"`);
+    expect((await outsider.get(`/meetings/${id}`)).status).toBe(404);
+    expect((await outsider.get('/meetings?whose=all')).text).not.toContain(`/meetings/${id}"`);
+    // Who is a member no longer has nothing to do with it any more.
+    await world.db.raw('delete from series_members where series_id = ? and person_id = ?', [
+      series,
+      cast.attendee.id,
+    ]);
+    expect((await member.get(`/meetings/${id}`)).status).toBe(404);
   });
 });

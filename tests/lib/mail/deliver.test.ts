@@ -290,6 +290,23 @@ describe('many at once', () => {
     expect(dates[1]).toBeGreaterThan(dates[0] ?? 0);
   });
 
+  it('a newer mail of one matter waits until the older one is through', async () => {
+    sink.onRecipient = () => ({ code: 451, words: 'try again later' });
+    await queue();
+    await deliver();
+    sink.onRecipient = () => undefined;
+    await queue({ kind: 'auth.test', method: 'CANCEL', sequence: 1 });
+    await queue({ kind: 'auth.test', object: 'tests:2' });
+    await queue({ kind: 'auth.test', personId: cast.chair.id });
+    expect(await deliver()).toMatchObject({ sent: 2 }); // of another matter, and to somebody else
+    expect(await states()).toEqual(['waiting', 'waiting', 'sent', 'sent']);
+    sink.received.length = 0;
+    world.clock.advance({ seconds: 10 });
+    await deliver();
+    await deliver();
+    expect(sink.received.map((one) => one.mail.subject)).toEqual(['Note 1', 'Sign in']);
+  });
+
   it('one person gets every letter at once, however many there are', async () => {
     for (let n = 0; n < 120; n++) await queue({ object: `tests:${n}` });
     await deliver();
