@@ -17,7 +17,7 @@ import { swap } from './bookings/swap.en.js';
 import { closures } from './closures/en.js';
 import { meetings } from './meetings/en.js';
 import { series } from './series/en.js';
-import { dates } from './series/dates.en.js';
+import { dates } from './dates/en.js';
 import { invitations } from './invitations/en.js';
 import { calendar } from './calendar/en.js';
 import { calendarViews } from './calendar/calendarViews.en.js';

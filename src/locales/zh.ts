@@ -17,7 +17,7 @@ import { swap } from './bookings/swap.zh.js';
 import { closures } from './closures/zh.js';
 import { meetings } from './meetings/zh.js';
 import { series } from './series/zh.js';
-import { dates } from './series/dates.zh.js';
+import { dates } from './dates/zh.js';
 import { invitations } from './invitations/zh.js';
 import { calendar } from './calendar/zh.js';
 import { calendarViews } from './calendar/calendarViews.zh.js';

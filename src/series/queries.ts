@@ -1,5 +1,5 @@
 import { IS_NO_SHOW } from '../claims/noShowRateQueries.js';
-import { likePattern, row, rows, type Bindings, type Db } from '../lib/db/db.js';
+import { likePattern, row, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
 import type { Lang } from '../lib/i18n/translate.js';
 import { visibleSeries, type Who } from '../meetings/seriesQueries.js';

@@ -284,7 +284,7 @@ async function showEdit(c: Context, problems?: Problems, stale = false): Promise
   const heading = c.t('meetings.series.edit', { name: series.name });
   const status = problems ? 422 : 200;
   return page(
-    'series/form',
+    'dates/form',
     {
       title: heading,
       heading,

@@ -8,7 +8,7 @@ import { keepUnattended } from '../../src/series/unattendedCommands.js';
 import { DEFAULTS } from '../../src/rules/layers.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { MONDAY, testWorld, type Agent, type World } from '../support/world.js';
-import { confirm, postTo, seriesForm } from '../series/schedule.js';
+import { confirm, postTo, seriesForm } from '../dates/schedule.js';
 
 const start = Date.parse(MONDAY) + 3_600_000; // 10:00 in Shanghai
 const at = (minutes: number) => new Date(start + minutes * 60_000);

@@ -1,6 +1,6 @@
 import { row } from '../../src/lib/db/db.js';
 import { cancelMeeting, changeMeeting, createMeeting } from '../../src/meetings/commands.js';
-import { createSeries } from '../../src/series/commands.js';
+import { createSeries } from '../../src/dates/seriesCommands.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type World } from '../support/world.js';
 

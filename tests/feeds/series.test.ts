@@ -3,7 +3,7 @@ import { load } from 'cheerio';
 import { randomUUID } from 'node:crypto';
 import { row, rows } from '../../src/lib/db/db.js';
 import { cancelMeeting, changeMeeting, createMeeting } from '../../src/meetings/commands.js';
-import { changeFollowingDates, confirm, postTo, seriesForm } from '../series/schedule.js';
+import { changeFollowingDates, confirm, postTo, seriesForm } from '../dates/schedule.js';
 import { dayOf, weekdayOf } from '../../src/lib/time/zone.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';

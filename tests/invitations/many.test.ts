@@ -1,7 +1,7 @@
 import { rows } from '../../src/lib/db/db.js';
 import { cancelMeeting, changeMeeting } from '../../src/meetings/commands.js';
 import { addParticipants } from '../../src/meetings/participantCommands.js';
-import { planSeries, seriesForm } from '../series/schedule.js';
+import { planSeries, seriesForm } from '../dates/schedule.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { openSink, type Sink } from '../support/sink.js';
 import { testWorld, type Agent, type World } from '../support/world.js';

@@ -3,7 +3,7 @@ import { load } from 'cheerio';
 import { row, rows } from '../../src/lib/db/db.js';
 import { cancelMeeting, changeMeeting, restoreMeeting } from '../../src/meetings/commands.js';
 import { removeParticipant } from '../../src/meetings/participantCommands.js';
-import { changeFollowingDates, confirm, postTo, seriesForm } from '../series/schedule.js';
+import { changeFollowingDates, confirm, postTo, seriesForm } from '../dates/schedule.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { openSink, type Received, type Sink } from '../support/sink.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
@@ -44,6 +44,7 @@ interface Parsed {
   main: ICAL.Component | undefined;
   parts: ICAL.Component[];
 }
+
 function parse(one: Received | undefined): Parsed {
   if (!one) throw new Error('no mail came');
   const calendar = new ICAL.Component(
@@ -105,6 +106,7 @@ class Shelf {
     return found.sort();
   }
 }
+
 function instant(time: unknown): string {
   return (time as ICAL.Time).toJSDate().toISOString();
 }
@@ -129,6 +131,7 @@ const lines = (series: number) =>
     `select id, version, state, starts_at, ends_at, recurrence_id from meetings where series_id = :series order by starts_at`,
     { series },
   );
+
 /** What the page of the series says: dates that are on. */
 const shown = async (series: number) =>
   (
@@ -147,6 +150,7 @@ const settle = async () => {
   world.clock.advance({ minutes: 2 });
   await world.runJobs();
 };
+
 async function move(line: Line | undefined, hours: number): Promise<void> {
   if (!line) throw new Error('no such date');
   const version =

@@ -4,7 +4,7 @@ import { cancelMeeting, createMeeting } from '../../src/meetings/commands.js';
 import { askRenewals } from '../../src/series/renewalCommands.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
-import { confirm, postTo, seriesForm } from '../series/schedule.js';
+import { confirm, postTo, seriesForm } from '../dates/schedule.js';
 
 let world: World;
 let cast: Cast;
@@ -22,6 +22,7 @@ afterEach(() => world.db.raw(`update room_claims set state = 'cancelled'`));
 afterAll(() => world.close());
 
 const form = (more: Record<string, unknown> = {}) => seriesForm(cast, more);
+
 async function save(
   more: Record<string, unknown>,
   choices: Record<string, { choice?: string; reason?: string }> = {},
@@ -31,6 +32,7 @@ async function save(
   expect(saved.status).toBe(303);
   return Number(/\d+$/.exec(saved.headers.location ?? '')?.[0]);
 }
+
 async function block(on: string): Promise<number> {
   const made = await createMeeting(
     world.db,

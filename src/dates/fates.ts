@@ -1,6 +1,6 @@
 import { carryDates, carryList, type CarriedDate } from './carriedDates.js';
-import { roomSetupFor, type RoomSetup, type RoomSetupRequest } from './dateSettings.js';
-import { isSameText, sequenceFor, textFor, textOf, type DateRow, type DateText } from './dateText.js';
+import { roomSetupFor, type RoomSetup, type RoomSetupRequest } from './roomSetups.js';
+import { isSameText, sequenceFor, textFor, textOf, type DateRow, type DateText } from './text.js';
 import type { RuleDate, Usual } from './followingQueries.js';
 import { isSame } from '../meetings/placeCommands.js';
 import { scheduledDates, type Schedule, type ScheduledDate } from './schedule.js';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { layOut, type DateFate, type StandingChange } from '../../src/series/dateFates.js';
-import type { RuleDate, Usual } from '../../src/series/followingQueries.js';
+import { layOut, type DateFate, type StandingChange } from '../../src/dates/fates.js';
+import type { RuleDate, Usual } from '../../src/dates/followingQueries.js';
 import { occurrencesOf, type Rule } from '../../src/series/recurrence.js';
-import type { DateChoice, Schedule } from '../../src/series/schedule.js';
+import type { DateChoice, Schedule } from '../../src/dates/schedule.js';
 import { addDays, toInstant, weekdayOf } from '../../src/lib/time/zone.js';
 
 // What becomes of each date of a standing meeting when its schedule changes. 1 April 2030 is a Monday.
@@ -38,6 +38,7 @@ const at = (on: string, time = '09:00') => {
   return instant instanceof Date ? instant : new Date(NaN);
 };
 let ids = 0;
+
 function dateOn(on: string, more: Partial<RuleDate> = {}): RuleDate {
   return {
     id: ++ids,
@@ -73,6 +74,7 @@ const weekly = (weekdays: number[]): Rule => ({
   month: 1,
 });
 const MONDAYS = ['2030-04-01', '2030-04-08', '2030-04-15'];
+
 function scheduleOf(days: string[], more: Partial<Schedule> = {}): Schedule {
   const [from, to] = [more.from ?? '09:00', more.to ?? '10:00'];
   return {

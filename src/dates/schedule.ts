@@ -1,5 +1,5 @@
-import type { RoomSetup } from './dateSettings.js';
-import type { Occurrences, Rule } from './recurrence.js';
+import type { RoomSetup } from './roomSetups.js';
+import type { Occurrences, Rule } from '../series/recurrence.js';
 
 // The dates that somebody asks for, as a rule or as a list, with what is chosen for single ones. Pure.
 

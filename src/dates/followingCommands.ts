@@ -2,9 +2,9 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { change, type Db } from '../lib/db/db.js';
 import { BadRequest, Conflict, Forbidden } from '../lib/http/errors.js';
 import { type CarriedDate } from './carriedDates.js';
-import { layOut } from './dateFates.js';
-import { roomSetupFor, type RoomSetupRequest } from './dateSettings.js';
-import type { DateText } from './dateText.js';
+import { layOut } from './fates.js';
+import { roomSetupFor, type RoomSetupRequest } from './roomSetups.js';
+import type { DateText } from './text.js';
 import {
   findRuleOf,
   listRuleDates,
@@ -18,8 +18,8 @@ import { describeRoomSetup } from './roomSetupCommands.js';
 import { mayKeepSeries } from '../meetings/policy.js';
 import { scheduledDates, type Schedule } from './schedule.js';
 import { writeSchedule } from './scheduleCommands.js';
-import { factsOf, planned, withAllowedReason, type Planned } from './dateCommands.js';
-import { lockSeries, type Series } from './queries.js';
+import { factsOf, planned, withAllowedReason, type Planned } from './commands.js';
+import { lockSeries, type Series } from '../series/queries.js';
 
 // A change of this and the following dates, or of all coming ones (from the next date on): of a rule, or of a
 // list of single dates. The past never changes.

@@ -2,7 +2,7 @@ import { groupedBy } from '../lib/groupedBy.js';
 import type { Context } from '../lib/http/route.js';
 import { format } from '../lib/time/format.js';
 import { weekdayOf, addDays } from '../lib/time/zone.js';
-import type { Frequency } from './recurrence.js';
+import type { Frequency } from '../series/recurrence.js';
 
 // What becomes of the dates that stand when a rule is replaced by another. A date goes, as it stands (called
 // off, moved, or with its agenda and people), to the new date of the same day, else of the same week, month

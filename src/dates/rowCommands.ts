@@ -1,6 +1,6 @@
 import { change, type Db } from '../lib/db/db.js';
 import { announceAll } from '../meetings/commands.js';
-import type { DateRow } from './dateText.js';
+import type { DateRow } from './text.js';
 
 /** One statement for all dates; who was invited to one is told, a minute later. */
 export async function writeDateRows(

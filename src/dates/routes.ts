@@ -16,15 +16,15 @@ import {
   shownPerson,
 } from '../meetings/formPage.js';
 import { mayKeepSeries } from '../meetings/policy.js';
-import { readRule } from './recurrence.js';
+import { readRule } from '../series/recurrence.js';
 import { readPeople } from '../meetings/namedPeople.js';
-import { keptChoices, carryOut } from './schedulePage.js';
-import { addDates, createSeries, type NewSeries } from './commands.js';
+import { keptChoices, carryOut } from './page.js';
+import { addDates, createSeries, type NewSeries } from './seriesCommands.js';
 import { NewDatesForm, NewSeriesForm } from './forms.js';
-import { endAfter, fieldsOfRule, scheduleOf } from './dates.js';
-import { findSeries, listRecurrences, type Series } from './queries.js';
+import { endAfter, fieldsOfRule, scheduleOf } from './formDates.js';
+import { findSeries, listRecurrences, type Series } from '../series/queries.js';
 import type { ParticipantRole } from '../meetings/states.js';
-import { readSeriesPeople } from './namedPeople.js';
+import { readSeriesPeople } from '../series/namedPeople.js';
 
 export const scheduleRoutes: Route[] = [
   route({
@@ -211,7 +211,7 @@ async function drawForm(
     ? c.t('meetings.series.planMore', { name: series.name })
     : c.t('meetings.series.new');
   return page(
-    'series/form',
+    'dates/form',
     {
       title: heading,
       heading,

@@ -6,7 +6,7 @@ import type { Layout } from '../claims/layouts.js';
 import type { StandingDate } from './carriedDates.js';
 
 import type { MeetingState } from '../meetings/states.js';
-import type { RoomSetup } from './dateSettings.js';
+import type { RoomSetup } from './roomSetups.js';
 
 /** The rule a date belongs to; of a date without one the list of all single dates of its series. */
 export interface RunningRule {

@@ -1,5 +1,5 @@
 import type { Translation } from '../../lib/i18n/catalog.js';
-import type { dates as en } from './dates.en.js';
+import type { dates as en } from './en.js';
 
 export const dates: Translation<typeof en> = {
   'dates.refused_other': '有 {count} 次不符合会议室的预订规则。',

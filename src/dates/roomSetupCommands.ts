@@ -3,7 +3,7 @@ import type { Db } from '../lib/db/db.js';
 import { describeLines, takeEquipment, type EquipmentLine } from '../equipment/commands.js';
 import type { RoomsRefused } from '../meetings/commands.js';
 
-import type { RoomSetup } from './dateSettings.js';
+import type { RoomSetup } from './roomSetups.js';
 import { setLayout } from '../meetings/placeCommands.js';
 
 // Layout and movable equipment of all dates of a plan, by a handful of statements, once the rooms are

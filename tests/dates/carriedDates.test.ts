@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { carryDates, type CarriedDate, type StandingDate } from '../../src/series/carriedDates.js';
+import { carryDates, type CarriedDate, type StandingDate } from '../../src/dates/carriedDates.js';
 import { occurrencesOf, type Frequency, type Rule } from '../../src/series/recurrence.js';
 import { addDays, weekdayOf } from '../../src/lib/time/zone.js';
 

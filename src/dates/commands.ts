@@ -3,9 +3,9 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { inTransaction, type Db } from '../lib/db/db.js';
 import type { CarriedDate } from './carriedDates.js';
 import { allowedReason, type RoomsRefused } from '../meetings/commands.js';
-import { layOut } from './dateFates.js';
+import { layOut } from './fates.js';
 import { describeRoomSetup } from './roomSetupCommands.js';
-import { writeRule } from './recurrence.js';
+import { writeRule } from '../series/recurrence.js';
 import { scheduledDates, type Schedule, type ScheduledDate } from './schedule.js';
 import { writeSchedule, type ScheduleWrite } from './scheduleCommands.js';
 

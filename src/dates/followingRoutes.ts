@@ -8,7 +8,7 @@ import { idOf, page, redirect, route, type Answer, type Context, type Route } fr
 import { format } from '../lib/time/format.js';
 import { translator } from '../lib/i18n/translate.js';
 import { dayOf } from '../lib/time/zone.js';
-import { endAfter, fieldsOfRule, readDays, ruleOf, scheduleOf } from './dates.js';
+import { endAfter, fieldsOfRule, readDays, ruleOf, scheduleOf } from './formDates.js';
 import { beginningOf, changeFollowing, SeriesChanged, type FollowingRequest } from './followingCommands.js';
 import {
   findRuleOf,
@@ -19,12 +19,12 @@ import {
 } from './followingQueries.js';
 import { checkLayout, linesOf, shownEquipment, shownLayouts } from '../meetings/formPage.js';
 import { changeFollowingText, type TextChanged } from './followingTextCommands.js';
-import { carryOut, keptChoices } from './schedulePage.js';
+import { carryOut, keptChoices } from './page.js';
 import { mayKeepSeries } from '../meetings/policy.js';
-import { readRule, writeRule } from './recurrence.js';
+import { readRule, writeRule } from '../series/recurrence.js';
 import { tellShortage } from '../meetings/refusal.js';
 import { FollowingForm, FollowingQuery, type FollowingFields } from './forms.js';
-import { findSeries, type Series } from './queries.js';
+import { findSeries, type Series } from '../series/queries.js';
 
 export const followingRoutes: Route[] = [
   route({
@@ -253,7 +253,7 @@ async function draw(
     listMovableKinds(c.db, idOf(c, 'meeting')),
   ]);
   return page(
-    'series/following',
+    'dates/following',
     {
       title: heading,
       heading,

@@ -8,11 +8,11 @@ import { page, redirect, type Answer, type Context } from '../lib/http/route.js'
 import { format } from '../lib/time/format.js';
 import type { RoomsRefused } from '../meetings/commands.js';
 import { describeCarried } from './carriedDates.js';
-import { tellRule } from './recurrence.js';
+import { tellRule } from '../series/recurrence.js';
 import { isElsewhere, planLine, type Alternatives, type PlanLine } from './scheduleLines.js';
-import { describePlanRules } from './scheduleRules.js';
+import { describePlanRules } from './rules.js';
 import type { Schedule } from './schedule.js';
-import type { Planned } from './dateCommands.js';
+import type { Planned } from './commands.js';
 import { choicesOf, type DatesForm } from './forms.js';
 import { describeCheck } from '../claims/checks.js';
 
@@ -80,7 +80,7 @@ async function drawPlan(
   const lines = dates.map((date) => planLine(state, date));
   const isBeyondKnown = knownYear !== undefined && dates.some(({ on }) => Number(on.slice(0, 4)) > knownYear);
   return page(
-    'series/schedule',
+    'dates/schedule',
     {
       title: c.t('meetings.plan.title', { name: frame.name }),
       name: frame.name,

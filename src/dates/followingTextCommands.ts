@@ -3,9 +3,9 @@ import { takeEquipment, type Shortage } from '../equipment/commands.js';
 
 import { record, type Actor } from '../lib/audit/record.js';
 import { inTransaction, type Db } from '../lib/db/db.js';
-import { writeDateRows } from './dateRowCommands.js';
-import { roomSetupFor, type RoomSetup } from './dateSettings.js';
-import { isSameText, sequenceFor, textFor, type DateRow, type DateText } from './dateText.js';
+import { writeDateRows } from './rowCommands.js';
+import { roomSetupFor, type RoomSetup } from './roomSetups.js';
+import { isSameText, sequenceFor, textFor, type DateRow, type DateText } from './text.js';
 import {
   changeSeriesRow,
   lockFollowing,

@@ -5,9 +5,9 @@ import type { Format } from '../lib/time/format.js';
 import type { describeCarried } from './carriedDates.js';
 import type { RoomsRefused } from '../meetings/commands.js';
 import { wordRefusal, type Refusal } from '../meetings/refusal.js';
-import type { Occurrence } from './recurrence.js';
+import type { Occurrence } from '../series/recurrence.js';
 import type { DateChoice, Schedule } from './schedule.js';
-import type { Planned } from './dateCommands.js';
+import type { Planned } from './commands.js';
 
 // One line of the page of a schedule for each date: what is in its way, and what can be chosen for it. Pure.
 

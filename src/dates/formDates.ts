@@ -10,7 +10,7 @@ import {
   untilForCount,
   type Occurrences,
   type Rule,
-} from './recurrence.js';
+} from '../series/recurrence.js';
 import { dayOf, timeOf } from '../lib/time/zone.js';
 import type { Schedule } from './schedule.js';
 import { choicesOf, MAX_DATES, type DatesForm } from './forms.js';

@@ -2,7 +2,7 @@ import type { Actor } from '../lib/audit/record.js';
 import { change, rows, type Db } from '../lib/db/db.js';
 import { newUid } from '../meetings/commands.js';
 import type { Schedule, ScheduledDate } from './schedule.js';
-import type { Series } from './queries.js';
+import type { Series } from '../series/queries.js';
 
 // Meetings for new dates of a standing meeting: a statement each for themselves, their people and their
 // history.
