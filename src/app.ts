@@ -47,6 +47,7 @@ import { meetingFormRoutes } from './bookings/meetingFormRoutes.js';
 import { swapRoutes } from './bookings/swapRoutes.js';
 import { invitationsRoutes } from './invitations/routes.js';
 import { invitationsSeriesRoutes } from './invitations/seriesRoutes.js';
+import { repliesRoutes } from './replies/routes.js';
 import { repliesGuestRoutes } from './replies/guestRoutes.js';
 import { absencesRoutes } from './absences/routes.js';
 import { calendarRoutes } from './calendar/routes.js';
@@ -121,6 +122,7 @@ export const routes: Route[] = [
   ...swapRoutes,
   ...invitationsRoutes,
   ...invitationsSeriesRoutes,
+  ...repliesRoutes,
   ...repliesGuestRoutes,
   ...absencesRoutes,
   ...calendarRoutes,

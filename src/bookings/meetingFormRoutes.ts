@@ -19,7 +19,7 @@ import { mayEditMeeting, mayKeepSeries } from '../meetings/policy.js';
 import { findMeeting, type Meeting } from '../meetings/queries.js';
 import { tellRefusal } from '../meetings/refusal.js';
 import { joinSeries } from '../series/commands.js';
-import { findSeries } from '../series/queries.js';
+import { findSeries, lockSeries } from '../series/queries.js';
 import { findWaitChoices, readAnyRoom } from '../waits/choices.js';
 import { createWaiting, joinQueue } from '../waits/commands.js';
 import {
@@ -102,6 +102,8 @@ async function create(c: Context<z.output<typeof NewMeetingForm>>): Promise<Answ
   const any = await readAnyRoom(c.db, form.pick);
   const waits = (form.pick === 'wait' || any !== undefined) && form.rooms.length > 0 && span.startsAt > c.now;
   const made = await once(c.db, c.viewer.id, key, c.form, async (trx) => {
+    // Series come before meetings and rooms in the order of locks.
+    if (seriesId !== null) await lockSeries(trx, c.by, seriesId);
     const wish = { ...toMeeting(form, span, acting), seriesId, mailDomain: c.config.mailDomain, now: c.now };
     const result = waits ? await createWaiting(trx, c.by, wish, any) : await createMeeting(trx, c.by, wish);
     if (!result.ok) return { location: undefined, refused: result };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 // views/README.md: text at least 5.5:1, borders of controls 3.3:1, in both themes, on every ground.
 
-const css = readFileSync(join(__dirname, '../../views/assets/css/tokens.css'), 'utf8');
+const css = readFileSync(join(__dirname, '../../views/assets/css/frame/tokens.css'), 'utf8');
 
 function tokens(block: RegExp): Record<string, string> {
   const found = block.exec(css)?.[1];
@@ -14,8 +14,8 @@ function tokens(block: RegExp): Record<string, string> {
 }
 
 const light = tokens(/^:root \{([^}]*)\}/m);
-const dark = tokens(/:root\[data-theme="dark"\] \{([^}]*)\}/);
-const darkBySystem = tokens(/:root:not\(\[data-theme="light"\]\) \{([^}]*)\}/);
+const dark = tokens(/:root\[data-theme='dark'\] \{([^}]*)\}/);
+const darkBySystem = tokens(/:root:not\(\[data-theme='light'\]\) \{([^}]*)\}/);
 
 function luminance(hex: string): number {
   const [r = 0, g = 0, b = 0] = [1, 3, 5]

@@ -199,7 +199,7 @@ describe('a constraint that no command expected', () => {
           }) as unknown,
         }),
       ]);
-      expect(text()).toContain('src/rooms/equipmentCommands.ts');
+      expect(text()).toContain('src/equipment/commands.ts');
       expect(text()).not.toMatch(/Blue desk|蓝色讲台|blue-desk/);
     } finally {
       await world.owner.raw(`alter table equipment_kinds drop constraint not_blue`);

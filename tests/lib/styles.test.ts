@@ -4,12 +4,14 @@ import { STYLES } from '../../src/lib/http/styles.js';
 import { testWorld } from '../support/world.js';
 
 it('joins every file of assets/css, tokens first and paper last', () => {
-  const files = readdirSync(join(__dirname, '../../views/assets/css'))
+  const files = readdirSync(join(__dirname, '../../views/assets/css'), { recursive: true })
+    .map(String)
+    .filter((name) => name.endsWith('.css'))
     .map((name) => name.replace(/\.css$/, ''))
     .sort();
   expect([...STYLES].sort()).toEqual(files);
-  expect(STYLES[0]).toBe('tokens');
-  expect(STYLES.at(-1)).toBe('print');
+  expect(STYLES[0]).toBe('frame/tokens');
+  expect(STYLES.at(-1)).toBe('frame/print');
 });
 
 it('sends them in one answer that browsers keep', async () => {
