@@ -18,7 +18,6 @@ import { findWaitChoices, readAnyRoom } from '../waits/choices.js';
 import { createWaiting } from '../waits/commands.js';
 import { checkLayout, shownLayouts } from '../meetings/formPage.js';
 import { describeBack, describeCheck, mayMendByTime } from '../claims/checks.js';
-import {} from './meetingFormRoutes.js';
 import { nearestAlternatives, type Alternatives } from '../claims/queries.js';
 import type { Span } from '../hours/openingHours.js';
 import { listRoomOptions } from '../rooms/queries.js';

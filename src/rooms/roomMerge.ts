@@ -56,7 +56,7 @@ export async function roomMergePage(
   const say = (name: string, cells: Cells, ownerIs: string) =>
     tell(c, name, name === 'owner_id' ? ownerIs : (cells[name] ?? ''));
   return page(
-    'rooms/merge',
+    'lib/merge',
     {
       title: c.t('merge.title', { what: c.fmt.name(room) }),
       crumb: { href: `/rooms/${room.id}`, text: c.fmt.name(room) },

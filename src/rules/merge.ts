@@ -77,7 +77,7 @@ export async function rulesMergePage(
   const names = await namesOf(c, [clash.content, clash.stored], known);
   const [mine, theirs] = [cellsOfLayer(clash.content), cellsOfLayer(clash.stored)];
   return page(
-    'rooms/merge',
+    'lib/merge',
     {
       title: c.t('merge.title', { what: heading }),
       crumb: { href: here, text: c.t('rules.page.link') },
