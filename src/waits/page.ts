@@ -1,8 +1,8 @@
 import type { Context } from '../lib/http/route.js';
+import { mayRestore, mayEditMeeting } from '../meetings/policy.js';
 import type { Meeting } from '../meetings/queries.js';
 import { findAwaited, findPlace } from './awaitedQueries.js';
 import { tellWish } from './choices.js';
-import { mayTake } from './routes.js';
 
 /** How a meeting stands with a room it waits for, for who keeps the meeting; nobody learns who else waits. */
 export async function shownWait(c: Context, meeting: Meeting) {
@@ -21,4 +21,8 @@ export async function shownWait(c: Context, meeting: Meeting) {
     isOffered: state === 'offered',
     mayJoin: meeting.state !== 'cancelled' && (state === 'lapsed' || state === 'declined'),
   };
+}
+
+export function mayTake(meeting: Meeting): boolean {
+  return meeting.state === 'cancelled' ? mayRestore(meeting) : mayEditMeeting({ ...meeting, state: 'draft' });
 }

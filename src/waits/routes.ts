@@ -5,10 +5,10 @@ import { takeAwaitedRoom } from './awaitedDateCommands.js';
 import { findAwaited } from './awaitedQueries.js';
 import { drawForm, valuesOf } from '../meetings/formPage.js';
 import { NoFields } from '../meetings/forms.js';
-import { mayEditMeeting, mayRestore } from '../meetings/policy.js';
-import { findMeeting, type Meeting } from '../meetings/queries.js';
+import { findMeeting } from '../meetings/queries.js';
 import { tellRefusal } from '../meetings/refusal.js';
 import { joinQueue, leaveQueue } from './commands.js';
+import { mayTake } from './page.js';
 
 export const waitsRoutes: Route[] = [
   route({
@@ -84,8 +84,4 @@ async function hasItsRooms(c: Context, id: number): Promise<boolean> {
     !rooms.some(({ is_refused }) => is_refused) &&
     (await findAwaited(c.db, id, c.now)) === undefined
   );
-}
-
-export function mayTake(meeting: Meeting): boolean {
-  return meeting.state === 'cancelled' ? mayRestore(meeting) : mayEditMeeting({ ...meeting, state: 'draft' });
 }
