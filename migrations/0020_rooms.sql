@@ -9,7 +9,7 @@ create table rooms (
   building         text not null default '' check (char_length(building) <= 100),
   floor            text not null default '' check (char_length(floor) <= 20),
   capacity         integer not null check (capacity between 1 and 5000),
-  equipment        text[] not null default '{}',      -- codes of src/rooms/equipment.ts
+  equipment        text[] not null default '{}',      -- codes of src/equipment/kinds.ts
   is_step_free     boolean not null default false,
   contact          text not null default '' check (char_length(contact) <= 200),
   note             text not null default '' check (char_length(note) <= 2000),

@@ -30,7 +30,7 @@ begin
          or (not is_private_poll(o.id) and exists (select 1 from persons v where v.id = viewer and v.role in ('secretary', 'administrator')))));
 end $$;
 
--- What a room is held for, as far as this person may know it (see Hold in src/rooms/holdQueries.ts). A function, so that lists
+-- What a room is held for, as far as this person may know it (see Hold in src/claims/holdQueries.ts). A function, so that lists
 -- of claims don't plan it for the few that are held.
 create function hold_known(option bigint, awaited bigint, until timestamptz, viewer bigint) returns jsonb language plpgsql stable as $$
 declare

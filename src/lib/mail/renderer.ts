@@ -55,7 +55,7 @@ export interface RenderedMail {
   html: string;
   /** What text and html were made of, for the Outbox. */
   blocks?: MailBlock[];
-  /** A calendar object of `src/invitations/ical.ts`; its method is the delivery's. */
+  /** A calendar object of `src/lib/ical/write.ts`; its method is the delivery's. */
   ics?: string;
   attachments?: MailAttachment[];
   /** Whose name stands before our own address as the sender. */
