@@ -1,8 +1,9 @@
 import { addDays, dayOf, startOfDay, timeOf } from '../lib/time/zone.js';
 import { openSpan, ruleOn, type DayRule, type Opening } from '../hours/openingHours.js';
 
-// One day of all rooms as rows of cells in quarter hours. Pure: no texts, no database. All positions are quarter hours
-// ("units") since the day's first instant in the reader's zone: a day of a clock change has 92 or 100 of them.
+// One day of all rooms as rows of cells in quarter hours. Pure: no texts, no database. All positions are
+// quarter hours ("units") since the day's first instant in the reader's zone: a day of a clock change has 92
+// or 100 of them.
 
 const QUARTER = 15 * 60_000;
 
@@ -14,7 +15,10 @@ export interface GridRoom {
   part_ids: readonly number[];
 }
 
-/** Something that occupies an atomic room; instants as minutes since the day's first instant, possibly outside the day. */
+/**
+ * Something that occupies an atomic room; instants as minutes since the day's first instant, possibly outside
+ * the day.
+ */
 export interface GridClaim {
   room_id: number;
   /** Occupied, with setup and teardown. */
@@ -35,7 +39,10 @@ export interface Cell<C> {
   kind: 'free' | 'past' | 'closed' | 'busy';
   from: number;
   to: number;
-  /** What is in it: one, or several where a hall is divided or meetings share a quarter hour; where it is not busy, what is asked for. */
+  /**
+   * What is in it: one, or several where a hall is divided or meetings share a quarter hour; where it is not
+   * busy, what is asked for.
+   */
   claims: C[];
   /** Of a closed stretch: the holiday or exception that closes it. */
   why?: DayRule;
@@ -101,7 +108,8 @@ const DEFAULT_TO = 18 * 4;
  * Lays out a day.
  * @param claims in any order
  * @param officeZone zone of the opening hours
- * @param nowUnit the running unit on today, 0 before, `units` for a day that is over: what is free before it is past
+ * @param nowUnit the running unit on today, 0 before, `units` for a day that is over: what is free before it
+ * is past
  */
 export function layOutDay<R extends GridRoom, C extends GridClaim>(
   day: Day,
@@ -134,7 +142,9 @@ export function layOutDay<R extends GridRoom, C extends GridClaim>(
   };
 }
 
-/** Claims of the parts of a hall in order of time; the hall's own meeting or hold, claimed part by part, once. */
+/**
+ * Claims of the parts of a hall in order of time; the hall's own meeting or hold, claimed part by part, once.
+ */
 function ofParts<C extends GridClaim>(byRoom: Map<number, C[]>, partIds: readonly number[]): C[] {
   const seen = new Set<number | string>();
   return partIds

@@ -23,7 +23,8 @@ export const calendarRoutes: Route[] = [
       const day = dayOfGrid(c.query.date ?? today, c.zone);
       const nowUnit = unitOf(day, c.now);
       const state = await findDayState(c.db, day);
-      // Today's page changes with the running quarter hour (what is past can't be booked), other days only with the data.
+      // Today's page changes with the running quarter hour (what is past can't be booked), other days only
+      // with the data.
       const { etag, isUnchanged } = revisit(c, 'day', day.on, today, nowUnit, state.revision);
       if (etag && isUnchanged) return unchanged(etag);
 

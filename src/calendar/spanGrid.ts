@@ -92,7 +92,10 @@ export function openMinutes(hours: Opening, on: string, zone: string): number {
   return minutes;
 }
 
-/** How full a day is, in five steps: 0 nothing, 1 up to a quarter of the open time … 4 more than three quarters. */
+/**
+ * How full a day is, in five steps: 0 nothing, 1 up to a quarter of the open time … 4 more than three
+ * quarters.
+ */
 export function levelOf(minutes: number, openMinutes: number): 0 | 1 | 2 | 3 | 4 {
   if (minutes <= 0) return 0;
   const share = openMinutes > 0 ? minutes / openMinutes : 1;

@@ -32,7 +32,10 @@ export interface ShownEntry {
   heard: string;
 }
 
-/** One day of one room as a list: bookings, closures and what is free, in order of time; nothing for what is past or not open. */
+/**
+ * One day of one room as a list: bookings, closures and what is free, in order of time; nothing for what is
+ * past or not open.
+ */
 export function showRoomDay(
   c: Context<unknown, unknown>,
   room: CalendarRoom,

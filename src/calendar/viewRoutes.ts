@@ -341,7 +341,10 @@ function showPollTime(
   };
 }
 
-/** What happens where today, in the order of the day, with what has to be ready: made for paper and for a phone in a corridor. */
+/**
+ * What happens where today, in the order of the day, with what has to be ready: made for paper and for a
+ * phone in a corridor.
+ */
 async function sheetPage(
   c: Context<unknown, unknown>,
   query: { date?: string | undefined; site: string },

@@ -7,12 +7,13 @@ import { NotFound } from '../lib/http/errors.js';
 import { findOpens, listLostRooms } from './noShowQueries.js';
 import type { MeetingState } from '../meetings/states.js';
 
-// What people do on the day: they come, they end early, they need another quarter of an hour. By who takes part, or by the
-// display at the door of a room that the meeting occupies; who may has been asked by the caller.
+// What people do on the day: they come, they end early, they need another quarter of an hour. By who takes
+// part, or by the display at the door of a room that the meeting occupies; who may has been asked by the
+// caller.
 
 /**
- * `taken`: somebody has the room next, `left` minutes after `until`, to which it is kept. `short`: others have the
- * equipment next. `released`: nobody had checked in in time, and somebody else has the room now.
+ * `taken`: somebody has the room next, `left` minutes after `until`, to which it is kept. `short`: others
+ * have the equipment next. `released`: nobody had checked in in time, and somebody else has the room now.
  * `missing`: what of the equipment others have by now, where the room was taken back.
  */
 export type DayDone =
@@ -35,7 +36,10 @@ class Gone extends Error {}
 async function lockToday(trx: Db, id: number): Promise<Today> {
   const found = await row<Today>(
     trx,
-    `select state, starts_at, ends_at, checked_in_at, announced_at, created_by from meetings where id = :id and starts_at is not null for no key update`,
+    `select state, starts_at, ends_at, checked_in_at, announced_at, created_by
+       from meetings
+      where id = :id and starts_at is not null
+     for no key update`,
     { id },
   );
   if (!found) throw new NotFound();
@@ -44,7 +48,10 @@ async function lockToday(trx: Db, id: number): Promise<Today> {
 
 const isOn = ({ state }: Today) => state === 'draft' || state === 'scheduled' || state === 'in_progress';
 
-/** "We are here." Said twice is said once. Who comes after the room was given up takes it back while it is free. */
+/**
+ * "We are here." Said twice is said once. Who comes after the room was given up takes it back while it is
+ * free.
+ */
 export function checkIn(db: Db, by: Actor, id: number, now: Date, place?: string): Promise<DayDone> {
   return inTransaction(db, async (trx) => {
     const meeting = await lockToday(trx, id);
@@ -63,7 +70,9 @@ export function checkIn(db: Db, by: Actor, id: number, now: Date, place?: string
     const missing = roomIds.length > 0 ? await takeEquipmentBack(trx, by, id, meeting) : [];
     await change(
       trx,
-      `update meetings set checked_in_at = coalesce(checked_in_at, :now), checked_in_by = :by, version = version + 1 where id = :id`,
+      `update meetings
+          set checked_in_at = coalesce(checked_in_at, :now), checked_in_by = :by, version = version + 1
+        where id = :id`,
       { id, now, by: by.id },
     );
     await record(trx, by, {
@@ -85,7 +94,10 @@ async function takeEquipmentBack(trx: Db, by: Actor, id: number, meeting: Today)
   return short.get(id) ?? [];
 }
 
-/** The rest of the time in rooms that were given up: all of them or none. Their rules were asked when they were booked. */
+/**
+ * The rest of the time in rooms that were given up: all of them or none. Their rules were asked when they
+ * were booked.
+ */
 async function takeBack(
   trx: Db,
   by: Actor,
@@ -115,13 +127,18 @@ async function takeBack(
   }
   await change(
     trx,
-    `update check_in_outcomes set taken_back_at = :now where meeting_id = :id and starts_at = :starts and released_at is not null and taken_back_at is null`,
+    `update check_in_outcomes
+        set taken_back_at = :now
+      where meeting_id = :id and starts_at = :starts and released_at is not null and taken_back_at is null`,
     { id, starts: meeting.starts_at, now },
   );
   return true;
 }
 
-/** The rooms are free at once. A bare booking ends with them; a meeting that people were told of keeps its announced time. */
+/**
+ * The rooms are free at once. A bare booking ends with them; a meeting that people were told of keeps its
+ * announced time.
+ */
 export function endEarly(db: Db, by: Actor, id: number, now: Date, place?: string): Promise<DayDone> {
   return inTransaction(db, async (trx) => {
     const meeting = await lockToday(trx, id);
@@ -129,7 +146,10 @@ export function endEarly(db: Db, by: Actor, id: number, now: Date, place?: strin
     if (!endsAt) return { ok: false, reason: 'not_now' };
     await change(
       trx,
-      `update meetings set ends_at = case when announced_at is null then :at else ends_at end, checked_in_at = coalesce(checked_in_at, :now), version = version + 1 where id = :id`,
+      `update meetings
+          set ends_at = case when announced_at is null then :at else ends_at end,
+              checked_in_at = coalesce(checked_in_at, :now), version = version + 1
+        where id = :id`,
       { id, at: endsAt, now },
     );
     await record(trx, by, {
@@ -162,7 +182,9 @@ export function extendMeeting(
     const { endsAt } = kept;
     await change(
       trx,
-      `update meetings set ends_at = case when announced_at is null then :at else ends_at end, version = version + 1 where id = :id`,
+      `update meetings
+          set ends_at = case when announced_at is null then :at else ends_at end, version = version + 1
+        where id = :id`,
       { id, at: endsAt },
     );
     await record(trx, by, {

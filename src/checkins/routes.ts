@@ -63,7 +63,10 @@ async function allowed(c: Context<unknown, unknown>): Promise<Meeting> {
   return meeting;
 }
 
-/** After a no to more time: who has the room or the equipment next; how long it can be kept, and where one could go on. */
+/**
+ * After a no to more time: who has the room or the equipment next; how long it can be kept, and where one
+ * could go on.
+ */
 interface WayOn {
   next: string[];
   left?: number | undefined;

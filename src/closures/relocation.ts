@@ -12,7 +12,10 @@ export interface FreeFor extends CandidateRoom {
   isEquipped: boolean;
   /** It can be set up as the meeting asked for. */
   hasLayout: boolean;
-  /** Rules that whom the meeting is held for would break there; all of them may be gone beyond by who moves it. */
+  /**
+   * Rules that whom the meeting is held for would break there; all of them may be gone beyond by who moves
+   * it.
+   */
   checks: Check[];
   /** Somebody else decides about it: it is asked for, not booked. */
   isAsked: boolean;
@@ -20,7 +23,10 @@ export interface FreeFor extends CandidateRoom {
 
 export interface Proposal {
   hit: Hit;
-  /** The room proposed: nothing speaks against it, and it is not proposed to another meeting at that time; null when there is none. */
+  /**
+   * The room proposed: nothing speaks against it, and it is not proposed to another meeting at that time;
+   * null when there is none.
+   */
   room: FreeFor | null;
   /** Everything big enough and free then, the best first, the proposal among it. */
   rooms: FreeFor[];
@@ -29,7 +35,10 @@ export interface Proposal {
 /** Most rooms offered for one meeting. */
 const OFFERED = 20;
 
-/** The meetings in their order, each with its proposal. Those with the fewest rooms to choose from choose first. */
+/**
+ * The meetings in their order, each with its proposal. Those with the fewest rooms to choose from choose
+ * first.
+ */
 export function planAccommodation(hits: readonly Hit[], candidates: Candidates, now: Date): Proposal[] {
   const proposals = hits.map((hit, place): Proposal => ({
     hit,
@@ -55,7 +64,10 @@ const fits = (room: FreeFor) =>
   room.isEquipped && room.hasLayout && room.checks.length === 0 && !room.isAsked;
 const fitting = ({ rooms }: Proposal) => rooms.filter(fits);
 
-/** What fits, then what has to be asked for, what lacks something, what goes beyond rules; within each the nearest first. */
+/**
+ * What fits, then what has to be asked for, what lacks something, what goes beyond rules; within each the
+ * nearest first.
+ */
 function offersFor(hit: Hit, candidates: Candidates, place: number, now: Date): FreeFor[] {
   const found: FreeFor[] = [];
   let fit = 0;

@@ -22,7 +22,10 @@ export interface Choice {
 export interface Obstacle {
   meetingId: number;
   roomId: number;
-  /** 'changed': moved, edited or called off since it was looked at; 'private': only its organiser and leader call it off. */
+  /**
+   * 'changed': moved, edited or called off since it was looked at; 'private': only its organiser and leader
+   * call it off.
+   */
   reason: 'changed' | 'private' | 'refused';
   refused?: RoomsRefused;
 }
@@ -31,11 +34,13 @@ export type Accommodated =
   { ok: true; moved: number; cancelled: number } | { ok: false; obstacles: Obstacle[] };
 
 /**
- * Moves and calls off the meetings of closed rooms, all or nothing: one that can't be done leaves everything as it was, and
- * all that can't be done are named. Each piece given up becomes the closure's in the same transaction. Who keeps rooms may
- * move a meeting without knowing it: a private one stays private, and is called off only by whom it belongs to.
- * @param how.beyond the rules of the rooms (too late to leave or call off, not for this organiser) are gone beyond, with the
- *   reason of the closure or for calling off written down for each; otherwise they stand against it
+ * Moves and calls off the meetings of closed rooms, all or nothing: one that can't be done leaves everything
+ * as it was, and all that can't be done are named. Each piece given up becomes the closure's in the same
+ * transaction. Who keeps rooms may move a meeting without knowing it: a private one stays private, and is
+ * called off only by whom it belongs to.
+ * @param how.beyond the rules of the rooms (too late to leave or call off, not for this organiser) are gone
+ * beyond, with the reason of the closure or for calling off written down for each; otherwise they stand
+ * against it
  */
 export async function accommodate(
   trx: Db,
@@ -50,7 +55,8 @@ export async function accommodate(
       await requireKeeper(inner, by);
       const ids = [...new Set(choices.map(({ meetingId }) => meetingId))];
       const cancelled = choices.flatMap(({ meetingId, to }) => (to.kind === 'cancel' ? [meetingId] : []));
-      // Series before meetings before rooms, each in order: nobody who books or edits meanwhile can wait for us while we wait for them.
+      // Series before meetings before rooms, each in order: nobody who books or edits meanwhile can wait for
+      // us while we wait for them.
       await lockSeriesOfMany(inner, cancelled);
       const housed = await lockHoused(inner, ids);
       await lockRooms(
@@ -104,7 +110,8 @@ export async function accommodate(
             }),
           ),
         ];
-        // It sits there as it sat here, and what is carried in goes along for the time that the new rooms need.
+        // It sits there as it sat here, and what is carried in goes along for the time that the new rooms
+        // need.
         if (meeting.layout)
           await setLayout(inner, [{ meetingId: id, roomIds: after, layout: meeting.layout }]);
         const wish = {

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { flag, list, message, onceKey, optionalLine } from '../lib/http/fields.js';
 
-/** Lines as they were shown, in one order: which meeting leaves which room at which version, what is done, and why. */
+/**
+ * Lines as they were shown, in one order: which meeting leaves which room at which version, what is done, and
+ * why.
+ */
 export const MovesForm = z.strictObject({
   hit: list(
     z.string().regex(/^[1-9]\d{0,14}:[1-9]\d{0,14}:[1-9]\d{0,8}$/, { error: message('lib.field.choice') }),

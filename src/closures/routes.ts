@@ -11,7 +11,8 @@ import { listRooms } from '../rooms/queries.js';
 import { tellPlace } from '../rooms/roomFacts.js';
 import { describeKept } from '../claims/describeHold.js';
 
-// Rooms closed together: a floor, a building, a site, or any rooms. Moving the meetings in the way belongs to meetings.
+// Rooms closed together: a floor, a building, a site, or any rooms. Moving the meetings in the way belongs to
+// meetings.
 
 export const closuresRoutes: Route[] = [
   route({

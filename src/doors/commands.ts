@@ -28,7 +28,9 @@ export function addDoorDisplay(
     if (!room) throw new NotFound();
     const made = await row<{ id: number }>(
       trx,
-      `insert into door_displays (room_id, name, lang, created_by) values (:room, :name, :lang, :by) returning id`,
+      `insert into door_displays (room_id, name, lang, created_by)
+       values (:room, :name, :lang, :by)
+       returning id`,
       { room: roomId, ...input, by: by.id },
     );
     if (!made) throw new NotFound();
@@ -49,7 +51,10 @@ export function revokeDoorDisplay(db: Db, by: Actor, roomId: number, id: number)
   return inTransaction(db, async (trx) => {
     const revoked = await row<{ name: string }>(
       trx,
-      `update door_displays set revoked_at = coalesce(revoked_at, now()) where id = :id and room_id = :room returning name`,
+      `update door_displays
+          set revoked_at = coalesce(revoked_at, now())
+        where id = :id and room_id = :room
+       returning name`,
       { id, room: roomId },
     );
     if (!revoked) throw new NotFound();

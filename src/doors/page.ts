@@ -68,7 +68,10 @@ function claimsOf(claims: readonly CalendarClaim[], day: Day, roomIds: readonly 
   });
 }
 
-/** The whole screen: colour, word and sign; what comes; what may be pressed. @param problem why the last press did nothing */
+/**
+ * The whole screen: colour, word and sign; what comes; what may be pressed.
+ * @param problem why the last press did nothing
+ */
 export async function showDoor(
   c: Context<unknown, unknown>,
   display: DoorDisplay,

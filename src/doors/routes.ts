@@ -16,7 +16,8 @@ import { DoorBookingForm, DoorDisplayForm, DoorMeetingForm, NothingForm } from '
 import { showDoor, stateOfDoor } from './page.js';
 import { findDoorDisplay, listDoorDisplays, type DoorDisplay } from './queries.js';
 
-// The display beside a door. The address with the token is opened once; a cookie keeps it, so that it stands in no history.
+// The display beside a door. The address with the token is opened once; a cookie keeps it, so that it stands
+// in no history.
 
 export const doorsRoutes: Route[] = [
   route({ method: 'get', path: '/rooms/:id/doors', policy: secretary, handle: (c) => doorsPage(c) }),

@@ -13,9 +13,9 @@ import { format } from '../lib/time/format.js';
 import type { FeedPart } from './join.js';
 import type { FeedHolder, FeedLine } from './queries.js';
 
-// The events of a feed: single meetings, and the dates of a rule as one event with its exceptions, under the UIDs of the mails.
-// Kept as they were written last, by everything that shows in one: writing and judging one costs about a millisecond, joining a
-// thousand of them a few.
+// The events of a feed: single meetings, and the dates of a rule as one event with its exceptions, under the
+// UIDs of the mails. Kept as they were written last, by everything that shows in one: writing and judging one
+// costs about a millisecond, joining a thousand of them a few.
 
 const written = new Map<string, FeedPart[]>();
 const KEPT = 20_000;

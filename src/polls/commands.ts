@@ -38,8 +38,8 @@ export interface NewPoll {
 export type PollRefused = { ok: false; reason: 'nobody' | 'outside' | 'unreachable' | 'options' };
 
 /**
- * Offers times: everybody is asked by mail, each time holds its rooms until the deadline. A room that somebody else was
- * quicker to take is not held, and the candidate says so.
+ * Offers times: everybody is asked by mail, each time holds its rooms until the deadline. A room that
+ * somebody else was quicker to take is not held, and the candidate says so.
  */
 export function createPoll(
   db: Db,
@@ -109,7 +109,10 @@ export function createPoll(
   });
 }
 
-/** Who is to be asked, persons and guests, by id → whether required; guests that nobody knows yet become persons. */
+/**
+ * Who is to be asked, persons and guests, by id → whether required; guests that nobody knows yet become
+ * persons.
+ */
 export async function gatherPeople(
   trx: Db,
   by: Actor,
@@ -143,10 +146,14 @@ export function writeOptions(
   return rows(
     trx,
     `insert into poll_options (poll_id, starts_at, ends_at, room_ids)
-     select distinct on (w.starts, w.ends) :id, w.starts, w.ends, coalesce((select array_agg(x::bigint) from jsonb_array_elements_text(w.rooms) x), '{}')
-       from jsonb_to_recordset(cast(:options as jsonb)) as w (starts timestamptz, ends timestamptz, rooms jsonb)
+     select distinct on (w.starts, w.ends) :id, w.starts, w.ends,
+            coalesce((select array_agg(x::bigint) from jsonb_array_elements_text(w.rooms) x), '{}')
+       from jsonb_to_recordset(cast(:options as jsonb))
+              as w (starts timestamptz, ends timestamptz, rooms jsonb)
       order by w.starts, w.ends
-     on conflict (poll_id, starts_at, ends_at) do update set removed_at = null, room_ids = excluded.room_ids where poll_options.removed_at is not null
+     on conflict (poll_id, starts_at, ends_at)
+     do update set removed_at = null, room_ids = excluded.room_ids
+         where poll_options.removed_at is not null
      returning id, starts_at, ends_at, room_ids`,
     {
       id: pollId,
@@ -165,7 +172,9 @@ export async function writePeople(
 ): Promise<void> {
   await change(
     trx,
-    `insert into poll_people (poll_id, person_id, is_required) select :id, w.person, w.required from unnest(cast(:persons as bigint[]), cast(:required as boolean[])) as w (person, required)`,
+    `insert into poll_people (poll_id, person_id, is_required)
+     select :id, w.person, w.required
+       from unnest(cast(:persons as bigint[]), cast(:required as boolean[])) as w (person, required)`,
     { id: pollId, persons: [...people.keys()], required: [...people.values()] },
   );
 }
@@ -174,7 +183,8 @@ type MailKind = 'asked' | 'unasked' | 'chosen' | 'cancelled';
 
 /**
  * A mail to each of these people, in the transaction of what it tells.
- * @param more.object what it replaces when that has not gone out yet, with the revision; as `kind` unless told
+ * @param more.object what it replaces when that has not gone out yet, with the revision; as `kind` unless
+ * told
  */
 export async function tell(
   trx: Db,
@@ -203,8 +213,9 @@ export type Answered =
   { ok: true } | { ok: false; reason: 'closed' } | { ok: false; reason: 'missing'; options: number[] };
 
 /**
- * An answer to every time, in place of the one before; the caller has settled who answers. Entered by somebody else (who keeps
- * the poll, for a call by phone), it says so, and may still come after the deadline until a time is chosen.
+ * An answer to every time, in place of the one before; the caller has settled who answers. Entered by
+ * somebody else (who keeps the poll, for a call by phone), it says so, and may still come after the deadline
+ * until a time is chosen.
  * @param personOf who is asked
  */
 export function answerPoll(
@@ -235,7 +246,8 @@ export function answerPoll(
     if (!isForOther && !isAnswerable(poll, now)) return { ok: false, reason: 'closed' };
     const options = await listOptions(trx, pollId);
     const strange = [...answers.keys()].filter((id) => !options.some((option) => option.id === id));
-    // Times that were removed while somebody looked at them need no answer any more; others were never offered here.
+    // Times that were removed while somebody looked at them need no answer any more; others were never
+    // offered here.
     if (
       strange.length &&
       (
@@ -251,7 +263,9 @@ export function answerPoll(
     if (missing.length) return { ok: false, reason: 'missing', options: missing };
     await change(
       trx,
-      `insert into poll_answers (poll_person_id, option_id, answer) select :asked, w.option, w.answer from unnest(cast(:options as bigint[]), cast(:answers as text[])) as w (option, answer)
+      `insert into poll_answers (poll_person_id, option_id, answer)
+       select :asked, w.option, w.answer
+         from unnest(cast(:options as bigint[]), cast(:answers as text[])) as w (option, answer)
        on conflict (poll_person_id, option_id) do update set answer = excluded.answer`,
       { asked: asked.id, options: said.map(([id]) => id), answers: said.map(([, answer]) => answer) },
     );
@@ -284,8 +298,8 @@ export type Chosen =
   | { ok: false; reason: 'rooms'; refused: RoomsRefused; option: PollOption };
 
 /**
- * Turns a candidate into the meeting, in one transaction: its participants, its held rooms as claims, the answers as replies;
- * the other holds are released, the votes stay. Pressed twice, both get the one meeting.
+ * Turns a candidate into the meeting, in one transaction: its participants, its held rooms as claims, the
+ * answers as replies; the other holds are released, the votes stay. Pressed twice, both get the one meeting.
  * @param room another room than the held one, or none
  */
 export async function choosePollOption(
@@ -326,7 +340,9 @@ export async function choosePollOption(
       await change(trx, `update poll_options set is_chosen = true where id = :id`, { id: optionId });
       await change(
         trx,
-        `update polls set state = 'closed', meeting_id = :meeting, closed_at = :now, closed_by = :by where id = :id`,
+        `update polls
+            set state = 'closed', meeting_id = :meeting, closed_at = :now, closed_by = :by
+          where id = :id`,
         { id: pollId, meeting: meetingId, now, by: by.id },
       );
       await record(trx, by, {
@@ -375,7 +391,8 @@ async function makeMeeting(
   if (!made.ok) throw new Refused(made);
   const roomIds = options.room === 'none' ? [] : options.room ? [options.room] : chosen.room_ids;
   if (roomIds.length > 0) {
-    // By all rules of the rooms: what was held for a poll is not thereby allowed, and who decides about a room is asked.
+    // By all rules of the rooms: what was held for a poll is not thereby allowed, and who decides about a
+    // room is asked.
     const claimed = await claimRooms(trx, by, {
       meetingId: made.id,
       roomIds,
@@ -431,7 +448,9 @@ export function cancelPoll(db: Db, by: Actor, pollId: number, reason: string, no
     );
     await change(
       trx,
-      `update polls set state = 'cancelled', cancel_reason = :reason, closed_at = :now, closed_by = :by where id = :id`,
+      `update polls
+          set state = 'cancelled', cancel_reason = :reason, closed_at = :now, closed_by = :by
+        where id = :id`,
       { id: pollId, reason, now, by: by.id },
     );
     await record(trx, by, { action: 'poll.cancel', noun: 'polls', id: pollId, note: reason });

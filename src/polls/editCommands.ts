@@ -37,8 +37,9 @@ class RoomTaken extends Error {
 }
 
 /**
- * Changes an open poll. Answers to times that stay are kept, those to removed ones count no more and their rooms are free; new
- * times hold rooms like the first ones. Another deadline moves the holds along. Who has answered hears of it by the worker.
+ * Changes an open poll. Answers to times that stay are kept, those to removed ones count no more and their
+ * rooms are free; new times hold rooms like the first ones. Another deadline moves the holds along. Who has
+ * answered hears of it by the worker.
  */
 export async function editPoll(
   db: Db,
@@ -99,7 +100,11 @@ function editLocked(db: Db, by: Actor, pollId: number, input: PollChange, now: D
       gathered.people.get(person_id) ?? input.needed.includes(id);
     await change(
       trx,
-      `update polls set title = :title, note = :note, is_private = :private, deadline_at = :deadline, version = version + 1, told_over_at = case when cast(:deadline as timestamptz) > :now then null else told_over_at end where id = :id`,
+      `update polls
+          set title = :title, note = :note, is_private = :private, deadline_at = :deadline,
+              version = version + 1,
+              told_over_at = case when cast(:deadline as timestamptz) > :now then null else told_over_at end
+        where id = :id`,
       {
         id: pollId,
         title: input.title,
@@ -118,12 +123,16 @@ function editLocked(db: Db, by: Actor, pollId: number, input: PollChange, now: D
     await releaseHolds(trx, by, [...removed, ...otherRooms.map(({ id }) => id)], 'poll changed');
     await change(
       trx,
-      `update poll_options o set room_ids = array(select jsonb_array_elements_text(w.rooms)::bigint) from jsonb_to_recordset(cast(:list as jsonb)) as w (id bigint, rooms jsonb) where o.id = w.id`,
+      `update poll_options o
+          set room_ids = array(select jsonb_array_elements_text(w.rooms)::bigint)
+         from jsonb_to_recordset(cast(:list as jsonb)) as w (id bigint, rooms jsonb)
+        where o.id = w.id`,
       { list: JSON.stringify(otherRooms.map(({ id, room_ids }) => ({ id, rooms: room_ids }))) },
     );
     await change(trx, `update poll_options set removed_at = :now where id = any(:removed)`, { removed, now });
     const added = await writeOptions(trx, pollId, wanted);
-    // Also where nothing moves: whose calendar shows what of a poll may have changed, and a claim that is written says so.
+    // Also where nothing moves: whose calendar shows what of a poll may have changed, and a claim that is
+    // written says so.
     await extendHolds(
       trx,
       kept.map(({ id }) => id),
@@ -240,8 +249,12 @@ async function settleAnswered(trx: Db, pollId: number, now: Date): Promise<void>
   );
   const said = await rows<{ id: number; count: number }>(
     trx,
-    `select x.id, count(a.option_id)::int as count from poll_people x left join (poll_answers a join poll_options t on t.id = a.option_id and t.removed_at is null) on a.poll_person_id = x.id
-      where x.poll_id = :poll and (x.answered_at is not null or a.option_id is not null) group by x.id`,
+    `select x.id, count(a.option_id)::int as count
+       from poll_people x
+       left join (poll_answers a join poll_options t on t.id = a.option_id and t.removed_at is null)
+              on a.poll_person_id = x.id
+      where x.poll_id = :poll and (x.answered_at is not null or a.option_id is not null)
+      group by x.id`,
     { poll: pollId },
   );
   const whole = said.filter(({ count }) => count === one?.count).map(({ id }) => id);

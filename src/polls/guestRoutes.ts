@@ -18,8 +18,9 @@ import {
   type PollHolder,
 } from './queries.js';
 
-// The page of a guest who is asked, without an account; built as the reply page of invitations: the token is exchanged for a
-// cookie of two hours, GET shows, only POST answers. A guest sees the times and the own answers, nobody else's.
+// The page of a guest who is asked, without an account; built as the reply page of invitations: the token is
+// exchanged for a cookie of two hours, GET shows, only POST answers. A guest sees the times and the own
+// answers, nobody else's.
 
 export const pollsGuestRoutes: Route[] = [
   route({ method: 'get', path: '/p/:token', policy: anyone, handle: openLink }),

@@ -23,7 +23,8 @@ import {
 } from './queries.js';
 import { isAnyNews, newsOf } from './telling.js';
 
-// Each mail is read as its recipient may see the poll; what was answered, chosen or cancelled meanwhile is not asked for again.
+// Each mail is read as its recipient may see the poll; what was answered, chosen or cancelled meanwhile is
+// not asked for again.
 
 const Payload = z.object({ poll_id: z.number() });
 const ChangePayload = z.object({

@@ -153,7 +153,10 @@ export function stateOf(
     : { text: c.t('polls.state.over'), tone: 'warn' };
 }
 
-/** What was answered in the poll that a meeting came out of, for its page; the caller has asked who may see replies. */
+/**
+ * What was answered in the poll that a meeting came out of, for its page; the caller has asked who may see
+ * replies.
+ */
 export async function votesOfMeeting(c: Context, meetingId: number) {
   const poll = await findPollOfMeeting(c.db, meetingId);
   if (!poll) return undefined;

@@ -22,8 +22,9 @@ export interface Tally {
 }
 
 /**
- * Best first. What counts, in this order: the fewest required people who can't, the most required who can or could (a "yes"
- * is two, an "if need be" one), then the same for the optional, then a room that is held, then the earlier.
+ * Best first. What counts, in this order: the fewest required people who can't, the most required who can or
+ * could (a "yes" is two, an "if need be" one), then the same for the optional, then a room that is held, then
+ * the earlier.
  * @param options in order of time
  */
 export function rankOptions(

@@ -1,6 +1,7 @@
 import type { PollAnswer } from './forms.js';
 
-// What somebody who has answered has to hear of: how the poll stood when they last knew of it, against how it stands. Pure.
+// What somebody who has answered has to hear of: how the poll stood when they last knew of it, against how it
+// stands. Pure.
 
 /** As it was told; kept beside who is asked. */
 export interface Told {

@@ -30,8 +30,9 @@ export async function noteTold(trx: Db, pollId: number, personId: number): Promi
 }
 
 /**
- * Tells who has answered what has changed since they last knew: one mail for several changes, none for what was taken back.
- * Said twice it comes to the same. Answers to removed times, kept until now so that taking it back brings them back, go.
+ * Tells who has answered what has changed since they last knew: one mail for several changes, none for what
+ * was taken back. Said twice it comes to the same. Answers to removed times, kept until now so that taking it
+ * back brings them back, go.
  */
 export function announcePollChange(db: Db, pollId: number): Promise<void> {
   return inTransaction(db, async (trx) => {
@@ -71,7 +72,10 @@ export function announcePollChange(db: Db, pollId: number): Promise<void> {
       );
       await change(
         trx,
-        `update poll_people x set told = w.told from jsonb_to_recordset(cast(:list as jsonb)) as w (id bigint, told jsonb) where x.id = w.id`,
+        `update poll_people x
+            set told = w.told
+           from jsonb_to_recordset(cast(:list as jsonb)) as w (id bigint, told jsonb)
+          where x.id = w.id`,
         {
           list: JSON.stringify(news.map((one) => ({ id: one.id, told: toldOf(poll, options, one.answers) }))),
         },
@@ -79,7 +83,8 @@ export function announcePollChange(db: Db, pollId: number): Promise<void> {
     }
     await change(
       trx,
-      `delete from poll_answers a using poll_options t where t.poll_id = :poll and t.removed_at is not null and a.option_id = t.id`,
+      `delete from poll_answers a using poll_options t
+        where t.poll_id = :poll and t.removed_at is not null and a.option_id = t.id`,
       { poll: pollId },
     );
   });

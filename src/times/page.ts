@@ -212,7 +212,10 @@ export interface GridRow {
   cells: GridCell[];
 }
 
-/** One day of people and rooms with "All" on top: states as words and patterns, titles only where they may be known. */
+/**
+ * One day of people and rooms with "All" on top: states as words and patterns, titles only where they may be
+ * known.
+ */
 export function gridOf(
   c: Reader,
   found: Searched,

@@ -65,7 +65,8 @@ async function gatherPeople(
     query.unit ? listUnitMembers(c.db, query.unit) : [],
     query.series ? membersOf(c, query.series) : [],
   ]);
-  // A guest whom only the office knows goes along by the address that was typed: ids stand in addresses of pages.
+  // A guest whom only the office knows goes along by the address that was typed: ids stand in addresses of
+  // pages.
   const unknown = await hiddenGuests(c, c.db, [...query.p, ...query.o, ...named.personIds]);
   const added = named.personIds.filter((id) => !unknown.has(id));
   const typed = named.personIds.flatMap((id) => {
@@ -283,7 +284,10 @@ async function nearestPlaces(
   ];
 }
 
-/** The meeting with all of it in one transaction: rooms claimed, people named; a clash in between draws the clash page. */
+/**
+ * The meeting with all of it in one transaction: rooms claimed, people named; a clash in between draws the
+ * clash page.
+ */
 async function useSuggestion(c: Context<UseForm>): Promise<Answer> {
   const used = applyPick(c.form);
   const title = c.form.title ?? c.t('calendar.find.defaultTitle', { name: c.fmt.name(c.viewer) });

@@ -165,7 +165,10 @@ async function roomsAround(
   return { line, rooms: (await listRoomTimes(db, line, asking, () => true)).rooms };
 }
 
-/** For each span the free room that fits most tightly, none twice at the same time; null where no room is free. A fixed number of statements. */
+/**
+ * For each span the free room that fits most tightly, none twice at the same time; null where no room is
+ * free. A fixed number of statements.
+ */
 export async function chooseRooms(
   db: Db,
   spans: readonly { startsAt: Date; endsAt: Date }[],

@@ -1,5 +1,5 @@
-// Which times suit some people and rooms, best first. Pure: no texts, no database. All positions are quarter hours
-// ("units") since the first instant of the window, whose days stand one after another.
+// Which times suit some people and rooms, best first. Pure: no texts, no database. All positions are quarter
+// hours ("units") since the first instant of the window, whose days stand one after another.
 import { ABSENT, BUSY, OUTSIDE, TENTATIVE } from '../calendar/timeLine.js';
 
 /** What a room is in a quarter hour. */
@@ -64,9 +64,9 @@ export interface Suggestion {
 }
 
 /**
- * What each flaw costs. A required person who is busy or absent, a slot in which nobody at all is at work, and a room that
- * is missing are not flaws: such a slot is no suggestion. The order of weight: required people before optional ones, people
- * before rooms, rooms before taste.
+ * What each flaw costs. A required person who is busy or absent, a slot in which nobody at all is at work,
+ * and a room that is missing are not flaws: such a slot is no suggestion. The order of weight: required
+ * people before optional ones, people before rooms, rooms before taste.
  */
 export const COSTS = {
   requiredOutside: 60,
@@ -135,7 +135,9 @@ interface ReadyRoom {
   open: Uint16Array;
 }
 
-/** Rooms with enough seats for their share of the people, the tightest first, then as the catalogue has them. */
+/**
+ * Rooms with enough seats for their share of the people, the tightest first, then as the catalogue has them.
+ */
 function readyRooms({ rooms, roomCount, seats }: TimeWish): ReadyRoom[] {
   if (roomCount === 0) return [];
   const share = Math.ceil(seats / roomCount);
@@ -186,7 +188,9 @@ interface ReadyPerson {
   outside: Uint16Array;
 }
 
-/** What the flaws of a slot cost by its people; -1 when it does not do. Asked of every slot: it makes nothing. */
+/**
+ * What the flaws of a slot cost by its people; -1 when it does not do. Asked of every slot: it makes nothing.
+ */
 function costOfPeople(people: readonly ReadyPerson[], from: number, to: number): number {
   // Most slots fail here.
   for (const { person, away } of people) if (person.isRequired && within(away, from, to) > 0) return -1;
@@ -223,8 +227,8 @@ function remarksOf(people: readonly ReadyPerson[], from: number, to: number): Re
 }
 
 /**
- * Suggestions, best first: by cost, of equal cost the earlier. They don't overlap each other, and no day has more than
- * `perDay` of them, so that they are a choice.
+ * Suggestions, best first: by cost, of equal cost the earlier. They don't overlap each other, and no day has
+ * more than `perDay` of them, so that they are a choice.
  */
 export function suggestTimes(wish: TimeWish, limit = 8, perDay = 3): Suggestion[] {
   const ready = readyRooms(wish);
@@ -280,7 +284,10 @@ export type Nearest =
   | { kind: 'optional'; personId: number; suggestion: Suggestion }
   | { kind: 'noRoom'; suggestion: Suggestion };
 
-/** When nothing fits: what one may give up, each with the best time that is then to be had, the smallest sacrifice first. */
+/**
+ * When nothing fits: what one may give up, each with the best time that is then to be had, the smallest
+ * sacrifice first.
+ */
 export function nearestTimes(wish: TimeWish): Nearest[] {
   const best = (changed: Partial<TimeWish>): Suggestion | undefined =>
     suggestTimes({ ...wish, ...changed }, 1)[0];

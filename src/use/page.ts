@@ -64,7 +64,10 @@ function makeFigures({ t, fmt }: Pick<C, 't' | 'fmt'>) {
 
 const made = new Map<string, ReturnType<typeof makeFigures>>();
 
-/** How figures are written, one way for the page and its tables; long tables of them, so the texts are made ready once a language. */
+/**
+ * How figures are written, one way for the page and its tables; long tables of them, so the texts are made
+ * ready once a language.
+ */
 export function figures(c: Pick<C, 't' | 'fmt' | 'lang'>): ReturnType<typeof makeFigures> {
   const known = made.get(c.lang) ?? makeFigures(c);
   made.set(c.lang, known);

@@ -8,7 +8,10 @@ import type { USE_TABLES } from './forms.js';
 
 type C = Context<unknown, unknown>;
 
-/** One table of the report for a spreadsheet: plain numbers, hours in decimals, shares in percent, so that they can be reckoned with. */
+/**
+ * One table of the report for a spreadsheet: plain numbers, hours in decimals, shares in percent, so that
+ * they can be reckoned with.
+ */
 export function useCsv(c: C, report: Report, by: (typeof USE_TABLES)[number]): Readable {
   const f = figures(c);
   const hours = (seconds: number) => String(f.hours(seconds));

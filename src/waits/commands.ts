@@ -21,12 +21,14 @@ import { setLayout } from '../meetings/placeCommands.js';
 import { mayEditMeeting } from '../meetings/policy.js';
 import { lockMeeting } from '../meetings/queries.js';
 
-// The queue for rooms. Who asks stands in it in order of asking; the first for whom everything is free gets a hold and a mail.
+// The queue for rooms. Who asks stands in it in order of asking; the first for whom everything is free gets a
+// hold and a mail.
 
 const SYSTEM: Actor = { id: null };
 
 /**
- * Makes the meeting without its rooms, which it waits for; how they shall be set up is kept. Refused only for the equipment.
+ * Makes the meeting without its rooms, which it waits for; how they shall be set up is kept. Refused only for
+ * the equipment.
  * @param any instead of the rooms of the meeting any one of that kind
  */
 export function createWaiting(
@@ -46,8 +48,8 @@ export function createWaiting(
 }
 
 /**
- * Queues a meeting for rooms at its time; what it has it keeps until it takes them. Asked twice it keeps its place; other
- * rooms are a new wish, at the end.
+ * Queues a meeting for rooms at its time; what it has it keeps until it takes them. Asked twice it keeps its
+ * place; other rooms are a new wish, at the end.
  * @param wish these rooms, or any one of a kind; null: what it waited for before
  */
 export function joinQueue(
@@ -84,9 +86,14 @@ export function joinQueue(
     await stopAwaiting(trx, [meetingId]);
     const written = await change(
       trx,
-      `insert into awaited_rooms (meeting_id, room_id, since, asked_by, starts_at, ends_at, any_seats, any_building, had_room_ids)
-       select m.id, r.id, clock_timestamp(), :by, m.starts_at, m.ends_at, :seats, :building, coalesce((select array_agg(x.room_id order by x.room_id) from meeting_rooms x where x.meeting_id = m.id), '{}')
-         from meetings m cross join (select id from rooms where id = any(:rooms) and status <> 'retired') r where m.id = :meeting`,
+      `insert into awaited_rooms
+              (meeting_id, room_id, since, asked_by, starts_at, ends_at, any_seats, any_building, had_room_ids)
+       select m.id, r.id, clock_timestamp(), :by, m.starts_at, m.ends_at, :seats, :building,
+              coalesce((select array_agg(x.room_id order by x.room_id)
+                          from meeting_rooms x
+                         where x.meeting_id = m.id), '{}')
+         from meetings m cross join (select id from rooms where id = any(:rooms) and status <> 'retired') r
+        where m.id = :meeting`,
       {
         meeting: meetingId,
         rooms: wanted,
@@ -99,7 +106,9 @@ export function joinQueue(
     // One wish is one moment, whatever number of rooms it names.
     await change(
       trx,
-      `update awaited_rooms set since = (select min(since) from awaited_rooms where meeting_id = :meeting) where meeting_id = :meeting`,
+      `update awaited_rooms
+          set since = (select min(since) from awaited_rooms where meeting_id = :meeting)
+        where meeting_id = :meeting`,
       { meeting: meetingId },
     );
     await record(trx, by, {
@@ -164,8 +173,8 @@ export function offerRooms(db: Db, freed: Freed | null, now: Date): Promise<void
       candidates.flatMap((date) => (date.any ? date.free_ids : date.rooms.map(({ id }) => id))),
     );
     await lockRoomsOf(trx, [...locked]);
-    // Read again behind the locks: somebody may have booked, moved or withdrawn meanwhile. What has become free only now waits
-    // a minute: its room isn't locked.
+    // Read again behind the locks: somebody may have booked, moved or withdrawn meanwhile. What has become
+    // free only now waits a minute: its room isn't locked.
     const waiting = (
       await listWaiting(
         trx,
@@ -199,8 +208,8 @@ export function offerRooms(db: Db, freed: Freed | null, now: Date): Promise<void
 type Assigned = AwaitedDate & { roomIds: number[] };
 
 /**
- * In turn: whom any room will do gets the smallest of the free ones that nobody before them is about to get. Where halls and
- * their parts cross, whoever comes second finds it taken and is asked at the next minute.
+ * In turn: whom any room will do gets the smallest of the free ones that nobody before them is about to get.
+ * Where halls and their parts cross, whoever comes second finds it taken and is asked at the next minute.
  */
 function assignRooms(dates: readonly AwaitedDate[]): Assigned[] {
   const given: Assigned[] = [];
@@ -229,18 +238,29 @@ async function tellOffers(trx: Db, dates: Assigned[], held: Map<number, Date>, n
   // A room that fits only since, or was enlarged, has no row yet.
   await change(
     trx,
-    `insert into awaited_rooms (meeting_id, room_id, since, offers, asked_by, starts_at, ends_at, had_room_ids, any_seats, any_building)
-     select w.meeting_id, r.id::bigint, w.since, w.offers, w.asked_by, w.starts_at, w.ends_at, w.had_room_ids, w.any_seats, w.any_building
+    `insert into awaited_rooms
+            (meeting_id, room_id, since, offers, asked_by, starts_at, ends_at, had_room_ids,
+             any_seats, any_building)
+     select w.meeting_id, r.id::bigint, w.since, w.offers, w.asked_by, w.starts_at, w.ends_at, w.had_room_ids,
+            w.any_seats, w.any_building
        from jsonb_to_recordset(cast(:list as jsonb)) as x (meeting bigint, rooms jsonb)
-      cross join lateral (select * from awaited_rooms a where a.meeting_id = x.meeting and a.any_seats is not null order by a.room_id limit 1) w
+      cross join lateral (select *
+                            from awaited_rooms a
+                           where a.meeting_id = x.meeting and a.any_seats is not null
+                           order by a.room_id
+                           limit 1) w
       cross join lateral jsonb_array_elements_text(x.rooms) as r (id)
      on conflict do nothing`,
     { list },
   );
   const counted = await rows<{ meeting_id: number; offers: number }>(
     trx,
-    `update awaited_rooms a set state = 'offered', held_until = x.until, offers = offers + 1, offered_at = :now, is_offered = x.rooms @> to_jsonb(a.room_id)
-       from jsonb_to_recordset(cast(:list as jsonb)) as x (meeting bigint, until timestamptz, rooms jsonb) where a.meeting_id = x.meeting returning a.meeting_id, a.offers`,
+    `update awaited_rooms a
+        set state = 'offered', held_until = x.until, offers = offers + 1, offered_at = :now,
+            is_offered = x.rooms @> to_jsonb(a.room_id)
+       from jsonb_to_recordset(cast(:list as jsonb)) as x (meeting bigint, until timestamptz, rooms jsonb)
+      where a.meeting_id = x.meeting
+       returning a.meeting_id, a.offers`,
     { now, list },
   );
   const offers = new Map(counted.map(({ meeting_id, offers }) => [meeting_id, offers]));
@@ -286,7 +306,8 @@ export function endOffers(db: Db, now: Date): Promise<number> {
     // Whose time has begun waits no more.
     await change(
       trx,
-      `delete from awaited_rooms a using meetings m where m.id = a.meeting_id and m.starts_at <= :now and a.state <> 'offered'`,
+      `delete from awaited_rooms a using meetings m
+        where m.id = a.meeting_id and m.starts_at <= :now and a.state <> 'offered'`,
       { now },
     );
     const found = await listEndedOffers(trx, now);
@@ -301,7 +322,10 @@ export function endOffers(db: Db, now: Date): Promise<number> {
     ].map((some) => some.map(({ meeting_id }) => meeting_id)) as [number[], number[]];
     const moved = await rows<{ meeting_id: number; offers: number }>(
       trx,
-      `update awaited_rooms set state = 'lapsed' where meeting_id = any(:lapsed) returning meeting_id, offers`,
+      `update awaited_rooms
+          set state = 'lapsed'
+        where meeting_id = any(:lapsed)
+       returning meeting_id, offers`,
       { lapsed },
     );
     await stopAwaiting(trx, over);

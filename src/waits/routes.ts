@@ -45,7 +45,10 @@ export const waitsRoutes: Route[] = [
   }),
 ];
 
-/** The hold becomes the meeting's room by all rules; where one stands against it, the form of the meeting says so. */
+/**
+ * The hold becomes the meeting's room by all rules; where one stands against it, the form of the meeting says
+ * so.
+ */
 async function take(c: Context): Promise<Answer> {
   const meeting = await findMeeting(c.db, c.viewer, idOf(c));
   if (!mayTake(meeting)) throw new Forbidden();

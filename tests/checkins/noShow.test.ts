@@ -45,7 +45,9 @@ describe('a room to which nobody comes', () => {
     await world.owner.raw(`update room_claims set state = 'cancelled'`);
     await world.owner.raw(`truncate check_in_outcomes, deliveries cascade`);
     await world.owner.raw(
-      `update meetings set starts_at = starts_at - interval '1 year', ends_at = ends_at - interval '1 year' where starts_at is not null`,
+      `update meetings
+          set starts_at = starts_at - interval '1 year', ends_at = ends_at - interval '1 year'
+        where starts_at is not null`,
     );
   });
 

@@ -71,7 +71,10 @@ const states = async () =>
   (
     await rows<{ state: string; at: string }>(
       world.db,
-      `select c.state, to_char(o.starts_at at time zone 'Asia/Shanghai', 'DD HH24:MI') as at from room_claims c join poll_options o on o.id = c.poll_option_id where o.poll_id = :id order by c.id`,
+      `select c.state, to_char(o.starts_at at time zone 'Asia/Shanghai', 'DD HH24:MI') as at
+         from room_claims c join poll_options o on o.id = c.poll_option_id
+        where o.poll_id = :id
+        order by c.id`,
       { id },
     )
   ).map(({ at, state }) => `${at} ${state}`);

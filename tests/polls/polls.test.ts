@@ -23,7 +23,10 @@ interface Made {
   options: number[];
 }
 
-/** Two times on Thursday and Friday, until Wednesday at five; asked are the attendee (who reads Chinese), the outsider and a guest. */
+/**
+ * Two times on Thursday and Friday, until Wednesday at five; asked are the attendee (who reads Chinese), the
+ * outsider and a guest.
+ */
 async function makePoll(more: Record<string, unknown> = {}): Promise<Made> {
   const made = await organiser
     .post('/polls')
@@ -64,7 +67,10 @@ async function makePoll(more: Record<string, unknown> = {}): Promise<Made> {
 const claims = (id: number) =>
   rows<{ state: string; room_id: number; meeting_id: number | null }>(
     world.db,
-    `select c.state, c.room_id, c.meeting_id from room_claims c join poll_options o on o.id = c.poll_option_id where o.poll_id = :id order by o.starts_at`,
+    `select c.state, c.room_id, c.meeting_id
+       from room_claims c join poll_options o on o.id = c.poll_option_id
+      where o.poll_id = :id
+      order by o.starts_at`,
     { id },
   );
 const mails = () =>
@@ -265,7 +271,10 @@ test('choosing makes the meeting: people, room, replies; the other room is free,
   expect(
     await rows(
       world.db,
-      `select p.person_id, p.role, r.status, r.note from participants p left join replies r on r.participant_id = p.id where p.meeting_id = :meeting and p.person_id = any(:ids) order by p.person_id`,
+      `select p.person_id, p.role, r.status, r.note
+         from participants p left join replies r on r.participant_id = p.id
+        where p.meeting_id = :meeting and p.person_id = any(:ids)
+        order by p.person_id`,
       { meeting, ids: [cast.attendee.id, cast.outsider.id] },
     ),
   ).toEqual([
@@ -349,7 +358,9 @@ test('a hold that is over gives way; choosing then tells who has the room and go
   expect(
     await row(
       world.db,
-      `select c.room_id from room_claims c join meetings m on m.id = c.meeting_id where m.title = 'Budget round' and c.state = 'confirmed'`,
+      `select c.room_id
+         from room_claims c join meetings m on m.id = c.meeting_id
+        where m.title = 'Budget round' and c.state = 'confirmed'`,
     ),
   ).toEqual({ room_id: cast.rooms.bamboo });
 });

@@ -4,7 +4,8 @@ import { makeCast, type Cast } from '../support/cast.js';
 import { openSink, type Sink } from '../support/sink.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
 
-// Who has answered a poll hears of what changed for them, by a real SMTP server; and who may know of it when it becomes private.
+// Who has answered a poll hears of what changed for them, by a real SMTP server; and who may know of it when
+// it becomes private.
 
 let world: World;
 let cast: Cast;
@@ -25,7 +26,10 @@ afterEach(async () => {
   await sink.close();
 });
 
-/** Thursday at ten, Friday at two and at four, until Wednesday at five; asked are the attendee (who reads Chinese), the outsider and a guest. */
+/**
+ * Thursday at ten, Friday at two and at four, until Wednesday at five; asked are the attendee (who reads
+ * Chinese), the outsider and a guest.
+ */
 async function makePoll(more: Record<string, unknown> = {}): Promise<void> {
   const made = await organiser
     .post('/polls')
@@ -249,7 +253,11 @@ test('who is required can be changed: answers stay, the ranking follows, the mee
   ).toEqual([{ person_id: cast.attendee.id }]);
   const log = await row<{ before: unknown; after: unknown }>(
     world.db,
-    `select before -> 'required' as before, after -> 'required' as after from audit_events where action = 'poll.edit' order by id desc limit 1`,
+    `select before -> 'required' as before, after -> 'required' as after
+       from audit_events
+      where action = 'poll.edit'
+      order by id desc
+      limit 1`,
   );
   expect(log).toEqual({ before: [cast.organiser.id, cast.outsider.id], after: [cast.attendee.id] });
   // By their names for who reads the log.
