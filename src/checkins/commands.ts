@@ -22,6 +22,12 @@ export type DayDone =
   | { ok: false; reason: 'not_now' | 'released' }
   | { ok: false; reason: 'taken'; left: number; until: Date };
 
+/** When somebody acts, and at the door of which room they do, if at a door. */
+export interface Moment {
+  now: Date;
+  place?: string;
+}
+
 interface Today {
   state: MeetingState;
   starts_at: Date;
@@ -52,7 +58,7 @@ const isOn = ({ state }: Today) => state === 'draft' || state === 'scheduled' ||
  * "We are here." Said twice is said once. Who comes after the room was given up takes it back while it is
  * free.
  */
-export function checkIn(db: Db, by: Actor, id: number, now: Date, place?: string): Promise<DayDone> {
+export function checkIn(db: Db, by: Actor, id: number, { now, place }: Moment): Promise<DayDone> {
   return inTransaction(db, async (trx) => {
     const meeting = await lockToday(trx, id);
     const lost = await listLostRooms(trx, id);
@@ -80,7 +86,7 @@ export function checkIn(db: Db, by: Actor, id: number, now: Date, place?: string
       noun: 'meetings',
       id,
       meetingId: id,
-      ...(place ? { note: place } : {}),
+      note: place,
     });
     return { ok: true, isTakenBack: lost.length > 0, missing };
   });
@@ -139,7 +145,7 @@ async function takeBack(
  * The rooms are free at once. A bare booking ends with them; a meeting that people were told of keeps its
  * announced time.
  */
-export function endEarly(db: Db, by: Actor, id: number, now: Date, place?: string): Promise<DayDone> {
+export function endEarly(db: Db, by: Actor, id: number, { now, place }: Moment): Promise<DayDone> {
   return inTransaction(db, async (trx) => {
     const meeting = await lockToday(trx, id);
     const endsAt = await shortenClaims(trx, by, id, now);
@@ -159,7 +165,7 @@ export function endEarly(db: Db, by: Actor, id: number, now: Date, place?: strin
       meetingId: id,
       before: { ends_at: meeting.ends_at },
       after: { ends_at: endsAt },
-      ...(place ? { note: place } : {}),
+      note: place,
     });
     return { ok: true, endsAt };
   });
@@ -170,9 +176,7 @@ export function extendMeeting(
   db: Db,
   by: Actor,
   id: number,
-  minutes: number,
-  now: Date,
-  place?: string,
+  { minutes, now, place }: Moment & { minutes: number },
 ): Promise<DayDone> {
   return inTransaction(db, async (trx) => {
     const meeting = await lockToday(trx, id);
@@ -194,7 +198,7 @@ export function extendMeeting(
       meetingId: id,
       before: { ends_at: meeting.ends_at },
       after: { ends_at: endsAt },
-      ...(place ? { note: place } : {}),
+      note: place,
     });
     return { ok: true, endsAt };
   });

@@ -28,7 +28,7 @@ export const checkinsRoutes: Route[] = [
       act(
         c,
         (done) => (done.isTakenBack ? 'meetings.day.tookBack' : 'meetings.day.checkedIn'),
-        (id) => checkIn(c.db, c.by, id, c.now),
+        (id) => checkIn(c.db, c.by, id, { now: c.now }),
       ),
   }),
   route({
@@ -40,7 +40,7 @@ export const checkinsRoutes: Route[] = [
       act(
         c,
         () => 'meetings.day.ended',
-        (id) => endEarly(c.db, c.by, id, c.now),
+        (id) => endEarly(c.db, c.by, id, { now: c.now }),
       ),
   }),
   route({
@@ -52,7 +52,7 @@ export const checkinsRoutes: Route[] = [
       act(
         c,
         () => 'meetings.day.extended',
-        (id) => extendMeeting(c.db, c.by, id, c.form.minutes, c.now),
+        (id) => extendMeeting(c.db, c.by, id, { minutes: c.form.minutes, now: c.now }),
       ),
   }),
 ];

@@ -18,8 +18,7 @@ export function addDoorDisplay(
   db: Db,
   by: Actor,
   secretKey: string,
-  roomId: number,
-  input: { name: string; lang: Lang },
+  { roomId, ...input }: { roomId: number; name: string; lang: Lang },
 ): Promise<void> {
   return inTransaction(db, async (trx) => {
     const room = await row(trx, `select 1 from rooms where id = :id and status <> 'retired' for key share`, {

@@ -30,7 +30,7 @@ export const doorsRoutes: Route[] = [
       const { key, ...input } = c.form;
       const room = await findRoom(c.db, idOf(c));
       await once(c.db, c.viewer.id, key, input, async (trx) => {
-        await addDoorDisplay(trx, c.by, c.config.secretKey, room.id, input);
+        await addDoorDisplay(trx, c.by, c.config.secretKey, { roomId: room.id, ...input });
         return { location: `/rooms/${room.id}/doors` };
       });
       return redirect(`/rooms/${room.id}/doors`, { notice: 'doors.added' });
@@ -59,21 +59,22 @@ export const doorsRoutes: Route[] = [
     path: '/door/check-in',
     policy: anyone,
     form: DoorMeetingForm,
-    handle: (c) => atDoor(c, (by, name) => checkIn(c.db, by, c.form.meeting, c.now, name)),
+    handle: (c) => atDoor(c, (by, place) => checkIn(c.db, by, c.form.meeting, { now: c.now, place })),
   }),
   route({
     method: 'post',
     path: '/door/early-end',
     policy: anyone,
     form: DoorMeetingForm,
-    handle: (c) => atDoor(c, (by, name) => endEarly(c.db, by, c.form.meeting, c.now, name)),
+    handle: (c) => atDoor(c, (by, place) => endEarly(c.db, by, c.form.meeting, { now: c.now, place })),
   }),
   route({
     method: 'post',
     path: '/door/extension',
     policy: anyone,
     form: DoorMeetingForm,
-    handle: (c) => atDoor(c, (by, name) => extendMeeting(c.db, by, c.form.meeting, 15, c.now, name)),
+    handle: (c) =>
+      atDoor(c, (by, place) => extendMeeting(c.db, by, c.form.meeting, { minutes: 15, now: c.now, place })),
   }),
   route({ method: 'post', path: '/door/booking', policy: anyone, form: DoorBookingForm, handle: bookNow }),
 ];
@@ -170,7 +171,7 @@ function bookNow(c: Context<{ minutes: number; key: string }>): Promise<Answer> 
         mailDomain: c.config.mailDomain,
       });
       if (!made.ok) return { refused: made };
-      await checkIn(trx, { ...c.by, id: null }, made.id, c.now, display.name);
+      await checkIn(trx, { ...c.by, id: null }, made.id, { now: c.now, place: display.name });
       return { location: '/door' };
     });
     return 'refused' in done ? showDoor(c, display, t('door.taken')) : redirect('/door');

@@ -88,8 +88,7 @@ async function list(
   db: Db,
   where: string,
   bindings: Bindings & { now: Date },
-  limit: number,
-  order = 'm.starts_at, m.id',
+  { limit, order = 'm.starts_at, m.id' }: { limit: number; order?: string },
 ): Promise<AwaitedDate[]> {
   return judge(
     db,
@@ -132,7 +131,7 @@ async function judge(db: Db, dates: AwaitedDate[], now: Date): Promise<AwaitedDa
 
 /** Dates of a series that want a room, by time. */
 export function listAwaited(db: Db, seriesId: number, now: Date): Promise<AwaitedDate[]> {
-  return list(db, 'm.series_id = :series', { series: seriesId, now }, 100);
+  return list(db, 'm.series_id = :series', { series: seriesId, now }, { limit: 100 });
 }
 
 /** What was given up: whole claims, or pieces of rooms. */
@@ -180,14 +179,18 @@ export function listWaiting(db: Db, meetingIds: readonly number[], now: Date): P
     db,
     `m.id = any(:meetings) and w.state = 'waiting'`,
     { meetings: meetingIds, now },
-    100,
-    IN_TURN,
+    { limit: 100, order: IN_TURN },
   );
 }
 
 /** These meetings whose hold has just lapsed. */
 export function listLapsed(db: Db, meetingIds: readonly number[], now: Date): Promise<AwaitedDate[]> {
-  return list(db, `m.id = any(:meetings) and w.state = 'lapsed'`, { meetings: meetingIds, now }, 200);
+  return list(
+    db,
+    `m.id = any(:meetings) and w.state = 'lapsed'`,
+    { meetings: meetingIds, now },
+    { limit: 200 },
+  );
 }
 
 /** What is held for this person now, because it was waited for; what ends first stands first. */
@@ -199,8 +202,7 @@ export function listOffersFor(db: Db, personId: number, now: Date): Promise<Awai
         and w.state = 'offered'
         and :person in (coalesce(w.asked_by, m.organiser_id), m.organiser_id)`,
     { person: personId, now },
-    20,
-    'w.held_until, m.id',
+    { limit: 20, order: 'w.held_until, m.id' },
   );
 }
 
@@ -271,5 +273,5 @@ export async function findPlace(db: Db, date: AwaitedDate, now: Date): Promise<n
 
 /** One date, if it still wants its rooms. */
 export async function findAwaited(db: Db, meetingId: number, now: Date): Promise<AwaitedDate | undefined> {
-  return (await list(db, 'm.id = :meeting', { meeting: meetingId, now }, 1))[0];
+  return (await list(db, 'm.id = :meeting', { meeting: meetingId, now }, { limit: 1 }))[0];
 }

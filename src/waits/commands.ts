@@ -26,6 +26,9 @@ import { lockMeeting } from '../meetings/queries.js';
 
 const SYSTEM: Actor = { id: null };
 
+/** These rooms, or any one of a kind; null: what the meeting waited for before. */
+export type RequestedRooms = readonly number[] | AnyRoom | null;
+
 /**
  * Makes the meeting without its rooms, which it waits for; how they shall be set up is kept. Refused only for
  * the equipment.
@@ -42,7 +45,7 @@ export function createWaiting(
     if (!made.ok) return made;
     if (input.layout && !any)
       await setLayout(trx, [{ meetingId: made.id, roomIds: input.roomIds, layout: input.layout }]);
-    await joinQueue(trx, by, made.id, any ?? input.roomIds, input.now ?? new Date());
+    await joinQueue(trx, by, made.id, { rooms: any ?? input.roomIds, now: input.now ?? new Date() });
     return made;
   });
 }
@@ -50,14 +53,12 @@ export function createWaiting(
 /**
  * Queues a meeting for rooms at its time; what it has it keeps until it takes them. Asked twice it keeps its
  * place; other rooms are a new wish, at the end.
- * @param wish these rooms, or any one of a kind; null: what it waited for before
  */
 export function joinQueue(
   db: Db,
   by: Actor,
   meetingId: number,
-  wish: readonly number[] | AnyRoom | null,
-  now: Date,
+  { rooms, now }: { rooms: RequestedRooms; now: Date },
 ): Promise<void> {
   return inTransaction(db, async (trx) => {
     const meeting = await lockMeeting(trx, by, meetingId);
@@ -66,69 +67,104 @@ export function joinQueue(
     if (!mayEditMeeting(meeting)) throw new Forbidden();
     if (meeting.starts_at <= now) throw new Conflict('meetings.problem.over');
     const before = await findAwaited(trx, meetingId, now);
-    const any = wish === null ? (before?.any ?? null) : 'seats' in wish ? wish : null;
-    const named = wish === null || 'seats' in wish ? (before?.rooms.map(({ id }) => id) ?? []) : wish;
-    const fitting = any
-      ? (
-          await listFittingRooms(trx, {
-            ...any,
-            startsAt: meeting.starts_at,
-            endsAt: meeting.ends_at,
-            personId: meeting.organiser_id,
-            now,
-          })
-        ).map(({ id }) => id)
-      : named;
-    const wanted = [...new Set(fitting)].sort((a, b) => a - b);
-    if (wanted.length === 0) throw new Conflict(any ? 'waits.any.noneFits' : 'waits.problem.none');
-    if (before && (before.state === 'waiting' || before.is_held) && isSameWish(before, any, wanted)) return;
+    const request = await requestOf(trx, meeting, before, { rooms, now });
+    if (before && (before.state === 'waiting' || before.is_held) && isSameRequest(before, request)) return;
     await releaseAwaited(trx, by, [meetingId], { state: 'released', reason: 'other rooms' });
     await stopAwaiting(trx, [meetingId]);
-    const written = await change(
-      trx,
-      `insert into awaited_rooms
-              (meeting_id, room_id, since, asked_by, starts_at, ends_at, any_seats, any_building, had_room_ids)
+    await writeRequest(trx, by, meetingId, request);
+    await record(trx, by, {
+      action: 'meeting.wait',
+      noun: 'meetings',
+      id: meetingId,
+      meetingId,
+      after: request.any ? { any: request.any } : { room_ids: request.roomIds },
+    });
+    await enqueue(trx, 'meetings.serveWaits', {}, { key: 'meetings.serveWaits' });
+  });
+}
+
+interface WaitRequest {
+  /** Null: all of the rooms are requested. */
+  any: AnyRoom | null;
+  /** In the order of their ids; where any room will do, those that fit today. */
+  roomIds: number[];
+}
+
+/** The rooms that a meeting waits for. @throws Conflict when there are none */
+async function requestOf(
+  trx: Db,
+  meeting: { starts_at: Date; ends_at: Date; organiser_id: number },
+  before: AwaitedDate | undefined,
+  { rooms, now }: { rooms: RequestedRooms; now: Date },
+): Promise<WaitRequest> {
+  const { any, named } = namedIn(rooms, before);
+  const fitting = any
+    ? await listFittingRooms(trx, {
+        ...any,
+        startsAt: meeting.starts_at,
+        endsAt: meeting.ends_at,
+        personId: meeting.organiser_id,
+        now,
+      })
+    : [];
+  const roomIds = any ? fitting.map(({ id }) => id) : named;
+  if (roomIds.length === 0) throw new Conflict(any ? 'waits.any.noneFits' : 'waits.problem.none');
+  return { any, roomIds: [...new Set(roomIds)].sort((a, b) => a - b) };
+}
+
+/** What the request says by itself, or what was requested before. */
+function namedIn(
+  rooms: RequestedRooms,
+  before: AwaitedDate | undefined,
+): { any: AnyRoom | null; named: readonly number[] } {
+  if (rooms === null) return { any: before?.any ?? null, named: before?.rooms.map(({ id }) => id) ?? [] };
+  return 'seats' in rooms ? { any: rooms, named: [] } : { any: null, named: rooms };
+}
+
+/** A row for each room. @throws BadRequest when a room is no longer there */
+async function writeRequest(
+  trx: Db,
+  by: Actor,
+  meetingId: number,
+  { any, roomIds }: WaitRequest,
+): Promise<void> {
+  const written = await change(
+    trx,
+    `insert into awaited_rooms
+            (meeting_id, room_id, since, asked_by, starts_at, ends_at,
+             any_seats, any_building, had_room_ids)
        select m.id, r.id, clock_timestamp(), :by, m.starts_at, m.ends_at, :seats, :building,
               coalesce((select array_agg(x.room_id order by x.room_id)
                           from meeting_rooms x
                          where x.meeting_id = m.id), '{}')
          from meetings m cross join (select id from rooms where id = any(:rooms) and status <> 'retired') r
         where m.id = :meeting`,
-      {
-        meeting: meetingId,
-        rooms: wanted,
-        by: by.id,
-        seats: any?.seats ?? null,
-        building: any?.building ?? null,
-      },
-    );
-    if (written !== wanted.length) throw new BadRequest();
-    // One wish is one moment, whatever number of rooms it names.
-    await change(
-      trx,
-      `update awaited_rooms
+    {
+      meeting: meetingId,
+      rooms: roomIds,
+      by: by.id,
+      seats: any?.seats ?? null,
+      building: any?.building ?? null,
+    },
+  );
+  if (written !== roomIds.length) throw new BadRequest();
+  // One request is one moment, whatever number of rooms it names.
+  await change(
+    trx,
+    `update awaited_rooms
           set since = (select min(since) from awaited_rooms where meeting_id = :meeting)
         where meeting_id = :meeting`,
-      { meeting: meetingId },
-    );
-    await record(trx, by, {
-      action: 'meeting.wait',
-      noun: 'meetings',
-      id: meetingId,
-      meetingId,
-      after: any ? { any } : { room_ids: wanted },
-    });
-    await enqueue(trx, 'meetings.serveWaits', {}, { key: 'meetings.serveWaits' });
-  });
+    { meeting: meetingId },
+  );
 }
 
-function isSameWish(before: AwaitedDate, any: AnyRoom | null, wanted: readonly number[]): boolean {
+function isSameRequest(before: AwaitedDate, { any, roomIds }: WaitRequest): boolean {
   if (before.any || any) return before.any?.seats === any?.seats && before.any?.building === any?.building;
   return (
     before.rooms
       .map(({ id }) => id)
       .sort((a, b) => a - b)
-      .join() === wanted.join()
+      .join() === roomIds.join()
   );
 }
 

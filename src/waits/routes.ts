@@ -18,7 +18,7 @@ export const waitsRoutes: Route[] = [
     form: NoFields,
     async handle(c) {
       const meeting = await findMeeting(c.db, c.viewer, idOf(c));
-      await joinQueue(c.db, c.by, meeting.id, null, c.now);
+      await joinQueue(c.db, c.by, meeting.id, { rooms: null, now: c.now });
       return redirect(`/meetings/${meeting.id}`, { notice: 'waits.notice.again' });
     },
   }),

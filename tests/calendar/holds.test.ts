@@ -68,7 +68,8 @@ beforeAll(async () => {
       cast.chair.id,
     ],
   );
-  await addDoorDisplay(world.db, { id: cast.secretary.id }, world.config.secretKey, cast.rooms.orchid, {
+  await addDoorDisplay(world.db, { id: cast.secretary.id }, world.config.secretKey, {
+    roomId: cast.rooms.orchid,
     name: 'Tablet',
     lang: 'en',
   });

@@ -234,7 +234,7 @@ it('serves who waits when a meeting ends early, and forgets whose time has begun
       where id = ${moved}`,
   );
   world.clock.set(at(-60));
-  expect((await endEarly(world.db, { id: cast.reviewer.id }, other, at(-60))).ok).toBe(true);
+  expect((await endEarly(world.db, { id: cast.reviewer.id }, other, { now: at(-60) })).ok).toBe(true);
   await world.runJobs();
   expect(await held()).toEqual([{ awaited_meeting_id: waiting }]);
   await serveWaits(world.db, at(1));
