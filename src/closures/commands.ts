@@ -24,6 +24,28 @@ export async function addClosure(
 }
 
 /**
+ * Locks the rooms with their parts. Bookings that are being written are waited for, new ones wait until the
+ * closure stands: so one look is enough.
+ * @returns the rooms without the parts of a hall that is among them @throws NotFound
+ */
+async function lockToClose(trx: Db, requested: readonly number[]): Promise<number[]> {
+  const roomIds = [...new Set(requested)];
+  const parts = await rows<{ part_id: number }>(
+    trx,
+    `select part_id from room_parts where hall_id = any(:rooms)`,
+    { rooms: roomIds },
+  );
+  const partIds = parts.map(({ part_id }) => part_id);
+  const locked = await rows<{ id: number }>(
+    trx,
+    `select id from rooms where id = any(:rooms) order by id for no key update`,
+    { rooms: [...roomIds, ...partIds] },
+  );
+  if (!roomIds.length || roomIds.some((id) => !locked.some((room) => room.id === id))) throw new NotFound();
+  return roomIds.filter((id) => !partIds.includes(id));
+}
+
+/**
  * Closes rooms for a while, at once: what is free now becomes the closure's, so nothing new can be booked
  * there. Meetings that have a room keep it until they are moved; each piece they give up then becomes the
  * closure's (see handToClosures). A part whose hall is among the rooms is closed with the hall.
@@ -36,21 +58,7 @@ export function closeRooms(
 ): Promise<{ groupId: number; closureIds: number[] }> {
   return inTransaction(db, async (trx) => {
     await requireKeeper(trx, by);
-    const wanted = [...new Set(input.roomIds)];
-    const parts = await rows<{ hall_id: number; part_id: number }>(
-      trx,
-      `select hall_id, part_id from room_parts where hall_id = any(:rooms)`,
-      { rooms: wanted },
-    );
-    const roomIds = wanted.filter((id) => !parts.some(({ part_id }) => part_id === id));
-    // Bookings that are being written are waited for; new ones wait until the closure stands. So one look is
-    // enough.
-    const locked = await rows<{ id: number }>(
-      trx,
-      `select id from rooms where id = any(:rooms) order by id for no key update`,
-      { rooms: [...wanted, ...parts.map(({ part_id }) => part_id)] },
-    );
-    if (!wanted.length || wanted.some((id) => !locked.some((room) => room.id === id))) throw new NotFound();
+    const roomIds = await lockToClose(trx, input.roomIds);
     const group = await row<{ id: number }>(
       trx,
       `insert into closure_groups (reason, starts_at, ends_at, created_by)
@@ -104,8 +112,7 @@ export function changeClosures(
   db: Db,
   by: Actor,
   groupId: number,
-  version: number,
-  input: { reason: string; endsAt: Date },
+  input: { version: number; reason: string; endsAt: Date },
 ): Promise<GroupChange> {
   return inTransaction(db, async (trx) => {
     await requireKeeper(trx, by);
@@ -116,7 +123,7 @@ export function changeClosures(
       { groupId },
     );
     if (!group) throw new NotFound();
-    if (group.version !== version) return { ok: false, reason: 'stale' };
+    if (group.version !== input.version) return { ok: false, reason: 'stale' };
     await change(
       trx,
       `update closure_groups set reason = :reason, ends_at = :to, version = version + 1 where id = :groupId`,

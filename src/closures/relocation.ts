@@ -74,21 +74,25 @@ function offersFor(hit: Hit, candidates: Candidates, place: number, now: Date): 
   for (const { id, is_equipped } of candidates.free.get(place) ?? []) {
     const room = candidates.rooms.get(id);
     if (!room) continue;
-    const offer = offerFor(hit, room, is_equipped, candidates, now);
+    const offer = offerFor(hit, { ...room, isEquipped: is_equipped }, candidates, now);
     // Status can't be gone beyond by anybody.
     if (!offer.checks.every(({ mayOverride }) => mayOverride)) continue;
     found.push(offer);
     if (fits(offer) && ++fit === OFFERED) break;
   }
-  const worth = (room: FreeFor) =>
-    fits(room) ? 0 : room.checks.length > 0 ? 3 : !room.isEquipped || !room.hasLayout ? 2 : 1;
-  return found.sort((a, b) => worth(a) - worth(b)).slice(0, OFFERED);
+  return found.sort((a, b) => drawbackOf(a) - drawbackOf(b)).slice(0, OFFERED);
+}
+
+/** 0: nothing speaks against the room; 1: it is asked for; 2: it lacks something; 3: it breaks a rule. */
+function drawbackOf(room: FreeFor): 0 | 1 | 2 | 3 {
+  if (fits(room)) return 0;
+  if (room.checks.length > 0) return 3;
+  return room.isEquipped && room.hasLayout ? 1 : 2;
 }
 
 function offerFor(
   hit: Hit,
-  room: CandidateRoom,
-  isEquipped: boolean,
+  room: CandidateRoom & { isEquipped: boolean },
   candidates: Candidates,
   now: Date,
 ): FreeFor {
@@ -112,7 +116,6 @@ function offerFor(
   return {
     ...room,
     seats: inLayout?.capacity ?? room.capacity,
-    isEquipped,
     hasLayout: hit.layout === null || inLayout !== undefined,
     checks,
     isAsked: rules.in_policy === 'request' && !room.decides,

@@ -114,8 +114,7 @@ export function listHits(
   db: Db,
   viewerId: number,
   groupId: number,
-  now: Date,
-  limit: number,
+  { now, limit }: { now: Date; limit: number },
 ): Promise<Hit[]> {
   return rows<Hit>(
     db,
@@ -180,14 +179,12 @@ export interface Candidates {
   groups: Map<number, Set<number>>;
 }
 
-/**
- * Rooms big enough and free for each of the meetings, with all that their rules look at; four queries however
- * many there are.
- */
-export async function listFreeFor(db: Db, viewerId: number, hits: readonly Hit[]): Promise<Candidates> {
-  const found: Candidates = { free: new Map(), rooms: new Map(), layers: [], groups: new Map() };
-  if (!hits.length) return found;
-  const free = await rows<{ place: number; id: number; is_equipped: boolean }>(
+/** Which rooms are free for which of the meetings, by its place in the list; equipped and near ones first. */
+function listFreePlaces(
+  db: Db,
+  hits: readonly Hit[],
+): Promise<{ place: number; id: number; is_equipped: boolean }[]> {
+  return rows<{ place: number; id: number; is_equipped: boolean }>(
     db,
     `select h.place::int - 1 as place, r.id,
             r.equipment @> old.equipment and (r.is_step_free or not old.is_step_free) as is_equipped
@@ -215,6 +212,16 @@ export async function listFreeFor(db: Db, viewerId: number, hits: readonly Hit[]
       layouts: hits.map((hit) => hit.layout),
     },
   );
+}
+
+/**
+ * Rooms big enough and free for each of the meetings, with all that their rules look at; four queries however
+ * many there are.
+ */
+export async function listFreeFor(db: Db, viewerId: number, hits: readonly Hit[]): Promise<Candidates> {
+  const found: Candidates = { free: new Map(), rooms: new Map(), layers: [], groups: new Map() };
+  if (!hits.length) return found;
+  const free = await listFreePlaces(db, hits);
   for (const { place, ...room } of free) {
     const list = found.free.get(place);
     if (list) list.push(room);

@@ -81,7 +81,7 @@ async function movesPage(
   group: ClosureGroup,
   { lines = [], obstacles = [], beyond = false, status = 200 }: Answered = {},
 ): Promise<Answer> {
-  const hits = await listHits(c.db, c.viewer.id, group.id, c.now, AT_ONCE);
+  const hits = await listHits(c.db, c.viewer.id, group.id, { now: c.now, limit: AT_ONCE });
   const proposals = planAccommodation(hits, await listFreeFor(c.db, c.viewer.id, hits), c.now);
   const isGone = lines.some(
     (line) => !hits.some((hit) => hit.meeting_id === line.meetingId && hit.room.id === line.roomId),
@@ -127,12 +127,8 @@ function showLine(
     ...(hit.may_cancel ? [{ value: 'cancel', label: t('closures.moves.cancel') }] : []),
   ];
   options.sort((a, b) => Number(b.value === `room:${room?.id}`) - Number(a.value === `room:${room?.id}`));
-  const chosen =
-    line && options.some(({ value }) => value === line.choice)
-      ? line.choice
-      : room
-        ? `room:${room.id}`
-        : 'keep';
+  const proposed = room ? `room:${room.id}` : 'keep';
+  const chosen = line && options.some(({ value }) => value === line.choice) ? line.choice : proposed;
   const reasons = obstacles.filter(isThis).flatMap((obstacle) => tellObstacle(c, obstacle));
   if (!reasons.length && !room)
     reasons.push(t(rooms.length ? 'dates.moves.onlyOther' : 'closures.moves.none'));

@@ -216,7 +216,8 @@ describe('rooms closed together', () => {
       load(stale.text)('[name=reason]').val(),
     ]).toEqual([409, expect.stringContaining('Shorter'), 'Mine']);
     expect(
-      await changeClosures(world.db, { id: cast.secretary.id }, groupId, 2, {
+      await changeClosures(world.db, { id: cast.secretary.id }, groupId, {
+        version: 2,
         reason: 'Longer',
         endsAt: at(1, 20),
       }),
@@ -242,7 +243,7 @@ describe('meetings in the way of a closure', () => {
     const first = await book([old], 2, 9, 10);
     const second = await book([old, other], 2, 10, 11, { expectedCount: 8 });
     const { groupId } = await close([old, other], 2);
-    const hits = await listHits(world.db, cast.secretary.id, groupId, at(0, 0), 50);
+    const hits = await listHits(world.db, cast.secretary.id, groupId, { now: at(0, 0), limit: 50 });
     expect(hits.map(({ meeting_id, room: { id }, seats }) => [meeting_id, id, seats])).toEqual([
       [first, old, 10],
       [second, old, 8],
@@ -498,7 +499,7 @@ describe('meetings in the way of a closure', () => {
     const { groupId } = await close(olds, 6);
     const now = at(0, 0);
     const tryMove = async () => {
-      const hits = await listHits(world.db, cast.secretary.id, groupId, now, 50);
+      const hits = await listHits(world.db, cast.secretary.id, groupId, { now, limit: 50 });
       const plan = planAccommodation(hits, await listFreeFor(world.db, cast.secretary.id, hits), now);
       const choices = plan.flatMap(({ hit, room: to }) =>
         to
@@ -535,17 +536,17 @@ describe('meetings in the way of a closure', () => {
       ),
     );
     const [first, second] = await Promise.all([tryMove(), tryMove(), ...bookings]);
-    const stillHit = (await listHits(world.db, cast.secretary.id, groupId, now, 50)).length;
+    const stillHit = (await listHits(world.db, cast.secretary.id, groupId, { now, limit: 50 })).length;
     const succeeded = [first, second].filter(({ result }) => result.ok);
     expect(succeeded.length).toBeLessThanOrEqual(1);
     expect(stillHit).toBe(succeeded.length ? 20 - (succeeded[0]?.count ?? 0) : 20);
     for (
       let attempt = 0;
-      attempt < 3 && (await listHits(world.db, cast.secretary.id, groupId, now, 50)).length;
+      attempt < 3 && (await listHits(world.db, cast.secretary.id, groupId, { now, limit: 50 })).length;
       attempt++
     )
       await tryMove();
-    expect(await listHits(world.db, cast.secretary.id, groupId, now, 50)).toEqual([]);
+    expect(await listHits(world.db, cast.secretary.id, groupId, { now, limit: 50 })).toEqual([]);
     expect(await overlaps()).toEqual([]);
     // Each piece went to the closure: the four rooms are closed from midnight to midnight without a gap.
     const covered = await rows(
