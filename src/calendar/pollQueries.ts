@@ -25,8 +25,7 @@ export function listPollTimes(
   db: Db,
   viewerId: number,
   personIds: readonly number[],
-  from: Date,
-  to: Date,
+  { from, to }: { from: Date; to: Date },
 ): Promise<PollTime[]> {
   return rows<PollTime>(
     db,

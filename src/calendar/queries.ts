@@ -74,7 +74,8 @@ const ROOMS = `
 async function readRooms(db: Db): Promise<CalendarRoom[]> {
   const [found, book] = await Promise.all([rows<RoomRow>(db, ROOMS), readRuleBook(db)]);
   return found.map(({ holiday_rule, calendar_id, ...room }) => {
-    const calendar = holiday_rule === 'none' ? null : holiday_rule === 'own' ? calendar_id : book.defaultId;
+    const calendars = { none: null, own: calendar_id, office: book.defaultId };
+    const calendar = calendars[holiday_rule];
     return {
       ...room,
       hours: [
@@ -144,12 +145,46 @@ interface ClaimRow {
   hold_key: string | null;
 }
 
-const CLAIM = `room_id, meeting_id, closure_id, poll_option_id, awaited_meeting_id, hold_until, state, is_holding,
-  occupies_from, occupies_to, setup_minutes, teardown_minutes`;
+const CLAIM = `room_id, meeting_id, closure_id, poll_option_id, awaited_meeting_id, hold_until,
+  state, is_holding, occupies_from, occupies_to, setup_minutes, teardown_minutes`;
 const STANDS = isLive();
 
 /** What is asked of the claims of a day or of several: half-open. */
 type Stretch = Pick<Day, 'start' | 'end'>;
+
+// The probe of participants is one look-up a row ("offset 0"). As a join it would read everything the person
+// takes part in.
+function dayClaimsSql(isOfRooms: boolean): string {
+  const ofRooms = isOfRooms ? 'and room_id = any(:rooms)' : '';
+  return `select c.room_id, c.meeting_id, c.closure_id,
+          c.state = 'requested' as is_requested, not c.is_holding as is_tentative,
+          date_part('epoch', c.occupies_from) as occupies_from,
+          date_part('epoch', c.occupies_to) as occupies_to,
+          c.setup_minutes, c.teardown_minutes,
+          case when c.closure_id is not null then (select reason from closures where id = c.closure_id)
+               when ${KNOWS_TITLE} then m.title end as title,
+          ${holdOf('c')} as hold,
+          case when c.state = 'held'
+               then coalesce('poll ' || c.poll_option_id, 'wait ' || c.awaited_meeting_id) end as hold_key,
+          (:viewer in (m.organiser_id, m.booked_for_id, m.created_by)
+            or exists (select
+                         from participants p
+                        where p.meeting_id = c.meeting_id
+                          and p.person_id = :viewer
+                          and p.removed_at is null offset 0)) is true as is_mine
+     from (select ${CLAIM} from room_claims
+            where occupies_from >= :early
+              and occupies_from < :end
+              and occupies_to > :start
+              and ${STANDS} ${ofRooms}
+            union all
+           select ${CLAIM} from room_claims
+            where occupies @> :start::timestamptz
+              and occupies_from < :early
+              and occupies_to - occupies_from > interval '4 hours'
+              and ${STANDS} ${ofRooms}) c
+     left join meetings m on m.id = c.meeting_id`;
+}
 
 /**
  * What occupies rooms in a stretch of time, in no order; minutes count from its start. The cost is that of
@@ -163,47 +198,13 @@ export async function listDayClaims(
   stretch: Stretch,
   roomIds?: readonly number[],
 ): Promise<CalendarClaim[]> {
-  const ofRooms = roomIds ? 'and room_id = any(:rooms)' : '';
-  const found = await rows<ClaimRow>(
-    db,
-    // The probe of participants is one look-up a row ("offset 0"): as a join it would read everything the
-    // person takes part in.
-    `select c.room_id, c.meeting_id, c.closure_id,
-            c.state = 'requested' as is_requested, not c.is_holding as is_tentative,
-            date_part('epoch', c.occupies_from) as occupies_from,
-            date_part('epoch', c.occupies_to) as occupies_to,
-            c.setup_minutes, c.teardown_minutes,
-            case when c.closure_id is not null then (select reason from closures where id = c.closure_id)
-                 when ${KNOWS_TITLE} then m.title end as title,
-            ${holdOf('c')} as hold,
-            case when c.state = 'held'
-                 then coalesce('poll ' || c.poll_option_id, 'wait ' || c.awaited_meeting_id) end as hold_key,
-            (:viewer in (m.organiser_id, m.booked_for_id, m.created_by)
-              or exists (select
-                           from participants p
-                          where p.meeting_id = c.meeting_id
-                            and p.person_id = :viewer
-                            and p.removed_at is null offset 0)) is true as is_mine
-       from (select ${CLAIM} from room_claims
-              where occupies_from >= :early
-                and occupies_from < :end
-                and occupies_to > :start
-                and ${STANDS} ${ofRooms}
-              union all
-             select ${CLAIM} from room_claims
-              where occupies @> :start::timestamptz
-                and occupies_from < :early
-                and occupies_to - occupies_from > interval '4 hours'
-                and ${STANDS} ${ofRooms}) c
-       left join meetings m on m.id = c.meeting_id`,
-    {
-      viewer: viewerId,
-      start: stretch.start,
-      end: stretch.end,
-      early: new Date(stretch.start.getTime() - 4 * 3_600_000),
-      ...(roomIds ? { rooms: roomIds } : {}),
-    },
-  );
+  const found = await rows<ClaimRow>(db, dayClaimsSql(roomIds !== undefined), {
+    viewer: viewerId,
+    start: stretch.start,
+    end: stretch.end,
+    early: new Date(stretch.start.getTime() - 4 * 3_600_000),
+    rooms: roomIds ?? [],
+  });
   const start = stretch.start.getTime() / 1000;
   return found.map((row) => {
     const f = (row.occupies_from - start) / 60;

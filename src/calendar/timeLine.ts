@@ -59,9 +59,14 @@ export function instantAt(line: TimeLine, unit: number): Date {
 
 /**
  * Marks a span, rounded to the quarter hours that it touches.
- * @param from, to milliseconds since the epoch
+ * @param span milliseconds since the epoch
  */
-export function mark(line: TimeLine, units: Uint8Array, bit: number, from: number, to: number): void {
+export function mark(
+  line: TimeLine,
+  units: Uint8Array,
+  bit: number,
+  { from, to }: { from: number; to: number },
+): void {
   const first = Math.max(0, Math.floor(unitAt(line, from)));
   const last = Math.min(line.units, Math.ceil(unitAt(line, to)));
   for (let at = first; at < last; at++) units[at] = (units[at] ?? 0) | bit;
@@ -108,7 +113,7 @@ export function personUnits(
   const units = new Uint8Array(line.units);
   for (let at = 0; at < units.length; at++) if (!open[at]) units[at] = OUTSIDE;
   const bits = { busy: BUSY, tentative: TENTATIVE, absent: ABSENT };
-  for (const { from, to, kind } of happenings) mark(line, units, bits[kind], from, to);
+  for (const one of happenings) mark(line, units, bits[one.kind], one);
   return units;
 }
 

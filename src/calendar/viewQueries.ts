@@ -117,15 +117,15 @@ export function listPersonMeetings(
   );
 }
 
-export interface ShownPerson {
+export interface Colleague {
   id: number;
   name: string;
   name_en: string | null;
 }
 
 /** Somebody of the house, not a guest and not left. */
-export function findColleague(db: Db, id: number): Promise<ShownPerson | undefined> {
-  return row<ShownPerson>(
+export function findColleague(db: Db, id: number): Promise<Colleague | undefined> {
+  return row<Colleague>(
     db,
     `select id, name, name_en from persons where id = :id and not is_guest and deactivated_at is null`,
     { id },
@@ -175,6 +175,61 @@ const tasksOf = (meeting: string, knows: string) => `coalesce((
     from setup_tasks t left join persons o on o.id = t.owner_id
    where t.meeting_id = ${meeting} and t.removed_at is null), '[]')`;
 
+const SHEET = `
+  select m.id as meeting_id, m.starts_at, m.ends_at,
+          span.f as occupies_from, span.t as occupies_to,
+          case when known.yes then m.title end as title,
+          case when known.yes
+               then jsonb_build_object('name', o.name, 'name_en', o.name_en) end as organiser,
+          case when known.yes then greatest(m.expected_count, (
+            select count(*)
+              from participants p
+             where p.meeting_id = m.id and p.removed_at is null)::int) end as people,
+          requested.rooms, ${tasksOf('m.id', 'known.yes')} as tasks,
+          ${IS_NO_SHOW} as is_no_show, span.is_requested
+     from (
+       select c.meeting_id, bool_or(c.is_requested) as is_requested, min(c.f) as f, max(c.t) as t
+         from (
+           select c.meeting_id, c.occupies_from as f, c.occupies_to as t,
+                  c.state = 'requested' as is_requested
+             from room_claims c
+            where c.occupies_from >= :early
+              and c.occupies_from < :end
+              and c.occupies_to > :start
+              and ${isLive('c')}
+              and c.meeting_id is not null
+            union all
+           -- A room that was given up because nobody came stands on the sheet too: somebody set it up.
+           select o.meeting_id, x.starts_at, x.ends_at, false
+             from check_in_outcomes o join meetings x on x.id = o.meeting_id and x.starts_at = o.starts_at
+            where o.starts_at >= :early
+              and o.starts_at < :end
+              and x.ends_at > :start
+              and ${ABSENT}) c
+        group by 1) span
+     join meetings m on m.id = span.meeting_id
+     join persons o on o.id = m.organiser_id
+    cross join lateral (select ${KNOWS_TITLE} as yes) known
+    cross join lateral (
+      select jsonb_agg(jsonb_build_object(
+                         'id', r.id,
+                         'name_en', r.name_en,
+                         'name_zh', r.name_zh,
+                         'site', r.site,
+                         'building', r.building,
+                         'floor', r.floor) order by r.sort_order, r.id) as rooms
+        from rooms r
+       where (cast(:site as text) = '' or r.site = :site)
+         and (exists (select from meeting_rooms mr where mr.meeting_id = m.id and mr.room_id = r.id)
+           or exists (select
+                        from check_in_outcomes o
+                       where o.meeting_id = m.id
+                         and o.room_id = r.id
+                         and o.starts_at = m.starts_at
+                         and ${ABSENT}))) requested
+    where requested.rooms is not null
+    order by m.starts_at, m.id limit 1000`;
+
 /**
  * The meetings of a day that have a room, in order of time, with what has to be ready for them.
  * @param site '' for all
@@ -185,69 +240,13 @@ export function listSheet(
   day: Pick<Day, 'start' | 'end'>,
   site: string,
 ): Promise<SheetLine[]> {
-  return rows<SheetLine>(
-    db,
-    `select m.id as meeting_id, m.starts_at, m.ends_at,
-            span.f as occupies_from, span.t as occupies_to,
-            case when known.yes then m.title end as title,
-            case when known.yes
-                 then jsonb_build_object('name', o.name, 'name_en', o.name_en) end as organiser,
-            case when known.yes then greatest(m.expected_count, (
-              select count(*)
-                from participants p
-               where p.meeting_id = m.id and p.removed_at is null)::int) end as people,
-            requested.rooms, ${tasksOf('m.id', 'known.yes')} as tasks,
-            ${IS_NO_SHOW} as is_no_show, span.is_requested
-       from (
-         select c.meeting_id, bool_or(c.is_requested) as is_requested, min(c.f) as f, max(c.t) as t
-           from (
-             select c.meeting_id, c.occupies_from as f, c.occupies_to as t,
-                    c.state = 'requested' as is_requested
-               from room_claims c
-              where c.occupies_from >= :early
-                and c.occupies_from < :end
-                and c.occupies_to > :start
-                and ${isLive('c')}
-                and c.meeting_id is not null
-              union all
-             -- A room that was given up because nobody came stands on the sheet too: somebody set it up.
-             select o.meeting_id, x.starts_at, x.ends_at, false
-               from check_in_outcomes o join meetings x on x.id = o.meeting_id and x.starts_at = o.starts_at
-              where o.starts_at >= :early
-                and o.starts_at < :end
-                and x.ends_at > :start
-                and ${ABSENT}) c
-          group by 1) span
-       join meetings m on m.id = span.meeting_id
-       join persons o on o.id = m.organiser_id
-      cross join lateral (select ${KNOWS_TITLE} as yes) known
-      cross join lateral (
-        select jsonb_agg(jsonb_build_object(
-                           'id', r.id,
-                           'name_en', r.name_en,
-                           'name_zh', r.name_zh,
-                           'site', r.site,
-                           'building', r.building,
-                           'floor', r.floor) order by r.sort_order, r.id) as rooms
-          from rooms r
-         where (cast(:site as text) = '' or r.site = :site)
-           and (exists (select from meeting_rooms mr where mr.meeting_id = m.id and mr.room_id = r.id)
-             or exists (select
-                          from check_in_outcomes o
-                         where o.meeting_id = m.id
-                           and o.room_id = r.id
-                           and o.starts_at = m.starts_at
-                           and ${ABSENT}))) requested
-      where requested.rooms is not null
-      order by m.starts_at, m.id limit 1000`,
-    {
-      viewer: viewerId,
-      start: day.start,
-      end: day.end,
-      early: new Date(day.start.getTime() - 24 * 3_600_000),
-      site,
-    },
-  );
+  return rows<SheetLine>(db, SHEET, {
+    viewer: viewerId,
+    start: day.start,
+    end: day.end,
+    early: new Date(day.start.getTime() - 24 * 3_600_000),
+    site,
+  });
 }
 
 /** What has to be ready for one meeting; the caller has asked whether the viewer may see it. */

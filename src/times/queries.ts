@@ -10,6 +10,12 @@ import { listPollTimes } from '../calendar/pollQueries.js';
 import { findDayState, type CalendarRoom } from '../calendar/queries.js';
 import type { Happening } from '../calendar/timeLine.js';
 
+/** [from, to) */
+export interface TimeWindow {
+  from: Date;
+  to: Date;
+}
+
 export interface FindPerson {
   id: number;
   name: string;
@@ -32,8 +38,7 @@ export async function listPeopleTimes(
   db: Db,
   viewerId: number,
   ids: readonly number[],
-  from: Date,
-  to: Date,
+  { from, to }: TimeWindow,
 ): Promise<FindPerson[]> {
   if (!ids.length) return [];
   const [people, busy, absent, polled] = await Promise.all([
@@ -51,14 +56,14 @@ export async function listPeopleTimes(
         order by array_position(:ids::bigint[], p.id)`,
       { ids },
     ),
-    listBusy(db, viewerId, ids, from, to),
+    listBusy(db, viewerId, ids, { from, to }),
     rows<{ person_id: number; f: number; t: number }>(
       db,
       `select person_id, date_part('epoch', starts_at) as f, date_part('epoch', ends_at) as t
          from absences where person_id = any(:ids) and ends_at > :from and starts_at < :to`,
       { ids, from, to },
     ),
-    listPollTimes(db, viewerId, ids, from, to),
+    listPollTimes(db, viewerId, ids, { from, to }),
   ]);
   const happenings = new Map<number, FindPerson['happenings']>(people.map(({ id }) => [id, []]));
   for (const one of busy)
@@ -104,8 +109,7 @@ function listBusy(
   db: Db,
   viewerId: number,
   ids: readonly number[],
-  from: Date,
-  to: Date,
+  { from, to }: TimeWindow,
 ): Promise<BusyRow[]> {
   const inWindow = (start: string, end: string) => `${start} < :to and ${start} > :early and ${end} > :from`;
   return rows<BusyRow>(
@@ -189,8 +193,7 @@ export async function listTaken(
   db: Db,
   viewerId: number,
   roomIds: readonly number[],
-  from: Date,
-  to: Date,
+  { from, to }: TimeWindow,
 ): Promise<Map<number, Taken>> {
   if (!roomIds.length) return new Map();
   const stands = `${isBlocking()} and ${isNotLapsed()}`;

@@ -57,7 +57,10 @@ export async function searchTimes(db: Db, search: Search, asking: Asking): Promi
     (room.is_step_free || !search.isStepFree) &&
     (!search.building || room.building === search.building);
   const [people, { found: rooms, rooms: roomTimes }] = await Promise.all([
-    listPeopleTimes(db, asking.viewerId, [...search.required, ...search.optional], line.start, line.end),
+    listPeopleTimes(db, asking.viewerId, [...search.required, ...search.optional], {
+      from: line.start,
+      to: line.end,
+    }),
     search.roomCount > 0 ? listRoomTimes(db, line, asking, fits) : { found: [], rooms: [] },
   ]);
   const wish: TimeWish = {
@@ -93,22 +96,22 @@ async function listRoomTimes(
       fits(room) && (room.is_in_service || (room.back_at !== null && new Date(room.back_at) < line.end)),
   );
   const atoms = [...new Set(found.flatMap(atomsOf))];
-  const taken = await listTaken(
-    db,
-    asking.viewerId,
-    atoms,
-    new Date(line.start.getTime() - margin),
-    new Date(line.end.getTime() + margin),
-  );
+  const taken = await listTaken(db, asking.viewerId, atoms, {
+    from: new Date(line.start.getTime() - margin),
+    to: new Date(line.end.getTime() + margin),
+  });
   const rooms = found.map((room): RoomTimes => {
     const units = new Uint8Array(line.units);
     // Out of service until a date: taken until then.
     if (!room.is_in_service && room.back_at)
-      mark(line, units, TAKEN, line.start.getTime(), new Date(room.back_at).getTime());
+      mark(line, units, TAKEN, { from: line.start.getTime(), to: new Date(room.back_at).getTime() });
     for (const atom of atomsOf(room)) {
       const spans = taken.get(atom);
       spans?.f.forEach((from, n) =>
-        mark(line, units, spans.p[n] ? TAKEN | POLLED : TAKEN, from * 1000, (spans.t[n] ?? from) * 1000),
+        mark(line, units, spans.p[n] ? TAKEN | POLLED : TAKEN, {
+          from: from * 1000,
+          to: (spans.t[n] ?? from) * 1000,
+        }),
       );
     }
     return {
