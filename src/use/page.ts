@@ -167,7 +167,7 @@ const TERMS = [
   'people',
 ] as const;
 
-export interface Shown {
+export interface UseRows {
   query: UseQuery;
   period: UsePeriod;
   rooms: readonly UseRoom[];
@@ -177,14 +177,9 @@ export interface Shown {
   before: Pick<Report, 'rooms' | 'total'>;
 }
 
-export function usePage(c: C, shown: Shown): Record<string, unknown> & { title: string } {
-  const { query, period, report, organiser, units } = shown;
-  const today = dayOf(c.now, c.office.zone);
+export function usePage(c: C, shown: UseRows): Record<string, unknown> & { title: string } {
+  const { query, period, report, organiser } = shown;
   const text = tellPeriod(c, period);
-  const go = ({ first, last }: UsePeriod) => addressOf(query, { from: first, to: last });
-  const same = (one: UsePeriod) => one.first === period.first && one.last === period.last;
-  const year = periodOf(`${period.first.slice(0, 4)}-01-01`, `${period.first.slice(0, 4)}-12-31`);
-  const unit = units.find(({ id }) => id === query.unit);
   const choices = choicesOf(c, shown.rooms);
   const csv = (by: string) => addressOf(query, {}, '/calendar/use/table', { by });
   return {
@@ -192,79 +187,22 @@ export function usePage(c: C, shown: Shown): Record<string, unknown> & { title: 
     wide: true,
     text,
     query,
-    about: [
-      c.t('use.days', { from: c.fmt.date(period.first), to: c.fmt.date(period.last) }),
-      choices.flatMap(({ options }) => options).find(({ value }) => value === query.of)?.label ??
-        c.t('calendar.view.all'),
-      ...(unit ? [c.fmt.name(unit)] : []),
-      ...(organiser ? [c.fmt.name(organiser)] : []),
-    ],
-    previous: go(besides(period, 'before')),
-    next: go(besides(period, 'after')),
-    current: same(monthOf(today)) ? null : go(monthOf(today)),
-    tabs: [
-      { href: go(monthOf(period.first)), text: c.t('use.month'), current: period.months === 1 },
-      {
-        href: go(quarterOf(period.first)),
-        text: c.t('use.quarter'),
-        current: quarterNumber(period) !== undefined,
-      },
-      { href: go(year), text: c.t('use.year'), current: isYear(period) },
-    ],
-    fields: [
-      {
-        name: 'of',
-        type: 'select',
-        label: c.t('calendar.view.which'),
-        value: query.of,
-        empty: c.t('calendar.view.all'),
-        options: choices,
-      },
-      {
-        name: 'unit',
-        type: 'select',
-        label: c.t('use.unit'),
-        value: query.unit,
-        empty: c.t('use.allUnits'),
-        options: units.map((one) => ({
-          value: one.id,
-          label: `${'\u2003'.repeat(one.depth)}${c.fmt.name(one)}`,
-        })),
-      },
-    ],
+    about: aboutOf(c, shown, choices),
+    ...stepsOf(c, shown),
+    fields: fieldsOf(c, shown, choices),
     hidden: query.organiser === null ? {} : { organiser: query.organiser },
     organiser: organiser && { name: c.fmt.name(organiser), without: addressOf(query, { organiser: null }) },
     isEmpty: report.total.occupied === 0 && report.total.cancelled === 0 && report.total.judged === 0,
     hasRooms: report.rooms.length > 0,
-    isOver: period.last < today,
+    isOver: period.last < dayOf(c.now, c.office.zone),
     glance: glanceOf(c, report.total, shown.before.total),
     beforeText: tellPeriod(c, besides(period, 'before')),
     rooms: roomRows(c, shown),
     hasHall: report.rooms.some(({ room }) => room.part_ids.length > 0),
     heat: heatOf(c, report),
-    people: [
-      {
-        title: c.t('use.byUnit'),
-        who: c.t('use.unit'),
-        csv: csv('units'),
-        rows: report.units.map((one) => ({ cells: [nameOfUnit(c, one.unit, query), ...countCells(c, one)] })),
-        more: null,
-      },
-      {
-        title: c.t('use.byOrganiser'),
-        who: c.t('use.organiser'),
-        csv: csv('organisers'),
-        more: report.organisers.length > MOST_ORGANISERS ? MOST_ORGANISERS : null,
-        rows: report.organisers.slice(0, MOST_ORGANISERS).map((one) => ({
-          cells: [
-            one.person
-              ? { text: c.fmt.name(one.person), href: addressOf(query, { organiser: one.person.id }) }
-              : c.t('noShow.list.private'),
-            ...countCells(c, one),
-          ],
-        })),
-      },
-    ].filter(({ rows }) => rows.length > 0),
+    people: [unitTable(c, shown, csv('units')), organiserTable(c, shown, csv('organisers'))].filter(
+      ({ rows }) => rows.length > 0,
+    ),
     csv: { rooms: csv('rooms'), hours: csv('hours') },
     noShows: addressOf({ ...query, of: '', unit: null, organiser: null }, {}, '/no-shows'),
     terms: TERMS.map((name) => ({
@@ -272,6 +210,97 @@ export function usePage(c: C, shown: Shown): Record<string, unknown> & { title: 
       text: c.t(`use.terms.${name}Text`, { hours: LATE_HOURS }),
     })),
     madeAt: c.fmt.dateTime(c.now),
+  };
+}
+
+type Choices = ReturnType<typeof choicesOf>;
+
+/** What the report is of: its days, rooms, unit and organiser. */
+function aboutOf(c: C, { query, period, units, organiser }: UseRows, choices: Choices): string[] {
+  const unit = units.find(({ id }) => id === query.unit);
+  const of = choices.flatMap(({ options }) => options).find(({ value }) => value === query.of);
+  return [
+    c.t('use.days', { from: c.fmt.date(period.first), to: c.fmt.date(period.last) }),
+    of?.label ?? c.t('calendar.view.all'),
+    ...(unit ? [c.fmt.name(unit)] : []),
+    ...(organiser ? [c.fmt.name(organiser)] : []),
+  ];
+}
+
+/** Where the report leads: the period before and after, this month, and the month, quarter and year. */
+function stepsOf(c: C, { query, period }: UseRows) {
+  const go = ({ first, last }: UsePeriod) => addressOf(query, { from: first, to: last });
+  const thisMonth = monthOf(dayOf(c.now, c.office.zone));
+  const isThisMonth = thisMonth.first === period.first && thisMonth.last === period.last;
+  const year = period.first.slice(0, 4);
+  return {
+    previous: go(besides(period, 'before')),
+    next: go(besides(period, 'after')),
+    current: isThisMonth ? null : go(thisMonth),
+    tabs: [
+      { href: go(monthOf(period.first)), text: c.t('use.month'), current: period.months === 1 },
+      {
+        href: go(quarterOf(period.first)),
+        text: c.t('use.quarter'),
+        current: quarterNumber(period) !== undefined,
+      },
+      {
+        href: go(periodOf(`${year}-01-01`, `${year}-12-31`)),
+        text: c.t('use.year'),
+        current: isYear(period),
+      },
+    ],
+  };
+}
+
+function fieldsOf(c: C, { query, units }: UseRows, choices: Choices) {
+  return [
+    {
+      name: 'of',
+      type: 'select',
+      label: c.t('calendar.view.which'),
+      value: query.of,
+      empty: c.t('calendar.view.all'),
+      options: choices,
+    },
+    {
+      name: 'unit',
+      type: 'select',
+      label: c.t('use.unit'),
+      value: query.unit,
+      empty: c.t('use.allUnits'),
+      options: units.map((one) => ({
+        value: one.id,
+        label: `${'\u2003'.repeat(one.depth)}${c.fmt.name(one)}`,
+      })),
+    },
+  ];
+}
+
+function unitTable(c: C, { report, query }: UseRows, csv: string) {
+  return {
+    title: c.t('use.byUnit'),
+    who: c.t('use.unit'),
+    csv,
+    rows: report.units.map((one) => ({ cells: [nameOfUnit(c, one.unit, query), ...countCells(c, one)] })),
+    more: null,
+  };
+}
+
+function organiserTable(c: C, { report, query }: UseRows, csv: string) {
+  return {
+    title: c.t('use.byOrganiser'),
+    who: c.t('use.organiser'),
+    csv,
+    more: report.organisers.length > MOST_ORGANISERS ? MOST_ORGANISERS : null,
+    rows: report.organisers.slice(0, MOST_ORGANISERS).map((one) => ({
+      cells: [
+        one.person
+          ? { text: c.fmt.name(one.person), href: addressOf(query, { organiser: one.person.id }) }
+          : c.t('noShow.list.private'),
+        ...countCells(c, one),
+      ],
+    })),
   };
 }
 
@@ -368,19 +397,16 @@ function useCells(c: C, one: Used, before: Used | undefined) {
   ];
 }
 
-function roomRows(c: C, { report, before, query }: Shown) {
+function roomRows(c: C, { report, before, query }: UseRows) {
   const then = new Map(before.rooms.map((line) => [line.room.id, line]));
   const halls = new Map(report.rooms.map(({ room }) => [room.id, room]));
   const nameCell = ({ room }: RoomLine) => {
     const hall = room.hall_id === null ? undefined : halls.get(room.hall_id);
+    const partOf = hall && c.t('calendar.day.partOf', { hall: c.fmt.name(hall) });
     return {
       text: c.fmt.name(room),
       href: addressOf(query, { of: `room-${room.id}` }),
-      meta: room.part_ids.length
-        ? c.t('use.wholeHall')
-        : hall
-          ? c.t('calendar.day.partOf', { hall: c.fmt.name(hall) })
-          : undefined,
+      meta: room.part_ids.length ? c.t('use.wholeHall') : partOf,
       pill:
         room.status === 'in_service'
           ? undefined

@@ -130,12 +130,8 @@ export interface UseClock {
   groups: number[];
 }
 
-/**
- * Hours and meetings by room, by organiser and by hour of the week. One reading of the claims of the period,
- * cut at its edges and at midnight; nothing lasts longer than two days.
- */
-export function sumUse(db: Db, wish: UseWish, clock: UseClock, withCells: boolean): Promise<UseSum[]> {
-  const cells = `
+/** SQL: hours and meetings of each hour of the week, out of the pieces. */
+const CELLS = `
      union all
     select 'cell', (weekday - 1) * 24 + hour, 0, 0, 0,
            sum(least(hi + wall, hour * 3600 + 3600) - greatest(lo + wall, hour * 3600)), null
@@ -145,43 +141,57 @@ export function sumUse(db: Db, wish: UseWish, clock: UseClock, withCells: boolea
              where hall = 0) within,
            generate_series(floor((lo + wall) / 3600)::int, ceil((hi + wall) / 3600)::int - 1) hour
      where lo < hi group by 2`;
+
+/**
+ * SQL: `z` are the pieces of the period, `claim` the bookings cut at its edges, `piece` the same cut at
+ * midnight, too.
+ */
+function piecesSql(who: UseWho): string {
+  return `with z as materialized (
+     select cast(:starts as float8[]) as starts, cast(:walls as float8[]) as walls,
+            cast(:weekdays as int[]) as weekdays,
+            cast(:opens as float8[]) as opens, cast(:closes as float8[]) as closes,
+            cast(:pieces as int) as pieces
+   ), claim as materialized (
+     select p.id, p.hall, p.k, c.meeting_id,
+            case when ${KNOWS_TITLE} then m.organiser_id end as organiser_id,
+            c.starts_at >= :from and c.starts_at < :to as begins,
+            date_part('epoch', c.ends_at - c.starts_at) as length,
+            date_part('epoch', least(c.ends_at, :to) - greatest(c.starts_at, :from)) as held,
+            date_part('epoch', greatest(c.occupies_from, :from)) as f,
+            date_part('epoch', least(c.occupies_to, :to)) as t
+       from room_claims c
+       join unnest(cast(:ids as bigint[]), cast(:claimed as bigint[]), cast(:halls as bigint[]),
+                   cast(:groups as int[])) as p (id, claimed, hall, k) on p.claimed = c.room_id
+       join meetings m on m.id = c.meeting_id
+      where c.occupies_from >= :early
+        and c.occupies_from < :to
+        and c.occupies_to > :from
+        and c.state = 'confirmed'
+        and ${IN_PLACE}${whose(who)}
+   ), placed as (
+     select claim.*, width_bucket(f, z.starts) as n, z.starts[width_bucket(f, z.starts) + 1] as ends
+       from claim, z
+   ), piece as materialized (
+     select id, hall, meeting_id, organiser_id, begins, length, held, n, f, t,
+            z.opens[(k - 1) * z.pieces + n] as open_at, z.closes[(k - 1) * z.pieces + n] as close_at
+       from placed, z where t <= ends
+     union all
+     select id, hall, meeting_id, organiser_id, begins and s = n, length,
+            case when s = n then held else 0 end, s, greatest(f, z.starts[s]), least(t, z.starts[s + 1]),
+            z.opens[(k - 1) * z.pieces + s], z.closes[(k - 1) * z.pieces + s]
+       from placed, z, generate_series(n, width_bucket(t - 0.001, z.starts)) s where t > ends
+   )`;
+}
+
+/**
+ * Hours and meetings by room, by organiser and by hour of the week. One reading of the claims of the period,
+ * cut at its edges and at midnight; nothing lasts longer than two days.
+ */
+export function sumUse(db: Db, wish: UseWish, clock: UseClock, withCells: boolean): Promise<UseSum[]> {
   return rows<UseSum>(
     db,
-    `with z as materialized (
-       select cast(:starts as float8[]) as starts, cast(:walls as float8[]) as walls,
-              cast(:weekdays as int[]) as weekdays,
-              cast(:opens as float8[]) as opens, cast(:closes as float8[]) as closes,
-              cast(:pieces as int) as pieces
-     ), claim as materialized (
-       select p.id, p.hall, p.k, c.meeting_id,
-              case when ${KNOWS_TITLE} then m.organiser_id end as organiser_id,
-              c.starts_at >= :from and c.starts_at < :to as begins,
-              date_part('epoch', c.ends_at - c.starts_at) as length,
-              date_part('epoch', least(c.ends_at, :to) - greatest(c.starts_at, :from)) as held,
-              date_part('epoch', greatest(c.occupies_from, :from)) as f,
-              date_part('epoch', least(c.occupies_to, :to)) as t
-         from room_claims c
-         join unnest(cast(:ids as bigint[]), cast(:claimed as bigint[]), cast(:halls as bigint[]),
-                     cast(:groups as int[])) as p (id, claimed, hall, k) on p.claimed = c.room_id
-         join meetings m on m.id = c.meeting_id
-        where c.occupies_from >= :early
-          and c.occupies_from < :to
-          and c.occupies_to > :from
-          and c.state = 'confirmed'
-          and ${IN_PLACE}${whose(wish.who)}
-     ), placed as (
-       select claim.*, width_bucket(f, z.starts) as n, z.starts[width_bucket(f, z.starts) + 1] as ends
-         from claim, z
-     ), piece as materialized (
-       select id, hall, meeting_id, organiser_id, begins, length, held, n, f, t,
-              z.opens[(k - 1) * z.pieces + n] as open_at, z.closes[(k - 1) * z.pieces + n] as close_at
-         from placed, z where t <= ends
-       union all
-       select id, hall, meeting_id, organiser_id, begins and s = n, length,
-              case when s = n then held else 0 end, s, greatest(f, z.starts[s]), least(t, z.starts[s + 1]),
-              z.opens[(k - 1) * z.pieces + s], z.closes[(k - 1) * z.pieces + s]
-         from placed, z, generate_series(n, width_bucket(t - 0.001, z.starts)) s where t > ends
-     )
+    `${piecesSql(wish.who)}
      select 'room' as kind, id, count(*) filter (where begins) as meetings, sum(t - f) as occupied,
             sum(greatest(held, 0)) as held,
             sum(greatest(least(t, close_at) - greatest(f, open_at), 0)) as inside,
@@ -192,7 +202,7 @@ export function sumUse(db: Db, wish: UseWish, clock: UseClock, withCells: boolea
             sum(greatest(held, 0)), 0, null
        from piece
       where hall = 0
-      group by 2${withCells ? cells : ''}`,
+      group by 2${withCells ? CELLS : ''}`,
     {
       ...bindingsOf(wish),
       ...clock,
