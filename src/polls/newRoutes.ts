@@ -64,7 +64,8 @@ function deadlineBefore(
   const today = dayOf(c.now, c.zone);
   const usual = addDays(today, 3);
   const eve = first ? addDays(dayOf(first, c.zone), -1) : usual;
-  const on = eve < usual ? (eve > today ? eve : today) : usual;
+  const soonest = eve > today ? eve : today;
+  const on = eve < usual ? soonest : usual;
   return { deadline_on: on, deadline_at: on === today ? '23:00' : '17:00' };
 }
 

@@ -4,7 +4,7 @@ import type { PollAnswer } from './forms.js';
 // stands. Pure.
 
 /** As it was told; kept beside who is asked. */
-export interface Told {
+export interface PollAsTold {
   title: string;
   deadline: string;
   /** Time → the rooms held for it. */
@@ -39,7 +39,7 @@ export function toldOf(
   poll: Standing,
   options: readonly OfferedTime[],
   answers: Record<string, PollAnswer>,
-): Told {
+): PollAsTold {
   return {
     title: poll.title,
     deadline: poll.deadline_at.toISOString(),
@@ -49,7 +49,7 @@ export function toldOf(
 }
 
 export function newsOf(
-  told: Told,
+  told: PollAsTold,
   poll: Standing,
   options: readonly OfferedTime[],
   answers: Record<string, PollAnswer>,

@@ -2,7 +2,7 @@ import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { enqueue } from '../lib/jobs/enqueue.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
 import { findPollAsSuch, listOptions, listPeople } from './queries.js';
-import { isAnyNews, newsOf, toldOf, type Told } from './telling.js';
+import { isAnyNews, newsOf, toldOf, type PollAsTold } from './news.js';
 
 /** A minute later, so that several changes become one mail; one waiting job a poll. */
 export async function announcePoll(trx: Db, pollId: number): Promise<void> {
@@ -46,7 +46,7 @@ export function announcePollChange(db: Db, pollId: number): Promise<void> {
       // What is on its way is told by the newer mail instead: it has to say what both would have said.
       const unsent = new Map(
         (
-          await rows<{ person_id: number; before: Told }>(
+          await rows<{ person_id: number; before: PollAsTold }>(
             trx,
             `select distinct on (person_id) person_id, payload -> 'before' as before from deliveries
               where object = :object and person_id = any(:persons) and state = 'waiting'

@@ -20,7 +20,12 @@ export function tendPolls(db: Db, now: Date): Promise<number> {
  * is pressed.
  * @param on the office's day @returns how many get a mail; null when answers are closed
  */
-export function remindNow(db: Db, by: Actor, pollId: number, now: Date, on: string): Promise<number | null> {
+export function remindNow(
+  db: Db,
+  by: Actor,
+  pollId: number,
+  { now, on }: { now: Date; on: string },
+): Promise<number | null> {
   return inTransaction(db, async (trx) => {
     const poll = await lockPoll(trx, by.id, pollId);
     if (!mayKeepPoll(poll)) throw new Forbidden();

@@ -196,25 +196,20 @@ test('two who save at once: one is told', async () => {
     await rows<{ id: number }>(world.db, `select id from poll_people where poll_id = :id`, { id })
   ).map((one) => one.id);
   const change = (title: string) =>
-    editPoll(
-      world.db,
-      { id: cast.organiser.id },
-      id,
-      {
-        version: stored?.version ?? 0,
-        title,
-        note: '',
-        isPrivate: false,
-        deadlineAt: stored?.deadline_at ?? new Date(),
-        options: [],
-        people: [],
-        guests: [],
-        keep,
-        stay,
-        needed: stay,
-      },
-      world.clock.now(),
-    );
+    editPoll(world.db, { id: cast.organiser.id }, id, {
+      version: stored?.version ?? 0,
+      title,
+      note: '',
+      isPrivate: false,
+      deadlineAt: stored?.deadline_at ?? new Date(),
+      options: [],
+      people: [],
+      guests: [],
+      keep,
+      stay,
+      needed: stay,
+      now: world.clock.now(),
+    });
   const done = await Promise.all([change('One'), change('Other')]);
   expect(done.map((one) => (one.ok ? 'saved' : one.reason)).sort()).toEqual(['saved', 'stale']);
 });

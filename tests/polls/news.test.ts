@@ -1,4 +1,4 @@
-import { isAnyNews, newsOf, toldOf } from '../../src/polls/telling.js';
+import { isAnyNews, newsOf, toldOf } from '../../src/polls/news.js';
 
 describe('what is news', () => {
   const poll = { title: 'A', deadline_at: new Date('2030-03-06T09:00Z') };

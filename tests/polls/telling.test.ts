@@ -198,7 +198,7 @@ test('a mail that could not go out yet gives way to the next, which tells both',
   await world.db.raw(`update persons set email = 'outsider@office.example' where id = ?`, [cast.outsider.id]);
   await edit({ title: 'Budget 2031' });
   // Queued, not made yet.
-  const { announcePollChange } = await import('../../src/polls/tellingCommands.js');
+  const { announcePollChange } = await import('../../src/polls/newsCommands.js');
   await announcePollChange(world.db, id);
   await edit({ deadline_at: '12:00' });
   await announcePollChange(world.db, id);
@@ -213,7 +213,7 @@ test('a mail that could not go out yet gives way to the next, which tells both',
 test('many who answer and change at once: each is told what differs from what they saw, none twice', async () => {
   const people = [cast.attendee, cast.outsider];
   for (const person of people) await answer(person);
-  const { announcePollChange } = await import('../../src/polls/tellingCommands.js');
+  const { announcePollChange } = await import('../../src/polls/newsCommands.js');
   await edit({ title: 'Budget 2031' });
   await Promise.all([
     ...people.map((person) => answer(person, 'no')),

@@ -1,6 +1,7 @@
 import { load } from 'cheerio';
 import { row, rows } from '../../src/lib/db/db.js';
-import { answerPoll, createPoll } from '../../src/polls/commands.js';
+import { answerPoll } from '../../src/polls/answerCommands.js';
+import { createPoll } from '../../src/polls/commands.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
 
@@ -236,18 +237,15 @@ test('times that a poll offers are tentative for who has not said no, and their 
     `select id from poll_options where poll_id = :poll order by starts_at`,
     { poll },
   );
-  await answerPoll(
-    world.db,
-    { id: cast.chair.id },
-    poll,
-    cast.chair.id,
-    new Map([
+  await answerPoll(world.db, { id: cast.chair.id }, poll, {
+    personId: cast.chair.id,
+    answers: new Map([
       [first?.id ?? 0, 'no'],
       [second?.id ?? 0, 'yes'],
     ]),
-    '',
-    world.clock.now(),
-  );
+    note: '',
+    now: world.clock.now(),
+  });
   const path = `/find-a-time?asked=1&p=${cast.attendee.id}&p=${cast.chair.id}&when=span&from=2030-03-12&to=2030-03-12&minutes=60`;
   const rowOf = (text: string, name: string) =>
     load(
