@@ -16,7 +16,7 @@ import type { MeetingState } from '../meetings/states.js';
  * have the equipment next. `released`: nobody had checked in in time, and somebody else has the room now.
  * `missing`: what of the equipment others have by now, where the room was taken back.
  */
-export type DayDone =
+export type DayResult =
   | { ok: true; endsAt?: Date; isTakenBack?: boolean; missing?: Shortage[] }
   | { ok: false; reason: 'short'; shortages: Shortage[] }
   | { ok: false; reason: 'not_now' | 'released' }
@@ -28,7 +28,7 @@ export interface Moment {
   place?: string;
 }
 
-interface Today {
+interface DayMeeting {
   state: MeetingState;
   starts_at: Date;
   ends_at: Date;
@@ -37,10 +37,10 @@ interface Today {
   created_by: number;
 }
 
-class Gone extends Error {}
+class RoomsGone extends Error {}
 
-async function lockToday(trx: Db, id: number): Promise<Today> {
-  const found = await row<Today>(
+async function lockDayMeeting(trx: Db, id: number): Promise<DayMeeting> {
+  const found = await row<DayMeeting>(
     trx,
     `select state, starts_at, ends_at, checked_in_at, announced_at, created_by
        from meetings
@@ -52,15 +52,15 @@ async function lockToday(trx: Db, id: number): Promise<Today> {
   return found;
 }
 
-const isOn = ({ state }: Today) => state === 'draft' || state === 'scheduled' || state === 'in_progress';
+const isOn = ({ state }: DayMeeting) => state === 'draft' || state === 'scheduled' || state === 'in_progress';
 
 /**
  * "We are here." Said twice is said once. Who comes after the room was given up takes it back while it is
  * free.
  */
-export function checkIn(db: Db, by: Actor, id: number, { now, place }: Moment): Promise<DayDone> {
+export function checkIn(db: Db, by: Actor, id: number, { now, place }: Moment): Promise<DayResult> {
   return inTransaction(db, async (trx) => {
-    const meeting = await lockToday(trx, id);
+    const meeting = await lockDayMeeting(trx, id);
     const lost = await listLostRooms(trx, id);
     if (meeting.checked_in_at && lost.length === 0) return { ok: true };
     const opens = await findOpens(trx, id);
@@ -93,7 +93,7 @@ export function checkIn(db: Db, by: Actor, id: number, { now, place }: Moment): 
 }
 
 /** People in the room keep it without what others have by now. @returns what is short */
-async function takeEquipmentBack(trx: Db, by: Actor, id: number, meeting: Today): Promise<Shortage[]> {
+async function takeEquipmentBack(trx: Db, by: Actor, id: number, meeting: DayMeeting): Promise<Shortage[]> {
   const lines = await listLinesOfBefore(trx, id);
   const span = { startsAt: meeting.starts_at, endsAt: meeting.ends_at };
   const short = await takeEquipment(trx, by, [{ meetingId: id, ...span, lines }]);
@@ -107,7 +107,7 @@ async function takeEquipmentBack(trx: Db, by: Actor, id: number, meeting: Today)
 async function takeBack(
   trx: Db,
   by: Actor,
-  { id, meeting, roomIds, now }: { id: number; meeting: Today; roomIds: number[]; now: Date },
+  { id, meeting, roomIds, now }: { id: number; meeting: DayMeeting; roomIds: number[]; now: Date },
 ): Promise<boolean> {
   const from = new Date(Math.max(meeting.starts_at.getTime(), Math.floor(now.getTime() / 60_000) * 60_000));
   const claimant = { ...by, id: by.id ?? meeting.created_by };
@@ -125,10 +125,10 @@ async function takeBack(
           })
         ).ok
       )
-        throw new Gone();
+        throw new RoomsGone();
     });
   } catch (error) {
-    if (error instanceof Gone) return false;
+    if (error instanceof RoomsGone) return false;
     throw error;
   }
   await change(
@@ -145,9 +145,9 @@ async function takeBack(
  * The rooms are free at once. A bare booking ends with them; a meeting that people were told of keeps its
  * announced time.
  */
-export function endEarly(db: Db, by: Actor, id: number, { now, place }: Moment): Promise<DayDone> {
+export function endEarly(db: Db, by: Actor, id: number, { now, place }: Moment): Promise<DayResult> {
   return inTransaction(db, async (trx) => {
-    const meeting = await lockToday(trx, id);
+    const meeting = await lockDayMeeting(trx, id);
     const endsAt = await shortenClaims(trx, by, id, now);
     if (!endsAt) return { ok: false, reason: 'not_now' };
     await change(
@@ -177,9 +177,9 @@ export function extendMeeting(
   by: Actor,
   id: number,
   { minutes, now, place }: Moment & { minutes: number },
-): Promise<DayDone> {
+): Promise<DayResult> {
   return inTransaction(db, async (trx) => {
-    const meeting = await lockToday(trx, id);
+    const meeting = await lockDayMeeting(trx, id);
     if (!isOn(meeting)) return { ok: false, reason: 'not_now' };
     const kept = await keepLonger(trx, by, { id, meeting, minutes, now });
     if (!kept.ok) return kept;
@@ -205,7 +205,7 @@ export function extendMeeting(
 }
 
 class NotLonger extends Error {
-  constructor(readonly refused: Extract<DayDone, { ok: false }>) {
+  constructor(readonly refused: Extract<DayResult, { ok: false }>) {
     super('it can not be kept longer');
   }
 }
@@ -214,8 +214,8 @@ class NotLonger extends Error {
 async function keepLonger(
   trx: Db,
   by: Actor,
-  { id, meeting, minutes, now }: { id: number; meeting: Today; minutes: number; now: Date },
-): Promise<{ ok: true; endsAt: Date } | Extract<DayDone, { ok: false }>> {
+  { id, meeting, minutes, now }: { id: number; meeting: DayMeeting; minutes: number; now: Date },
+): Promise<{ ok: true; endsAt: Date } | Extract<DayResult, { ok: false }>> {
   try {
     // A savepoint: rooms that were kept longer come back when the equipment says no.
     return await trx.transaction(async (inner) => {

@@ -39,7 +39,7 @@ const OFFERED = 20;
  * The meetings in their order, each with its proposal. Those with the fewest rooms to choose from choose
  * first.
  */
-export function planAccommodation(hits: readonly Hit[], candidates: Candidates, now: Date): Proposal[] {
+export function proposeRooms(hits: readonly Hit[], candidates: Candidates, now: Date): Proposal[] {
   const proposals = hits.map((hit, place): Proposal => ({
     hit,
     room: null,

@@ -196,7 +196,7 @@ async function formPage(
       areas: areasOf(rooms).map((area) => ({
         value: writeArea(area),
         label: c.t('closures.new.area', {
-          place: tellArea(c, area),
+          place: describeArea(c, area),
           count: rooms.filter((room) => isIn(room, area)).length,
         }),
       })),
@@ -212,7 +212,7 @@ async function formPage(
 }
 
 /** A floor that is only a number says that it is one. */
-function tellArea(c: Context<unknown, unknown>, [site = '', building = '', floor = '']: Area): string {
+function describeArea(c: Context<unknown, unknown>, [site = '', building = '', floor = '']: Area): string {
   return [site, building, /^-?\d+$/.test(floor) ? c.t('closures.new.floor', { floor }) : floor]
     .filter(Boolean)
     .join(' · ');

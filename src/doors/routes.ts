@@ -5,7 +5,7 @@ import { anyone, secretary } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { translator } from '../lib/i18n/translate.js';
 import { createMeeting } from '../meetings/commands.js';
-import { checkIn, endEarly, extendMeeting, type DayDone } from '../checkins/commands.js';
+import { checkIn, endEarly, extendMeeting, type DayResult } from '../checkins/commands.js';
 import { kindsOf } from '../meetings/refusal.js';
 import { findOpens } from '../checkins/noShowQueries.js';
 import type { Shortage } from '../equipment/commands.js';
@@ -134,7 +134,7 @@ function lost(c: Context<unknown, unknown>): Answer {
 /** What is pressed at a door concerns what occupies this room now, nothing else. */
 function atDoor(
   c: Context<{ meeting: number }>,
-  work: (by: Context['by'], place: string) => Promise<DayDone>,
+  work: (by: Context['by'], place: string) => Promise<DayResult>,
 ): Promise<Answer> {
   return withDisplay(c, async (display) => {
     const { state } = await stateOfDoor(c, display);

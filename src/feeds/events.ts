@@ -105,7 +105,7 @@ function datesOf(c: Context, holder: FeedHolder, unit: Unit, meetings: Map<numbe
 
 /** Each meeting as an event of its own. One that can't be written is left out and logged. */
 function writeEach(c: Context, holder: FeedHolder, dates: readonly FeedDate[]): FeedPart[] {
-  return dates.flatMap((date) => tried(c, date.meeting.id, () => writeSingle(c, holder, date)));
+  return dates.flatMap((date) => skipUnwritable(c, date.meeting.id, () => writeSingle(c, holder, date)));
 }
 
 /** The dates of a rule as one event with its exceptions, or each by itself where no one event can say it. */
@@ -115,15 +115,15 @@ function writeRule(
   dates: readonly FeedDate[],
   { rule, occurrences }: { rule: StandingRule; occurrences: Map<number, Date> },
 ): FeedPart[] {
-  const told = announceRule(rule, dates, occurrences);
-  if (!told || !canBeOneEvent(told)) return writeEach(c, holder, dates);
-  return tried(c, rule.id, () => {
+  const announced = announceRule(rule, dates, occurrences);
+  if (!announced || !canBeOneEvent(announced)) return writeEach(c, holder, dates);
+  return skipUnwritable(c, rule.id, () => {
     const stampedAt = new Date(Math.max(...dates.map(({ meeting }) => meeting.updated_at.getTime())));
     const sequence = Math.max(...dates.map(({ meeting }) => meeting.sequence));
     return splitCalendar(
       writeSeries(
         'PUBLISH',
-        publishedSet(told, {
+        publishedSet(announced, {
           facts: { uid: rule.uid, created_at: rule.created_at, updated_at: stampedAt },
           sequence,
           stampedAt,
@@ -163,7 +163,7 @@ function announceRule(rule: StandingRule, dates: readonly FeedDate[], occurrence
   );
 }
 
-function tried(c: Context, id: number, write: () => FeedPart): FeedPart[] {
+function skipUnwritable(c: Context, id: number, write: () => FeedPart): FeedPart[] {
   try {
     return [write()];
   } catch (error) {

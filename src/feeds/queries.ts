@@ -125,7 +125,7 @@ const OF_ROOM = `
     ${PARTICIPANT}
    order by m.starts_at, m.id limit ${MOST}`;
 
-function asked(
+function linesSql(
   { person_id, room_id }: Pick<FeedHolder, 'person_id' | 'room_id'>,
   span: FeedSpan,
 ): [sql: string, bindings: Bindings] {
@@ -139,7 +139,7 @@ export function listFeed(
   holder: Pick<FeedHolder, 'person_id' | 'room_id'>,
   span: FeedSpan,
 ): Promise<FeedLine[]> {
-  const [sql, bindings] = asked(holder, span);
+  const [sql, bindings] = linesSql(holder, span);
   return rows<FeedLine>(db, sql, bindings);
 }
 
@@ -152,7 +152,7 @@ export async function findFeedState(
   holder: Pick<FeedHolder, 'person_id' | 'room_id'>,
   span: FeedSpan,
 ): Promise<string> {
-  const [sql, bindings] = asked(holder, span);
+  const [sql, bindings] = linesSql(holder, span);
   const found = await row<{ state: string }>(
     db,
     `select md5(coalesce(string_agg(concat_ws(':', id, coalesce(rule_id, 0), state, is_known, is_own), ';'

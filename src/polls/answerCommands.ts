@@ -4,9 +4,9 @@ import { BadRequest, NotFound } from '../lib/http/errors.js';
 import type { PollAnswer } from './forms.js';
 import { isAnswerable, mayAnswerFor } from './policy.js';
 import { findPoll, listOptions } from './queries.js';
-import { noteTold } from './newsCommands.js';
+import { storeKnownPoll } from './newsCommands.js';
 
-export type Answered =
+export type AnswerResult =
   { ok: true } | { ok: false; reason: 'closed' } | { ok: false; reason: 'missing'; options: number[] };
 
 export interface NewAnswer {
@@ -22,7 +22,7 @@ export interface NewAnswer {
  * poll may enter it for somebody on the telephone. Then it says so, and may still come after the deadline
  * until a time is chosen.
  */
-export function answerPoll(db: Db, by: Actor, pollId: number, answer: NewAnswer): Promise<Answered> {
+export function answerPoll(db: Db, by: Actor, pollId: number, answer: NewAnswer): Promise<AnswerResult> {
   return inTransaction(db, async (trx) => {
     const { personId } = answer;
     const isForOther = by.id !== null && by.id !== personId;
@@ -36,7 +36,7 @@ export function answerPoll(db: Db, by: Actor, pollId: number, answer: NewAnswer)
     const missing = options.filter(({ id }) => !answer.answers.has(id)).map(({ id }) => id);
     if (missing.length) return { ok: false, reason: 'missing', options: missing };
     await writeAnswers(trx, requestId, offered, { ...answer, enteredBy: isForOther ? by.id : null });
-    await noteTold(trx, pollId, personId);
+    await storeKnownPoll(trx, pollId, personId);
     await record(trx, isForOther ? { ...by, onBehalfOf: personId } : by, {
       action: isForOther ? 'poll.answerFor' : 'poll.answer',
       noun: 'polls',

@@ -16,9 +16,9 @@ import {
 } from './edit.js';
 import { mayKeepPoll } from './policy.js';
 import { listOptions, listPeople, lockPoll, type Poll } from './queries.js';
-import { announcePoll, noteTold } from './newsCommands.js';
+import { announcePoll, storeKnownPoll } from './newsCommands.js';
 
-export type Edited =
+export type EditResult =
   | { ok: true; added: number; held: number }
   | PollRefused
   | { ok: false; reason: 'stale'; poll: Poll }
@@ -40,7 +40,7 @@ export async function editPoll(
   by: Actor,
   pollId: number,
   input: PollChange & { now: Date },
-): Promise<Edited> {
+): Promise<EditResult> {
   try {
     return await inTransaction(db, (trx) => editLocked(trx, by, pollId, input));
   } catch (error) {
@@ -54,7 +54,7 @@ async function editLocked(
   by: Actor,
   pollId: number,
   input: PollChange & { now: Date },
-): Promise<Edited> {
+): Promise<EditResult> {
   if (by.id === null) throw new Forbidden();
   const poll = await lockPoll(trx, by.id, pollId);
   if (!mayKeepPoll(poll)) throw new Forbidden();
@@ -87,7 +87,7 @@ async function editLocked(
     ...describeEdit(before, { input, times, people, added }),
   });
   await notifyJoinedAndGone(trx, by, poll, { input, people });
-  await noteTold(trx, pollId, by.id);
+  await storeKnownPoll(trx, pollId, by.id);
   await announcePoll(trx, pollId);
   return { ok: true, added: added.length, held: added.filter(({ id }) => held.has(id)).length };
 }

@@ -8,11 +8,11 @@ import { readPeople } from '../meetings/namedPeople.js';
 import { listRoomOptions } from '../rooms/queries.js';
 import { answerPoll } from './answerCommands.js';
 import { addedTo, type PollChange } from './edit.js';
-import { editPoll, type Edited } from './editCommands.js';
+import { editPoll, type EditResult } from './editCommands.js';
 import { AnswerForm, ANSWERS, EditPollForm, MAX_OPTIONS, MIN_OPTIONS, TYPED } from './forms.js';
-import { asAsked, giveRooms, readDeadline, readOffered } from './offerPage.js';
+import { toPollPeople, giveRooms, readDeadline, readOffered } from './offerPage.js';
 import { mayAnswerFor, mayKeepPoll } from './policy.js';
-import { showOptions, tellMissing, type OptionRow } from './pollPage.js';
+import { showOptions, describeMissing, type OptionRow } from './pollPage.js';
 import {
   findPoll,
   findPollFor,
@@ -121,7 +121,7 @@ async function showTimes(c: Context<unknown, unknown>, options: PollOption[], pe
     value: one.id,
     when: one.when,
     isPast: one.isPast,
-    said: tellSaid(c, one.id, people),
+    said: describeAnswers(c, one.id, people),
     room: describeRoom(c, one),
     rooms: [
       ...(free[n] ?? [])
@@ -154,7 +154,7 @@ function minutesOf([first]: PollOption[]): number {
   return first ? Math.round((first.ends_at.getTime() - first.starts_at.getTime()) / 60_000) : 60;
 }
 
-function tellSaid(c: Context<unknown, unknown>, option: number, people: PollPerson[]): string {
+function describeAnswers(c: Context<unknown, unknown>, option: number, people: PollPerson[]): string {
   const said = people.map(({ answers }) => answers[option]).filter((answer) => answer !== undefined);
   const count = (answer: (typeof ANSWERS)[number]) => said.filter((one) => one === answer).length;
   return said.length
@@ -201,8 +201,8 @@ async function readChange(
   const deadlineAt = readDeadline(c, form, starts.at(-1), problems);
   if (problems.length || !deadlineAt) return { problems };
 
-  const asked = asAsked(required, optional);
-  const seats = form.stay.length + asked.people.length + asked.guests.length;
+  const people = toPollPeople(required, optional);
+  const seats = form.stay.length + people.people.length + people.guests.length;
   const withRooms = form.needs_room ? await giveRooms(c, added, seats) : added;
   return {
     version: form.version,
@@ -215,7 +215,7 @@ async function readChange(
     rooms: readRooms(form.room),
     stay: form.stay,
     needed: form.needed,
-    ...asked,
+    ...people,
   };
 }
 
@@ -223,7 +223,7 @@ async function readChange(
 async function saved(
   c: Context<EditPollForm>,
   pollId: number,
-  done: Extract<Edited, { ok: true }>,
+  done: Extract<EditResult, { ok: true }>,
 ): Promise<Answer> {
   if (c.form.is_private && !(await mayKnow(c, pollId)))
     return redirect('/polls', { notice: 'polls.edit.savedPrivate' });
@@ -236,7 +236,7 @@ async function saved(
 
 const REFUSED_FIELDS = { options: 'keep', nobody: 'stay', outside: 'required', unreachable: 'required' };
 
-function showRefused(c: Context<EditPollForm>, done: Extract<Edited, { ok: false }>): Promise<Answer> {
+function showRefused(c: Context<EditPollForm>, done: Extract<EditResult, { ok: false }>): Promise<Answer> {
   if (done.reason === 'stale') return showEdit(c, problemsOf([], c.req.body), done.poll);
   const field = done.reason === 'taken' ? `room_${done.option}` : REFUSED_FIELDS[done.reason];
   return showEdit(c, problemsOf([{ field, message: c.t(`polls.refused.${done.reason}`) }], c.req.body));
@@ -294,5 +294,5 @@ async function enterAnswer(c: Context<AnswerForm>): Promise<Answer> {
     });
   if (answered.reason === 'closed')
     return redirect(`/polls/${poll.id}`, { notice: 'polls.problem.answersClosed' });
-  return showAnswer(c, problemsOf(await tellMissing(c, poll.id, answered.options), c.req.body));
+  return showAnswer(c, problemsOf(await describeMissing(c, poll.id, answered.options), c.req.body));
 }

@@ -7,7 +7,7 @@ import { deriveToken } from '../lib/mail/seal.js';
 import { answerPoll } from './answerCommands.js';
 import { AnswerForm, ANSWERS } from './forms.js';
 import { isAnswerable } from './policy.js';
-import { headFacts, showOptions, tellMissing, type OptionRow } from './pollPage.js';
+import { headFacts, showOptions, describeMissing, type OptionRow } from './pollPage.js';
 import {
   findHolder,
   findHolderById,
@@ -133,5 +133,5 @@ async function answer(c: Context<AnswerForm>): Promise<Answer> {
   const here = `/p/poll/${holder.poll_person_id}`;
   if (answered.ok) return redirect(here, { notice: 'polls.answered' });
   if (answered.reason === 'closed') return redirect(here, { notice: 'polls.problem.answersClosed' });
-  return showPoll(c, problemsOf(await tellMissing(c, holder.poll_id, answered.options), c.req.body));
+  return showPoll(c, problemsOf(await describeMissing(c, holder.poll_id, answered.options), c.req.body));
 }

@@ -21,7 +21,7 @@ import {
   type Poll,
   type PollOption,
 } from './queries.js';
-import { isAnyNews, newsOf, type News, type PollAsTold } from './news.js';
+import { isAnyNews, newsOf, type News, type KnownPoll } from './news.js';
 
 // Each mail is read as its recipient may see the poll; what was answered, chosen or cancelled meanwhile is
 // not asked for again.
@@ -192,7 +192,7 @@ const changed = about(async (c) => {
 /** What is different, beside what it was: title, deadline, and the rooms of times that stay. */
 function changedFacts(
   c: PollContext,
-  before: PollAsTold,
+  before: KnownPoll,
   news: News,
   roomsOf: (ids?: number[]) => string,
 ): { label: string; text: string; was: string }[] {

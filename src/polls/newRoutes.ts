@@ -12,7 +12,7 @@ import { findPersonOption, personText } from '../people/queries.js';
 import { listRoomOptions } from '../rooms/queries.js';
 import { createPoll } from './commands.js';
 import { MAX_OPTIONS, MIN_OPTIONS, NewPollForm, NewPollQuery, TYPED } from './forms.js';
-import { asAsked, giveRooms, readDeadline, readOffered } from './offerPage.js';
+import { toPollPeople, giveRooms, readDeadline, readOffered } from './offerPage.js';
 
 export const newRoutes: Route[] = [
   route({ method: 'get', path: '/polls/new', policy: signedIn, query: NewPollQuery, handle: showNew }),
@@ -120,7 +120,7 @@ async function create(c: Context<NewPollForm>): Promise<Answer> {
   if (problems.length || !deadlineAt)
     return formPage(c, c.req.body as Record<string, unknown>, problemsOf(problems, c.req.body));
 
-  const { people, guests } = asAsked(required, optional);
+  const { people, guests } = toPollPeople(required, optional);
   const withRooms = form.needs_room
     ? await giveRooms(c, options, people.length + guests.length)
     : options.map((one) => ({ ...one, roomIds: [] }));

@@ -2,7 +2,7 @@ import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { enqueue } from '../lib/jobs/enqueue.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
 import { findPollAsSuch, listOptions, listPeople } from './queries.js';
-import { isAnyNews, newsOf, toldOf, type PollAsTold } from './news.js';
+import { isAnyNews, newsOf, knownPollOf, type KnownPoll } from './news.js';
 
 /** A minute later, so that several changes become one mail; one waiting job a poll. */
 export async function announcePoll(trx: Db, pollId: number): Promise<void> {
@@ -15,7 +15,7 @@ export async function announcePoll(trx: Db, pollId: number): Promise<void> {
 }
 
 /** They have the page before them: who answered, and who changes the poll. The caller holds its lock. */
-export async function noteTold(trx: Db, pollId: number, personId: number): Promise<void> {
+export async function storeKnownPoll(trx: Db, pollId: number, personId: number): Promise<void> {
   const [poll, options, people] = [
     await findPollAsSuch(trx, pollId),
     await listOptions(trx, pollId),
@@ -25,7 +25,7 @@ export async function noteTold(trx: Db, pollId: number, personId: number): Promi
   if (!poll || !one || Object.keys(one.answers).length === 0) return;
   await change(trx, `update poll_people set told = cast(:told as jsonb) where id = :id`, {
     id: one.id,
-    told: JSON.stringify(toldOf(poll, options, one.answers)),
+    told: JSON.stringify(knownPollOf(poll, options, one.answers)),
   });
 }
 
@@ -46,7 +46,7 @@ export function announcePollChange(db: Db, pollId: number): Promise<void> {
       // What is on its way is told by the newer mail instead: it has to say what both would have said.
       const unsent = new Map(
         (
-          await rows<{ person_id: number; before: PollAsTold }>(
+          await rows<{ person_id: number; before: KnownPoll }>(
             trx,
             `select distinct on (person_id) person_id, payload -> 'before' as before from deliveries
               where object = :object and person_id = any(:persons) and state = 'waiting'
@@ -77,7 +77,9 @@ export function announcePollChange(db: Db, pollId: number): Promise<void> {
            from jsonb_to_recordset(cast(:list as jsonb)) as w (id bigint, told jsonb)
           where x.id = w.id`,
         {
-          list: JSON.stringify(news.map((one) => ({ id: one.id, told: toldOf(poll, options, one.answers) }))),
+          list: JSON.stringify(
+            news.map((one) => ({ id: one.id, told: knownPollOf(poll, options, one.answers) })),
+          ),
         },
       );
     }

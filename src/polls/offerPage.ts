@@ -74,7 +74,10 @@ export function readDeadline(
 }
 
 /** Named in both lists, one is required. */
-export function asAsked(required: NamedPeople, optional: NamedPeople): Pick<NewPoll, 'people' | 'guests'> {
+export function toPollPeople(
+  required: NamedPeople,
+  optional: NamedPeople,
+): Pick<NewPoll, 'people' | 'guests'> {
   const seen = new Set(required.personIds);
   return {
     people: [

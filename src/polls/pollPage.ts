@@ -86,7 +86,7 @@ export function showOptions(
 }
 
 /** Which times lack an answer, each by its name: a list of the same words would say nothing. */
-export async function tellMissing(
+export async function describeMissing(
   c: Context<unknown, unknown>,
   pollId: number,
   ids: number[],

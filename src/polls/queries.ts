@@ -6,7 +6,7 @@ import { brief, deputyOf, type Brief } from '../meetings/queries.js';
 import type { PollAnswer } from './forms.js';
 import { hashOfToken } from './link.js';
 import type { PollRelation } from './policy.js';
-import type { PollAsTold } from './news.js';
+import type { KnownPoll } from './news.js';
 
 export type PollState = 'open' | 'closed' | 'cancelled';
 
@@ -116,7 +116,7 @@ export interface PollPerson {
   answered_by: Brief | null;
   /** To the times that are offered. */
   answers: Record<string, PollAnswer>;
-  told: PollAsTold | null;
+  told: KnownPoll | null;
 }
 
 /** Who is asked and what they said, in one statement. */

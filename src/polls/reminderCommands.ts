@@ -12,7 +12,10 @@ import { listPeople, lockPoll } from './queries.js';
  * @returns how many mails were asked for
  */
 export function tendPolls(db: Db, now: Date): Promise<number> {
-  return inTransaction(db, async (trx) => (await remindSilent(trx, now)) + (await tellOrganisers(trx, now)));
+  return inTransaction(
+    db,
+    async (trx) => (await remindSilent(trx, now)) + (await notifyOrganisers(trx, now)),
+  );
 }
 
 /**
@@ -33,7 +36,7 @@ export function remindNow(
     const silent = (await listPeople(trx, pollId)).filter(
       ({ answered_at, person_id }) => answered_at === null && person_id !== by.id,
     );
-    const told = await queueDeliveries(
+    const mailed = await queueDeliveries(
       trx,
       silent.map(({ person_id }) => ({
         kind: 'polls.reminder',
@@ -45,9 +48,9 @@ export function remindNow(
         usefulUntil: poll.deadline_at,
       })),
     );
-    if (told.length)
-      await record(trx, by, { action: 'poll.remind', noun: 'polls', id: pollId, after: { people: told } });
-    return told.length;
+    if (mailed.length)
+      await record(trx, by, { action: 'poll.remind', noun: 'polls', id: pollId, after: { people: mailed } });
+    return mailed.length;
   });
 }
 
@@ -96,7 +99,7 @@ async function remindSilent(trx: Db, now: Date): Promise<number> {
   return due.length;
 }
 
-async function tellOrganisers(trx: Db, now: Date): Promise<number> {
+async function notifyOrganisers(trx: Db, now: Date): Promise<number> {
   const over = await rows<{ id: number; organiser_id: number; is_private: boolean }>(
     trx,
     `update polls

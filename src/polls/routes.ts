@@ -10,7 +10,7 @@ import { choosePollOption, type ChoiceResult } from './choiceCommands.js';
 import { cancelPoll } from './commands.js';
 import { AnswerForm, ANSWERS, CancelForm, ChoiceForm, ListQuery, NothingForm } from './forms.js';
 import { isAnswerable, mayAnswerFor, mayKeepPoll } from './policy.js';
-import { headFacts, isBehind, showOptions, stateOf, tableOf, tellMissing } from './pollPage.js';
+import { headFacts, isBehind, showOptions, stateOf, tableOf, describeMissing } from './pollPage.js';
 import { findPoll, listOptions, listPeople, listPolls } from './queries.js';
 import { remindNow } from './reminderCommands.js';
 
@@ -54,7 +54,7 @@ export const pollsRoutes: Route[] = [
       if (answered.reason === 'closed')
         return redirect(`/polls/${poll.id}`, { notice: 'polls.problem.answersClosed' });
       return pollPage(c, {
-        problems: problemsOf(await tellMissing(c, poll.id, answered.options), c.req.body),
+        problems: problemsOf(await describeMissing(c, poll.id, answered.options), c.req.body),
       });
     },
     onInvalid: (c, problems) => pollPage(c, { problems }),
@@ -178,7 +178,7 @@ async function pollPage(c: Context<unknown, unknown>, { problems, refused }: Sho
       mayAnswer: Boolean(me) && isAnswerable(poll, c.now),
       answerOptions: ANSWERS.map((value) => ({ value, label: c.t(`polls.answer.${value}`) })),
       refusal: refused
-        ? { option: refused.option.id, ...(await tellRooms(c, refused, people.length)) }
+        ? { option: refused.option.id, ...(await describeRooms(c, refused, people.length)) }
         : null,
       values: { note: me?.note ?? '', ...mine },
       errors: problems?.errors ?? {},
@@ -192,7 +192,7 @@ function statusOf(problems: Problems | undefined): 200 | 422 {
 }
 
 /** Who has the room by now, and which others are free then. */
-async function tellRooms(
+async function describeRooms(
   c: Context<unknown, unknown>,
   { refused, option }: Extract<ChoiceResult, { reason: 'rooms' }>,
   seats: number,

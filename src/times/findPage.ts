@@ -4,8 +4,8 @@ import { addDays, dayOf } from '../lib/time/zone.js';
 import type { UnitOption } from '../people/queries.js';
 import { MINUTES, ROOM_COUNTS, writeGuest, type FindQuery } from './forms.js';
 import { gridOf } from './gridPage.js';
-import { addressOf, counted, showNearest, showSuggestion, tellWhen, tellWhy } from './page.js';
-import { whatNearest, type Search, type Searched } from './search.js';
+import { addressOf, counted, showNearest, showSuggestion, describeWhen, describeWhy } from './page.js';
+import { whatNearest, type Search, type SearchResult } from './search.js';
 
 // The page of a search out of what was found: the form, the suggestions, what comes nearest, the grid. Pure.
 
@@ -13,14 +13,14 @@ import { whatNearest, type Search, type Searched } from './search.js';
 export interface Further {
   firstOn: string;
   lastOn: string;
-  later: Searched;
-  elsewhere: Searched | undefined;
+  later: SearchResult;
+  elsewhere: SearchResult | undefined;
 }
 
 export interface FindRows {
   query: FindQuery;
   search: Search;
-  found: Searched;
+  found: SearchResult;
   /** Only where nothing was found. */
   further: Further | undefined;
   kinds: readonly EquipmentKind[];
@@ -83,7 +83,7 @@ function roomCountOptions(c: Context<unknown, unknown>) {
 }
 
 /** Who must come, or may, as boxes of the form; nothing where there is nobody. */
-function chosenOf(c: Context<unknown, unknown>, found: Searched, query: FindQuery, isRequired: boolean) {
+function chosenOf(c: Context<unknown, unknown>, found: SearchResult, query: FindQuery, isRequired: boolean) {
   const people = found.people
     .filter(({ id }) => query.p.includes(id) === isRequired)
     .map((person) => ({ id: person.id, name: c.fmt.name(person) }));
@@ -94,7 +94,7 @@ function chosenOf(c: Context<unknown, unknown>, found: Searched, query: FindQuer
 }
 
 /** Why nothing fits, where that can be said in a sentence. */
-function noneText(c: Context<unknown, unknown>, { wish, people }: Searched): string {
+function noneText(c: Context<unknown, unknown>, { request: wish, people }: SearchResult): string {
   const share = Math.ceil(wish.seats / Math.max(1, wish.roomCount));
   if (wish.roomCount > 0 && !wish.rooms.some(({ capacity }) => capacity >= share)) {
     return wish.roomCount === 1
@@ -104,7 +104,7 @@ function noneText(c: Context<unknown, unknown>, { wish, people }: Searched): str
   return c.t(people.length ? 'calendar.find.none' : 'calendar.find.noneRoom');
 }
 
-function dayOfBest(c: Context<unknown, unknown>, found: Searched, search: Search): string {
+function dayOfBest(c: Context<unknown, unknown>, found: SearchResult, search: Search): string {
   const [best] = found.suggestions;
   return best ? dayOf(new Date(found.line.start.getTime() + best.from * 900_000), c.zone) : search.firstOn;
 }
@@ -126,9 +126,11 @@ function nearestRows(c: Context<unknown, unknown>, { query, found }: FindRows, f
 
 function firstOf(
   c: Context<unknown, unknown>,
-  found: Searched,
+  found: SearchResult,
   key: 'calendar.find.nearest.later' | 'calendar.find.nearest.building',
 ) {
   const [first] = found.suggestions;
-  return first && { text: c.t(key, { when: tellWhen(c, found, first) }), why: tellWhy(c, found, first) };
+  return (
+    first && { text: c.t(key, { when: describeWhen(c, found, first) }), why: describeWhy(c, found, first) }
+  );
 }

@@ -3,7 +3,7 @@ import { tableLook } from '../calendar/gridLook.js';
 import { ABSENT, BUSY, instantAt, OUTSIDE, runsOf, TENTATIVE, unitAt } from '../calendar/timeLine.js';
 import { counted, listed, type Reader } from './page.js';
 import type { FindPerson } from './queries.js';
-import type { Searched } from './search.js';
+import type { SearchResult } from './search.js';
 import { POLLED, type PersonTimes, type RoomTimes } from './suggest.js';
 
 // One day of a search as a table: people and rooms, in words and patterns. Pure.
@@ -49,7 +49,7 @@ interface Window {
  */
 export function gridOf(
   c: Reader,
-  found: Searched,
+  found: SearchResult,
   on: string,
 ): { rows: GridRow[]; hours: { span: number; time: string }[]; units: number; look: string } | undefined {
   const day = found.line.days.find((one) => one.on === on);
@@ -107,8 +107,8 @@ function roomState({ taken, open }: RoomTimes, at: number): State {
 const WORST_FIRST: State[] = ['absent', 'busy', 'tentative', 'outside'];
 
 /** All who must come: the worst of their states. */
-function allRow(c: Reader, found: Searched, window: Window): GridRow[] {
-  const { people } = found.wish;
+function allRow(c: Reader, found: SearchResult, window: Window): GridRow[] {
+  const { people } = found.request;
   if (people.length === 0) return [];
   const required = people.filter(({ isRequired }) => isRequired);
   const stateAt = (at: number): State => {
@@ -125,8 +125,8 @@ function allRow(c: Reader, found: Searched, window: Window): GridRow[] {
   ];
 }
 
-function personRows(c: Reader, found: Searched, window: Window): GridRow[] {
-  return found.wish.people.flatMap((times): GridRow[] => {
+function personRows(c: Reader, found: SearchResult, window: Window): GridRow[] {
+  return found.request.people.flatMap((times): GridRow[] => {
     const person = found.people.find(({ id }) => id === times.id);
     if (!person) return [];
     return [
@@ -152,7 +152,7 @@ function stateOfPerson(person: FindPerson, times: PersonTimes, at: number): Stat
 
 function titlesIn(
   c: Reader,
-  { line }: Searched,
+  { line }: SearchResult,
   person: FindPerson,
   { from, to }: { from: number; to: number },
 ): string | null {
@@ -165,7 +165,7 @@ function titlesIn(
   return titles.length ? listed(c, [...new Set(titles)]) : null;
 }
 
-function guestRows(c: Reader, found: Searched, window: Window): GridRow[] {
+function guestRows(c: Reader, found: SearchResult, window: Window): GridRow[] {
   return found.guests.map((guest) => ({
     name: guest.name,
     note: c.t(guest.isRequired ? 'calendar.find.required' : 'calendar.find.optional'),
@@ -176,10 +176,10 @@ function guestRows(c: Reader, found: Searched, window: Window): GridRow[] {
 const MOST_ROOMS = 12;
 
 /** Rooms with enough seats; those that are suggested stand first. */
-function roomRows(c: Reader, found: Searched, window: Window): GridRow[] {
+function roomRows(c: Reader, found: SearchResult, window: Window): GridRow[] {
   const used = new Set(found.suggestions.flatMap(({ roomIds }) => roomIds));
-  const share = Math.ceil(found.wish.seats / Math.max(1, found.wish.roomCount));
-  const shown = found.wish.rooms
+  const share = Math.ceil(found.request.seats / Math.max(1, found.request.roomCount));
+  const shown = found.request.rooms
     .filter(({ capacity }) => capacity >= share)
     .sort((a, b) => Number(used.has(b.id)) - Number(used.has(a.id)))
     .slice(0, MOST_ROOMS);
@@ -204,10 +204,10 @@ function hoursOf({ day, start, first, last }: Window): { span: number; time: str
 }
 
 /** From the first to the last hour in which anybody works, eight to eighteen at least. */
-function shownUnits(found: Searched, start: number, units: number): { first: number; last: number } {
+function shownUnits(found: SearchResult, start: number, units: number): { first: number; last: number } {
   let [first, last] = [start + Math.min(32, units), start + Math.min(72, units)];
   for (let at = start; at < start + units; at++) {
-    if (!found.wish.people.some((person) => !((person.units[at] ?? 0) & OUTSIDE))) continue;
+    if (!found.request.people.some((person) => !((person.units[at] ?? 0) & OUTSIDE))) continue;
     first = Math.min(first, at);
     last = Math.max(last, at + 1);
   }

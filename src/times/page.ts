@@ -4,7 +4,7 @@ import { instantAt, isSameTime, wallIn } from '../calendar/timeLine.js';
 import { type Nearest, type Remark, type Suggestion } from './suggest.js';
 import { writeGuest, writeUse, type FindQuery } from './forms.js';
 import type { FindPerson } from './queries.js';
-import type { Searched } from './search.js';
+import type { SearchResult } from './search.js';
 
 export type Reader = Pick<Context, 't' | 'fmt' | 'lang' | 'zone'>;
 
@@ -19,7 +19,7 @@ export interface SuggestionRow {
 }
 
 // A text with a number in it takes fifty times as long as one without, and the page has some sixty of them.
-const told = new Map<string, string>();
+const counts = new Map<string, string>();
 
 /** A text with a count, worked out once. */
 export function counted(
@@ -28,10 +28,10 @@ export function counted(
   count: number,
 ): string {
   const name = `${c.lang} ${key} ${count}`;
-  let text = told.get(name);
+  let text = counts.get(name);
   if (text === undefined) {
-    if (told.size >= 2000) told.clear();
-    told.set(name, (text = c.t(key, { count })));
+    if (counts.size >= 2000) counts.clear();
+    counts.set(name, (text = c.t(key, { count })));
   }
   return text;
 }
@@ -46,9 +46,9 @@ function namesOf(c: Reader, people: readonly FindPerson[], ids: readonly number[
 }
 
 /** "everybody free; Room 302" · "one optional busy: Zhang Wei; Room 301, a little large for 4" */
-export function tellWhy(
+export function describeWhy(
   c: Reader,
-  found: Pick<Searched, 'people' | 'guests' | 'rooms' | 'wish'>,
+  found: Pick<SearchResult, 'people' | 'guests' | 'rooms' | 'request'>,
   one: Suggestion,
 ): string {
   const remark = ({ kind, people }: Remark) =>
@@ -75,25 +75,25 @@ export function tellWhy(
         rooms.map((each) => `${c.fmt.name(each)} (${counted(c, 'calendar.day.seats', each.capacity)})`),
       )
     : '';
-  return [...people, room, one.isRoomLarge ? c.t('calendar.find.large', { count: found.wish.seats }) : '']
+  return [...people, room, one.isRoomLarge ? c.t('calendar.find.large', { count: found.request.seats }) : '']
     .filter(Boolean)
     .join(c.lang === 'en' ? '; ' : '；');
 }
 
-export function tellWhen(c: Reader, found: Searched, one: Pick<Suggestion, 'from' | 'to'>): string {
+export function describeWhen(c: Reader, found: SearchResult, one: Pick<Suggestion, 'from' | 'to'>): string {
   const [from, to] = [instantAt(found.line, one.from), instantAt(found.line, one.to)];
   return `${c.fmt.shortDay(from)} ${c.fmt.range(from, to)}`;
 }
 
-export function showSuggestion(c: Reader, found: Searched, one: Suggestion, n: number): SuggestionRow {
+export function showSuggestion(c: Reader, found: SearchResult, one: Suggestion, n: number): SuggestionRow {
   const [from, to] = [instantAt(found.line, one.from), instantAt(found.line, one.to)];
   const zones = [...new Set(found.people.map(({ zone }) => zone))].filter(
     (zone) => !isSameTime(from, zone, c.zone),
   );
   return {
     use: writeUse(from, to, one.roomIds),
-    when: tellWhen(c, found, one),
-    why: tellWhy(c, found, one),
+    when: describeWhen(c, found, one),
+    why: describeWhy(c, found, one),
     zones: zones.map((zone) => {
       const wall = wallIn({ from, to }, zone, c.zone);
       const who = namesOf(
@@ -115,12 +115,12 @@ export function showSuggestion(c: Reader, found: Searched, one: Suggestion, n: n
 /** A sacrifice in words, and the search that makes it. */
 export function showNearest(
   c: Reader,
-  found: Searched,
+  found: SearchResult,
   query: FindQuery,
   one: Nearest,
 ): { text: string; why: string; href: string } {
-  const when = tellWhen(c, found, one.suggestion);
-  const why = tellWhy(c, found, one.suggestion);
+  const when = describeWhen(c, found, one.suggestion);
+  const why = describeWhy(c, found, one.suggestion);
   const to = (changed: Partial<FindQuery>) => addressOf({ ...query, ...changed });
   switch (one.kind) {
     case 'shorter':

@@ -179,7 +179,7 @@ export async function listFindRooms(db: Db, zone: string, today: string): Promis
   });
 }
 
-export interface Taken {
+export interface RoomSpans {
   room_id: number;
   /** Beginnings and ends, pairwise, in seconds since the epoch. */
   f: number[];
@@ -194,10 +194,10 @@ export async function listTaken(
   viewerId: number,
   roomIds: readonly number[],
   { from, to }: TimeWindow,
-): Promise<Map<number, Taken>> {
+): Promise<Map<number, RoomSpans>> {
   if (!roomIds.length) return new Map();
   const stands = `${isBlocking()} and ${isNotLapsed()}`;
-  const found = await rows<Taken>(
+  const found = await rows<RoomSpans>(
     db,
     // As JSON: thousands of numbers are read ten times as fast as out of PostgreSQL's own form of an array.
     `select room_id,

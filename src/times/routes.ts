@@ -25,7 +25,7 @@ import {
   UseForm,
   writeGuest,
   writeUse,
-  type Used,
+  type SuggestedTime,
 } from './forms.js';
 import { findLocals, type Further } from './findPage.js';
 import { addressOf } from './page.js';
@@ -153,16 +153,16 @@ async function findPage(c: Context<unknown, unknown>, typed: FindQuery, wrong?: 
   const { query, problems: unknown } = await gatherPeople(c, typed);
   const problems = wrong ?? (unknown.length ? problemsOf(unknown, c.req.query) : undefined);
   const today = dayOf(c.now, c.zone);
-  const asking = { viewerId: c.viewer.id, zone: c.zone, officeZone: c.office.zone, today, now: c.now };
+  const reader = { viewerId: c.viewer.id, zone: c.zone, officeZone: c.office.zone, today, now: c.now };
   const search = searchOf(query, today);
   const [kinds, found, units, series, buildings] = await Promise.all([
     listEquipmentKinds(c.db),
-    searchTimes(c.db, search, asking),
+    searchTimes(c.db, search, reader),
     listUnitOptions(c.db),
     listSeriesOptions(c.db, c.viewer),
     listBuildings(c.db),
   ]);
-  const further = found.suggestions.length === 0 ? await searchFurther(c, search, asking) : undefined;
+  const further = found.suggestions.length === 0 ? await searchFurther(c, search, reader) : undefined;
   const locals = findLocals(c, { query, search, found, further, kinds, units, series, buildings });
   return page(
     'times/find-a-time',
@@ -175,12 +175,12 @@ async function findPage(c: Context<unknown, unknown>, typed: FindQuery, wrong?: 
 async function searchFurther(
   c: Context<unknown, unknown>,
   search: Search,
-  asking: Parameters<typeof searchTimes>[2],
+  reader: Parameters<typeof searchTimes>[2],
 ): Promise<Further> {
   const [firstOn, lastOn] = [addDays(search.lastOn, 1), addDays(search.lastOn, 2 * 7)];
   const [later, elsewhere] = await Promise.all([
-    searchTimes(c.db, { ...search, firstOn, lastOn }, asking),
-    search.building ? searchTimes(c.db, { ...search, building: null }, asking) : undefined,
+    searchTimes(c.db, { ...search, firstOn, lastOn }, reader),
+    search.building ? searchTimes(c.db, { ...search, building: null }, reader) : undefined,
   ]);
   return { firstOn, lastOn, later, elsewhere };
 }
@@ -206,7 +206,7 @@ async function useSuggestion(c: Context<UseForm>): Promise<Answer> {
     });
     if (!made.ok) return { location: undefined, refused: made };
     const unknown = await hiddenGuests(c, trx, [...c.form.p, ...c.form.o]);
-    const wanted = [
+    const ids = [
       ...c.form.p.map((personId) => ({ personId, role: 'required' as const })),
       ...c.form.o
         .filter((id) => !c.form.p.includes(id))
@@ -216,8 +216,8 @@ async function useSuggestion(c: Context<UseForm>): Promise<Answer> {
       ...c.form.gp.map((guest) => ({ ...guest, role: 'required' as const })),
       ...c.form.go.map((guest) => ({ ...guest, role: 'optional' as const })),
     ];
-    if (wanted.length + guests.length === 0) return { location: `/meetings/${made.id}` };
-    const added = await addParticipants(trx, c.by, made.id, wanted, guests);
+    if (ids.length + guests.length === 0) return { location: `/meetings/${made.id}` };
+    const added = await addParticipants(trx, c.by, made.id, ids, guests);
     if (!added.ok) throw new BadRequest();
     return { location: `/meetings/${made.id}`, unreachable: added.unreachable };
   });
@@ -236,7 +236,7 @@ function countNamed(form: Pick<UseForm, 'p' | 'o' | 'gp' | 'go'>): number {
   return form.p.length + form.o.length + form.gp.length + form.go.length;
 }
 
-function applyPick(form: UseForm): Used {
+function applyPick(form: UseForm): SuggestedTime {
   const used = readUse(form.use);
   if (!used) throw new BadRequest();
   const [kind, value = ''] = form.pick?.split(':') ?? [];
@@ -251,7 +251,7 @@ function applyPick(form: UseForm): Used {
 async function clashPage(
   c: Context<UseForm>,
   refused: RoomsRefused,
-  used: Used,
+  used: SuggestedTime,
   title: string,
 ): Promise<Answer> {
   const refusal = await tellRefusal(c, refused, {

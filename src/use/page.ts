@@ -6,7 +6,7 @@ import { dayOf } from '../lib/time/zone.js';
 import type { UseQuery } from './forms.js';
 import { besides, isYear, monthOf, periodOf, quarterNumber, quarterOf, type UsePeriod } from './period.js';
 import type { UsePerson, UseRoom } from './queries.js';
-import { LATE_HOURS, type Counted, type Report, type RoomLine, type Used } from './report.js';
+import { LATE_HOURS, type Counts, type Report, type RoomLine, type UseFigures } from './report.js';
 import { levelOf } from '../calendar/spanGrid.js';
 
 type C = Context<unknown, unknown>;
@@ -42,15 +42,16 @@ function makeFigures({ t, fmt }: Pick<C, 't' | 'fmt'>) {
   return {
     hours,
     share,
-    tellHours: (seconds: number) => ofHours(hours(seconds)),
-    tellOutside: (seconds: number) => (hours(seconds) > 0 ? outside(hours(seconds)) : undefined),
-    tellPart: ({ inside, bookable }: Pick<Used, 'inside' | 'bookable'>) =>
+    describeHours: (seconds: number) => ofHours(hours(seconds)),
+    describeOutside: (seconds: number) => (hours(seconds) > 0 ? outside(hours(seconds)) : undefined),
+    describePart: ({ inside, bookable }: Pick<UseFigures, 'inside' | 'bookable'>) =>
       whole(fmt.number(hours(inside)), fmt.number(hours(bookable))),
-    tellShare: (value: number | null | undefined) =>
+    describeShare: (value: number | null | undefined) =>
       value === null || value === undefined ? unknown : percents.format(value),
-    tellLength: (seconds: number | null) => (seconds === null ? unknown : minutes(Math.round(seconds / 60))),
+    describeLength: (seconds: number | null) =>
+      seconds === null ? unknown : minutes(Math.round(seconds / 60)),
     /** By word and sign. */
-    tellDifference(now: number, before: number, unit: 'count' | 'hours' | 'points') {
+    describeDifference(now: number, before: number, unit: 'count' | 'hours' | 'points') {
       const difference = Math.round((now - before) * 10) / 10;
       if (difference === 0) return t('use.same');
       return (
@@ -75,7 +76,7 @@ export function figures(c: Pick<C, 't' | 'fmt' | 'lang'>): ReturnType<typeof mak
 }
 
 /** September 2026, 3rd quarter 2026, 2026, or from when to when. */
-export function tellPeriod(c: C, period: UsePeriod): string {
+export function describePeriod(c: C, period: UsePeriod): string {
   const of = (options: Intl.DateTimeFormatOptions) =>
     new Intl.DateTimeFormat(c.lang === 'en' ? 'en-GB' : 'zh-CN', { timeZone: 'UTC', ...options });
   const at = (on: string) => new Date(`${on}T00:00:00Z`);
@@ -96,14 +97,14 @@ export function addressOf(
   path = '/calendar/use',
   more: Record<string, string> = {},
 ): string {
-  const asked = { ...query, ...change };
+  const other = { ...query, ...change };
   const fields = new URLSearchParams();
   for (const [name, value] of Object.entries({
-    from: asked.from,
-    to: asked.to,
-    of: asked.of,
-    unit: asked.unit,
-    organiser: asked.organiser,
+    from: other.from,
+    to: other.to,
+    of: other.of,
+    unit: other.unit,
+    organiser: other.organiser,
     ...more,
   }))
     if (value) fields.set(name, String(value));
@@ -179,7 +180,7 @@ export interface UseRows {
 
 export function usePage(c: C, shown: UseRows): Record<string, unknown> & { title: string } {
   const { query, period, report, organiser } = shown;
-  const text = tellPeriod(c, period);
+  const text = describePeriod(c, period);
   const choices = choicesOf(c, shown.rooms);
   const csv = (by: string) => addressOf(query, {}, '/calendar/use/table', { by });
   return {
@@ -196,7 +197,7 @@ export function usePage(c: C, shown: UseRows): Record<string, unknown> & { title
     hasRooms: report.rooms.length > 0,
     isOver: period.last < dayOf(c.now, c.office.zone),
     glance: glanceOf(c, report.total, shown.before.total),
-    beforeText: tellPeriod(c, besides(period, 'before')),
+    beforeText: describePeriod(c, besides(period, 'before')),
     rooms: roomRows(c, shown),
     hasHall: report.rooms.some(({ room }) => room.part_ids.length > 0),
     heat: heatOf(c, report),
@@ -312,40 +313,40 @@ function nameOfUnit(c: C, unit: Report['units'][number]['unit'], query: UseQuery
 }
 
 /** What was called off and how late, and who didn't come out of how many. */
-function lossCells(c: C, { cancelled, late, judged, noShows }: Counted) {
+function lossCells(c: C, { cancelled, late, judged, noShows }: Counts) {
   return [
     { text: c.fmt.number(cancelled), meta: late ? c.t('use.late', { count: late }) : undefined },
     judged ? c.t('noShow.list.of', { count: noShows, total: judged }) : c.t('use.unknown'),
   ];
 }
 
-function countCells(c: C, one: Counted) {
-  return [c.fmt.number(one.meetings), figures(c).tellHours(one.occupied), ...lossCells(c, one)];
+function countCells(c: C, one: Counts) {
+  return [c.fmt.number(one.meetings), figures(c).describeHours(one.occupied), ...lossCells(c, one)];
 }
 
-function glanceOf(c: C, now: Used, before: Used) {
+function glanceOf(c: C, now: UseFigures, before: UseFigures) {
   const f = figures(c);
-  const percent = (one: Used) => Math.round((f.share(one.inside, one.bookable) ?? 0) * 1000) / 10;
-  const hours = (label: string, of: (one: Used) => number) => [
+  const percent = (one: UseFigures) => Math.round((f.share(one.inside, one.bookable) ?? 0) * 1000) / 10;
+  const hours = (label: string, of: (one: UseFigures) => number) => [
     label,
-    f.tellHours(of(now)),
-    f.tellHours(of(before)),
-    f.tellDifference(f.hours(of(now)), f.hours(of(before)), 'hours'),
+    f.describeHours(of(now)),
+    f.describeHours(of(before)),
+    f.describeDifference(f.hours(of(now)), f.hours(of(before)), 'hours'),
   ];
   const count = (
     label: string,
-    of: (one: Used) => number,
-    tell: (one: Used) => string | { text: string; meta: string | undefined },
-  ) => [label, tell(now), tell(before), f.tellDifference(of(now), of(before), 'count')];
+    of: (one: UseFigures) => number,
+    tell: (one: UseFigures) => string | { text: string; meta: string | undefined },
+  ) => [label, tell(now), tell(before), f.describeDifference(of(now), of(before), 'count')];
   const known = now.bookable > 0 && before.bookable > 0;
   return [
     [
       c.t('use.use'),
       ...[now, before].map((one) => ({
-        text: f.tellShare(f.share(one.inside, one.bookable)),
-        meta: f.tellPart(one),
+        text: f.describeShare(f.share(one.inside, one.bookable)),
+        meta: f.describePart(one),
       })),
-      known ? f.tellDifference(percent(now), percent(before), 'points') : c.t('use.unknown'),
+      known ? f.describeDifference(percent(now), percent(before), 'points') : c.t('use.unknown'),
     ],
     count(
       c.t('use.meetings'),
@@ -373,7 +374,7 @@ function glanceOf(c: C, now: Used, before: Used) {
 }
 
 /** Use, lengths and seats of a room, or of all together. */
-function useCells(c: C, one: Used, before: Used | undefined) {
+function useCells(c: C, one: UseFigures, before: UseFigures | undefined) {
   const f = figures(c);
   const [now, then] = [
     f.share(one.inside, one.bookable),
@@ -381,19 +382,21 @@ function useCells(c: C, one: Used, before: Used | undefined) {
   ];
   const points = (share: number) => Math.round(share * 1000) / 10;
   return [
-    { text: f.tellShare(now), meta: now === null ? undefined : f.tellPart(one) },
+    { text: f.describeShare(now), meta: now === null ? undefined : f.describePart(one) },
     now === null || then === null
       ? c.t('use.unknown')
-      : f.tellDifference(points(now), points(then), 'points'),
+      : f.describeDifference(points(now), points(then), 'points'),
     c.fmt.number(one.meetings),
-    { text: f.tellHours(one.occupied), meta: f.tellOutside(one.outside) },
-    f.tellLength(one.middle),
+    { text: f.describeHours(one.occupied), meta: f.describeOutside(one.outside) },
+    f.describeLength(one.middle),
     {
-      text: f.tellShare(one.fit?.invited),
-      meta: one.fit?.attended ? c.t('use.attended', { percent: f.tellShare(one.fit.attended) }) : undefined,
+      text: f.describeShare(one.fit?.invited),
+      meta: one.fit?.attended
+        ? c.t('use.attended', { percent: f.describeShare(one.fit.attended) })
+        : undefined,
     },
     ...lossCells(c, one),
-    one.closed ? f.tellHours(one.closed) : c.t('use.none'),
+    one.closed ? f.describeHours(one.closed) : c.t('use.none'),
   ];
 }
 
@@ -448,7 +451,7 @@ function heatOf(c: C, { cells }: Report) {
           : {
               level: levelOf(inside, bookable),
               text: String(Math.round(share * 100)),
-              heard: `% · ${f.tellPart({ inside, bookable })}`,
+              heard: `% · ${f.describePart({ inside, bookable })}`,
             };
       }),
     })),

@@ -66,7 +66,7 @@ export interface UseWho {
   units: number[] | null;
 }
 
-export interface UseWish extends Span {
+export interface UseRequest extends Span {
   viewerId: number;
   places: readonly UsePlace[];
   who: UseWho;
@@ -85,7 +85,7 @@ const whose = ({ organiser, units }: UseWho) =>
     ? ''
     : ` and m.organiser_id in (select x.id from persons x where x.unit_id = any(:units)) and ${KNOWS_TITLE}`);
 
-function bindingsOf({ viewerId, from, to, places, who }: UseWish) {
+function bindingsOf({ viewerId, from, to, places, who }: UseRequest) {
   return {
     viewer: viewerId,
     from,
@@ -188,10 +188,10 @@ function piecesSql(who: UseWho): string {
  * Hours and meetings by room, by organiser and by hour of the week. One reading of the claims of the period,
  * cut at its edges and at midnight; nothing lasts longer than two days.
  */
-export function sumUse(db: Db, wish: UseWish, clock: UseClock, withCells: boolean): Promise<UseSum[]> {
+export function sumUse(db: Db, request: UseRequest, clock: UseClock, withCells: boolean): Promise<UseSum[]> {
   return rows<UseSum>(
     db,
-    `${piecesSql(wish.who)}
+    `${piecesSql(request.who)}
      select 'room' as kind, id, count(*) filter (where begins) as meetings, sum(t - f) as occupied,
             sum(greatest(held, 0)) as held,
             sum(greatest(least(t, close_at) - greatest(f, open_at), 0)) as inside,
@@ -204,10 +204,10 @@ export function sumUse(db: Db, wish: UseWish, clock: UseClock, withCells: boolea
       where hall = 0
       group by 2${withCells ? CELLS : ''}`,
     {
-      ...bindingsOf(wish),
+      ...bindingsOf(request),
       ...clock,
       pieces: clock.walls.length,
-      early: new Date(wish.from.getTime() - 3 * 86_400_000),
+      early: new Date(request.from.getTime() - 3 * 86_400_000),
     },
   );
 }
@@ -231,7 +231,7 @@ const BY_EACH = `group by grouping sets ((room_id), (person_id), ())`;
  * Meetings of the period that had a room and were cancelled, and those called off less than so many hours
  * before.
  */
-export function sumCancelled(db: Db, wish: UseWish, lateHours: number): Promise<UseLoss[]> {
+export function sumCancelled(db: Db, request: UseRequest, lateHours: number): Promise<UseLoss[]> {
   return rows<UseLoss>(
     db,
     `select room_id, person_id, grouping(person_id) = 0 as is_person,
@@ -249,13 +249,13 @@ export function sumCancelled(db: Db, wish: UseWish, lateHours: number): Promise<
               where m.state = 'cancelled'
                 and m.starts_at >= :from
                 and m.starts_at < :to
-                and ${IN_PLACE}${whose(wish.who)}) x ${BY_EACH}`,
-    { ...bindingsOf(wish), late: lateHours },
+                and ${IN_PLACE}${whose(request.who)}) x ${BY_EACH}`,
+    { ...bindingsOf(request), late: lateHours },
   );
 }
 
 /** Bookings that had to be checked in to, by the room as it was asked for, and those to which nobody came. */
-export function sumNoShows(db: Db, wish: UseWish): Promise<UseLoss[]> {
+export function sumNoShows(db: Db, request: UseRequest): Promise<UseLoss[]> {
   return rows<UseLoss>(
     db,
     `select room_id, person_id, grouping(person_id) = 0 as is_person,
@@ -266,8 +266,8 @@ export function sumNoShows(db: Db, wish: UseWish): Promise<UseLoss[]> {
                from check_in_outcomes o join meetings m on m.id = o.meeting_id
               where o.starts_at >= :from
                 and o.starts_at < :to
-                and o.room_id = any(:ids)${whose(wish.who)}) x ${BY_EACH}`,
-    bindingsOf(wish),
+                and o.room_id = any(:ids)${whose(request.who)}) x ${BY_EACH}`,
+    bindingsOf(request),
   );
 }
 
@@ -286,7 +286,7 @@ export interface UseFit {
  * How well meetings fit their room; those in several rooms at once, and those of which nobody knows how many,
  * are left out.
  */
-export function sumFit(db: Db, wish: UseWish): Promise<UseFit[]> {
+export function sumFit(db: Db, request: UseRequest): Promise<UseFit[]> {
   return rows<UseFit>(
     db,
     `with begun as (
@@ -294,7 +294,7 @@ export function sumFit(db: Db, wish: UseWish): Promise<UseFit[]> {
         where m.starts_at >= :from
           and m.starts_at < :to
           and m.state <> 'cancelled'
-          and ${KNOWS_TITLE}${whose(wish.who)}
+          and ${KNOWS_TITLE}${whose(request.who)}
           and exists (select from room_claims c where c.meeting_id = m.id and c.state = 'confirmed')
      ), placed as (
        select b.id, min(x.room_id) as room_id
@@ -315,7 +315,7 @@ export function sumFit(db: Db, wish: UseWish): Promise<UseFit[]> {
             avg(n.attended::float8 / r.capacity) filter (where n.attended > 0) as attended
        from placed x join counted n using (id) join rooms r on r.id = x.room_id
       where r.id = any(:ids) group by grouping sets ((r.id), ())`,
-    bindingsOf(wish),
+    bindingsOf(request),
   );
 }
 

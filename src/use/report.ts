@@ -17,14 +17,14 @@ import {
   type UseRoom,
   type UseSum,
   type UseWho,
-  type UseWish,
+  type UseRequest,
 } from './queries.js';
 
 /** Called off less than so many hours before it was to begin is late. */
 export const LATE_HOURS = 24;
 
 /** Of organisers and units; hours in seconds. */
-export interface Counted {
+export interface Counts {
   meetings: number;
   occupied: number;
   cancelled: number;
@@ -34,7 +34,7 @@ export interface Counted {
 }
 
 /** Of rooms. */
-export interface Used extends Counted {
+export interface UseFigures extends Counts {
   held: number;
   inside: number;
   /** Occupied outside opening hours; of a room without any that says nothing. */
@@ -45,23 +45,23 @@ export interface Used extends Counted {
   fit: UseFit | undefined;
 }
 
-export interface RoomLine extends Used {
+export interface RoomLine extends UseFigures {
   room: UseRoom;
 }
 
 export interface Report {
   rooms: RoomLine[];
   /** Each hour of each atomic room once, each meeting once. */
-  total: Used;
+  total: UseFigures;
   /** The most hours first; null: organisers of private meetings. */
-  organisers: (Counted & { person: UsePerson | null })[];
+  organisers: (Counts & { person: UsePerson | null })[];
   /** Null: of private meetings; without id: of persons in no unit. */
-  units: (Counted & { unit: { id: number; name_en: string; name_zh: string } | 'none' | null })[];
+  units: (Counts & { unit: { id: number; name_en: string; name_zh: string } | 'none' | null })[];
   /** Seconds by hour of the week, Monday's first hour first. */
   cells: { bookable: number; inside: number }[];
 }
 
-export interface ReportWish {
+export interface ReportRequest {
   viewerId: number;
   /** The office's. */
   zone: string;
@@ -69,15 +69,19 @@ export interface ReportWish {
   who: UseWho;
 }
 
-const NOTHING: Counted = { meetings: 0, occupied: 0, cancelled: 0, late: 0, judged: 0, noShows: 0 };
+const NOTHING: Counts = { meetings: 0, occupied: 0, cancelled: 0, late: 0, judged: 0, noShows: 0 };
 
-export async function readReport(db: Db, wish: ReportWish, { first, last }: UsePeriod): Promise<Report> {
-  const asked = await prepare(db, wish, { first, last });
+export async function readReport(
+  db: Db,
+  request: ReportRequest,
+  { first, last }: UsePeriod,
+): Promise<Report> {
+  const prepared = await prepare(db, request, { first, last });
   const [sums, cancelled, noShows, fits] = await Promise.all([
-    sumUse(db, asked.wish, asked.clock, true),
-    sumCancelled(db, asked.wish, LATE_HOURS),
-    sumNoShows(db, asked.wish),
-    sumFit(db, asked.wish),
+    sumUse(db, prepared.request, prepared.clock, true),
+    sumCancelled(db, prepared.request, LATE_HOURS),
+    sumNoShows(db, prepared.request),
+    sumFit(db, prepared.request),
   ]);
   const persons = await listUsePersons(db, [
     ...new Set([
@@ -92,10 +96,10 @@ export async function readReport(db: Db, wish: ReportWish, { first, last }: UseP
     ),
   );
   return {
-    ...linesOf(asked, { sums, cancelled, noShows, fits }),
+    ...linesOf(prepared, { sums, cancelled, noShows, fits }),
     organisers,
     units: unitsOf(organisers),
-    cells: bookableCells(asked.atomic, asked.hours, asked.pieces).map((bookable, cell) => ({
+    cells: bookableCells(prepared.atomic, prepared.hours, prepared.pieces).map((bookable, cell) => ({
       bookable,
       inside: inside.get(cell) ?? 0,
     })),
@@ -105,22 +109,22 @@ export async function readReport(db: Db, wish: ReportWish, { first, last }: UseP
 /** Only what a period is compared by. */
 export async function readBefore(
   db: Db,
-  wish: ReportWish,
+  request: ReportRequest,
   { first, last }: UsePeriod,
 ): Promise<Pick<Report, 'rooms' | 'total'>> {
-  const asked = await prepare(db, wish, { first, last });
+  const prepared = await prepare(db, request, { first, last });
   const [sums, cancelled, noShows] = await Promise.all([
-    sumUse(db, asked.wish, asked.clock, false),
-    sumCancelled(db, asked.wish, LATE_HOURS),
-    sumNoShows(db, asked.wish),
+    sumUse(db, prepared.request, prepared.clock, false),
+    sumCancelled(db, prepared.request, LATE_HOURS),
+    sumNoShows(db, prepared.request),
   ]);
-  return linesOf(asked, { sums, cancelled, noShows, fits: [] });
+  return linesOf(prepared, { sums, cancelled, noShows, fits: [] });
 }
 
 /** What is asked of the database, with the hours of the rooms. */
 async function prepare(
   db: Db,
-  { viewerId, zone, rooms, who }: ReportWish,
+  { viewerId, zone, rooms, who }: ReportRequest,
   { first, last }: { first: string; last: string },
 ) {
   const span = { from: startOfDay(first, zone), to: startOfDay(addDays(last, 1), zone) };
@@ -144,7 +148,7 @@ async function prepare(
     claimed: part ?? id,
     hall: part ? id : 0,
   }));
-  const wish: UseWish = { ...span, viewerId, places, who };
+  const request: UseRequest = { ...span, viewerId, places, who };
   const clock = {
     starts: pieces.starts,
     walls: pieces.walls,
@@ -153,7 +157,14 @@ async function prepare(
     closes: hours.closes,
     groups: places.map(({ id }) => hours.groups.get(id) ?? 0),
   };
-  return { rooms, atomic: all.filter((_, at) => places[at]?.hall === 0), hours, pieces, wish, clock };
+  return {
+    rooms,
+    atomic: all.filter((_, at) => places[at]?.hall === 0),
+    hours,
+    pieces,
+    request,
+    clock,
+  };
 }
 
 /** What the database added up for a period. */
@@ -217,7 +228,7 @@ function lossesOf(cancelled: UseLoss | undefined, noShows: UseLoss | undefined) 
 }
 
 /** Sums count atomic rooms only: a hall is counted in its parts. */
-function totalOf(lines: readonly RoomLine[], found: Sums, fit: UseFit | undefined): Used {
+function totalOf(lines: readonly RoomLine[], found: Sums, fit: UseFit | undefined): UseFigures {
   const atomic = lines.filter(({ room }) => !room.part_ids.length);
   const add = (of: (line: RoomLine) => number) => atomic.reduce((sum, line) => sum + of(line), 0);
   return {
@@ -240,7 +251,7 @@ function organisersOf(
   noShows: UseLoss[],
   persons: UsePerson[],
 ): Report['organisers'] {
-  const found = new Map<number | null, Counted>();
+  const found = new Map<number | null, Counts>();
   const of = (id: number | null) => {
     const known = found.get(id) ?? { ...NOTHING };
     found.set(id, known);
@@ -265,7 +276,7 @@ function unitsOf(organisers: Report['organisers']): Report['units'] {
     const unit = person === null ? null : (person.unit ?? ('none' as const));
     const key = typeof unit === 'object' ? (unit?.id ?? 'private') : unit;
     const known = found.get(key) ?? { unit, ...NOTHING };
-    for (const name of Object.keys(NOTHING) as (keyof Counted)[]) known[name] += counted[name];
+    for (const name of Object.keys(NOTHING) as (keyof Counts)[]) known[name] += counted[name];
     found.set(key, known);
   }
   return [...found.values()].sort((a, b) => b.occupied - a.occupied);

@@ -3,7 +3,7 @@ import { csvOf } from '../lib/http/csv.js';
 import type { Context } from '../lib/http/route.js';
 import { weekdayName } from '../hours/describe.js';
 import { figures } from './page.js';
-import type { Counted, Report, Used } from './report.js';
+import type { Counts, Report, UseFigures } from './report.js';
 import type { USE_TABLES } from './forms.js';
 
 type C = Context<unknown, unknown>;
@@ -20,7 +20,7 @@ export function useCsv(c: C, report: Report, by: (typeof USE_TABLES)[number]): R
 const percent = (share: number | null | undefined) =>
   share === null || share === undefined ? '' : String(Math.round(share * 1000) / 10);
 
-const losses = (one: Counted) => [one.cancelled, one.late, one.noShows, one.judged].map(String);
+const losses = (one: Counts) => [one.cancelled, one.late, one.noShows, one.judged].map(String);
 
 function lossHead({ t }: C): string[] {
   return [t('use.cancelled'), t('use.csv.late'), t('noShow.pill'), t('use.csv.judged')];
@@ -54,7 +54,7 @@ function countHead(c: C): string[] {
   return [c.t('use.meetings'), c.t('use.csv.occupied'), ...lossHead(c)];
 }
 
-function countsOf(c: C, one: Counted): string[] {
+function countsOf(c: C, one: Counts): string[] {
   return [String(one.meetings), String(figures(c).hours(one.occupied)), ...losses(one)];
 }
 
@@ -118,7 +118,7 @@ function usedHead(c: C): string[] {
   ];
 }
 
-function usedCells(c: C, one: Used): string[] {
+function usedCells(c: C, one: UseFigures): string[] {
   const f = figures(c);
   const hours = (seconds: number) => String(f.hours(seconds));
   return [

@@ -84,7 +84,7 @@ const AWAITED = `
                         and ${fits('k', 'w.any_seats', 'w.any_building')}) a
                join rooms r on r.id = a.room_id) one) f`;
 
-async function list(
+async function listAwaitedWhere(
   db: Db,
   where: string,
   bindings: Bindings & { now: Date },
@@ -131,7 +131,7 @@ async function judge(db: Db, dates: AwaitedDate[], now: Date): Promise<AwaitedDa
 
 /** Dates of a series that want a room, by time. */
 export function listAwaited(db: Db, seriesId: number, now: Date): Promise<AwaitedDate[]> {
-  return list(db, 'm.series_id = :series', { series: seriesId, now }, { limit: 100 });
+  return listAwaitedWhere(db, 'm.series_id = :series', { series: seriesId, now }, { limit: 100 });
 }
 
 /** What was given up: whole claims, or pieces of rooms. */
@@ -175,7 +175,7 @@ export async function listNext(db: Db, freed: Freed | null, now: Date): Promise<
 
 /** These meetings as they stand in the queue, in its order; called again behind their locks. */
 export function listWaiting(db: Db, meetingIds: readonly number[], now: Date): Promise<AwaitedDate[]> {
-  return list(
+  return listAwaitedWhere(
     db,
     `m.id = any(:meetings) and w.state = 'waiting'`,
     { meetings: meetingIds, now },
@@ -185,7 +185,7 @@ export function listWaiting(db: Db, meetingIds: readonly number[], now: Date): P
 
 /** These meetings whose hold has just lapsed. */
 export function listLapsed(db: Db, meetingIds: readonly number[], now: Date): Promise<AwaitedDate[]> {
-  return list(
+  return listAwaitedWhere(
     db,
     `m.id = any(:meetings) and w.state = 'lapsed'`,
     { meetings: meetingIds, now },
@@ -195,7 +195,7 @@ export function listLapsed(db: Db, meetingIds: readonly number[], now: Date): Pr
 
 /** What is held for this person now, because it was waited for; what ends first stands first. */
 export function listOffersFor(db: Db, personId: number, now: Date): Promise<AwaitedDate[]> {
-  return list(
+  return listAwaitedWhere(
     db,
     `m.id in (select meeting_id from awaited_rooms where state = 'offered')
         and w.held_until > now()
@@ -239,13 +239,13 @@ const RIVAL = `
 /** How many wait already for any of these rooms in that time. */
 export async function countWaiting(
   db: Db,
-  wish: { roomIds: readonly number[]; from: Date; to: Date },
+  request: { roomIds: readonly number[]; from: Date; to: Date },
   now: Date,
 ): Promise<number> {
   const found = await row<{ n: number }>(db, `select count(*) as n ${RIVAL}`, {
-    rooms: wish.roomIds,
-    from: wish.from,
-    to: wish.to,
+    rooms: request.roomIds,
+    from: request.from,
+    to: request.to,
     now,
   });
   return found?.n ?? 0;
@@ -273,5 +273,5 @@ export async function findPlace(db: Db, date: AwaitedDate, now: Date): Promise<n
 
 /** One date, if it still wants its rooms. */
 export async function findAwaited(db: Db, meetingId: number, now: Date): Promise<AwaitedDate | undefined> {
-  return (await list(db, 'm.id = :meeting', { meeting: meetingId, now }, { limit: 1 }))[0];
+  return (await listAwaitedWhere(db, 'm.id = :meeting', { meeting: meetingId, now }, { limit: 1 }))[0];
 }

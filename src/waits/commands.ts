@@ -173,20 +173,20 @@ export function leaveQueue(db: Db, by: Actor, meetingId: number): Promise<void> 
   return inTransaction(db, async (trx) => {
     const meeting = await lockMeeting(trx, by, meetingId);
     if (!mayEditMeeting({ ...meeting, state: 'draft' })) throw new Forbidden();
-    const wish = await row<{ state: string }>(
+    const request = await row<{ state: string }>(
       trx,
       `select state from awaited_rooms where meeting_id = :meeting limit 1`,
       { meeting: meetingId },
     );
-    if (!wish || wish.state === 'declined') return;
-    if (wish.state === 'offered')
+    if (!request || request.state === 'declined') return;
+    if (request.state === 'offered')
       await change(trx, `update awaited_rooms set state = 'declined' where meeting_id = :meeting`, {
         meeting: meetingId,
       });
     else await stopAwaiting(trx, [meetingId]);
     await releaseAwaited(trx, by, [meetingId], { state: 'released', reason: 'declined' });
     await record(trx, by, {
-      action: wish.state === 'offered' ? 'meeting.declineRoom' : 'meeting.stopWaiting',
+      action: request.state === 'offered' ? 'meeting.declineRoom' : 'meeting.stopWaiting',
       noun: 'meetings',
       id: meetingId,
       meetingId,
@@ -232,7 +232,7 @@ export function offerRooms(db: Db, freed: Freed | null, now: Date): Promise<void
       })),
       now,
     );
-    await tellOffers(
+    await recordOffers(
       trx,
       still.filter(({ meeting_id }) => held.has(meeting_id)),
       held,
@@ -241,14 +241,14 @@ export function offerRooms(db: Db, freed: Freed | null, now: Date): Promise<void
   });
 }
 
-type Assigned = AwaitedDate & { roomIds: number[] };
+type Assignment = AwaitedDate & { roomIds: number[] };
 
 /**
  * In turn: whom any room will do gets the smallest of the free ones that nobody before them is about to get.
  * Where halls and their parts cross, whoever comes second finds it taken and is asked at the next minute.
  */
-function assignRooms(dates: readonly AwaitedDate[]): Assigned[] {
-  const given: Assigned[] = [];
+function assignRooms(dates: readonly AwaitedDate[]): Assignment[] {
+  const given: Assignment[] = [];
   for (const date of dates) {
     const isGiven = (room: number) =>
       given.some(
@@ -262,7 +262,7 @@ function assignRooms(dates: readonly AwaitedDate[]): Assigned[] {
   return given;
 }
 
-async function tellOffers(trx: Db, dates: Assigned[], held: Map<number, Date>, now: Date): Promise<void> {
+async function recordOffers(trx: Db, dates: Assignment[], held: Map<number, Date>, now: Date): Promise<void> {
   if (dates.length === 0) return;
   const list = JSON.stringify(
     dates.map(({ meeting_id, roomIds }) => ({

@@ -29,10 +29,10 @@ export const waitsRoutes: Route[] = [
     form: NoFields,
     async handle(c) {
       const meeting = await findMeeting(c.db, c.viewer, idOf(c));
-      const wish = await findAwaited(c.db, meeting.id, c.now);
+      const request = await findAwaited(c.db, meeting.id, c.now);
       await leaveQueue(c.db, c.by, meeting.id);
       return redirect(`/meetings/${meeting.id}`, {
-        notice: wish?.state === 'offered' ? 'waits.notice.declined' : 'waits.notice.left',
+        notice: request?.state === 'offered' ? 'waits.notice.declined' : 'waits.notice.left',
       });
     },
   }),
@@ -52,17 +52,17 @@ export const waitsRoutes: Route[] = [
 async function take(c: Context): Promise<Answer> {
   const meeting = await findMeeting(c.db, c.viewer, idOf(c));
   if (!mayTake(meeting)) throw new Forbidden();
-  const wish = await findAwaited(c.db, meeting.id, c.now);
+  const request = await findAwaited(c.db, meeting.id, c.now);
   const taken = await takeAwaitedRoom(c.db, c.by, meeting.id, c.now);
   if (taken.ok)
     return redirect(`/meetings/${meeting.id}`, {
       notice: taken.isAsked ? 'requests.notice.asked' : 'waits.notice.taken',
     });
-  if (taken.reason === 'gone' || !wish)
+  if (taken.reason === 'gone' || !request)
     return redirect(`/meetings/${meeting.id}`, {
       notice: (await hasItsRooms(c, meeting.id)) ? 'waits.notice.taken' : 'waits.notice.gone',
     });
-  const roomIds = wish.rooms.map(({ id }) => id);
+  const roomIds = request.rooms.map(({ id }) => id);
   return drawForm(c, {
     meeting,
     values: { ...(await valuesOf(c, meeting)), rooms: roomIds },

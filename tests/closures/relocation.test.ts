@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { inTransaction, row, rows } from '../../src/lib/db/db.js';
 import { accommodate } from '../../src/closures/relocationCommands.js';
 import { changeMeeting, createMeeting } from '../../src/meetings/commands.js';
-import { planAccommodation } from '../../src/closures/relocation.js';
+import { proposeRooms } from '../../src/closures/relocation.js';
 import { listFreeFor, listHits } from '../../src/closures/relocationQueries.js';
 import { changeClosures, closeRooms } from '../../src/closures/commands.js';
 import { makeCast, type Cast } from '../support/cast.js';
@@ -249,7 +249,7 @@ describe('meetings in the way of a closure', () => {
       [second, old, 8],
       [second, other, 8],
     ]);
-    const plan = planAccommodation(hits, await listFreeFor(world.db, cast.secretary.id, hits), at(0, 0));
+    const plan = proposeRooms(hits, await listFreeFor(world.db, cast.secretary.id, hits), at(0, 0));
     expect(plan.map((one) => one.room?.id)).toEqual([near, near, far]);
     expect(plan[2]?.rooms.length).toBeGreaterThan(2);
   });
@@ -500,7 +500,7 @@ describe('meetings in the way of a closure', () => {
     const now = at(0, 0);
     const tryMove = async () => {
       const hits = await listHits(world.db, cast.secretary.id, groupId, { now, limit: 50 });
-      const plan = planAccommodation(hits, await listFreeFor(world.db, cast.secretary.id, hits), now);
+      const plan = proposeRooms(hits, await listFreeFor(world.db, cast.secretary.id, hits), now);
       const choices = plan.flatMap(({ hit, room: to }) =>
         to
           ? [
