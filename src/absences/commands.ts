@@ -14,7 +14,10 @@ export interface NewAbsence {
   note: string | null;
 }
 
-/** Oneself, a deputy in the days of the deputyship, or a secretary of the office. @throws Forbidden, NotFound */
+/**
+ * Oneself, a deputy in the days of the deputyship, or a secretary of the office.
+ * @throws Forbidden, NotFound
+ */
 async function requireActing(trx: Db, by: Actor, personId: number): Promise<Actor> {
   const person = await row<{ id: number }>(
     trx,
@@ -29,7 +32,9 @@ async function requireActing(trx: Db, by: Actor, personId: number): Promise<Acto
   return actor.id === personId ? by : { ...by, onBehalfOf: personId };
 }
 
-/** The history says when somebody is away, not why: kind and note stay with those who may act for the person. */
+/**
+ * The history says when somebody is away, not why: kind and note stay with those who may act for the person.
+ */
 export function addAbsence(db: Db, by: Actor, personId: number, absence: NewAbsence): Promise<number> {
   return inTransaction(db, async (trx) => {
     const actor = await requireActing(trx, by, personId);
@@ -79,7 +84,9 @@ export function setWorkingHours(db: Db, by: Actor, personId: number, hours: Hour
     await change(
       trx,
       `insert into working_hours (person_id, weekday, starts_at, ends_at)
-       select :person, h.weekday, h.opens_at, h.closes_at from jsonb_to_recordset(cast(:hours as jsonb)) as h (weekday smallint, opens_at time, closes_at time)`,
+       select :person, h.weekday, h.opens_at, h.closes_at
+         from jsonb_to_recordset(cast(:hours as jsonb))
+                as h (weekday smallint, opens_at time, closes_at time)`,
       { person: personId, hours: JSON.stringify(hours) },
     );
     await record(trx, actor, { action: 'person.hours', noun: 'persons', id: personId, after: { hours } });

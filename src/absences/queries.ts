@@ -25,9 +25,12 @@ export interface Absence {
 export function listAbsences(db: Db, personId: number, now: Date): Promise<Absence[]> {
   return rows<Absence>(
     db,
-    `select a.id, a.kind, a.starts_at, a.ends_at, a.is_all_day, a.note, a.created_by, p.name as creator_name, p.name_en as creator_name_en
+    `select a.id, a.kind, a.starts_at, a.ends_at, a.is_all_day, a.note, a.created_by,
+            p.name as creator_name, p.name_en as creator_name_en
        from absences a join persons p on p.id = a.created_by
-      where a.person_id = :person and a.ends_at > :now order by a.starts_at, a.id limit 200`,
+      where a.person_id = :person and a.ends_at > :now
+      order by a.starts_at, a.id
+      limit 200`,
     { person: personId, now },
   );
 }
@@ -36,7 +39,10 @@ export function listAbsences(db: Db, personId: number, now: Date): Promise<Absen
 export function listWorkingHours(db: Db, personId: number): Promise<Hours[]> {
   return rows<Hours>(
     db,
-    `select weekday, to_char(starts_at, 'HH24:MI') as opens_at, to_char(ends_at, 'HH24:MI') as closes_at from working_hours where person_id = :person order by weekday`,
+    `select weekday, to_char(starts_at, 'HH24:MI') as opens_at, to_char(ends_at, 'HH24:MI') as closes_at
+       from working_hours
+      where person_id = :person
+      order by weekday`,
     { person: personId },
   );
 }

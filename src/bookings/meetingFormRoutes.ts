@@ -168,7 +168,7 @@ async function change(c: Context<MeetingForm>): Promise<Answer> {
           ...changed,
           roomIds: meeting.rooms.map(({ id }) => id),
         });
-        if (saved.ok) await joinQueue(trx, c.by, meeting.id, any ?? form.rooms, c.now);
+        if (saved.ok) await joinQueue(trx, c.by, meeting.id, { rooms: any ?? form.rooms, now: c.now });
         return saved;
       })
     : await changeMeeting(c.db, c.by, meeting.id, changed);

@@ -1,8 +1,9 @@
 import { addDays, dayOf, startOfDay, timeOf } from '../lib/time/zone.js';
 import { openSpan, ruleOn, type DayRule, type Opening } from '../hours/openingHours.js';
 
-// One day of all rooms as rows of cells in quarter hours. Pure: no texts, no database. All positions are quarter hours
-// ("units") since the day's first instant in the reader's zone: a day of a clock change has 92 or 100 of them.
+// One day of all rooms as rows of cells in quarter hours. Pure: no texts, no database. All positions are
+// quarter hours ("units") since the day's first instant in the reader's zone: a day of a clock change has 92
+// or 100 of them.
 
 const QUARTER = 15 * 60_000;
 
@@ -14,7 +15,10 @@ export interface GridRoom {
   part_ids: readonly number[];
 }
 
-/** Something that occupies an atomic room; instants as minutes since the day's first instant, possibly outside the day. */
+/**
+ * Something that occupies an atomic room; instants as minutes since the day's first instant, possibly outside
+ * the day.
+ */
 export interface GridClaim {
   room_id: number;
   /** Occupied, with setup and teardown. */
@@ -35,7 +39,10 @@ export interface Cell<C> {
   kind: 'free' | 'past' | 'closed' | 'busy';
   from: number;
   to: number;
-  /** What is in it: one, or several where a hall is divided or meetings share a quarter hour; where it is not busy, what is asked for. */
+  /**
+   * What is in it: one, or several where a hall is divided or meetings share a quarter hour; where it is not
+   * busy, what is asked for.
+   */
   claims: C[];
   /** Of a closed stretch: the holiday or exception that closes it. */
   why?: DayRule;
@@ -97,18 +104,23 @@ export function clockAt(day: Day, minute: number): string {
 const DEFAULT_FROM = 8 * 4;
 const DEFAULT_TO = 18 * 4;
 
+/** How a grid reads the time. */
+export interface GridClock {
+  /** Zone of the opening hours. */
+  zone: string;
+  /** The running unit of today, 0 before, `units` for a day that is over. What is free before it is past. */
+  nowUnit: number;
+}
+
 /**
  * Lays out a day.
  * @param claims in any order
- * @param officeZone zone of the opening hours
- * @param nowUnit the running unit on today, 0 before, `units` for a day that is over: what is free before it is past
  */
 export function layOutDay<R extends GridRoom, C extends GridClaim>(
   day: Day,
   rooms: readonly R[],
   claims: readonly C[],
-  officeZone: string,
-  nowUnit: number,
+  { zone, nowUnit }: GridClock,
 ): Grid<R, C> {
   const byRoom = new Map<number, C[]>();
   for (const claim of claims) {
@@ -119,22 +131,24 @@ export function layOutDay<R extends GridRoom, C extends GridClaim>(
   for (const list of byRoom.values()) list.sort((a, b) => a.f - b.f || a.t - b.t);
   const rows = rooms.map((room) => ({
     room,
-    ...(room.is_in_service ? openUnits(day, room.hours, officeZone) : NEVER),
-    ...parted(room.part_ids.length ? ofParts(byRoom, room.part_ids) : (byRoom.get(room.id) ?? []), day.units),
+    ...(room.is_in_service ? openUnits(day, room.hours, zone) : NEVER),
+    ...separateRequests(
+      room.part_ids.length ? ofParts(byRoom, room.part_ids) : (byRoom.get(room.id) ?? []),
+      day.units,
+    ),
   }));
   const [first, last] = extent(rows, day.units);
   return {
     first,
     last,
     hours: hourMarks(day, first, last),
-    rows: rows.map(({ room, open, why, busy, asked }) => ({
-      room,
-      cells: cellsOf(open, why, busy, asked, first, last, nowUnit),
-    })),
+    rows: rows.map((row) => ({ room: row.room, cells: cellsOf(row, first, last, nowUnit) })),
   };
 }
 
-/** Claims of the parts of a hall in order of time; the hall's own meeting or hold, claimed part by part, once. */
+/**
+ * Claims of the parts of a hall in order of time; the hall's own meeting or hold, claimed part by part, once.
+ */
 function ofParts<C extends GridClaim>(byRoom: Map<number, C[]>, partIds: readonly number[]): C[] {
   const seen = new Set<number | string>();
   return partIds
@@ -152,18 +166,18 @@ interface Busy<C> {
   claims: C[];
 }
 
-/** What takes the room, and what is only asked for. */
-function parted<C extends GridClaim>(
+/** What takes the room, and requests that leave it free. */
+function separateRequests<C extends GridClaim>(
   claims: readonly C[],
   units: number,
-): { busy: Busy<C>[]; asked: Busy<C>[] } {
-  if (!claims.some(({ is_tentative }) => is_tentative)) return { busy: gather(claims, units), asked: [] };
+): { busy: Busy<C>[]; requested: Busy<C>[] } {
+  if (!claims.some(({ is_tentative }) => is_tentative)) return { busy: gather(claims, units), requested: [] };
   return {
     busy: gather(
       claims.filter(({ is_tentative }) => !is_tentative),
       units,
     ),
-    asked: gather(
+    requested: gather(
       claims.filter(({ is_tentative }) => is_tentative),
       units,
     ),
@@ -237,17 +251,17 @@ function openUnits(day: Day, hours: Opening, zone: string): Open {
 
 /** Whole hours around everything open or booked; the usual office day when there is nothing. */
 function extent(
-  rows: { open: Spans; busy: { from: number; to: number }[]; asked: { from: number; to: number }[] }[],
+  rows: { open: Spans; busy: { from: number; to: number }[]; requested: { from: number; to: number }[] }[],
   units: number,
 ): [number, number] {
   let first = units;
   let last = 0;
-  for (const { open, busy, asked } of rows) {
+  for (const { open, busy, requested } of rows) {
     for (const [from, to] of open) {
       first = Math.min(first, from);
       last = Math.max(last, to);
     }
-    for (const { from, to } of [...busy, ...asked]) {
+    for (const { from, to } of [...busy, ...requested]) {
       first = Math.min(first, from);
       last = Math.max(last, to);
     }
@@ -269,10 +283,7 @@ function hourMarks(day: Day, first: number, last: number): { from: number; to: n
 }
 
 function cellsOf<C>(
-  open: Spans,
-  why: Open['why'],
-  busy: Busy<C>[],
-  asked: Busy<C>[],
+  { open, why, busy, requested }: Open & { busy: Busy<C>[]; requested: Busy<C>[] },
   first: number,
   last: number,
   nowUnit: number,
@@ -282,12 +293,12 @@ function cellsOf<C>(
   const put = (kind: Cell<C>['kind'], from: number, to: number, claims: C[]) => {
     if (from >= to) return;
     const differs = kind === 'closed' ? why.find((one) => one.from <= from && from < one.to) : undefined;
-    cells.push({ kind, from, to, claims, ...(differs ? { why: differs.rule } : {}) });
+    cells.push({ kind, from, to, claims, why: differs?.rule });
   };
-  // What is asked for parts what it lies in, and leaves it what it is.
+  // A request parts the stretch in which it lies, and leaves it as it is.
   const add = (kind: Cell<C>['kind'], from: number, to: number) => {
     let at = from;
-    for (const piece of asked) {
+    for (const piece of requested) {
       if (piece.to <= at || piece.from >= to) continue;
       const start = Math.max(at, piece.from);
       put(kind, at, start, none);

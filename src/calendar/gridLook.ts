@@ -1,5 +1,5 @@
 import type { Context } from '../lib/http/route.js';
-import type { ShownRow } from './dayPage.js';
+import type { DayRow } from './dayPage.js';
 
 // What the templates of the grids ask, named: a template only tests one word at a time.
 
@@ -25,7 +25,7 @@ export function keyOfDays(days: readonly { entries: readonly { look: string }[] 
 }
 
 /** Rows of the day with the address that books in them, and what a full room says on a narrow screen. */
-export function withVerbs(c: Context<unknown, unknown>, on: string, rows: readonly ShownRow[]) {
+export function withVerbs(c: Context<unknown, unknown>, on: string, rows: readonly DayRow[]) {
   return rows.map((row) => ({
     ...row,
     book: `/bookings/new?room=${row.id}&date=${on}`,

@@ -6,9 +6,11 @@ import type { CalendarClaim } from './queries.js';
 const QUARTER = 15;
 
 /**
- * Marks claims that still stand, and puts those that were given up where they were waited for: from their beginning to the
- * quarter hour in which the room was given up, as soon as that is past and nobody else has the room then.
- * @param claims minutes counted from the start of the day @param now minutes since the start of the day, on or after its end for days gone by
+ * Marks claims that still stand, and puts those that were given up where they were waited for: from their
+ * beginning to the quarter hour in which the room was given up, as soon as that is past and nobody else has
+ * the room then.
+ * @param claims minutes counted from the start of the day @param now minutes since the start of the day, on
+ * or after its end for days gone by
  */
 export function markNoShows(
   claims: readonly CalendarClaim[],

@@ -24,8 +24,11 @@ export function listDayNoShows(
 ): Promise<NoShow[]> {
   return rows<NoShow>(
     db,
-    `select o.meeting_id, ${atomOf('o.room_id')} as room_id, case when ${KNOWS_TITLE} then m.title end as title, m.starts_at, m.ends_at, o.released_at
-       from check_in_outcomes o join meetings m on m.id = o.meeting_id and m.starts_at = o.starts_at ${joinParts('o.room_id')}
+    `select o.meeting_id, ${atomOf('o.room_id')} as room_id, m.starts_at, m.ends_at, o.released_at,
+            case when ${KNOWS_TITLE} then m.title end as title
+       from check_in_outcomes o
+       join meetings m on m.id = o.meeting_id and m.starts_at = o.starts_at
+       ${joinParts('o.room_id')}
       where o.starts_at >= :start and o.starts_at < :end and ${ABSENT}`,
     { viewer: viewerId, start: span.start, end: span.end },
   );

@@ -21,7 +21,9 @@ export function addSetupTask(db: Db, by: Actor, meetingId: number, input: NewSet
       throw new Conflict();
     const made = await row<{ id: number }>(
       trx,
-      `insert into setup_tasks (meeting_id, kind, note, owner_id, created_by) values (:meeting, :kind, :note, :owner, :by) returning id`,
+      `insert into setup_tasks (meeting_id, kind, note, owner_id, created_by)
+       values (:meeting, :kind, :note, :owner, :by)
+       returning id`,
       { meeting: meetingId, kind: input.kind, note: input.note, owner: input.ownerId, by: by.id },
     );
     await record(trx, by, {
@@ -41,7 +43,10 @@ export function removeSetupTask(db: Db, by: Actor, meetingId: number, id: number
     if (!mayInvite(meeting)) throw new Forbidden();
     const removed = await row<{ kind: string }>(
       trx,
-      `update setup_tasks set removed_at = coalesce(removed_at, now()), version = version + 1 where id = :id and meeting_id = :meeting returning kind`,
+      `update setup_tasks
+          set removed_at = coalesce(removed_at, now()), version = version + 1
+        where id = :id and meeting_id = :meeting
+       returning kind`,
       { id, meeting: meetingId },
     );
     if (!removed) throw new NotFound();
@@ -58,19 +63,26 @@ export function tickSetupTask(db: Db, by: Actor, id: number, isDone: boolean): P
       { id },
     );
     if (!found) throw new NotFound();
-    // An owner may tick without knowing what the meeting is about; who may not know of it learns nothing here either.
+    // An owner may tick without knowing what the meeting is about; who may not know of it learns nothing here
+    // either.
     if (found.owner_id !== by.id && !mayRecord(await lockMeeting(trx, by, found.meeting_id)))
       throw new Forbidden();
     const task = await row<{ meeting_id: number; kind: string; is_done: boolean }>(
       trx,
-      `select meeting_id, kind, done_at is not null as is_done from setup_tasks where id = :id and removed_at is null for no key update`,
+      `select meeting_id, kind, done_at is not null as is_done
+         from setup_tasks
+        where id = :id and removed_at is null
+       for no key update`,
       { id },
     );
     if (!task) throw new NotFound();
     if (task.is_done === isDone) return;
     await change(
       trx,
-      `update setup_tasks set done_at = case when :done then now() end, done_by = case when :done then cast(:by as bigint) end, version = version + 1 where id = :id`,
+      `update setup_tasks
+          set done_at = case when :done then now() end,
+              done_by = case when :done then cast(:by as bigint) end, version = version + 1
+        where id = :id`,
       { id, done: isDone, by: by.id },
     );
     await record(trx, by, {

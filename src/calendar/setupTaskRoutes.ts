@@ -64,11 +64,10 @@ export const setupTaskRoutes: Route[] = [
     form: TickForm,
     async handle(c) {
       await tickSetupTask(c.db, c.by, idOf(c), c.form.done);
-      const query = new URLSearchParams({
-        ...(c.form.date ? { date: c.form.date } : {}),
-        ...(c.form.site ? { site: c.form.site } : {}),
-      }).toString();
-      return redirect(`/calendar/sheet${query ? `?${query}` : ''}`);
+      const query = new URLSearchParams();
+      if (c.form.date) query.set('date', c.form.date);
+      if (c.form.site) query.set('site', c.form.site);
+      return redirect(`/calendar/sheet${query.size ? `?${query.toString()}` : ''}`);
     },
   }),
 ];

@@ -46,14 +46,13 @@ export interface RoomDay<C> {
 /**
  * One room over several days.
  * @param claims minutes counted from the start of the first day, as listDayClaims gives them
- * @param now of the reader; free time before it is past
+ * @param clock the zone of the opening hours; free time before `now` is past
  */
 export function layOutRoom<R extends GridRoom, C extends GridClaim>(
   days: readonly Day[],
   room: R,
   claims: readonly C[],
-  officeZone: string,
-  now: Date,
+  { zone, now }: { zone: string; now: Date },
 ): RoomDay<C>[] {
   const origin = days[0]?.start.getTime() ?? 0;
   return days.map((day) => {
@@ -72,7 +71,7 @@ export function layOutRoom<R extends GridRoom, C extends GridClaim>(
       Math.max(Math.floor((now.getTime() - day.start.getTime()) / 900_000), 0),
       day.units,
     );
-    const [row] = layOutDay(day, [room], ofDay, officeZone, nowUnit).rows;
+    const [row] = layOutDay(day, [room], ofDay, { zone, nowUnit }).rows;
     return { day, cells: row?.cells ?? [] };
   });
 }
@@ -92,9 +91,14 @@ export function openMinutes(hours: Opening, on: string, zone: string): number {
   return minutes;
 }
 
-/** How full a day is, in five steps: 0 nothing, 1 up to a quarter of the open time … 4 more than three quarters. */
+/**
+ * How full a day is, in five steps: 0 nothing, 1 up to a quarter of the open time … 4 more than three
+ * quarters.
+ */
 export function levelOf(minutes: number, openMinutes: number): 0 | 1 | 2 | 3 | 4 {
   if (minutes <= 0) return 0;
   const share = openMinutes > 0 ? minutes / openMinutes : 1;
-  return share > 0.75 ? 4 : share > 0.5 ? 3 : share > 0.25 ? 2 : 1;
+  if (share > 0.75) return 4;
+  if (share > 0.5) return 3;
+  return share > 0.25 ? 2 : 1;
 }

@@ -4,7 +4,9 @@ import { dayOfGrid, type Day } from './dayGrid.js';
 
 // Some days as one line of quarter hours, and what happens marked on it. Pure.
 
-/** What a person is in a quarter hour; 0 is free and at work. Bits, for one may be absent and busy at once. */
+/**
+ * What a person is in a quarter hour; 0 is free and at work. Bits, for one may be absent and busy at once.
+ */
 export const BUSY = 1;
 export const TENTATIVE = 2;
 export const ABSENT = 4;
@@ -55,8 +57,16 @@ export function instantAt(line: TimeLine, unit: number): Date {
   return new Date(line.start.getTime() + unit * QUARTER);
 }
 
-/** Marks a span, rounded to the quarter hours that it touches. @param from, to milliseconds since the epoch */
-export function mark(line: TimeLine, units: Uint8Array, bit: number, from: number, to: number): void {
+/**
+ * Marks a span, rounded to the quarter hours that it touches.
+ * @param span milliseconds since the epoch
+ */
+export function mark(
+  line: TimeLine,
+  units: Uint8Array,
+  bit: number,
+  { from, to }: { from: number; to: number },
+): void {
   const first = Math.max(0, Math.floor(unitAt(line, from)));
   const last = Math.min(line.units, Math.ceil(unitAt(line, to)));
   for (let at = first; at < last; at++) units[at] = (units[at] ?? 0) | bit;
@@ -103,7 +113,7 @@ export function personUnits(
   const units = new Uint8Array(line.units);
   for (let at = 0; at < units.length; at++) if (!open[at]) units[at] = OUTSIDE;
   const bits = { busy: BUSY, tentative: TENTATIVE, absent: ABSENT };
-  for (const { from, to, kind } of happenings) mark(line, units, bits[kind], from, to);
+  for (const one of happenings) mark(line, units, bits[one.kind], one);
   return units;
 }
 

@@ -9,8 +9,10 @@ const day = date()
 
 /** Of a week or month: which day it holds, and whose rooms: '' all, 'room-12', 'in-Building A'. */
 export const SpanQuery = z.object({ date: day, of: z.string().max(120).catch('') });
+export type SpanQuery = z.output<typeof SpanQuery>;
 export const WeekQuery = z.object({ date: day });
 export const SheetQuery = z.object({ date: day, site: z.string().max(100).catch('') });
+export type SheetQuery = z.output<typeof SheetQuery>;
 
 export const SetupTaskForm = z
   .strictObject({

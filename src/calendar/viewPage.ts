@@ -1,6 +1,7 @@
 import type { Context } from '../lib/http/route.js';
-import { hrefOf, isKept, describeHold } from '../claims/describeHold.js';
-import { clockAt, freeStretches, type Cell } from './dayGrid.js';
+import { isKept, describeHold } from '../claims/describeHold.js';
+import { hrefOfClaim } from './claimLink.js';
+import { clockAt, freeStretches, type Day } from './dayGrid.js';
 import type { CalendarClaim, CalendarRoom } from './queries.js';
 import type { RoomDay } from './spanGrid.js';
 
@@ -23,7 +24,7 @@ export function viewTabs(c: Context<unknown, unknown>, current: CalendarView, on
   ];
 }
 
-export interface ShownEntry {
+export interface RoomDayEntry {
   kind: 'busy' | 'free' | 'closed';
   look: string;
   href: string | null;
@@ -32,61 +33,26 @@ export interface ShownEntry {
   heard: string;
 }
 
-/** One day of one room as a list: bookings, closures and what is free, in order of time; nothing for what is past or not open. */
+/**
+ * One day of one room as a list: bookings, closures and what is free, in order of time. What is past or not
+ * open is left out.
+ */
 export function showRoomDay(
   c: Context<unknown, unknown>,
   room: CalendarRoom,
   { day, cells }: RoomDay<CalendarClaim>,
-): ShownEntry[] {
+): RoomDayEntry[] {
   const name = c.fmt.name(room);
   const stretches = freeStretches(cells);
-  const taken = (cell: Cell<CalendarClaim>): ShownEntry[] =>
-    cell.claims.map((claim) => {
-      const isClosure = claim.closure_id !== null;
-      const title = claim.title ?? c.t('calendar.day.booked');
-      return {
-        kind: isClosure ? 'closed' : 'busy',
-        look: isClosure
-          ? 'hatched'
-          : claim.is_tentative
-            ? 'is-asked'
-            : claim.is_requested || isKept(claim.hold)
-              ? 'striped'
-              : claim.is_mine
-                ? 'is-mine'
-                : '',
-        href: claim.hold
-          ? hrefOf(claim.hold)
-          : claim.meeting_id !== null && claim.title !== null
-            ? `/meetings/${claim.meeting_id}`
-            : null,
-        time: `${clockAt(day, claim.s)}–${clockAt(day, claim.e)}`,
-        title: claim.hold
-          ? describeHold(claim.hold, c.t, c.fmt)
-          : !claim.is_tentative
-            ? title
-            : claim.title === null
-              ? c.t('tentative.title')
-              : c.t('tentative.titled', { title }),
-        heard: isClosure
-          ? c.t('calendar.day.closureHeard')
-          : claim.is_tentative
-            ? c.t('tentative.heard')
-            : claim.is_requested
-              ? c.t('calendar.day.requestedHeard')
-              : claim.is_mine
-                ? c.t('calendar.day.mineHeard')
-                : '',
-      };
-    });
-  return cells.flatMap((cell): ShownEntry[] => {
+  return cells.flatMap((cell): RoomDayEntry[] => {
+    const taken = cell.claims.map((claim) => showClaim(c, day, claim));
     const stretch = cell.kind === 'free' ? stretches.find(({ from }) => from === cell.from) : undefined;
-    if (!stretch) return taken(cell);
+    if (!stretch) return taken;
     const from = day.marks[stretch.from] ?? '';
     const to = day.marks[stretch.to] ?? '';
     const end = day.marks[Math.min(stretch.to, stretch.from + 4)] ?? to;
     return [
-      ...taken(cell),
+      ...taken,
       {
         kind: 'free',
         look: 'is-free',
@@ -97,4 +63,30 @@ export function showRoomDay(
       },
     ];
   });
+}
+
+function showClaim(c: Context<unknown, unknown>, day: Day, claim: CalendarClaim): RoomDayEntry {
+  return {
+    kind: claim.closure_id !== null ? 'closed' : 'busy',
+    ...looksOf(c, claim),
+    href: hrefOfClaim(claim),
+    time: `${clockAt(day, claim.s)}–${clockAt(day, claim.e)}`,
+    title: titleOfClaim(c, claim),
+  };
+}
+
+/** How a claim looks, and the same for a screen reader. */
+function looksOf({ t }: Pick<Context, 't'>, claim: CalendarClaim): { look: string; heard: string } {
+  if (claim.closure_id !== null) return { look: 'hatched', heard: t('calendar.day.closureHeard') };
+  if (claim.is_tentative) return { look: 'is-asked', heard: t('tentative.heard') };
+  if (claim.is_requested) return { look: 'striped', heard: t('calendar.day.requestedHeard') };
+  const heard = claim.is_mine ? t('calendar.day.mineHeard') : '';
+  if (isKept(claim.hold)) return { look: 'striped', heard };
+  return { look: claim.is_mine ? 'is-mine' : '', heard };
+}
+
+function titleOfClaim({ t, fmt }: Pick<Context, 't' | 'fmt'>, claim: CalendarClaim): string {
+  if (claim.hold) return describeHold(claim.hold, t, fmt);
+  if (!claim.is_tentative) return claim.title ?? t('calendar.day.booked');
+  return claim.title === null ? t('tentative.title') : t('tentative.titled', { title: claim.title });
 }

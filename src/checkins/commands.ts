@@ -7,21 +7,28 @@ import { NotFound } from '../lib/http/errors.js';
 import { findOpens, listLostRooms } from './noShowQueries.js';
 import type { MeetingState } from '../meetings/states.js';
 
-// What people do on the day: they come, they end early, they need another quarter of an hour. By who takes part, or by the
-// display at the door of a room that the meeting occupies; who may has been asked by the caller.
+// What people do on the day: they come, they end early, they need another quarter of an hour. By who takes
+// part, or by the display at the door of a room that the meeting occupies; who may has been asked by the
+// caller.
 
 /**
- * `taken`: somebody has the room next, `left` minutes after `until`, to which it is kept. `short`: others have the
- * equipment next. `released`: nobody had checked in in time, and somebody else has the room now.
+ * `taken`: somebody has the room next, `left` minutes after `until`, to which it is kept. `short`: others
+ * have the equipment next. `released`: nobody had checked in in time, and somebody else has the room now.
  * `missing`: what of the equipment others have by now, where the room was taken back.
  */
-export type DayDone =
+export type DayResult =
   | { ok: true; endsAt?: Date; isTakenBack?: boolean; missing?: Shortage[] }
   | { ok: false; reason: 'short'; shortages: Shortage[] }
   | { ok: false; reason: 'not_now' | 'released' }
   | { ok: false; reason: 'taken'; left: number; until: Date };
 
-interface Today {
+/** When somebody acts, and at the door of which room they do, if at a door. */
+export interface Moment {
+  now: Date;
+  place?: string;
+}
+
+interface DayMeeting {
   state: MeetingState;
   starts_at: Date;
   ends_at: Date;
@@ -30,24 +37,30 @@ interface Today {
   created_by: number;
 }
 
-class Gone extends Error {}
+class RoomsGone extends Error {}
 
-async function lockToday(trx: Db, id: number): Promise<Today> {
-  const found = await row<Today>(
+async function lockDayMeeting(trx: Db, id: number): Promise<DayMeeting> {
+  const found = await row<DayMeeting>(
     trx,
-    `select state, starts_at, ends_at, checked_in_at, announced_at, created_by from meetings where id = :id and starts_at is not null for no key update`,
+    `select state, starts_at, ends_at, checked_in_at, announced_at, created_by
+       from meetings
+      where id = :id and starts_at is not null
+     for no key update`,
     { id },
   );
   if (!found) throw new NotFound();
   return found;
 }
 
-const isOn = ({ state }: Today) => state === 'draft' || state === 'scheduled' || state === 'in_progress';
+const isOn = ({ state }: DayMeeting) => state === 'draft' || state === 'scheduled' || state === 'in_progress';
 
-/** "We are here." Said twice is said once. Who comes after the room was given up takes it back while it is free. */
-export function checkIn(db: Db, by: Actor, id: number, now: Date, place?: string): Promise<DayDone> {
+/**
+ * "We are here." Said twice is said once. Who comes after the room was given up takes it back while it is
+ * free.
+ */
+export function checkIn(db: Db, by: Actor, id: number, { now, place }: Moment): Promise<DayResult> {
   return inTransaction(db, async (trx) => {
-    const meeting = await lockToday(trx, id);
+    const meeting = await lockDayMeeting(trx, id);
     const lost = await listLostRooms(trx, id);
     if (meeting.checked_in_at && lost.length === 0) return { ok: true };
     const opens = await findOpens(trx, id);
@@ -63,7 +76,9 @@ export function checkIn(db: Db, by: Actor, id: number, now: Date, place?: string
     const missing = roomIds.length > 0 ? await takeEquipmentBack(trx, by, id, meeting) : [];
     await change(
       trx,
-      `update meetings set checked_in_at = coalesce(checked_in_at, :now), checked_in_by = :by, version = version + 1 where id = :id`,
+      `update meetings
+          set checked_in_at = coalesce(checked_in_at, :now), checked_in_by = :by, version = version + 1
+        where id = :id`,
       { id, now, by: by.id },
     );
     await record(trx, by, {
@@ -71,25 +86,28 @@ export function checkIn(db: Db, by: Actor, id: number, now: Date, place?: string
       noun: 'meetings',
       id,
       meetingId: id,
-      ...(place ? { note: place } : {}),
+      note: place,
     });
     return { ok: true, isTakenBack: lost.length > 0, missing };
   });
 }
 
 /** People in the room keep it without what others have by now. @returns what is short */
-async function takeEquipmentBack(trx: Db, by: Actor, id: number, meeting: Today): Promise<Shortage[]> {
+async function takeEquipmentBack(trx: Db, by: Actor, id: number, meeting: DayMeeting): Promise<Shortage[]> {
   const lines = await listLinesOfBefore(trx, id);
   const span = { startsAt: meeting.starts_at, endsAt: meeting.ends_at };
   const short = await takeEquipment(trx, by, [{ meetingId: id, ...span, lines }]);
   return short.get(id) ?? [];
 }
 
-/** The rest of the time in rooms that were given up: all of them or none. Their rules were asked when they were booked. */
+/**
+ * The rest of the time in rooms that were given up: all of them or none. Their rules were asked when they
+ * were booked.
+ */
 async function takeBack(
   trx: Db,
   by: Actor,
-  { id, meeting, roomIds, now }: { id: number; meeting: Today; roomIds: number[]; now: Date },
+  { id, meeting, roomIds, now }: { id: number; meeting: DayMeeting; roomIds: number[]; now: Date },
 ): Promise<boolean> {
   const from = new Date(Math.max(meeting.starts_at.getTime(), Math.floor(now.getTime() / 60_000) * 60_000));
   const claimant = { ...by, id: by.id ?? meeting.created_by };
@@ -107,29 +125,37 @@ async function takeBack(
           })
         ).ok
       )
-        throw new Gone();
+        throw new RoomsGone();
     });
   } catch (error) {
-    if (error instanceof Gone) return false;
+    if (error instanceof RoomsGone) return false;
     throw error;
   }
   await change(
     trx,
-    `update check_in_outcomes set taken_back_at = :now where meeting_id = :id and starts_at = :starts and released_at is not null and taken_back_at is null`,
+    `update check_in_outcomes
+        set taken_back_at = :now
+      where meeting_id = :id and starts_at = :starts and released_at is not null and taken_back_at is null`,
     { id, starts: meeting.starts_at, now },
   );
   return true;
 }
 
-/** The rooms are free at once. A bare booking ends with them; a meeting that people were told of keeps its announced time. */
-export function endEarly(db: Db, by: Actor, id: number, now: Date, place?: string): Promise<DayDone> {
+/**
+ * The rooms are free at once. A bare booking ends with them; a meeting that people were told of keeps its
+ * announced time.
+ */
+export function endEarly(db: Db, by: Actor, id: number, { now, place }: Moment): Promise<DayResult> {
   return inTransaction(db, async (trx) => {
-    const meeting = await lockToday(trx, id);
+    const meeting = await lockDayMeeting(trx, id);
     const endsAt = await shortenClaims(trx, by, id, now);
     if (!endsAt) return { ok: false, reason: 'not_now' };
     await change(
       trx,
-      `update meetings set ends_at = case when announced_at is null then :at else ends_at end, checked_in_at = coalesce(checked_in_at, :now), version = version + 1 where id = :id`,
+      `update meetings
+          set ends_at = case when announced_at is null then :at else ends_at end,
+              checked_in_at = coalesce(checked_in_at, :now), version = version + 1
+        where id = :id`,
       { id, at: endsAt, now },
     );
     await record(trx, by, {
@@ -139,7 +165,7 @@ export function endEarly(db: Db, by: Actor, id: number, now: Date, place?: strin
       meetingId: id,
       before: { ends_at: meeting.ends_at },
       after: { ends_at: endsAt },
-      ...(place ? { note: place } : {}),
+      note: place,
     });
     return { ok: true, endsAt };
   });
@@ -150,19 +176,19 @@ export function extendMeeting(
   db: Db,
   by: Actor,
   id: number,
-  minutes: number,
-  now: Date,
-  place?: string,
-): Promise<DayDone> {
+  { minutes, now, place }: Moment & { minutes: number },
+): Promise<DayResult> {
   return inTransaction(db, async (trx) => {
-    const meeting = await lockToday(trx, id);
+    const meeting = await lockDayMeeting(trx, id);
     if (!isOn(meeting)) return { ok: false, reason: 'not_now' };
     const kept = await keepLonger(trx, by, { id, meeting, minutes, now });
     if (!kept.ok) return kept;
     const { endsAt } = kept;
     await change(
       trx,
-      `update meetings set ends_at = case when announced_at is null then :at else ends_at end, version = version + 1 where id = :id`,
+      `update meetings
+          set ends_at = case when announced_at is null then :at else ends_at end, version = version + 1
+        where id = :id`,
       { id, at: endsAt },
     );
     await record(trx, by, {
@@ -172,14 +198,14 @@ export function extendMeeting(
       meetingId: id,
       before: { ends_at: meeting.ends_at },
       after: { ends_at: endsAt },
-      ...(place ? { note: place } : {}),
+      note: place,
     });
     return { ok: true, endsAt };
   });
 }
 
 class NotLonger extends Error {
-  constructor(readonly refused: Extract<DayDone, { ok: false }>) {
+  constructor(readonly refused: Extract<DayResult, { ok: false }>) {
     super('it can not be kept longer');
   }
 }
@@ -188,8 +214,8 @@ class NotLonger extends Error {
 async function keepLonger(
   trx: Db,
   by: Actor,
-  { id, meeting, minutes, now }: { id: number; meeting: Today; minutes: number; now: Date },
-): Promise<{ ok: true; endsAt: Date } | Extract<DayDone, { ok: false }>> {
+  { id, meeting, minutes, now }: { id: number; meeting: DayMeeting; minutes: number; now: Date },
+): Promise<{ ok: true; endsAt: Date } | Extract<DayResult, { ok: false }>> {
   try {
     // A savepoint: rooms that were kept longer come back when the equipment says no.
     return await trx.transaction(async (inner) => {

@@ -3,7 +3,7 @@ import type { Format } from '../lib/time/format.js';
 import type { LostRoom } from './noShowQueries.js';
 
 /** Which rooms were given up when, and by which rule; undefined when none was. */
-export function tellLost(
+export function describeLost(
   lost: readonly LostRoom[],
   meeting: { starts_at: Date },
   t: Translate,

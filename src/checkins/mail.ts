@@ -67,6 +67,7 @@ export const renderers: MailRenderers = {
     const lost = meeting ? await listLostRooms(db, meeting.id) : [];
     const [first] = lost;
     if (!meeting || !first) return { nothing: 'the room was taken back, or the meeting was moved' };
+    const day = fmt.day(meeting.starts_at);
     const title = titleOf(t, meeting);
     return {
       subject: t('noShow.mail.lost', { title }),
@@ -84,7 +85,7 @@ export const renderers: MailRenderers = {
                 },
                 {
                   label: t('noShow.mail.when'),
-                  text: `${fmt.day(meeting.starts_at)} ${fmt.range(meeting.starts_at, meeting.ends_at)} (${fmt.zone})`,
+                  text: `${day} ${fmt.range(meeting.starts_at, meeting.ends_at)} (${fmt.zone})`,
                 },
                 { label: t('noShow.mail.released'), text: fmt.time(first.released_at) },
               ],

@@ -6,8 +6,8 @@ import { type Expected, listExpected, listExpectedOf } from './noShowQueries.js'
 import { listUnattended } from '../series/unattendedQueries.js';
 import { lockSeriesOfMany } from '../meetings/numberCommands.js';
 
-// Rooms that have to be checked in to. The worker looks every minute: it reminds when a meeting has begun and nobody is
-// there, and gives the room up when the time of the rule is over. Looking twice does nothing twice.
+// Rooms that have to be checked in to. The worker looks every minute: it reminds when a meeting has begun and
+// nobody is there, and gives the room up when the time of the rule is over. Looking twice does nothing twice.
 
 /** How one look at the clock went. */
 export interface Judged {
@@ -16,7 +16,10 @@ export interface Judged {
   released: number;
 }
 
-/** Judges what is due and reminds of what soon will be. Locks the meetings first: who checks in at that moment is there, or finds the room given up. */
+/**
+ * Judges what is due and reminds of what soon will be. Locks the meetings first: who checks in at that moment
+ * is there, or finds the room given up.
+ */
 export function judgeCheckIns(db: Db, now: Date): Promise<Judged> {
   return inTransaction(db, async (trx) => {
     const open = await listExpected(trx, now);
@@ -86,8 +89,11 @@ async function keep(trx: Db, judged: Expected[], released: ReadonlySet<Expected>
   await change(
     trx,
     `insert into check_in_outcomes (meeting_id, room_id, starts_at, outcome, releases, judged_at, released_at)
-     select j.meeting, j.room, j.starts, j.outcome, j.releases, :now, case when j.released then cast(:now as timestamptz) end
-       from jsonb_to_recordset(:list) as j (meeting bigint, room bigint, starts timestamptz, outcome text, releases integer, released boolean)
+     select j.meeting, j.room, j.starts, j.outcome, j.releases, :now,
+            case when j.released then cast(:now as timestamptz) end
+       from jsonb_to_recordset(:list)
+              as j (meeting bigint, room bigint, starts timestamptz, outcome text,
+                    releases integer, released boolean)
      on conflict do nothing`,
     {
       now,
@@ -105,7 +111,9 @@ async function keep(trx: Db, judged: Expected[], released: ReadonlySet<Expected>
   );
 }
 
-/** Asks the organisers of standing meetings to whose last dates nobody came whether they are to go on, once. */
+/**
+ * Asks the organisers of standing meetings to whose last dates nobody came whether they are to go on, once.
+ */
 async function askAboutSeries(trx: Db, meetingIds: readonly number[], now: Date): Promise<void> {
   const series = await rows<{ id: number }>(
     trx,

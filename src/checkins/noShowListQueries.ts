@@ -3,7 +3,8 @@ import type { RoomName } from '../claims/queries.js';
 import { KNOWS_TITLE } from '../auth/titleQueries.js';
 import { ABSENT, type NoShowRate } from '../claims/noShowRateQueries.js';
 
-// Who didn't come, for a period; the rate divides by the bookings that had to be checked in to, one for each room.
+// Who didn't come, for a period; the rate divides by the bookings that had to be checked in to, one for each
+// room.
 
 /** [from, to) */
 export interface Period {
@@ -26,9 +27,14 @@ export function listNoShowsByOrganiser(
 ): Promise<OrganiserRate[]> {
   return rows<OrganiserRate>(
     db,
-    `select case when p.id is not null then jsonb_build_object('id', p.id, 'name', p.name, 'name_en', p.name_en) end as organiser, x.judged, x.no_shows
-       from (select case when ${KNOWS_TITLE} then m.organiser_id end as organiser_id, count(*) as judged, count(*) filter (where ${ABSENT}) as no_shows
-               from check_in_outcomes o join meetings m on m.id = o.meeting_id where ${WITHIN} group by 1) x
+    `select case when p.id is not null
+                 then jsonb_build_object('id', p.id, 'name', p.name, 'name_en', p.name_en) end as organiser,
+            x.judged, x.no_shows
+       from (select case when ${KNOWS_TITLE} then m.organiser_id end as organiser_id,
+                    count(*) as judged, count(*) filter (where ${ABSENT}) as no_shows
+               from check_in_outcomes o join meetings m on m.id = o.meeting_id
+              where ${WITHIN}
+              group by 1) x
        left join persons p on p.id = x.organiser_id
       order by x.no_shows desc, x.judged, p.sort_name limit 200`,
     { viewer: viewerId, from, to },
@@ -68,10 +74,16 @@ export function listNoShows(
 ): Promise<NoShowLine[]> {
   return rows<NoShowLine>(
     db,
-    `select case when known.yes then m.id end as meeting_id, case when known.yes then m.title end as title,
-            case when known.yes then jsonb_build_object('name', p.name, 'name_en', p.name_en) end as organiser,
-            jsonb_build_object('name_en', r.name_en, 'name_zh', r.name_zh) as room, o.starts_at, o.released_at
-       from check_in_outcomes o join meetings m on m.id = o.meeting_id join rooms r on r.id = o.room_id join persons p on p.id = m.organiser_id
+    `select case when known.yes then m.id end as meeting_id,
+            case when known.yes then m.title end as title,
+            case when known.yes
+                 then jsonb_build_object('name', p.name, 'name_en', p.name_en) end as organiser,
+            jsonb_build_object('name_en', r.name_en, 'name_zh', r.name_zh) as room,
+            o.starts_at, o.released_at
+       from check_in_outcomes o
+       join meetings m on m.id = o.meeting_id
+       join rooms r on r.id = o.room_id
+       join persons p on p.id = m.organiser_id
       cross join lateral (select ${KNOWS_TITLE} as yes) known
       where ${WITHIN} and ${ABSENT}
       order by o.starts_at desc, o.meeting_id, o.room_id limit :limit`,

@@ -22,17 +22,24 @@ export interface Expected {
 }
 
 const ATTENDED = `(m.checked_in_at is not null or m.started_at is not null or m.state = 'ended'
-   or exists (select 1 from attendances a join participants p on p.id = a.participant_id where p.meeting_id = m.id and a.status = 'present'))`;
+   or exists (select 1
+                from attendances a join participants p on p.id = a.participant_id
+               where p.meeting_id = m.id and a.status = 'present'))`;
 
 const EXPECTED = `
-  select m.id as meeting_id, x.room_id, m.starts_at, m.ends_at, m.organiser_id, m.created_by, m.is_private, ${ATTENDED} as is_attended,
+  select m.id as meeting_id, x.room_id, m.starts_at, m.ends_at, m.organiser_id, m.created_by, m.is_private,
+         ${ATTENDED} as is_attended,
          ${layersOf('coalesce(m.booked_for_id, m.organiser_id)')} as layers, c.booked_at
     from meetings m join meeting_rooms x on x.meeting_id = m.id join rooms r on r.id = x.room_id
    cross join lateral (select max(created_at) as booked_at from room_claims c
       where c.meeting_id = m.id and c.state = 'confirmed' and ${isWithin('c.room_id', 'r.id')}) c
    where c.booked_at is not null and m.starts_at is not null
-     and exists (select 1 from booking_rules l where l.check_in = 'required' and coalesce(l.room_id, r.id) = r.id)
-     and not exists (select 1 from check_in_outcomes o where o.meeting_id = m.id and o.room_id = r.id and o.starts_at = m.starts_at)`;
+     and exists (select 1
+                   from booking_rules l
+                  where l.check_in = 'required' and coalesce(l.room_id, r.id) = r.id)
+     and not exists (select 1
+                       from check_in_outcomes o
+                      where o.meeting_id = m.id and o.room_id = r.id and o.starts_at = m.starts_at)`;
 
 interface Row extends Omit<Expected, 'releases' | 'opens' | 'due_at'> {
   layers: RuleLayer[];
@@ -46,13 +53,16 @@ function expected({ layers, booked_at, ...one }: Row): Expected[] {
 }
 
 /**
- * Meetings that began within the last day in rooms that require it, not judged yet. A worker that was away for longer leaves
- * what is older unjudged, because nobody could have been warned.
+ * Meetings that began within the last day in rooms that require it, not judged yet. A worker that was away
+ * for longer leaves what is older unjudged, because nobody could have been warned.
  */
 export async function listExpected(db: Db, now: Date): Promise<Expected[]> {
   const found = await rows<Row>(
     db,
-    `${EXPECTED} and m.starts_at <= :now and m.starts_at > cast(:now as timestamptz) - interval '1 day' and m.state in ('draft', 'scheduled', 'in_progress', 'ended')
+    `${EXPECTED}
+        and m.starts_at <= :now
+        and m.starts_at > cast(:now as timestamptz) - interval '1 day'
+        and m.state in ('draft', 'scheduled', 'in_progress', 'ended')
       order by m.id, x.room_id`,
     { now },
   );
@@ -89,8 +99,11 @@ export function listLostRooms(db: Db, meetingId: number): Promise<LostRoom[]> {
   return rows<LostRoom>(
     db,
     `select o.room_id, r.name_en, r.name_zh, o.releases, o.released_at
-       from check_in_outcomes o join meetings m on m.id = o.meeting_id and m.starts_at = o.starts_at join rooms r on r.id = o.room_id
-      where o.meeting_id = :meeting and o.released_at is not null and o.taken_back_at is null order by r.sort_order, r.id`,
+       from check_in_outcomes o
+       join meetings m on m.id = o.meeting_id and m.starts_at = o.starts_at
+       join rooms r on r.id = o.room_id
+      where o.meeting_id = :meeting and o.released_at is not null and o.taken_back_at is null
+      order by r.sort_order, r.id`,
     { meeting: meetingId },
   );
 }

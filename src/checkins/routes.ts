@@ -1,11 +1,11 @@
 import { Forbidden } from '../lib/http/errors.js';
 import { signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
-import { checkIn, endEarly, extendMeeting, type DayDone } from './commands.js';
+import { checkIn, endEarly, extendMeeting, type DayResult } from './commands.js';
 import { CheckInForm, ExtensionForm } from './forms.js';
 import { findClashes, nearestAlternatives } from '../claims/queries.js';
 import { dayOf, timeOf } from '../lib/time/zone.js';
-import { tellLost } from './describe.js';
+import { describeLost } from './describe.js';
 import { findOpens, listExpectedOf, listLostRooms } from './noShowQueries.js';
 import { mayCheckIn } from '../meetings/policy.js';
 import { findMeeting, type Meeting } from '../meetings/queries.js';
@@ -28,7 +28,7 @@ export const checkinsRoutes: Route[] = [
       act(
         c,
         (done) => (done.isTakenBack ? 'meetings.day.tookBack' : 'meetings.day.checkedIn'),
-        (id) => checkIn(c.db, c.by, id, c.now),
+        (id) => checkIn(c.db, c.by, id, { now: c.now }),
       ),
   }),
   route({
@@ -40,7 +40,7 @@ export const checkinsRoutes: Route[] = [
       act(
         c,
         () => 'meetings.day.ended',
-        (id) => endEarly(c.db, c.by, id, c.now),
+        (id) => endEarly(c.db, c.by, id, { now: c.now }),
       ),
   }),
   route({
@@ -52,7 +52,7 @@ export const checkinsRoutes: Route[] = [
       act(
         c,
         () => 'meetings.day.extended',
-        (id) => extendMeeting(c.db, c.by, id, c.form.minutes, c.now),
+        (id) => extendMeeting(c.db, c.by, id, { minutes: c.form.minutes, now: c.now }),
       ),
   }),
 ];
@@ -63,7 +63,10 @@ async function allowed(c: Context<unknown, unknown>): Promise<Meeting> {
   return meeting;
 }
 
-/** After a no to more time: who has the room or the equipment next; how long it can be kept, and where one could go on. */
+/**
+ * After a no to more time: who has the room or the equipment next; how long it can be kept, and where one
+ * could go on.
+ */
 interface WayOn {
   next: string[];
   left?: number | undefined;
@@ -136,7 +139,7 @@ async function show(
       meeting,
       problem,
       way,
-      lost: tellLost(lost, meeting, c.t, c.fmt),
+      lost: describeLost(lost, meeting, c.t, c.fmt),
       isIn: meeting.checked_in_at !== null || meeting.started_at !== null,
       due: due.length > 0 ? c.fmt.time(new Date(Math.min(...due))) : undefined,
       mayTakeBack: lost.length > 0 && c.now < meeting.ends_at,
@@ -150,8 +153,8 @@ type Notice =
 
 async function act(
   c: Context<unknown, unknown>,
-  notice: (done: Extract<DayDone, { ok: true }>) => Notice,
-  work: (id: number) => Promise<DayDone>,
+  notice: (done: Extract<DayResult, { ok: true }>) => Notice,
+  work: (id: number) => Promise<DayResult>,
 ): Promise<Answer> {
   const meeting = await allowed(c);
   const done = await work(meeting.id);

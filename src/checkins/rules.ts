@@ -1,6 +1,7 @@
 import type { BookingRules } from '../rules/layers.js';
 
-// When a room has to be checked in to, until when, and what is said when nobody came. Pure; the limits are booking rules, in minutes.
+// When a room has to be checked in to, until when, and what is said when nobody came. Pure; the limits are
+// booking rules, in minutes.
 
 type Limits = Pick<
   BookingRules,
@@ -11,8 +12,8 @@ type Limits = Pick<
 export const CHECK_IN_OPENS = 15;
 
 /**
- * Until when somebody has to check in before the room is given up; undefined where nobody has to: not by the rule, a long
- * meeting, or one that was booked shortly before it began.
+ * Until when somebody has to check in before the room is given up; undefined where nobody has to: not by the
+ * rule, a long meeting, or one that was booked shortly before it began.
  * @param bookedAt when the room was claimed
  */
 export function checkInDue(

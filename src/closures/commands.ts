@@ -24,9 +24,31 @@ export async function addClosure(
 }
 
 /**
- * Closes rooms for a while, at once: what is free now becomes the closure's, so nothing new can be booked there. Meetings
- * that have a room keep it until they are moved; each piece they give up then becomes the closure's (see handToClosures).
- * A part whose hall is among the rooms is closed with the hall.
+ * Locks the rooms with their parts. Bookings that are being written are waited for, new ones wait until the
+ * closure stands: so one look is enough.
+ * @returns the rooms without the parts of a hall that is among them @throws NotFound
+ */
+async function lockToClose(trx: Db, requested: readonly number[]): Promise<number[]> {
+  const roomIds = [...new Set(requested)];
+  const parts = await rows<{ part_id: number }>(
+    trx,
+    `select part_id from room_parts where hall_id = any(:rooms)`,
+    { rooms: roomIds },
+  );
+  const partIds = parts.map(({ part_id }) => part_id);
+  const locked = await rows<{ id: number }>(
+    trx,
+    `select id from rooms where id = any(:rooms) order by id for no key update`,
+    { rooms: [...roomIds, ...partIds] },
+  );
+  if (!roomIds.length || roomIds.some((id) => !locked.some((room) => room.id === id))) throw new NotFound();
+  return roomIds.filter((id) => !partIds.includes(id));
+}
+
+/**
+ * Closes rooms for a while, at once: what is free now becomes the closure's, so nothing new can be booked
+ * there. Meetings that have a room keep it until they are moved; each piece they give up then becomes the
+ * closure's (see handToClosures). A part whose hall is among the rooms is closed with the hall.
  * @throws NotFound when one of the rooms doesn't exist
  */
 export function closeRooms(
@@ -36,29 +58,21 @@ export function closeRooms(
 ): Promise<{ groupId: number; closureIds: number[] }> {
   return inTransaction(db, async (trx) => {
     await requireKeeper(trx, by);
-    const wanted = [...new Set(input.roomIds)];
-    const parts = await rows<{ hall_id: number; part_id: number }>(
-      trx,
-      `select hall_id, part_id from room_parts where hall_id = any(:rooms)`,
-      { rooms: wanted },
-    );
-    const roomIds = wanted.filter((id) => !parts.some(({ part_id }) => part_id === id));
-    // Bookings that are being written are waited for; new ones wait until the closure stands. So one look is enough.
-    const locked = await rows<{ id: number }>(
-      trx,
-      `select id from rooms where id = any(:rooms) order by id for no key update`,
-      { rooms: [...wanted, ...parts.map(({ part_id }) => part_id)] },
-    );
-    if (!wanted.length || wanted.some((id) => !locked.some((room) => room.id === id))) throw new NotFound();
+    const roomIds = await lockToClose(trx, input.roomIds);
     const group = await row<{ id: number }>(
       trx,
-      `insert into closure_groups (reason, starts_at, ends_at, created_by) values (:reason, :from, :to, :by) returning id`,
+      `insert into closure_groups (reason, starts_at, ends_at, created_by)
+       values (:reason, :from, :to, :by)
+       returning id`,
       { reason: input.reason, from: input.startsAt, to: input.endsAt, by: by.id },
     );
     const made = await rows<{ id: number; room_id: number }>(
       trx,
       `insert into closures (room_id, group_id, reason, starts_at, ends_at, created_by)
-       select room, :group, :reason, :from, :to, :by from unnest(:rooms::bigint[]) room order by room returning id, room_id`,
+       select room, :group, :reason, :from, :to, :by
+         from unnest(:rooms::bigint[]) room
+        order by room
+       returning id, room_id`,
       {
         rooms: roomIds,
         group: group?.id ?? 0,
@@ -91,15 +105,14 @@ export function closeRooms(
 export type GroupChange = { ok: true } | { ok: false; reason: 'stale' };
 
 /**
- * Changes why and until when rooms are closed. Longer, what is free of the time added becomes the closure's; shorter, the
- * rest is open again, or goes to another closure of that time.
+ * Changes why and until when rooms are closed. Longer, what is free of the time added becomes the closure's;
+ * shorter, the rest is open again, or goes to another closure of that time.
  */
 export function changeClosures(
   db: Db,
   by: Actor,
   groupId: number,
-  version: number,
-  input: { reason: string; endsAt: Date },
+  input: { version: number; reason: string; endsAt: Date },
 ): Promise<GroupChange> {
   return inTransaction(db, async (trx) => {
     await requireKeeper(trx, by);
@@ -110,7 +123,7 @@ export function changeClosures(
       { groupId },
     );
     if (!group) throw new NotFound();
-    if (group.version !== version) return { ok: false, reason: 'stale' };
+    if (group.version !== input.version) return { ok: false, reason: 'stale' };
     await change(
       trx,
       `update closure_groups set reason = :reason, ends_at = :to, version = version + 1 where id = :groupId`,
@@ -118,7 +131,10 @@ export function changeClosures(
     );
     const closures = await rows<{ id: number; room_id: number }>(
       trx,
-      `update closures set reason = :reason, ends_at = :to where group_id = :groupId and lifted_at is null returning id, room_id`,
+      `update closures
+          set reason = :reason, ends_at = :to
+        where group_id = :groupId and lifted_at is null
+       returning id, room_id`,
       { groupId, reason: input.reason, to: input.endsAt },
     );
     const ids = closures.map(({ id }) => id);
@@ -167,8 +183,13 @@ export function liftClosures(db: Db, by: Actor, groupId: number): Promise<void> 
 async function lockGroupRooms(trx: Db, groupId: number): Promise<void> {
   const held = await rows<{ id: number }>(
     trx,
-    `select room_id as id from closures where group_id = :groupId
-     union select p.part_id from closures c join room_parts p on p.hall_id = c.room_id where c.group_id = :groupId`,
+    `select room_id as id
+       from closures
+      where group_id = :groupId
+      union
+     select p.part_id
+       from closures c join room_parts p on p.hall_id = c.room_id
+      where c.group_id = :groupId`,
     { groupId },
   );
   if (!held.length) throw new NotFound();
@@ -182,15 +203,25 @@ async function lockGroupRooms(trx: Db, groupId: number): Promise<void> {
 async function othersBeside(trx: Db, ids: number[], from: Date, to: Date): Promise<number[]> {
   const found = await rows<{ id: number }>(
     trx,
-    `with given_up as (select ${atomOf('c.room_id')} as room_id from closures c ${joinParts('c.room_id')} where c.id = any(:ids))
+    `with given_up as (select ${atomOf('c.room_id')} as room_id
+                         from closures c ${joinParts('c.room_id')}
+                        where c.id = any(:ids))
      select distinct o.id from closures o ${joinParts('o.room_id')}
-      where o.lifted_at is null and o.id <> all(:ids) and o.starts_at < :to and o.ends_at > :from and ${atomOf('o.room_id')} in (select room_id from given_up) order by o.id`,
+      where o.lifted_at is null
+        and o.id <> all(:ids)
+        and o.starts_at < :to
+        and o.ends_at > :from
+        and ${atomOf('o.room_id')} in (select room_id from given_up)
+      order by o.id`,
     { ids, from, to },
   );
   return found.map(({ id }) => id);
 }
 
-/** Opens the room again: the closure's claims are given up, or go to another closure of the same time. Lifted twice is lifted once. */
+/**
+ * Opens the room again: the closure's claims are given up, or go to another closure of the same time. Lifted
+ * twice is lifted once.
+ */
 export function liftClosure(db: Db, by: Actor, roomId: number, id: number): Promise<void> {
   return inTransaction(db, async (trx) => {
     await requireKeeper(trx, by);
@@ -202,7 +233,10 @@ export function liftClosure(db: Db, by: Actor, roomId: number, id: number): Prom
     await lockRooms(trx, [roomId, ...parts.map(({ part_id }) => part_id)]);
     const closure = await row<{ lifted_at: Date | null; starts_at: Date; ends_at: Date }>(
       trx,
-      `select lifted_at, starts_at, ends_at from closures where id = :id and room_id = :room for no key update`,
+      `select lifted_at, starts_at, ends_at
+         from closures
+        where id = :id and room_id = :room
+       for no key update`,
       { id, room: roomId },
     );
     if (!closure) throw new NotFound();
@@ -232,7 +266,10 @@ export function liftClosure(db: Db, by: Actor, roomId: number, id: number): Prom
   });
 }
 
-/** Claims for each closure what of its time is free now. Two statements, however many rooms; the rooms are locked. */
+/**
+ * Claims for each closure what of its time is free now. Two statements, however many rooms; the rooms are
+ * locked.
+ */
 async function coverClosures(trx: Db, closureIds: number[]): Promise<void> {
   if (!closureIds.length) return;
   const found = await rows<{
@@ -244,10 +281,15 @@ async function coverClosures(trx: Db, closureIds: number[]): Promise<void> {
   }>(
     trx,
     `select cl.id as closure_id, x.room_id, cl.starts_at as "from", cl.ends_at as "to",
-            (select coalesce(json_agg(json_build_object('from', c.occupies_from, 'to', c.occupies_to)), '[]') from room_claims c
-              where c.room_id = x.room_id and c.occupies && tstzrange(cl.starts_at, cl.ends_at) and ${isBlocking('c')}) as busy
+            (select coalesce(json_agg(json_build_object('from', c.occupies_from, 'to', c.occupies_to)), '[]')
+               from room_claims c
+              where c.room_id = x.room_id
+                and c.occupies && tstzrange(cl.starts_at, cl.ends_at)
+                and ${isBlocking('c')}) as busy
        from closures cl
-      cross join lateral (select ${atomOf('r.id')} as room_id from rooms r ${joinParts('r.id')} where r.id = cl.room_id) x
+      cross join lateral (select ${atomOf('r.id')} as room_id
+                            from rooms r ${joinParts('r.id')}
+                           where r.id = cl.room_id) x
       where cl.id = any(:closures) order by x.room_id, cl.id`,
     { closures: closureIds },
   );
@@ -259,9 +301,11 @@ async function coverClosures(trx: Db, closureIds: number[]): Promise<void> {
   );
   await change(
     trx,
-    `insert into room_claims (room_id, closure_id, state, starts_at, ends_at, occupies_from, occupies_to, created_by)
+    `insert into room_claims
+            (room_id, closure_id, state, starts_at, ends_at, occupies_from, occupies_to, created_by)
      select p.room, p.closure, 'confirmed', p.f, p.t, p.f, p.t, cl.created_by
-       from unnest(:rooms::bigint[], :closures::bigint[], :from::timestamptz[], :to::timestamptz[]) as p (room, closure, f, t)
+       from unnest(:rooms::bigint[], :closures::bigint[], :from::timestamptz[], :to::timestamptz[])
+              as p (room, closure, f, t)
        join closures cl on cl.id = p.closure
       order by p.room, p.f
      on conflict do nothing`,

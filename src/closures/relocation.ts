@@ -12,7 +12,10 @@ export interface FreeFor extends CandidateRoom {
   isEquipped: boolean;
   /** It can be set up as the meeting asked for. */
   hasLayout: boolean;
-  /** Rules that whom the meeting is held for would break there; all of them may be gone beyond by who moves it. */
+  /**
+   * Rules that whom the meeting is held for would break there; all of them may be gone beyond by who moves
+   * it.
+   */
   checks: Check[];
   /** Somebody else decides about it: it is asked for, not booked. */
   isAsked: boolean;
@@ -20,7 +23,10 @@ export interface FreeFor extends CandidateRoom {
 
 export interface Proposal {
   hit: Hit;
-  /** The room proposed: nothing speaks against it, and it is not proposed to another meeting at that time; null when there is none. */
+  /**
+   * The room proposed: nothing speaks against it, and it is not proposed to another meeting at that time;
+   * null when there is none.
+   */
   room: FreeFor | null;
   /** Everything big enough and free then, the best first, the proposal among it. */
   rooms: FreeFor[];
@@ -29,8 +35,11 @@ export interface Proposal {
 /** Most rooms offered for one meeting. */
 const OFFERED = 20;
 
-/** The meetings in their order, each with its proposal. Those with the fewest rooms to choose from choose first. */
-export function planAccommodation(hits: readonly Hit[], candidates: Candidates, now: Date): Proposal[] {
+/**
+ * The meetings in their order, each with its proposal. Those with the fewest rooms to choose from choose
+ * first.
+ */
+export function proposeRooms(hits: readonly Hit[], candidates: Candidates, now: Date): Proposal[] {
   const proposals = hits.map((hit, place): Proposal => ({
     hit,
     room: null,
@@ -55,28 +64,35 @@ const fits = (room: FreeFor) =>
   room.isEquipped && room.hasLayout && room.checks.length === 0 && !room.isAsked;
 const fitting = ({ rooms }: Proposal) => rooms.filter(fits);
 
-/** What fits, then what has to be asked for, what lacks something, what goes beyond rules; within each the nearest first. */
+/**
+ * What fits, then what has to be asked for, what lacks something, what goes beyond rules; within each the
+ * nearest first.
+ */
 function offersFor(hit: Hit, candidates: Candidates, place: number, now: Date): FreeFor[] {
   const found: FreeFor[] = [];
   let fit = 0;
   for (const { id, is_equipped } of candidates.free.get(place) ?? []) {
     const room = candidates.rooms.get(id);
     if (!room) continue;
-    const offer = offerFor(hit, room, is_equipped, candidates, now);
+    const offer = offerFor(hit, { ...room, isEquipped: is_equipped }, candidates, now);
     // Status can't be gone beyond by anybody.
     if (!offer.checks.every(({ mayOverride }) => mayOverride)) continue;
     found.push(offer);
     if (fits(offer) && ++fit === OFFERED) break;
   }
-  const worth = (room: FreeFor) =>
-    fits(room) ? 0 : room.checks.length > 0 ? 3 : !room.isEquipped || !room.hasLayout ? 2 : 1;
-  return found.sort((a, b) => worth(a) - worth(b)).slice(0, OFFERED);
+  return found.sort((a, b) => drawbackOf(a) - drawbackOf(b)).slice(0, OFFERED);
+}
+
+/** 0: nothing speaks against the room; 1: it is asked for; 2: it lacks something; 3: it breaks a rule. */
+function drawbackOf(room: FreeFor): 0 | 1 | 2 | 3 {
+  if (fits(room)) return 0;
+  if (room.checks.length > 0) return 3;
+  return room.isEquipped && room.hasLayout ? 1 : 2;
 }
 
 function offerFor(
   hit: Hit,
-  room: CandidateRoom,
-  isEquipped: boolean,
+  room: CandidateRoom & { isEquipped: boolean },
   candidates: Candidates,
   now: Date,
 ): FreeFor {
@@ -100,7 +116,6 @@ function offerFor(
   return {
     ...room,
     seats: inLayout?.capacity ?? room.capacity,
-    isEquipped,
     hasLayout: hit.layout === null || inLayout !== undefined,
     checks,
     isAsked: rules.in_policy === 'request' && !room.decides,

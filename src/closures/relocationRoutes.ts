@@ -1,7 +1,7 @@
 import { once } from '../lib/http/once.js';
 import { secretary } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
-import { planAccommodation, type FreeFor, type Proposal } from './relocation.js';
+import { proposeRooms, type FreeFor, type Proposal } from './relocation.js';
 import { findClosureGroup, listFreeFor, listHits, type ClosureGroup, type Hit } from './relocationQueries.js';
 import { describeCheck } from '../claims/checks.js';
 import { accommodate, type Choice, type Obstacle } from './relocationCommands.js';
@@ -33,14 +33,14 @@ export const relocationRoutes: Route[] = [
       const choices = lines.flatMap(choiceOf);
       if (!choices.length)
         return redirect(`/rooms/closures/${group.id}`, { notice: 'closures.moves.nothing' });
-      let told = { moved: 0, cancelled: 0 };
+      let texts = { moved: 0, cancelled: 0 };
       const done = await once(c.db, c.viewer.id, c.form.key, c.form, async (trx) => {
         const result = await accommodate(trx, c.by, group.reason, choices, {
           now: c.now,
           beyond: c.form.beyond,
         });
         if (!result.ok) return { obstacles: result.obstacles };
-        told = result;
+        texts = result;
         return { location: `/rooms/closures/${group.id}` };
       });
       if ('obstacles' in done && done.obstacles)
@@ -52,7 +52,7 @@ export const relocationRoutes: Route[] = [
           : {
               notice: {
                 key: 'closures.moves.done',
-                values: { moved: told.moved, cancelled: told.cancelled },
+                values: { moved: texts.moved, cancelled: texts.cancelled },
               },
             },
       );
@@ -68,7 +68,7 @@ function choiceOf({ meetingId, roomId, version, choice, reason }: Line): Choice[
     : [{ meetingId, roomId, version, to: { kind: 'room', roomId: Number(choice.slice(5)) } }];
 }
 
-interface Answered {
+interface SentChoices {
   lines?: Line[];
   obstacles?: Obstacle[];
   /** Rules were to be gone beyond. */
@@ -79,10 +79,10 @@ interface Answered {
 async function movesPage(
   c: Context<unknown, unknown>,
   group: ClosureGroup,
-  { lines = [], obstacles = [], beyond = false, status = 200 }: Answered = {},
+  { lines = [], obstacles = [], beyond = false, status = 200 }: SentChoices = {},
 ): Promise<Answer> {
-  const hits = await listHits(c.db, c.viewer.id, group.id, c.now, AT_ONCE);
-  const proposals = planAccommodation(hits, await listFreeFor(c.db, c.viewer.id, hits), c.now);
+  const hits = await listHits(c.db, c.viewer.id, group.id, { now: c.now, limit: AT_ONCE });
+  const proposals = proposeRooms(hits, await listFreeFor(c.db, c.viewer.id, hits), c.now);
   const isGone = lines.some(
     (line) => !hits.some((hit) => hit.meeting_id === line.meetingId && hit.room.id === line.roomId),
   );
@@ -129,7 +129,7 @@ function showLine(
   options.sort((a, b) => Number(b.value === `room:${room?.id}`) - Number(a.value === `room:${room?.id}`));
   const proposed = room ? `room:${room.id}` : 'keep';
   const chosen = line && options.some(({ value }) => value === line.choice) ? line.choice : proposed;
-  const reasons = obstacles.filter(isThis).flatMap((obstacle) => tellObstacle(c, obstacle));
+  const reasons = obstacles.filter(isThis).flatMap((obstacle) => describeObstacle(c, obstacle));
   if (!reasons.length && !room)
     reasons.push(t(rooms.length ? 'dates.moves.onlyOther' : 'closures.moves.none'));
   return {
@@ -179,15 +179,15 @@ function labelOf(
   return lacks.length > 0 ? t('dates.moves.but', { room: label, lacks: lacks.join(comma) }) : label;
 }
 
-function tellObstacle(c: Context<unknown, unknown>, { reason, refused }: Obstacle): string[] {
+function describeObstacle(c: Context<unknown, unknown>, { reason, refused }: Obstacle): string[] {
   if (reason !== 'refused' || !refused)
     return [c.t(reason === 'private' ? 'closures.moves.private' : 'closures.moves.changed')];
   if (refused.shortages?.length)
     return refused.shortages.flatMap((shortage) => tellShortage(shortage, c.t, c.fmt));
   const errors = refused.checks.filter(({ level }) => level === 'error');
-  const told = [
+  const texts = [
     ...refused.clashes.map((clash) => tellClash(clash, c.t, c.fmt)),
     ...errors.map((check) => describeCheck(check, c.t, c.fmt)),
   ];
-  return told.length ? told : [c.t('calendar.clash.justNow')];
+  return texts.length ? texts : [c.t('calendar.clash.justNow')];
 }

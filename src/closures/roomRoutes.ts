@@ -2,8 +2,9 @@ import { once } from '../lib/http/once.js';
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import { secretary } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
-import { addDays, dayOf, startOfDay, toInstant } from '../lib/time/zone.js';
+import { dayOf } from '../lib/time/zone.js';
 import { addClosure, liftClosure } from './commands.js';
+import { readSpan } from './span.js';
 import { ClosureForm } from '../rooms/forms.js';
 import { findRoom } from '../rooms/queries.js';
 
@@ -24,30 +25,21 @@ export const roomRoutes: Route[] = [
     form: ClosureForm,
     async handle(c) {
       const { form } = c;
-      const from = toInstant(form.from_date, form.from_time, c.zone);
-      const isWholeDay = form.to_time === '24:00';
-      const to = isWholeDay
-        ? startOfDay(addDays(form.to_date, 1), c.zone)
-        : toInstant(form.to_date, form.to_time, c.zone);
-      const wrong = !from ? 'from_time' : !to || to <= from ? 'to_time' : to <= c.now ? 'to_date' : undefined;
-      if (!from || !to || wrong) {
-        const message = c.t(
-          !from || !to
-            ? 'rooms.problem.skipped'
-            : to <= from
-              ? 'rooms.problem.endsBefore'
-              : 'rooms.problem.over',
+      const span = readSpan(form, c.zone, c.now);
+      if ('problem' in span)
+        return closurePage(
+          c,
+          form,
+          problemsOf([{ field: span.field, message: c.t(span.problem) }], c.req.body),
         );
-        return closurePage(c, form, problemsOf([{ field: wrong ?? 'to_time', message }], c.req.body), 422);
-      }
       const roomId = (await findRoom(c.db, idOf(c))).id;
       await once(c.db, c.viewer.id, form.key, form, async (trx) => {
-        await addClosure(trx, c.by, { roomId, startsAt: from, endsAt: to, reason: form.reason });
+        await addClosure(trx, c.by, { roomId, ...span, reason: form.reason });
         return { location: `/rooms/${roomId}` };
       });
       return redirect(`/rooms/${roomId}`, { notice: 'rooms.notice.closed' });
     },
-    onInvalid: (c, problems) => closurePage(c, problems.values, problems, 422),
+    onInvalid: (c, problems) => closurePage(c, problems.values, problems),
   }),
   route({
     method: 'post',
@@ -64,7 +56,6 @@ async function closurePage(
   c: Context<unknown, unknown>,
   values: Record<string, unknown>,
   problems?: Problems,
-  status = 200,
 ): Promise<Answer> {
   const room = await findRoom(c.db, idOf(c));
   return page(
@@ -73,8 +64,8 @@ async function closurePage(
       title: c.t('rooms.closure.title', { room: c.fmt.name(room) }),
       room,
       values,
-      ...(problems ? { errors: problems.errors } : {}),
+      errors: problems?.errors ?? {},
     },
-    { status },
+    { status: problems ? 422 : 200 },
   );
 }

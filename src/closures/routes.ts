@@ -2,16 +2,18 @@ import { problemsOf, type Problems } from '../lib/http/form.js';
 import { once } from '../lib/http/once.js';
 import { secretary } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
-import { addDays, dayOf, startOfDay, timeOf, toInstant } from '../lib/time/zone.js';
+import { dayOf, timeOf } from '../lib/time/zone.js';
 import { findClosureGroup, listClosureGroups, listKept, type ClosureGroup } from './relocationQueries.js';
 import { areasOf, isIn, writeArea, type Area } from '../claims/areas.js';
 import { changeClosures, closeRooms, liftClosures } from './commands.js';
 import { ClosureChangeForm, ClosuresForm } from './forms.js';
+import { problemOfEnd, readEnd, readSpan } from './span.js';
 import { listRooms } from '../rooms/queries.js';
 import { tellPlace } from '../rooms/roomFacts.js';
 import { describeKept } from '../claims/describeHold.js';
 
-// Rooms closed together: a floor, a building, a site, or any rooms. Moving the meetings in the way belongs to meetings.
+// Rooms closed together: a floor, a building, a site, or any rooms. Moving the meetings in the way belongs to
+// meetings.
 
 export const closuresRoutes: Route[] = [
   route({
@@ -42,14 +44,12 @@ export const closuresRoutes: Route[] = [
     form: ClosuresForm,
     async handle(c) {
       const { form } = c;
-      const from = toInstant(form.from_date, form.from_time, c.zone);
-      const to = endOf(c, form);
-      const problem = !from ? ['from_time', c.t('rooms.problem.skipped')] : wrongEnd(c, from, to);
-      if (!from || !to || problem)
+      const span = readSpan(form, c.zone, c.now);
+      if ('problem' in span)
         return formPage(
           c,
           c.req.body as Record<string, unknown>,
-          problemsOf([{ field: problem?.[0] ?? '', message: problem?.[1] ?? '' }], c.req.body),
+          problemsOf([{ field: span.field, message: c.t(span.problem) }], c.req.body),
         );
       const rooms = await listRooms(c.db, c.now, {});
       const roomIds = rooms
@@ -64,8 +64,7 @@ export const closuresRoutes: Route[] = [
       const done = await once(c.db, c.viewer.id, form.key, form, async (trx) => {
         const made = await closeRooms(trx, c.by, {
           roomIds,
-          startsAt: from,
-          endsAt: to,
+          ...span,
           reason: form.reason,
         });
         return { location: `/rooms/closures/${made.groupId}` };
@@ -105,9 +104,11 @@ export const closuresRoutes: Route[] = [
     async handle(c) {
       const group = await findClosureGroup(c.db, idOf(c), c.now);
       return changePage(c, group, {
-        reason: group.reason,
-        to_date: dayOf(group.ends_at, c.zone),
-        to_time: timeOf(group.ends_at, c.zone),
+        values: {
+          reason: group.reason,
+          to_date: dayOf(group.ends_at, c.zone),
+          to_time: timeOf(group.ends_at, c.zone),
+        },
       });
     },
   }),
@@ -118,16 +119,17 @@ export const closuresRoutes: Route[] = [
     form: ClosureChangeForm,
     async handle(c) {
       const group = await findClosureGroup(c.db, idOf(c), c.now);
-      const to = endOf(c, c.form);
-      const problem = wrongEnd(c, group.starts_at, to);
-      if (!to || problem)
-        return changePage(
-          c,
-          group,
-          c.form,
-          problemsOf([{ field: problem?.[0] ?? '', message: problem?.[1] ?? '' }], c.req.body),
-        );
-      const done = await changeClosures(c.db, c.by, group.id, c.form.version, {
+      const to = readEnd(c.form, c.zone);
+      const wrong = problemOfEnd(group.starts_at, to, c.now);
+      if (!to || wrong) {
+        const { field, problem } = wrong ?? { field: 'to_time', problem: 'rooms.problem.skipped' };
+        return changePage(c, group, {
+          values: c.form,
+          problems: problemsOf([{ field, message: c.t(problem) }], c.req.body),
+        });
+      }
+      const done = await changeClosures(c.db, c.by, group.id, {
+        version: c.form.version,
         reason: c.form.reason,
         endsAt: to,
       });
@@ -137,10 +139,15 @@ export const closuresRoutes: Route[] = [
         reason: now.reason,
         until: c.fmt.dateTime(now.ends_at),
       });
-      return changePage(c, now, c.form, problemsOf([{ field: 'reason', message: theirs }], c.req.body), 409);
+      return changePage(c, now, {
+        values: c.form,
+        problems: problemsOf([{ field: 'reason', message: theirs }], c.req.body),
+        status: 409,
+      });
     },
     async onInvalid(c, problems) {
-      return changePage(c, await findClosureGroup(c.db, idOf(c), c.now), problems.values, problems);
+      const group = await findClosureGroup(c.db, idOf(c), c.now);
+      return changePage(c, group, { values: problems.values, problems });
     },
   }),
   route({
@@ -174,22 +181,6 @@ function rowOf(c: Context<unknown, unknown>, group: ClosureGroup) {
   };
 }
 
-function endOf(c: Context<unknown, unknown>, form: { to_date: string; to_time: string }): Date | undefined {
-  return form.to_time === '24:00'
-    ? startOfDay(addDays(form.to_date, 1), c.zone)
-    : toInstant(form.to_date, form.to_time, c.zone);
-}
-
-function wrongEnd(
-  c: Context<unknown, unknown>,
-  from: Date,
-  to: Date | undefined,
-): [string, string] | undefined {
-  if (!to) return ['to_time', c.t('rooms.problem.skipped')];
-  if (to <= from) return ['to_time', c.t('rooms.problem.endsBefore')];
-  return to <= c.now ? ['to_date', c.t('rooms.problem.over')] : undefined;
-}
-
 async function formPage(
   c: Context<unknown, unknown>,
   values: Record<string, unknown>,
@@ -205,7 +196,7 @@ async function formPage(
       areas: areasOf(rooms).map((area) => ({
         value: writeArea(area),
         label: c.t('closures.new.area', {
-          place: tellArea(c, area),
+          place: describeArea(c, area),
           count: rooms.filter((room) => isIn(room, area)).length,
         }),
       })),
@@ -214,14 +205,14 @@ async function formPage(
         label: c.fmt.name(room),
         hint: tellPlace(room),
       })),
-      ...(problems ? { errors: problems.errors } : {}),
+      errors: problems?.errors ?? {},
     },
     { status: problems ? 422 : 200 },
   );
 }
 
 /** A floor that is only a number says that it is one. */
-function tellArea(c: Context<unknown, unknown>, [site = '', building = '', floor = '']: Area): string {
+function describeArea(c: Context<unknown, unknown>, [site = '', building = '', floor = '']: Area): string {
   return [site, building, /^-?\d+$/.test(floor) ? c.t('closures.new.floor', { floor }) : floor]
     .filter(Boolean)
     .join(' · ');
@@ -230,18 +221,16 @@ function tellArea(c: Context<unknown, unknown>, [site = '', building = '', floor
 function changePage(
   c: Context<unknown, unknown>,
   group: ClosureGroup,
-  values: Record<string, unknown>,
-  problems?: Problems,
-  status = problems ? 422 : 200,
+  form: { values: Record<string, unknown>; problems?: Problems; status?: number },
 ): Answer {
   return page(
     'closures/edit',
     {
       title: c.t('closures.edit.title'),
       group: shown(c, group),
-      values,
-      ...(problems ? { errors: problems.errors } : {}),
+      values: form.values,
+      errors: form.problems?.errors ?? {},
     },
-    { status },
+    { status: form.status ?? (form.problems ? 422 : 200) },
   );
 }

@@ -9,7 +9,7 @@ import { furtherOf } from '../replies/words.js';
 import { signedIn } from '../lib/http/policy.js';
 import type { Format } from '../lib/time/format.js';
 import { idOf, page, route, type Answer, type Context, type Route } from '../lib/http/route.js';
-import { tellLost } from '../checkins/describe.js';
+import { describeLost } from '../checkins/describe.js';
 import { findOpens, listLostRooms } from '../checkins/noShowQueries.js';
 import {
   mayCancel,
@@ -26,7 +26,7 @@ import {
 import { findMeeting, listParticipants, type Meeting, type Participant } from '../meetings/queries.js';
 import { shownState, toneOfState } from '../meetings/shownState.js';
 import { titleOf } from '../meetings/title.js';
-import { shownWait } from '../waits/page.js';
+import { describeWait } from '../waits/page.js';
 import { issuedVersion, pillOf } from '../minutes/page.js';
 import { mayApprove, mayReview, maySeeDraft } from '../minutes/policy.js';
 import { findMinutesOf, type Minutes } from '../minutes/queries.js';
@@ -136,7 +136,7 @@ async function loadMeeting(c: Context, meeting: Meeting) {
     isOpen ? listHistory(c.db, meeting.id, { limit: RECENT + 1 }) : [],
     listRequestsOfMeeting(c.db, c.viewer.id, meeting.id),
     listLostRooms(c.db, meeting.id),
-    shownWait(c, meeting),
+    describeWait(c, meeting),
     // A rule can say four hours at most.
     mayCheckIn(meeting) &&
     c.now < meeting.ends_at &&
@@ -189,7 +189,7 @@ function standingOf(c: Context, meeting: Meeting, { facts, lost, wait, participa
             reason: meeting.cancel_reason ?? '',
           })
         : undefined,
-    lost: tellLost(lost, meeting, c.t, c.fmt),
+    lost: describeLost(lost, meeting, c.t, c.fmt),
     mayTakeBack: lost.length > 0 && mayCheckIn(meeting) && c.now < meeting.ends_at,
     seating: isOpen ? tellSeating(meeting, participants, c.t, c.fmt) : undefined,
     menu,

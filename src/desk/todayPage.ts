@@ -338,7 +338,7 @@ async function roomsFreeNow(c: Context, today: string) {
     findDayState(c.db, day),
     listDayClaims(c.db, c.viewer.id, day),
   ]);
-  return freeNow(layOutDay(day, rooms, claims, c.office.zone, nowUnit), nowUnit, FREE_ROOMS).map(
+  return freeNow(layOutDay(day, rooms, claims, { zone: c.office.zone, nowUnit }), nowUnit, FREE_ROOMS).map(
     ({ room, until }) => ({
       room,
       until: new Date(day.start.getTime() + until * 900_000),

@@ -18,8 +18,7 @@ export function addDoorDisplay(
   db: Db,
   by: Actor,
   secretKey: string,
-  roomId: number,
-  input: { name: string; lang: Lang },
+  { roomId, ...input }: { roomId: number; name: string; lang: Lang },
 ): Promise<void> {
   return inTransaction(db, async (trx) => {
     const room = await row(trx, `select 1 from rooms where id = :id and status <> 'retired' for key share`, {
@@ -28,7 +27,9 @@ export function addDoorDisplay(
     if (!room) throw new NotFound();
     const made = await row<{ id: number }>(
       trx,
-      `insert into door_displays (room_id, name, lang, created_by) values (:room, :name, :lang, :by) returning id`,
+      `insert into door_displays (room_id, name, lang, created_by)
+       values (:room, :name, :lang, :by)
+       returning id`,
       { room: roomId, ...input, by: by.id },
     );
     if (!made) throw new NotFound();
@@ -49,7 +50,10 @@ export function revokeDoorDisplay(db: Db, by: Actor, roomId: number, id: number)
   return inTransaction(db, async (trx) => {
     const revoked = await row<{ name: string }>(
       trx,
-      `update door_displays set revoked_at = coalesce(revoked_at, now()) where id = :id and room_id = :room returning name`,
+      `update door_displays
+          set revoked_at = coalesce(revoked_at, now())
+        where id = :id and room_id = :room
+       returning name`,
       { id, room: roomId },
     );
     if (!revoked) throw new NotFound();

@@ -1,7 +1,7 @@
 import { encode } from 'uqr';
 import { page, type Answer, type Context } from '../lib/http/route.js';
-import { translator } from '../lib/i18n/translate.js';
-import { format } from '../lib/time/format.js';
+import { translator, type Translate } from '../lib/i18n/translate.js';
+import { format, type Format } from '../lib/time/format.js';
 import { dayOf } from '../lib/time/zone.js';
 import { listExpectedOf } from '../checkins/noShowQueries.js';
 import { isKept, describeHold } from '../claims/describeHold.js';
@@ -15,7 +15,7 @@ import { findDayState, listDayClaims, type CalendarClaim, type CalendarRoom } fr
 /** Nobody is signed in at a door: nobody's private meetings are known. */
 const NOBODY = 0;
 
-interface Seen {
+interface SeenDoor {
   state: DoorState;
   room: Room;
   claims: CalendarClaim[];
@@ -23,7 +23,7 @@ interface Seen {
   day: Day;
 }
 
-export async function stateOfDoor(c: Context<unknown, unknown>, display: DoorDisplay): Promise<Seen> {
+export async function stateOfDoor(c: Context<unknown, unknown>, display: DoorDisplay): Promise<SeenDoor> {
   const day = dayOfGrid(dayOf(c.now, c.office.zone), c.office.zone);
   const [room, { rooms }, claims] = await Promise.all([
     findRoom(c.db, display.room_id),
@@ -68,15 +68,19 @@ function claimsOf(claims: readonly CalendarClaim[], day: Day, roomIds: readonly 
   });
 }
 
-/** The whole screen: colour, word and sign; what comes; what may be pressed. @param problem why the last press did nothing */
+/**
+ * The whole screen: colour, word and sign; what comes; what may be pressed.
+ * @param problem why the last press did nothing
+ */
 export async function showDoor(
   c: Context<unknown, unknown>,
   display: DoorDisplay,
   problem?: string,
 ): Promise<Answer> {
-  const { state, room, claims, rooms, day } = await stateOfDoor(c, display);
-  const t = translator(display.lang);
-  const fmt = format(display.lang, c.office.zone);
+  const seen = await stateOfDoor(c, display);
+  const { state, room } = seen;
+  const reader = { t: translator(display.lang), fmt: format(display.lang, c.office.zone) };
+  const { t, fmt } = reader;
   const current = state.current?.meetingId ?? null;
   const checkedIn = current === null ? new Set<number>() : await listCheckedIn(c.db, [current]);
   const mayCheckIn = current !== null && !checkedIn.has(current) && state.state !== 'closed';
@@ -84,18 +88,7 @@ export async function showDoor(
     mayCheckIn && current !== null
       ? (await listExpectedOf(c.db, [current])).filter(({ due_at }) => due_at > c.now)
       : [];
-  const titleOf = (claim: DoorClaim) =>
-    claim.hold
-      ? describeHold(claim.hold, t, fmt)
-      : claim.isTentative
-        ? claim.title === null
-          ? t('tentative.title')
-          : t('tentative.titled', { title: claim.title })
-        : (claim.title ?? t('calendar.day.booked'));
-  const link =
-    mayCheckIn && current !== null
-      ? `${c.config.publicUrl}/meetings/${current}/check-in`
-      : `${c.config.publicUrl}/bookings/new?room=${room.id}`;
+  const link = mayCheckIn ? `meetings/${current}/check-in` : `bookings/new?room=${room.id}`;
   return page(
     'doors/door',
     {
@@ -110,57 +103,79 @@ export async function showDoor(
       problem,
       room,
       seats: t('door.seats', { count: room.capacity }),
-      state: state.state,
-      word:
-        isKept(state.current?.hold) && state.state !== 'closed'
-          ? t(state.state === 'soon' ? 'holds.door.soon' : 'holds.door.word')
-          : t(`door.${state.state}`),
-      what: state.current ? titleOf(state.current) : '',
-      until:
-        state.current && (state.state === 'soon' || isKept(state.current.hold))
-          ? fmt.range(state.current.startsAt, state.current.endsAt)
-          : state.until
-            ? t(
-                state.state === 'free' && state.next.every(({ isTentative }) => isTentative)
-                  ? 'door.untilClosing'
-                  : 'door.until',
-                { time: fmt.time(state.until) },
-              )
-            : state.state === 'free'
-              ? t('door.restOfDay')
-              : '',
-      next: state.next
-        .slice(0, 4)
-        .map((claim) => ({ time: fmt.range(claim.startsAt, claim.endsAt), title: titleOf(claim) })),
+      ...describeState(state, reader),
       current,
       mayCheckIn,
       due: due && t('noShow.door.due', { time: fmt.time(due.due_at) }),
-      mayEnd:
-        state.state === 'busy' &&
-        current !== null &&
-        c.now < (state.current?.endsAt ?? c.now) &&
-        c.now > (state.current?.startsAt ?? c.now),
-      lengths: state.lengths,
+      mayEnd: mayEndNow(state, c.now),
       elsewhere:
         state.state === 'busy' || state.state === 'closed'
-          ? freeRooms(rooms, claims, day, c, room.id)
+          ? freeRooms(c, seen)
               .map((other) => fmt.name(other))
               .join(t('rooms.list.comma'))
           : '',
-      code: drawCode(link),
+      code: drawCode(`${c.config.publicUrl}/${link}`),
       codeText: t(mayCheckIn ? 'door.scanCheckIn' : 'door.scan'),
     },
     { caching: 'no-store', status: problem ? 409 : 200 },
   );
 }
 
-/** Up to three rooms that are free for half an hour from now. */
+interface Reader {
+  t: Translate;
+  fmt: Format;
+}
+
+/** What the screen says in words: how the room is, until when, and what comes next. */
+function describeState(state: DoorState, reader: Reader) {
+  const { t, fmt } = reader;
+  return {
+    state: state.state,
+    word: describeColour(state, t),
+    what: state.current ? describeClaim(state.current, reader) : '',
+    until: describeUntil(state, reader),
+    next: state.next.slice(0, 4).map((claim) => ({
+      time: fmt.range(claim.startsAt, claim.endsAt),
+      title: describeClaim(claim, reader),
+    })),
+    lengths: state.lengths,
+  };
+}
+
+function describeColour({ state, current }: DoorState, t: Translate): string {
+  if (!isKept(current?.hold) || state === 'closed') return t(`door.${state}`);
+  return t(state === 'soon' ? 'holds.door.soon' : 'holds.door.word');
+}
+
+function describeClaim(claim: DoorClaim, { t, fmt }: Reader): string {
+  if (claim.hold) return describeHold(claim.hold, t, fmt);
+  if (!claim.isTentative) return claim.title ?? t('calendar.day.booked');
+  return claim.title === null ? t('tentative.title') : t('tentative.titled', { title: claim.title });
+}
+
+function describeUntil({ state, current, until, next }: DoorState, { t, fmt }: Reader): string {
+  if (current && (state === 'soon' || isKept(current.hold)))
+    return fmt.range(current.startsAt, current.endsAt);
+  if (!until) return state === 'free' ? t('door.restOfDay') : '';
+  const isUntilClosing = state === 'free' && next.every(({ isTentative }) => isTentative);
+  return t(isUntilClosing ? 'door.untilClosing' : 'door.until', { time: fmt.time(until) });
+}
+
+/** Only a meeting that runs can be ended: not the time for setting up before it, nor for clearing away. */
+function mayEndNow({ state, current }: DoorState, now: Date): boolean {
+  return (
+    state === 'busy' &&
+    current !== null &&
+    current.meetingId !== null &&
+    current.startsAt < now &&
+    now < current.endsAt
+  );
+}
+
+/** Up to three other rooms that are free for half an hour from now. */
 function freeRooms(
-  rooms: readonly CalendarRoom[],
-  claims: readonly CalendarClaim[],
-  day: Day,
   c: Context<unknown, unknown>,
-  except: number,
+  { room: { id: except }, rooms, claims, day }: SeenDoor,
 ): CalendarRoom[] {
   return rooms
     .filter((room) => {

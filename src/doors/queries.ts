@@ -13,7 +13,10 @@ export interface DoorDisplay {
 export function listDoorDisplays(db: Db, roomId: number): Promise<DoorDisplay[]> {
   return rows<DoorDisplay>(
     db,
-    `select id, room_id, name, lang, created_by, created_at from door_displays where room_id = :room and revoked_at is null order by id`,
+    `select id, room_id, name, lang, created_by, created_at
+       from door_displays
+      where room_id = :room and revoked_at is null
+      order by id`,
     { room: roomId },
   );
 }
@@ -22,8 +25,12 @@ export function listDoorDisplays(db: Db, roomId: number): Promise<DoorDisplay[]>
 export function findDoorDisplay(db: Db, tokenHash: Buffer): Promise<DoorDisplay | undefined> {
   return row<DoorDisplay>(
     db,
-    `select d.id, d.room_id, d.name, d.lang, d.created_by, d.created_at from door_displays d join rooms r on r.id = d.room_id join persons p on p.id = d.created_by
-      where d.token_hash = :hash and d.revoked_at is null and r.status <> 'retired' and p.deactivated_at is null`,
+    `select d.id, d.room_id, d.name, d.lang, d.created_by, d.created_at
+       from door_displays d join rooms r on r.id = d.room_id join persons p on p.id = d.created_by
+      where d.token_hash = :hash
+        and d.revoked_at is null
+        and r.status <> 'retired'
+        and p.deactivated_at is null`,
     { hash: tokenHash },
   );
 }

@@ -5,7 +5,7 @@ import { anyone, secretary } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { translator } from '../lib/i18n/translate.js';
 import { createMeeting } from '../meetings/commands.js';
-import { checkIn, endEarly, extendMeeting, type DayDone } from '../checkins/commands.js';
+import { checkIn, endEarly, extendMeeting, type DayResult } from '../checkins/commands.js';
 import { kindsOf } from '../meetings/refusal.js';
 import { findOpens } from '../checkins/noShowQueries.js';
 import type { Shortage } from '../equipment/commands.js';
@@ -16,7 +16,8 @@ import { DoorBookingForm, DoorDisplayForm, DoorMeetingForm, NothingForm } from '
 import { showDoor, stateOfDoor } from './page.js';
 import { findDoorDisplay, listDoorDisplays, type DoorDisplay } from './queries.js';
 
-// The display beside a door. The address with the token is opened once; a cookie keeps it, so that it stands in no history.
+// The display beside a door. The address with the token is opened once; a cookie keeps it, so that it stands
+// in no history.
 
 export const doorsRoutes: Route[] = [
   route({ method: 'get', path: '/rooms/:id/doors', policy: secretary, handle: (c) => doorsPage(c) }),
@@ -29,7 +30,7 @@ export const doorsRoutes: Route[] = [
       const { key, ...input } = c.form;
       const room = await findRoom(c.db, idOf(c));
       await once(c.db, c.viewer.id, key, input, async (trx) => {
-        await addDoorDisplay(trx, c.by, c.config.secretKey, room.id, input);
+        await addDoorDisplay(trx, c.by, c.config.secretKey, { roomId: room.id, ...input });
         return { location: `/rooms/${room.id}/doors` };
       });
       return redirect(`/rooms/${room.id}/doors`, { notice: 'doors.added' });
@@ -58,21 +59,22 @@ export const doorsRoutes: Route[] = [
     path: '/door/check-in',
     policy: anyone,
     form: DoorMeetingForm,
-    handle: (c) => atDoor(c, (by, name) => checkIn(c.db, by, c.form.meeting, c.now, name)),
+    handle: (c) => atDoor(c, (by, place) => checkIn(c.db, by, c.form.meeting, { now: c.now, place })),
   }),
   route({
     method: 'post',
     path: '/door/early-end',
     policy: anyone,
     form: DoorMeetingForm,
-    handle: (c) => atDoor(c, (by, name) => endEarly(c.db, by, c.form.meeting, c.now, name)),
+    handle: (c) => atDoor(c, (by, place) => endEarly(c.db, by, c.form.meeting, { now: c.now, place })),
   }),
   route({
     method: 'post',
     path: '/door/extension',
     policy: anyone,
     form: DoorMeetingForm,
-    handle: (c) => atDoor(c, (by, name) => extendMeeting(c.db, by, c.form.meeting, 15, c.now, name)),
+    handle: (c) =>
+      atDoor(c, (by, place) => extendMeeting(c.db, by, c.form.meeting, { minutes: 15, now: c.now, place })),
   }),
   route({ method: 'post', path: '/door/booking', policy: anyone, form: DoorBookingForm, handle: bookNow }),
 ];
@@ -132,7 +134,7 @@ function lost(c: Context<unknown, unknown>): Answer {
 /** What is pressed at a door concerns what occupies this room now, nothing else. */
 function atDoor(
   c: Context<{ meeting: number }>,
-  work: (by: Context['by'], place: string) => Promise<DayDone>,
+  work: (by: Context['by'], place: string) => Promise<DayResult>,
 ): Promise<Answer> {
   return withDisplay(c, async (display) => {
     const { state } = await stateOfDoor(c, display);
@@ -169,7 +171,7 @@ function bookNow(c: Context<{ minutes: number; key: string }>): Promise<Answer> 
         mailDomain: c.config.mailDomain,
       });
       if (!made.ok) return { refused: made };
-      await checkIn(trx, { ...c.by, id: null }, made.id, c.now, display.name);
+      await checkIn(trx, { ...c.by, id: null }, made.id, { now: c.now, place: display.name });
       return { location: '/door' };
     });
     return 'refused' in done ? showDoor(c, display, t('door.taken')) : redirect('/door');

@@ -13,9 +13,9 @@ import { format } from '../lib/time/format.js';
 import type { FeedPart } from './join.js';
 import type { FeedHolder, FeedLine } from './queries.js';
 
-// The events of a feed: single meetings, and the dates of a rule as one event with its exceptions, under the UIDs of the mails.
-// Kept as they were written last, by everything that shows in one: writing and judging one costs about a millisecond, joining a
-// thousand of them a few.
+// The events of a feed: single meetings, and the dates of a rule as one event with its exceptions, under the
+// UIDs of the mails. Kept as they were written last, by everything that shows in one: writing and judging one
+// costs about a millisecond, joining a thousand of them a few.
 
 const written = new Map<string, FeedPart[]>();
 const KEPT = 20_000;
@@ -50,16 +50,11 @@ export async function partsOf(
     const occurrences = rules.size > 0 ? await listOccurrences(c.db, ids) : new Map<number, Date>();
     for (const unit of some) {
       if (written.size >= KEPT) written.clear();
+      const rule = unit.rule === null ? undefined : rules.get(unit.rule);
+      const dates = datesOf(c, holder, unit, meetings);
       written.set(
         unit.key,
-        writeUnit(
-          c,
-          holder,
-          unit,
-          meetings,
-          unit.rule === null ? undefined : rules.get(unit.rule),
-          occurrences,
-        ),
+        rule ? writeRule(c, holder, dates, { rule, occurrences }) : writeEach(c, holder, dates),
       );
     }
     // Other requests go on in between.
@@ -69,8 +64,12 @@ export async function partsOf(
 }
 
 function unitsOf(c: Context, holder: FeedHolder, lines: readonly FeedLine[], rooms: string): Unit[] {
-  const keyOf = (line: FeedLine) =>
-    `${line.id}:${line.state}:${holder.is_busy_only ? 'busy' : !line.is_known ? 'hidden' : line.is_own ? 'own' : 'known'}`;
+  const seenAs = (line: FeedLine) => {
+    if (holder.is_busy_only) return 'busy';
+    if (!line.is_known) return 'hidden';
+    return line.is_own ? 'own' : 'known';
+  };
+  const keyOf = (line: FeedLine) => `${line.id}:${line.state}:${seenAs(line)}`;
   const units = new Map<string, Unit>();
   for (const line of lines) {
     const name = line.rule_id === null ? `m${line.id}` : `r${line.rule_id}`;
@@ -91,63 +90,40 @@ function unitsOf(c: Context, holder: FeedHolder, lines: readonly FeedLine[], roo
   );
 }
 
-/** What can't be written is left out and logged, the others go out. */
-function writeUnit(
+interface FeedDate {
+  meeting: Tellable;
+  /** The same as this person may read it. */
+  masked: Tellable;
+}
+
+function datesOf(c: Context, holder: FeedHolder, unit: Unit, meetings: Map<number, Tellable>): FeedDate[] {
+  return unit.lines.flatMap((line) => {
+    const meeting = meetings.get(line.id);
+    return meeting ? [{ meeting, masked: maskFor(c, holder, line, meeting) }] : [];
+  });
+}
+
+/** Each meeting as an event of its own. One that can't be written is left out and logged. */
+function writeEach(c: Context, holder: FeedHolder, dates: readonly FeedDate[]): FeedPart[] {
+  return dates.flatMap((date) => skipUnwritable(c, date.meeting.id, () => writeSingle(c, holder, date)));
+}
+
+/** The dates of a rule as one event with its exceptions, or each by itself where no one event can say it. */
+function writeRule(
   c: Context,
   holder: FeedHolder,
-  unit: Unit,
-  meetings: Map<number, Tellable>,
-  rule: StandingRule | undefined,
-  occurrences: Map<number, Date>,
+  dates: readonly FeedDate[],
+  { rule, occurrences }: { rule: StandingRule; occurrences: Map<number, Date> },
 ): FeedPart[] {
-  const shown = unit.lines.flatMap((line) => {
-    const meeting = meetings.get(line.id);
-    return meeting ? [{ meeting, told: maskFor(c, holder, line, meeting) }] : [];
-  });
-  if (!rule)
-    return shown.flatMap(({ meeting, told }) =>
-      tried(c, meeting.id, () => writeSingle(c, holder, meeting, told)),
-    );
-  const dates = shown.flatMap(({ meeting, told }) => {
-    const at = occurrences.get(meeting.id);
-    return at
-      ? [
-          {
-            meetingId: meeting.id,
-            at,
-            isOn: meeting.state !== 'cancelled',
-            reason: null,
-            timeSequence: meeting.time_sequence,
-            told: announcementOf(told),
-          },
-        ]
-      : [];
-  });
-  dates.sort((a, b) => a.at.getTime() - b.at.getTime());
-  const until = dates.at(-1)?.at.toISOString() ?? rule.until;
-  const told = seriesTold(
-    {
-      uid: rule.uid,
-      follows: rule.follows,
-      rule: rule.rule,
-      zone: rule.zone,
-      startsOn: rule.startsOn,
-      startsAtTime: rule.startsAtTime,
-      until,
-    },
-    dates,
-  );
-  if (!told || !canBeOneEvent(told))
-    return shown.flatMap(({ meeting, told: one }) =>
-      tried(c, meeting.id, () => writeSingle(c, holder, meeting, one)),
-    );
-  return tried(c, rule.id, () => {
-    const stampedAt = new Date(Math.max(...shown.map(({ meeting }) => meeting.updated_at.getTime())));
-    const sequence = Math.max(...shown.map(({ meeting }) => meeting.sequence));
+  const announced = announceRule(rule, dates, occurrences);
+  if (!announced || !canBeOneEvent(announced)) return writeEach(c, holder, dates);
+  return skipUnwritable(c, rule.id, () => {
+    const stampedAt = new Date(Math.max(...dates.map(({ meeting }) => meeting.updated_at.getTime())));
+    const sequence = Math.max(...dates.map(({ meeting }) => meeting.sequence));
     return splitCalendar(
       writeSeries(
         'PUBLISH',
-        publishedSet(told, {
+        publishedSet(announced, {
           facts: { uid: rule.uid, created_at: rule.created_at, updated_at: stampedAt },
           sequence,
           stampedAt,
@@ -158,7 +134,36 @@ function writeUnit(
   });
 }
 
-function tried(c: Context, id: number, write: () => FeedPart): FeedPart[] {
+/** What the event of a rule says; undefined where it has no date left. */
+function announceRule(rule: StandingRule, dates: readonly FeedDate[], occurrences: Map<number, Date>) {
+  const announced = dates.flatMap(({ meeting, masked }) => {
+    const at = occurrences.get(meeting.id);
+    if (!at) return [];
+    return {
+      meetingId: meeting.id,
+      at,
+      isOn: meeting.state !== 'cancelled',
+      reason: null,
+      timeSequence: meeting.time_sequence,
+      told: announcementOf(masked),
+    };
+  });
+  announced.sort((a, b) => a.at.getTime() - b.at.getTime());
+  return seriesTold(
+    {
+      uid: rule.uid,
+      follows: rule.follows,
+      rule: rule.rule,
+      zone: rule.zone,
+      startsOn: rule.startsOn,
+      startsAtTime: rule.startsAtTime,
+      until: announced.at(-1)?.at.toISOString() ?? rule.until,
+    },
+    announced,
+  );
+}
+
+function skipUnwritable(c: Context, id: number, write: () => FeedPart): FeedPart[] {
   try {
     return [write()];
   } catch (error) {
@@ -196,13 +201,13 @@ function frameOf(c: Context, holder: FeedHolder) {
   };
 }
 
-function writeSingle(c: Context, holder: FeedHolder, meeting: Tellable, told: Tellable): FeedPart {
+function writeSingle(c: Context, holder: FeedHolder, { meeting, masked }: FeedDate): FeedPart {
   return splitCalendar(
     writeCalendar(
       'PUBLISH',
       calendarEvent({
         facts: meeting,
-        told,
+        told: masked,
         attendees: [],
         sequence: meeting.sequence,
         stampedAt: meeting.updated_at,

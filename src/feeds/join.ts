@@ -1,8 +1,8 @@
 import ICAL from 'ical.js';
 import { cleanLine } from '../lib/ical/text.js';
 
-// A feed out of events that were written and judged one by one (lib/ical/write.ts), each with the time zone it needs.
-// Pure, and by strings: a thousand events are joined, not written again (RFC 5545 3.4, 3.6).
+// A feed out of events that were written and judged one by one (lib/ical/write.ts), each with the time zone
+// it needs. Pure, and by strings: a thousand events are joined, not written again (RFC 5545 3.4, 3.6).
 
 /** One VEVENT and the VTIMEZONE it refers to, as they stood in a finished calendar. */
 export interface FeedPart {

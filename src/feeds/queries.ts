@@ -15,8 +15,12 @@ export interface Feed {
 export function listFeeds(db: Db, personId: number): Promise<Feed[]> {
   return rows<Feed>(
     db,
-    `select f.id, f.is_busy_only, f.created_at, case when r.id is null then null else jsonb_build_object('id', r.id, 'name_en', r.name_en, 'name_zh', r.name_zh) end as room
-       from feeds f left join rooms r on r.id = f.room_id where f.person_id = :person and f.revoked_at is null order by f.id`,
+    `select f.id, f.is_busy_only, f.created_at,
+            case when r.id is not null
+                 then jsonb_build_object('id', r.id, 'name_en', r.name_en, 'name_zh', r.name_zh) end as room
+       from feeds f left join rooms r on r.id = f.room_id
+      where f.person_id = :person and f.revoked_at is null
+      order by f.id`,
     { person: personId },
   );
 }
@@ -39,7 +43,8 @@ export function findFeedHolder(db: Db, tokenHash: Buffer): Promise<FeedHolder | 
   return row<FeedHolder>(
     db,
     `select f.id, f.person_id, f.room_id, f.is_busy_only, p.lang, p.zone, p.name, p.name_en,
-            case when r.id is null then null else jsonb_build_object('name_en', r.name_en, 'name_zh', r.name_zh) end as room
+            case when r.id is not null
+                 then jsonb_build_object('name_en', r.name_en, 'name_zh', r.name_zh) end as room
        from feeds f join persons p on p.id = f.person_id left join rooms r on r.id = f.room_id
       where f.token_hash = :hash and f.revoked_at is null and p.deactivated_at is null`,
     { hash: tokenHash },
@@ -48,7 +53,10 @@ export function findFeedHolder(db: Db, tokenHash: Buffer): Promise<FeedHolder | 
 
 export interface FeedLine {
   id: number;
-  /** The rule whose event it stands in; null for what stands for itself, or was mailed to this person by itself. */
+  /**
+   * The rule whose event it stands in; null for what stands for itself, or was mailed to this person by
+   * itself.
+   */
   rule_id: number | null;
   /** Grows with every change of the meeting: what a kept event is valid for, as long as the rooms stand. */
   state: string;
@@ -66,11 +74,14 @@ export interface FeedSpan {
 const STATE = `m.version || '.' || m.sequence || '.' || m.state`;
 
 /** What people were told of and was called off stays for a month, as cancelled. */
-const STANDS = `(m.state <> 'cancelled' or (m.cancelled_at >= now() - interval '30 days' and m.announced_at is not null))`;
+const STANDS = `(m.state <> 'cancelled'
+                 or (m.cancelled_at >= now() - interval '30 days' and m.announced_at is not null))`;
 
 /** The holder among the participants: one look-up a row ("offset 0"), for all that depends on it. */
-const PARTICIPANT = `left join lateral (select p.invited_at is not null and not p.with_series as is_single from participants p
-    where p.meeting_id = m.id and p.person_id = :viewer and p.removed_at is null offset 0) own on true`;
+const PARTICIPANT = `left join lateral (
+      select p.invited_at is not null and not p.with_series as is_single
+        from participants p
+       where p.meeting_id = m.id and p.person_id = :viewer and p.removed_at is null offset 0) own on true`;
 
 /** A date keeps the UID under which this person was invited to it first. */
 const RULE = `case when own.is_single then null else m.recurrence_id end as rule_id`;
@@ -82,25 +93,39 @@ const MOST = 5000;
 /** What a person organises, is the leader of or takes part in. */
 const OF_PERSON = `
   select m.id, m.starts_at, ${RULE}, ${STATE} as state, true as is_known, true as is_own
-    from (select meeting_id as id from participants where person_id = :viewer and removed_at is null and meets_from >= :from and meets_from < :to
-           union select id from meetings where organiser_id = :viewer and starts_at >= :from and starts_at < :to
-           union select id from meetings where booked_for_id = :viewer and starts_at >= :from and starts_at < :to) mine
+    from (select meeting_id as id
+            from participants
+           where person_id = :viewer and removed_at is null and meets_from >= :from and meets_from < :to
+           union
+          select id
+            from meetings
+           where organiser_id = :viewer and starts_at >= :from and starts_at < :to
+           union
+          select id
+            from meetings
+           where booked_for_id = :viewer and starts_at >= :from and starts_at < :to) mine
     join meetings m on m.id = mine.id
     ${PARTICIPANT}
    where m.starts_at >= :from and m.starts_at < :to and ${STANDS}
    order by m.starts_at, m.id limit ${MOST}`;
 
-/** The meetings that have a room, of a hall also those of its parts, and of a part those of its hall. A request that does not hold it is none. */
+/**
+ * The meetings that have a room, of a hall also those of its parts, and of a part those of its hall. A
+ * request that does not hold it is none.
+ */
 const OF_ROOM = `
   select m.id, m.starts_at, ${RULE}, ${STATE} as state, ${KNOWS_TITLE} as is_known, ${OWN} as is_own
     from (select distinct c.meeting_id from room_claims c
            where ${isWithin('c.room_id', ':room')}
-             and c.occupies_from >= :from and c.occupies_from < :to and ${isBlocking('c')} and c.meeting_id is not null) taken
+             and c.occupies_from >= :from
+             and c.occupies_from < :to
+             and ${isBlocking('c')}
+             and c.meeting_id is not null) taken
     join meetings m on m.id = taken.meeting_id
     ${PARTICIPANT}
    order by m.starts_at, m.id limit ${MOST}`;
 
-function asked(
+function linesSql(
   { person_id, room_id }: Pick<FeedHolder, 'person_id' | 'room_id'>,
   span: FeedSpan,
 ): [sql: string, bindings: Bindings] {
@@ -114,20 +139,26 @@ export function listFeed(
   holder: Pick<FeedHolder, 'person_id' | 'room_id'>,
   span: FeedSpan,
 ): Promise<FeedLine[]> {
-  const [sql, bindings] = asked(holder, span);
+  const [sql, bindings] = linesSql(holder, span);
   return rows<FeedLine>(db, sql, bindings);
 }
 
-/** Another text as soon as anything in the feed is another; rooms change a few times a year, so all of them count. A thousand lines need not travel for it. */
+/**
+ * Another text as soon as anything in the feed is another; rooms change a few times a year, so all of them
+ * count. A thousand lines need not travel for it.
+ */
 export async function findFeedState(
   db: Db,
   holder: Pick<FeedHolder, 'person_id' | 'room_id'>,
   span: FeedSpan,
 ): Promise<string> {
-  const [sql, bindings] = asked(holder, span);
+  const [sql, bindings] = linesSql(holder, span);
   const found = await row<{ state: string }>(
     db,
-    `select md5(coalesce(string_agg(concat_ws(':', id, coalesce(rule_id, 0), state, is_known, is_own), ';' order by starts_at, id), '')) || '.' || (select sum(version) from rooms) as state from (${sql}) lines`,
+    `select md5(coalesce(string_agg(concat_ws(':', id, coalesce(rule_id, 0), state, is_known, is_own), ';'
+                                    order by starts_at, id), ''))
+            || '.' || (select sum(version) from rooms) as state
+       from (${sql}) lines`,
     bindings,
   );
   return found?.state ?? '';

@@ -93,7 +93,13 @@ async function readFeed(c: Context): Promise<Answer> {
   // The span moves once a day, so that an unchanged calendar stays unchanged.
   const span = spanOf(new Date(Math.floor(c.now.getTime() / DAY) * DAY));
   const state = await findFeedState(c.db, holder, span);
-  const shown = `${holder.lang}${holder.zone}${holder.is_busy_only}${JSON.stringify(holder.room)}${c.office.name_en}`;
+  const shown = [
+    holder.lang,
+    holder.zone,
+    holder.is_busy_only,
+    JSON.stringify(holder.room),
+    c.office.name_en,
+  ].join('');
   const etag = `"${createHash('sha1').update(shown).update(state).digest('base64url')}"`;
   if (c.req.headers['if-none-match']?.split(',').some((one) => one.trim().replace(/^W\//, '') === etag))
     return unchanged(etag);

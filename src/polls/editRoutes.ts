@@ -6,12 +6,13 @@ import { idOf, page, redirect, route, type Answer, type Context, type Route } fr
 import { dayOf, timeOf } from '../lib/time/zone.js';
 import { readPeople } from '../meetings/namedPeople.js';
 import { listRoomOptions } from '../rooms/queries.js';
-import { answerPoll } from './commands.js';
-import { editPoll } from './editCommands.js';
+import { answerPoll } from './answerCommands.js';
+import { addedTo, type PollChange } from './edit.js';
+import { editPoll, type EditResult } from './editCommands.js';
 import { AnswerForm, ANSWERS, EditPollForm, MAX_OPTIONS, MIN_OPTIONS, TYPED } from './forms.js';
-import { asAsked, giveRooms, readDeadline, readOffered } from './offerPage.js';
+import { toPollPeople, giveRooms, readDeadline, readOffered } from './offerPage.js';
 import { mayAnswerFor, mayKeepPoll } from './policy.js';
-import { showOptions, tellMissing } from './pollPage.js';
+import { showOptions, describeMissing, type OptionRow } from './pollPage.js';
 import {
   findPoll,
   findPollFor,
@@ -76,6 +77,7 @@ async function showEdit(c: Context<unknown, unknown>, problems?: Problems, stale
     minutes: minutesOf(options),
     needs_room: options.some(({ room_ids }) => room_ids.length > 0),
   };
+  const values: Record<string, unknown> = problems ? problems.values : stored;
   return page(
     'polls/edit',
     {
@@ -95,10 +97,10 @@ async function showEdit(c: Context<unknown, unknown>, problems?: Problems, stale
           .filter(Boolean)
           .join(' · '),
       })),
-      values: { ...(problems ? problems.values : stored), ...(stale ? { version: stale.version } : {}) },
+      values: { ...values, version: stale?.version ?? values.version },
       errors: problems?.errors ?? {},
     },
-    { status: stale ? 409 : problems ? 422 : 200, caching: 'no-store' },
+    { status: stale ? 409 : statusOf(problems), caching: 'no-store' },
   );
 }
 
@@ -119,12 +121,8 @@ async function showTimes(c: Context<unknown, unknown>, options: PollOption[], pe
     value: one.id,
     when: one.when,
     isPast: one.isPast,
-    said: tellSaid(c, one.id, people),
-    room: one.isHeld
-      ? one.rooms
-      : one.rooms
-        ? c.t('polls.edit.roomLost', { room: one.rooms })
-        : c.t('polls.edit.noRoom'),
+    said: describeAnswers(c, one.id, people),
+    room: describeRoom(c, one),
     rooms: [
       ...(free[n] ?? [])
         .flatMap((id) => byId.get(id) ?? [])
@@ -135,6 +133,11 @@ async function showTimes(c: Context<unknown, unknown>, options: PollOption[], pe
       ...(one.rooms ? [{ value: `${one.id}:none`, label: c.t('polls.withoutRoom') }] : []),
     ],
   }));
+}
+
+function describeRoom(c: Context<unknown, unknown>, { isHeld, rooms }: OptionRow): string {
+  if (isHeld) return rooms;
+  return rooms ? c.t('polls.edit.roomLost', { room: rooms }) : c.t('polls.edit.noRoom');
 }
 
 function readRooms(chosen: readonly string[]): Map<number, number[]> {
@@ -151,7 +154,7 @@ function minutesOf([first]: PollOption[]): number {
   return first ? Math.round((first.ends_at.getTime() - first.starts_at.getTime()) / 60_000) : 60;
 }
 
-function tellSaid(c: Context<unknown, unknown>, option: number, people: PollPerson[]): string {
+function describeAnswers(c: Context<unknown, unknown>, option: number, people: PollPerson[]): string {
   const said = people.map(({ answers }) => answers[option]).filter((answer) => answer !== undefined);
   const count = (answer: (typeof ANSWERS)[number]) => said.filter((one) => one === answer).length;
   return said.length
@@ -159,20 +162,27 @@ function tellSaid(c: Context<unknown, unknown>, option: number, people: PollPers
     : '';
 }
 
+const statusOf = (problems: Problems | undefined) => (problems ? 422 : 200);
+
 async function change(c: Context<EditPollForm>): Promise<Answer> {
   const { form } = c;
   const poll = await openPoll(c);
   if (!('relation' in poll)) return poll;
-  const stored = await listOptions(c.db, poll.id);
+  const read = await readChange(c, form, await listOptions(c.db, poll.id));
+  if ('problems' in read) return showEdit(c, problemsOf(read.problems, c.req.body));
+  const done = await editPoll(c.db, c.by, poll.id, { ...read, now: c.now });
+  return done.ok ? saved(c, poll.id, done) : showRefused(c, done);
+}
+
+/** The form as the command takes it, with rooms for the new times; or what is wrong with it. */
+async function readChange(
+  c: Context<EditPollForm>,
+  form: EditPollForm,
+  stored: readonly PollOption[],
+): Promise<PollChange | { problems: { field: string; message: string }[] }> {
   const { options, problems } = readOffered(c, { ...form, offer: [] });
   const kept = stored.filter(({ id }) => form.keep.includes(id));
-  const added = options.filter(
-    (one) =>
-      !kept.some(
-        ({ starts_at, ends_at }) =>
-          starts_at.getTime() === one.startsAt.getTime() && ends_at.getTime() === one.endsAt.getTime(),
-      ),
-  );
+  const added = addedTo(kept, options);
   const count = kept.length + added.length;
   if (!problems.length && (count < MIN_OPTIONS || count > MAX_OPTIONS))
     problems.push({
@@ -189,47 +199,46 @@ async function change(c: Context<EditPollForm>): Promise<Answer> {
     (a, b) => a.getTime() - b.getTime(),
   );
   const deadlineAt = readDeadline(c, form, starts.at(-1), problems);
-  if (problems.length || !deadlineAt) return showEdit(c, problemsOf(problems, c.req.body));
+  if (problems.length || !deadlineAt) return { problems };
 
-  const asked = asAsked(required, optional);
-  const seats = form.stay.length + asked.people.length + asked.guests.length;
+  const people = toPollPeople(required, optional);
+  const seats = form.stay.length + people.people.length + people.guests.length;
   const withRooms = form.needs_room ? await giveRooms(c, added, seats) : added;
-  const done = await editPoll(
-    c.db,
-    c.by,
-    poll.id,
-    {
-      version: form.version,
-      title: form.title,
-      note: form.note,
-      isPrivate: form.is_private,
-      deadlineAt,
-      options: withRooms,
-      keep: form.keep,
-      rooms: readRooms(form.room),
-      stay: form.stay,
-      needed: form.needed,
-      ...asked,
-    },
-    c.now,
-  );
-  if (done.ok) {
-    // Who made it private may have nothing to do with it from then on.
-    if (form.is_private && !(await mayKnow(c, poll.id)))
-      return redirect('/polls', { notice: 'polls.edit.savedPrivate' });
-    return redirect(`/polls/${poll.id}`, {
-      notice: done.added
-        ? { key: 'polls.edit.savedNew', values: { count: done.added, held: done.held } }
-        : 'polls.edit.saved',
-    });
-  }
+  return {
+    version: form.version,
+    title: form.title,
+    note: form.note,
+    isPrivate: form.is_private,
+    deadlineAt,
+    options: withRooms,
+    keep: form.keep,
+    rooms: readRooms(form.room),
+    stay: form.stay,
+    needed: form.needed,
+    ...people,
+  };
+}
+
+/** Whoever made it private may have nothing to do with it from then on. */
+async function saved(
+  c: Context<EditPollForm>,
+  pollId: number,
+  done: Extract<EditResult, { ok: true }>,
+): Promise<Answer> {
+  if (c.form.is_private && !(await mayKnow(c, pollId)))
+    return redirect('/polls', { notice: 'polls.edit.savedPrivate' });
+  return redirect(`/polls/${pollId}`, {
+    notice: done.added
+      ? { key: 'polls.edit.savedNew', values: { count: done.added, held: done.held } }
+      : 'polls.edit.saved',
+  });
+}
+
+const REFUSED_FIELDS = { options: 'keep', nobody: 'stay', outside: 'required', unreachable: 'required' };
+
+function showRefused(c: Context<EditPollForm>, done: Extract<EditResult, { ok: false }>): Promise<Answer> {
   if (done.reason === 'stale') return showEdit(c, problemsOf([], c.req.body), done.poll);
-  if (done.reason === 'taken')
-    return showEdit(
-      c,
-      problemsOf([{ field: `room_${done.option}`, message: c.t('polls.refused.taken') }], c.req.body),
-    );
-  const field = done.reason === 'options' ? 'keep' : done.reason === 'nobody' ? 'stay' : 'required';
+  const field = done.reason === 'taken' ? `room_${done.option}` : REFUSED_FIELDS[done.reason];
   return showEdit(c, problemsOf([{ field, message: c.t(`polls.refused.${done.reason}`) }], c.req.body));
 }
 
@@ -273,20 +282,17 @@ async function showAnswer(c: Context<unknown, unknown>, problems?: Problems): Pr
 
 async function enterAnswer(c: Context<AnswerForm>): Promise<Answer> {
   const { poll, person } = await somebody(c);
-  const answered = await answerPoll(
-    c.db,
-    c.by,
-    poll.id,
-    person.person_id,
-    c.form.answers,
-    c.form.note,
-    c.now,
-  );
+  const answered = await answerPoll(c.db, c.by, poll.id, {
+    personId: person.person_id,
+    answers: c.form.answers,
+    note: c.form.note,
+    now: c.now,
+  });
   if (answered.ok)
     return redirect(`/polls/${poll.id}`, {
       notice: { key: 'polls.for.saved', values: { name: c.fmt.name(person) } },
     });
   if (answered.reason === 'closed')
     return redirect(`/polls/${poll.id}`, { notice: 'polls.problem.answersClosed' });
-  return showAnswer(c, problemsOf(await tellMissing(c, poll.id, answered.options), c.req.body));
+  return showAnswer(c, problemsOf(await describeMissing(c, poll.id, answered.options), c.req.body));
 }

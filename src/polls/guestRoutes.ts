@@ -4,10 +4,10 @@ import { problemsOf, type Problems } from '../lib/http/form.js';
 import { anyone } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { deriveToken } from '../lib/mail/seal.js';
-import { answerPoll } from './commands.js';
+import { answerPoll } from './answerCommands.js';
 import { AnswerForm, ANSWERS } from './forms.js';
 import { isAnswerable } from './policy.js';
-import { headFacts, showOptions, tellMissing, type ShownOption } from './pollPage.js';
+import { headFacts, showOptions, describeMissing, type OptionRow } from './pollPage.js';
 import {
   findHolder,
   findHolderById,
@@ -18,8 +18,9 @@ import {
   type PollHolder,
 } from './queries.js';
 
-// The page of a guest who is asked, without an account; built as the reply page of invitations: the token is exchanged for a
-// cookie of two hours, GET shows, only POST answers. A guest sees the times and the own answers, nobody else's.
+// The page of a guest who is asked, without an account; built as the reply page of invitations: the token is
+// exchanged for a cookie of two hours, GET shows, only POST answers. A guest sees the times and the own
+// answers, nobody else's.
 
 export const pollsGuestRoutes: Route[] = [
   route({ method: 'get', path: '/p/:token', policy: anyone, handle: openLink }),
@@ -114,7 +115,7 @@ function closedNotice(c: Context<unknown, unknown>, poll: Poll) {
 }
 
 /** The time that was chosen, with its rooms where they are held for it. */
-function chosenText(options: readonly ShownOption[]): string | undefined {
+function chosenText(options: readonly OptionRow[]): string | undefined {
   const chosen = options.find(({ isChosen }) => isChosen);
   if (!chosen) return undefined;
   return chosen.rooms && chosen.isHeld ? `${chosen.when} · ${chosen.rooms}` : chosen.when;
@@ -123,17 +124,14 @@ function chosenText(options: readonly ShownOption[]): string | undefined {
 async function answer(c: Context<AnswerForm>): Promise<Answer> {
   const holder = await holderOf(c);
   if (!holder) return lost(c);
-  const answered = await answerPoll(
-    c.db,
-    { ...c.by, id: null },
-    holder.poll_id,
-    holder.person_id,
-    c.form.answers,
-    c.form.note,
-    c.now,
-  );
+  const answered = await answerPoll(c.db, { ...c.by, id: null }, holder.poll_id, {
+    personId: holder.person_id,
+    answers: c.form.answers,
+    note: c.form.note,
+    now: c.now,
+  });
   const here = `/p/poll/${holder.poll_person_id}`;
   if (answered.ok) return redirect(here, { notice: 'polls.answered' });
   if (answered.reason === 'closed') return redirect(here, { notice: 'polls.problem.answersClosed' });
-  return showPoll(c, problemsOf(await tellMissing(c, holder.poll_id, answered.options), c.req.body));
+  return showPoll(c, problemsOf(await describeMissing(c, holder.poll_id, answered.options), c.req.body));
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { CronLine, Jobs } from '../lib/jobs/job.js';
 import { tendPolls } from './reminderCommands.js';
-import { announcePollChange } from './tellingCommands.js';
+import { announcePollChange } from './newsCommands.js';
 
 const Payload = z.object({ pollId: z.number().int().positive() });
 

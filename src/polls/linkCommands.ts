@@ -3,8 +3,8 @@ import { change, row, type Db } from '../lib/db/db.js';
 import { hashOfToken, pollToken } from './link.js';
 
 /**
- * The link of somebody who is asked, for the mail that is being made: a guest's personal one, for everybody with an account
- * the page itself. Another address, or another SECRET_KEY, makes earlier links void.
+ * The link of somebody who is asked, for the mail that is being made: a guest's personal one, for everybody
+ * with an account the page itself. Another address, or another SECRET_KEY, makes earlier links void.
  */
 export async function linkFor(
   db: Db,
@@ -21,8 +21,11 @@ export async function linkFor(
     to_address: string | null;
   }>(
     db,
-    `select x.id, exists (select 1 from accounts a where a.person_id = x.person_id) as has_account, p.email, l.generation, l.token_hash, l.to_address
-       from poll_people x join persons p on p.id = x.person_id left join poll_links l on l.poll_person_id = x.id
+    `select x.id, p.email, l.generation, l.token_hash, l.to_address,
+            exists (select 1 from accounts a where a.person_id = x.person_id) as has_account
+       from poll_people x
+       join persons p on p.id = x.person_id
+       left join poll_links l on l.poll_person_id = x.id
       where x.poll_id = :poll and x.person_id = :person`,
     { poll: pollId, person: personId },
   );
@@ -37,9 +40,13 @@ export async function linkFor(
   if (!isValid) {
     await change(
       db,
-      `insert into poll_links (poll_person_id, generation, token_hash, to_address) values (:id, :generation, :hash, :email)
-       on conflict (poll_person_id) do update set generation = excluded.generation, token_hash = excluded.token_hash, to_address = excluded.to_address
-        where poll_links.generation < excluded.generation`,
+      `insert into poll_links (poll_person_id, generation, token_hash, to_address)
+       values (:id, :generation, :hash, :email)
+       on conflict (poll_person_id)
+       do update set generation = excluded.generation,
+                     token_hash = excluded.token_hash,
+                     to_address = excluded.to_address
+           where poll_links.generation < excluded.generation`,
       { id: found.id, generation, hash: hashOfToken(token), email: found.email },
     );
   }

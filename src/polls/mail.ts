@@ -21,9 +21,10 @@ import {
   type Poll,
   type PollOption,
 } from './queries.js';
-import { isAnyNews, newsOf } from './telling.js';
+import { isAnyNews, newsOf, type News, type KnownPoll } from './news.js';
 
-// Each mail is read as its recipient may see the poll; what was answered, chosen or cancelled meanwhile is not asked for again.
+// Each mail is read as its recipient may see the poll; what was answered, chosen or cancelled meanwhile is
+// not asked for again.
 
 const Payload = z.object({ poll_id: z.number() });
 const ChangePayload = z.object({
@@ -36,7 +37,7 @@ const ChangePayload = z.object({
 });
 const GONE: NothingToSend = { nothing: 'the poll is no longer as this mail would tell it' };
 
-interface Telling extends RenderContext {
+interface PollContext extends RenderContext {
   poll: Poll;
   options: PollOption[];
   organiser: string;
@@ -44,7 +45,7 @@ interface Telling extends RenderContext {
 }
 
 function about(
-  make: (c: Telling) => Promise<RenderedMail | NothingToSend> | RenderedMail | NothingToSend,
+  make: (c: PollContext) => Promise<RenderedMail | NothingToSend> | RenderedMail | NothingToSend,
 ): MailRenderer {
   return async (c) => {
     const { poll_id } = Payload.parse(c.delivery.payload);
@@ -58,15 +59,15 @@ function about(
   };
 }
 
-const whenOf = (c: Telling, one: Pick<PollOption, 'starts_at' | 'ends_at'>): string =>
+const whenOf = (c: PollContext, one: Pick<PollOption, 'starts_at' | 'ends_at'>): string =>
   `${c.fmt.day(one.starts_at)} ${c.fmt.range(one.starts_at, one.ends_at)}`;
 
+/** @param href where the button leads; the poll itself unless given */
 async function letter(
-  c: Telling,
+  c: PollContext,
   subject: string,
   blocks: MailBlock[],
-  button: string,
-  href = c.link,
+  { button, href = c.link }: { button: string; href?: string },
 ): Promise<RenderedMail> {
   const sender = await c.once(`person:${c.poll.organiser_id}`, () =>
     findPersonOption(c.db, c.poll.organiser_id),
@@ -80,14 +81,18 @@ async function letter(
     ...made,
     senderName: c.organiser,
     thread: `polls:${c.poll.id}`,
-    ...(sender?.email && sender.id !== c.delivery.person_id
-      ? { replyTo: { name: c.organiser, address: sender.email } }
-      : {}),
+    replyTo:
+      sender?.email && sender.id !== c.delivery.person_id
+        ? { name: c.organiser, address: sender.email }
+        : undefined,
   };
 }
 
-const times = (c: Telling): MailBlock => ({ kind: 'list', items: c.options.map((one) => whenOf(c, one)) });
-const isOpen = (c: Telling): boolean => c.poll.state === 'open' && c.poll.deadline_at > c.now;
+const times = (c: PollContext): MailBlock => ({
+  kind: 'list',
+  items: c.options.map((one) => whenOf(c, one)),
+});
+const isOpen = (c: PollContext): boolean => c.poll.state === 'open' && c.poll.deadline_at > c.now;
 
 const asked = about((c) => {
   if (!isOpen(c) || c.poll.relation.poll_person_id === null) return GONE;
@@ -107,7 +112,7 @@ const asked = about((c) => {
       ...(c.poll.note ? [{ kind: 'quote', text: c.poll.note } as const] : []),
       { kind: 'paragraph', text: c.t('polls.mail.asked.change'), tone: 'soft' },
     ],
-    c.t('polls.mail.asked.button'),
+    { button: c.t('polls.mail.asked.button') },
   );
 });
 
@@ -128,7 +133,7 @@ const reminder = about(async (c) => {
       },
       times(c),
     ],
-    c.t('polls.mail.asked.button'),
+    { button: c.t('polls.mail.asked.button') },
   );
 });
 
@@ -149,34 +154,8 @@ const changed = about(async (c) => {
       .filter(({ id }) => ids.includes(id))
       .map((room) => c.fmt.name(room))
       .join(' + ') || c.t('polls.mail.changed.noRoom');
-  const facts = [
-    ...(news.title
-      ? [{ label: c.t('polls.mail.changed.title'), text: c.poll.title, was: before.title }]
-      : []),
-    ...(news.deadline
-      ? [
-          {
-            label: c.t('polls.list.deadline'),
-            text: `${c.fmt.dateTime(c.poll.deadline_at)} (${c.fmt.zone})`,
-            was: c.fmt.dateTime(new Date(before.deadline)),
-          },
-        ]
-      : []),
-    ...c.options
-      .filter(({ id }) => news.rooms.includes(id))
-      .map((one) => ({
-        label: whenOf(c, one),
-        text: roomsOf(one.is_held ? one.room_ids : []),
-        was: roomsOf(before.times[one.id]),
-      })),
-  ];
-  const listed = (heading: string, some: { starts_at: Date; ends_at: Date }[]): MailBlock[] =>
-    some.length
-      ? [
-          { kind: 'heading', text: heading },
-          { kind: 'list', items: some.map((one) => whenOf(c, one)) },
-        ]
-      : [];
+  const facts = changedFacts(c, before, news, roomsOf);
+  const button = c.t(open.length ? 'polls.mail.asked.button' : 'polls.mail.open');
   return letter(
     c,
     c.t(open.length ? 'polls.mail.changed.subject' : 'polls.mail.changed.subjectOnly', {
@@ -194,8 +173,8 @@ const changed = about(async (c) => {
           : c.t('polls.mail.changed.only', { name: c.organiser }),
       },
       ...(facts.length ? [{ kind: 'facts', facts } as const] : []),
-      ...listed(c.t('polls.mail.changed.removed'), removed),
-      ...listed(c.t('polls.mail.changed.open'), open),
+      ...listed(c, c.t('polls.mail.changed.removed'), removed),
+      ...listed(c, c.t('polls.mail.changed.open'), open),
       ...(Object.keys(me.answers).length
         ? [
             {
@@ -206,9 +185,43 @@ const changed = about(async (c) => {
           ]
         : []),
     ],
-    c.t(open.length ? 'polls.mail.asked.button' : 'polls.mail.open'),
+    { button },
   );
 });
+
+/** What is different, beside what it was: title, deadline, and the rooms of times that stay. */
+function changedFacts(
+  c: PollContext,
+  before: KnownPoll,
+  news: News,
+  roomsOf: (ids?: number[]) => string,
+): { label: string; text: string; was: string }[] {
+  const title = { label: c.t('polls.mail.changed.title'), text: c.poll.title, was: before.title };
+  const deadline = {
+    label: c.t('polls.list.deadline'),
+    text: `${c.fmt.dateTime(c.poll.deadline_at)} (${c.fmt.zone})`,
+    was: c.fmt.dateTime(new Date(before.deadline)),
+  };
+  return [
+    ...(news.title ? [title] : []),
+    ...(news.deadline ? [deadline] : []),
+    ...c.options
+      .filter(({ id }) => news.rooms.includes(id))
+      .map((one) => ({
+        label: whenOf(c, one),
+        text: roomsOf(one.is_held ? one.room_ids : []),
+        was: roomsOf(before.times[one.id]),
+      })),
+  ];
+}
+
+function listed(c: PollContext, heading: string, some: { starts_at: Date; ends_at: Date }[]): MailBlock[] {
+  if (some.length === 0) return [];
+  return [
+    { kind: 'heading', text: heading },
+    { kind: 'list', items: some.map((one) => whenOf(c, one)) },
+  ];
+}
 
 /** To who was asked and isn't any more; the poll itself is no longer theirs to read. */
 const unasked: MailRenderer = async (c) => {
@@ -255,7 +268,7 @@ const chosen = about((c) => {
       },
       { kind: 'paragraph', text: c.t('polls.mail.chosen.later'), tone: 'soft' },
     ],
-    c.t('polls.mail.open'),
+    { button: c.t('polls.mail.open') },
   );
 });
 
@@ -268,7 +281,7 @@ const cancelled = about((c) => {
       { kind: 'paragraph', text: c.t('polls.mail.cancelled.text', { name: c.organiser }) },
       { kind: 'quote', text: c.poll.cancel_reason ?? '' },
     ],
-    c.t('polls.mail.open'),
+    { button: c.t('polls.mail.open') },
   );
 });
 
@@ -289,8 +302,7 @@ const over = about(async (c) => {
       },
       { kind: 'paragraph', text: c.t('polls.mail.over.holds'), tone: 'soft' },
     ],
-    c.t('polls.mail.over.button'),
-    `${c.config.publicUrl}/polls/${c.poll.id}`,
+    { button: c.t('polls.mail.over.button'), href: `${c.config.publicUrl}/polls/${c.poll.id}` },
   );
 });
 

@@ -12,7 +12,7 @@ import { findPersonOption, personText } from '../people/queries.js';
 import { listRoomOptions } from '../rooms/queries.js';
 import { createPoll } from './commands.js';
 import { MAX_OPTIONS, MIN_OPTIONS, NewPollForm, NewPollQuery, TYPED } from './forms.js';
-import { asAsked, giveRooms, readDeadline, readOffered } from './offerPage.js';
+import { toPollPeople, giveRooms, readDeadline, readOffered } from './offerPage.js';
 
 export const newRoutes: Route[] = [
   route({ method: 'get', path: '/polls/new', policy: signedIn, query: NewPollQuery, handle: showNew }),
@@ -64,7 +64,8 @@ function deadlineBefore(
   const today = dayOf(c.now, c.zone);
   const usual = addDays(today, 3);
   const eve = first ? addDays(dayOf(first, c.zone), -1) : usual;
-  const on = eve < usual ? (eve > today ? eve : today) : usual;
+  const soonest = eve > today ? eve : today;
+  const on = eve < usual ? soonest : usual;
   return { deadline_on: on, deadline_at: on === today ? '23:00' : '17:00' };
 }
 
@@ -119,7 +120,7 @@ async function create(c: Context<NewPollForm>): Promise<Answer> {
   if (problems.length || !deadlineAt)
     return formPage(c, c.req.body as Record<string, unknown>, problemsOf(problems, c.req.body));
 
-  const { people, guests } = asAsked(required, optional);
+  const { people, guests } = toPollPeople(required, optional);
   const withRooms = form.needs_room
     ? await giveRooms(c, options, people.length + guests.length)
     : options.map((one) => ({ ...one, roomIds: [] }));

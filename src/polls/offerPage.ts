@@ -6,7 +6,8 @@ import type { NamedPeople } from '../meetings/namedPeople.js';
 import type { NewPoll } from './commands.js';
 import { TYPED } from './forms.js';
 
-// What the forms of a new and of a changed poll have in common: times, people and the deadline, as they were typed.
+// What the forms of a new and of a changed poll have in common: times, people and the deadline, as they were
+// typed.
 
 type Option = NewPoll['options'][number];
 export interface Problem {
@@ -73,7 +74,10 @@ export function readDeadline(
 }
 
 /** Named in both lists, one is required. */
-export function asAsked(required: NamedPeople, optional: NamedPeople): Pick<NewPoll, 'people' | 'guests'> {
+export function toPollPeople(
+  required: NamedPeople,
+  optional: NamedPeople,
+): Pick<NewPoll, 'people' | 'guests'> {
   const seen = new Set(required.personIds);
   return {
     people: [

@@ -13,7 +13,7 @@ import { rankOptions, type Tally } from './ranking.js';
 
 type Reader = Pick<Context, 't' | 'fmt' | 'lang'>;
 
-export interface ShownOption {
+export interface OptionRow {
   id: number;
   when: string;
   rooms: string;
@@ -41,11 +41,16 @@ export function rankingOf(options: PollOption[], people: PollPerson[]): Tally[] 
 }
 
 /** The times in the order given, each with what is known of it, in the reader's zone. */
+function describeVotes(c: Reader, { yes, maybe, no, silent }: Tally, asked: number): string {
+  if (silent === asked) return c.t('polls.why.nobody');
+  return yes === asked ? c.t('polls.why.all') : c.t('polls.why.counts', { yes, maybe, no });
+}
+
 export function showOptions(
   c: Reader & { zone: string; now: Date },
   options: PollOption[],
   people: PollPerson[] = [],
-): ShownOption[] {
+): OptionRow[] {
   const fmt = format(c.lang, c.zone);
   const tallies = rankingOf(options, people);
   const names = (ids: number[]) =>
@@ -59,11 +64,7 @@ export function showOptions(
     const why =
       tally &&
       [
-        tally.silent === people.length
-          ? c.t('polls.why.nobody')
-          : tally.yes === people.length
-            ? c.t('polls.why.all')
-            : c.t('polls.why.counts', { yes: tally.yes, maybe: tally.maybe, no: tally.no }),
+        describeVotes(c, tally, people.length),
         tally.silent && tally.silent < people.length ? c.t('polls.why.silent', { count: tally.silent }) : '',
         tally.requiredNo.length ? c.t('polls.why.cannot', { names: names(tally.requiredNo) }) : '',
         one.is_held ? c.t('polls.why.held', { room: rooms }) : c.t('polls.why.noRoom'),
@@ -85,7 +86,7 @@ export function showOptions(
 }
 
 /** Which times lack an answer, each by its name: a list of the same words would say nothing. */
-export async function tellMissing(
+export async function describeMissing(
   c: Context<unknown, unknown>,
   pollId: number,
   ids: number[],
@@ -97,7 +98,7 @@ export async function tellMissing(
 }
 
 /** The table people × times: a word and a colour in each cell. */
-export function tableOf(c: Reader, options: ShownOption[], people: PollPerson[], isOpen: boolean) {
+export function tableOf(c: Reader, options: OptionRow[], people: PollPerson[], isOpen: boolean) {
   return people.map((one) => ({
     name: c.fmt.name(one),
     facts: factsOf(c, one, isOpen),
@@ -153,7 +154,10 @@ export function stateOf(
     : { text: c.t('polls.state.over'), tone: 'warn' };
 }
 
-/** What was answered in the poll that a meeting came out of, for its page; the caller has asked who may see replies. */
+/**
+ * What was answered in the poll that a meeting came out of, for its page; the caller has asked who may see
+ * replies.
+ */
 export async function votesOfMeeting(c: Context, meetingId: number) {
   const poll = await findPollOfMeeting(c.db, meetingId);
   if (!poll) return undefined;

@@ -21,9 +21,13 @@ export interface Tally {
   rank: number;
 }
 
+/** Silence weighs as a "no". */
+const WEIGHTS: Record<PollAnswer, number> = { yes: 2, maybe: 1, no: 0 };
+
 /**
- * Best first. What counts, in this order: the fewest required people who can't, the most required who can or could (a "yes"
- * is two, an "if need be" one), then the same for the optional, then a room that is held, then the earlier.
+ * Best first. What counts, in this order: the fewest required people who can't, the most required who can or
+ * could (a "yes" is two, an "if need be" one), then the same for the optional, then a room that is held, then
+ * the earlier.
  * @param options in order of time
  */
 export function rankOptions(
@@ -33,11 +37,7 @@ export function rankOptions(
   const weigh = (option: number, isRequired: boolean): number =>
     people
       .filter(({ is_required }) => is_required === isRequired)
-      .reduce(
-        (sum, { answers }) =>
-          sum + (answers.get(option) === 'yes' ? 2 : answers.get(option) === 'maybe' ? 1 : 0),
-        0,
-      );
+      .reduce((sum, { answers }) => sum + WEIGHTS[answers.get(option) ?? 'no'], 0);
   const tallies = options.map(({ id, hasRoom }): Tally & { required: number; optional: number } => {
     const said = (answer: PollAnswer) => people.filter(({ answers }) => answers.get(id) === answer);
     return {

@@ -6,20 +6,29 @@ import { isAnswerable, mayKeepPoll } from './policy.js';
 import { listPeople, lockPoll } from './queries.js';
 
 /**
- * What time brings to polls: the silent are reminded two days and one day before the deadline, the organiser is told when it
- * passed without a choice. Each step is stored with its mail, so none comes twice.
- * A poll that is shorter than a step leaves that step out.
+ * What time brings to polls: the silent are reminded two days and one day before the deadline, the organiser
+ * is told when it passed without a choice. Each step is stored with its mail, so none comes twice. A poll
+ * that is shorter than a step leaves that step out.
  * @returns how many mails were asked for
  */
 export function tendPolls(db: Db, now: Date): Promise<number> {
-  return inTransaction(db, async (trx) => (await remindSilent(trx, now)) + (await tellOrganisers(trx, now)));
+  return inTransaction(
+    db,
+    async (trx) => (await remindSilent(trx, now)) + (await notifyOrganisers(trx, now)),
+  );
 }
 
 /**
- * Reminds who has not answered yet, or lacks new times, when somebody presses; once a day, however often it is pressed.
- * @param on the office's day  @returns how many get a mail; null when answers are closed
+ * Reminds who has not answered yet, or lacks new times, when somebody presses; once a day, however often it
+ * is pressed.
+ * @param on the office's day @returns how many get a mail; null when answers are closed
  */
-export function remindNow(db: Db, by: Actor, pollId: number, now: Date, on: string): Promise<number | null> {
+export function remindNow(
+  db: Db,
+  by: Actor,
+  pollId: number,
+  { now, on }: { now: Date; on: string },
+): Promise<number | null> {
   return inTransaction(db, async (trx) => {
     const poll = await lockPoll(trx, by.id, pollId);
     if (!mayKeepPoll(poll)) throw new Forbidden();
@@ -27,7 +36,7 @@ export function remindNow(db: Db, by: Actor, pollId: number, now: Date, on: stri
     const silent = (await listPeople(trx, pollId)).filter(
       ({ answered_at, person_id }) => answered_at === null && person_id !== by.id,
     );
-    const told = await queueDeliveries(
+    const mailed = await queueDeliveries(
       trx,
       silent.map(({ person_id }) => ({
         kind: 'polls.reminder',
@@ -39,9 +48,9 @@ export function remindNow(db: Db, by: Actor, pollId: number, now: Date, on: stri
         usefulUntil: poll.deadline_at,
       })),
     );
-    if (told.length)
-      await record(trx, by, { action: 'poll.remind', noun: 'polls', id: pollId, after: { people: told } });
-    return told.length;
+    if (mailed.length)
+      await record(trx, by, { action: 'poll.remind', noun: 'polls', id: pollId, after: { people: mailed } });
+    return mailed.length;
   });
 }
 
@@ -55,15 +64,25 @@ async function remindSilent(trx: Db, now: Date): Promise<number> {
   }>(
     trx,
     `with silent as (
-       select x.id, x.poll_id, x.person_id, o.deadline_at, o.is_private, case when o.deadline_at <= cast(:now as timestamptz) + interval '1 day' then 1 else 2 end as days_before, o.created_at
+       select x.id, x.poll_id, x.person_id, o.deadline_at, o.is_private,
+              case when o.deadline_at <= cast(:now as timestamptz) + interval '1 day' then 1
+                   else 2 end as days_before,
+              o.created_at
          from polls o join poll_people x on x.poll_id = o.id
-        where o.state = 'open' and o.deadline_at > :now and o.deadline_at <= cast(:now as timestamptz) + interval '2 days'
+        where o.state = 'open'
+          and o.deadline_at > :now
+          and o.deadline_at <= cast(:now as timestamptz) + interval '2 days'
           and x.answered_at is null and x.person_id <> o.organiser_id
      ), stored as (
        insert into poll_reminders (poll_person_id, days_before, at)
-       select id, days_before, :now from silent where created_at < deadline_at - make_interval(days => days_before) - interval '6 hours' order by id
+       select id, days_before, :now
+         from silent
+        where created_at < deadline_at - make_interval(days => days_before) - interval '6 hours'
+        order by id
        on conflict do nothing returning poll_person_id, days_before
-     ) select s.poll_id, s.person_id, s.days_before, s.deadline_at, s.is_private from stored t join silent s on s.id = t.poll_person_id`,
+     )
+     select s.poll_id, s.person_id, s.days_before, s.deadline_at, s.is_private
+       from stored t join silent s on s.id = t.poll_person_id`,
     { now },
   );
   await queueDeliveries(
@@ -80,10 +99,13 @@ async function remindSilent(trx: Db, now: Date): Promise<number> {
   return due.length;
 }
 
-async function tellOrganisers(trx: Db, now: Date): Promise<number> {
+async function notifyOrganisers(trx: Db, now: Date): Promise<number> {
   const over = await rows<{ id: number; organiser_id: number; is_private: boolean }>(
     trx,
-    `update polls set told_over_at = :now where state = 'open' and deadline_at <= :now and told_over_at is null returning id, organiser_id, is_private`,
+    `update polls
+        set told_over_at = :now
+      where state = 'open' and deadline_at <= :now and told_over_at is null
+     returning id, organiser_id, is_private`,
     { now },
   );
   await queueDeliveries(
@@ -103,7 +125,8 @@ async function tellOrganisers(trx: Db, now: Date): Promise<number> {
 export async function mergePollPeople(trx: Db, keepId: number, dropId: number): Promise<void> {
   await change(
     trx,
-    `delete from poll_people d using poll_people k where d.person_id = :drop and k.person_id = :keep and k.poll_id = d.poll_id`,
+    `delete from poll_people d using poll_people k
+      where d.person_id = :drop and k.person_id = :keep and k.poll_id = d.poll_id`,
     { keep: keepId, drop: dropId },
   );
   await change(trx, `update poll_people set person_id = :keep where person_id = :drop`, {

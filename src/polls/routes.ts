@@ -5,10 +5,12 @@ import { idOf, page, redirect, route, type Answer, type Context, type Route } fr
 import { format } from '../lib/time/format.js';
 import { dayOf } from '../lib/time/zone.js';
 import { tellRefusal } from '../meetings/refusal.js';
-import { answerPoll, cancelPoll, choosePollOption, type Chosen } from './commands.js';
+import { answerPoll } from './answerCommands.js';
+import { choosePollOption, type ChoiceResult } from './choiceCommands.js';
+import { cancelPoll } from './commands.js';
 import { AnswerForm, ANSWERS, CancelForm, ChoiceForm, ListQuery, NothingForm } from './forms.js';
 import { isAnswerable, mayAnswerFor, mayKeepPoll } from './policy.js';
-import { headFacts, isBehind, showOptions, stateOf, tableOf, tellMissing } from './pollPage.js';
+import { headFacts, isBehind, showOptions, stateOf, tableOf, describeMissing } from './pollPage.js';
 import { findPoll, listOptions, listPeople, listPolls } from './queries.js';
 import { remindNow } from './reminderCommands.js';
 
@@ -42,12 +44,17 @@ export const pollsRoutes: Route[] = [
     async handle(c) {
       const poll = await findPoll(c.db, c.viewer.id, idOf(c));
       if (poll.relation.poll_person_id === null) throw new Forbidden();
-      const answered = await answerPoll(c.db, c.by, poll.id, c.viewer.id, c.form.answers, c.form.note, c.now);
+      const answered = await answerPoll(c.db, c.by, poll.id, {
+        personId: c.viewer.id,
+        answers: c.form.answers,
+        note: c.form.note,
+        now: c.now,
+      });
       if (answered.ok) return redirect(`/polls/${poll.id}`, { notice: 'polls.answered' });
       if (answered.reason === 'closed')
         return redirect(`/polls/${poll.id}`, { notice: 'polls.problem.answersClosed' });
       return pollPage(c, {
-        problems: problemsOf(await tellMissing(c, poll.id, answered.options), c.req.body),
+        problems: problemsOf(await describeMissing(c, poll.id, answered.options), c.req.body),
       });
     },
     onInvalid: (c, problems) => pollPage(c, { problems }),
@@ -59,9 +66,11 @@ export const pollsRoutes: Route[] = [
     form: ChoiceForm,
     async handle(c) {
       const id = idOf(c);
-      const chosen = await choosePollOption(c.db, c.by, id, c.form.option, c.now, {
+      const chosen = await choosePollOption(c.db, c.by, id, {
+        optionId: c.form.option,
+        now: c.now,
         mailDomain: c.config.mailDomain,
-        ...(c.form.room ? { room: c.form.room } : {}),
+        room: c.form.room || undefined,
       });
       if (chosen.ok)
         return redirect(`/meetings/${chosen.meetingId}`, {
@@ -78,14 +87,10 @@ export const pollsRoutes: Route[] = [
     policy: signedIn,
     form: NothingForm,
     async handle(c) {
-      const count = await remindNow(c.db, c.by, idOf(c), c.now, dayOf(c.now, c.office.zone));
+      const count = await remindNow(c.db, c.by, idOf(c), { now: c.now, on: dayOf(c.now, c.office.zone) });
+      const done = count ? { key: 'polls.remind.done' as const, values: { count } } : 'polls.remind.again';
       return redirect(`/polls/${idOf(c)}`, {
-        notice:
-          count === null
-            ? 'polls.problem.answersClosed'
-            : count
-              ? { key: 'polls.remind.done', values: { count } }
-              : 'polls.remind.again',
+        notice: count === null ? 'polls.problem.answersClosed' : done,
       });
     },
   }),
@@ -96,7 +101,7 @@ export const pollsRoutes: Route[] = [
     policy: signedIn,
     form: CancelForm,
     async handle(c) {
-      await cancelPoll(c.db, c.by, idOf(c), c.form.reason, c.now);
+      await cancelPoll(c.db, c.by, idOf(c), { reason: c.form.reason, now: c.now });
       return redirect(`/polls/${idOf(c)}`, { notice: 'polls.cancelled' });
     },
     onInvalid: cancelPage,
@@ -120,7 +125,7 @@ async function cancelPage(c: Context, problems?: Problems): Promise<Answer> {
 
 interface Showing {
   problems?: Problems;
-  refused?: Extract<Chosen, { reason: 'rooms' }>;
+  refused?: Extract<ChoiceResult, { reason: 'rooms' }>;
 }
 
 async function pollPage(c: Context<unknown, unknown>, { problems, refused }: Showing = {}): Promise<Answer> {
@@ -173,19 +178,23 @@ async function pollPage(c: Context<unknown, unknown>, { problems, refused }: Sho
       mayAnswer: Boolean(me) && isAnswerable(poll, c.now),
       answerOptions: ANSWERS.map((value) => ({ value, label: c.t(`polls.answer.${value}`) })),
       refusal: refused
-        ? { option: refused.option.id, ...(await tellRooms(c, refused, people.length)) }
+        ? { option: refused.option.id, ...(await describeRooms(c, refused, people.length)) }
         : null,
       values: { note: me?.note ?? '', ...mine },
       errors: problems?.errors ?? {},
     },
-    { status: refused ? 409 : problems ? 422 : 200, caching: 'no-store' },
+    { status: refused ? 409 : statusOf(problems), caching: 'no-store' },
   );
 }
 
+function statusOf(problems: Problems | undefined): 200 | 422 {
+  return problems ? 422 : 200;
+}
+
 /** Who has the room by now, and which others are free then. */
-async function tellRooms(
+async function describeRooms(
   c: Context<unknown, unknown>,
-  { refused, option }: Extract<Chosen, { reason: 'rooms' }>,
+  { refused, option }: Extract<ChoiceResult, { reason: 'rooms' }>,
   seats: number,
 ) {
   const { reasons, picks } = await tellRefusal(c, refused, {

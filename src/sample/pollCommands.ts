@@ -1,7 +1,8 @@
 import { addAbsence } from '../absences/commands.js';
 import type { Db } from '../lib/db/db.js';
 import { addDays, dayOf, startOfDay, toInstant, weekdayOf } from '../lib/time/zone.js';
-import { answerPoll, createPoll } from '../polls/commands.js';
+import { answerPoll } from '../polls/answerCommands.js';
+import { createPoll } from '../polls/commands.js';
 import type { PollAnswer } from '../polls/forms.js';
 import { listOptions } from '../polls/queries.js';
 import type { SampleCast } from './meetingCommands.js';
@@ -77,14 +78,11 @@ export async function addPoll(trx: Db, cast: SampleCast): Promise<void> {
   for (const [n, answers] of said.entries()) {
     const person = [cast.secretary, ...people][n];
     if (person)
-      await answerPoll(
-        trx,
-        { id: person },
-        made.id,
-        person,
-        new Map(ids.map((id, at) => [id, answers[at] ?? 'no'])),
-        n === 2 ? '周三下午另有会，可晚到。' : '',
-        cast.now,
-      );
+      await answerPoll(trx, { id: person }, made.id, {
+        personId: person,
+        answers: new Map(ids.map((id, at) => [id, answers[at] ?? 'no'])),
+        note: n === 2 ? '周三下午另有会，可晚到。' : '',
+        now: cast.now,
+      });
   }
 }

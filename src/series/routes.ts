@@ -7,7 +7,7 @@ import { isSecretary, signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { addDays, dayOf, startOfDay } from '../lib/time/zone.js';
 import { pillOf } from '../meetings/meetingRow.js';
-import { tellWish } from '../waits/choices.js';
+import { describeRequest } from '../waits/choices.js';
 import { takeAwaitedRoom } from '../waits/awaitedDateCommands.js';
 import { listAwaited, type AwaitedDate } from '../waits/awaitedQueries.js';
 import { listActable, readActing, shownPerson } from '../meetings/formPage.js';
@@ -226,7 +226,9 @@ function awaitedRow(c: Context, date: AwaitedDate) {
       tone: date.is_free ? 'ok' : 'neutral',
     },
     meta: [
-      c.t(date.kind === 'wait' ? 'series.awaited.wait' : 'series.awaited.skip', { rooms: tellWish(c, date) }),
+      c.t(date.kind === 'wait' ? 'series.awaited.wait' : 'series.awaited.skip', {
+        rooms: describeRequest(c, date),
+      }),
     ],
     ...(date.is_free
       ? {

@@ -79,14 +79,14 @@ export const UseForm = z.strictObject({
 });
 export type UseForm = z.output<typeof UseForm>;
 
-export interface Used {
+export interface SuggestedTime {
   startsAt: Date;
   endsAt: Date;
   roomIds: number[];
 }
 
 /** Reads what a button or a box of a suggestion stands for; undefined when it is none. */
-export function readUse(text: string): Used | undefined {
+export function readUse(text: string): SuggestedTime | undefined {
   if (!USE.test(text)) return undefined;
   const [from = 0, to = 0, ...roomIds] = text.split('/').map(Number);
   const used = { startsAt: new Date(from), endsAt: new Date(to), roomIds };

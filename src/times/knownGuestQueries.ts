@@ -2,11 +2,20 @@ import { rows, type Db } from '../lib/db/db.js';
 
 const KNOWN = `(
   exists (select 1 from participants p join meetings m on m.id = p.meeting_id
-           where p.person_id = g.id and p.removed_at is null and (:viewer in (m.organiser_id, m.booked_for_id, m.created_by)
-             or exists (select 1 from participants v where v.meeting_id = m.id and v.person_id = :viewer and v.removed_at is null)))
-  or exists (select 1 from poll_people x join polls o on o.id = x.poll_id where x.person_id = g.id and :viewer in (o.organiser_id, o.created_by)))`;
+           where p.person_id = g.id
+             and p.removed_at is null
+             and (:viewer in (m.organiser_id, m.booked_for_id, m.created_by)
+             or exists (select 1
+                          from participants v
+                         where v.meeting_id = m.id and v.person_id = :viewer and v.removed_at is null)))
+  or exists (select 1
+               from poll_people x join polls o on o.id = x.poll_id
+              where x.person_id = g.id and :viewer in (o.organiser_id, o.created_by)))`;
 
-/** Of these persons, the guests with whom somebody has to do anyway: in a meeting or a poll of theirs. Their addresses are no secret to them. */
+/**
+ * Of these persons, the guests with whom somebody has to do anyway: in a meeting or a poll of theirs. Their
+ * addresses are no secret to them.
+ */
 export async function listKnownGuests(
   db: Db,
   viewerId: number,

@@ -15,24 +15,22 @@ import { findSeries, listMembers } from '../series/queries.js';
 import { listSeriesOptions } from '../meetings/seriesQueries.js';
 import { mayListGuests } from '../people/policy.js';
 import { findPersonOption, listUnitOptions } from '../people/queries.js';
-import { equipmentOptions } from '../equipment/kinds.js';
 import { listEquipmentKinds } from '../equipment/queries.js';
 import { listBuildings } from './queries.js';
 import {
   FindQuery,
   MAX_GUESTS,
   MAX_PEOPLE,
-  MINUTES,
   readUse,
-  ROOM_COUNTS,
   UseForm,
   writeGuest,
   writeUse,
-  type Used,
+  type SuggestedTime,
 } from './forms.js';
-import { addressOf, counted, gridOf, showNearest, showSuggestion, tellWhen, tellWhy } from './page.js';
+import { findLocals, type Further } from './findPage.js';
+import { addressOf } from './page.js';
 import { listUnknownGuests } from './knownGuestQueries.js';
-import { searchTimes, whatNearest, type Search, type Searched } from './search.js';
+import { searchTimes, type Search } from './search.js';
 import { daysOf } from '../calendar/timeLine.js';
 
 export const timesRoutes: Route[] = [
@@ -65,7 +63,8 @@ async function gatherPeople(
     query.unit ? listUnitMembers(c.db, query.unit) : [],
     query.series ? membersOf(c, query.series) : [],
   ]);
-  // A guest whom only the office knows goes along by the address that was typed: ids stand in addresses of pages.
+  // A guest whom only the office knows goes along by the address that was typed: ids stand in addresses of
+  // pages.
   const unknown = await hiddenGuests(c, c.db, [...query.p, ...query.o, ...named.personIds]);
   const added = named.personIds.filter((id) => !unknown.has(id));
   const typed = named.personIds.flatMap((id) => {
@@ -150,140 +149,46 @@ function searchOf(query: FindQuery, today: string): Search {
   };
 }
 
-const WEEK = 7;
-
-async function findPage(c: Context<unknown, unknown>, asked: FindQuery, wrong?: Problems): Promise<Answer> {
-  const { query, problems: unknown } = await gatherPeople(c, asked);
+async function findPage(c: Context<unknown, unknown>, typed: FindQuery, wrong?: Problems): Promise<Answer> {
+  const { query, problems: unknown } = await gatherPeople(c, typed);
   const problems = wrong ?? (unknown.length ? problemsOf(unknown, c.req.query) : undefined);
   const today = dayOf(c.now, c.zone);
-  const asking = { viewerId: c.viewer.id, zone: c.zone, officeZone: c.office.zone, today, now: c.now };
+  const reader = { viewerId: c.viewer.id, zone: c.zone, officeZone: c.office.zone, today, now: c.now };
   const search = searchOf(query, today);
   const [kinds, found, units, series, buildings] = await Promise.all([
     listEquipmentKinds(c.db),
-    searchTimes(c.db, search, asking),
+    searchTimes(c.db, search, reader),
     listUnitOptions(c.db),
     listSeriesOptions(c.db, c.viewer),
     listBuildings(c.db),
   ]);
-  const nearest = found.suggestions.length === 0 ? await nearestPlaces(c, query, search, found, asking) : [];
-  const day =
-    query.day && query.day >= search.firstOn && query.day <= search.lastOn
-      ? query.day
-      : dayOfBest(c, found, search);
-  const grid = gridOf(c, found, day);
+  const further = found.suggestions.length === 0 ? await searchFurther(c, search, reader) : undefined;
+  const locals = findLocals(c, { query, search, found, further, kinds, units, series, buildings });
   return page(
     'times/find-a-time',
-    {
-      title: c.t('calendar.find.title'),
-      wide: true,
-      section: 'calendar',
-      query,
-      people: found.people.map((person) => ({
-        id: person.id,
-        name: c.fmt.name(person),
-        isRequired: query.p.includes(person.id),
-      })),
-      guests: {
-        p: query.gp.map((guest) => ({ value: writeGuest(guest), name: guest.name })),
-        o: query.go.map((guest) => ({ value: writeGuest(guest), name: guest.name })),
-      },
-      chosen: { p: chosenOf(c, found, query, true), o: chosenOf(c, found, query, false) },
-      units,
-      series,
-      buildings,
-      equipment: equipmentOptions(kinds, c.fmt, query.equipment),
-      minutes: [...new Set([...MINUTES, query.minutes])]
-        .sort((a, b) => a - b)
-        .map((value) => ({ value, label: counted(c, 'calendar.find.minutes', value) })),
-      roomCounts: ROOM_COUNTS.map((value) => ({
-        value,
-        label: value === '0' ? c.t('calendar.find.noRoom') : counted(c, 'calendar.find.rooms', Number(value)),
-      })),
-      window: `${c.fmt.shortDate(search.firstOn)} – ${c.fmt.shortDate(search.lastOn)}`,
-      suggestions: found.suggestions.map((one, n) => showSuggestion(c, found, one, n)),
-      nearest,
-      none: noneText(c, found),
-      grid: grid?.rows.length ? grid : undefined,
-      hasNeeds: query.equipment.length > 0 || query.step_free,
-      dayText: c.fmt.date(day),
-      previous: day > search.firstOn ? addressOf({ ...query, day: addDays(day, -1) }) : null,
-      next: day < search.lastOn ? addressOf({ ...query, day: addDays(day, 1) }) : null,
-      zoneText: c.zone,
-      errors: problems?.errors ?? {},
-      values: problems?.values ?? {},
-    },
+    { ...locals, errors: problems?.errors ?? {}, values: problems?.values ?? {} },
     { status: problems ? 422 : 200 },
   );
 }
 
-/** Who must come, or may, as boxes of the form; nothing where there is nobody. */
-function chosenOf(c: Context<unknown, unknown>, found: Searched, query: FindQuery, isRequired: boolean) {
-  const people = found.people
-    .filter(({ id }) => query.p.includes(id) === isRequired)
-    .map((person) => ({ id: person.id, name: c.fmt.name(person) }));
-  const guests = (isRequired ? query.gp : query.go).map((guest) => ({
-    value: writeGuest(guest),
-    name: guest.name,
-  }));
-  if (people.length + guests.length === 0) return undefined;
-  const heading = c.t(isRequired ? 'calendar.find.requiredPeople' : 'calendar.find.optionalPeople');
-  return { heading, people, guests };
-}
-
-/** Why nothing fits, where that can be said in a sentence. */
-function noneText(c: Context<unknown, unknown>, { wish, people }: Searched): string {
-  const share = Math.ceil(wish.seats / Math.max(1, wish.roomCount));
-  if (wish.roomCount > 0 && !wish.rooms.some(({ capacity }) => capacity >= share)) {
-    return wish.roomCount === 1
-      ? c.t('calendar.find.noneSeats', { count: share })
-      : c.t('calendar.find.noneSeatsTogether', { count: wish.seats, rooms: wish.roomCount, share });
-  }
-  return c.t(people.length ? 'calendar.find.none' : 'calendar.find.noneRoom');
-}
-
-function dayOfBest(c: Context<unknown, unknown>, found: Searched, search: Search): string {
-  const [best] = found.suggestions;
-  return best ? dayOf(new Date(found.line.start.getTime() + best.from * 900_000), c.zone) : search.firstOn;
-}
-
-/** Later first, then what one may give up; then, with another building's rooms. */
-async function nearestPlaces(
+/** The two weeks after the search, and the same days with rooms of other buildings. */
+async function searchFurther(
   c: Context<unknown, unknown>,
-  query: FindQuery,
   search: Search,
-  found: Searched,
-  asking: Parameters<typeof searchTimes>[2],
-) {
-  const firstOn = addDays(search.lastOn, 1);
-  const later = { ...search, firstOn, lastOn: addDays(firstOn, 2 * WEEK - 1) };
-  const [after, elsewhere] = await Promise.all([
-    searchTimes(c.db, later, asking),
-    search.building ? searchTimes(c.db, { ...search, building: null }, asking) : undefined,
+  reader: Parameters<typeof searchTimes>[2],
+): Promise<Further> {
+  const [firstOn, lastOn] = [addDays(search.lastOn, 1), addDays(search.lastOn, 2 * 7)];
+  const [later, elsewhere] = await Promise.all([
+    searchTimes(c.db, { ...search, firstOn, lastOn }, reader),
+    search.building ? searchTimes(c.db, { ...search, building: null }, reader) : undefined,
   ]);
-  const tell = (
-    from: Searched | undefined,
-    key: 'calendar.find.nearest.later' | 'calendar.find.nearest.building',
-    changed: Partial<FindQuery>,
-  ) => {
-    const [first] = from?.suggestions ?? [];
-    return from && first
-      ? [
-          {
-            text: c.t(key, { when: tellWhen(c, from, first) }),
-            why: tellWhy(c, from, first),
-            href: addressOf({ ...query, day: undefined, ...changed }),
-          },
-        ]
-      : [];
-  };
-  return [
-    ...tell(after, 'calendar.find.nearest.later', { when: 'span', from: later.firstOn, to: later.lastOn }),
-    ...tell(elsewhere, 'calendar.find.nearest.building', { building: null }),
-    ...whatNearest(found).map((one) => showNearest(c, found, { ...query, day: undefined }, one)),
-  ];
+  return { firstOn, lastOn, later, elsewhere };
 }
 
-/** The meeting with all of it in one transaction: rooms claimed, people named; a clash in between draws the clash page. */
+/**
+ * The meeting with all of it in one transaction: rooms claimed, people named; a clash in between draws the
+ * clash page.
+ */
 async function useSuggestion(c: Context<UseForm>): Promise<Answer> {
   const used = applyPick(c.form);
   const title = c.form.title ?? c.t('calendar.find.defaultTitle', { name: c.fmt.name(c.viewer) });
@@ -301,7 +206,7 @@ async function useSuggestion(c: Context<UseForm>): Promise<Answer> {
     });
     if (!made.ok) return { location: undefined, refused: made };
     const unknown = await hiddenGuests(c, trx, [...c.form.p, ...c.form.o]);
-    const wanted = [
+    const ids = [
       ...c.form.p.map((personId) => ({ personId, role: 'required' as const })),
       ...c.form.o
         .filter((id) => !c.form.p.includes(id))
@@ -311,8 +216,8 @@ async function useSuggestion(c: Context<UseForm>): Promise<Answer> {
       ...c.form.gp.map((guest) => ({ ...guest, role: 'required' as const })),
       ...c.form.go.map((guest) => ({ ...guest, role: 'optional' as const })),
     ];
-    if (wanted.length + guests.length === 0) return { location: `/meetings/${made.id}` };
-    const added = await addParticipants(trx, c.by, made.id, wanted, guests);
+    if (ids.length + guests.length === 0) return { location: `/meetings/${made.id}` };
+    const added = await addParticipants(trx, c.by, made.id, ids, guests);
     if (!added.ok) throw new BadRequest();
     return { location: `/meetings/${made.id}`, unreachable: added.unreachable };
   });
@@ -331,7 +236,7 @@ function countNamed(form: Pick<UseForm, 'p' | 'o' | 'gp' | 'go'>): number {
   return form.p.length + form.o.length + form.gp.length + form.go.length;
 }
 
-function applyPick(form: UseForm): Used {
+function applyPick(form: UseForm): SuggestedTime {
   const used = readUse(form.use);
   if (!used) throw new BadRequest();
   const [kind, value = ''] = form.pick?.split(':') ?? [];
@@ -346,7 +251,7 @@ function applyPick(form: UseForm): Used {
 async function clashPage(
   c: Context<UseForm>,
   refused: RoomsRefused,
-  used: Used,
+  used: SuggestedTime,
   title: string,
 ): Promise<Answer> {
   const refusal = await tellRefusal(c, refused, {

@@ -10,7 +10,7 @@ import {
   type Nearest,
   type RoomTimes,
   type Suggestion,
-  type TimeWish,
+  type TimeRequest,
 } from './suggest.js';
 import { listFindRooms, listPeopleTimes, listTaken, type FindPerson, type FindRoom } from './queries.js';
 import { lineOf, mark, openUnits, personUnits, unitAt, type TimeLine } from '../calendar/timeLine.js';
@@ -31,7 +31,7 @@ export interface Search {
   lastOn: string;
 }
 
-interface Asking {
+interface SearchReader {
   viewerId: number;
   zone: string;
   officeZone: string;
@@ -39,32 +39,35 @@ interface Asking {
   now: Date;
 }
 
-export interface Searched {
+export interface SearchResult {
   line: TimeLine;
   people: FindPerson[];
   guests: Search['guests'];
   /** Those that have what is asked for. */
   rooms: FindRoom[];
-  wish: TimeWish;
+  request: TimeRequest;
   suggestions: Suggestion[];
 }
 
 /** Everything of a search by a fixed number of statements; the rest is counting. */
-export async function searchTimes(db: Db, search: Search, asking: Asking): Promise<Searched> {
-  const line = lineOf(search.firstOn, search.lastOn, asking.zone);
+export async function searchTimes(db: Db, search: Search, reader: SearchReader): Promise<SearchResult> {
+  const line = lineOf(search.firstOn, search.lastOn, reader.zone);
   const fits = (room: FindRoom) =>
     search.equipment.every((code) => room.equipment.includes(code)) &&
     (room.is_step_free || !search.isStepFree) &&
     (!search.building || room.building === search.building);
   const [people, { found: rooms, rooms: roomTimes }] = await Promise.all([
-    listPeopleTimes(db, asking.viewerId, [...search.required, ...search.optional], line.start, line.end),
-    search.roomCount > 0 ? listRoomTimes(db, line, asking, fits) : { found: [], rooms: [] },
+    listPeopleTimes(db, reader.viewerId, [...search.required, ...search.optional], {
+      from: line.start,
+      to: line.end,
+    }),
+    search.roomCount > 0 ? listRoomTimes(db, line, reader, fits) : { found: [], rooms: [] },
   ]);
-  const wish: TimeWish = {
+  const request: TimeRequest = {
     units: line.units,
     wall: line.wall,
     day: line.day,
-    first: Math.min(line.units, Math.max(0, Math.ceil(unitAt(line, asking.now)))),
+    first: Math.min(line.units, Math.max(0, Math.ceil(unitAt(line, reader.now)))),
     length: Math.ceil(search.minutes / 15),
     people: people.map((person) => ({
       id: person.id,
@@ -76,39 +79,39 @@ export async function searchTimes(db: Db, search: Search, asking: Asking): Promi
     seats: search.seats ?? Math.max(1, people.length + search.guests.length),
     guests: search.guests.filter(({ isRequired }) => isRequired).length,
   };
-  return { line, people, guests: search.guests, rooms, wish, suggestions: suggestTimes(wish) };
+  return { line, people, guests: search.guests, rooms, request, suggestions: suggestTimes(request) };
 }
 
 /** Rooms with what occupies them on the line. */
 async function listRoomTimes(
   db: Db,
   line: TimeLine,
-  asking: Omit<Asking, 'now'>,
+  reader: Omit<SearchReader, 'now'>,
   fits: (room: FindRoom) => boolean,
 ): Promise<{ found: FindRoom[]; rooms: RoomTimes[] }> {
   // Setup and teardown of others may reach in from outside the window.
   const margin = 4 * 3_600_000;
-  const found = (await listFindRooms(db, asking.zone, asking.today)).filter(
+  const found = (await listFindRooms(db, reader.zone, reader.today)).filter(
     (room) =>
       fits(room) && (room.is_in_service || (room.back_at !== null && new Date(room.back_at) < line.end)),
   );
   const atoms = [...new Set(found.flatMap(atomsOf))];
-  const taken = await listTaken(
-    db,
-    asking.viewerId,
-    atoms,
-    new Date(line.start.getTime() - margin),
-    new Date(line.end.getTime() + margin),
-  );
+  const taken = await listTaken(db, reader.viewerId, atoms, {
+    from: new Date(line.start.getTime() - margin),
+    to: new Date(line.end.getTime() + margin),
+  });
   const rooms = found.map((room): RoomTimes => {
     const units = new Uint8Array(line.units);
     // Out of service until a date: taken until then.
     if (!room.is_in_service && room.back_at)
-      mark(line, units, TAKEN, line.start.getTime(), new Date(room.back_at).getTime());
+      mark(line, units, TAKEN, { from: line.start.getTime(), to: new Date(room.back_at).getTime() });
     for (const atom of atomsOf(room)) {
       const spans = taken.get(atom);
       spans?.f.forEach((from, n) =>
-        mark(line, units, spans.p[n] ? TAKEN | POLLED : TAKEN, from * 1000, (spans.t[n] ?? from) * 1000),
+        mark(line, units, spans.p[n] ? TAKEN | POLLED : TAKEN, {
+          from: from * 1000,
+          to: (spans.t[n] ?? from) * 1000,
+        }),
       );
     }
     return {
@@ -118,7 +121,7 @@ async function listRoomTimes(
       setupMinutes: room.setup_minutes,
       teardownMinutes: room.teardown_minutes,
       taken: units,
-      open: openUnits(line, room.hours, asking.officeZone),
+      open: openUnits(line, room.hours, reader.officeZone),
     };
   });
   return { found, rooms };
@@ -129,8 +132,8 @@ function atomsOf(room: FindRoom): number[] {
 }
 
 /** What one may give up when nothing fits. */
-export function whatNearest({ wish }: Searched): Nearest[] {
-  return nearestTimes(wish);
+export function whatNearest({ request }: SearchResult): Nearest[] {
+  return nearestTimes(request);
 }
 
 /** For each span the rooms that are free, with enough seats first, then the tightest; by ids. */
@@ -138,10 +141,10 @@ export async function listFreeRooms(
   db: Db,
   spans: readonly { startsAt: Date; endsAt: Date }[],
   seats: number,
-  asking: Omit<Asking, 'now'>,
+  reader: Omit<SearchReader, 'now'>,
 ): Promise<number[][]> {
   if (spans.length === 0) return [];
-  const { line, rooms } = await roomsAround(db, spans, asking);
+  const { line, rooms } = await roomsAround(db, spans, reader);
   const sorted = [...rooms].sort(
     (a, b) =>
       Number(a.capacity < seats) - Number(b.capacity < seats) ||
@@ -157,23 +160,26 @@ export async function listFreeRooms(
 async function roomsAround(
   db: Db,
   spans: readonly { startsAt: Date; endsAt: Date }[],
-  asking: Omit<Asking, 'now'>,
+  reader: Omit<SearchReader, 'now'>,
 ): Promise<{ line: TimeLine; rooms: RoomTimes[] }> {
   const first = new Date(Math.min(...spans.map(({ startsAt }) => startsAt.getTime())));
   const last = new Date(Math.max(...spans.map(({ endsAt }) => endsAt.getTime())));
-  const line = lineOf(dayOf(first, asking.zone), dayOf(last, asking.zone), asking.zone);
-  return { line, rooms: (await listRoomTimes(db, line, asking, () => true)).rooms };
+  const line = lineOf(dayOf(first, reader.zone), dayOf(last, reader.zone), reader.zone);
+  return { line, rooms: (await listRoomTimes(db, line, reader, () => true)).rooms };
 }
 
-/** For each span the free room that fits most tightly, none twice at the same time; null where no room is free. A fixed number of statements. */
+/**
+ * For each span the free room that fits most tightly, none twice at the same time; null where no room is
+ * free. A fixed number of statements.
+ */
 export async function chooseRooms(
   db: Db,
   spans: readonly { startsAt: Date; endsAt: Date }[],
   seats: number,
-  asking: Omit<Asking, 'now'>,
+  reader: Omit<SearchReader, 'now'>,
 ): Promise<(number | null)[]> {
   if (spans.length === 0) return [];
-  const { line, rooms } = await roomsAround(db, spans, asking);
+  const { line, rooms } = await roomsAround(db, spans, reader);
   const fitting = rooms
     .filter(({ capacity }) => capacity >= seats)
     .sort((a, b) => roomCost(a.capacity, seats) - roomCost(b.capacity, seats));

@@ -1,5 +1,5 @@
-// Which times suit some people and rooms, best first. Pure: no texts, no database. All positions are quarter hours
-// ("units") since the first instant of the window, whose days stand one after another.
+// Which times suit some people and rooms, best first. Pure: no texts, no database. All positions are quarter
+// hours ("units") since the first instant of the window, whose days stand one after another.
 import { ABSENT, BUSY, OUTSIDE, TENTATIVE } from '../calendar/timeLine.js';
 
 /** What a room is in a quarter hour. */
@@ -27,7 +27,7 @@ export interface RoomTimes {
   open: Uint8Array;
 }
 
-export interface TimeWish {
+export interface TimeRequest {
   units: number;
   /** Wall minute of the day of each unit, for the person who asks. */
   wall: Uint16Array;
@@ -64,9 +64,9 @@ export interface Suggestion {
 }
 
 /**
- * What each flaw costs. A required person who is busy or absent, a slot in which nobody at all is at work, and a room that
- * is missing are not flaws: such a slot is no suggestion. The order of weight: required people before optional ones, people
- * before rooms, rooms before taste.
+ * What each flaw costs. A required person who is busy or absent, a slot in which nobody at all is at work,
+ * and a room that is missing are not flaws: such a slot is no suggestion. The order of weight: required
+ * people before optional ones, people before rooms, rooms before taste.
  */
 export const COSTS = {
   requiredOutside: 60,
@@ -135,8 +135,10 @@ interface ReadyRoom {
   open: Uint16Array;
 }
 
-/** Rooms with enough seats for their share of the people, the tightest first, then as the catalogue has them. */
-function readyRooms({ rooms, roomCount, seats }: TimeWish): ReadyRoom[] {
+/**
+ * Rooms with enough seats for their share of the people, the tightest first, then as the catalogue has them.
+ */
+function readyRooms({ rooms, roomCount, seats }: TimeRequest): ReadyRoom[] {
   if (roomCount === 0) return [];
   const share = Math.ceil(seats / roomCount);
   return rooms
@@ -186,7 +188,9 @@ interface ReadyPerson {
   outside: Uint16Array;
 }
 
-/** What the flaws of a slot cost by its people; -1 when it does not do. Asked of every slot: it makes nothing. */
+/**
+ * What the flaws of a slot cost by its people; -1 when it does not do. Asked of every slot: it makes nothing.
+ */
 function costOfPeople(people: readonly ReadyPerson[], from: number, to: number): number {
   // Most slots fail here.
   for (const { person, away } of people) if (person.isRequired && within(away, from, to) > 0) return -1;
@@ -223,12 +227,12 @@ function remarksOf(people: readonly ReadyPerson[], from: number, to: number): Re
 }
 
 /**
- * Suggestions, best first: by cost, of equal cost the earlier. They don't overlap each other, and no day has more than
- * `perDay` of them, so that they are a choice.
+ * Suggestions, best first: by cost, of equal cost the earlier. They don't overlap each other, and no day has
+ * more than `perDay` of them, so that they are a choice.
  */
-export function suggestTimes(wish: TimeWish, limit = 8, perDay = 3): Suggestion[] {
-  const ready = readyRooms(wish);
-  const people = wish.people.map((person) => ({
+export function suggestTimes(request: TimeRequest, limit = 8, perDay = 3): Suggestion[] {
+  const ready = readyRooms(request);
+  const people = request.people.map((person) => ({
     person,
     away: sums(person.units, BUSY | ABSENT),
     tentative: sums(person.units, TENTATIVE),
@@ -236,20 +240,20 @@ export function suggestTimes(wish: TimeWish, limit = 8, perDay = 3): Suggestion[
     outside: sums(person.units, OUTSIDE),
   }));
   const found: Suggestion[] = [];
-  const firstDay = wish.day[wish.first] ?? 0;
-  for (let from = wish.first; from + wish.length <= wish.units; from++) {
-    const to = from + wish.length;
+  const firstDay = request.day[request.first] ?? 0;
+  for (let from = request.first; from + request.length <= request.units; from++) {
+    const to = from + request.length;
     const flaws = costOfPeople(people, from, to);
     if (flaws < 0) continue;
-    const rooms = takeRooms(ready, wish.roomCount, from, to);
+    const rooms = takeRooms(ready, request.roomCount, from, to);
     if (!rooms) continue;
-    const wall = wish.wall[from] ?? 0;
-    const wallEnd = wall + wish.length * 15;
+    const wall = request.wall[from] ?? 0;
+    const wallEnd = wall + request.length * 15;
     const large = rooms.reduce((sum, { cost }) => sum + cost, 0);
     const taste =
       (wall < LUNCH.to && wallEnd > LUNCH.from ? COSTS.lunch : 0) +
       (wall % 30 === 0 ? 0 : COSTS.oddQuarter) +
-      ((wish.day[from] ?? 0) - firstDay) * COSTS.day;
+      ((request.day[from] ?? 0) - firstDay) * COSTS.day;
     found.push({
       from,
       to,
@@ -264,7 +268,7 @@ export function suggestTimes(wish: TimeWish, limit = 8, perDay = 3): Suggestion[
   const ofDay = new Map<number, number>();
   for (const one of found) {
     if (chosen.length === limit) break;
-    const day = wish.day[one.from] ?? 0;
+    const day = request.day[one.from] ?? 0;
     if ((ofDay.get(day) ?? 0) >= perDay || chosen.some((other) => one.from < other.to && one.to > other.from))
       continue;
     ofDay.set(day, (ofDay.get(day) ?? 0) + 1);
@@ -280,45 +284,48 @@ export type Nearest =
   | { kind: 'optional'; personId: number; suggestion: Suggestion }
   | { kind: 'noRoom'; suggestion: Suggestion };
 
-/** When nothing fits: what one may give up, each with the best time that is then to be had, the smallest sacrifice first. */
-export function nearestTimes(wish: TimeWish): Nearest[] {
-  const best = (changed: Partial<TimeWish>): Suggestion | undefined =>
-    suggestTimes({ ...wish, ...changed }, 1)[0];
+/**
+ * When nothing fits: what one may give up, each with the best time that is then to be had, the smallest
+ * sacrifice first.
+ */
+export function nearestTimes(request: TimeRequest): Nearest[] {
+  const best = (changed: Partial<TimeRequest>): Suggestion | undefined =>
+    suggestTimes({ ...request, ...changed }, 1)[0];
   const found: Nearest[] = [];
-  const optional = wish.people.filter(({ isRequired }) => !isRequired);
-  const needed = wish.people.length - optional.length;
-  const neededSeats = needed + wish.guests;
-  if (optional.length > 0 && wish.roomCount > 0 && needed > 0 && wish.seats > neededSeats) {
+  const optional = request.people.filter(({ isRequired }) => !isRequired);
+  const needed = request.people.length - optional.length;
+  const neededSeats = needed + request.guests;
+  if (optional.length > 0 && request.roomCount > 0 && needed > 0 && request.seats > neededSeats) {
     const suggestion = best({
-      people: wish.people.filter(({ isRequired }) => isRequired),
+      people: request.people.filter(({ isRequired }) => isRequired),
       seats: neededSeats,
     });
     if (suggestion) found.push({ kind: 'withoutOptional', suggestion });
   }
-  for (const length of [...new Set([Math.ceil((wish.length * 3) / 4), Math.ceil(wish.length / 2), 2])].filter(
-    (one) => one < wish.length && one >= 1,
-  )) {
+  for (const length of [
+    ...new Set([Math.ceil((request.length * 3) / 4), Math.ceil(request.length / 2), 2]),
+  ].filter((one) => one < request.length && one >= 1)) {
     const suggestion = best({ length });
     if (!suggestion) continue;
     found.push({ kind: 'shorter', length, suggestion });
     break;
   }
-  if (wish.roomCount > 0 && wish.roomCount < 3 && wish.seats > 1) {
-    const roomCount = wish.roomCount + 1;
+  if (request.roomCount > 0 && request.roomCount < 3 && request.seats > 1) {
+    const roomCount = request.roomCount + 1;
     const suggestion = best({ roomCount });
     if (suggestion) found.push({ kind: 'rooms', roomCount, suggestion });
   }
   if (needed > 1) {
-    for (const { id, isRequired } of wish.people) {
+    for (const { id, isRequired } of request.people) {
       if (!isRequired) continue;
       const suggestion = best({
-        people: wish.people.map((one) => (one.id === id ? { ...one, isRequired: false } : one)),
+        people: request.people.map((one) => (one.id === id ? { ...one, isRequired: false } : one)),
       });
       if (suggestion) found.push({ kind: 'optional', personId: id, suggestion });
       if (found.length >= 6) break;
     }
   }
-  if (wish.roomCount > 0) {
+  if (request.roomCount > 0) {
     const suggestion = best({ roomCount: 0 });
     if (suggestion) found.push({ kind: 'noRoom', suggestion });
   }

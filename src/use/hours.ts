@@ -2,7 +2,8 @@ import { addDays, startOfDay, weekdayOf } from '../lib/time/zone.js';
 import { openSpan, type Opening } from '../hours/openingHours.js';
 import { dayOfGrid } from '../calendar/dayGrid.js';
 
-// How long rooms can be booked in a period. Pure. All instants are seconds since 1970, so that the database adds up plain numbers.
+// How long rooms can be booked in a period. Pure. All instants are seconds since 1970, so that the database
+// adds up plain numbers.
 
 /** Seconds, half-open. */
 export interface Stretch {
@@ -11,8 +12,9 @@ export interface Stretch {
 }
 
 /**
- * A period cut into its local days, and a day of a clock change cut once more where the clock changes: within each piece wall
- * time runs as evenly as time itself, so an hour of the wall clock is a division, also for the database.
+ * A period cut into its local days, and a day of a clock change cut once more where the clock changes: within
+ * each piece wall time runs as evenly as time itself, so an hour of the wall clock is a division, also for
+ * the database.
  */
 export interface Pieces {
   /** One more than there are pieces: the last is the end of the period. */
@@ -64,7 +66,10 @@ export interface HoursRoom {
 }
 
 export interface UseHours {
-  /** When the rooms of each group open and close in each piece, group after group; 0 to 0 where they are closed. */
+  /**
+   * When the rooms of each group open and close in each piece, group after group; 0 to 0 where they are
+   * closed.
+   */
   opens: number[];
   closes: number[];
   /** Of each room: its group, counted from 1. */

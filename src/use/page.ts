@@ -6,7 +6,7 @@ import { dayOf } from '../lib/time/zone.js';
 import type { UseQuery } from './forms.js';
 import { besides, isYear, monthOf, periodOf, quarterNumber, quarterOf, type UsePeriod } from './period.js';
 import type { UsePerson, UseRoom } from './queries.js';
-import { LATE_HOURS, type Counted, type Report, type RoomLine, type Used } from './report.js';
+import { LATE_HOURS, type Counts, type Report, type RoomLine, type UseFigures } from './report.js';
 import { levelOf } from '../calendar/spanGrid.js';
 
 type C = Context<unknown, unknown>;
@@ -42,15 +42,16 @@ function makeFigures({ t, fmt }: Pick<C, 't' | 'fmt'>) {
   return {
     hours,
     share,
-    tellHours: (seconds: number) => ofHours(hours(seconds)),
-    tellOutside: (seconds: number) => (hours(seconds) > 0 ? outside(hours(seconds)) : undefined),
-    tellPart: ({ inside, bookable }: Pick<Used, 'inside' | 'bookable'>) =>
+    describeHours: (seconds: number) => ofHours(hours(seconds)),
+    describeOutside: (seconds: number) => (hours(seconds) > 0 ? outside(hours(seconds)) : undefined),
+    describePart: ({ inside, bookable }: Pick<UseFigures, 'inside' | 'bookable'>) =>
       whole(fmt.number(hours(inside)), fmt.number(hours(bookable))),
-    tellShare: (value: number | null | undefined) =>
+    describeShare: (value: number | null | undefined) =>
       value === null || value === undefined ? unknown : percents.format(value),
-    tellLength: (seconds: number | null) => (seconds === null ? unknown : minutes(Math.round(seconds / 60))),
+    describeLength: (seconds: number | null) =>
+      seconds === null ? unknown : minutes(Math.round(seconds / 60)),
     /** By word and sign. */
-    tellDifference(now: number, before: number, unit: 'count' | 'hours' | 'points') {
+    describeDifference(now: number, before: number, unit: 'count' | 'hours' | 'points') {
       const difference = Math.round((now - before) * 10) / 10;
       if (difference === 0) return t('use.same');
       return (
@@ -64,7 +65,10 @@ function makeFigures({ t, fmt }: Pick<C, 't' | 'fmt'>) {
 
 const made = new Map<string, ReturnType<typeof makeFigures>>();
 
-/** How figures are written, one way for the page and its tables; long tables of them, so the texts are made ready once a language. */
+/**
+ * How figures are written, one way for the page and its tables; long tables of them, so the texts are made
+ * ready once a language.
+ */
 export function figures(c: Pick<C, 't' | 'fmt' | 'lang'>): ReturnType<typeof makeFigures> {
   const known = made.get(c.lang) ?? makeFigures(c);
   made.set(c.lang, known);
@@ -72,7 +76,7 @@ export function figures(c: Pick<C, 't' | 'fmt' | 'lang'>): ReturnType<typeof mak
 }
 
 /** September 2026, 3rd quarter 2026, 2026, or from when to when. */
-export function tellPeriod(c: C, period: UsePeriod): string {
+export function describePeriod(c: C, period: UsePeriod): string {
   const of = (options: Intl.DateTimeFormatOptions) =>
     new Intl.DateTimeFormat(c.lang === 'en' ? 'en-GB' : 'zh-CN', { timeZone: 'UTC', ...options });
   const at = (on: string) => new Date(`${on}T00:00:00Z`);
@@ -93,14 +97,14 @@ export function addressOf(
   path = '/calendar/use',
   more: Record<string, string> = {},
 ): string {
-  const asked = { ...query, ...change };
+  const other = { ...query, ...change };
   const fields = new URLSearchParams();
   for (const [name, value] of Object.entries({
-    from: asked.from,
-    to: asked.to,
-    of: asked.of,
-    unit: asked.unit,
-    organiser: asked.organiser,
+    from: other.from,
+    to: other.to,
+    of: other.of,
+    unit: other.unit,
+    organiser: other.organiser,
     ...more,
   }))
     if (value) fields.set(name, String(value));
@@ -164,7 +168,7 @@ const TERMS = [
   'people',
 ] as const;
 
-export interface Shown {
+export interface UseRows {
   query: UseQuery;
   period: UsePeriod;
   rooms: readonly UseRoom[];
@@ -174,14 +178,9 @@ export interface Shown {
   before: Pick<Report, 'rooms' | 'total'>;
 }
 
-export function usePage(c: C, shown: Shown): Record<string, unknown> & { title: string } {
-  const { query, period, report, organiser, units } = shown;
-  const today = dayOf(c.now, c.office.zone);
-  const text = tellPeriod(c, period);
-  const go = ({ first, last }: UsePeriod) => addressOf(query, { from: first, to: last });
-  const same = (one: UsePeriod) => one.first === period.first && one.last === period.last;
-  const year = periodOf(`${period.first.slice(0, 4)}-01-01`, `${period.first.slice(0, 4)}-12-31`);
-  const unit = units.find(({ id }) => id === query.unit);
+export function usePage(c: C, shown: UseRows): Record<string, unknown> & { title: string } {
+  const { query, period, report, organiser } = shown;
+  const text = describePeriod(c, period);
   const choices = choicesOf(c, shown.rooms);
   const csv = (by: string) => addressOf(query, {}, '/calendar/use/table', { by });
   return {
@@ -189,79 +188,22 @@ export function usePage(c: C, shown: Shown): Record<string, unknown> & { title: 
     wide: true,
     text,
     query,
-    about: [
-      c.t('use.days', { from: c.fmt.date(period.first), to: c.fmt.date(period.last) }),
-      choices.flatMap(({ options }) => options).find(({ value }) => value === query.of)?.label ??
-        c.t('calendar.view.all'),
-      ...(unit ? [c.fmt.name(unit)] : []),
-      ...(organiser ? [c.fmt.name(organiser)] : []),
-    ],
-    previous: go(besides(period, 'before')),
-    next: go(besides(period, 'after')),
-    current: same(monthOf(today)) ? null : go(monthOf(today)),
-    tabs: [
-      { href: go(monthOf(period.first)), text: c.t('use.month'), current: period.months === 1 },
-      {
-        href: go(quarterOf(period.first)),
-        text: c.t('use.quarter'),
-        current: quarterNumber(period) !== undefined,
-      },
-      { href: go(year), text: c.t('use.year'), current: isYear(period) },
-    ],
-    fields: [
-      {
-        name: 'of',
-        type: 'select',
-        label: c.t('calendar.view.which'),
-        value: query.of,
-        empty: c.t('calendar.view.all'),
-        options: choices,
-      },
-      {
-        name: 'unit',
-        type: 'select',
-        label: c.t('use.unit'),
-        value: query.unit,
-        empty: c.t('use.allUnits'),
-        options: units.map((one) => ({
-          value: one.id,
-          label: `${'\u2003'.repeat(one.depth)}${c.fmt.name(one)}`,
-        })),
-      },
-    ],
+    about: aboutOf(c, shown, choices),
+    ...stepsOf(c, shown),
+    fields: fieldsOf(c, shown, choices),
     hidden: query.organiser === null ? {} : { organiser: query.organiser },
     organiser: organiser && { name: c.fmt.name(organiser), without: addressOf(query, { organiser: null }) },
     isEmpty: report.total.occupied === 0 && report.total.cancelled === 0 && report.total.judged === 0,
     hasRooms: report.rooms.length > 0,
-    isOver: period.last < today,
+    isOver: period.last < dayOf(c.now, c.office.zone),
     glance: glanceOf(c, report.total, shown.before.total),
-    beforeText: tellPeriod(c, besides(period, 'before')),
+    beforeText: describePeriod(c, besides(period, 'before')),
     rooms: roomRows(c, shown),
     hasHall: report.rooms.some(({ room }) => room.part_ids.length > 0),
     heat: heatOf(c, report),
-    people: [
-      {
-        title: c.t('use.byUnit'),
-        who: c.t('use.unit'),
-        csv: csv('units'),
-        rows: report.units.map((one) => ({ cells: [nameOfUnit(c, one.unit, query), ...countCells(c, one)] })),
-        more: null,
-      },
-      {
-        title: c.t('use.byOrganiser'),
-        who: c.t('use.organiser'),
-        csv: csv('organisers'),
-        more: report.organisers.length > MOST_ORGANISERS ? MOST_ORGANISERS : null,
-        rows: report.organisers.slice(0, MOST_ORGANISERS).map((one) => ({
-          cells: [
-            one.person
-              ? { text: c.fmt.name(one.person), href: addressOf(query, { organiser: one.person.id }) }
-              : c.t('noShow.list.private'),
-            ...countCells(c, one),
-          ],
-        })),
-      },
-    ].filter(({ rows }) => rows.length > 0),
+    people: [unitTable(c, shown, csv('units')), organiserTable(c, shown, csv('organisers'))].filter(
+      ({ rows }) => rows.length > 0,
+    ),
     csv: { rooms: csv('rooms'), hours: csv('hours') },
     noShows: addressOf({ ...query, of: '', unit: null, organiser: null }, {}, '/no-shows'),
     terms: TERMS.map((name) => ({
@@ -269,6 +211,97 @@ export function usePage(c: C, shown: Shown): Record<string, unknown> & { title: 
       text: c.t(`use.terms.${name}Text`, { hours: LATE_HOURS }),
     })),
     madeAt: c.fmt.dateTime(c.now),
+  };
+}
+
+type Choices = ReturnType<typeof choicesOf>;
+
+/** What the report is of: its days, rooms, unit and organiser. */
+function aboutOf(c: C, { query, period, units, organiser }: UseRows, choices: Choices): string[] {
+  const unit = units.find(({ id }) => id === query.unit);
+  const of = choices.flatMap(({ options }) => options).find(({ value }) => value === query.of);
+  return [
+    c.t('use.days', { from: c.fmt.date(period.first), to: c.fmt.date(period.last) }),
+    of?.label ?? c.t('calendar.view.all'),
+    ...(unit ? [c.fmt.name(unit)] : []),
+    ...(organiser ? [c.fmt.name(organiser)] : []),
+  ];
+}
+
+/** Where the report leads: the period before and after, this month, and the month, quarter and year. */
+function stepsOf(c: C, { query, period }: UseRows) {
+  const go = ({ first, last }: UsePeriod) => addressOf(query, { from: first, to: last });
+  const thisMonth = monthOf(dayOf(c.now, c.office.zone));
+  const isThisMonth = thisMonth.first === period.first && thisMonth.last === period.last;
+  const year = period.first.slice(0, 4);
+  return {
+    previous: go(besides(period, 'before')),
+    next: go(besides(period, 'after')),
+    current: isThisMonth ? null : go(thisMonth),
+    tabs: [
+      { href: go(monthOf(period.first)), text: c.t('use.month'), current: period.months === 1 },
+      {
+        href: go(quarterOf(period.first)),
+        text: c.t('use.quarter'),
+        current: quarterNumber(period) !== undefined,
+      },
+      {
+        href: go(periodOf(`${year}-01-01`, `${year}-12-31`)),
+        text: c.t('use.year'),
+        current: isYear(period),
+      },
+    ],
+  };
+}
+
+function fieldsOf(c: C, { query, units }: UseRows, choices: Choices) {
+  return [
+    {
+      name: 'of',
+      type: 'select',
+      label: c.t('calendar.view.which'),
+      value: query.of,
+      empty: c.t('calendar.view.all'),
+      options: choices,
+    },
+    {
+      name: 'unit',
+      type: 'select',
+      label: c.t('use.unit'),
+      value: query.unit,
+      empty: c.t('use.allUnits'),
+      options: units.map((one) => ({
+        value: one.id,
+        label: `${'\u2003'.repeat(one.depth)}${c.fmt.name(one)}`,
+      })),
+    },
+  ];
+}
+
+function unitTable(c: C, { report, query }: UseRows, csv: string) {
+  return {
+    title: c.t('use.byUnit'),
+    who: c.t('use.unit'),
+    csv,
+    rows: report.units.map((one) => ({ cells: [nameOfUnit(c, one.unit, query), ...countCells(c, one)] })),
+    more: null,
+  };
+}
+
+function organiserTable(c: C, { report, query }: UseRows, csv: string) {
+  return {
+    title: c.t('use.byOrganiser'),
+    who: c.t('use.organiser'),
+    csv,
+    more: report.organisers.length > MOST_ORGANISERS ? MOST_ORGANISERS : null,
+    rows: report.organisers.slice(0, MOST_ORGANISERS).map((one) => ({
+      cells: [
+        one.person
+          ? { text: c.fmt.name(one.person), href: addressOf(query, { organiser: one.person.id }) }
+          : c.t('noShow.list.private'),
+        ...countCells(c, one),
+      ],
+    })),
   };
 }
 
@@ -280,40 +313,40 @@ function nameOfUnit(c: C, unit: Report['units'][number]['unit'], query: UseQuery
 }
 
 /** What was called off and how late, and who didn't come out of how many. */
-function lossCells(c: C, { cancelled, late, judged, noShows }: Counted) {
+function lossCells(c: C, { cancelled, late, judged, noShows }: Counts) {
   return [
     { text: c.fmt.number(cancelled), meta: late ? c.t('use.late', { count: late }) : undefined },
     judged ? c.t('noShow.list.of', { count: noShows, total: judged }) : c.t('use.unknown'),
   ];
 }
 
-function countCells(c: C, one: Counted) {
-  return [c.fmt.number(one.meetings), figures(c).tellHours(one.occupied), ...lossCells(c, one)];
+function countCells(c: C, one: Counts) {
+  return [c.fmt.number(one.meetings), figures(c).describeHours(one.occupied), ...lossCells(c, one)];
 }
 
-function glanceOf(c: C, now: Used, before: Used) {
+function glanceOf(c: C, now: UseFigures, before: UseFigures) {
   const f = figures(c);
-  const percent = (one: Used) => Math.round((f.share(one.inside, one.bookable) ?? 0) * 1000) / 10;
-  const hours = (label: string, of: (one: Used) => number) => [
+  const percent = (one: UseFigures) => Math.round((f.share(one.inside, one.bookable) ?? 0) * 1000) / 10;
+  const hours = (label: string, of: (one: UseFigures) => number) => [
     label,
-    f.tellHours(of(now)),
-    f.tellHours(of(before)),
-    f.tellDifference(f.hours(of(now)), f.hours(of(before)), 'hours'),
+    f.describeHours(of(now)),
+    f.describeHours(of(before)),
+    f.describeDifference(f.hours(of(now)), f.hours(of(before)), 'hours'),
   ];
   const count = (
     label: string,
-    of: (one: Used) => number,
-    tell: (one: Used) => string | { text: string; meta: string | undefined },
-  ) => [label, tell(now), tell(before), f.tellDifference(of(now), of(before), 'count')];
+    of: (one: UseFigures) => number,
+    tell: (one: UseFigures) => string | { text: string; meta: string | undefined },
+  ) => [label, tell(now), tell(before), f.describeDifference(of(now), of(before), 'count')];
   const known = now.bookable > 0 && before.bookable > 0;
   return [
     [
       c.t('use.use'),
       ...[now, before].map((one) => ({
-        text: f.tellShare(f.share(one.inside, one.bookable)),
-        meta: f.tellPart(one),
+        text: f.describeShare(f.share(one.inside, one.bookable)),
+        meta: f.describePart(one),
       })),
-      known ? f.tellDifference(percent(now), percent(before), 'points') : c.t('use.unknown'),
+      known ? f.describeDifference(percent(now), percent(before), 'points') : c.t('use.unknown'),
     ],
     count(
       c.t('use.meetings'),
@@ -341,7 +374,7 @@ function glanceOf(c: C, now: Used, before: Used) {
 }
 
 /** Use, lengths and seats of a room, or of all together. */
-function useCells(c: C, one: Used, before: Used | undefined) {
+function useCells(c: C, one: UseFigures, before: UseFigures | undefined) {
   const f = figures(c);
   const [now, then] = [
     f.share(one.inside, one.bookable),
@@ -349,35 +382,34 @@ function useCells(c: C, one: Used, before: Used | undefined) {
   ];
   const points = (share: number) => Math.round(share * 1000) / 10;
   return [
-    { text: f.tellShare(now), meta: now === null ? undefined : f.tellPart(one) },
+    { text: f.describeShare(now), meta: now === null ? undefined : f.describePart(one) },
     now === null || then === null
       ? c.t('use.unknown')
-      : f.tellDifference(points(now), points(then), 'points'),
+      : f.describeDifference(points(now), points(then), 'points'),
     c.fmt.number(one.meetings),
-    { text: f.tellHours(one.occupied), meta: f.tellOutside(one.outside) },
-    f.tellLength(one.middle),
+    { text: f.describeHours(one.occupied), meta: f.describeOutside(one.outside) },
+    f.describeLength(one.middle),
     {
-      text: f.tellShare(one.fit?.invited),
-      meta: one.fit?.attended ? c.t('use.attended', { percent: f.tellShare(one.fit.attended) }) : undefined,
+      text: f.describeShare(one.fit?.invited),
+      meta: one.fit?.attended
+        ? c.t('use.attended', { percent: f.describeShare(one.fit.attended) })
+        : undefined,
     },
     ...lossCells(c, one),
-    one.closed ? f.tellHours(one.closed) : c.t('use.none'),
+    one.closed ? f.describeHours(one.closed) : c.t('use.none'),
   ];
 }
 
-function roomRows(c: C, { report, before, query }: Shown) {
+function roomRows(c: C, { report, before, query }: UseRows) {
   const then = new Map(before.rooms.map((line) => [line.room.id, line]));
   const halls = new Map(report.rooms.map(({ room }) => [room.id, room]));
   const nameCell = ({ room }: RoomLine) => {
     const hall = room.hall_id === null ? undefined : halls.get(room.hall_id);
+    const partOf = hall && c.t('calendar.day.partOf', { hall: c.fmt.name(hall) });
     return {
       text: c.fmt.name(room),
       href: addressOf(query, { of: `room-${room.id}` }),
-      meta: room.part_ids.length
-        ? c.t('use.wholeHall')
-        : hall
-          ? c.t('calendar.day.partOf', { hall: c.fmt.name(hall) })
-          : undefined,
+      meta: room.part_ids.length ? c.t('use.wholeHall') : partOf,
       pill:
         room.status === 'in_service'
           ? undefined
@@ -419,7 +451,7 @@ function heatOf(c: C, { cells }: Report) {
           : {
               level: levelOf(inside, bookable),
               text: String(Math.round(share * 100)),
-              heard: `% · ${f.tellPart({ inside, bookable })}`,
+              heard: `% · ${f.describePart({ inside, bookable })}`,
             };
       }),
     })),

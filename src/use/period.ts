@@ -1,7 +1,8 @@
 import { addDays } from '../lib/time/zone.js';
 import { nextMonth, previousMonth } from '../calendar/spanGrid.js';
 
-// The days a report is about. Whole months are stepped by months, whatever their length; any other days by as many days.
+// The days a report is about. Whole months are stepped by months, whatever their length; any other days by as
+// many days.
 
 export interface UsePeriod {
   /** Both included. */

@@ -17,14 +17,14 @@ import {
   type UseRoom,
   type UseSum,
   type UseWho,
-  type UseWish,
+  type UseRequest,
 } from './queries.js';
 
 /** Called off less than so many hours before it was to begin is late. */
 export const LATE_HOURS = 24;
 
 /** Of organisers and units; hours in seconds. */
-export interface Counted {
+export interface Counts {
   meetings: number;
   occupied: number;
   cancelled: number;
@@ -34,7 +34,7 @@ export interface Counted {
 }
 
 /** Of rooms. */
-export interface Used extends Counted {
+export interface UseFigures extends Counts {
   held: number;
   inside: number;
   /** Occupied outside opening hours; of a room without any that says nothing. */
@@ -45,23 +45,23 @@ export interface Used extends Counted {
   fit: UseFit | undefined;
 }
 
-export interface RoomLine extends Used {
+export interface RoomLine extends UseFigures {
   room: UseRoom;
 }
 
 export interface Report {
   rooms: RoomLine[];
   /** Each hour of each atomic room once, each meeting once. */
-  total: Used;
+  total: UseFigures;
   /** The most hours first; null: organisers of private meetings. */
-  organisers: (Counted & { person: UsePerson | null })[];
+  organisers: (Counts & { person: UsePerson | null })[];
   /** Null: of private meetings; without id: of persons in no unit. */
-  units: (Counted & { unit: { id: number; name_en: string; name_zh: string } | 'none' | null })[];
+  units: (Counts & { unit: { id: number; name_en: string; name_zh: string } | 'none' | null })[];
   /** Seconds by hour of the week, Monday's first hour first. */
   cells: { bookable: number; inside: number }[];
 }
 
-export interface ReportWish {
+export interface ReportRequest {
   viewerId: number;
   /** The office's. */
   zone: string;
@@ -69,15 +69,19 @@ export interface ReportWish {
   who: UseWho;
 }
 
-const NOTHING: Counted = { meetings: 0, occupied: 0, cancelled: 0, late: 0, judged: 0, noShows: 0 };
+const NOTHING: Counts = { meetings: 0, occupied: 0, cancelled: 0, late: 0, judged: 0, noShows: 0 };
 
-export async function readReport(db: Db, wish: ReportWish, { first, last }: UsePeriod): Promise<Report> {
-  const asked = await prepare(db, wish, { first, last });
+export async function readReport(
+  db: Db,
+  request: ReportRequest,
+  { first, last }: UsePeriod,
+): Promise<Report> {
+  const prepared = await prepare(db, request, { first, last });
   const [sums, cancelled, noShows, fits] = await Promise.all([
-    sumUse(db, asked.wish, asked.clock, true),
-    sumCancelled(db, asked.wish, LATE_HOURS),
-    sumNoShows(db, asked.wish),
-    sumFit(db, asked.wish),
+    sumUse(db, prepared.request, prepared.clock, true),
+    sumCancelled(db, prepared.request, LATE_HOURS),
+    sumNoShows(db, prepared.request),
+    sumFit(db, prepared.request),
   ]);
   const persons = await listUsePersons(db, [
     ...new Set([
@@ -92,10 +96,10 @@ export async function readReport(db: Db, wish: ReportWish, { first, last }: UseP
     ),
   );
   return {
-    ...linesOf(asked, sums, cancelled, noShows, fits),
+    ...linesOf(prepared, { sums, cancelled, noShows, fits }),
     organisers,
     units: unitsOf(organisers),
-    cells: bookableCells(asked.atomic, asked.hours, asked.pieces).map((bookable, cell) => ({
+    cells: bookableCells(prepared.atomic, prepared.hours, prepared.pieces).map((bookable, cell) => ({
       bookable,
       inside: inside.get(cell) ?? 0,
     })),
@@ -105,22 +109,22 @@ export async function readReport(db: Db, wish: ReportWish, { first, last }: UseP
 /** Only what a period is compared by. */
 export async function readBefore(
   db: Db,
-  wish: ReportWish,
+  request: ReportRequest,
   { first, last }: UsePeriod,
 ): Promise<Pick<Report, 'rooms' | 'total'>> {
-  const asked = await prepare(db, wish, { first, last });
+  const prepared = await prepare(db, request, { first, last });
   const [sums, cancelled, noShows] = await Promise.all([
-    sumUse(db, asked.wish, asked.clock, false),
-    sumCancelled(db, asked.wish, LATE_HOURS),
-    sumNoShows(db, asked.wish),
+    sumUse(db, prepared.request, prepared.clock, false),
+    sumCancelled(db, prepared.request, LATE_HOURS),
+    sumNoShows(db, prepared.request),
   ]);
-  return linesOf(asked, sums, cancelled, noShows, []);
+  return linesOf(prepared, { sums, cancelled, noShows, fits: [] });
 }
 
 /** What is asked of the database, with the hours of the rooms. */
 async function prepare(
   db: Db,
-  { viewerId, zone, rooms, who }: ReportWish,
+  { viewerId, zone, rooms, who }: ReportRequest,
   { first, last }: { first: string; last: string },
 ) {
   const span = { from: startOfDay(first, zone), to: startOfDay(addDays(last, 1), zone) };
@@ -144,7 +148,7 @@ async function prepare(
     claimed: part ?? id,
     hall: part ? id : 0,
   }));
-  const wish: UseWish = { ...span, viewerId, places, who };
+  const request: UseRequest = { ...span, viewerId, places, who };
   const clock = {
     starts: pieces.starts,
     walls: pieces.walls,
@@ -153,72 +157,91 @@ async function prepare(
     closes: hours.closes,
     groups: places.map(({ id }) => hours.groups.get(id) ?? 0),
   };
-  return { rooms, atomic: all.filter((_, at) => places[at]?.hall === 0), hours, pieces, wish, clock };
+  return {
+    rooms,
+    atomic: all.filter((_, at) => places[at]?.hall === 0),
+    hours,
+    pieces,
+    request,
+    clock,
+  };
+}
+
+/** What the database added up for a period. */
+interface Sums {
+  sums: readonly UseSum[];
+  cancelled: readonly UseLoss[];
+  noShows: readonly UseLoss[];
+  fits: readonly UseFit[];
 }
 
 function linesOf(
   { rooms, hours }: Awaited<ReturnType<typeof prepare>>,
-  sums: UseSum[],
-  cancelled: UseLoss[],
-  noShows: UseLoss[],
-  fits: UseFit[],
+  found: Sums,
 ): Pick<Report, 'rooms' | 'total'> {
-  const sumOf = new Map(
-    sums.flatMap((sum) => (sum.kind === 'room' && sum.id !== null ? [[sum.id, sum] as const] : [])),
+  const sums = new Map(
+    found.sums.flatMap((sum) => (sum.kind === 'room' && sum.id !== null ? [[sum.id, sum] as const] : [])),
   );
-  const ofRoom = (losses: UseLoss[]) =>
-    new Map(losses.flatMap((loss) => (loss.room_id === null ? [] : [[loss.room_id, loss] as const])));
-  const ofAll = (losses: UseLoss[]) =>
-    losses.find(({ room_id, person_id, is_person }) => room_id === null && person_id === null && !is_person);
-  const [off, absent, fit] = [
-    ofRoom(cancelled),
-    ofRoom(noShows),
-    new Map(fits.map((one) => [one.room_id, one])),
-  ];
-  const lines = rooms.map((room): RoomLine => {
-    const sum = sumOf.get(room.id);
-    const { bookable, closed } = hours.rooms.get(room.id) ?? { bookable: 0, closed: 0 };
-    return {
-      room,
-      bookable,
-      closed,
-      meetings: sum?.meetings ?? 0,
-      occupied: sum?.occupied ?? 0,
-      held: sum?.held ?? 0,
-      inside: sum?.inside ?? 0,
-      outside: sum && bookable + closed > 0 ? sum.occupied - sum.inside : 0,
-      middle: sum?.middle ?? null,
-      cancelled: off.get(room.id)?.all ?? 0,
-      late: off.get(room.id)?.some ?? 0,
-      judged: absent.get(room.id)?.all ?? 0,
-      noShows: absent.get(room.id)?.some ?? 0,
-      fit: fit.get(room.id),
-    };
-  });
-  const atomic = lines.filter(({ room }) => !room.part_ids.length);
-  const add = (of: (line: RoomLine) => number) => atomic.reduce((sum, line) => sum + of(line), 0);
-  const [allOff, allAbsent] = [ofAll(cancelled), ofAll(noShows)];
+  const [cancelled, noShows] = [byRoom(found.cancelled), byRoom(found.noShows)];
+  const fits = new Map(found.fits.map((one) => [one.room_id, one]));
+  const lines = rooms.map((room): RoomLine => ({
+    room,
+    ...usedOf(sums.get(room.id), hours.rooms.get(room.id) ?? { bookable: 0, closed: 0 }),
+    ...lossesOf(cancelled.get(room.id), noShows.get(room.id)),
+    fit: fits.get(room.id),
+  }));
   return {
     // A room that is no longer there matters as long as something took place in it.
     rooms: lines.filter(
-      ({ room, occupied, cancelled: n, judged }) =>
-        room.status !== 'retired' || occupied > 0 || n > 0 || judged > 0,
+      (line) => line.room.status !== 'retired' || line.occupied > 0 || line.cancelled > 0 || line.judged > 0,
     ),
-    total: {
-      meetings: sums.reduce((sum, one) => sum + (one.kind === 'person' ? one.meetings : 0), 0),
-      occupied: add((line) => line.occupied),
-      held: add((line) => line.held),
-      inside: add((line) => line.inside),
-      outside: add((line) => line.outside),
-      bookable: add((line) => line.bookable),
-      closed: add((line) => line.closed),
-      middle: null,
-      cancelled: allOff?.all ?? 0,
-      late: allOff?.some ?? 0,
-      judged: allAbsent?.all ?? 0,
-      noShows: allAbsent?.some ?? 0,
-      fit: fit.get(null),
-    },
+    total: totalOf(lines, found, fits.get(null)),
+  };
+}
+
+function byRoom(losses: readonly UseLoss[]): Map<number, UseLoss> {
+  return new Map(losses.flatMap((loss) => (loss.room_id === null ? [] : [[loss.room_id, loss] as const])));
+}
+
+function ofAll(losses: readonly UseLoss[]): UseLoss | undefined {
+  return losses.find(
+    ({ room_id, person_id, is_person }) => room_id === null && person_id === null && !is_person,
+  );
+}
+
+/** Hours and meetings of one room; outside opening hours only where the room has any. */
+function usedOf(sum: UseSum | undefined, { bookable, closed }: { bookable: number; closed: number }) {
+  if (!sum)
+    return { bookable, closed, meetings: 0, occupied: 0, held: 0, inside: 0, outside: 0, middle: null };
+  const { meetings, occupied, held, inside, middle } = sum;
+  const outside = bookable + closed > 0 ? occupied - inside : 0;
+  return { bookable, closed, meetings, occupied, held, inside, outside, middle };
+}
+
+function lossesOf(cancelled: UseLoss | undefined, noShows: UseLoss | undefined) {
+  return {
+    cancelled: cancelled?.all ?? 0,
+    late: cancelled?.some ?? 0,
+    judged: noShows?.all ?? 0,
+    noShows: noShows?.some ?? 0,
+  };
+}
+
+/** Sums count atomic rooms only: a hall is counted in its parts. */
+function totalOf(lines: readonly RoomLine[], found: Sums, fit: UseFit | undefined): UseFigures {
+  const atomic = lines.filter(({ room }) => !room.part_ids.length);
+  const add = (of: (line: RoomLine) => number) => atomic.reduce((sum, line) => sum + of(line), 0);
+  return {
+    meetings: found.sums.reduce((sum, one) => sum + (one.kind === 'person' ? one.meetings : 0), 0),
+    occupied: add((line) => line.occupied),
+    held: add((line) => line.held),
+    inside: add((line) => line.inside),
+    outside: add((line) => line.outside),
+    bookable: add((line) => line.bookable),
+    closed: add((line) => line.closed),
+    middle: null,
+    ...lossesOf(ofAll(found.cancelled), ofAll(found.noShows)),
+    fit,
   };
 }
 
@@ -228,7 +251,7 @@ function organisersOf(
   noShows: UseLoss[],
   persons: UsePerson[],
 ): Report['organisers'] {
-  const found = new Map<number | null, Counted>();
+  const found = new Map<number | null, Counts>();
   const of = (id: number | null) => {
     const known = found.get(id) ?? { ...NOTHING };
     found.set(id, known);
@@ -251,9 +274,9 @@ function unitsOf(organisers: Report['organisers']): Report['units'] {
   const found = new Map<number | string, Report['units'][number]>();
   for (const { person, ...counted } of organisers) {
     const unit = person === null ? null : (person.unit ?? ('none' as const));
-    const key = unit === null ? 'private' : unit === 'none' ? unit : unit.id;
+    const key = typeof unit === 'object' ? (unit?.id ?? 'private') : unit;
     const known = found.get(key) ?? { unit, ...NOTHING };
-    for (const name of Object.keys(NOTHING) as (keyof Counted)[]) known[name] += counted[name];
+    for (const name of Object.keys(NOTHING) as (keyof Counts)[]) known[name] += counted[name];
     found.set(key, known);
   }
   return [...found.values()].sort((a, b) => b.occupied - a.occupied);

@@ -5,10 +5,10 @@ import { page, route, send, type Answer, type Context, type Route } from '../lib
 import { dayOf } from '../lib/time/zone.js';
 import { listUnitOptions } from '../people/queries.js';
 import { UseQuery, UseTableQuery } from './forms.js';
-import { chosenRooms, tellPeriod, unitsBelow, usePage } from './page.js';
+import { chosenRooms, describePeriod, unitsBelow, usePage } from './page.js';
 import { besides, monthOf, periodOf, type UsePeriod } from './period.js';
 import { listUsePersons, listUseRooms } from './queries.js';
-import { readBefore, readReport, type ReportWish } from './report.js';
+import { readBefore, readReport, type ReportRequest } from './report.js';
 import { useCsv } from './table.js';
 
 export const useRoutes: Route[] = [
@@ -25,10 +25,10 @@ export const useRoutes: Route[] = [
     policy: secretary,
     query: UseTableQuery,
     async handle(c) {
-      const { period, wish } = await readWish(c, c.query);
-      const report = await readReport(c.db, wish, period);
+      const { period, request } = await readRequest(c, c.query);
+      const report = await readReport(c.db, request, period);
       return send(useCsv(c, report, c.query.by), CSV, {
-        name: `${c.t('use.title')} ${c.t(`use.csv.by.${c.query.by}`)} ${tellPeriod(c, period)}.csv`,
+        name: `${c.t('use.title')} ${c.t(`use.csv.by.${c.query.by}`)} ${describePeriod(c, period)}.csv`,
       });
     },
   }),
@@ -37,44 +37,44 @@ export const useRoutes: Route[] = [
 /** The longest period: three years. */
 const MOST_DAYS = 1100;
 
-async function readWish(c: Context<unknown, unknown>, query: UseQuery) {
+async function readRequest(c: Context<unknown, unknown>, typed: UseQuery) {
   const usual = monthOf(dayOf(c.now, c.office.zone));
-  const to = query.to ?? (query.from ? monthOf(query.from).last : usual.last);
-  const { first, last } = chosenDays(query.from ?? monthOf(to).first, to, MOST_DAYS);
+  const to = typed.to ?? (typed.from ? monthOf(typed.from).last : usual.last);
+  const { first, last } = chosenDays(typed.from ?? monthOf(to).first, to, MOST_DAYS);
   const period: UsePeriod = periodOf(first, last);
   const [rooms, units, organisers] = await Promise.all([
     listUseRooms(c.db),
     listUnitOptions(c.db),
-    query.organiser === null ? [] : listUsePersons(c.db, [query.organiser]),
+    typed.organiser === null ? [] : listUsePersons(c.db, [typed.organiser]),
   ]);
   const [organiser] = organisers;
-  const unit = units.find(({ id }) => id === query.unit);
-  const asked: UseQuery = {
+  const unit = units.find(({ id }) => id === typed.unit);
+  const query: UseQuery = {
     from: first,
     to: last,
-    of: query.of,
+    of: typed.of,
     unit: unit?.id ?? null,
     organiser: organiser?.id ?? null,
   };
-  const wish: ReportWish = {
+  const request: ReportRequest = {
     viewerId: c.viewer.id,
     zone: c.office.zone,
     rooms: chosenRooms(rooms, query.of),
-    who: { organiser: asked.organiser, units: unit ? unitsBelow(units, unit.id) : null },
+    who: { organiser: query.organiser, units: unit ? unitsBelow(units, unit.id) : null },
   };
-  return { period, wish, asked, rooms, units, organiser };
+  return { period, request, query, rooms, units, organiser };
 }
 
 async function showUse(c: Context<unknown, UseQuery>): Promise<Answer> {
-  const { period, wish, asked, rooms, units, organiser } = await readWish(c, c.query);
+  const { period, request, query, rooms, units, organiser } = await readRequest(c, c.query);
   const [report, before] = await Promise.all([
-    readReport(c.db, wish, period),
-    readBefore(c.db, wish, besides(period, 'before')),
+    readReport(c.db, request, period),
+    readBefore(c.db, request, besides(period, 'before')),
   ]);
   return page(
     'use/use',
     usePage(c, {
-      query: asked,
+      query,
       period,
       rooms: rooms.filter(({ status }) => status !== 'retired'),
       units,

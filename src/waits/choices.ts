@@ -10,19 +10,23 @@ export const ANY_PICK = /^(any|here):([1-9]\d{0,3}):([1-9]\d{0,14})$/;
 /** For one room that is taken; of several nobody can say what would do instead. */
 export async function findWaitChoices(
   c: Context<unknown, unknown>,
-  wish: { roomIds: number[]; from: Date; to: Date; seats: number | null },
+  request: { roomIds: number[]; from: Date; to: Date; seats: number | null },
 ): Promise<WaitChoices> {
-  const count = await countWaiting(c.db, { roomIds: wish.roomIds, from: wish.from, to: wish.to }, c.now);
-  const [id] = wish.roomIds;
-  const room = id !== undefined && wish.roomIds.length === 1 ? await findRoomPlace(c.db, id) : undefined;
+  const count = await countWaiting(
+    c.db,
+    { roomIds: request.roomIds, from: request.from, to: request.to },
+    c.now,
+  );
+  const [id] = request.roomIds;
+  const room = id !== undefined && request.roomIds.length === 1 ? await findRoomPlace(c.db, id) : undefined;
   if (!room) return { count, any: [] };
-  const seats = wish.seats ?? room.capacity;
+  const seats = request.seats ?? room.capacity;
   const others = (
     await listFittingRooms(c.db, {
       seats,
       building: null,
-      startsAt: wish.from,
-      endsAt: wish.to,
+      startsAt: request.from,
+      endsAt: request.to,
       personId: c.viewer.id,
       now: c.now,
     })
@@ -35,7 +39,7 @@ export async function findWaitChoices(
       ...(everywhere
         ? [{ pick: `any:${seats}:${room.id}`, label: c.t('waits.any.button', { count: seats }) }]
         : []),
-      // Where all of them stand in this building it would be the same wish.
+      // Where all of them stand in this building it would be the same request.
       ...(here && here < everywhere
         ? [
             {
@@ -57,7 +61,7 @@ export async function readAnyRoom(db: Db, pick: string | undefined): Promise<Any
 }
 
 /** What a meeting waits for, in words: the rooms, or "any room with 12 seats in building A". */
-export function tellWish(
+export function describeRequest(
   c: Pick<Context, 't' | 'fmt'>,
   date: Pick<AwaitedDate, 'any' | 'rooms' | 'state'>,
 ): string {

@@ -18,7 +18,7 @@ export const waitsRoutes: Route[] = [
     form: NoFields,
     async handle(c) {
       const meeting = await findMeeting(c.db, c.viewer, idOf(c));
-      await joinQueue(c.db, c.by, meeting.id, null, c.now);
+      await joinQueue(c.db, c.by, meeting.id, { rooms: null, now: c.now });
       return redirect(`/meetings/${meeting.id}`, { notice: 'waits.notice.again' });
     },
   }),
@@ -29,10 +29,10 @@ export const waitsRoutes: Route[] = [
     form: NoFields,
     async handle(c) {
       const meeting = await findMeeting(c.db, c.viewer, idOf(c));
-      const wish = await findAwaited(c.db, meeting.id, c.now);
+      const request = await findAwaited(c.db, meeting.id, c.now);
       await leaveQueue(c.db, c.by, meeting.id);
       return redirect(`/meetings/${meeting.id}`, {
-        notice: wish?.state === 'offered' ? 'waits.notice.declined' : 'waits.notice.left',
+        notice: request?.state === 'offered' ? 'waits.notice.declined' : 'waits.notice.left',
       });
     },
   }),
@@ -45,21 +45,24 @@ export const waitsRoutes: Route[] = [
   }),
 ];
 
-/** The hold becomes the meeting's room by all rules; where one stands against it, the form of the meeting says so. */
+/**
+ * The hold becomes the meeting's room by all rules; where one stands against it, the form of the meeting says
+ * so.
+ */
 async function take(c: Context): Promise<Answer> {
   const meeting = await findMeeting(c.db, c.viewer, idOf(c));
   if (!mayTake(meeting)) throw new Forbidden();
-  const wish = await findAwaited(c.db, meeting.id, c.now);
+  const request = await findAwaited(c.db, meeting.id, c.now);
   const taken = await takeAwaitedRoom(c.db, c.by, meeting.id, c.now);
   if (taken.ok)
     return redirect(`/meetings/${meeting.id}`, {
       notice: taken.isAsked ? 'requests.notice.asked' : 'waits.notice.taken',
     });
-  if (taken.reason === 'gone' || !wish)
+  if (taken.reason === 'gone' || !request)
     return redirect(`/meetings/${meeting.id}`, {
       notice: (await hasItsRooms(c, meeting.id)) ? 'waits.notice.taken' : 'waits.notice.gone',
     });
-  const roomIds = wish.rooms.map(({ id }) => id);
+  const roomIds = request.rooms.map(({ id }) => id);
   return drawForm(c, {
     meeting,
     values: { ...(await valuesOf(c, meeting)), rooms: roomIds },

@@ -101,7 +101,9 @@ test('removes an absence of this person only', async () => {
 test('a meeting that moves takes its participants’ times along', async () => {
   const made = await row<{ id: number }>(
     world.db,
-    `insert into meetings (title, starts_at, ends_at, zone, organiser_id, created_by, uid) values ('A', '2030-03-05T01:00Z', '2030-03-05T02:00Z', 'Asia/Shanghai', :by, :by, 'u1') returning id`,
+    `insert into meetings (title, starts_at, ends_at, zone, organiser_id, created_by, uid)
+     values ('A', '2030-03-05T01:00Z', '2030-03-05T02:00Z', 'Asia/Shanghai', :by, :by, 'u1')
+     returning id`,
     { by: cast.organiser.id },
   );
   const times = () =>

@@ -95,7 +95,9 @@ describe('the day of all rooms', () => {
       (
         await row<{ id: number }>(
           world.db,
-          `insert into series (name, organiser_id, is_private, created_by) values ('Merger', :chair, true, :chair) returning id`,
+          `insert into series (name, organiser_id, is_private, created_by)
+           values ('Merger', :chair, true, :chair)
+           returning id`,
           { chair: cast.chair.id },
         )
       )?.id ?? 0;
@@ -250,7 +252,9 @@ describe('the day of all rooms', () => {
       (
         await row<{ id: number }>(
           world.db,
-          `insert into rooms (code, name_en, name_zh, capacity) values (:code, :code, :code, 50) returning id`,
+          `insert into rooms (code, name_en, name_zh, capacity)
+           values (:code, :code, :code, 50)
+           returning id`,
           { code },
         )
       )?.id ?? 0;

@@ -22,7 +22,7 @@ function claim(room_id: number, f: number, t: number, meeting_id = nextMeeting++
   return { room_id, f, t, s: f, e: t, meeting_id };
 }
 function draw(rooms: GridRoom[], claims: GridClaim[], nowUnit = 0, day = MONDAY) {
-  const grid = layOutDay(day, rooms, claims, ZONE, nowUnit);
+  const grid = layOutDay(day, rooms, claims, { zone: ZONE, nowUnit });
   const clock = (minute: number) => clockAt(day, minute);
   return {
     ...grid,
@@ -71,13 +71,10 @@ describe('the day grid', () => {
 
   it('parts a free stretch by what is only asked for, and leaves it free', () => {
     const asked = (from: number, to: number) => ({ ...claim(1, from, to), is_tentative: true });
-    const [row] = layOutDay(
-      MONDAY,
-      [room(1)],
-      [claim(1, 540, 600), asked(570, 660), asked(1050, 1110)],
-      ZONE,
-      0,
-    ).rows;
+    const [row] = layOutDay(MONDAY, [room(1)], [claim(1, 540, 600), asked(570, 660), asked(1050, 1110)], {
+      zone: ZONE,
+      nowUnit: 0,
+    }).rows;
     expect(row?.cells.map(({ kind, from, to, claims }) => [kind, from / 4, to / 4, claims.length])).toEqual([
       ['free', 8, 9, 0],
       ['busy', 9, 10, 1],
@@ -140,7 +137,7 @@ describe('the day grid', () => {
   ])('has every quarter of %s once', (_name, on, units, begin) => {
     const day = dayOfGrid(on, 'Europe/Berlin');
     const open = [{ weekday: 7, opens_at: '00:00', closes_at: '24:00' }];
-    const grid = layOutDay(day, [room(1, { hours: open })], [], 'Europe/Berlin', 0);
+    const grid = layOutDay(day, [room(1, { hours: open })], [], { zone: 'Europe/Berlin', nowUnit: 0 });
     expect(day.units).toBe(units);
     expect(grid.hours.slice(0, begin.length).map(({ from }) => day.marks[from])).toEqual(begin);
     expect(grid.hours.reduce((sum, { from, to }) => sum + to - from, 0)).toBe(units);
@@ -160,7 +157,7 @@ describe('the day grid', () => {
         const claims = spans
           .sort((a, b) => a[0] - b[0])
           .flatMap(([f, length]) => (f >= free ? [claim(1, f, (free = f + length))] : []));
-        const { first, last, rows } = layOutDay(MONDAY, [room(1)], claims, ZONE, nowUnit);
+        const { first, last, rows } = layOutDay(MONDAY, [room(1)], claims, { zone: ZONE, nowUnit });
         let at = first;
         for (const cell of rows[0]?.cells ?? []) {
           expect(cell.from).toBe(at);

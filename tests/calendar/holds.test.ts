@@ -56,7 +56,8 @@ beforeAll(async () => {
     { title: 'Patient talk', startsAt: at('14:00'), endsAt: at('15:00'), zone: 'Asia/Shanghai', roomIds: [] },
   );
   await world.owner.raw(
-    `insert into room_claims (room_id, awaited_meeting_id, state, hold_until, starts_at, ends_at, occupies_from, occupies_to, created_by) values (?, ?, 'held', '2030-03-05T12:00+08:00', ?, ?, ?, ?, ?)`,
+    `insert into room_claims (room_id, awaited_meeting_id, state, hold_until, starts_at, ends_at, occupies_from, occupies_to, created_by)
+     values (?, ?, 'held', '2030-03-05T12:00+08:00', ?, ?, ?, ?, ?)`,
     [
       cast.rooms.orchid,
       waits.ok ? waits.id : 0,
@@ -67,7 +68,8 @@ beforeAll(async () => {
       cast.chair.id,
     ],
   );
-  await addDoorDisplay(world.db, { id: cast.secretary.id }, world.config.secretKey, cast.rooms.orchid, {
+  await addDoorDisplay(world.db, { id: cast.secretary.id }, world.config.secretKey, {
+    roomId: cast.rooms.orchid,
     name: 'Tablet',
     lang: 'en',
   });
@@ -224,7 +226,9 @@ describe('who wants the room', () => {
     expect(
       await row(
         world.db,
-        `select m.title from room_claims c join meetings m on m.id = c.awaited_meeting_id where c.state = 'held' and c.starts_at = :at`,
+        `select m.title
+           from room_claims c join meetings m on m.id = c.awaited_meeting_id
+          where c.state = 'held' and c.starts_at = :at`,
         { at: at('11:00') },
       ),
     ).toEqual({ title: 'Waits' });
@@ -245,11 +249,15 @@ test('at the door: reserved, for what, and no title of a poll', async () => {
 test('a hall whose parts are held together says it once', async () => {
   const hall = await row<{ id: number }>(
     world.owner,
-    `insert into rooms (code, name_en, name_zh, building, floor, capacity, equipment) values ('hall', 'Hall', '大厅', 'A', '3', 40, '{}') returning id`,
+    `insert into rooms (code, name_en, name_zh, building, floor, capacity, equipment)
+     values ('hall', 'Hall', '大厅', 'A', '3', 40, '{}')
+     returning id`,
     {},
   );
   await world.owner.raw(
-    `insert into room_hours (room_id, weekday, opens_at, closes_at) select ?, day, '08:00', '20:00' from generate_series(1, 5) as day`,
+    `insert into room_hours (room_id, weekday, opens_at, closes_at)
+     select ?, day, '08:00', '20:00'
+       from generate_series(1, 5) as day`,
     [hall?.id ?? 0],
   );
   await world.owner.raw(`insert into room_parts (hall_id, part_id) values (?, ?), (?, ?)`, [
@@ -286,7 +294,11 @@ test('on the floor plan and on the page of a closure', async () => {
   const plan = await row<{ id: number }>(
     world.owner,
     `with f as (insert into files (name, media_type, state) values ('floor.png', 'image/png', 'stored') returning id)
-     insert into floor_plans (site, building, floor, file_id, width, height, created_by) select r.site, r.building, r.floor, f.id, 100, 100, :by from rooms r, f where r.id = :room returning id`,
+     insert into floor_plans (site, building, floor, file_id, width, height, created_by)
+     select r.site, r.building, r.floor, f.id, 100, 100, :by
+       from rooms r, f
+      where r.id = :room
+     returning id`,
     { room: cast.rooms.orchid, by: cast.secretary.id },
   );
   const path = `/rooms/plans/${plan?.id}?date=2030-03-05&from=09:00&to=10:00`;

@@ -246,7 +246,8 @@ describe('a request that does not hold the room', () => {
       'Requested, still free',
     );
 
-    // Somebody who decides about the room books it all the same: what was requested is no longer in the way of anybody.
+    // Somebody who decides about the room books it all the same: what was requested is no longer in the way
+    // of anybody.
     const taken = await createMeeting(
       world.db,
       { id: cast.chair.id },

@@ -45,7 +45,9 @@ describe('a room to which nobody comes', () => {
     await world.owner.raw(`update room_claims set state = 'cancelled'`);
     await world.owner.raw(`truncate check_in_outcomes, deliveries cascade`);
     await world.owner.raw(
-      `update meetings set starts_at = starts_at - interval '1 year', ends_at = ends_at - interval '1 year' where starts_at is not null`,
+      `update meetings
+          set starts_at = starts_at - interval '1 year', ends_at = ends_at - interval '1 year'
+        where starts_at is not null`,
     );
   });
 
@@ -176,7 +178,7 @@ describe('a room to which nobody comes', () => {
 
   it('stays with who checked in, and somebody else who has it now is not put out', async () => {
     const there = await book();
-    await checkIn(world.db, { id: cast.organiser.id }, there, at(3));
+    await checkIn(world.db, { id: cast.organiser.id }, there, { now: at(3) });
     expect(await judgeCheckIns(world.db, at(11))).toEqual({ present: 1, noShows: 0, released: 0 });
     expect(
       await row(world.db, `select outcome from check_in_outcomes where meeting_id = :there`, { there }),
@@ -205,7 +207,7 @@ describe('a room to which nobody comes', () => {
       ]),
     );
     await book({ title: 'In between', startsAt: at(10), endsAt: at(60) }, cast.reviewer.id);
-    expect(await checkIn(world.db, { id: cast.organiser.id }, id, at(20))).toEqual({
+    expect(await checkIn(world.db, { id: cast.organiser.id }, id, { now: at(20) })).toEqual({
       ok: false,
       reason: 'released',
     });
@@ -220,7 +222,7 @@ describe('a room to which nobody comes', () => {
       const now = at(round * 70 + 10);
       const [judged, came] = await Promise.all([
         judgeCheckIns(world.db, now),
-        checkIn(world.db, { id: cast.organiser.id }, id, now),
+        checkIn(world.db, { id: cast.organiser.id }, id, { now }),
         judgeCheckIns(world.db, now),
       ]);
       const live = await rows(
@@ -250,7 +252,7 @@ describe('a room to which nobody comes', () => {
     // The worker was away: the room was kept all the while.
     await judgeCheckIns(world.db, at(200));
     await judgeCheckIns(world.db, at(250));
-    await checkIn(world.db, { id: cast.organiser.id }, there, at(365));
+    await checkIn(world.db, { id: cast.organiser.id }, there, { now: at(365) });
     await judgeCheckIns(world.db, at(371));
     world.clock.set(at(480));
     const secretary = await world.agent(cast.secretary);

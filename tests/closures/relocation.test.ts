@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { inTransaction, row, rows } from '../../src/lib/db/db.js';
 import { accommodate } from '../../src/closures/relocationCommands.js';
 import { changeMeeting, createMeeting } from '../../src/meetings/commands.js';
-import { planAccommodation } from '../../src/closures/relocation.js';
+import { proposeRooms } from '../../src/closures/relocation.js';
 import { listFreeFor, listHits } from '../../src/closures/relocationQueries.js';
 import { changeClosures, closeRooms } from '../../src/closures/commands.js';
 import { makeCast, type Cast } from '../support/cast.js';
@@ -26,7 +26,9 @@ async function room(
   const code = `room-${++made}`;
   const found = await row<{ id: number }>(
     world.db,
-    `insert into rooms (code, name_en, name_zh, capacity, site, building, floor, equipment, setup_minutes) values (:code, :code, :code, :capacity, 'S', :building, :floor, :equipment, :setup) returning id`,
+    `insert into rooms (code, name_en, name_zh, capacity, site, building, floor, equipment, setup_minutes)
+     values (:code, :code, :code, :capacity, 'S', :building, :floor, :equipment, :setup)
+     returning id`,
     {
       code,
       capacity: more.capacity ?? 10,
@@ -84,14 +86,18 @@ const closed = async (groupId: number) =>
     await rows<{ room_id: number; f: number; t: number }>(
       world.db,
       `select c.room_id, extract(hour from c.starts_at at time zone 'Asia/Shanghai')::int as f, extract(hour from c.ends_at at time zone 'Asia/Shanghai')::int as t
-       from room_claims c join closures k on k.id = c.closure_id where k.group_id = :groupId and c.state = 'confirmed' order by c.room_id, c.starts_at`,
+       from room_claims c join closures k on k.id = c.closure_id
+      where k.group_id = :groupId and c.state = 'confirmed'
+      order by c.room_id, c.starts_at`,
       { groupId },
     )
   ).map(({ room_id, f, t }) => [room_id, f, t]);
 const overlaps = () =>
   rows(
     world.db,
-    `select a.id from room_claims a join room_claims b on a.room_id = b.room_id and a.id < b.id and a.occupies && b.occupies
+    `select a.id
+       from room_claims a
+         join room_claims b on a.room_id = b.room_id and a.id < b.id and a.occupies && b.occupies
      where a.state in ('held', 'requested', 'confirmed') and b.state in ('held', 'requested', 'confirmed')`,
   );
 const moves = (groupId: number) => office.get(`/rooms/closures/${groupId}/moves`);
@@ -210,7 +216,8 @@ describe('rooms closed together', () => {
       load(stale.text)('[name=reason]').val(),
     ]).toEqual([409, expect.stringContaining('Shorter'), 'Mine']);
     expect(
-      await changeClosures(world.db, { id: cast.secretary.id }, groupId, 2, {
+      await changeClosures(world.db, { id: cast.secretary.id }, groupId, {
+        version: 2,
         reason: 'Longer',
         endsAt: at(1, 20),
       }),
@@ -236,13 +243,13 @@ describe('meetings in the way of a closure', () => {
     const first = await book([old], 2, 9, 10);
     const second = await book([old, other], 2, 10, 11, { expectedCount: 8 });
     const { groupId } = await close([old, other], 2);
-    const hits = await listHits(world.db, cast.secretary.id, groupId, at(0, 0), 50);
+    const hits = await listHits(world.db, cast.secretary.id, groupId, { now: at(0, 0), limit: 50 });
     expect(hits.map(({ meeting_id, room: { id }, seats }) => [meeting_id, id, seats])).toEqual([
       [first, old, 10],
       [second, old, 8],
       [second, other, 8],
     ]);
-    const plan = planAccommodation(hits, await listFreeFor(world.db, cast.secretary.id, hits), at(0, 0));
+    const plan = proposeRooms(hits, await listFreeFor(world.db, cast.secretary.id, hits), at(0, 0));
     expect(plan.map((one) => one.room?.id)).toEqual([near, near, far]);
     expect(plan[2]?.rooms.length).toBeGreaterThan(2);
   });
@@ -286,7 +293,10 @@ describe('meetings in the way of a closure', () => {
     expect(
       await rows(
         world.db,
-        `select kind, meeting_id, person_id from deliveries where kind like 'meetings.%' and meeting_id = any(:ids) order by meeting_id`,
+        `select kind, meeting_id, person_id
+           from deliveries
+          where kind like 'meetings.%' and meeting_id = any(:ids)
+          order by meeting_id`,
         { ids: [told, untold, off] },
       ),
     ).toEqual([
@@ -297,7 +307,10 @@ describe('meetings in the way of a closure', () => {
     expect(
       await rows(
         world.db,
-        `select meeting_id, note from audit_events where action = 'meeting.accommodate' and meeting_id = any(:ids) order by meeting_id`,
+        `select meeting_id, note
+           from audit_events
+          where action = 'meeting.accommodate' and meeting_id = any(:ids)
+          order by meeting_id`,
         { ids: [told, untold] },
       ),
     ).toEqual([
@@ -317,7 +330,10 @@ describe('meetings in the way of a closure', () => {
     await world.runJobs();
     const mail = await rows<{ subject: string }>(
       world.db,
-      `select subject from deliveries where meeting_id = any(:ids) and kind like 'meetings.%' order by meeting_id`,
+      `select subject
+         from deliveries
+        where meeting_id = any(:ids) and kind like 'meetings.%'
+        order by meeting_id`,
       { ids: [told, off] },
     );
     expect(mail.map(({ subject }) => subject)).toEqual(['Other room: Told', 'Called off: Off']);
@@ -334,17 +350,24 @@ describe('meetings in the way of a closure', () => {
       await room({ building: 'X', floor: '9', setup: 15 }),
     ];
     await world.db.raw(
-      `insert into room_layouts (room_id, layout, capacity) select r, 'theatre', 30 from unnest(?::bigint[]) r union all select ?, 'theatre', 12`,
+      `insert into room_layouts (room_id, layout, capacity)
+       select r, 'theatre', 30
+         from unnest(?::bigint[]) r
+       union all
+       select ?, 'theatre', 12`,
       [[old, short, kept, asked], apt],
     );
     await world.db.raw(
-      `insert into booking_rules (room_id, max_minutes, in_policy) values (?, 30, null), (?, null, 'refuse'), (?, null, 'request')`,
+      `insert into booking_rules (room_id, max_minutes, in_policy)
+       values (?, 30, null), (?, null, 'refuse'), (?, null, 'request')`,
       [short, kept, asked],
     );
     await world.db.raw(`update rooms set owner_id = ? where id = ?`, [cast.chair.id, asked]);
     const kind = await row<{ id: number }>(
       world.db,
-      `insert into equipment_kinds (code, name_en, name_zh, is_movable, stock) values ('easel', 'Easel', '画架', true, 1) returning id`,
+      `insert into equipment_kinds (code, name_en, name_zh, is_movable, stock)
+       values ('easel', 'Easel', '画架', true, 1)
+       returning id`,
     );
     const id = await book([old], 9, 9, 10, {
       title: 'Seated',
@@ -476,8 +499,8 @@ describe('meetings in the way of a closure', () => {
     const { groupId } = await close(olds, 6);
     const now = at(0, 0);
     const tryMove = async () => {
-      const hits = await listHits(world.db, cast.secretary.id, groupId, now, 50);
-      const plan = planAccommodation(hits, await listFreeFor(world.db, cast.secretary.id, hits), now);
+      const hits = await listHits(world.db, cast.secretary.id, groupId, { now, limit: 50 });
+      const plan = proposeRooms(hits, await listFreeFor(world.db, cast.secretary.id, hits), now);
       const choices = plan.flatMap(({ hit, room: to }) =>
         to
           ? [
@@ -513,22 +536,23 @@ describe('meetings in the way of a closure', () => {
       ),
     );
     const [first, second] = await Promise.all([tryMove(), tryMove(), ...bookings]);
-    const stillHit = (await listHits(world.db, cast.secretary.id, groupId, now, 50)).length;
+    const stillHit = (await listHits(world.db, cast.secretary.id, groupId, { now, limit: 50 })).length;
     const succeeded = [first, second].filter(({ result }) => result.ok);
     expect(succeeded.length).toBeLessThanOrEqual(1);
     expect(stillHit).toBe(succeeded.length ? 20 - (succeeded[0]?.count ?? 0) : 20);
     for (
       let attempt = 0;
-      attempt < 3 && (await listHits(world.db, cast.secretary.id, groupId, now, 50)).length;
+      attempt < 3 && (await listHits(world.db, cast.secretary.id, groupId, { now, limit: 50 })).length;
       attempt++
     )
       await tryMove();
-    expect(await listHits(world.db, cast.secretary.id, groupId, now, 50)).toEqual([]);
+    expect(await listHits(world.db, cast.secretary.id, groupId, { now, limit: 50 })).toEqual([]);
     expect(await overlaps()).toEqual([]);
     // Each piece went to the closure: the four rooms are closed from midnight to midnight without a gap.
     const covered = await rows(
       world.db,
-      `select c.room_id, sum(extract(epoch from c.ends_at - c.starts_at))::int / 3600 as hours from room_claims c join closures k on k.id = c.closure_id
+      `select c.room_id, sum(extract(epoch from c.ends_at - c.starts_at))::int / 3600 as hours
+         from room_claims c join closures k on k.id = c.closure_id
         where k.group_id = :groupId and c.state = 'confirmed' group by 1 order by 1`,
       { groupId },
     );

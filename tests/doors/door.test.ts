@@ -155,7 +155,8 @@ describe('the display', () => {
     expect((await press('/door/booking', { minutes: '30', key })).status).toBe(303);
     const made = await rows<{ organiser_id: number; is_in: boolean }>(
       world.db,
-      `select m.organiser_id, m.checked_in_at is not null as is_in from meetings m join room_claims c on c.meeting_id = m.id and c.state = 'confirmed'`,
+      `select m.organiser_id, m.checked_in_at is not null as is_in
+         from meetings m join room_claims c on c.meeting_id = m.id and c.state = 'confirmed'`,
     );
     expect(made).toEqual([{ organiser_id: cast.secretary.id, is_in: true }]);
     const $ = await screen();
@@ -270,7 +271,10 @@ describe('the display', () => {
     expect(
       await rows(
         world.db,
-        `select occupies_from, occupies_to from room_claims where closure_id = :id and state = 'confirmed' order by occupies_from`,
+        `select occupies_from, occupies_to
+           from room_claims
+          where closure_id = :id and state = 'confirmed'
+          order by occupies_from`,
         { id: closure.id },
       ),
     ).toEqual([
@@ -299,7 +303,10 @@ describe('the display', () => {
     );
     const overlaps = await row<{ n: number }>(
       world.db,
-      `select count(*) as n from room_claims a join room_claims b on a.room_id = b.room_id and a.id < b.id and a.occupies && b.occupies where a.state = 'confirmed' and b.state = 'confirmed'`,
+      `select count(*) as n
+         from room_claims a
+           join room_claims b on a.room_id = b.room_id and a.id < b.id and a.occupies && b.occupies
+        where a.state = 'confirmed' and b.state = 'confirmed'`,
     );
     expect(overlaps?.n).toBe(0);
   });

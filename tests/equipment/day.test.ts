@@ -101,11 +101,13 @@ describe('equipment on the day', () => {
   it('goes on with a meeting that goes on, while nobody has it next', async () => {
     const { orchid, bamboo } = cast.rooms;
     const id = await booked(orchid, 9, 10);
-    expect(await extendMeeting(world.db, by(), id, 30, now(9, 30))).toMatchObject({ ok: true });
+    expect(await extendMeeting(world.db, by(), id, { minutes: 30, now: now(9, 30) })).toMatchObject({
+      ok: true,
+    });
     expect((await spanOf(id))?.ends_at).toEqual(now(10, 30));
     expect((await inRoom(bamboo, 10, 11)).ok).toBe(false);
     await booked(bamboo, 11, 12, { title: 'Interview' });
-    const refused = await extendMeeting(world.db, by(), id, 60, now(9, 40));
+    const refused = await extendMeeting(world.db, by(), id, { minutes: 60, now: now(9, 40) });
     expect(refused).toMatchObject({
       ok: false,
       reason: 'short',
@@ -156,7 +158,9 @@ describe('equipment on the day', () => {
     for (let round = 0; round < 4; round++) {
       const id = await booked(orchid, 9, 10);
       const results = await Promise.all([
-        ...Array.from({ length: 4 }, () => extendMeeting(world.db, by(), id, 15, now(9, 30))),
+        ...Array.from({ length: 4 }, () =>
+          extendMeeting(world.db, by(), id, { minutes: 15, now: now(9, 30) }),
+        ),
         ...Array.from({ length: 4 }, () => take([[only, 1]], 10, 11, 90)),
         inRoom(bamboo, 10, 11),
       ]);
@@ -178,7 +182,7 @@ describe('equipment on the day', () => {
     const { orchid, bamboo } = cast.rooms;
     const id = await booked(orchid, 9, 12);
     expect((await inRoom(bamboo, 10, 11)).ok).toBe(false);
-    expect((await endEarly(world.db, by(), id, now(9, 45))).ok).toBe(true);
+    expect((await endEarly(world.db, by(), id, { now: now(9, 45) })).ok).toBe(true);
     expect((await spanOf(id))?.ends_at).toEqual(now(9, 45));
     expect((await inRoom(bamboo, 10, 11)).ok).toBe(true);
   });
@@ -201,7 +205,7 @@ describe('equipment on the day', () => {
     await giveUp();
     expect((await spanOf(id))?.is_held).toBe(false);
     expect((await findMeeting(world.db, cast.organiser, id)).equipment).toEqual([]);
-    expect(await checkIn(world.db, by(), id, now(9, 20))).toMatchObject({
+    expect(await checkIn(world.db, by(), id, { now: now(9, 20) })).toMatchObject({
       ok: true,
       isTakenBack: true,
       missing: [],
@@ -209,7 +213,7 @@ describe('equipment on the day', () => {
     expect(await spanOf(id)).toEqual({ starts_at: now(9, 20), ends_at: now(12), is_held: true });
     await giveUp();
     await taken([[only, 1]], 10, 11, 90);
-    expect(await checkIn(world.db, by(), id, now(9, 30))).toMatchObject({
+    expect(await checkIn(world.db, by(), id, { now: now(9, 30) })).toMatchObject({
       ok: true,
       isTakenBack: true,
       missing: [{ kind: { name_en: 'Conference camera' } }],

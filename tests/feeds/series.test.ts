@@ -8,7 +8,8 @@ import { dayOf, weekdayOf } from '../../src/lib/time/zone.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
 
-// A year of a standing meeting, in zones with and without clock changes: what a calendar program reads is what the page says.
+// A year of a standing meeting, in zones with and without clock changes: what a calendar program reads is
+// what the page says.
 
 let world: World;
 let cast: Cast;
@@ -19,7 +20,9 @@ beforeAll(async () => {
   cast = await makeCast(world.db);
   await world.owner.raw('delete from room_hours');
   await world.owner.raw(
-    `insert into room_hours (room_id, weekday, opens_at, closes_at) select id, d, '00:00', '24:00' from rooms, generate_series(1, 7) d`,
+    `insert into room_hours (room_id, weekday, opens_at, closes_at)
+     select id, d, '00:00', '24:00'
+       from rooms, generate_series(1, 7) d`,
   );
   [organiser, reader] = (await Promise.all([world.agent(cast.organiser), world.agent()])) as [Agent, Agent];
   world.clock.set('2030-01-02T00:00:00Z');
@@ -85,7 +88,10 @@ const lines = (series: number) =>
     state: string;
   }>(
     world.db,
-    `select id, version, starts_at, ends_at, title, number, state from meetings where series_id = :series order by starts_at`,
+    `select id, version, starts_at, ends_at, title, number, state
+       from meetings
+      where series_id = :series
+      order by starts_at`,
     { series },
   );
 
@@ -98,7 +104,9 @@ it.each([
 ])('a feed of a year in %s at %s shows the dates of the page', async (zone, from, to) => {
   await world.owner.raw(`update room_claims set state = 'cancelled'`);
   await world.owner.raw(
-    `update meetings set state = 'cancelled', cancelled_at = now(), cancel_reason = 'over', announced_at = null where state <> 'cancelled'`,
+    `update meetings
+        set state = 'cancelled', cancelled_at = now(), cancel_reason = 'over', announced_at = null
+      where state <> 'cancelled'`,
   );
   // Sundays: the days on which clocks change.
   const form = seriesForm(cast, {
@@ -157,7 +165,8 @@ it.each([
     return text;
   };
   const text = await agree();
-  // One event with a rule and few exceptions, not fifty-two; but programs differ about a wall time that comes twice, so there each date is its own.
+  // One event with a rule and few exceptions, not fifty-two; but programs differ about a wall time that comes
+  // twice, so there each date is its own.
   const isOne = from !== '02:30';
   expect(rulesIn(text)).toBe(isOne ? 1 : 0);
   expect((text.match(/BEGIN:VEVENT/g) ?? []).length < 8).toBe(isOne);
@@ -184,7 +193,8 @@ it.each([
   });
   const changed = await agree();
   expect(rulesIn(changed)).toBe(2);
-  // What had been called off for want of a room stays so on the Saturday of its week, and nothing else is booked there.
+  // What had been called off for want of a room stays so on the Saturday of its week, and nothing else is
+  // booked there.
   const after = await lines(series);
   for (const sunday of [days[10], days[24]]) {
     const ofWeek = after.filter(

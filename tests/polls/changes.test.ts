@@ -71,7 +71,10 @@ const states = async () =>
   (
     await rows<{ state: string; at: string }>(
       world.db,
-      `select c.state, to_char(o.starts_at at time zone 'Asia/Shanghai', 'DD HH24:MI') as at from room_claims c join poll_options o on o.id = c.poll_option_id where o.poll_id = :id order by c.id`,
+      `select c.state, to_char(o.starts_at at time zone 'Asia/Shanghai', 'DD HH24:MI') as at
+         from room_claims c join poll_options o on o.id = c.poll_option_id
+        where o.poll_id = :id
+        order by c.id`,
       { id },
     )
   ).map(({ at, state }) => `${at} ${state}`);
@@ -193,25 +196,20 @@ test('two who save at once: one is told', async () => {
     await rows<{ id: number }>(world.db, `select id from poll_people where poll_id = :id`, { id })
   ).map((one) => one.id);
   const change = (title: string) =>
-    editPoll(
-      world.db,
-      { id: cast.organiser.id },
-      id,
-      {
-        version: stored?.version ?? 0,
-        title,
-        note: '',
-        isPrivate: false,
-        deadlineAt: stored?.deadline_at ?? new Date(),
-        options: [],
-        people: [],
-        guests: [],
-        keep,
-        stay,
-        needed: stay,
-      },
-      world.clock.now(),
-    );
+    editPoll(world.db, { id: cast.organiser.id }, id, {
+      version: stored?.version ?? 0,
+      title,
+      note: '',
+      isPrivate: false,
+      deadlineAt: stored?.deadline_at ?? new Date(),
+      options: [],
+      people: [],
+      guests: [],
+      keep,
+      stay,
+      needed: stay,
+      now: world.clock.now(),
+    });
   const done = await Promise.all([change('One'), change('Other')]);
   expect(done.map((one) => (one.ok ? 'saved' : one.reason)).sort()).toEqual(['saved', 'stale']);
 });

@@ -1,9 +1,9 @@
-import { isAnyNews, newsOf, toldOf } from '../../src/polls/telling.js';
+import { isAnyNews, newsOf, knownPollOf } from '../../src/polls/news.js';
 
 describe('what is news', () => {
   const poll = { title: 'A', deadline_at: new Date('2030-03-06T09:00Z') };
   const time = (one: number, rooms: number[], is_held = true) => ({ id: one, room_ids: rooms, is_held });
-  const told = toldOf(poll, [time(1, [5]), time(2, [])], { 1: 'yes', 2: 'no' });
+  const told = knownPollOf(poll, [time(1, [5]), time(2, [])], { 1: 'yes', 2: 'no' });
   const none = { title: false, deadline: false, removed: [], added: [], rooms: [] };
   test.each([
     ['nothing', poll, [time(1, [5]), time(2, [])], none],

@@ -1,6 +1,7 @@
 import { load } from 'cheerio';
 import { row, rows } from '../../src/lib/db/db.js';
-import { answerPoll, choosePollOption } from '../../src/polls/commands.js';
+import { answerPoll } from '../../src/polls/answerCommands.js';
+import { choosePollOption } from '../../src/polls/choiceCommands.js';
 import { pollToken } from '../../src/polls/link.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { MONDAY, testWorld, type Agent, type World } from '../support/world.js';
@@ -23,7 +24,10 @@ interface Made {
   options: number[];
 }
 
-/** Two times on Thursday and Friday, until Wednesday at five; asked are the attendee (who reads Chinese), the outsider and a guest. */
+/**
+ * Two times on Thursday and Friday, until Wednesday at five; asked are the attendee (who reads Chinese), the
+ * outsider and a guest.
+ */
 async function makePoll(more: Record<string, unknown> = {}): Promise<Made> {
   const made = await organiser
     .post('/polls')
@@ -64,7 +68,10 @@ async function makePoll(more: Record<string, unknown> = {}): Promise<Made> {
 const claims = (id: number) =>
   rows<{ state: string; room_id: number; meeting_id: number | null }>(
     world.db,
-    `select c.state, c.room_id, c.meeting_id from room_claims c join poll_options o on o.id = c.poll_option_id where o.poll_id = :id order by o.starts_at`,
+    `select c.state, c.room_id, c.meeting_id
+       from room_claims c join poll_options o on o.id = c.poll_option_id
+      where o.poll_id = :id
+      order by o.starts_at`,
     { id },
   );
 const mails = () =>
@@ -219,27 +226,21 @@ test('a guest answers by personal link: GET shows, only POST answers', async () 
 
 test('choosing makes the meeting: people, room, replies; the other room is free, the votes stay', async () => {
   const poll = await makePoll();
-  await answerPoll(
-    world.db,
-    { id: cast.attendee.id },
-    poll.id,
-    cast.attendee.id,
-    new Map(poll.options.map((id) => [id, 'yes'])),
-    'fine',
-    world.clock.now(),
-  );
-  await answerPoll(
-    world.db,
-    { id: cast.outsider.id },
-    poll.id,
-    cast.outsider.id,
-    new Map([
+  await answerPoll(world.db, { id: cast.attendee.id }, poll.id, {
+    personId: cast.attendee.id,
+    answers: new Map(poll.options.map((id) => [id, 'yes'])),
+    note: 'fine',
+    now: world.clock.now(),
+  });
+  await answerPoll(world.db, { id: cast.outsider.id }, poll.id, {
+    personId: cast.outsider.id,
+    answers: new Map([
       [poll.options[0] ?? 0, 'yes'],
       [poll.options[1] ?? 0, 'maybe'],
     ]),
-    '',
-    world.clock.now(),
-  );
+    note: '',
+    now: world.clock.now(),
+  });
   const chosen = await organiser
     .post(`/polls/${poll.id}/choice`)
     .type('form')
@@ -265,7 +266,10 @@ test('choosing makes the meeting: people, room, replies; the other room is free,
   expect(
     await rows(
       world.db,
-      `select p.person_id, p.role, r.status, r.note from participants p left join replies r on r.participant_id = p.id where p.meeting_id = :meeting and p.person_id = any(:ids) order by p.person_id`,
+      `select p.person_id, p.role, r.status, r.note
+         from participants p left join replies r on r.participant_id = p.id
+        where p.meeting_id = :meeting and p.person_id = any(:ids)
+        order by p.person_id`,
       { meeting, ids: [cast.attendee.id, cast.outsider.id] },
     ),
   ).toEqual([
@@ -298,18 +302,15 @@ test('chosen twice at once it is one meeting; an answer at the same time is in b
   const now = world.clock.now();
   const by = { id: cast.organiser.id };
   const results = await Promise.all([
-    choosePollOption(world.db, by, poll.id, poll.options[0] ?? 0, now),
-    answerPoll(
-      world.db,
-      { id: cast.attendee.id },
-      poll.id,
-      cast.attendee.id,
-      new Map(poll.options.map((id) => [id, 'yes'])),
-      '',
+    choosePollOption(world.db, by, poll.id, { optionId: poll.options[0] ?? 0, now }),
+    answerPoll(world.db, { id: cast.attendee.id }, poll.id, {
+      personId: cast.attendee.id,
+      answers: new Map(poll.options.map((id) => [id, 'yes'])),
+      note: '',
       now,
-    ),
-    choosePollOption(world.db, by, poll.id, poll.options[1] ?? 0, now),
-    choosePollOption(world.db, by, poll.id, poll.options[0] ?? 0, now),
+    }),
+    choosePollOption(world.db, by, poll.id, { optionId: poll.options[1] ?? 0, now }),
+    choosePollOption(world.db, by, poll.id, { optionId: poll.options[0] ?? 0, now }),
   ]);
   const meetings = new Set(results.flatMap((one) => ('meetingId' in one ? [one.meetingId] : [])));
   expect(meetings.size).toBe(1);
@@ -349,7 +350,9 @@ test('a hold that is over gives way; choosing then tells who has the room and go
   expect(
     await row(
       world.db,
-      `select c.room_id from room_claims c join meetings m on m.id = c.meeting_id where m.title = 'Budget round' and c.state = 'confirmed'`,
+      `select c.room_id
+         from room_claims c join meetings m on m.id = c.meeting_id
+        where m.title = 'Budget round' and c.state = 'confirmed'`,
     ),
   ).toEqual({ room_id: cast.rooms.bamboo });
 });
@@ -357,13 +360,10 @@ test('a hold that is over gives way; choosing then tells who has the room and go
 test('a hold that is over still counts while nobody took its place', async () => {
   const poll = await makePoll();
   await world.owner.raw(`update room_claims set hold_until = now() - interval '1 minute'`);
-  const chosen = await choosePollOption(
-    world.db,
-    { id: cast.organiser.id },
-    poll.id,
-    poll.options[0] ?? 0,
-    world.clock.now(),
-  );
+  const chosen = await choosePollOption(world.db, { id: cast.organiser.id }, poll.id, {
+    optionId: poll.options[0] ?? 0,
+    now: world.clock.now(),
+  });
   expect(chosen.ok).toBe(true);
   expect(
     await rows(world.db, `select state, room_id from room_claims where meeting_id = :meeting`, {
@@ -374,15 +374,12 @@ test('a hold that is over still counts while nobody took its place', async () =>
 
 test('reminds the silent two days and one day before, none twice, and tells the organiser when nobody chose', async () => {
   const poll = await makePoll({ deadline_on: '2030-03-07', deadline_at: '09:00' });
-  await answerPoll(
-    world.db,
-    { id: cast.attendee.id },
-    poll.id,
-    cast.attendee.id,
-    new Map(poll.options.map((id) => [id, 'yes'])),
-    '',
-    world.clock.now(),
-  );
+  await answerPoll(world.db, { id: cast.attendee.id }, poll.id, {
+    personId: cast.attendee.id,
+    answers: new Map(poll.options.map((id) => [id, 'yes'])),
+    note: '',
+    now: world.clock.now(),
+  });
   const { tendPolls } = await import('../../src/polls/reminderCommands.js');
   const told: number[] = [];
   for (const moment of [
@@ -414,15 +411,12 @@ test('reminds the silent two days and one day before, none twice, and tells the 
 
 test('who keeps it reminds the silent by a press, once a day; guests by their link', async () => {
   const poll = await makePoll();
-  await answerPoll(
-    world.db,
-    { id: cast.attendee.id },
-    poll.id,
-    cast.attendee.id,
-    new Map(poll.options.map((id) => [id, 'yes'])),
-    '',
-    world.clock.now(),
-  );
+  await answerPoll(world.db, { id: cast.attendee.id }, poll.id, {
+    personId: cast.attendee.id,
+    answers: new Map(poll.options.map((id) => [id, 'yes'])),
+    note: '',
+    now: world.clock.now(),
+  });
   const press = (who: Agent) => who.post(`/polls/${poll.id}/reminder`).type('form').send({});
   expect((await press(await world.agent(cast.attendee))).status).toBe(403);
   expect((await organiser.get(`/polls/${poll.id}`)).text).toContain('Remind who has not answered');
@@ -496,13 +490,10 @@ test('a private poll is unknown to everybody else, and its meeting is private', 
   for (const who of [cast.outsider, cast.secretary, cast.administrator])
     expect((await (await world.agent(who)).get(`/polls/${poll.id}`)).status).toBe(404);
   expect((await (await world.agent(cast.attendee)).get(`/polls/${poll.id}`)).status).toBe(200);
-  await choosePollOption(
-    world.db,
-    { id: cast.organiser.id },
-    poll.id,
-    poll.options[0] ?? 0,
-    world.clock.now(),
-  );
+  await choosePollOption(world.db, { id: cast.organiser.id }, poll.id, {
+    optionId: poll.options[0] ?? 0,
+    now: world.clock.now(),
+  });
   expect(await row(world.db, `select is_private from meetings`)).toEqual({ is_private: true });
 });
 

@@ -4,7 +4,8 @@ import { makeCast, type Cast } from '../support/cast.js';
 import { openSink, type Sink } from '../support/sink.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
 
-// Who has answered a poll hears of what changed for them, by a real SMTP server; and who may know of it when it becomes private.
+// Who has answered a poll hears of what changed for them, by a real SMTP server; and who may know of it when
+// it becomes private.
 
 let world: World;
 let cast: Cast;
@@ -25,7 +26,10 @@ afterEach(async () => {
   await sink.close();
 });
 
-/** Thursday at ten, Friday at two and at four, until Wednesday at five; asked are the attendee (who reads Chinese), the outsider and a guest. */
+/**
+ * Thursday at ten, Friday at two and at four, until Wednesday at five; asked are the attendee (who reads
+ * Chinese), the outsider and a guest.
+ */
 async function makePoll(more: Record<string, unknown> = {}): Promise<void> {
   const made = await organiser
     .post('/polls')
@@ -194,7 +198,7 @@ test('a mail that could not go out yet gives way to the next, which tells both',
   await world.db.raw(`update persons set email = 'outsider@office.example' where id = ?`, [cast.outsider.id]);
   await edit({ title: 'Budget 2031' });
   // Queued, not made yet.
-  const { announcePollChange } = await import('../../src/polls/tellingCommands.js');
+  const { announcePollChange } = await import('../../src/polls/newsCommands.js');
   await announcePollChange(world.db, id);
   await edit({ deadline_at: '12:00' });
   await announcePollChange(world.db, id);
@@ -209,7 +213,7 @@ test('a mail that could not go out yet gives way to the next, which tells both',
 test('many who answer and change at once: each is told what differs from what they saw, none twice', async () => {
   const people = [cast.attendee, cast.outsider];
   for (const person of people) await answer(person);
-  const { announcePollChange } = await import('../../src/polls/tellingCommands.js');
+  const { announcePollChange } = await import('../../src/polls/newsCommands.js');
   await edit({ title: 'Budget 2031' });
   await Promise.all([
     ...people.map((person) => answer(person, 'no')),
@@ -249,7 +253,11 @@ test('who is required can be changed: answers stay, the ranking follows, the mee
   ).toEqual([{ person_id: cast.attendee.id }]);
   const log = await row<{ before: unknown; after: unknown }>(
     world.db,
-    `select before -> 'required' as before, after -> 'required' as after from audit_events where action = 'poll.edit' order by id desc limit 1`,
+    `select before -> 'required' as before, after -> 'required' as after
+       from audit_events
+      where action = 'poll.edit'
+      order by id desc
+      limit 1`,
   );
   expect(log).toEqual({ before: [cast.organiser.id, cast.outsider.id], after: [cast.attendee.id] });
   // By their names for who reads the log.

@@ -117,7 +117,11 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
   const holidayImport = await one(
     `insert into holiday_imports (calendar_id, content, created_by) values (${holidays}, E'日期,名称,类型\\n2027-01-01,元旦,放假\\n昨天,元旦,放假', ${secretary}) returning id`,
   );
-  await addDoorDisplay(db, { id: secretary }, config.secretKey, room, { name: 'Tablet', lang: 'zh-CN' });
+  await addDoorDisplay(db, { id: secretary }, config.secretKey, {
+    roomId: room,
+    name: 'Tablet',
+    lang: 'zh-CN',
+  });
   const display = await one('select max(id) as id from door_displays');
 
   const of = (path: string, address = path, as: number | null = secretary): Address => ({

@@ -1,6 +1,7 @@
 import { load } from 'cheerio';
 import { row, rows } from '../../src/lib/db/db.js';
-import { answerPoll, createPoll } from '../../src/polls/commands.js';
+import { answerPoll } from '../../src/polls/answerCommands.js';
+import { createPoll } from '../../src/polls/commands.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
 
@@ -27,7 +28,9 @@ async function busy(
 ): Promise<number> {
   const made = await row<{ id: number }>(
     world.db,
-    `insert into meetings (title, starts_at, ends_at, zone, is_private, organiser_id, created_by, uid) values (:title, :from, :to, 'Asia/Shanghai', :private, :by, :by, gen_random_uuid()) returning id`,
+    `insert into meetings (title, starts_at, ends_at, zone, is_private, organiser_id, created_by, uid)
+     values (:title, :from, :to, 'Asia/Shanghai', :private, :by, :by, gen_random_uuid())
+     returning id`,
     { title, from: at(from), to: at(to), private: more.isPrivate ?? false, by: cast.reviewer.id },
   );
   for (const person of people)
@@ -37,7 +40,8 @@ async function busy(
     ]);
   if (more.room) {
     await world.db.raw(
-      `insert into room_claims (room_id, meeting_id, state, starts_at, ends_at, occupies_from, occupies_to, created_by) values (?, ?, 'confirmed', ?, ?, ?, ?, ?)`,
+      `insert into room_claims (room_id, meeting_id, state, starts_at, ends_at, occupies_from, occupies_to, created_by)
+       values (?, ?, 'confirmed', ?, ?, ?, ?, ?)`,
       [more.room, made?.id ?? 0, at(from), at(to), at(from), at(to), cast.reviewer.id],
     );
   }
@@ -75,7 +79,10 @@ test('a declined meeting leaves one free, a tentative one says so, an absence ke
   const meeting = await busy('Workshop', '10:00', '12:00', [cast.attendee.id]);
   const replied = (status: string) =>
     world.db.raw(
-      `insert into replies (participant_id, status, sequence, via) select id, ?, 0, 'page' from participants where meeting_id = ?`,
+      `insert into replies (participant_id, status, sequence, via)
+       select id, ?, 0, 'page'
+         from participants
+        where meeting_id = ?`,
       [status, meeting],
     );
   await replied('declined');
@@ -85,7 +92,8 @@ test('a declined meeting leaves one free, a tentative one says so, an absence ke
   expect(list[0]).toContain('13:00–14:00');
   expect($('.find-grid .striped .only-heard').text()).toContain('10:00–12:00 tentative');
   await world.db.raw(
-    `insert into absences (person_id, kind, starts_at, ends_at, is_all_day, note, created_by) values (?, 'leave', ?, ?, false, 'dentist', ?)`,
+    `insert into absences (person_id, kind, starts_at, ends_at, is_all_day, note, created_by)
+     values (?, 'leave', ?, ?, false, 'dentist', ?)`,
     [cast.attendee.id, at('13:00'), at('18:00'), cast.attendee.id],
   );
   const absent = await organiser.get(search());
@@ -229,18 +237,15 @@ test('times that a poll offers are tentative for who has not said no, and their 
     `select id from poll_options where poll_id = :poll order by starts_at`,
     { poll },
   );
-  await answerPoll(
-    world.db,
-    { id: cast.chair.id },
-    poll,
-    cast.chair.id,
-    new Map([
+  await answerPoll(world.db, { id: cast.chair.id }, poll, {
+    personId: cast.chair.id,
+    answers: new Map([
       [first?.id ?? 0, 'no'],
       [second?.id ?? 0, 'yes'],
     ]),
-    '',
-    world.clock.now(),
-  );
+    note: '',
+    now: world.clock.now(),
+  });
   const path = `/find-a-time?asked=1&p=${cast.attendee.id}&p=${cast.chair.id}&when=span&from=2030-03-12&to=2030-03-12&minutes=60`;
   const rowOf = (text: string, name: string) =>
     load(
@@ -323,7 +328,8 @@ test('a guest named by address is taken along into the meeting, and is not known
     use: named('button[name=use]').first().attr('value'),
   };
   await world.owner.raw(
-    `insert into persons (name, email, lang, zone, deactivated_at) values ('Gone', 'left@office.example', 'en', 'Asia/Shanghai', now())`,
+    `insert into persons (name, email, lang, zone, deactivated_at)
+     values ('Gone', 'left@office.example', 'en', 'Asia/Shanghai', now())`,
   );
   const used = await organiser.post('/find-a-time/meeting').type('form').send(form);
   expect(used.status).toBe(303);
@@ -332,7 +338,10 @@ test('a guest named by address is taken along into the meeting, and is not known
   expect(
     await rows(
       world.db,
-      `select p.name, p.is_guest, x.role from participants x join persons p on p.id = x.person_id where x.meeting_id = :meeting order by p.name`,
+      `select p.name, p.is_guest, x.role
+         from participants x join persons p on p.id = x.person_id
+        where x.meeting_id = :meeting
+        order by p.name`,
       { meeting },
     ),
   ).toEqual([
@@ -379,7 +388,10 @@ it('tells nobody by an id who a guest is with whom they have nothing to do', asy
 test('offers a room that is out of service until a day from that day on', async () => {
   const { orchid } = cast.rooms;
   await world.owner.raw(
-    `update rooms set status = 'out_of_service', status_reason = 'Paint', back_at = '2030-03-06T00:00:00+08:00', version = version + 1 where id = ${orchid}`,
+    `update rooms
+        set status = 'out_of_service', status_reason = 'Paint', back_at = '2030-03-06T00:00:00+08:00',
+            version = version + 1
+      where id = ${orchid}`,
   );
   const span = `&building=A&rooms=1`;
   const week = search(span).replace('to=2030-03-05', 'to=2030-03-07');
@@ -390,6 +402,8 @@ test('offers a room that is out of service until a day from that day on', async 
   expect(starts.every((from) => from >= Date.parse('2030-03-06T00:00:00+08:00'))).toBe(true);
   expect(inOrchid((await suggestions(search(span))).uses)).toEqual([]);
   await world.owner.raw(
-    `update rooms set status = 'in_service', status_reason = null, back_at = null, version = version + 1 where id = ${orchid}`,
+    `update rooms
+        set status = 'in_service', status_reason = null, back_at = null, version = version + 1
+      where id = ${orchid}`,
   );
 });

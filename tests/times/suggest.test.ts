@@ -6,7 +6,7 @@ import {
   suggestTimes,
   type PersonTimes,
   type RoomTimes,
-  type TimeWish,
+  type TimeRequest,
 } from '../../src/times/suggest.js';
 
 // Two days of 96 quarter hours. 36 = 9:00, 40 = 10:00, 48 = 12:00, 72 = 18:00.
@@ -39,7 +39,7 @@ function room(
   return { id, capacity, atoms: [id], setupMinutes: 0, teardownMinutes: 0, taken: units, open, ...more };
 }
 
-function wish(more: Partial<TimeWish>): TimeWish {
+function wish(more: Partial<TimeRequest>): TimeRequest {
   const wall = Uint16Array.from({ length: UNITS }, (_, at) => (at % 96) * 15);
   const day = Uint16Array.from({ length: UNITS }, (_, at) => Math.floor(at / 96));
   return {
@@ -57,9 +57,9 @@ function wish(more: Partial<TimeWish>): TimeWish {
   };
 }
 
-const first = (more: Partial<TimeWish>) => suggestTimes(wish(more))[0];
+const first = (more: Partial<TimeRequest>) => suggestTimes(wish(more))[0];
 
-test.each<[string, Partial<TimeWish>, { from?: number; roomIds?: number[] } | undefined]>([
+test.each<[string, Partial<TimeRequest>, { from?: number; roomIds?: number[] } | undefined]>([
   ['the first hour of work when everybody is free', {}, { from: 36 }],
   ['after what a required person has', { people: [person(1, [[36, 44, BUSY]])] }, { from: 44 }],
   ['not before now', { first: 41 }, { from: 42 }],
@@ -164,7 +164,7 @@ test('avoids lunch and odd quarters, when it costs nothing else', () => {
   expect(first({ people: [person(1, [[36, 37, BUSY]])] })?.from).toBe(38);
 });
 
-test.each<[string, Partial<TimeWish>, object]>([
+test.each<[string, Partial<TimeRequest>, object]>([
   [
     'a shorter one',
     {

@@ -95,11 +95,15 @@ describe('the use of rooms', () => {
     const make = async (code: string) => {
       const made = await row<{ id: number }>(
         world.db,
-        `insert into rooms (code, name_en, name_zh, building, site, capacity) values (:code, :code, :code, 'B', 'North', 20) returning id`,
+        `insert into rooms (code, name_en, name_zh, building, site, capacity)
+         values (:code, :code, :code, 'B', 'North', 20)
+         returning id`,
         { code },
       );
       await world.db.raw(
-        `insert into room_hours (room_id, weekday, opens_at, closes_at) select ?, d, '08:00', '18:00' from generate_series(1, 7) d`,
+        `insert into room_hours (room_id, weekday, opens_at, closes_at)
+         select ?, d, '08:00', '18:00'
+           from generate_series(1, 7) d`,
         [made?.id ?? 0],
       );
       return made?.id ?? 0;
@@ -164,7 +168,8 @@ describe('the use of rooms', () => {
     ).body as string;
 
   it('is occupied hours within opening hours by hours that can be booked, with setting up and clearing away', async () => {
-    // 4 to 8 March 2031 has five days of twelve hours, 60 h a room; the room with setting up takes half an hour more.
+    // 4 to 8 March 2031 has five days of twelve hours, 60 h a room; the room with setting up takes half an
+    // hour more.
     await book('2031-03-03', '10:00', '12:00');
     await book('2031-03-04', '10:00', '11:00', { roomIds: [cast.rooms.bamboo] });
     await book('2031-03-05', '07:00', '09:00');
@@ -233,7 +238,8 @@ describe('the use of rooms', () => {
 
   it('takes holidays, closed days and closures from what can be booked', async () => {
     await world.db.raw(
-      `insert into room_exceptions (room_id, on_day, note, created_by) values (?, '2031-06-03', 'Painting', ?)`,
+      `insert into room_exceptions (room_id, on_day, note, created_by)
+       values (?, '2031-06-03', 'Painting', ?)`,
       [cast.rooms.orchid, cast.secretary.id],
     );
     await book('2031-06-04', '10:00', '12:00');
@@ -258,7 +264,8 @@ describe('the use of rooms', () => {
       },
     );
     await liftClosure(world.db, { id: cast.secretary.id }, cast.rooms.orchid, lifted.id);
-    // Of five days of twelve hours one is closed and ten hours of another, in which the meeting kept the room.
+    // Of five days of twelve hours one is closed and ten hours of another, in which the meeting kept the
+    // room.
     const $ = await open(`from=2031-06-02&to=2031-06-06&of=room-${cast.rooms.orchid}`);
     expect(table($, 'By room')[0]).toEqual([
       'Orchid',
@@ -295,10 +302,12 @@ describe('the use of rooms', () => {
         ok: true,
       });
     await world.owner.raw(
-      `update meetings set cancelled_at = starts_at - case when id = ? then interval '23 hours' else interval '24 hours' end where id in (?, ?)`,
+      `update meetings
+          set cancelled_at = starts_at - case when id = ? then interval '23 hours' else interval '24 hours' end
+        where id in (?, ?)`,
       [late, early, late],
     );
-    await checkIn(world.db, { id: cast.organiser.id }, there, at('2031-07-07', '13:01'));
+    await checkIn(world.db, { id: cast.organiser.id }, there, { now: at('2031-07-07', '13:01') });
     await judgeCheckIns(world.db, at('2031-07-07', '11:10'));
     await judgeCheckIns(world.db, at('2031-07-07', '13:10'));
     expect(absent).toBeGreaterThan(0);
@@ -336,7 +345,10 @@ describe('the use of rooms', () => {
       cast.outsider.id,
     ]);
     await world.db.raw(
-      `insert into attendances (participant_id, status) select id, case when person_id = ? then 'absent' else 'present' end from participants where meeting_id = ? and role <> 'informed'`,
+      `insert into attendances (participant_id, status)
+       select id, case when person_id = ? then 'absent' else 'present' end
+         from participants
+        where meeting_id = ? and role <> 'informed'`,
       [cast.chair.id, invited],
     );
     expect([named, inTwo].every(Boolean)).toBe(true);
@@ -379,7 +391,9 @@ describe('the use of rooms', () => {
   it('is cut by unit with those below it, by organiser and by building', async () => {
     const below = await row<{ id: number }>(
       world.db,
-      `insert into units (code, name_en, name_zh, parent_id) values ('maps', 'Maps', '测绘科', :parent) returning id`,
+      `insert into units (code, name_en, name_zh, parent_id)
+       values ('maps', 'Maps', '测绘科', :parent)
+       returning id`,
       { parent: cast.units.planning },
     );
     await world.db.raw(`update persons set unit_id = ? where id = ?`, [below?.id ?? 0, cast.attendee.id]);
@@ -477,7 +491,9 @@ describe('over a clock change', () => {
     await world.db.raw(`update organisations set zone = 'Europe/Berlin'`);
     await world.db.raw(`delete from room_hours`);
     await world.db.raw(
-      `insert into room_hours (room_id, weekday, opens_at, closes_at) select id, d, '00:00', '24:00' from rooms, generate_series(1, 7) d`,
+      `insert into room_hours (room_id, weekday, opens_at, closes_at)
+       select id, d, '00:00', '24:00'
+         from rooms, generate_series(1, 7) d`,
     );
     // 01:00 to 05:00 of the wall clock, which is five hours in the night in which the clock goes back.
     const made = await createMeeting(

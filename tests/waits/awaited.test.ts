@@ -51,7 +51,10 @@ async function block(on: string): Promise<number> {
 const days = (series: number) =>
   rows<{ day: string }>(
     world.db,
-    `select to_char(starts_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD') as day from meetings where series_id = :series order by starts_at`,
+    `select to_char(starts_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD') as day
+       from meetings
+      where series_id = :series
+      order by starts_at`,
     { series },
   );
 
@@ -93,7 +96,10 @@ describe('a date that waits for its room', () => {
     await world.runJobs();
     const mails = await rows<{ meeting_id: number; subject: string; person_id: number }>(
       world.db,
-      `select meeting_id, subject, person_id from deliveries where kind = 'meetings.roomFreed' order by meeting_id`,
+      `select meeting_id, subject, person_id
+         from deliveries
+        where kind = 'meetings.roomFreed'
+        order by meeting_id`,
     );
     expect(mails.map(({ meeting_id, person_id }) => [meeting_id, person_id])).toEqual([
       [waiting[1]?.id, cast.organiser.id],
@@ -108,7 +114,10 @@ describe('a date that waits for its room', () => {
     expect((await postTo(organiser, `/series/${series}/dates/${waiting[2]?.id}/room`, {})).status).toBe(303);
     const claims = await rows(
       world.db,
-      `select m.state, c.room_id from meetings m join room_claims c on c.meeting_id = m.id and c.state = 'confirmed' where m.id = any(:ids) order by m.id`,
+      `select m.state, c.room_id
+         from meetings m join room_claims c on c.meeting_id = m.id and c.state = 'confirmed'
+        where m.id = any(:ids)
+        order by m.id`,
       { ids: [waiting[1]?.id, waiting[2]?.id] },
     );
     expect(claims).toEqual([
@@ -148,14 +157,18 @@ it('a date skipped while its room was free waits for nothing: nobody is mailed a
   expect(
     await rows(
       world.db,
-      `select to_char(m.starts_at at time zone 'Asia/Shanghai', 'MM-DD') as day from awaited_rooms a join meetings m on m.id = a.meeting_id where m.series_id = :series`,
+      `select to_char(m.starts_at at time zone 'Asia/Shanghai', 'MM-DD') as day
+         from awaited_rooms a join meetings m on m.id = a.meeting_id
+        where m.series_id = :series`,
       { series },
     ),
   ).toEqual([{ day: '04-15' }]);
   expect(
     await rows(
       world.db,
-      `select 1 from room_claims c join meetings m on m.id = c.awaited_meeting_id where m.series_id = :series and c.state = 'held'`,
+      `select 1
+         from room_claims c join meetings m on m.id = c.awaited_meeting_id
+        where m.series_id = :series and c.state = 'held'`,
       { series },
     ),
   ).toEqual([]);
@@ -208,7 +221,9 @@ describe('other kinds of plans', () => {
     expect(
       await row(
         world.db,
-        `select count(distinct uid) as uids, count(recurrence_id) as ruled, min(number) as first from meetings where series_id = :series`,
+        `select count(distinct uid) as uids, count(recurrence_id) as ruled, min(number) as first
+           from meetings
+          where series_id = :series`,
         { series },
       ),
     ).toEqual({ uids: 2, ruled: 0, first: 42 });
@@ -227,11 +242,16 @@ describe('the end of a plan', () => {
     const today = async (agent: Agent) => load((await agent.get('/')).text)('main').text();
     expect(await today(organiser)).not.toContain('Half a year ends on');
     await world.db.raw(
-      `update meetings set state = 'ended', ended_at = starts_at, ended_by = organiser_id where series_id = ? and starts_at < '2030-08-19'`,
+      `update meetings
+          set state = 'ended', ended_at = starts_at, ended_by = organiser_id
+        where series_id = ? and starts_at < '2030-08-19'`,
       [series],
     );
     await world.db.raw(
-      `insert into attendances (participant_id, status, recorded_by) select p.id, case p.role when 'chair' then 'present' else 'apologies' end, ? from participants p join meetings m on m.id = p.meeting_id where m.series_id = ? and m.state = 'ended'`,
+      `insert into attendances (participant_id, status, recorded_by)
+       select p.id, case p.role when 'chair' then 'present' else 'apologies' end, ?
+         from participants p join meetings m on m.id = p.meeting_id
+        where m.series_id = ? and m.state = 'ended'`,
       [cast.organiser.id, series],
     );
     expect(await ask('2030-08-20T01:00:00Z')).toBe(1);

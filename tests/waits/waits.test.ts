@@ -96,7 +96,9 @@ const held = () =>
 const holder = () =>
   row(
     world.db,
-    `select meeting_id, state from room_claims where is_holding and state in ('held', 'requested', 'confirmed') and room_id = ${cast.rooms.orchid}`,
+    `select meeting_id, state
+       from room_claims
+      where is_holding and state in ('held', 'requested', 'confirmed') and room_id = ${cast.rooms.orchid}`,
   );
 const main = async (agent: Agent, path: string) =>
   load((await agent.get(path).expect(200)).text)('main')
@@ -227,10 +229,12 @@ it('serves who waits when a meeting ends early, and forgets whose time has begun
   const waiting = await queue(organiser);
   const moved = await queue(attendee, { from: '12:15', to: '13:00' });
   await world.owner.raw(
-    `update meetings set starts_at = starts_at + interval '1 day', ends_at = ends_at + interval '1 day' where id = ${moved}`,
+    `update meetings
+        set starts_at = starts_at + interval '1 day', ends_at = ends_at + interval '1 day'
+      where id = ${moved}`,
   );
   world.clock.set(at(-60));
-  expect((await endEarly(world.db, { id: cast.reviewer.id }, other, at(-60))).ok).toBe(true);
+  expect((await endEarly(world.db, { id: cast.reviewer.id }, other, { now: at(-60) })).ok).toBe(true);
   await world.runJobs();
   expect(await held()).toEqual([{ awaited_meeting_id: waiting }]);
   await serveWaits(world.db, at(1));
@@ -255,7 +259,8 @@ it('tells nobody what a private meeting is that waits', async () => {
 it('holds the first fitting room for who wants any, in the order of the queue, and no other', async () => {
   const [inOrchid, inBamboo] = [await block(), await block({ roomIds: [cast.rooms.bamboo] })];
   await world.owner.raw(`update rooms set building = 'B' where id = ${cast.rooms.bamboo}`);
-  // "Any with 10 seats" is asked for on the page of the taken room; the room itself is wanted by somebody who came later.
+  // "Any with 10 seats" is asked for on the page of the taken room; the room itself is wanted by somebody who
+  // came later.
   const any = await queue(organiser, { title: 'Anywhere', seats: '10' }, 'any');
   const certain = await queue(attendee, { title: 'There', seats: '10' });
   const large = await queue(outsider, { title: 'Large', room: String(cast.rooms.bamboo), seats: '' });
@@ -358,11 +363,15 @@ describe('any room will do: what fits is judged when it is offered', () => {
       (
         await row<{ id: number }>(
           world.owner,
-          `insert into rooms (code, name_en, name_zh, building, capacity) values ('plum', 'Plum', '梅', 'A', 2) returning id`,
+          `insert into rooms (code, name_en, name_zh, building, capacity)
+           values ('plum', 'Plum', '梅', 'A', 2)
+           returning id`,
         )
       )?.id ?? 0;
     await world.owner.raw(
-      `insert into room_hours (room_id, weekday, opens_at, closes_at) select ${extra}, d, '07:00', '22:00' from generate_series(1, 7) d`,
+      `insert into room_hours (room_id, weekday, opens_at, closes_at)
+       select ${extra}, d, '07:00', '22:00'
+         from generate_series(1, 7) d`,
     );
   });
   const resize = (seats: number) =>
@@ -381,7 +390,9 @@ describe('any room will do: what fits is judged when it is offered', () => {
     await serve();
     expect(await heldRooms()).toEqual([]);
     await world.owner.raw(
-      `update rooms set capacity = 12, status = 'out_of_service', status_reason = 'Paint' where id = ${extra}`,
+      `update rooms
+          set capacity = 12, status = 'out_of_service', status_reason = 'Paint'
+        where id = ${extra}`,
     );
     await serve();
     expect(await heldRooms()).toEqual([]);
@@ -415,7 +426,8 @@ describe('any room will do: what fits is judged when it is offered', () => {
       'is closed on that day',
       () =>
         world.owner.raw(
-          `insert into room_exceptions (room_id, on_day, note, created_by) values (${extra}, '2030-03-04', 'Cleaning', ${cast.secretary.id})`,
+          `insert into room_exceptions (room_id, on_day, note, created_by)
+           values (${extra}, '2030-03-04', 'Cleaning', ${cast.secretary.id})`,
         ),
     ],
     [
@@ -476,7 +488,9 @@ describe('any room will do: what fits is judged when it is offered', () => {
     );
     if (!made.ok) throw new Error('refused');
     await world.owner.raw(
-      `update rooms set status = 'out_of_service', status_reason = 'Paint', back_at = '2030-03-05T00:00:00Z' where id = ${cast.rooms.orchid}`,
+      `update rooms
+          set status = 'out_of_service', status_reason = 'Paint', back_at = '2030-03-05T00:00:00Z'
+        where id = ${cast.rooms.orchid}`,
     );
     await cancelMeeting(world.db, { id: cast.reviewer.id }, inPlum, {
       reason: 'Not needed',
@@ -498,11 +512,15 @@ describe('any room will do: what fits is judged when it is offered', () => {
       (
         await row<{ id: number }>(
           world.owner,
-          `insert into rooms (code, name_en, name_zh, building, capacity) values ('nook', 'Nook', '角', 'A', 40) returning id`,
+          `insert into rooms (code, name_en, name_zh, building, capacity)
+           values ('nook', 'Nook', '角', 'A', 40)
+           returning id`,
         )
       )?.id ?? 0;
     await world.owner.raw(
-      `insert into room_hours (room_id, weekday, opens_at, closes_at) select ${small}, d, '07:00', '22:00' from generate_series(1, 7) d`,
+      `insert into room_hours (room_id, weekday, opens_at, closes_at)
+       select ${small}, d, '07:00', '22:00'
+         from generate_series(1, 7) d`,
     );
     for (let round = 0; round < 3; round += 1) {
       await world.owner.raw(`update room_claims set state = 'cancelled'; delete from awaited_rooms`);

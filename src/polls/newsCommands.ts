@@ -2,7 +2,7 @@ import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { enqueue } from '../lib/jobs/enqueue.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
 import { findPollAsSuch, listOptions, listPeople } from './queries.js';
-import { isAnyNews, newsOf, toldOf, type Told } from './telling.js';
+import { isAnyNews, newsOf, knownPollOf, type KnownPoll } from './news.js';
 
 /** A minute later, so that several changes become one mail; one waiting job a poll. */
 export async function announcePoll(trx: Db, pollId: number): Promise<void> {
@@ -15,7 +15,7 @@ export async function announcePoll(trx: Db, pollId: number): Promise<void> {
 }
 
 /** They have the page before them: who answered, and who changes the poll. The caller holds its lock. */
-export async function noteTold(trx: Db, pollId: number, personId: number): Promise<void> {
+export async function storeKnownPoll(trx: Db, pollId: number, personId: number): Promise<void> {
   const [poll, options, people] = [
     await findPollAsSuch(trx, pollId),
     await listOptions(trx, pollId),
@@ -25,13 +25,14 @@ export async function noteTold(trx: Db, pollId: number, personId: number): Promi
   if (!poll || !one || Object.keys(one.answers).length === 0) return;
   await change(trx, `update poll_people set told = cast(:told as jsonb) where id = :id`, {
     id: one.id,
-    told: JSON.stringify(toldOf(poll, options, one.answers)),
+    told: JSON.stringify(knownPollOf(poll, options, one.answers)),
   });
 }
 
 /**
- * Tells who has answered what has changed since they last knew: one mail for several changes, none for what was taken back.
- * Said twice it comes to the same. Answers to removed times, kept until now so that taking it back brings them back, go.
+ * Tells who has answered what has changed since they last knew: one mail for several changes, none for what
+ * was taken back. Said twice it comes to the same. Answers to removed times, kept until now so that taking it
+ * back brings them back, go.
  */
 export function announcePollChange(db: Db, pollId: number): Promise<void> {
   return inTransaction(db, async (trx) => {
@@ -45,7 +46,7 @@ export function announcePollChange(db: Db, pollId: number): Promise<void> {
       // What is on its way is told by the newer mail instead: it has to say what both would have said.
       const unsent = new Map(
         (
-          await rows<{ person_id: number; before: Told }>(
+          await rows<{ person_id: number; before: KnownPoll }>(
             trx,
             `select distinct on (person_id) person_id, payload -> 'before' as before from deliveries
               where object = :object and person_id = any(:persons) and state = 'waiting'
@@ -71,15 +72,21 @@ export function announcePollChange(db: Db, pollId: number): Promise<void> {
       );
       await change(
         trx,
-        `update poll_people x set told = w.told from jsonb_to_recordset(cast(:list as jsonb)) as w (id bigint, told jsonb) where x.id = w.id`,
+        `update poll_people x
+            set told = w.told
+           from jsonb_to_recordset(cast(:list as jsonb)) as w (id bigint, told jsonb)
+          where x.id = w.id`,
         {
-          list: JSON.stringify(news.map((one) => ({ id: one.id, told: toldOf(poll, options, one.answers) }))),
+          list: JSON.stringify(
+            news.map((one) => ({ id: one.id, told: knownPollOf(poll, options, one.answers) })),
+          ),
         },
       );
     }
     await change(
       trx,
-      `delete from poll_answers a using poll_options t where t.poll_id = :poll and t.removed_at is not null and a.option_id = t.id`,
+      `delete from poll_answers a using poll_options t
+        where t.poll_id = :poll and t.removed_at is not null and a.option_id = t.id`,
       { poll: pollId },
     );
   });

@@ -1,9 +1,10 @@
 import type { PollAnswer } from './forms.js';
 
-// What somebody who has answered has to hear of: how the poll stood when they last knew of it, against how it stands. Pure.
+// What somebody who has answered has to hear of: how the poll stood when they last knew of it, against how it
+// stands. Pure.
 
 /** As it was told; kept beside who is asked. */
-export interface Told {
+export interface KnownPoll {
   title: string;
   deadline: string;
   /** Time → the rooms held for it. */
@@ -34,11 +35,11 @@ export interface News {
   rooms: number[];
 }
 
-export function toldOf(
+export function knownPollOf(
   poll: Standing,
   options: readonly OfferedTime[],
   answers: Record<string, PollAnswer>,
-): Told {
+): KnownPoll {
   return {
     title: poll.title,
     deadline: poll.deadline_at.toISOString(),
@@ -48,20 +49,20 @@ export function toldOf(
 }
 
 export function newsOf(
-  told: Told,
+  known: KnownPoll,
   poll: Standing,
   options: readonly OfferedTime[],
   answers: Record<string, PollAnswer>,
 ): News {
-  const now = toldOf(poll, options, answers);
+  const now = knownPollOf(poll, options, answers);
   const sorted = (rooms: number[] = []) => [...rooms].sort((a, b) => a - b).join();
   return {
-    title: told.title !== now.title,
-    deadline: Date.parse(told.deadline) !== poll.deadline_at.getTime(),
-    removed: told.answered.filter((id) => !(id in now.times)),
-    added: options.filter(({ id }) => !(id in told.times) && answers[id] === undefined).map(({ id }) => id),
+    title: known.title !== now.title,
+    deadline: Date.parse(known.deadline) !== poll.deadline_at.getTime(),
+    removed: known.answered.filter((id) => !(id in now.times)),
+    added: options.filter(({ id }) => !(id in known.times) && answers[id] === undefined).map(({ id }) => id),
     rooms: options
-      .filter(({ id }) => id in told.times && sorted(told.times[id]) !== sorted(now.times[id]))
+      .filter(({ id }) => id in known.times && sorted(known.times[id]) !== sorted(now.times[id]))
       .map(({ id }) => id),
   };
 }
