@@ -125,7 +125,8 @@ const schema = z.object({
     )
     .refine(
       (list) => list.every(isProxy),
-      'addresses or networks of reverse proxies, separated by commas, such as 10.0.0.7, 10.1.0.0/16 or loopback',
+      'addresses or networks of reverse proxies, separated by commas, ' +
+        'such as 10.0.0.7, 10.1.0.0/16 or loopback',
     )
     .default([]),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error'], 'one of debug, info, warn, error').default('info'),
@@ -250,19 +251,25 @@ function defaultMailDomain(mailFrom: string, publicUrl: string | undefined): str
   return own === 'localhost' && host && isIP(host) === 0 && !host.startsWith('[') ? host : own;
 }
 
-/** Makes the data folder and tries whether this user may write in it. @param given as it was set, for the message */
+/**
+ * Makes the data folder and tries whether this user may write in it.
+ * @param given as it was set, for the message
+ */
 function makeDataDir(dataDir: string, given: string): void {
   try {
     makeFolder(dataDir);
     rmdirSync(mkdtempSync(join(dataDir, '.try-')));
   } catch (error) {
     throw new SettingsError(
-      `The settings are not right:\n- DATA_DIR is "${given}"; expected: a folder that this user can make and write in (${(error as Error).message})`,
+      `The settings are not right:\n- DATA_DIR is "${given}"; ` +
+        `expected: a folder that this user can make and write in (${(error as Error).message})`,
     );
   }
 }
 
-/** Level by level: Node's own recursive mkdir never returns where a file system makes no folders, as in /proc. */
+/**
+ * Level by level: Node's own recursive mkdir never returns where a file system makes no folders, as in /proc.
+ */
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   if (dirname(folder) !== folder) makeFolder(dirname(folder));
@@ -288,7 +295,8 @@ function keptKey(dataDir: string): string {
   const key = readKey(file);
   if (key.length < 32)
     throw new SettingsError(
-      `${file} holds no key; expected: at least 32 characters. Restore it from the backup, or remove it to have another one made`,
+      `${file} holds no key; expected: at least 32 characters. ` +
+        'Restore it from the backup, or remove it to have another one made',
     );
   return key;
 }
@@ -298,7 +306,8 @@ function readKey(file: string): string {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
     throw new SettingsError(
-      `${file} cannot be read (${(error as Error).message}). Start as the user who made it, or choose another DATA_DIR`,
+      `${file} cannot be read (${(error as Error).message}). ` +
+        'Start as the user who made it, or choose another DATA_DIR',
     );
   }
 }

@@ -25,8 +25,8 @@ export async function serve(since = performance.now()): Promise<void> {
 }
 
 async function start(since: number): Promise<void> {
-  // From the first moment on: a start that is interrupted still puts its database to bed. A second signal (npm hands
-  // Ctrl-C on to us, who had it from the terminal) changes nothing.
+  // From the first moment on: a start that is interrupted still puts its database to bed. A second signal
+  // (npm hands Ctrl-C on to us, who had it from the terminal) changes nothing.
   let tellToStop: (why: string) => void = () => undefined;
   let patience = 5_000; // while we start
   const toldToStop = new Promise<string>((resolve) => (tellToStop = resolve));

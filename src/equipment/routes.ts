@@ -74,7 +74,10 @@ export const equipmentRoutes: Route[] = [
   }),
 ];
 
-/** What was typed stays; a newer version saved by somebody else is named, and sent again it goes on top of that. */
+/**
+ * What was typed stays; a newer version saved by somebody else is
+ * named, and sent again it goes on top of that.
+ */
 function refusedPage(
   c: Context<unknown, unknown>,
   refused: Exclude<KindResult, { ok: true }>,

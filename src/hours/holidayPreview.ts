@@ -4,8 +4,8 @@ import type { Key, Values } from '../lib/i18n/translate.js';
 import { addDays } from '../lib/time/zone.js';
 import type { Holiday } from './holidayQueries.js';
 
-// Reads a holiday calendar out of an .ics file (all-day events) or a table, and says what an import would do. Pure, so that
-// preview and import can't differ.
+// Reads a holiday calendar out of an .ics file (all-day events) or a table, and
+// says what an import would do. Pure, so that preview and import can't differ.
 
 /** Longest text that is read, in characters, and most events or lines of it. */
 export const LONGEST = 500_000;
@@ -93,7 +93,8 @@ function readEvent(event: ICAL.Component, number: number): Entry {
 }
 
 function dateOf(time: ICAL.Time): string {
-  return `${String(time.year).padStart(4, '0')}-${String(time.month).padStart(2, '0')}-${String(time.day).padStart(2, '0')}`;
+  const digits = (value: number, count: number) => String(value).padStart(count, '0');
+  return `${digits(time.year, 4)}-${digits(time.month, 2)}-${digits(time.day, 2)}`;
 }
 
 type Column = 'on' | 'name' | 'name_en' | 'name_zh' | 'kind' | 'as_weekday';
@@ -215,7 +216,10 @@ function cleanName(text: string): string {
   return [...kept].slice(0, 100).join('');
 }
 
-/** What each entry does to a calendar as it stands: a day that is there with the same words stays, with others it is changed. */
+/**
+ * What each entry does to a calendar as it stands: a day that is there
+ * with the same words stays, with others it is changed.
+ */
 export function planHolidays(entries: readonly Entry[], known: readonly Holiday[]): PlannedHoliday[] {
   const before = new Map(known.map((day) => [day.on, day]));
   const seen = new Map<string, number>();

@@ -153,9 +153,8 @@ export const holidayRoutes: Route[] = [
             { text: c.form.text },
           ),
         );
-      return redirect(
-        `/rooms/holidays/${idOf(c)}/import/${await startHolidayImport(c.db, c.by, idOf(c), content.replaceAll('\0', ''))}`,
-      );
+      const started = await startHolidayImport(c.db, c.by, idOf(c), content.replaceAll('\0', ''));
+      return redirect(`/rooms/holidays/${idOf(c)}/import/${started}`);
     },
     onInvalid: (c, problems) => importPage(c, problems),
   }),

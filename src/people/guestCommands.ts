@@ -8,8 +8,8 @@ export interface GuestWish {
 }
 
 /**
- * The persons behind some addresses; whoever is not known yet becomes a guest. An address is one person, however often and
- * by how many people at once it is written.
+ * The persons behind some addresses; whoever is not known yet becomes a guest. An address is one person,
+ * however often and by how many people at once it is written.
  * @returns ids in the order of the wishes; a deactivated person is not woken and answers null
  */
 export async function findOrAddGuests(trx: Db, by: Actor, wishes: GuestWish[]): Promise<(number | null)[]> {

@@ -3,7 +3,10 @@ import { isSecretary, type Viewer } from '../lib/http/policy.js';
 import { isInForce } from './deputyQueries.js';
 import { mayListGuests } from './policy.js';
 
-/** A person as lists and pickers show one; `unit_en`, `unit_zh` are null without a unit, `affiliation` is a guest's. */
+/**
+ * A person as lists and pickers show one; `unit_en`, `unit_zh` are
+ * null without a unit, `affiliation` is a guest's.
+ */
 export interface PersonOption {
   id: number;
   name: string;
@@ -16,11 +19,14 @@ export interface PersonOption {
   unit_zh: string | null;
 }
 
-const OPTION = `p.id, p.name, p.name_en, p.email, p.position, p.is_guest, p.affiliation, u.name_en as unit_en, u.name_zh as unit_zh`;
+const OPTION = `p.id, p.name, p.name_en, p.email, p.position, p.is_guest, p.affiliation,
+  u.name_en as unit_en, u.name_zh as unit_zh`;
+const IS_ACTIVE = `p.deactivated_at is null`;
+const HAS_LEFT = `p.deactivated_at is not null and p.erased_at is null`;
 
 /**
- * Persons for a picker, by any part of the name, of the Latin name (also without spaces or as initials) or e-mail.
- * A guest is found by everybody who knows the exact address, by secretaries also by name.
+ * Persons for a picker, by any part of the name, of the Latin name (also without spaces or as initials) or
+ * e-mail. A guest is found by everybody who knows the exact address, by secretaries also by name.
  */
 export function findPersons(
   db: Db,
@@ -48,7 +54,9 @@ export function findPersons(
   );
 }
 
-/** Of some ids those that are active persons: ids from a form are checked with this before they are stored. */
+/**
+ * Of some ids those that are active persons: ids from a form are checked with this before they are stored.
+ */
 export async function keepActive(db: Db, ids: number[]): Promise<Set<number>> {
   if (ids.length === 0) return new Set();
   const found = await rows<{ id: number }>(
@@ -65,9 +73,9 @@ export type Resolved =
   | { ok: false; reason: 'several'; text: string; persons: PersonOption[] };
 
 /**
- * Who is meant by a text typed into a picker: "Zhang Wei <zhang.wei@example.org>", "张伟 #17", an address, or a name that only
- * one active person has. The answers stand in the order of the texts; one query for all. Among the inactive it finds
- * who has left: to say so, never to choose them.
+ * Who is meant by a text typed into a picker: "Zhang Wei <zhang.wei@example.org>", "张伟 #17", an address, or
+ * a name that only one active person has. The answers stand in the order of the texts; one query for all.
+ * Among the inactive it finds who has left: to say so, never to choose them.
  */
 export async function resolvePersons(
   db: Db,
@@ -91,8 +99,13 @@ export async function resolvePersons(
     db,
     `select ${OPTION}
        from persons p left join units u on u.id = p.unit_id
-      where ${among === 'active' ? 'p.deactivated_at is null' : 'p.deactivated_at is not null and p.erased_at is null'}
-        and (p.id = any(:ids) or p.email = any(:emails) or lower(p.name) = any(:names) or (p.sort_name = any(:names)))
+      where ${among === 'active' ? IS_ACTIVE : HAS_LEFT}
+        and (
+          p.id = any(:ids)
+          or p.email = any(:emails)
+          or lower(p.name) = any(:names)
+          or (p.sort_name = any(:names))
+        )
       order by p.sort_name, p.id`,
     {
       ids: asked.flatMap(({ id }) => id ?? []),
@@ -121,7 +134,10 @@ export function personText(person: Pick<PersonOption, 'id' | 'email'>, shown: st
   return person.email ? `${shown} <${person.email}>` : `${shown} #${person.id}`;
 }
 
-/** May the viewer act in this person's name: oneself, every secretary, or a deputy in the days of the deputyship. */
+/**
+ * May the viewer act in this person's name: oneself, every secretary,
+ * or a deputy in the days of the deputyship.
+ */
 export async function mayActFor(
   db: Db,
   viewer: Pick<Viewer, 'id' | 'role'>,
@@ -131,7 +147,10 @@ export async function mayActFor(
   return (await listPrincipals(db, viewer.id)).some(({ id }) => id === personId);
 }
 
-/** The persons whose deputy somebody is today, for "on behalf of". Today is the day in the organisation's zone. */
+/**
+ * The persons whose deputy somebody is today, for "on behalf of".
+ * Today is the day in the organisation's zone.
+ */
 export function listPrincipals(db: Db, deputyId: number): Promise<PersonOption[]> {
   return rows<PersonOption>(
     db,
@@ -160,7 +179,9 @@ export function listUnitOptions(db: Db): Promise<UnitOption[]> {
   return rows<UnitOption>(
     db,
     `with recursive tree as (
-       select id, code, name_en, name_zh, parent_id, 0 as depth, array[code] as way from units where parent_id is null and is_active
+       select id, code, name_en, name_zh, parent_id, 0 as depth, array[code] as way
+         from units
+         where parent_id is null and is_active
        union all
        select u.id, u.code, u.name_en, u.name_zh, u.parent_id, t.depth + 1, t.way || u.code
          from units u join tree t on t.id = u.parent_id where u.is_active

@@ -16,7 +16,10 @@ const whenOf = (c: RenderContext, one: RoomRequest) =>
   `${c.fmt.day(one.starts_at)} ${c.fmt.range(one.starts_at, one.ends_at)}`;
 const linkOf = (c: RenderContext, one: RoomRequest) => `${c.config.publicUrl}/rooms/requests/${one.id}`;
 
-/** Several requests in one mail: each a line that leads to its page. What was decided in the meantime is left out. */
+/**
+ * Several requests in one mail: each a line that leads to its page.
+ * What was decided in the meantime is left out.
+ */
 const open =
   (what: 'asked' | 'reminder'): MailRenderer =>
   async (c) => {

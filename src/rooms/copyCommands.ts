@@ -18,8 +18,8 @@ const SETS: Partial<Record<Copied, string>> = {
 };
 
 /**
- * Rooms take over what another one has. Bookings that stand are not touched, days that differ (`room_exceptions`) are the
- * room's own. @returns how many rooms took it over: retired ones don't
+ * Rooms take over what another one has. Bookings that stand are not touched, days that differ
+ * (`room_exceptions`) are the room's own. @returns how many rooms took it over: retired ones don't
  */
 export function copySettings(
   db: Db,
@@ -30,7 +30,8 @@ export function copySettings(
 ): Promise<number> {
   return inTransaction(db, async (trx) => {
     await requireKeeper(trx, by);
-    // In order, as everybody locks rooms; it waits for bookings that are being written by the settings of before.
+    // In order, as everybody locks rooms; it waits for bookings that
+    // are being written by the settings of before.
     const found = await rows<{ id: number; status: string }>(
       trx,
       `select id, status from rooms where id = any(:ids) order by id for update`,
@@ -86,7 +87,11 @@ async function copyRows(
   await change(trx, `delete from ${table} where room_id = any(:to)`, { to });
   await change(
     trx,
-    `insert into ${table} (room_id, ${columns.join(', ')}) select t, ${columns.map((name) => `s.${name}`).join(', ')} from ${table} s cross join unnest(cast(:to as bigint[])) t where s.room_id = :from`,
+    `insert into ${table} (room_id, ${columns.join(', ')})
+     select t, ${columns.map((name) => `s.${name}`).join(', ')}
+       from ${table} s
+       cross join unnest(cast(:to as bigint[])) t
+       where s.room_id = :from`,
     { from: fromId, to },
   );
 }
@@ -99,10 +104,23 @@ async function tellSettings(
 ): Promise<Map<number, Record<string, unknown>>> {
   const found = await rows<{ id: number } & Record<string, unknown>>(
     trx,
-    `select r.id, r.holiday_rule, r.calendar_id, r.setup_minutes, r.teardown_minutes, r.equipment, r.owner_id, r.contact, r.key_note,
-            (select coalesce(json_agg(json_build_object('weekday', weekday, 'opens_at', to_char(opens_at, 'HH24:MI'), 'closes_at', to_char(closes_at, 'HH24:MI')) order by weekday), '[]')
+    `select r.id, r.holiday_rule, r.calendar_id, r.setup_minutes, r.teardown_minutes, r.equipment, r.owner_id,
+            r.contact, r.key_note,
+            (select coalesce(
+               json_agg(
+                 json_build_object(
+                   'weekday', weekday, 'opens_at', to_char(opens_at, 'HH24:MI'), 'closes_at',
+                   to_char(closes_at, 'HH24:MI')
+                 )
+                 order by weekday
+               ), '[]'
+             )
                from room_hours where room_id = r.id) as hours,
-            (select coalesce(json_agg(to_jsonb(l) - array['id', 'room_id', 'version'] order by l.group_id nulls first), '[]') from booking_rules l where l.room_id = r.id) as rules
+            (select coalesce(
+               json_agg(to_jsonb(l) - array['id', 'room_id', 'version'] order by l.group_id nulls first), '[]'
+             )
+               from booking_rules l
+               where l.room_id = r.id) as rules
        from rooms r where r.id = any(:ids)`,
     { ids },
   );

@@ -50,7 +50,9 @@ export function replacePicture(
     await keepFiles(trx, by, [picture.fileId]);
     await change(
       trx,
-      `update floor_plans set file_id = :file, width = :width, height = :height, version = version + 1 where id = :id`,
+      `update floor_plans
+         set file_id = :file, width = :width, height = :height, version = version + 1
+         where id = :id`,
       {
         id,
         file: picture.fileId,
@@ -98,7 +100,9 @@ export function placeRooms(
     });
     await change(
       trx,
-      `insert into plan_rooms (room_id, plan_id, x, y) select p.room, :id, p.x, p.y from unnest(:rooms::bigint[], :x::float8[], :y::float8[]) as p (room, x, y)`,
+      `insert into plan_rooms (room_id, plan_id, x, y)
+       select p.room, :id, p.x, p.y
+         from unnest(:rooms::bigint[], :x::float8[], :y::float8[]) as p (room, x, y)`,
       { id, rooms: ids, x: places.map(({ x }) => x), y: places.map(({ y }) => y) },
     );
     await change(trx, `update floor_plans set version = version + 1 where id = :id`, { id });

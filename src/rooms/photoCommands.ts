@@ -27,7 +27,10 @@ export function addPhoto(
     await keepFiles(trx, by, [photo.fileId]);
     await change(
       trx,
-      `insert into room_photos (room_id, file_id, alt, position) select :room, :file, :alt, coalesce(max(position), 0) + 1 from room_photos where room_id = :room`,
+      `insert into room_photos (room_id, file_id, alt, position)
+       select :room, :file, :alt, coalesce(max(position), 0) + 1
+         from room_photos
+         where room_id = :room`,
       { room: roomId, file: photo.fileId, alt: photo.alt },
     );
     await finish(trx, roomId);
@@ -90,7 +93,10 @@ export function movePhoto(
     order[at] = other;
     await change(
       trx,
-      `update room_photos p set position = o.place from unnest(:order::bigint[]) with ordinality as o (id, place) where p.id = o.id and p.room_id = :room`,
+      `update room_photos p
+         set position = o.place
+         from unnest(:order::bigint[]) with ordinality as o (id, place)
+         where p.id = o.id and p.room_id = :room`,
       { order, room: roomId },
     );
     await finish(trx, roomId);

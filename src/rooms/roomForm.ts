@@ -15,7 +15,9 @@ interface Shown {
   room?: Room;
   /** A new room is filled in from this one. */
   like?: Room;
-  /** With `version` and `was` where the form was opened before: what others saved since is still to be merged. */
+  /**
+   * With `version` and `was` where the form was opened before: what others saved since is still to be merged.
+   */
   values: Record<string, unknown>;
   problems?: { errors: Record<string, string> };
   status?: number;

@@ -252,11 +252,14 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
       time: c.fmt.range(closure.starts_at, closure.ends_at),
       day: c.fmt.day(closure.starts_at),
       kept: closure.kept.map((one) => describeKept(c, one)),
-      meetings: closure.meetings.map((meeting) => ({
-        ...meeting,
-        title: meeting.title ?? c.t('calendar.day.booked'),
-        time: `${c.fmt.shortDay(new Date(meeting.starts_at))} ${c.fmt.range(new Date(meeting.starts_at), new Date(meeting.ends_at))}`,
-      })),
+      meetings: closure.meetings.map((meeting) => {
+        const from = new Date(meeting.starts_at);
+        return {
+          ...meeting,
+          title: meeting.title ?? c.t('calendar.day.booked'),
+          time: `${c.fmt.shortDay(from)} ${c.fmt.range(from, new Date(meeting.ends_at))}`,
+        };
+      }),
     })),
     isKeeper,
     lacksPhotos: isKeeper && room.photos.length === 0,

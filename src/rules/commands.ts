@@ -33,9 +33,10 @@ export interface RulesClash {
 }
 
 /**
- * Writes one layer of rules; with nothing in it there is none. Bookings that stand are not touched: rules hold from the next
- * booking or change on. Approvers are a room's, so other layers leave them alone.
- * @param edit what stood on the page when it was opened, and where the person gave way: what only others changed since stays theirs
+ * Writes one layer of rules; with nothing in it there is none. Bookings that stand are not touched: rules
+ * hold from the next booking or change on. Approvers are a room's, so other layers leave them alone.
+ * @param edit what stood on the page when it was opened, and where the
+ * person gave way: what only others changed since stays theirs
  */
 export function saveRules(
   db: Db,
@@ -73,13 +74,16 @@ export function saveRules(
     if (before)
       await change(
         trx,
-        `update booking_rules set ${RULES.map((name) => `${name} = :${name}`).join(', ')}, version = version + 1 where id = :id`,
+        `update booking_rules
+           set ${RULES.map((name) => `${name} = :${name}`).join(', ')}, version = version + 1
+           where id = :id`,
         { ...values, id: before.id },
       );
     else
       await change(
         trx,
-        `insert into booking_rules (room_id, group_id, ${columns}) values (:room, :group, ${RULES.map((name) => `:${name}`).join(', ')})`,
+        `insert into booking_rules (room_id, group_id, ${columns})
+         values (:room, :group, ${RULES.map((name) => `:${name}`).join(', ')})`,
         { ...values, room: of.roomId, group: of.groupId },
       );
     if (hasApprovers && of.roomId !== null) await writeApprovers(trx, of.roomId, approvers);
@@ -118,7 +122,10 @@ export function removeRules(
   });
 }
 
-/** Writers of rules go one after another; a room's also wait for bookings that are being written, and the calendar notices by its version. */
+/**
+ * Writers of rules go one after another; a room's also wait for bookings
+ * that are being written, and the calendar notices by its version.
+ */
 async function lockLayer(trx: Db, by: Actor, { roomId, groupId }: LayerOf) {
   await requireKeeper(trx, by);
   if (

@@ -124,7 +124,8 @@ test.each([
     'Chrome on Linux',
   ],
   [
-    'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15',
+    'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) ' +
+      'AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15',
     'Safari on macOS',
   ],
   ['Mozilla/5.0 (Linux; Android 14) Chrome/126 MicroMessenger/8.0.49', 'WeChat on Android'],

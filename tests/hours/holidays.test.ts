@@ -116,7 +116,15 @@ describe('a calendar file', () => {
 
   it('of a table names bad lines by their number and keeps the name in the other language', () => {
     const read = readHolidays(
-      '日期,名称,类型,按周几开放\n2030年1月1日,元旦,放假,\n昨天,元旦,放假,\n2030-01-05,元旦,上班,周四\n2030-01-06,元旦,也许,\n2030-01-01,又是,放假,\n',
+      [
+        '日期,名称,类型,按周几开放',
+        '2030年1月1日,元旦,放假,',
+        '昨天,元旦,放假,',
+        '2030-01-05,元旦,上班,周四',
+        '2030-01-06,元旦,也许,',
+        '2030-01-01,又是,放假,',
+        '',
+      ].join('\n'),
     );
     if (!read.ok) throw new Error('not read');
     const plan = planHolidays(read.entries, [

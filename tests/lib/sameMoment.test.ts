@@ -7,7 +7,8 @@ import { contentOfRoom } from '../../src/rooms/roomContent.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type World } from '../support/world.js';
 
-// What must be unique and is taken by somebody else in the very moment: asking first does not see it, the constraint does.
+// What must be unique and is taken by somebody else in the very
+// moment: asking first does not see it, the constraint does.
 
 let world: World;
 let cast: Cast;
@@ -66,7 +67,7 @@ test('a name that another group was just given is refused at the name', async ()
   expect(done).toEqual({ ok: false, reason: 'name' });
 });
 
-test('a code that another room was just given is refused at the code, and nothing else of the form is kept', async () => {
+test('a code just given to another room is refused at its field, and nothing else is kept', async () => {
   const room = await findRoom(world.db, cast.rooms.orchid);
   const done = await meanwhile(
     `update rooms set code = 'same' where id = :id`,

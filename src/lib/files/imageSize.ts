@@ -7,7 +7,10 @@ export interface ImageSize {
   height: number;
 }
 
-/** Width and height from the first bytes of a PNG, GIF, WebP or JPEG picture; undefined when they don't say it. */
+/**
+ * Width and height from the first bytes of a PNG, GIF, WebP or JPEG
+ * picture; undefined when they don't say it.
+ */
 export function imageSize(bytes: Buffer): ImageSize | undefined {
   const size = sizeOf(bytes);
   return size && size.width > 0 && size.height > 0 ? size : undefined;

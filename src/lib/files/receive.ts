@@ -10,12 +10,15 @@ export interface Received {
   problems: { field: string; message: string }[];
 }
 
-/** Most bytes of one file that are read at all; between the limit and this the form still gets its fields back. */
+/**
+ * Most bytes of one file that are read at all; between the limit and
+ * this the form still gets its fields back.
+ */
 const HARD_STOP = 4 * MAX_FILE_BYTES;
 
 /**
- * Reads a multipart form: fields into `req.body`, files into the database as they arrive. A form of another kind has no files.
- * Files that nothing keeps (keepFiles) are discarded when the request ends.
+ * Reads a multipart form: fields into `req.body`, files into the database as they arrive. A form of another
+ * kind has no files. Files that nothing keeps (keepFiles) are discarded when the request ends.
  */
 export async function receiveFiles(c: Context, upload: Upload): Promise<Received> {
   allowLongBody(c.res);

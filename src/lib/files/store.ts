@@ -6,13 +6,16 @@ import { Conflict } from '../http/errors.js';
 import { crc32 } from './crc32.js';
 import { kindOf, safeName, textProbe } from './kinds.js';
 
-// Files lie in Postgres in chunks: any number of machines share them, and one backup holds all. Neither storing nor
-// sending one ever holds more than a chunk in memory.
+// Files lie in Postgres in chunks: any number of machines share them, and one backup holds all. Neither
+// storing nor sending one ever holds more than a chunk in memory.
 
 export const MAX_FILE_BYTES = 25 * 1024 * 1024;
 const CHUNK = 256 * 1024;
 
-/** A file that has arrived and is not part of anything yet; `keepFiles` makes it so, otherwise it is discarded. */
+/**
+ * A file that has arrived and is not part of anything yet; `keepFiles`
+ * makes it so, otherwise it is discarded.
+ */
 export interface ArrivedFile {
   id: number;
   name: string;
@@ -32,7 +35,9 @@ export async function storeFile(
   const name = safeName(given.name);
   const made = await row<{ id: number }>(
     db,
-    `insert into files (name, media_type, uploaded_by) values (:name, 'application/octet-stream', :by) returning id`,
+    `insert into files (name, media_type, uploaded_by)
+     values (:name, 'application/octet-stream', :by)
+     returning id`,
     { name, by: given.uploadedBy },
   );
   if (!made) throw new Conflict();
@@ -125,7 +130,9 @@ export function readChunks(db: Db, id: number): Readable {
 export async function keepFiles(trx: Db, by: { id: number | null }, ids: number[]): Promise<void> {
   const kept = await change(
     trx,
-    `update files set state = 'stored' where id = any(:ids) and state = 'uploading' and uploaded_by is not distinct from cast(:by as bigint)`,
+    `update files
+       set state = 'stored'
+       where id = any(:ids) and state = 'uploading' and uploaded_by is not distinct from cast(:by as bigint)`,
     { ids, by: by.id },
   );
   if (kept !== ids.length) throw new Conflict();

@@ -34,7 +34,10 @@ export function clearCookie(c: Carrier, name: string): void {
   });
 }
 
-/** The value of a cookie by its plain name. On https only the one with the prefix counts: a neighbour host can't set that. */
+/**
+ * The value of a cookie by its plain name. On https only the one with
+ * the prefix counts: a neighbour host can't set that.
+ */
 export function readCookie(req: Request, config: Config, name: string): string | undefined {
   const wanted = cookieName(config, name);
   for (const part of (req.headers.cookie ?? '').split(';')) {

@@ -2,8 +2,9 @@ import type { NextFunction, Request, Response } from 'express';
 import { HttpError } from './errors.js';
 
 /**
- * Refuses a change that another site sent in a signed-in person's name: `Sec-Fetch-Site` must be same-origin (or none:
- * typed by hand); a browser without it must name our own Origin. Programs that send neither carry no cookie of a browser.
+ * Refuses a change that another site sent in a signed-in person's name:
+ * `Sec-Fetch-Site` must be same-origin (or none: typed by hand); a browser without it
+ * must name our own Origin. Programs that send neither carry no cookie of a browser.
  */
 export function refuseCrossSite(publicUrl: string) {
   const own = new URL(publicUrl).origin;
@@ -20,7 +21,9 @@ export function refuseCrossSite(publicUrl: string) {
   };
 }
 
-/** On a machine reached by several names (localhost, its address) the Origin equals the host that was asked. */
+/**
+ * On a machine reached by several names (localhost, its address) the Origin equals the host that was asked.
+ */
 function isSameHost(origin: string, req: Request): boolean {
   return URL.canParse(origin) && new URL(origin).host === req.get('Host');
 }

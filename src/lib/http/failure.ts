@@ -16,8 +16,8 @@ interface Told {
 }
 
 /**
- * What an error means to the person who met it. A constraint that no command expected is our mistake (500): whoever expects
- * one counts rows or catches it by its name.
+ * What an error means to the person who met it. A constraint that no command expected is our mistake (500):
+ * whoever expects one counts rows or catches it by its name.
  */
 export function tellError(error: unknown): Told {
   if (error instanceof HttpError) return error;
@@ -85,7 +85,10 @@ function whereOf(req: Request): { method: string; route: string | undefined } {
   return { method: req.method, route: (req.route as { path?: string } | undefined)?.path };
 }
 
-/** The page of what the address is about, '/meetings/7' of '/meetings/7/cancellation', where there is one: how it stands now is the way on. */
+/**
+ * The page of what the address is about, '/meetings/7' of
+ * '/meetings/7/cancellation', where there is one: how it stands now is the way on.
+ */
 function thingOf(req: Request, status: number): string | undefined {
   if (status !== 409 && status !== 403) return undefined;
   const found =
@@ -116,7 +119,8 @@ function asNew(form: Posted | undefined): Posted | undefined {
 async function posted(req: Request, res: Response): Promise<Posted | undefined> {
   if (req.method !== 'POST') return undefined;
   const isMultipart = Boolean(req.is('multipart/form-data'));
-  // Where the failure came first (nobody could be asked who this is), a form with files has not been read yet.
+  // Where the failure came first (nobody could be asked who this is),
+  // a form with files has not been read yet.
   const found = isMultipart && req.body === undefined ? await readTexts(req, res) : [];
   const names = new Map<string, string[]>();
   for (const [field, name] of found) names.set(field, [...(names.get(field) ?? []), name]);

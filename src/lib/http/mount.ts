@@ -47,7 +47,9 @@ export function mount(app: Express, routes: Route[], parts: Parts, doors: Doors)
   }
 }
 
-/** Express takes the first address that fits: `/rooms/new` has to stand before `/rooms/:id`, whoever lists it. */
+/**
+ * Express takes the first address that fits: `/rooms/new` has to stand before `/rooms/:id`, whoever lists it.
+ */
 function literalFirst(routes: Route[]): Route[] {
   const rank = ({ path }: Route) => path.replace(/:\w+/g, '\uffff');
   return [...routes].sort((a, b) => (rank(a) < rank(b) ? -1 : Number(rank(a) > rank(b))));
@@ -67,7 +69,8 @@ async function answer(route: Route, c: Context, doors: Doors): Promise<Answer> {
   if (detour) return detour;
   if (route.query) {
     const parsed = parseForm(route.query, c.req.query, c.t);
-    // A filter that makes no sense is dropped by its schema's `.catch`; what is left here is a malformed address.
+    // A filter that makes no sense is dropped by its schema's
+    // `.catch`; what is left here is a malformed address.
     if (!parsed.ok) return problemPage(c, parsed.problems, 400);
     c.query = parsed.data;
   }
@@ -78,7 +81,8 @@ async function answer(route: Route, c: Context, doors: Doors): Promise<Answer> {
   try {
     return await carryOut(route, c, received.problems);
   } finally {
-    // What is left behind is swept; that it could not be discarded must not hide that the form was carried out.
+    // What is left behind is swept; that it could not be discarded
+    // must not hide that the form was carried out.
     await discardFiles(
       c.db,
       received.files.map(({ id }) => id),

@@ -4,8 +4,10 @@ import { BadRequest, SentBefore } from './errors.js';
 
 /**
  * Makes a create form posted twice (double click, reload, retry after a lost answer) one change.
- * The key is written in the transaction of the change: a second post waits for the first and gets its address.
- * @param work does the change and says where the person goes next; a refusal (location undefined) leaves the key free
+ * The key is written in the transaction of the change: a second post
+ * waits for the first and gets its address.
+ * @param work does the change and says where the person goes next; a
+ * refusal (location undefined) leaves the key free
  */
 export async function once<T extends { location?: string }>(
   db: Db,
@@ -18,7 +20,9 @@ export async function once<T extends { location?: string }>(
   return inTransaction(db, async (trx) => {
     const fresh = await change(
       trx,
-      `insert into idempotency_keys (person_id, key, body_hash) values (:person, :key, :hash) on conflict do nothing`,
+      `insert into idempotency_keys (person_id, key, body_hash)
+       values (:person, :key, :hash)
+       on conflict do nothing`,
       { person: personId, key, hash },
     );
     if (!fresh) {

@@ -11,8 +11,8 @@ const BURY_EVERY = 15_000;
 const LOG_LEVEL: Record<string, 'warn' | 'error'> = { warning: 'warn', error: 'error' };
 
 /**
- * Works off jobs until `stop` is aborted, then finishes those at hand. When the database goes away it waits and begins
- * anew.
+ * Works off jobs until `stop` is aborted, then finishes those at hand.
+ * When the database goes away it waits and begins anew.
  * @param directUrl the queue's owner, not through PgBouncer: LISTEN and session locks
  */
 export async function runWorker(

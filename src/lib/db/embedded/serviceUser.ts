@@ -9,8 +9,8 @@ export interface ServiceUser {
 }
 
 /**
- * Who runs the embedded database: nobody special (undefined: ourselves) for an ordinary user, and for root the
- * owner of an existing cluster, else `postgres`, else `nobody`.
+ * Who runs the embedded database: nobody special (undefined: ourselves) for an ordinary user, and for root
+ * the owner of an existing cluster, else `postgres`, else `nobody`.
  * @param ownerUid uid of the folder of an existing cluster
  */
 export function serviceUser(ownerUid?: number): ServiceUser | undefined {
@@ -29,7 +29,8 @@ export function serviceUser(ownerUid?: number): ServiceUser | undefined {
     users.find((u) => u.name === 'nobody' && u.uid > 0);
   if (!wanted)
     throw new Error(
-      'PostgreSQL cannot run as root, and this machine has neither a user "postgres" nor "nobody". Start as an ordinary user.',
+      'PostgreSQL cannot run as root, and this machine has neither a user "postgres" nor "nobody". ' +
+        'Start as an ordinary user.',
     );
   return wanted;
 }
