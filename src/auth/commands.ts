@@ -48,16 +48,16 @@ export type SignedIn =
   | { ok: false; reason: 'locked'; until: Date };
 
 /**
- * Signs in. Address unknown, deactivated, without password or password
- * wrong: the same answer after the same time.
- * @param oldToken the cookie's session before: it ends, a session id never lives through a sign-in
+ * Signs in. An unknown address, a deactivated person, a missing and a wrong password
+ * get the same answer after the same time.
+ * @param from `oldToken` is the session of the cookie before. It ends, because a session id
+ * never lives through a sign-in.
  */
 export async function signIn(
   db: Db,
   by: Actor,
   given: { email: string; password: string },
-  from: From,
-  oldToken?: string,
+  { oldToken, ...from }: From & { oldToken?: string },
 ): Promise<SignedIn> {
   const account = accountKey(given.email);
   const address = addressKey(from.ip ?? '');
@@ -161,14 +161,20 @@ export async function changePassword(
   if (!(await isPassword(account.password_hash, given.current))) return { ok: false, reason: 'wrong' };
   await forgive(db, 'sign_in_account', key);
   const hash = await hashPassword(given.password);
-  return { ok: true, token: await inTransaction(db, (trx) => putPassword(trx, by, by.id, hash, from)) };
+  return { ok: true, token: await inTransaction(db, (trx) => putPassword(trx, by, hash, from)) };
 }
 
 /**
- * Stores a password, ends all sessions and open links of the person and opens a new session.
+ * Stores a password of the acting person, ends all sessions and open links and opens a new session.
  * @returns its token
  */
-async function putPassword(trx: Db, by: Actor, personId: number, hash: string, from: From): Promise<string> {
+async function putPassword(
+  trx: Db,
+  by: Actor & { id: number },
+  hash: string,
+  from: From,
+): Promise<string> {
+  const personId = by.id;
   await change(
     trx,
     `insert into accounts (person_id, password_hash, password_changed_at) values (:person, :hash, now())
@@ -253,7 +259,7 @@ export async function setPasswordByLink(
   const done = await inTransaction(db, async (trx) => {
     const link = await findLink(trx, ['password_reset', 'account_invitation'], given.token, { lock: true });
     if (!link?.person_id) return undefined;
-    const session = await putPassword(trx, { ...by, id: link.person_id }, link.person_id, hash, from);
+    const session = await putPassword(trx, { ...by, id: link.person_id }, hash, from);
     return { session, email: link.email };
   });
   if (done?.email) await forgive(db, 'sign_in_account', accountKey(done.email));

@@ -103,7 +103,7 @@ function refusedPage(
     [{ field: refused.field, message: c.t(refused.problem, refused.values ?? {}) }],
     c.req.body,
   );
-  return formPage(c, { ...(kind ? { kind } : {}), values: problems.values, problems, status: 422 });
+  return formPage(c, { kind, values: problems.values, problems, status: 422 });
 }
 
 async function formPage(
@@ -134,7 +134,7 @@ async function formPage(
           c.t('equipment.list.pieces', { count: holder.quantity }),
         ],
       })),
-      ...(problems ? { errors: problems.errors } : {}),
+      errors: problems?.errors ?? {},
     },
     { status },
   );

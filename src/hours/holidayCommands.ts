@@ -37,8 +37,7 @@ export async function createCalendar(trx: Db, by: Actor, input: Names): Promise<
 export function renameCalendar(
   db: Db,
   by: Actor,
-  id: number,
-  version: number,
+  { id, version }: { id: number; version: number },
   input: Names,
 ): Promise<boolean> {
   return inTransaction(db, async (trx) => {
@@ -152,7 +151,7 @@ export async function saveHolidays(
     action: 'holidays.days',
     noun: 'holiday_calendars',
     id: calendarId,
-    ...(changed.length ? { before: { days: changed.map((day) => before.get(day.on)) } } : {}),
+    before: changed.length ? { days: changed.map((day) => before.get(day.on)) } : undefined,
     after: { days: different },
   });
   return { added: different.length - changed.length, changed: changed.length };
@@ -201,14 +200,13 @@ export function startHolidayImport(db: Db, by: Actor, calendarId: number, conten
 
 /**
  * Imports once: posted again it says what the first time did.
+ * @param all true when no line may be left out
  * @returns undefined when all lines were to be good and some are not
  */
 export function runHolidayImport(
   db: Db,
   by: Actor & { id: number },
-  calendarId: number,
-  id: number,
-  options: { all: boolean },
+  { calendarId, id, all }: { calendarId: number; id: number; all: boolean },
 ): Promise<HolidayImport | undefined> {
   return inTransaction(db, async (trx) => {
     await lockCalendar(trx, by, calendarId);
@@ -219,7 +217,7 @@ export function runHolidayImport(
     if (!read.ok) return undefined;
     const plan = planHolidays(read.entries, await listHolidays(trx, calendarId, '1970-01-01', '2199-12-31'));
     const bad = plan.filter(({ outcome }) => outcome === 'bad').length;
-    if (options.all && bad) return undefined;
+    if (all && bad) return undefined;
     const saved = await saveHolidays(
       trx,
       by,
@@ -299,8 +297,7 @@ export function setRoomCalendar(
   db: Db,
   by: Actor,
   roomId: number,
-  was: KeptHolidays,
-  input: KeptHolidays,
+  { was, input }: { was: KeptHolidays; input: KeptHolidays },
 ): Promise<boolean> {
   return inTransaction(db, async (trx) => {
     const before = await lockRoomRow(trx, by, roomId);

@@ -35,7 +35,7 @@ export type PlannedHoliday = { number: number; text: string } & (
 
 const broken = (key: Key, values?: Values): Entries => ({
   ok: false,
-  problem: { key, ...(values ? { values } : {}) },
+  problem: { key, values },
 });
 
 export function readHolidays(given: string): Entries {
@@ -70,7 +70,7 @@ function readEvent(event: ICAL.Component, number: number): Entry {
     number,
     text: name,
     days: [],
-    reasons: [{ key, ...(values ? { values } : {}) }],
+    reasons: [{ key, values }],
   });
   if (!name) return bad('hours.import.noName');
   if (event.hasProperty('rrule') || event.hasProperty('rdate')) return bad('hours.import.repeats');
@@ -231,10 +231,13 @@ export function planHolidays(entries: readonly Entry[], known: readonly Holiday[
     if (told.length) return { number, text, outcome: 'bad', reasons: told };
     for (const { on } of days) seen.set(on, number);
     const kept = days.map((day) => keepNames(day, before.get(day.on)));
-    const isSame = kept.every((day) => isLike(before.get(day.on), day));
-    const isNew = kept.every((day) => !before.has(day.on));
-    return { number, text, outcome: isSame ? 'same' : isNew ? 'add' : 'change', days: kept };
+    return { number, text, outcome: outcomeOf(kept, before), days: kept };
   });
+}
+
+function outcomeOf(days: Holiday[], before: ReadonlyMap<string, Holiday>): 'same' | 'add' | 'change' {
+  if (days.every((day) => isLike(before.get(day.on), day))) return 'same';
+  return days.every((day) => !before.has(day.on)) ? 'add' : 'change';
 }
 
 /** A file with one name must not wipe out the name in the other language when it is the same holiday. */

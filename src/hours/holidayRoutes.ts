@@ -69,7 +69,7 @@ export const holidayRoutes: Route[] = [
     form: CalendarForm,
     async handle(c) {
       const { version, ...names } = c.form;
-      if (await renameCalendar(c.db, c.by, idOf(c), version, names))
+      if (await renameCalendar(c.db, c.by, { id: idOf(c), version }, names))
         return redirect(`/rooms/holidays/${idOf(c)}`, { notice: 'hours.notice.saved' });
       return calendarPage(c, undefined, {
         problems: problemsOf([{ field: 'name_en', message: c.t('hours.problem.stale') }], c.req.body),
@@ -170,7 +170,9 @@ export const holidayRoutes: Route[] = [
     policy: secretary,
     form: ImportRunForm,
     async handle(c) {
-      const done = await runHolidayImport(c.db, { ...c.by, id: c.viewer.id }, idOf(c), idOf(c, 'import'), {
+      const done = await runHolidayImport(c.db, { ...c.by, id: c.viewer.id }, {
+        calendarId: idOf(c),
+        id: idOf(c, 'import'),
         all: c.form.lines === 'all',
       });
       if (!done) return previewPage(c, c.t('hours.import.notAll'));
@@ -192,18 +194,19 @@ async function listPage(c: Context<unknown, unknown>, problems?: Problems): Prom
       title: c.t('hours.holidays.title'),
       calendars: calendars.map((one) => ({
         ...one,
-        years:
-          one.first_year === null
-            ? ''
-            : one.first_year === one.last_year
-              ? String(one.first_year)
-              : `${one.first_year}–${one.last_year}`,
+        years: yearsOf(one),
       })),
       hasDefault: calendars.some((one) => one.is_default),
-      ...(problems ? { errors: problems.errors, values: problems.values } : {}),
+      errors: problems?.errors ?? {},
+      values: problems?.values ?? {},
     },
     { status: problems ? 422 : 200 },
   );
+}
+
+function yearsOf({ first_year, last_year }: { first_year: number | null; last_year: number | null }): string {
+  if (first_year === null) return '';
+  return first_year === last_year ? String(first_year) : `${first_year}–${last_year}`;
 }
 
 function daysOf(form: z.output<typeof HolidayForm>): Holiday[] {
@@ -261,12 +264,15 @@ async function calendarPage(
       })),
       weekdays: [1, 2, 3, 4, 5, 6, 7].map((value) => ({ value, label: weekdayName(value, c.t) })),
       typed: {
-        names: calendar,
-        days: { kind: 'holiday', as_weekday: 1 },
-        ...(wrong ? { [wrong.of]: wrong.problems.values } : {}),
+        names: wrong?.of === 'names' ? wrong.problems.values : calendar,
+        days: wrong?.of === 'days' ? wrong.problems.values : { kind: 'holiday', as_weekday: 1 },
       },
-      wrong: { names: {}, days: {}, ...(wrong ? { [wrong.of]: wrong.problems.errors } : {}) },
-      ...(wrong ? { errors: wrong.problems.errors, errorForm: wrong.of } : {}),
+      wrong: {
+        names: wrong?.of === 'names' ? wrong.problems.errors : {},
+        days: wrong?.of === 'days' ? wrong.problems.errors : {},
+      },
+      errors: wrong?.problems.errors ?? {},
+      errorForm: wrong?.of,
     },
     { status: wrong?.status ?? 200 },
   );
@@ -326,7 +332,7 @@ async function previewPage(c: Context<unknown, unknown>, message?: string): Prom
       isTable: read.kind === 'lines',
       counts: { add: daysWith('add'), change: daysWith('change'), same: daysWith('same'), bad: bad.length },
       bad: bad.slice(0, SHOWN),
-      ...(message ? { errors: { '': message } } : {}),
+      errors: message ? { '': message } : {},
     },
     { status: message ? 422 : 200, caching: 'no-store' },
   );

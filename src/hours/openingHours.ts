@@ -109,7 +109,7 @@ export function outsideHours(hours: Opening, from: Date, to: Date, zone: string)
     const end = on === last ? to : startOfDay(addDays(on, 1), zone);
     if (open && start >= open.from && end <= open.to) continue;
     const why = ruleOn(hours, on);
-    return { on, ...(open ? hoursOn(hours, on) : {}), ...(why ? { why } : {}) };
+    return { on, ...(open && hoursOn(hours, on)), why };
   }
   return undefined;
 }

@@ -45,7 +45,7 @@ export const hoursRoutes: Route[] = [
     policy: secretary,
     form: RoomCalendarForm,
     async handle(c) {
-      if (await setRoomCalendar(c.db, c.by, idOf(c), c.form.was, c.form.calendar))
+      if (await setRoomCalendar(c.db, c.by, idOf(c), { was: c.form.was, input: c.form.calendar }))
         return redirect(`/rooms/${idOf(c)}/hours`, { notice: 'hours.notice.saved' });
       return hoursPage(
         c,
@@ -87,7 +87,8 @@ async function hoursPage(c: Context<unknown, unknown>, problems?: Problems, stat
         { value: 'none', label: c.t('hours.room.calendarNone') },
       ],
       calendar: kept.rule === 'own' ? String(kept.calendar_id) : kept.rule,
-      ...(problems ? { errors: problems.errors, values: problems.values } : { values: { kind: 'closed' } }),
+      errors: problems?.errors ?? {},
+      values: problems?.values ?? { kind: 'closed' },
     },
     { status },
   );

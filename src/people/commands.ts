@@ -40,7 +40,7 @@ function changesOf(
     before: Object.fromEntries(plain.map((name) => [name, before[name]])),
     after: {
       ...Object.fromEntries(plain.map((name) => [name, after[name]])),
-      ...(changed.length ? { changed } : {}),
+      changed: changed.length ? changed : undefined,
     },
   };
 }

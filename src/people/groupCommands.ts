@@ -41,8 +41,7 @@ export function createGroup(
 export function updateGroup(
   db: Db,
   by: Actor,
-  id: number,
-  version: number,
+  { id, version }: { id: number; version: number },
   input: GroupFields,
 ): Promise<{ ok: true } | GroupRefused> {
   return inTransaction(db, async (trx) => {

@@ -114,13 +114,12 @@ export async function resolvePersons(
     },
   );
   return asked.map(({ text, email, id, name }) => {
-    const meant = found.filter((person) =>
-      id
-        ? person.id === id
-        : email
-          ? person.email === email
-          : person.name.toLowerCase() === name || person.name_en?.toLowerCase() === name,
-    );
+    const isMeant = (person: PersonOption) => {
+      if (id) return person.id === id;
+      if (email) return person.email === email;
+      return person.name.toLowerCase() === name || person.name_en?.toLowerCase() === name;
+    };
+    const meant = found.filter(isMeant);
     const [person] = meant;
     if (person && meant.length === 1) return { ok: true, person };
     return person

@@ -39,6 +39,13 @@ interface Locked {
 export type Decided =
   { ok: true } | { ok: false; reason: 'decided' | 'over' } | { ok: false; reason: 'taken'; clashes: Clash[] };
 
+/** Why a request is not approved, and when that was decided. */
+interface Declined {
+  now: Date;
+  code: ReasonCode;
+  reason: string;
+}
+
 /** @throws Forbidden unless the person decides about the room, NotFound without such a request */
 export function approveRequest(db: Db, by: Actor, id: number, now: Date): Promise<Decided> {
   return inTransaction(db, async (trx) => {
@@ -57,7 +64,8 @@ export function approveRequest(db: Db, by: Actor, id: number, now: Date): Promis
       ]);
       return { ok: false, reason: 'taken', clashes: clashes.get(id) ?? [] };
     }
-    await settle(trx, by, request, now, {
+    await settle(trx, by, request, {
+      now,
       state: 'approved',
       action: 'roomRequest.approve',
       code: null,
@@ -75,8 +83,7 @@ export function returnRequest(
   db: Db,
   by: Actor,
   id: number,
-  now: Date,
-  why: { code: ReasonCode; reason: string },
+  { now, ...why }: Declined,
 ): Promise<Decided> {
   return inTransaction(db, async (trx) => {
     const request = await lockRequest(trx, by, id);
@@ -88,7 +95,8 @@ export function returnRequest(
          where meeting_id = :meeting and state = 'requested' and is_holding and room_id = any(:rooms)`,
       { until: new Date(now.getTime() + 86_400_000), meeting: request.meeting_id, rooms: request.atomic_ids },
     );
-    await settle(trx, by, request, now, { state: 'returned', action: 'roomRequest.return', ...why });
+    await settle(trx, by, request, {
+      now, state: 'returned', action: 'roomRequest.return', ...why });
     return { ok: true };
   });
 }
@@ -97,8 +105,7 @@ export function refuseRequest(
   db: Db,
   by: Actor,
   id: number,
-  now: Date,
-  why: { code: ReasonCode; reason: string },
+  { now, ...why }: Declined,
 ): Promise<Decided> {
   return inTransaction(db, async (trx) => {
     const request = await lockRequest(trx, by, id);
@@ -120,7 +127,8 @@ export function refuseRequest(
       );
       await shortenEquipment(trx, [request.meeting_id]);
     }
-    await settle(trx, by, request, now, { state: 'refused', action: 'roomRequest.refuse', ...why });
+    await settle(trx, by, request, {
+      now, state: 'refused', action: 'roomRequest.refuse', ...why });
     // Who was invited there is told that the room is not theirs.
     if (request.announced_at)
       await enqueue(
@@ -218,6 +226,7 @@ async function confirmClaims(trx: Db, by: Actor, request: Locked): Promise<boole
 }
 
 interface Verdict {
+  now: Date;
   state: 'approved' | 'returned' | 'refused';
   action: 'roomRequest.approve' | 'roomRequest.return' | 'roomRequest.refuse';
   code: ReasonCode | null;
@@ -229,8 +238,7 @@ async function settle(
   trx: Db,
   by: Actor,
   request: Locked,
-  now: Date,
-  { state, action, code, reason }: Verdict,
+  { now, state, action, code, reason }: Verdict,
 ): Promise<void> {
   await change(
     trx,
@@ -246,7 +254,7 @@ async function settle(
     meetingId: request.meeting_id,
     after: { request_id: request.id, room_id: request.room_id, code },
   };
-  await record(trx, by, { action, ...event, ...(reason ? { note: reason } : {}) });
+  await record(trx, by, { action, ...event, note: reason || undefined });
   const people = [...new Set([request.asked_by, request.organiser_id])];
   await queueDeliveries(
     trx,

@@ -79,19 +79,23 @@ export function createRoom(
   });
 }
 
+/** How the room stood when its form was opened. What only others changed since stays theirs. */
+export interface RoomEdit {
+  was: Cells;
+  /** The fields in which the person gave way. */
+  given: readonly string[];
+}
+
 /**
- * @param edit how the room stood when the form was opened: what only others
- * changed since stays theirs. `given`: fields in which the person gave way
- * @returns `merged` when others had changed something; `clash` when
- * both changed the same; `stale` without `edit`
+ * Saves the form of a room; without `was` nothing is merged.
+ * @returns `isMerged` when others had changed something, `clash` when both changed the same,
+ * `stale` when others changed something and `was` is not there
  */
 export function updateRoom(
   db: Db,
   by: Actor,
-  id: number,
-  version: number,
+  { id, version, ...edit }: { id: number; version: number } & Partial<RoomEdit>,
   input: RoomFields,
-  edit?: { was: Cells; given: readonly string[] },
 ): Promise<{ ok: true; isMerged: boolean } | Clash | Stale | Refusal> {
   return inTransaction(db, async (trx) => {
     const room = await lockRoom(
@@ -101,16 +105,16 @@ export function updateRoom(
       input.parts.filter((part) => part !== null),
     );
     const isStale = room.version !== version;
-    if (isStale && !edit) return { ok: false, reason: 'stale', room };
+    if (isStale && !edit.was) return { ok: false, reason: 'stale', room };
     const owner = await findOwner(trx, input.owner);
     if (!owner.ok) return owner;
     const before = contentOfRoom(room);
     const mine = contentOf(input, owner.id);
     const merged = mergeCells(
-      edit && isStale ? edit.was : cellsOf(before),
+      isStale && edit.was ? edit.was : cellsOf(before),
       cellsOf(mine),
       cellsOf(before),
-      edit?.given,
+      edit.given,
     );
     const content = contentFrom(merged.cells);
     if (merged.clashes.length)
@@ -122,7 +126,7 @@ export function updateRoom(
       (await writeParts(trx, id, before.parts, content.parts));
     if (wrong) {
       await change(trx, `update rooms set code = :code where id = :id`, { code: before.code, id });
-      return { ...wrong, ...(merged.theirs.length ? { merged: { room, content } } : {}) };
+      return { ...wrong, merged: merged.theirs.length ? { room, content } : undefined };
     }
     await writeHours(trx, id, content.hours);
     await writeLayouts(trx, id, content.layouts);
@@ -130,12 +134,11 @@ export function updateRoom(
       trx,
       `update rooms
          set code = :code, name_en = :name_en, name_zh = :name_zh, site = :site, building = :building,
-             floor = :floor, capacity = :capacity,
-              equipment = :equipment, is_step_free = :is_step_free, contact = :contact, note = :note,
-              setup_minutes = :setup_minutes,
-              teardown_minutes = :teardown_minutes, sort_order = :sort_order, min_people = :min_people,
-              key_note = :key_note, owner_id = :owner_id, version = version + 1
-        where id = :id`,
+             floor = :floor, capacity = :capacity, equipment = :equipment, is_step_free = :is_step_free,
+             contact = :contact, note = :note, setup_minutes = :setup_minutes,
+             teardown_minutes = :teardown_minutes, sort_order = :sort_order, min_people = :min_people,
+             key_note = :key_note, owner_id = :owner_id, version = version + 1
+       where id = :id`,
       { ...columns(content), id },
     );
     const differs = difference(toldOf(before), toldOf(content));
@@ -152,8 +155,7 @@ export function updateRoom(
 export function changeStatus(
   db: Db,
   by: Actor,
-  id: number,
-  version: number,
+  { id, version }: { id: number; version: number },
   input: { status: RoomStatus; reason: string | null; backAt: Date | null },
 ): Promise<{ ok: true } | Stale | Refusal> {
   return inTransaction(db, async (trx) => {
@@ -182,7 +184,7 @@ export function changeStatus(
       id,
       before: { status: room.status, reason: room.status_reason, back_at: room.back_at },
       after: { status: input.status, reason, back_at: backAt },
-      ...(input.reason ? { note: input.reason } : {}),
+      note: input.reason || undefined,
     });
     return { ok: true };
   });

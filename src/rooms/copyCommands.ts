@@ -24,9 +24,7 @@ const SETS: Partial<Record<Copied, string>> = {
 export function copySettings(
   db: Db,
   by: Actor,
-  fromId: number,
-  toIds: readonly number[],
-  what: readonly Copied[],
+  { fromId, toIds, what }: { fromId: number; toIds: readonly number[]; what: readonly Copied[] },
 ): Promise<number> {
   return inTransaction(db, async (trx) => {
     await requireKeeper(trx, by);
@@ -72,7 +70,7 @@ export function copySettings(
 
 /** A new room has the rules and holidays of the one it is like. */
 export function copyRulesTo(db: Db, by: Actor, fromId: number, newId: number): Promise<number> {
-  return copySettings(db, by, fromId, [newId], ['holidays', 'rules']);
+  return copySettings(db, by, { fromId, toIds: [newId], what: ['holidays', 'rules'] });
 }
 
 async function copyRows(

@@ -40,8 +40,7 @@ export function createPlan(db: Db, by: Actor, roomId: number, picture: Picture):
 export function replacePicture(
   db: Db,
   by: Actor,
-  id: number,
-  version: number,
+  { id, version }: { id: number; version: number },
   picture: Picture,
 ): Promise<PlanResult> {
   return inTransaction(db, async (trx) => {
@@ -83,8 +82,7 @@ export interface Place {
 export function placeRooms(
   db: Db,
   by: Actor,
-  id: number,
-  version: number,
+  { id, version }: { id: number; version: number },
   places: Place[],
 ): Promise<PlanResult> {
   return inTransaction(db, async (trx) => {

@@ -55,10 +55,11 @@ export function tellState(
   if (taken) {
     const time = fmt.range(new Date(taken.starts_at), new Date(taken.ends_at));
     const what = taken.hold ? describeHold(taken.hold, t, fmt) : (taken.title ?? t('calendar.day.booked'));
+    const meeting = taken.meeting_id === null ? null : `/meetings/${taken.meeting_id}`;
     return say(
       taken.kind === 'closure' ? 'closed' : 'taken',
       [time, what].filter(Boolean).join(' '),
-      taken.hold ? hrefOf(taken.hold) : taken.meeting_id === null ? null : `/meetings/${taken.meeting_id}`,
+      taken.hold ? hrefOf(taken.hold) : meeting,
     );
   }
   if (outsideHours(room.hours, span.from, span.to, c.office.zone))

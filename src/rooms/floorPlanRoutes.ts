@@ -77,7 +77,7 @@ export const floorPlanRoutes: Route[] = [
         const [left, top] = [x[i] ?? null, y[i] ?? null];
         return left === null || top === null ? [] : [{ roomId, x: left, y: top }];
       });
-      const done = await placeRooms(c.db, c.by, idOf(c), version, places);
+      const done = await placeRooms(c.db, c.by, { id: idOf(c), version }, places);
       if (!done.ok)
         return editPage(
           c,
@@ -103,7 +103,7 @@ export const floorPlanRoutes: Route[] = [
       const picture = await readPicture(c);
       if (!picture)
         return editPage(c, problemsOf([{ field: 'picture', message: c.t('rooms.problem.photo') }], {}));
-      const done = await replacePicture(c.db, c.by, idOf(c), c.form.version, picture);
+      const done = await replacePicture(c.db, c.by, { id: idOf(c), version: c.form.version }, picture);
       if (!done.ok)
         return editPage(
           c,
@@ -157,7 +157,7 @@ async function newPage(c: Context<unknown, unknown>, problems?: Problems): Promi
         label: c.t('plans.form.floor', { floor: nameOf(floor, c), count: floor.rooms }),
       })),
       values: problems?.values ?? {},
-      ...(problems ? { errors: problems.errors } : {}),
+      errors: problems?.errors ?? {},
     },
     { status: problems ? 422 : 200 },
   );
@@ -250,7 +250,7 @@ async function editPage(c: Context<unknown, unknown>, problems?: Problems, statu
       name: nameOf(plan, c),
       lines,
       scripts: ['floor-plan'],
-      ...(problems ? { errors } : {}),
+      errors,
     },
     { status: status ?? (problems ? 422 : 200) },
   );

@@ -9,14 +9,22 @@ import { lockRoom, type Stale } from './commands.js';
 
 const MAX_PHOTOS = 12;
 
+/** A room as the page showed it. */
+interface OfRoom {
+  roomId: number;
+  version: number;
+}
+interface OfPhoto extends OfRoom {
+  photoId: number;
+}
+
 export type PhotoResult = { ok: true } | Stale | { ok: false; reason: 'problem'; problem: Key };
 
 /** The file has arrived (see lib/files); it stands after those that are there. */
 export function addPhoto(
   db: Db,
   by: Actor,
-  roomId: number,
-  version: number,
+  { roomId, version }: OfRoom,
   photo: { fileId: number; alt: string },
 ): Promise<PhotoResult> {
   return inTransaction(db, async (trx) => {
@@ -48,9 +56,7 @@ export function addPhoto(
 export function describePhoto(
   db: Db,
   by: Actor,
-  roomId: number,
-  photoId: number,
-  version: number,
+  { roomId, version, photoId }: OfPhoto,
   alt: string,
 ): Promise<PhotoResult> {
   return inTransaction(db, async (trx) => {
@@ -75,9 +81,7 @@ export function describePhoto(
 export function movePhoto(
   db: Db,
   by: Actor,
-  roomId: number,
-  photoId: number,
-  version: number,
+  { roomId, version, photoId }: OfPhoto,
   to: 'earlier' | 'later',
 ): Promise<PhotoResult> {
   return inTransaction(db, async (trx) => {
@@ -113,9 +117,7 @@ export function movePhoto(
 export function removePhoto(
   db: Db,
   by: Actor,
-  roomId: number,
-  photoId: number,
-  version: number,
+  { roomId, version, photoId }: OfPhoto,
 ): Promise<PhotoResult> {
   return inTransaction(db, async (trx) => {
     const room = await lockRoom(trx, by, roomId);

@@ -237,9 +237,7 @@ export interface ComingMeeting {
 export function listComingMeetings(
   db: Db,
   viewerId: number,
-  roomId: number,
-  now: Date,
-  limit = 10,
+  { roomId, now, most: limit = 10 }: { roomId: number; now: Date; most?: number },
 ): Promise<ComingMeeting[]> {
   return rows<ComingMeeting>(
     db,

@@ -93,11 +93,7 @@ export async function roomFormPage(
   return page(
     'rooms/form',
     {
-      title: room
-        ? c.t('rooms.form.edit', { room: c.fmt.name(room) })
-        : like
-          ? c.t('roomCopy.likeTitle', { room: c.fmt.name(like) })
-          : c.t('rooms.form.new'),
+      title: titleOf(c, room, like),
       room,
       like,
       others: others.map((one) => ({ value: one.id, label: c.fmt.name(one) })),
@@ -115,8 +111,13 @@ export async function roomFormPage(
       layouts: LAYOUTS.map((layout) => c.t(`layouts.${layout}`)),
       parts: parts.map((part) => ({ value: part.id, label: c.fmt.name(part) })),
       weekdays: [1, 2, 3, 4, 5, 6, 7].map((weekday) => weekdayName(weekday, c.t)),
-      ...(problems ? { errors: problems.errors } : {}),
+      errors: problems?.errors ?? {},
     },
     { status },
   );
+}
+
+function titleOf(c: Context<unknown, unknown>, room: Room | undefined, like: Room | undefined): string {
+  if (room) return c.t('rooms.form.edit', { room: c.fmt.name(room) });
+  return like ? c.t('roomCopy.likeTitle', { room: c.fmt.name(like) }) : c.t('rooms.form.new');
 }

@@ -123,7 +123,7 @@ export const roomsRoutes: Route[] = [
     async handle(c) {
       const { given, rest } = readPicks(c.form);
       const { version, was, ...input } = rest;
-      const done = await updateRoom(c.db, c.by, idOf(c), version, input, { was, given });
+      const done = await updateRoom(c.db, c.by, { id: idOf(c), version, was, given }, input);
       if (done.ok)
         return redirect(`/rooms/${idOf(c)}`, {
           notice: done.isMerged && !given.length ? 'merge.saved' : 'rooms.notice.saved',
@@ -154,10 +154,15 @@ export const roomsRoutes: Route[] = [
         c.form.until < dayOf(c.now, c.office.zone)
       )
         return statusPage(c, { until: c.t('rooms.problem.over') }, 422);
-      const done = await changeStatus(c.db, c.by, idOf(c), c.form.version, {
-        ...c.form,
-        backAt: c.form.until === null ? null : startOfDay(addDays(c.form.until, 1), c.office.zone),
-      });
+      const done = await changeStatus(
+        c.db,
+        c.by,
+        { id: idOf(c), version: c.form.version },
+        {
+          ...c.form,
+          backAt: c.form.until === null ? null : startOfDay(addDays(c.form.until, 1), c.office.zone),
+        },
+      );
       if (done.ok) return redirect(`/rooms/${idOf(c)}`, { notice: 'rooms.notice.saved' });
       if (done.reason === 'stale')
         return statusPage(
@@ -176,7 +181,7 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
   const today = dayOf(c.now, c.office.zone);
   const [kinds, meetings, closures, days, layers, noShows, queue] = await Promise.all([
     listEquipmentKinds(c.db),
-    listComingMeetings(c.db, c.viewer.id, room.id, c.now),
+    listComingMeetings(c.db, c.viewer.id, { roomId: room.id, now: c.now }),
     listClosures(c.db, c.viewer.id, room.id, c.now),
     listDayRules(c.db, [room.id], today, addDays(today, 60)),
     listLayersFor(c.db, room.id, c.viewer.id),
@@ -277,7 +282,7 @@ async function statusPage(
   status = 200,
 ): Promise<Answer> {
   const room = await findRoom(c.db, idOf(c));
-  const [coming] = await listComingMeetings(c.db, c.viewer.id, room.id, c.now, 1);
+  const [coming] = await listComingMeetings(c.db, c.viewer.id, { roomId: room.id, now: c.now, most: 1 });
   const typed = body(c);
   return page(
     'rooms/status',

@@ -32,19 +32,26 @@ export interface RulesClash {
   theirs: string[];
 }
 
+/** A form of one layer as it was posted. */
+export interface LayerEdit {
+  /** Of the layer when the page was opened; 0 where there was none. */
+  version: number;
+  mine: LayerContent;
+  /** What stood on the page when it was opened. What only others changed since stays theirs. */
+  was: Cells;
+  /** The fields in which the person gave way. */
+  given: readonly string[];
+}
+
 /**
  * Writes one layer of rules; with nothing in it there is none. Bookings that stand are not touched: rules
  * hold from the next booking or change on. Approvers are a room's, so other layers leave them alone.
- * @param edit what stood on the page when it was opened, and where the
- * person gave way: what only others changed since stays theirs
  */
 export function saveRules(
   db: Db,
   by: Actor,
   of: LayerOf,
-  version: number,
-  mine: LayerContent,
-  edit: { was: Cells; given: readonly string[] },
+  { version, mine, ...edit }: LayerEdit,
 ): Promise<{ ok: true; isMerged: boolean } | RulesClash> {
   return inTransaction(db, async (trx) => {
     const before = await lockLayer(trx, by, of);
@@ -94,7 +101,7 @@ export function saveRules(
       noun: of.roomId === null ? 'booking_rules' : 'rooms',
       id: of.roomId,
       before: { group_id: of.groupId, ...pick(theirs.values) },
-      after: { group_id: of.groupId, ...pick(values), ...(hasApprovers ? { approvers } : {}) },
+      after: { group_id: of.groupId, ...pick(values), approvers: hasApprovers ? approvers : undefined },
     });
     return { ok: true, isMerged: merged.theirs.length > 0 };
   });

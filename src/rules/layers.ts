@@ -191,8 +191,11 @@ export function layerFrom(cells: Cells): {
     Object.keys(cells).flatMap((name) =>
       name.startsWith(kind) && cells[name] ? [Number(name.slice(kind.length))] : [],
     );
-  const values = Object.fromEntries(
-    RULES.map((name) => [name, cells[name] ? (numbers.has(name) ? Number(cells[name]) : cells[name]) : null]),
-  ) as RuleValues;
+  const valueOf = (name: string) => {
+    const cell = cells[name];
+    if (!cell) return null;
+    return numbers.has(name) ? Number(cell) : cell;
+  };
+  const values = Object.fromEntries(RULES.map((name) => [name, valueOf(name)])) as RuleValues;
   return { values, approvers: { personIds: ids('approver-'), groupIds: ids('group-') } };
 }

@@ -75,7 +75,7 @@ async function addPlan(db: Db, cast: SampleCast): Promise<void> {
   const [first] = places;
   if (!stored.ok || !size || !first) throw new Error('plan not made');
   const made = await createPlan(db, by, first.roomId, { fileId: stored.file.id, ...size });
-  if (made.ok) await placeRooms(db, by, made.id, 1, places);
+  if (made.ok) await placeRooms(db, by, { id: made.id, version: 1 }, places);
 }
 
 /** The coming bookings of a few rooms, in turn; what is short of stock goes without. */

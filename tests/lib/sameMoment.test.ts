@@ -57,7 +57,7 @@ test('a name that another group was just given is refused at the name', async ()
     `insert into people_groups (name_en, name_zh) values ('One', '一'), ('Two', '二') returning id, version`,
   );
   const done = await meanwhile(`update people_groups set name_zh = '三' where name_en = 'Two'`, {}, () =>
-    updateGroup(world.db, by, made?.id ?? 0, made?.version ?? 0, {
+    updateGroup(world.db, by, made ?? { id: 0, version: 0 }, {
       name_en: 'Three',
       name_zh: '三',
       note: '',
@@ -73,7 +73,7 @@ test('a code just given to another room is refused at its field, and nothing els
     `update rooms set code = 'same' where id = :id`,
     { id: cast.rooms.bamboo },
     () =>
-      updateRoom(world.db, by, room.id, room.version, {
+      updateRoom(world.db, by, room, {
         ...contentOfRoom(room),
         owner: null,
         code: 'same',

@@ -430,7 +430,8 @@ describe('many at once', () => {
     expect(load(page.text)('[role=alert]').text()).toContain('The room is no longer free then');
     expect(load(page.text)('section:contains("You can suggest") li').length).toBeGreaterThan(0);
     expect(
-      await refuseRequest(world.db, { id: cast.chair.id }, id, world.clock.now(), {
+      await refuseRequest(world.db, { id: cast.chair.id }, id, {
+        now: world.clock.now(),
         code: 'taken',
         reason: 'Booked',
       }),

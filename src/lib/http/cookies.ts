@@ -21,7 +21,7 @@ export function setCookie(c: Carrier, name: string, value: string, options: { se
     sameSite: 'lax',
     path: '/',
     secure: isSecure(c.config),
-    ...(options.seconds ? { maxAge: options.seconds * 1000 } : {}),
+    maxAge: options.seconds ? options.seconds * 1000 : undefined,
   });
 }
 

@@ -94,7 +94,7 @@ export function page(
     locals,
     status: options.status ?? 200,
     caching: options.caching ?? 'private',
-    ...(options.etag ? { etag: options.etag } : {}),
+    etag: options.etag,
   };
 }
 
