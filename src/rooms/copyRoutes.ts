@@ -18,7 +18,7 @@ export const roomsCopyRoutes: Route[] = [
     async handle(c) {
       const { key, room, what } = c.form;
       let count = room.length;
-      await once(c.db, c.viewer.id, key, { what, room }, async (trx) => {
+      await once(c.db, { person: c.viewer.id, key, body: { what, room } }, async (trx) => {
         count = await copySettings(trx, c.by, { fromId: idOf(c), toIds: room, what });
         return { location: `/rooms/${idOf(c)}` };
       });

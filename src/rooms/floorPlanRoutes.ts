@@ -48,7 +48,7 @@ export const floorPlanRoutes: Route[] = [
           problemsOf([{ field: 'picture', message: c.t('rooms.problem.photo') }], c.req.body),
         );
       const { key, ...form } = c.form;
-      const done = await once(c.db, c.viewer.id, key, form, async (trx) => {
+      const done = await once(c.db, { person: c.viewer.id, key, body: form }, async (trx) => {
         const made = await createPlan(trx, c.by, form.room, picture);
         return made.ok ? { location: `/rooms/plans/${made.id}/edit` } : {};
       });

@@ -114,11 +114,7 @@ export function movePhoto(
   });
 }
 
-export function removePhoto(
-  db: Db,
-  by: Actor,
-  { roomId, version, photoId }: OfPhoto,
-): Promise<PhotoResult> {
+export function removePhoto(db: Db, by: Actor, { roomId, version, photoId }: OfPhoto): Promise<PhotoResult> {
   return inTransaction(db, async (trx) => {
     const room = await lockRoom(trx, by, roomId);
     const photo = room.photos.find(({ id }) => id === photoId);

@@ -44,8 +44,7 @@ export const photoRoutes: Route[] = [
     path: '/rooms/:id/photos/:photo',
     policy: secretary,
     form: PhotoTextForm,
-    handle: async (c) =>
-      answer(c, await describePhoto(c.db, c.by, photoOf(c), c.form.alt)),
+    handle: async (c) => answer(c, await describePhoto(c.db, c.by, photoOf(c), c.form.alt)),
     onInvalid: (c, problems) =>
       editAgain(c, {
         [`alt.${idOf(c, 'photo')}`]: problems.errors.alt ?? Object.values(problems.errors)[0] ?? '',
@@ -56,8 +55,7 @@ export const photoRoutes: Route[] = [
     path: '/rooms/:id/photos/:photo/place',
     policy: secretary,
     form: PhotoMoveForm,
-    handle: async (c) =>
-      answer(c, await movePhoto(c.db, c.by, photoOf(c), c.form.to)),
+    handle: async (c) => answer(c, await movePhoto(c.db, c.by, photoOf(c), c.form.to)),
   }),
   route({
     method: 'post',

@@ -21,15 +21,21 @@ import { findNoShowRate } from '../claims/noShowRateQueries.js';
 import { tellLayouts, tellPlace, tellRate } from './roomFacts.js';
 import { tellHours } from '../hours/describe.js';
 import { tellRules } from '../rules/describe.js';
-import { factsOf, keeperVerbs, outOf, waysOf } from './roomDetails.js';
+import {
+  closureLine,
+  comingLine,
+  differingDays,
+  factsOf,
+  keeperVerbs,
+  outOf,
+  queueLine,
+  waysOf,
+} from './roomDetails.js';
 import { noRooms, roomTable } from './roomTable.js';
 import { copyRulesTo } from './copyCommands.js';
 import { LikeQuery } from './copyForms.js';
 import { editOf, newRoomValues, roomFormPage, valuesLike, valuesOf, valuesOfContent } from './roomForm.js';
 import { ownerText, roomMergePage } from './roomMerge.js';
-import { hoursOn } from '../hours/openingHours.js';
-
-import { describeKept } from '../claims/describeHold.js';
 
 export const roomsRoutes: Route[] = [
   route({
@@ -92,7 +98,7 @@ export const roomsRoutes: Route[] = [
     form: NewRoomForm,
     async handle(c) {
       const { key, like, with_rules: withRules, then, ...input } = c.form;
-      const done = await once(c.db, c.viewer.id, key, c.form, async (trx) => {
+      const done = await once(c.db, { person: c.viewer.id, key, body: c.form }, async (trx) => {
         const made = await createRoom(trx, c.by, input);
         if (!made.ok) return { refused: made };
         if (like !== null && withRules) await copyRulesTo(trx, c.by, like, made.id);
@@ -188,9 +194,9 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
     findNoShowRate(c.db, room.id, c.now),
     listQueue(c.db, c.viewer.id, room.id, c.now),
   ]);
-  const differing = days.get(room.id) ?? [];
   const rules = rulesFrom(layers);
   const deciders = rules.in_policy === 'request' ? await listDeciders(c.db, room.id) : [];
+  const names = deciders.map((person) => c.fmt.name(person));
   const status = statusAt(room, c.now);
   const until = lastDayOut(room.back_at, c);
   const isKeeper = mayKeepRooms(c.viewer);
@@ -205,66 +211,17 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
       layouts: tellLayouts(room.layouts, c.t),
       equipment: equipmentNames(room.equipment, kinds, c.fmt),
       hours: tellHours(room.hours, c.t),
-      differing: differing.slice(0, 12).map((rule) => {
-        const open = hoursOn([...room.hours, rule], rule.on);
-        return c.t('hours.room.line', {
-          day: c.fmt.shortDate(rule.on),
-          hours: open ? `${open.opens_at}–${open.closes_at}` : c.t('hours.room.closed'),
-          reason: c.fmt.name(rule),
-        });
-      }),
+      differing: differingDays(c, room, days.get(room.id) ?? []),
       // As they hold for the reader.
-      rules: tellRules(
-        rules,
-        c.t,
-        deciders.map((person) => c.fmt.name(person)),
-        c.lang,
-      ),
+      rules: tellRules(rules, c.t, names, c.lang),
       noShows: rules.check_in === 'required' || noShows.judged > 0 ? tellRate(noShows, c.t, c.fmt) : '',
       officeZone: c.office.zone === c.zone ? null : c.office.zone,
     }),
-    meetings: meetings.map((meeting) => ({
-      title: meeting.title ?? c.t('calendar.day.booked'),
-      href: meeting.meeting_id === null ? null : `/meetings/${meeting.meeting_id}`,
-      day: c.fmt.shortDay(meeting.starts_at),
-      time: c.fmt.range(meeting.starts_at, meeting.ends_at),
-      mine: meeting.is_mine,
-      // Of a hall: which part, when it isn't all of them.
-      meta: [
-        meeting.is_tentative ? c.t('tentative.free') : '',
-        meeting.organiser ? c.fmt.name(meeting.organiser) : '',
-        meeting.part && meeting.part.length < room.parts.length
-          ? meeting.part.map((part) => c.fmt.name(part)).join(c.t('rooms.list.comma'))
-          : '',
-        meeting.layout ? c.t('layouts.room.layoutBooked', { layout: c.t(`layouts.${meeting.layout}`) }) : '',
-      ],
-    })),
-    queue: queue.map((line) => ({
-      title: line.title ?? c.t('calendar.day.booked'),
-      href: line.meeting_id === null ? null : `/meetings/${line.meeting_id}`,
-      time: c.fmt.shortDay(line.starts_at),
-      meta: [
-        c.fmt.range(line.starts_at, line.ends_at),
-        line.state === 'offered' && line.held_until
-          ? c.t('waits.room.held', { until: c.fmt.dateTime(line.held_until) })
-          : c.t('waits.room.since', { when: c.fmt.dateTime(line.since) }),
-        line.any_seats === null ? '' : c.t('waits.any.what', { count: line.any_seats }),
-      ],
-    })),
+    meetings: meetings.map((meeting) => comingLine(c, room, meeting)),
+    queue: queue.map((line) => queueLine(c, line)),
     closures: closures.map((closure) => ({
-      ...closure,
+      ...closureLine(c, closure),
       mayLift: isKeeper && closure.room_id === room.id,
-      time: c.fmt.range(closure.starts_at, closure.ends_at),
-      day: c.fmt.day(closure.starts_at),
-      kept: closure.kept.map((one) => describeKept(c, one)),
-      meetings: closure.meetings.map((meeting) => {
-        const from = new Date(meeting.starts_at);
-        return {
-          ...meeting,
-          title: meeting.title ?? c.t('calendar.day.booked'),
-          time: `${c.fmt.shortDay(from)} ${c.fmt.range(from, new Date(meeting.ends_at))}`,
-        };
-      }),
     })),
     isKeeper,
     lacksPhotos: isKeeper && room.photos.length === 0,
