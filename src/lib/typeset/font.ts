@@ -112,6 +112,13 @@ function readSegments(cmap: Buffer, at: number, found: Map<number, number>): voi
   }
 }
 
+/** Bytes of a component's scale: one number, one for each axis, or a matrix. */
+function scaleBytes(flags: number): number {
+  if (flags & 0x08) return 2;
+  if (flags & 0x40) return 4;
+  return flags & 0x80 ? 8 : 0;
+}
+
 /** A glyph made of other glyphs names them by index; in the joined font these indexes have moved. */
 function movedComponents(glyph: Buffer, base: number): Buffer {
   if (glyph.length === 0 || glyph.readInt16BE(0) >= 0) return glyph;
@@ -119,7 +126,7 @@ function movedComponents(glyph: Buffer, base: number): Buffer {
   for (let at = 10, flags = 0x20; flags & 0x20;) {
     flags = moved.readUInt16BE(at);
     moved.writeUInt16BE(moved.readUInt16BE(at + 2) + base, at + 2);
-    at += 4 + (flags & 0x01 ? 4 : 2) + (flags & 0x08 ? 2 : flags & 0x40 ? 4 : flags & 0x80 ? 8 : 0);
+    at += 4 + (flags & 0x01 ? 4 : 2) + scaleBytes(flags);
   }
   return moved;
 }

@@ -71,7 +71,8 @@ export function breakLines(
     const start = lines.length === 0 ? indent : hang;
     const to = endOfLine(pieces, from, width - start);
     const isLast = to >= pieces.length;
-    lines.push(setLine(trimmed(pieces.slice(from, to)), start, width, justify && !isLast, isLast, tracking));
+    const place = { start, width, justify: justify && !isLast, isLast, tracking };
+    lines.push(setLine(trimmed(pieces.slice(from, to)), place));
     from = to;
   } while (from < pieces.length);
   return lines;
@@ -150,14 +151,16 @@ function trimmed(pieces: Piece[]): Piece[] {
   return pieces.slice(0, end);
 }
 
-function setLine(
-  pieces: Piece[],
-  start: number,
-  width: number,
-  justify: boolean,
-  isLast: boolean,
-  tracking: number,
-): Line {
+interface Place {
+  /** How far the line starts to the right, in points; its right edge is at `width`. */
+  start: number;
+  width: number;
+  justify: boolean;
+  isLast: boolean;
+  tracking: number;
+}
+
+function setLine(pieces: Piece[], { start, width, justify, isLast, tracking }: Place): Line {
   const natural = pieces.reduce((sum, piece) => sum + piece.width, 0);
   const isGap = (i: number): boolean =>
     i < pieces.length - 1 && (pieces[i]!.isBlank || pieces[i]!.isWide || pieces[i + 1]!.isWide);
