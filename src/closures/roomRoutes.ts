@@ -41,7 +41,7 @@ export const roomRoutes: Route[] = [
         return closurePage(c, form, problemsOf([{ field: wrong ?? 'to_time', message }], c.req.body), 422);
       }
       const roomId = (await findRoom(c.db, idOf(c))).id;
-      await once(c.db, c.viewer.id, form.key, form, async (trx) => {
+      await once(c.db, { person: c.viewer.id, key: form.key, body: form }, async (trx) => {
         await addClosure(trx, c.by, { roomId, startsAt: from, endsAt: to, reason: form.reason });
         return { location: `/rooms/${roomId}` };
       });

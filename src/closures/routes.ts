@@ -61,7 +61,7 @@ export const closuresRoutes: Route[] = [
           c.req.body as Record<string, unknown>,
           problemsOf([{ field: 'room', message: c.t('closures.problem.noRooms') }], c.req.body),
         );
-      const done = await once(c.db, c.viewer.id, form.key, form, async (trx) => {
+      const done = await once(c.db, { person: c.viewer.id, key: form.key, body: form }, async (trx) => {
         const made = await closeRooms(trx, c.by, {
           roomIds,
           startsAt: from,

@@ -34,7 +34,7 @@ export const equipmentRoutes: Route[] = [
     form: NewKindForm,
     async handle(c) {
       const { key, ...input } = c.form;
-      const done = await once(c.db, c.viewer.id, key, input, async (trx) => {
+      const done = await once(c.db, { person: c.viewer.id, key, body: input }, async (trx) => {
         const made = await createEquipmentKind(trx, c.by, input);
         return made.ok ? { location: '/rooms/equipment' } : { refused: made };
       });

@@ -48,7 +48,7 @@ export const holidayRoutes: Route[] = [
     form: NewCalendarForm,
     async handle(c) {
       const { key, ...names } = c.form;
-      const done = await once(c.db, c.viewer.id, key, names, async (trx) => ({
+      const done = await once(c.db, { person: c.viewer.id, key, body: names }, async (trx) => ({
         location: `/rooms/holidays/${(await createCalendar(trx, c.by, names)).id}`,
       }));
       return redirect(done.location, { notice: 'hours.notice.saved' });
@@ -170,11 +170,15 @@ export const holidayRoutes: Route[] = [
     policy: secretary,
     form: ImportRunForm,
     async handle(c) {
-      const done = await runHolidayImport(c.db, { ...c.by, id: c.viewer.id }, {
-        calendarId: idOf(c),
-        id: idOf(c, 'import'),
-        all: c.form.lines === 'all',
-      });
+      const done = await runHolidayImport(
+        c.db,
+        { ...c.by, id: c.viewer.id },
+        {
+          calendarId: idOf(c),
+          id: idOf(c, 'import'),
+          all: c.form.lines === 'all',
+        },
+      );
       if (!done) return previewPage(c, c.t('hours.import.notAll'));
       return redirect(`/rooms/holidays/${idOf(c)}`, {
         notice: {

@@ -159,7 +159,7 @@ export const peopleRoutes: Route[] = [
     form: NewPersonForm,
     async handle(c) {
       const { key, ...form } = c.form;
-      const made = await once(c.db, c.viewer.id, key, form, async (trx) => {
+      const made = await once(c.db, { person: c.viewer.id, key, body: form }, async (trx) => {
         const done = await createPerson(trx, c.by, form);
         return done.ok ? { location: `/people/${done.id}` } : { refused: done };
       });
