@@ -163,6 +163,32 @@ export const SETTINGS = Object.keys(schema.shape);
  * @throws SettingsError naming every setting that is wrong
  */
 export function readConfig(environment: Environment = process.env, root = process.cwd()): Config {
+  const set = readSettings(environment, root);
+  const dataDir = resolve(root, set.DATA_DIR);
+  // An installation that keeps everything elsewhere needs no folder.
+  if (!set.DATABASE_URL || !set.SECRET_KEY) makeDataDir(dataDir, set.DATA_DIR);
+  const mailFrom = set.MAIL_FROM ?? 'Banhui <meetings@localhost>';
+  return {
+    port: set.PORT,
+    host: set.HOST,
+    dataDir,
+    databaseUrl: set.DATABASE_URL,
+    databaseDirectUrl: set.DATABASE_DIRECT_URL ?? set.DATABASE_URL,
+    publicUrl: set.PUBLIC_URL ?? defaultPublicUrl(set.HOST, set.PORT),
+    secretKey: set.SECRET_KEY ?? keptKey(dataDir),
+    smtpUrl: set.SMTP_URL,
+    mailFrom,
+    mailDomain: set.MAIL_DOMAIN ?? defaultMailDomain(mailFrom, set.PUBLIC_URL),
+    mailReplyPattern: set.MAIL_REPLY_PATTERN,
+    mailBouncePattern: set.MAIL_BOUNCE_PATTERN,
+    trustProxy: set.TRUST_PROXY,
+    logLevel: set.LOG_LEVEL,
+    samplePassword: set.SAMPLE_PASSWORD,
+  };
+}
+
+/** The settings by name, each checked, and those checked that belong together. @throws SettingsError */
+function readSettings(environment: Environment, root: string): z.output<typeof schema> {
   const problems: string[] = [];
   const given = gather(environment, root, problems);
   const parsed = schema.safeParse(given);
@@ -179,30 +205,7 @@ export function readConfig(environment: Environment = process.env, root = proces
     problems.push('DATABASE_URL is missing; expected with DATABASE_DIRECT_URL');
   if (!parsed.success || problems.length > 0)
     throw new SettingsError(`The settings are not right:\n${problems.map((one) => `- ${one}`).join('\n')}`);
-
-  const set = parsed.data;
-  const dataDir = resolve(root, set.DATA_DIR);
-  // An installation that keeps everything elsewhere needs no folder.
-  if (!set.DATABASE_URL || !set.SECRET_KEY) makeDataDir(dataDir, set.DATA_DIR);
-  const mailFrom = set.MAIL_FROM ?? 'Banhui <meetings@localhost>';
-  return {
-    port: set.PORT,
-    host: set.HOST,
-    dataDir,
-    ...(set.DATABASE_URL
-      ? { databaseUrl: set.DATABASE_URL, databaseDirectUrl: set.DATABASE_DIRECT_URL ?? set.DATABASE_URL }
-      : {}),
-    publicUrl: set.PUBLIC_URL ?? defaultPublicUrl(set.HOST, set.PORT),
-    secretKey: set.SECRET_KEY ?? keptKey(dataDir),
-    ...(set.SMTP_URL ? { smtpUrl: set.SMTP_URL } : {}),
-    mailFrom,
-    mailDomain: set.MAIL_DOMAIN ?? defaultMailDomain(mailFrom, set.PUBLIC_URL),
-    ...(set.MAIL_REPLY_PATTERN ? { mailReplyPattern: set.MAIL_REPLY_PATTERN } : {}),
-    ...(set.MAIL_BOUNCE_PATTERN ? { mailBouncePattern: set.MAIL_BOUNCE_PATTERN } : {}),
-    trustProxy: set.TRUST_PROXY,
-    logLevel: set.LOG_LEVEL,
-    ...(set.SAMPLE_PASSWORD ? { samplePassword: set.SAMPLE_PASSWORD } : {}),
-  };
+  return parsed.data;
 }
 
 /** What is set, by name; an empty value counts as not set. */

@@ -16,7 +16,12 @@ const directUrl = () => world.config.databaseDirectUrl ?? '';
 /** A worker in this process until `stop` is called. */
 function startWorker(jobs: Jobs): { stop(): Promise<void> } {
   const stop = new AbortController();
-  const ended = runWorker(directUrl(), jobs, [], { ...world, log: pino({ level: 'silent' }) }, stop.signal);
+  const ended = runWorker(
+    directUrl(),
+    { jobs, cron: [] },
+    { ...world, log: pino({ level: 'silent' }) },
+    stop.signal,
+  );
   return {
     stop() {
       stop.abort();

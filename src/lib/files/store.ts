@@ -44,7 +44,8 @@ export async function storeFile(
   const { id } = made;
   try {
     const written = await writeChunks(db, id, stream);
-    const refused = written.bytes === 0 ? 'empty' : written.bytes > MAX_FILE_BYTES ? 'size' : undefined;
+    const tooLarge = written.bytes > MAX_FILE_BYTES ? 'size' : undefined;
+    const refused = written.bytes === 0 ? 'empty' : tooLarge;
     const mediaType = refused ? undefined : kindOf(name, await sniff(db, id, written.isText), given.also);
     if (refused || !mediaType) {
       await discardFiles(db, [id]);

@@ -10,15 +10,15 @@ export function refuseCrossSite(publicUrl: string) {
   const own = new URL(publicUrl).origin;
   return (req: Request, _res: Response, next: NextFunction): void => {
     if (req.method === 'GET' || req.method === 'HEAD' || req.method === 'OPTIONS') return next();
-    const site = req.get('Sec-Fetch-Site');
-    const origin = req.get('Origin');
-    const isOwn = site
-      ? site === 'same-origin' || site === 'none'
-      : origin
-        ? origin === own || isSameHost(origin, req)
-        : true;
-    next(isOwn ? undefined : new HttpError(403, 'lib.error.crossSite'));
+    next(isOurs(req, own) ? undefined : new HttpError(403, 'lib.error.crossSite'));
   };
+}
+
+function isOurs(req: Request, own: string): boolean {
+  const site = req.get('Sec-Fetch-Site');
+  if (site) return site === 'same-origin' || site === 'none';
+  const origin = req.get('Origin');
+  return !origin || origin === own || isSameHost(origin, req);
 }
 
 /**

@@ -43,7 +43,8 @@ export function showFailure(parts: Parts) {
 async function tell(parts: Parts, error: unknown, req: Request, res: Response): Promise<void> {
   if (res.headersSent) throw error;
   const c =
-    (res.locals.context as Context | undefined) ?? plainContext(req, res, parts, null, UNKNOWN_OFFICE);
+    (res.locals.context as Context | undefined) ??
+    plainContext(req, res, parts, { viewer: null, office: UNKNOWN_OFFICE });
   const told = tellError(error);
   if (told.status >= 500)
     parts.log.error({ err: loggable(error), requestId: c.requestId, ...whereOf(req) }, 'request failed');
@@ -52,12 +53,8 @@ async function tell(parts: Parts, error: unknown, req: Request, res: Response): 
   if (req.accepts(['html', 'json']) === 'json') return give(c, json({ error: text }, told.status));
   try {
     const made = error instanceof SentBefore ? error.location : undefined;
-    const resend =
-      told.status >= 500
-        ? await posted(req, res)
-        : made === undefined
-          ? undefined
-          : asNew(await posted(req, res));
+    const typed = told.status >= 500 || made !== undefined ? await posted(req, res) : undefined;
+    const resend = told.status >= 500 ? typed : asNew(typed);
     give(
       c,
       page(

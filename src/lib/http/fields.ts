@@ -94,10 +94,7 @@ export const flag = () =>
 
 /** Checkboxes or a multiple select: none, one or many values of one name. */
 export function list<T extends z.ZodType>(of: T, max = 500) {
-  return z.preprocess(
-    (value) => (value === undefined ? [] : Array.isArray(value) ? (value as unknown[]) : [value]),
-    z.array(of).max(max),
-  );
+  return z.preprocess((value) => (value === undefined ? [] : [value].flat()), z.array(of).max(max));
 }
 
 /** The day as 'YYYY-MM-DD', or '' when it is none. */

@@ -42,7 +42,9 @@ export function mount(app: Express, routes: Route[], parts: Parts, doors: Doors)
     if (seen.has(name)) throw new Error(`${name} stands twice`);
     seen.add(name);
     app[route.method](route.path, (req: Request, res: Response, next: NextFunction) => {
-      serve(route, req, res, parts, doors).catch(next);
+      contextOf(req, res, parts, doors)
+        .then(async (c) => give(c, await answer(route, c, doors)))
+        .catch(next);
     });
   }
 }
@@ -53,11 +55,6 @@ export function mount(app: Express, routes: Route[], parts: Parts, doors: Doors)
 function literalFirst(routes: Route[]): Route[] {
   const rank = ({ path }: Route) => path.replace(/:\w+/g, '\uffff');
   return [...routes].sort((a, b) => (rank(a) < rank(b) ? -1 : Number(rank(a) > rank(b))));
-}
-
-async function serve(route: Route, req: Request, res: Response, parts: Parts, doors: Doors): Promise<void> {
-  const c = await contextOf(req, res, parts, doors);
-  give(c, await answer(route, c, doors));
 }
 
 async function answer(route: Route, c: Context, doors: Doors): Promise<Answer> {
@@ -119,8 +116,7 @@ export async function contextOf(
   parts: Parts,
   doors: Pick<Doors, 'loadViewer'>,
 ): Promise<Context> {
-  const { viewer, office } = await doors.loadViewer(req);
-  const c = plainContext(req, res, parts, viewer, office);
+  const c = plainContext(req, res, parts, await doors.loadViewer(req));
   res.locals.context = c;
   return c;
 }
@@ -130,8 +126,7 @@ export function plainContext(
   req: Request,
   res: Response,
   parts: Parts,
-  viewer: Viewer | null,
-  office: Office,
+  { viewer, office }: { viewer: Viewer | null; office: Office },
 ): Context {
   const lang = viewer?.lang ?? chosenLang(req, parts.config) ?? office.lang;
   const zone = viewer?.zone ?? office.zone;

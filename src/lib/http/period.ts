@@ -14,5 +14,6 @@ export const PeriodQuery = z.object({ from: optionalDate().catch(null), to: opti
  */
 export function chosenDays(from: string, to: string, most: number): { first: string; last: string } {
   const earliest = addDays(to, 1 - most);
-  return { first: from > to ? to : from < earliest ? earliest : from, last: to };
+  if (from > to) return { first: to, last: to };
+  return { first: from < earliest ? earliest : from, last: to };
 }

@@ -203,8 +203,10 @@ function amend(written: ICAL.Component, event: CalendarEvent, zone: Zone | undef
   if (event.relatedTo) written.addPropertyWithValue('related-to', event.relatedTo);
   if (event.rule)
     written.addPropertyWithValue('rrule', ICAL.Recur.fromString(ruleText(event.rule, event.time.allDay)));
-  for (const start of event.excluded ?? []) addStart(written, 'exdate', start, zone, event);
-  if (event.recurrenceId !== undefined) addStart(written, 'recurrence-id', event.recurrenceId, zone, event);
+  for (const start of event.excluded ?? []) addStart(written, { name: 'exdate', start }, zone, event);
+  const { recurrenceId } = event;
+  if (recurrenceId !== undefined)
+    addStart(written, { name: 'recurrence-id', start: recurrenceId }, zone, event);
 }
 
 /**
@@ -213,8 +215,7 @@ function amend(written: ICAL.Component, event: CalendarEvent, zone: Zone | undef
  */
 function addStart(
   written: ICAL.Component,
-  name: string,
-  start: Date | string,
+  { name, start }: { name: 'exdate' | 'recurrence-id'; start: Date | string },
   zone: Zone | undefined,
   event: CalendarEvent,
 ): void {
