@@ -25,10 +25,10 @@ const HINDERED = `(
  */
 export async function awaitRooms(
   trx: Db,
-  wishes: { meetingId: number; roomIds: readonly number[] }[],
+  requests: { meetingId: number; roomIds: readonly number[] }[],
   only?: 'hindered',
 ): Promise<void> {
-  const list = wishes.flatMap(({ meetingId, roomIds }) =>
+  const list = requests.flatMap(({ meetingId, roomIds }) =>
     roomIds.map((room) => ({ meeting: meetingId, room })),
   );
   if (list.length === 0) return;

@@ -64,7 +64,7 @@ export interface AnyRoom {
  */
 export async function listFittingRooms(
   db: Db,
-  wish: AnyRoom & { startsAt: Date; endsAt: Date; personId: number | null; now: Date },
+  request: AnyRoom & { startsAt: Date; endsAt: Date; personId: number | null; now: Date },
 ): Promise<{ id: number; building: string }[]> {
   const found = await rows<{
     id: number;
@@ -81,15 +81,15 @@ export async function listFittingRooms(
         and ${fits('r', ':seats', 'cast(:building as text)')}
       order by r.capacity, r.sort_order, r.id`,
     {
-      from: wish.startsAt,
-      to: wish.endsAt,
-      seats: wish.seats,
-      building: wish.building,
-      person: wish.personId,
+      from: request.startsAt,
+      to: request.endsAt,
+      seats: request.seats,
+      building: request.building,
+      person: request.personId,
     },
   );
   return found
-    .filter((room) => isOpenFor(room, wish.startsAt, wish.endsAt, wish.now))
+    .filter((room) => isOpenFor(room, request.startsAt, request.endsAt, request.now))
     .map(({ id, building }) => ({ id, building }));
 }
 

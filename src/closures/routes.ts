@@ -8,7 +8,7 @@ import { areasOf, isIn, writeArea, type Area } from '../claims/areas.js';
 import { changeClosures, closeRooms, liftClosures } from './commands.js';
 import { ClosureChangeForm, ClosuresForm } from './forms.js';
 import { listRooms } from '../rooms/queries.js';
-import { tellPlace } from '../rooms/roomFacts.js';
+import { describePlace } from '../rooms/roomFacts.js';
 import { describeKept } from '../claims/describeHold.js';
 
 // Rooms closed together: a floor, a building, a site, or any rooms. Moving the meetings in the way belongs to meetings.
@@ -212,7 +212,7 @@ async function formPage(
       rooms: rooms.map((room) => ({
         value: String(room.id),
         label: c.fmt.name(room),
-        hint: tellPlace(room),
+        hint: describePlace(room),
       })),
       ...(problems ? { errors: problems.errors } : {}),
     },

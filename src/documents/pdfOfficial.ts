@@ -2,7 +2,7 @@
 import type { MinutesDocument } from './document.js';
 import { mm, type PdfPage } from '../lib/typeset/pdfPage.js';
 import type { FaceName } from '../lib/typeset/typeface.js';
-import { breakLines, type Line, type Run, type Setting } from '../lib/typeset/lines.js';
+import { breakLines, type Line, type Run, type ParagraphStyle } from '../lib/typeset/lines.js';
 
 const area = { left: 28 * mm, top: 37 * mm, width: 156 * mm, height: 225 * mm };
 const bottom = area.top + area.height;
@@ -124,7 +124,7 @@ function rowsOf(document: MinutesDocument, sheet: PdfPage): Row[] {
     element: string,
     part: Row['part'],
     runs: Run[],
-    setting: Setting,
+    setting: ParagraphStyle,
     bookmark: string | null = null,
   ): void => {
     breakLines(sheet.measure(textSize), runs, area.width, { justify: true, tracking, ...setting }).forEach(

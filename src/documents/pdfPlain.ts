@@ -2,7 +2,7 @@
 import type { MinutesDocument } from './document.js';
 import { mm, page, type PdfPage } from '../lib/typeset/pdfPage.js';
 import type { FaceName } from '../lib/typeset/typeface.js';
-import { breakLines, type Run, type Setting } from '../lib/typeset/lines.js';
+import { breakLines, type Run, type ParagraphStyle } from '../lib/typeset/lines.js';
 
 const margin = { left: 25 * mm, right: 25 * mm, top: 24 * mm, bottom: 26 * mm };
 const width = page.width - margin.left - margin.right;
@@ -10,7 +10,7 @@ const floor = page.height - margin.bottom;
 const ink = '#1f2328';
 const soft = '#565c64';
 
-interface Paragraph extends Setting {
+interface Paragraph extends ParagraphStyle {
   element: string;
   face?: FaceName;
   size?: number;

@@ -21,7 +21,7 @@ export interface EquipmentLine {
 export interface Shortage {
   kind: Pick<EquipmentKind, 'id' | 'name_en' | 'name_zh'>;
   /** How many are wanted. */
-  asked: number;
+  requested: number;
   /** How many are to be had for the whole time. */
   left: number;
   stock: number;
@@ -142,7 +142,7 @@ interface Counted {
 function shortageOf({ id, name_en, name_zh, quantity, stock, away, holders }: Counted): Shortage {
   return {
     kind: { id, name_en, name_zh },
-    asked: quantity,
+    requested: quantity,
     left: Math.max(0, stock - away),
     stock,
     holders: (holders ?? []).map((one) => ({

@@ -3,7 +3,7 @@ import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { Conflict, NotFound } from '../lib/http/errors.js';
 import { addDays } from '../lib/time/zone.js';
 import { requireKeeper } from '../auth/keeperQueries.js';
-import { isLike, planHolidays, readHolidays } from './holidayPreview.js';
+import { isLike, previewHolidays, readHolidays } from './holidayPreview.js';
 import type { KeptHolidays } from './holidayForms.js';
 import {
   findCalendar,
@@ -215,7 +215,10 @@ export function runHolidayImport(
     if (found.finished_at) return found;
     const read = readHolidays(found.content);
     if (!read.ok) return undefined;
-    const plan = planHolidays(read.entries, await listHolidays(trx, calendarId, '1970-01-01', '2199-12-31'));
+    const plan = previewHolidays(
+      read.entries,
+      await listHolidays(trx, calendarId, '1970-01-01', '2199-12-31'),
+    );
     const bad = plan.filter(({ outcome }) => outcome === 'bad').length;
     if (all && bad) return undefined;
     const saved = await saveHolidays(

@@ -29,7 +29,7 @@ interface Entry {
 export type Entries =
   { ok: true; kind: 'events' | 'lines'; entries: Entry[] } | { ok: false; problem: Reason };
 
-export type PlannedHoliday = { number: number; text: string } & (
+export type HolidayPreview = { number: number; text: string } & (
   { outcome: 'bad'; reasons: Reason[] } | { outcome: 'add' | 'change' | 'same'; days: Holiday[] }
 );
 
@@ -220,15 +220,18 @@ function cleanName(text: string): string {
  * What each entry does to a calendar as it stands: a day that is there
  * with the same words stays, with others it is changed.
  */
-export function planHolidays(entries: readonly Entry[], known: readonly Holiday[]): PlannedHoliday[] {
+export function previewHolidays(entries: readonly Entry[], known: readonly Holiday[]): HolidayPreview[] {
   const before = new Map(known.map((day) => [day.on, day]));
   const seen = new Map<string, number>();
   return entries.map(({ number, text, days, reasons }) => {
-    const told = [...reasons];
+    const problems = [...reasons];
     const twice = days.find(({ on }) => seen.has(on));
     if (twice)
-      told.push({ key: 'hours.import.twice', values: { date: twice.on, number: seen.get(twice.on) ?? 0 } });
-    if (told.length) return { number, text, outcome: 'bad', reasons: told };
+      problems.push({
+        key: 'hours.import.twice',
+        values: { date: twice.on, number: seen.get(twice.on) ?? 0 },
+      });
+    if (problems.length) return { number, text, outcome: 'bad', reasons: problems };
     for (const { on } of days) seen.set(on, number);
     const kept = days.map((day) => keepNames(day, before.get(day.on)));
     return { number, text, outcome: outcomeOf(kept, before), days: kept };

@@ -29,7 +29,7 @@ import {
   ImportRunForm,
   NewCalendarForm,
 } from './holidayForms.js';
-import { planHolidays, readHolidays } from './holidayPreview.js';
+import { previewHolidays, readHolidays } from './holidayPreview.js';
 import {
   findCalendar,
   findHolidayImport,
@@ -230,12 +230,12 @@ function daysOf(form: z.output<typeof HolidayForm>): Holiday[] {
 
 async function calendarPage(
   c: Context<unknown, unknown>,
-  asked: number | undefined,
+  requestedYear: number | undefined,
   wrong?: { problems: Problems; of: 'names' | 'days'; status: number },
 ): Promise<Answer> {
   const calendar = await findCalendar(c.db, idOf(c));
   const thisYear = Number(dayOf(c.now, c.office.zone).slice(0, 4));
-  const year = asked ?? thisYear;
+  const year = requestedYear ?? thisYear;
   const days = await listHolidays(c.db, calendar.id, `${year}-01-01`, `${year}-12-31`);
   const [first, last] = [
     Math.min(calendar.first_year ?? thisYear, thisYear, year),
@@ -310,7 +310,10 @@ async function previewPage(c: Context<unknown, unknown>, message?: string): Prom
       c,
       problemsOf([{ field: 'file', message: c.t(read.problem.key, read.problem.values) }], {}),
     );
-  const plan = planHolidays(read.entries, await listHolidays(c.db, calendar.id, '1970-01-01', '2199-12-31'));
+  const plan = previewHolidays(
+    read.entries,
+    await listHolidays(c.db, calendar.id, '1970-01-01', '2199-12-31'),
+  );
   const daysWith = (outcome: string) =>
     plan.reduce(
       (sum, one) => sum + (one.outcome === outcome && one.outcome !== 'bad' ? one.days.length : 0),

@@ -6,7 +6,7 @@ import { removeException, saveException, setRoomCalendar } from './holidayComman
 import { ExceptionForm, ExceptionRemovalForm, RoomCalendarForm } from './holidayForms.js';
 import { findRoomCalendar, listCalendars, listExceptions } from './holidayQueries.js';
 import { findRoomWithWeek } from './roomQueries.js';
-import { tellHours } from './describe.js';
+import { describeHours } from './describe.js';
 
 // What of a room's hours is not its week: days that differ, and the holidays it keeps.
 
@@ -70,7 +70,7 @@ async function hoursPage(c: Context<unknown, unknown>, problems?: Problems, stat
     {
       title: c.t('hours.room.title', { room: c.fmt.name(room) }),
       room,
-      week: tellHours(room.hours, c.t),
+      week: describeHours(room.hours, c.t),
       exceptions: exceptions.map((one) => ({
         ...one,
         date: c.fmt.date(one.on),

@@ -28,11 +28,11 @@ async function actorOf(trx: Db, by: Actor): Promise<{ id: number; role: Role }> 
 // changed: it can never be erased, a person can.
 const PERSONAL = ['name', 'name_en', 'email', 'phone', 'position', 'affiliation'] as const;
 const PLAIN = ['unit_id', 'role', 'is_guest', 'lang'] as const;
-type Told = Partial<Record<(typeof PERSONAL)[number] | (typeof PLAIN)[number], unknown>>;
+type PersonFacts = Partial<Record<(typeof PERSONAL)[number] | (typeof PLAIN)[number], unknown>>;
 
 function changesOf(
-  before: Told,
-  after: Told,
+  before: PersonFacts,
+  after: PersonFacts,
 ): { before: Record<string, unknown>; after: Record<string, unknown> } {
   const plain = PLAIN.filter((name) => name in after && before[name] !== after[name]);
   const changed = PERSONAL.filter((name) => name in after && before[name] !== after[name]);

@@ -1,7 +1,7 @@
 import { record, type Actor } from '../lib/audit/record.js';
 import { row, type Db } from '../lib/db/db.js';
 
-export interface GuestWish {
+export interface NewGuest {
   name: string;
   /** Checked and lower-case. */
   email: string;
@@ -12,15 +12,15 @@ export interface GuestWish {
  * however often and by how many people at once it is written.
  * @returns ids in the order of the wishes; a deactivated person is not woken and answers null
  */
-export async function findOrAddGuests(trx: Db, by: Actor, wishes: GuestWish[]): Promise<(number | null)[]> {
+export async function findOrAddGuests(trx: Db, by: Actor, guests: NewGuest[]): Promise<(number | null)[]> {
   const ids: (number | null)[] = [];
-  for (const wish of wishes) {
+  for (const guest of guests) {
     const made = await row<{ id: number }>(
       trx,
       `insert into persons (name, email, is_guest, lang, zone)
        select :name, :email, true, lang, zone from organisations
        on conflict (email) where email is not null do nothing returning id`,
-      { name: wish.name, email: wish.email },
+      { name: guest.name, email: guest.email },
     );
     if (made) {
       await record(trx, by, {
@@ -35,7 +35,7 @@ export async function findOrAddGuests(trx: Db, by: Actor, wishes: GuestWish[]): 
     const known = await row<{ id: number }>(
       trx,
       `select id from persons where email = :email and deactivated_at is null`,
-      { email: wish.email },
+      { email: guest.email },
     );
     ids.push(known?.id ?? null);
   }

@@ -34,8 +34,8 @@ export function findPersons(
   q: string,
   limit = 20,
 ): Promise<PersonOption[]> {
-  const asked = q.normalize('NFKC').trim().toLowerCase();
-  if (!asked) return Promise.resolve([]);
+  const sought = q.normalize('NFKC').trim().toLowerCase();
+  if (!sought) return Promise.resolve([]);
   return rows<PersonOption>(
     db,
     `select ${OPTION}
@@ -45,9 +45,9 @@ export function findPersons(
       order by p.is_guest, p.sort_name not like :start and lower(p.name) not like :start, p.sort_name, p.id
       limit :limit`,
     {
-      pattern: likePattern(asked),
-      start: likePattern(asked).slice(1),
-      asked,
+      pattern: likePattern(sought),
+      start: likePattern(sought).slice(1),
+      asked: sought,
       guests: mayListGuests(viewer),
       limit,
     },
@@ -82,7 +82,7 @@ export async function resolvePersons(
   texts: string[],
   among: 'active' | 'inactive' = 'active',
 ): Promise<Resolved[]> {
-  const asked = texts.map((text) => {
+  const sought = texts.map((text) => {
     const plain = text.normalize('NFKC').trim();
     const email =
       /<([^<>\s]+@[^<>\s]+)>$/.exec(plain)?.[1] ?? (/^[^\s<>]+@[^\s<>]+$/.test(plain) ? plain : null);
@@ -94,7 +94,7 @@ export async function resolvePersons(
       name: plain.toLowerCase(),
     };
   });
-  if (asked.length === 0) return [];
+  if (sought.length === 0) return [];
   const found = await rows<PersonOption>(
     db,
     `select ${OPTION}
@@ -108,12 +108,12 @@ export async function resolvePersons(
         )
       order by p.sort_name, p.id`,
     {
-      ids: asked.flatMap(({ id }) => id ?? []),
-      emails: asked.flatMap(({ email }) => email ?? []),
-      names: asked.map(({ name }) => name),
+      ids: sought.flatMap(({ id }) => id ?? []),
+      emails: sought.flatMap(({ email }) => email ?? []),
+      names: sought.map(({ name }) => name),
     },
   );
-  return asked.map(({ text, email, id, name }) => {
+  return sought.map(({ text, email, id, name }) => {
     const isMeant = (person: PersonOption) => {
       if (id) return person.id === id;
       if (email) return person.email === email;

@@ -7,7 +7,7 @@ import { queueDeliveries } from '../lib/mail/queue.js';
 import { createMeeting, type RoomsRefused } from '../meetings/commands.js';
 import { writeParticipants } from '../meetings/participantCommands.js';
 import type { ParticipantRole } from '../meetings/states.js';
-import { findOrAddGuests, type GuestWish } from '../people/guestCommands.js';
+import { findOrAddGuests, type NewGuest } from '../people/guestCommands.js';
 import { keepActive } from '../people/queries.js';
 import { claimRooms } from '../claims/commands.js';
 import { yieldHold, holdRooms, releaseHolds } from '../claims/holdCommands.js';
@@ -32,7 +32,7 @@ export interface NewPoll {
   deadlineAt: Date;
   options: { startsAt: Date; endsAt: Date; roomIds: number[] }[];
   people: { personId: number; isRequired: boolean }[];
-  guests: (GuestWish & { isRequired: boolean })[];
+  guests: (NewGuest & { isRequired: boolean })[];
 }
 
 export type PollRefused = { ok: false; reason: 'nobody' | 'outside' | 'unreachable' | 'options' };

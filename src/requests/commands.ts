@@ -79,12 +79,7 @@ export function approveRequest(db: Db, by: Actor, id: number, now: Date): Promis
  * What is returned keeps the room (where it was held) for a day, to be
  * mended; what is refused gives it up at once.
  */
-export function returnRequest(
-  db: Db,
-  by: Actor,
-  id: number,
-  { now, ...why }: Declined,
-): Promise<Decided> {
+export function returnRequest(db: Db, by: Actor, id: number, { now, ...why }: Declined): Promise<Decided> {
   return inTransaction(db, async (trx) => {
     const request = await lockRequest(trx, by, id);
     if (request.state !== 'open') return { ok: false, reason: 'decided' };
@@ -96,17 +91,16 @@ export function returnRequest(
       { until: new Date(now.getTime() + 86_400_000), meeting: request.meeting_id, rooms: request.atomic_ids },
     );
     await settle(trx, by, request, {
-      now, state: 'returned', action: 'roomRequest.return', ...why });
+      now,
+      state: 'returned',
+      action: 'roomRequest.return',
+      ...why,
+    });
     return { ok: true };
   });
 }
 
-export function refuseRequest(
-  db: Db,
-  by: Actor,
-  id: number,
-  { now, ...why }: Declined,
-): Promise<Decided> {
+export function refuseRequest(db: Db, by: Actor, id: number, { now, ...why }: Declined): Promise<Decided> {
   return inTransaction(db, async (trx) => {
     const request = await lockRequest(trx, by, id);
     if (request.state !== 'open') return { ok: false, reason: 'decided' };
@@ -128,7 +122,11 @@ export function refuseRequest(
       await shortenEquipment(trx, [request.meeting_id]);
     }
     await settle(trx, by, request, {
-      now, state: 'refused', action: 'roomRequest.refuse', ...why });
+      now,
+      state: 'refused',
+      action: 'roomRequest.refuse',
+      ...why,
+    });
     // Who was invited there is told that the room is not theirs.
     if (request.announced_at)
       await enqueue(
@@ -275,9 +273,9 @@ async function settle(
  * with everything they were not told of yet.
  * @returns how many requests were told; more may wait as long as it is not 0
  */
-export function tellApprovers(db: Db, now: Date): Promise<number> {
+export function notifyApprovers(db: Db, now: Date): Promise<number> {
   return inTransaction(db, async (trx) => {
-    const untold = await rows<ToTell>(
+    const unannounced = await rows<RequestToAnnounce>(
       trx,
       `select id, room_id, ${IS_PRIVATE}
          from room_requests q
@@ -286,20 +284,20 @@ export function tellApprovers(db: Db, now: Date): Promise<number> {
          limit 500
          for no key update skip locked`,
     );
-    if (!untold.length) return 0;
+    if (!unannounced.length) return 0;
     const deciders = await rows<{ room_id: number; person_id: number }>(
       trx,
       `select r as room_id, d as person_id
          from unnest(cast(:rooms as bigint[])) r
          cross join lateral room_deciders(r) d`,
-      { rooms: [...new Set(untold.map(({ room_id }) => room_id))] },
+      { rooms: [...new Set(unannounced.map(({ room_id }) => room_id))] },
     );
-    await queueDeliveries(trx, byPerson(untold, deciders, 'rooms.requestsAsked', 'told'));
+    await queueDeliveries(trx, byPerson(unannounced, deciders, 'rooms.requestsAsked', 'told'));
     await change(trx, `update room_requests set told_at = :now where id = any(:ids)`, {
       now,
-      ids: untold.map(({ id }) => id),
+      ids: unannounced.map(({ id }) => id),
     });
-    return untold.length;
+    return unannounced.length;
   });
 }
 
@@ -309,7 +307,7 @@ export function tellApprovers(db: Db, now: Date): Promise<number> {
  */
 export function remindOverdue(db: Db, now: Date): Promise<number> {
   return inTransaction(db, async (trx) => {
-    const overdue = await rows<ToTell>(
+    const overdue = await rows<RequestToAnnounce>(
       trx,
       `select id, room_id, ${IS_PRIVATE}
          from room_requests q
@@ -343,7 +341,7 @@ export function remindOverdue(db: Db, now: Date): Promise<number> {
   });
 }
 
-interface ToTell {
+interface RequestToAnnounce {
   id: number;
   room_id: number;
   /** Of a private meeting: its reason to ask is no matter of who keeps the outbox. */
@@ -352,7 +350,7 @@ interface ToTell {
 const IS_PRIVATE = `(select m.is_private from meetings m where m.id = q.meeting_id) as is_private`;
 
 function byPerson(
-  requests: ToTell[],
+  requests: RequestToAnnounce[],
   people: { room_id: number; person_id: number }[],
   kind: string,
   what: string,

@@ -20,7 +20,7 @@ const linkOf = (c: RenderContext, one: RoomRequest) => `${c.config.publicUrl}/ro
  * Several requests in one mail: each a line that leads to its page.
  * What was decided in the meantime is left out.
  */
-const open =
+const mailOfRequests =
   (what: 'asked' | 'reminder'): MailRenderer =>
   async (c) => {
     const { t, fmt } = c;
@@ -105,7 +105,7 @@ const decided: MailRenderer = async (c) => {
 };
 
 export const renderers: MailRenderers = {
-  'rooms.requestsAsked': open('asked'),
-  'rooms.requestReminder': asNotice(open('reminder')),
+  'rooms.requestsAsked': mailOfRequests('asked'),
+  'rooms.requestReminder': asNotice(mailOfRequests('reminder')),
   'rooms.requestDecided': decided,
 };

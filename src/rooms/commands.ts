@@ -9,7 +9,14 @@ import { seatProblems, type LayoutSeats } from '../claims/layouts.js';
 import { isBlocking } from '../hours/liveClaimQueries.js';
 import type { Hours } from '../hours/openingHours.js';
 import { findRoom, type Room } from './queries.js';
-import { cellsOf, contentFrom, contentOf, contentOfRoom, toldOf, type RoomContent } from './roomContent.js';
+import {
+  cellsOf,
+  contentFrom,
+  contentOf,
+  contentOfRoom,
+  historyOf,
+  type RoomContent,
+} from './roomContent.js';
 import { requireKeeper } from '../auth/keeperQueries.js';
 
 export interface Refusal {
@@ -74,7 +81,7 @@ export function createRoom(
       await change(trx, `delete from rooms where id = :id`, made); // and, with it, its layouts
       return refused;
     }
-    await record(trx, by, { action: 'room.create', noun: 'rooms', id: made.id, after: toldOf(content) });
+    await record(trx, by, { action: 'room.create', noun: 'rooms', id: made.id, after: historyOf(content) });
     return { ok: true, id: made.id };
   });
 }
@@ -141,7 +148,7 @@ export function updateRoom(
        where id = :id`,
       { ...columns(content), id },
     );
-    const differs = difference(toldOf(before), toldOf(content));
+    const differs = difference(historyOf(before), historyOf(content));
     if (differs) await record(trx, by, { action: 'room.update', noun: 'rooms', id, ...differs });
     return { ok: true, isMerged: merged.theirs.length > 0 };
   });

@@ -38,7 +38,7 @@ export function copySettings(
     if (!found.some(({ id }) => id === fromId)) throw new NotFound();
     const to = found.filter(({ id, status }) => id !== fromId && status !== 'retired').map(({ id }) => id);
     if (to.length === 0) return 0;
-    const before = await tellSettings(trx, to, what);
+    const before = await readSettings(trx, to, what);
     const sets = ['version = t.version + 1', ...what.flatMap((one) => SETS[one] ?? [])];
     await change(
       trx,
@@ -52,7 +52,7 @@ export function copySettings(
       await copyRows(trx, { table: 'booking_rules', columns: ['group_id', ...RULES], fromId, to });
       await copyRows(trx, { table: 'room_approvers', columns: ['person_id', 'group_id'], fromId, to });
     }
-    const after = await tellSettings(trx, to, what);
+    const after = await readSettings(trx, to, what);
     await recordAll(
       trx,
       by,
@@ -95,7 +95,7 @@ async function copyRows(
 }
 
 /** For the history: what the rooms have of it. */
-async function tellSettings(
+async function readSettings(
   trx: Db,
   ids: readonly number[],
   what: readonly Copied[],

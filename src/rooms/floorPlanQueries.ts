@@ -26,14 +26,14 @@ export interface FloorPlan extends Floor {
 const PLAN = `id, site, building, floor, file_id, width, height, version`;
 
 /** @throws NotFound */
-export async function findPlan(db: Db, id: number): Promise<FloorPlan> {
+export async function findFloorPlan(db: Db, id: number): Promise<FloorPlan> {
   const found = await row<FloorPlan>(db, `select ${PLAN} from floor_plans where id = :id`, { id });
   if (!found) throw new NotFound();
   return found;
 }
 
 /** All plans with how many rooms stand on them. */
-export function listPlans(db: Db): Promise<(FloorPlan & { rooms: number })[]> {
+export function listFloorPlans(db: Db): Promise<(FloorPlan & { rooms: number })[]> {
   return rows(
     db,
     `select ${PLAN},
@@ -46,7 +46,7 @@ export function listPlans(db: Db): Promise<(FloorPlan & { rooms: number })[]> {
 }
 
 /** Floors that have rooms and no plan yet, each with one of its rooms to name it by. */
-export function listFloorsWithoutPlan(db: Db): Promise<(Floor & { room_id: number; rooms: number })[]> {
+export function listFloorsWithoutFloorPlan(db: Db): Promise<(Floor & { room_id: number; rooms: number })[]> {
   return rows(
     db,
     `select r.site, r.building, r.floor, min(r.id) as room_id, count(*) as rooms from rooms r
@@ -74,7 +74,7 @@ export function listRoomsOfFloor(
   );
 }
 
-export interface PlanRoom extends RoomName {
+export interface FloorPlanRoom extends RoomName {
   capacity: number;
   is_step_free: boolean;
   status: RoomStatus;
@@ -95,13 +95,13 @@ export interface PlanRoom extends RoomName {
 }
 
 /** The rooms of a floor with what stands in the way of booking them for a time; one query. */
-export function listPlanRooms(
+export function listFloorPlanRooms(
   db: Db,
   viewerId: number,
   plan: FloorPlan,
   span: { from: Date; to: Date },
-): Promise<PlanRoom[]> {
-  return rows<PlanRoom>(
+): Promise<FloorPlanRoom[]> {
+  return rows<FloorPlanRoom>(
     db,
     `select r.id, r.name_en, r.name_zh, r.capacity, r.is_step_free, r.status, r.back_at, p.x::float8 as x,
             p.y::float8 as y,

@@ -32,7 +32,7 @@ export function keeperVerbs({ t }: Reader, { id }: Pick<Room, 'id'>) {
   ];
 }
 
-export interface Told {
+export interface RoomFacts {
   layouts: string[];
   equipment: string[];
   hours: string[];
@@ -45,26 +45,26 @@ export interface Told {
 }
 
 /** Label and fact; what is not known is left out by views/lib/facts.ejs. */
-export function factsOf({ t, fmt }: Reader, room: Room, told: Told) {
+export function factsOf({ t, fmt }: Reader, room: Room, known: RoomFacts) {
   const minutes = (count: number) => (count ? t('rooms.room.minutes', { count }) : '');
   const seats = [
     t('calendar.day.seats', { count: room.capacity }),
-    ...told.layouts,
+    ...known.layouts,
     room.min_people ? t('layouts.room.atLeast', { count: room.min_people }) : '',
   ];
   const owner = room.owner && { text: fmt.name(room.owner), href: `/people/${room.owner.id}` };
   return [
     { label: t('rooms.field.capacity'), text: seats.filter(Boolean).join('\n') },
-    { label: t('rooms.field.equipment'), text: told.equipment.join('\n') },
+    { label: t('rooms.field.equipment'), text: known.equipment.join('\n') },
     {
       label: t('rooms.field.access'),
       text: t(room.is_step_free ? 'rooms.field.stepFree' : 'rooms.field.notStepFree'),
     },
-    { label: t('rooms.field.hours'), text: told.hours.join('\n') || t('rooms.hours.none') },
-    { label: t('hours.room.coming'), text: told.differing.join('\n') },
-    { label: t('rooms.hours.zone'), text: told.officeZone },
-    { label: t('rules.room.heading'), text: told.rules.join('\n') },
-    { label: t('noShow.rate.label'), text: told.noShows },
+    { label: t('rooms.field.hours'), text: known.hours.join('\n') || t('rooms.hours.none') },
+    { label: t('hours.room.coming'), text: known.differing.join('\n') },
+    { label: t('rooms.hours.zone'), text: known.officeZone },
+    { label: t('rules.room.heading'), text: known.rules.join('\n') },
+    { label: t('noShow.rate.label'), text: known.noShows },
     { label: t('rooms.field.setup'), text: minutes(room.setup_minutes) },
     { label: t('rooms.field.teardown'), text: minutes(room.teardown_minutes) },
     { label: t('layouts.field.key'), text: room.key_note },

@@ -10,7 +10,7 @@ import { weekdayName } from '../hours/describe.js';
 
 // The form of a room, for adding and for changing it.
 
-interface Shown {
+interface RoomFormContent {
   /** Absent for a new room. */
   room?: Room;
   /** A new room is filled in from this one. */
@@ -82,7 +82,7 @@ export function valuesOfContent(
 
 export async function roomFormPage(
   c: Context<unknown, unknown>,
-  { room, like, values, problems, status = 200 }: Shown,
+  { room, like, values, problems, status = 200 }: RoomFormContent,
 ): Promise<Answer> {
   const [parts, kinds, others] = await Promise.all([
     listPartOptions(c.db, room?.id ?? null),

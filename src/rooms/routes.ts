@@ -11,16 +11,16 @@ import { changeStatus, createRoom, updateRoom, type Refusal } from './commands.j
 import { statusAt } from '../claims/checks.js';
 import { equipmentNames, equipmentOptions } from '../equipment/kinds.js';
 import { listEquipmentKinds } from '../equipment/queries.js';
-import { listPlans } from './floorPlanQueries.js';
+import { listFloorPlans } from './floorPlanQueries.js';
 import { EditRoomForm, NewRoomForm, RoomsQuery, StatusForm } from './forms.js';
 import { listDayRules } from '../hours/dayRuleQueries.js';
 import { mayKeepRooms } from './policy.js';
 import { findRoom, listClosures, listComingMeetings, listRooms, type Room } from './queries.js';
 import { listQueue } from '../claims/queueQueries.js';
 import { findNoShowRate } from '../claims/noShowRateQueries.js';
-import { tellLayouts, tellPlace, tellRate } from './roomFacts.js';
-import { tellHours } from '../hours/describe.js';
-import { tellRules } from '../rules/describe.js';
+import { describeLayouts, describePlace, describeRate } from './roomFacts.js';
+import { describeHours } from '../hours/describe.js';
+import { describeRules } from '../rules/describe.js';
 import {
   closureLine,
   comingLine,
@@ -48,7 +48,7 @@ export const roomsRoutes: Route[] = [
       const isKeeper = mayKeepRooms(c.viewer);
       const [kinds, plans, rooms] = await Promise.all([
         listEquipmentKinds(c.db),
-        listPlans(c.db),
+        listFloorPlans(c.db),
         listRooms(c.db, c.now, {
           seats: query.seats,
           equipment: query.equipment,
@@ -56,18 +56,18 @@ export const roomsRoutes: Route[] = [
           withRetired: isKeeper && query.retired,
         }),
       ]);
-      const told = rooms.map((room) => ({
+      const roomRows = rooms.map((room) => ({
         ...room,
-        place: tellPlace(room),
+        place: describePlace(room),
         equipmentText: equipmentNames(room.equipment, kinds, c.fmt).join(c.t('rooms.list.comma')),
-        layoutText: tellLayouts(room.layouts, c.t).join(c.t('rooms.list.comma')),
+        layoutText: describeLayouts(room.layouts, c.t).join(c.t('rooms.list.comma')),
         until: room.status === 'out_of_service' ? lastDayOut(room.back_at, c) : null,
       }));
       const hasFilter = query.seats !== null || query.equipment.length > 0 || query.step_free;
       return page('rooms/list', {
         title: c.t('rooms.list.title'),
-        table: roomTable(c, told),
-        nothing: told.length ? undefined : noRooms(c, { hasFilter, isKeeper }),
+        table: roomTable(c, roomRows),
+        nothing: roomRows.length ? undefined : noRooms(c, { hasFilter, isKeeper }),
         hasPlans: plans.length > 0 || isKeeper,
         filter: query,
         hasFilter,
@@ -203,18 +203,18 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
   return page('rooms/room', {
     title: c.fmt.name(room),
     room,
-    ways: waysOf(c, room, tellPlace(room)),
+    ways: waysOf(c, room, describePlace(room)),
     verbs: keeperVerbs(c, room),
     mayBook: status === 'in_service' || until !== null,
     out: outOf(c, room, status, until),
     facts: factsOf(c, room, {
-      layouts: tellLayouts(room.layouts, c.t),
+      layouts: describeLayouts(room.layouts, c.t),
       equipment: equipmentNames(room.equipment, kinds, c.fmt),
-      hours: tellHours(room.hours, c.t),
+      hours: describeHours(room.hours, c.t),
       differing: differingDays(c, room, days.get(room.id) ?? []),
       // As they hold for the reader.
-      rules: tellRules(rules, c.t, names, c.lang),
-      noShows: rules.check_in === 'required' || noShows.judged > 0 ? tellRate(noShows, c.t, c.fmt) : '',
+      rules: describeRules(rules, c.t, names, c.lang),
+      noShows: rules.check_in === 'required' || noShows.judged > 0 ? describeRate(noShows, c.t, c.fmt) : '',
       officeZone: c.office.zone === c.zone ? null : c.office.zone,
     }),
     meetings: meetings.map((meeting) => comingLine(c, room, meeting)),

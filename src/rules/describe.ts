@@ -5,7 +5,7 @@ import type { BookingRules } from './layers.js';
  * The rules of a room that limit anything, in short sentences for its page.
  * @param deciders names of who decides about requests, each by itself
  */
-export function tellRules(
+export function describeRules(
   rules: BookingRules,
   t: Translate,
   deciders: readonly string[],

@@ -8,7 +8,7 @@ import { change, inTransaction, type Db } from '../lib/db/db.js';
 import { BadRequest, Conflict, Forbidden } from '../lib/http/errors.js';
 import { announceAll, cancelMeeting, type RoomsRefused } from '../meetings/commands.js';
 import { carryDates, carryList, type CarriedDate } from './carriedDates.js';
-import { listPrincipals } from '../claims/askedRoomQueries.js';
+import { listPrincipals } from '../claims/requestedRoomQueries.js';
 import { lockQuotas } from '../claims/quotaCommands.js';
 import { settingFor, type SettingWish } from './dateSettings.js';
 import {

@@ -119,7 +119,7 @@ describe('equipment on the day', () => {
     expect(refused).toMatchObject({
       ok: false,
       reason: 'short',
-      shortages: [{ asked: 1, left: 0, stock: 1, holders: [{ title: 'Interview' }] }],
+      shortages: [{ requested: 1, left: 0, stock: 1, holders: [{ title: 'Interview' }] }],
     });
     // Room and equipment stay together.
     expect((await spanOf(id))?.ends_at).toEqual(now(10, 30));

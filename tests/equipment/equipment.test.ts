@@ -106,7 +106,7 @@ describe('movable equipment', () => {
     await taken([[projector, 2]], 11, 13); // the first are back by then
     expect(await take([[projector, 2]], 10, 12)).toMatchObject({
       ok: false,
-      shortages: [{ asked: 2, left: 1, stock: 3 }],
+      shortages: [{ requested: 2, left: 1, stock: 3 }],
     });
     // One is left at each instant, although four are away within these hours.
     expect((await take([[projector, 1]], 9, 13)).ok).toBe(true);
@@ -141,7 +141,7 @@ describe('movable equipment', () => {
     const other = await taken([[projector, 3]], 14, 15, 1);
     expect(await restoreMeeting(world.db, by, id, world.clock.now())).toMatchObject({
       ok: false,
-      shortages: [{ asked: 2, left: 0 }],
+      shortages: [{ requested: 2, left: 0 }],
     });
     expect(
       (await row<{ state: string }>(world.db, 'select state from meetings where id = :id', { id }))?.state,

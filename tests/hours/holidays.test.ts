@@ -2,7 +2,7 @@ import { load } from 'cheerio';
 import fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
 import { row, rows } from '../../src/lib/db/db.js';
-import { planHolidays, readHolidays } from '../../src/hours/holidayPreview.js';
+import { previewHolidays, readHolidays } from '../../src/hours/holidayPreview.js';
 import { listHolidays } from '../../src/hours/holidayQueries.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
@@ -108,7 +108,7 @@ describe('a calendar file', () => {
         ),
         (text, head) => {
           const read = readHolidays(head + text);
-          return !read.ok || planHolidays(read.entries, []).length === read.entries.length;
+          return !read.ok || previewHolidays(read.entries, []).length === read.entries.length;
         },
       ),
     );
@@ -127,7 +127,7 @@ describe('a calendar file', () => {
       ].join('\n'),
     );
     if (!read.ok) throw new Error('not read');
-    const plan = planHolidays(read.entries, [
+    const plan = previewHolidays(read.entries, [
       { on: '2030-01-01', kind: 'holiday', as_weekday: null, name_en: 'New Year', name_zh: '元旦' },
     ]);
     expect(

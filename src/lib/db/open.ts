@@ -37,7 +37,7 @@ export async function openDatabase(config: Config, server: string | undefined): 
   const since = performance.now();
   try {
     const { role } = await check(opened.url);
-    const { applied } = await migrate(opened.directUrl, role).catch(tellMissingRight);
+    const { applied } = await migrate(opened.directUrl, role).catch(explainMissingRight);
     say(
       'schema',
       applied.length === 0 ? 'up to date' : `${applied.length} migrations, up to ${applied.at(-1)}`,
@@ -134,7 +134,7 @@ async function check(url: string): Promise<DatabaseCheck> {
 }
 
 /** The role of DATABASE_URL alone may well be one that owns nothing. */
-function tellMissingRight(error: unknown): never {
+function explainMissingRight(error: unknown): never {
   if (sqlState(error) !== '42501') throw error;
   throw new CannotStart(
     'The role that is to own the tables may not make or change them: ' +

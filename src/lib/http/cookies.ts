@@ -39,10 +39,10 @@ export function clearCookie(c: Carrier, name: string): void {
  * the prefix counts: a neighbour host can't set that.
  */
 export function readCookie(req: Request, config: Config, name: string): string | undefined {
-  const wanted = cookieName(config, name);
+  const full = cookieName(config, name);
   for (const part of (req.headers.cookie ?? '').split(';')) {
     const at = part.indexOf('=');
-    if (at > 0 && part.slice(0, at).trim() === wanted) return decode(part.slice(at + 1).trim());
+    if (at > 0 && part.slice(0, at).trim() === full) return decode(part.slice(at + 1).trim());
   }
   return undefined;
 }

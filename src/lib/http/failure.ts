@@ -9,7 +9,7 @@ import { HttpError, SentBefore } from './errors.js';
 import { give, plainContext, type Parts } from './mount.js';
 import { json, page, type Context, type Office } from './route.js';
 
-interface Told {
+interface ErrorText {
   status: number;
   key: Key;
   values?: Values;
@@ -19,7 +19,7 @@ interface Told {
  * What an error means to the person who met it. A constraint that no command expected is our mistake (500):
  * whoever expects one counts rows or catches it by its name.
  */
-export function tellError(error: unknown): Told {
+export function describeError(error: unknown): ErrorText {
   if (error instanceof HttpError) return error;
   if (error instanceof Unsure) return { status: 503, key: 'lib.error.unsure' };
   if (isAway(error)) return { status: 503, key: 'lib.error.unavailable' };
@@ -36,25 +36,25 @@ const UNKNOWN_OFFICE: Office = { name_en: 'Banhui', name_zh: '办会', lang: 'en
 /** The last handler: every failure ends in a page in the person's language, or in JSON for our scripts. */
 export function showFailure(parts: Parts) {
   return (error: unknown, req: Request, res: Response, next: NextFunction): void => {
-    tell(parts, error, req, res).catch(next);
+    answerFailure(parts, error, req, res).catch(next);
   };
 }
 
-async function tell(parts: Parts, error: unknown, req: Request, res: Response): Promise<void> {
+async function answerFailure(parts: Parts, error: unknown, req: Request, res: Response): Promise<void> {
   if (res.headersSent) throw error;
   const c =
     (res.locals.context as Context | undefined) ??
     plainContext(req, res, parts, { viewer: null, office: UNKNOWN_OFFICE });
-  const told = tellError(error);
-  if (told.status >= 500)
+  const described = describeError(error);
+  if (described.status >= 500)
     parts.log.error({ err: loggable(error), requestId: c.requestId, ...whereOf(req) }, 'request failed');
-  const text = c.t(told.key, { id: c.requestId.slice(0, 8), ...told.values });
-  if (told.status === 503) res.set('Retry-After', '5');
-  if (req.accepts(['html', 'json']) === 'json') return give(c, json({ error: text }, told.status));
+  const text = c.t(described.key, { id: c.requestId.slice(0, 8), ...described.values });
+  if (described.status === 503) res.set('Retry-After', '5');
+  if (req.accepts(['html', 'json']) === 'json') return give(c, json({ error: text }, described.status));
   try {
     const made = error instanceof SentBefore ? error.location : undefined;
-    const typed = told.status >= 500 || made !== undefined ? await posted(req, res) : undefined;
-    const resend = told.status >= 500 ? typed : asNew(typed);
+    const typed = described.status >= 500 || made !== undefined ? await posted(req, res) : undefined;
+    const resend = described.status >= 500 ? typed : asNew(typed);
     give(
       c,
       page(
@@ -62,18 +62,18 @@ async function tell(parts: Parts, error: unknown, req: Request, res: Response): 
         {
           title: c.t('lib.error.title'),
           text,
-          status: told.status,
+          status: described.status,
           resend,
           made,
           isUnsure: error instanceof Unsure,
-          thing: thingOf(req, error instanceof Unsure ? 409 : told.status),
+          thing: thingOf(req, error instanceof Unsure ? 409 : described.status),
         },
-        { status: told.status, caching: 'no-store' },
+        { status: described.status, caching: 'no-store' },
       ),
     );
   } catch (broken) {
     parts.log.error({ err: loggable(broken) }, 'error page failed');
-    res.status(told.status).type('text').send(text);
+    res.status(described.status).type('text').send(text);
   }
 }
 

@@ -53,12 +53,12 @@ function isFromHere(req: Request): boolean {
 /** A machine asks every few seconds: a database that is there and says nothing counts as away. */
 const PATIENCE = 3_000;
 
-async function within<T>(asked: Promise<T>): Promise<T> {
+async function within<T>(answer: Promise<T>): Promise<T> {
   const late = sleep(PATIENCE, undefined, { ref: false }).then(() =>
     Promise.reject(new Error('no answer in time')),
   );
   late.catch(() => undefined);
-  return Promise.race([asked, late]);
+  return Promise.race([answer, late]);
 }
 
 async function isReady(db: Db): Promise<{ ok: boolean; reason?: string }> {

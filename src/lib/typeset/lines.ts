@@ -44,7 +44,7 @@ const noEnd = new Set('（《〈「『【〔〖“‘([{');
 const wide = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\u3000-\u303f\uff00-\uffef]/u;
 const halvable = new Set('，。、；：？！）》〉」』】〕〗”’');
 
-export interface Setting {
+export interface ParagraphStyle {
   /** How far the first line starts to the right, and how far all others, in points. */
   indent?: number;
   hang?: number;
@@ -59,7 +59,7 @@ export function breakLines(
   measure: Measure,
   runs: Run[],
   width: number,
-  { indent = 0, hang = 0, justify = false, tracking = 0 }: Setting = {},
+  { indent = 0, hang = 0, justify = false, tracking = 0 }: ParagraphStyle = {},
 ): Line[] {
   const pieces = runs
     .flatMap((run) => measure.runs(run.face, run.text))

@@ -47,13 +47,13 @@ export function openPdfPage(pdf: Pdf, typeface: Typeface): PdfPage {
       features: featuresOf(face),
     });
   };
-  const { element, marked } = tagged(pdf);
+  const structure = tagged(pdf);
   return {
     pdf,
     measure: (size) => ({ width: (face, text) => width(face, text) * size, runs }),
-    element,
+    element: (type) => structure.element(type),
     line(line, place) {
-      marked(() => line.runs.forEach((run) => draw(run, { ...place, x: place.x + run.x })));
+      structure.marked(() => line.runs.forEach((run) => draw(run, { ...place, x: place.x + run.x })));
     },
     artifact(work) {
       pdf.markContent('Artifact', { type: 'Layout' });
@@ -147,8 +147,8 @@ function runsOf(typeface: Typeface): Measure['runs'] {
         ? isLatinWanted && !han.test(characters[i - 1] ?? '') && !han.test(characters[i + 1] ?? '')
         : covers[latin]?.(codepoint);
       const other = isLatinWanted ? all : face;
-      const wanted = isLatin ? latin : other;
-      const chosen = covers[wanted]?.(codepoint) ? wanted : all;
+      const preferred = isLatin ? latin : other;
+      const chosen = covers[preferred]?.(codepoint) ? preferred : all;
       const last = runs.at(-1);
       if (last?.face === chosen) last.text += character;
       else runs.push({ face: chosen, text: character });

@@ -16,7 +16,7 @@ export interface ServiceUser {
 export function serviceUser(ownerUid?: number): ServiceUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const users = listSystemUsers();
-  const wanted =
+  const chosen =
     (ownerUid === undefined || ownerUid === 0
       ? undefined
       : (users.find((u) => u.uid === ownerUid) ?? {
@@ -27,12 +27,12 @@ export function serviceUser(ownerUid?: number): ServiceUser | undefined {
     users.find((u) => u.name === 'postgres') ??
     users.find((u) => u.name === '_postgres') ??
     users.find((u) => u.name === 'nobody' && u.uid > 0);
-  if (!wanted)
+  if (!chosen)
     throw new Error(
       'PostgreSQL cannot run as root, and this machine has neither a user "postgres" nor "nobody". ' +
         'Start as an ordinary user.',
     );
-  return wanted;
+  return chosen;
 }
 
 function listSystemUsers(): ServiceUser[] {
