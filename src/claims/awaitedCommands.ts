@@ -5,10 +5,10 @@ import { atomOf, isBlocking, isNotLapsed, joinParts } from '../hours/liveClaimQu
 // Dates that want a room which is taken. Who gives up a claim asks, in
 // the same transaction, that those who wait are told.
 
-/** SQL: of the wishes, the meetings that can't have their rooms now. */
+/** SQL: of the requests, the meetings that can't have their rooms now. */
 const HINDERED = `(
   select x.meeting
-    from wishes x
+    from requests x
     join meetings m on m.id = x.meeting
     join rooms r on r.id = x.room ${joinParts('r.id')}
     join room_claims c on c.room_id = ${atomOf('r.id')}
@@ -32,17 +32,17 @@ export async function awaitRooms(
     roomIds.map((room) => ({ meeting: meetingId, room })),
   );
   if (list.length === 0) return;
-  // Certain rooms are another wish than any room.
+  // Asking for certain rooms replaces asking for any room.
   await change(trx, `delete from awaited_rooms where meeting_id = any(:meetings) and any_seats is not null`, {
     meetings: list.map(({ meeting }) => meeting),
   });
   await change(
     trx,
-    `with wishes as (select w.meeting, w.room
+    `with requests as (select w.meeting, w.room
                        from jsonb_to_recordset(:list) as w (meeting bigint, room bigint))
      insert into awaited_rooms (meeting_id, room_id)
      select w.meeting, w.room
-       from wishes w ${only ? `where w.meeting in ${HINDERED}` : ''}
+       from requests w ${only ? `where w.meeting in ${HINDERED}` : ''}
      on conflict (meeting_id, room_id) do update set since = now(), offered_at = null, state = 'waiting',
        held_until = null, asked_by = null, starts_at = null, ends_at = null, had_room_ids = '{}'`,
     { list: JSON.stringify(list) },

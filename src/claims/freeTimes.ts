@@ -23,7 +23,7 @@ export interface FreeTimeRequest {
   zone: string;
   /** Everything that is taken in the days searched, setup and teardown included. */
   busy: readonly Span[];
-  /** What was wanted. */
+  /** The time that was asked for. */
   requested: Span;
   setupMinutes: number;
   teardownMinutes: number;
@@ -37,10 +37,10 @@ export interface FreeTimeRequest {
 }
 
 /**
- * Times of the wanted length nearest to the wanted one, on quarter hours (or where a booking may begin),
- * within opening hours, in order of distance (of two equally near the later first: people move meetings back
- * more readily): on the wanted day one for each free stretch, on each other day the one nearest to the same
- * time of day.
+ * Times of the requested length nearest to the requested one, on quarter hours (or where
+ * a booking may begin), within opening hours, in order of distance (of two equally near
+ * the later first: people move meetings back more readily): on the requested day one for
+ * each free stretch, on each other day the one nearest to the same time of day.
  */
 export function nearestFreeTimes(request: FreeTimeRequest): Span[] {
   const { zone, requested } = request;

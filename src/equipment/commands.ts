@@ -20,7 +20,7 @@ export interface EquipmentLine {
 /** Why the equipment can't be had: how many are left at the worst instant, and who has the others. */
 export interface Shortage {
   kind: Pick<EquipmentKind, 'id' | 'name_en' | 'name_zh'>;
-  /** How many are wanted. */
+  /** How many are requested. */
   requested: number;
   /** How many are to be had for the whole time. */
   left: number;

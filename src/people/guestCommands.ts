@@ -10,7 +10,7 @@ export interface NewGuest {
 /**
  * The persons behind some addresses; whoever is not known yet becomes a guest. An address is one person,
  * however often and by how many people at once it is written.
- * @returns ids in the order of the wishes; a deactivated person is not woken and answers null
+ * @returns ids in the order of `guests`; null for a person who is deactivated, and who stays so
  */
 export async function findOrAddGuests(trx: Db, by: Actor, guests: NewGuest[]): Promise<(number | null)[]> {
   const ids: (number | null)[] = [];
