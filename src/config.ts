@@ -125,7 +125,8 @@ const schema = z.object({
     )
     .refine(
       (list) => list.every(isProxy),
-      'addresses or networks of reverse proxies, separated by commas, such as 10.0.0.7, 10.1.0.0/16 or loopback',
+      'addresses or networks of reverse proxies, separated by commas, ' +
+        'such as 10.0.0.7, 10.1.0.0/16 or loopback',
     )
     .default([]),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error'], 'one of debug, info, warn, error').default('info'),
@@ -162,6 +163,32 @@ export const SETTINGS = Object.keys(schema.shape);
  * @throws SettingsError naming every setting that is wrong
  */
 export function readConfig(environment: Environment = process.env, root = process.cwd()): Config {
+  const set = readSettings(environment, root);
+  const dataDir = resolve(root, set.DATA_DIR);
+  // An installation that keeps everything elsewhere needs no folder.
+  if (!set.DATABASE_URL || !set.SECRET_KEY) makeDataDir(dataDir, set.DATA_DIR);
+  const mailFrom = set.MAIL_FROM ?? 'Banhui <meetings@localhost>';
+  return {
+    port: set.PORT,
+    host: set.HOST,
+    dataDir,
+    databaseUrl: set.DATABASE_URL,
+    databaseDirectUrl: set.DATABASE_DIRECT_URL ?? set.DATABASE_URL,
+    publicUrl: set.PUBLIC_URL ?? defaultPublicUrl(set.HOST, set.PORT),
+    secretKey: set.SECRET_KEY ?? keptKey(dataDir),
+    smtpUrl: set.SMTP_URL,
+    mailFrom,
+    mailDomain: set.MAIL_DOMAIN ?? defaultMailDomain(mailFrom, set.PUBLIC_URL),
+    mailReplyPattern: set.MAIL_REPLY_PATTERN,
+    mailBouncePattern: set.MAIL_BOUNCE_PATTERN,
+    trustProxy: set.TRUST_PROXY,
+    logLevel: set.LOG_LEVEL,
+    samplePassword: set.SAMPLE_PASSWORD,
+  };
+}
+
+/** The settings by name, each checked, and those checked that belong together. @throws SettingsError */
+function readSettings(environment: Environment, root: string): z.output<typeof schema> {
   const problems: string[] = [];
   const given = gather(environment, root, problems);
   const parsed = schema.safeParse(given);
@@ -178,30 +205,7 @@ export function readConfig(environment: Environment = process.env, root = proces
     problems.push('DATABASE_URL is missing; expected with DATABASE_DIRECT_URL');
   if (!parsed.success || problems.length > 0)
     throw new SettingsError(`The settings are not right:\n${problems.map((one) => `- ${one}`).join('\n')}`);
-
-  const set = parsed.data;
-  const dataDir = resolve(root, set.DATA_DIR);
-  // An installation that keeps everything elsewhere needs no folder.
-  if (!set.DATABASE_URL || !set.SECRET_KEY) makeDataDir(dataDir, set.DATA_DIR);
-  const mailFrom = set.MAIL_FROM ?? 'Banhui <meetings@localhost>';
-  return {
-    port: set.PORT,
-    host: set.HOST,
-    dataDir,
-    ...(set.DATABASE_URL
-      ? { databaseUrl: set.DATABASE_URL, databaseDirectUrl: set.DATABASE_DIRECT_URL ?? set.DATABASE_URL }
-      : {}),
-    publicUrl: set.PUBLIC_URL ?? defaultPublicUrl(set.HOST, set.PORT),
-    secretKey: set.SECRET_KEY ?? keptKey(dataDir),
-    ...(set.SMTP_URL ? { smtpUrl: set.SMTP_URL } : {}),
-    mailFrom,
-    mailDomain: set.MAIL_DOMAIN ?? defaultMailDomain(mailFrom, set.PUBLIC_URL),
-    ...(set.MAIL_REPLY_PATTERN ? { mailReplyPattern: set.MAIL_REPLY_PATTERN } : {}),
-    ...(set.MAIL_BOUNCE_PATTERN ? { mailBouncePattern: set.MAIL_BOUNCE_PATTERN } : {}),
-    trustProxy: set.TRUST_PROXY,
-    logLevel: set.LOG_LEVEL,
-    ...(set.SAMPLE_PASSWORD ? { samplePassword: set.SAMPLE_PASSWORD } : {}),
-  };
+  return parsed.data;
 }
 
 /** What is set, by name; an empty value counts as not set. */
@@ -250,19 +254,25 @@ function defaultMailDomain(mailFrom: string, publicUrl: string | undefined): str
   return own === 'localhost' && host && isIP(host) === 0 && !host.startsWith('[') ? host : own;
 }
 
-/** Makes the data folder and tries whether this user may write in it. @param given as it was set, for the message */
+/**
+ * Makes the data folder and tries whether this user may write in it.
+ * @param given as it was set, for the message
+ */
 function makeDataDir(dataDir: string, given: string): void {
   try {
     makeFolder(dataDir);
     rmdirSync(mkdtempSync(join(dataDir, '.try-')));
   } catch (error) {
     throw new SettingsError(
-      `The settings are not right:\n- DATA_DIR is "${given}"; expected: a folder that this user can make and write in (${(error as Error).message})`,
+      `The settings are not right:\n- DATA_DIR is "${given}"; ` +
+        `expected: a folder that this user can make and write in (${(error as Error).message})`,
     );
   }
 }
 
-/** Level by level: Node's own recursive mkdir never returns where a file system makes no folders, as in /proc. */
+/**
+ * Level by level: Node's own recursive mkdir never returns where a file system makes no folders, as in /proc.
+ */
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   if (dirname(folder) !== folder) makeFolder(dirname(folder));
@@ -288,7 +298,8 @@ function keptKey(dataDir: string): string {
   const key = readKey(file);
   if (key.length < 32)
     throw new SettingsError(
-      `${file} holds no key; expected: at least 32 characters. Restore it from the backup, or remove it to have another one made`,
+      `${file} holds no key; expected: at least 32 characters. ` +
+        'Restore it from the backup, or remove it to have another one made',
     );
   return key;
 }
@@ -298,7 +309,8 @@ function readKey(file: string): string {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
     throw new SettingsError(
-      `${file} cannot be read (${(error as Error).message}). Start as the user who made it, or choose another DATA_DIR`,
+      `${file} cannot be read (${(error as Error).message}). ` +
+        'Start as the user who made it, or choose another DATA_DIR',
     );
   }
 }

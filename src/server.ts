@@ -1,10 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
 import { createApp } from './app.js';
 import { findOrMakeSetupLink } from './auth/commands.js';
 import { readConfig, type Config } from './config.js';
-import { createDb } from './lib/db/db.js';
+import { createDb, type Db } from './lib/db/db.js';
 import { keepRunning } from './lib/db/embedded/keepRunning.js';
 import { openDatabase } from './lib/db/open.js';
 import { UPLOAD_TIME } from './lib/http/bodyTime.js';
@@ -25,69 +26,83 @@ export async function serve(since = performance.now()): Promise<void> {
 }
 
 async function start(since: number): Promise<void> {
-  // From the first moment on: a start that is interrupted still puts its database to bed. A second signal (npm hands
-  // Ctrl-C on to us, who had it from the terminal) changes nothing.
-  let tellToStop: (why: string) => void = () => undefined;
-  let patience = 5_000; // while we start
-  const toldToStop = new Promise<string>((resolve) => (tellToStop = resolve));
-  void toldToStop.then(() => setTimeout(() => process.exit(1), patience).unref());
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => tellToStop(signal));
-
-  let config = readConfig();
-  const log = createLog(config.logLevel, 'server');
-  const name = `banhui ${process.pid} on ${config.host}:${config.port}`.slice(0, 63);
-  const opened = await openDatabase(config, name);
+  const ending = awaitEnd();
+  const given = readConfig();
+  const log = createLog(given.logLevel, 'server');
+  const name = `banhui ${process.pid} on ${given.host}:${given.port}`.slice(0, 63);
+  const opened = await openDatabase(given, name);
   const db = createDb(opened.url);
-  const server = createServer({
-    requestTimeout: UPLOAD_TIME,
-    headersTimeout: 15_000,
-    keepAliveTimeout: 65_000,
-    connectionsCheckingInterval: 5_000,
-  });
-  try {
-    const port = await listen(server, config);
-    // With PORT=0 the system chooses one.
-    config = { ...config, port, publicUrl: config.publicUrl.replace(/:0$/, `:${port}`) };
-    server.on('request', createApp({ config, db, clock: systemClock, log }));
-  } catch (error) {
+  const { server, config } = await openServer(given, db, log).catch(async (error: unknown) => {
     await db.destroy();
     await opened.close();
     throw error;
-  }
+  });
   const stopWatching = keepRunning(opened, config.dataDir, name, log);
   // With its addresses in the environment the worker takes an embedded database for any other.
   const worker = startWorkerChild(
     opened.embedded ? { DATABASE_URL: opened.url, DATABASE_DIRECT_URL: opened.directUrl } : {},
     log,
   );
-
-  const stop = async (signal: string): Promise<void> => {
-    const began = performance.now();
-    say('stopping', `finishing requests and jobs (${signal})`);
-    stopWatching();
-    void opened.serverLock?.sayStopping();
-    await Promise.race([Promise.all([drain(server), worker.stop()]), sleep(PATIENCE)]);
-    server.closeAllConnections();
-    await Promise.race([db.destroy(), sleep(1_000)]);
-    await opened.close();
-    say('stopped', '', began);
-    process.exit();
-  };
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'uncaught exception');
     process.exitCode = 1;
-    tellToStop('an unexpected error');
+    ending.end('an unexpected error');
   });
 
   const setupLink = await findOrMakeSetupLink(db, config);
-  patience = 14_500;
+  ending.hasStarted();
   say('ready', config.publicUrl, since);
   if (setupLink)
     console.log(
       `\n  Nobody has an account yet. Set Banhui up with this link, which works once:\n  ${setupLink}\n`,
     );
-  await stop(await toldToStop);
+  const why = await ending.ended;
+  const began = performance.now();
+  say('stopping', `finishing requests and jobs (${why})`);
+  stopWatching();
+  void opened.serverLock?.sayStopping();
+  await Promise.race([Promise.all([drain(server), worker.stop()]), sleep(PATIENCE)]);
+  server.closeAllConnections();
+  await Promise.race([db.destroy(), sleep(1_000)]);
+  await opened.close();
+  say('stopped', '', began);
+  process.exit();
+}
+
+interface Ending {
+  /** Why the process is to end, once it is. */
+  ended: Promise<string>;
+  end(why: string): void;
+  /** From now on requests and jobs at hand get their time to end. */
+  hasStarted(): void;
+}
+
+/**
+ * Listens for signals from the first moment on: a start that is interrupted still puts its database
+ * to bed. A second signal (npm hands on Ctrl-C, which the terminal sent us too) changes nothing.
+ */
+function awaitEnd(): Ending {
+  let end: (why: string) => void = () => undefined;
+  let patience = 5_000; // while we start
+  const ended = new Promise<string>((resolve) => (end = resolve));
+  void ended.then(() => setTimeout(() => process.exit(1), patience).unref());
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end(signal));
+  return { ended, end: (why) => end(why), hasStarted: () => void (patience = 14_500) };
+}
+
+/** Listens and serves. @returns the settings with the port that the system chose for PORT=0 */
+async function openServer(config: Config, db: Db, log: Logger): Promise<{ server: Server; config: Config }> {
+  const server = createServer({
+    requestTimeout: UPLOAD_TIME,
+    headersTimeout: 15_000,
+    keepAliveTimeout: 65_000,
+    connectionsCheckingInterval: 5_000,
+  });
+  const port = await listen(server, config);
+  const own = { ...config, port, publicUrl: config.publicUrl.replace(/:0$/, `:${port}`) };
+  server.on('request', createApp({ config: own, db, clock: systemClock, log }));
+  return { server, config: own };
 }
 
 function listen(server: Server, { port, host }: Config): Promise<number> {

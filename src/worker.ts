@@ -106,7 +106,7 @@ export async function work(): Promise<void> {
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
 
   if (!isChild) say('worker', 'works off jobs; Ctrl-C stops it');
-  await runWorker(directUrl, jobs, cron, { db, config, clock: systemClock, log }, stop.signal);
+  await runWorker(directUrl, { jobs, cron }, { db, config, clock: systemClock, log }, stop.signal);
   await db.destroy();
   await opened?.close();
   process.exit();

@@ -1,5 +1,5 @@
 import { listHistoryOf, type HistoryRow } from '../lib/audit/history.js';
-import { tellAction } from '../lib/audit/tell.js';
+import { describeAction } from '../lib/audit/describe.js';
 import { NotFound } from '../lib/http/errors.js';
 import { page, type Answer, type Context } from '../lib/http/route.js';
 import { dayOf } from '../lib/time/zone.js';
@@ -163,7 +163,7 @@ function showEntry(c: Context, entry: HistoryRow) {
   const name = entry.person ? c.fmt.name(entry.person) : c.t('actions.page.system');
   return {
     at: entry.at,
-    text: tellAction(c.t, entry.action),
+    text: describeAction(c.t, entry.action),
     note: entry.note,
     by: entry.behalf ? c.t('actions.page.onBehalf', { name, leader: c.fmt.name(entry.behalf) }) : name,
   };

@@ -63,9 +63,7 @@ export const answerRoutes: Route[] = [
       const fileIds = c.files.map((file) => file.id);
       const sent = await once<{ location?: string; state?: ActionState }>(
         c.db,
-        c.viewer.id,
-        key,
-        c.form,
+        { person: c.viewer.id, key, body: c.form },
         async (trx) => {
           const outcome = await answerAction(trx, c.by, idOf(c), { text, fileIds }, todayOf(c));
           return outcome.ok ? { location: `/actions/${idOf(c)}` } : { state: outcome.state };

@@ -63,7 +63,7 @@ async function add(c: Context<z.output<typeof NewItemForm>>): Promise<Answer> {
   if (!mayKeepSeries(series) && series.relation.member_role === null) throw new Forbidden();
   const read = await readItem(c, c.form);
   if ('problems' in read) return showBacklog(c, read.problems);
-  await once(c.db, c.viewer.id, c.form.key, c.form, async (trx) => {
+  await once(c.db, { person: c.viewer.id, key: c.form.key, body: c.form }, async (trx) => {
     await addToBacklog(trx, c.by, series.id, read.input);
     return { location: `/series/${series.id}/backlog` };
   });

@@ -93,7 +93,7 @@ async function copy(c: Context<z.output<typeof CopyForm>>): Promise<Answer> {
   if ('problems' in acting) return drawForm(c, { ...drawingOf(c, source), problems: acting.problems });
   const odd = await checkLayout(c, form);
   if (odd) return drawForm(c, { ...drawingOf(c, source), problems: odd });
-  const made = await once(c.db, c.viewer.id, form.key, c.form, async (trx) => {
+  const made = await once(c.db, { person: c.viewer.id, key: form.key, body: c.form }, async (trx) => {
     const result = await copyMeeting(
       trx,
       c.by,

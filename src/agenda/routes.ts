@@ -116,7 +116,7 @@ async function add(c: Context<z.output<typeof NewItemForm>>): Promise<Answer> {
   const id = idOf(c);
   const read = await readItem(c, c.form);
   if ('problems' in read) return showAgenda(c, read.problems);
-  await once(c.db, c.viewer.id, c.form.key, c.form, async (trx) => {
+  await once(c.db, { person: c.viewer.id, key: c.form.key, body: c.form }, async (trx) => {
     await addItem(trx, c.by, id, read.input);
     return { location: `/meetings/${id}/agenda` };
   });
@@ -145,7 +145,7 @@ async function propose(c: Context<z.output<typeof NewItemForm>>): Promise<Answer
   const id = idOf(c);
   const read = await readItem(c, c.form);
   if ('problems' in read) return showProposal(c, read.problems);
-  await once(c.db, c.viewer.id, c.form.key, c.form, async (trx) => {
+  await once(c.db, { person: c.viewer.id, key: c.form.key, body: c.form }, async (trx) => {
     await proposeItem(trx, c.by, id, read.input);
     return { location: `/meetings/${id}/agenda` };
   });

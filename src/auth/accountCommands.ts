@@ -8,7 +8,10 @@ import { lockPerson, type PersonRow } from '../people/directoryQueries.js';
 import { makeLink, revokeSessions } from './commands.js';
 import { findAccountByEmail } from './queries.js';
 
-/** Grows with every message to a person, so that each of them is one of its own and the latest replaces an unsent one. */
+/**
+ * Grows with every message to a person, so that each of them is one of
+ * its own and the latest replaces an unsent one.
+ */
 const revision = (now: Date) => Math.floor(now.getTime() / 1000);
 
 /** Mails a link to set a new password, if the address has an account. Done by the worker. */

@@ -48,15 +48,16 @@ export type SignedIn =
   | { ok: false; reason: 'locked'; until: Date };
 
 /**
- * Signs in. Address unknown, deactivated, without password or password wrong: the same answer after the same time.
- * @param oldToken the cookie's session before: it ends, a session id never lives through a sign-in
+ * Signs in. An unknown address, a deactivated person, a missing and a wrong password
+ * get the same answer after the same time.
+ * @param from `oldToken` is the session of the cookie before. It ends, because a session id
+ * never lives through a sign-in.
  */
 export async function signIn(
   db: Db,
   by: Actor,
   given: { email: string; password: string },
-  from: From,
-  oldToken?: string,
+  { oldToken, ...from }: From & { oldToken?: string },
 ): Promise<SignedIn> {
   const account = accountKey(given.email);
   const address = addressKey(from.ip ?? '');
@@ -112,7 +113,10 @@ export async function revokeSession(db: Db, by: Actor, sessionId: number): Promi
   });
 }
 
-/** Ends all sessions of a person but one: a change of password or role, "sign out everywhere else", deactivation. */
+/**
+ * Ends all sessions of a person but one: a change of password or role,
+ * "sign out everywhere else", deactivation.
+ */
 export async function revokeSessions(
   trx: Db,
   by: Actor,
@@ -121,7 +125,9 @@ export async function revokeSessions(
 ): Promise<number> {
   const ended = await change(
     trx,
-    `update sessions set revoked_at = now() where person_id = :person and revoked_at is null and id is distinct from :kept::bigint`,
+    `update sessions
+       set revoked_at = now()
+       where person_id = :person and revoked_at is null and id is distinct from :kept::bigint`,
     {
       person: personId,
       kept: exceptId,
@@ -155,15 +161,25 @@ export async function changePassword(
   if (!(await isPassword(account.password_hash, given.current))) return { ok: false, reason: 'wrong' };
   await forgive(db, 'sign_in_account', key);
   const hash = await hashPassword(given.password);
-  return { ok: true, token: await inTransaction(db, (trx) => putPassword(trx, by, by.id, hash, from)) };
+  return { ok: true, token: await inTransaction(db, (trx) => putPassword(trx, by, hash, from)) };
 }
 
-/** Stores a password, ends all sessions and open links of the person and opens a new session. @returns its token */
-async function putPassword(trx: Db, by: Actor, personId: number, hash: string, from: From): Promise<string> {
+/**
+ * Stores a password of the acting person, ends all sessions and open links and opens a new session.
+ * @returns its token
+ */
+async function putPassword(
+  trx: Db,
+  by: Actor & { id: number },
+  hash: string,
+  from: From,
+): Promise<string> {
+  const personId = by.id;
   await change(
     trx,
     `insert into accounts (person_id, password_hash, password_changed_at) values (:person, :hash, now())
-     on conflict (person_id) do update set password_hash = :hash, password_changed_at = now(), must_change_password = false`,
+     on conflict (person_id) do update set password_hash = :hash, password_changed_at = now(),
+       must_change_password = false`,
     { person: personId, hash },
   );
   await change(
@@ -215,7 +231,9 @@ export async function makeLink(
   if (personId)
     await change(
       trx,
-      `update one_time_tokens set used_at = now() where person_id = :person and purpose = :purpose and used_at is null`,
+      `update one_time_tokens
+         set used_at = now()
+         where person_id = :person and purpose = :purpose and used_at is null`,
       { person: personId, purpose },
     );
   await change(
@@ -241,14 +259,17 @@ export async function setPasswordByLink(
   const done = await inTransaction(db, async (trx) => {
     const link = await findLink(trx, ['password_reset', 'account_invitation'], given.token, { lock: true });
     if (!link?.person_id) return undefined;
-    const session = await putPassword(trx, { ...by, id: link.person_id }, link.person_id, hash, from);
+    const session = await putPassword(trx, { ...by, id: link.person_id }, hash, from);
     return { session, email: link.email };
   });
   if (done?.email) await forgive(db, 'sign_in_account', accountKey(done.email));
   return done?.session;
 }
 
-/** The link printed at the start as long as nobody has an account; each start makes another, all die with the first use. */
+/**
+ * The link printed at the start as long as nobody has an account; each
+ * start makes another, all die with the first use.
+ */
 export async function findOrMakeSetupLink(db: Db, config: Config): Promise<string | undefined> {
   if (await hasAccounts(db)) return undefined;
   const token = await makeLink(db, { id: null }, 'setup', null);
@@ -270,7 +291,9 @@ export async function addDeputy(
     if (!deputy) throw new NotFound();
     const added = await change(
       trx,
-      `insert into deputies (person_id, deputy_id, from_on, to_on, created_by) values (:person, :deputy, :from_on, :to_on, :by) on conflict do nothing`,
+      `insert into deputies (person_id, deputy_id, from_on, to_on, created_by)
+       values (:person, :deputy, :from_on, :to_on, :by)
+       on conflict do nothing`,
       { person: given.personId, deputy: given.deputyId, from_on: given.from, to_on: given.to, by: by.id },
     );
     if (added)

@@ -23,7 +23,7 @@ const SYSTEMS: [RegExp, string][] = [
 ];
 
 /** "Firefox on Windows", from what a browser says about itself. */
-export function tellDevice(t: Translate, userAgent: string | null): string {
+export function describeDevice(t: Translate, userAgent: string | null): string {
   const pick = (list: [RegExp, string][]) => list.find(([pattern]) => pattern.test(userAgent ?? ''))?.[1];
   const [browser, system] = [pick(BROWSERS), pick(SYSTEMS)];
   if (browser && system) return t('auth.device.both', { browser, system });

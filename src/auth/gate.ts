@@ -25,7 +25,10 @@ export function doors({ db, config }: Parts): Doors {
   };
 }
 
-/** A page asked for is shown after signing in. A form posted after the session lapsed goes on after the same person signed in. */
+/**
+ * A page asked for is shown after signing in. A form posted after the
+ * session lapsed goes on after the same person signed in.
+ */
 async function askToSignIn(c: Context): Promise<Answer> {
   if (c.req.accepts(['html', 'json']) === 'json') return json({ error: c.t('auth.lapsed.title') }, 401);
   if (!(await hasAccounts(c.db))) return redirect('/setup');
@@ -50,7 +53,9 @@ async function keep(c: Context, person: number): Promise<string | undefined> {
   return seal({ person, path: c.path, fields, files, isMultipart, at: Date.now() }, c.config.secretKey);
 }
 
-/** The page the form stood on, where its address is ours; the place to go when what was posted can't go on. */
+/**
+ * The page the form stood on, where its address is ours; the place to go when what was posted can't go on.
+ */
 function backTo(c: Context): string {
   const referer = c.req.get('Referer') ?? '';
   const from = URL.canParse(referer) ? new URL(referer) : undefined;

@@ -16,7 +16,10 @@ export interface KeptForm {
   at: number;
 }
 
-/** It travels through the browser, so it is encrypted: a shared computer shows it to nobody, and nobody can alter it. */
+/**
+ * It travels through the browser, so it is encrypted: a shared
+ * computer shows it to nobody, and nobody can alter it.
+ */
 const HOURS = 12;
 /** Must fit through the form parser of app.ts (2 MB) on its way back. */
 const LARGEST = 1_800_000;
@@ -34,7 +37,9 @@ export function seal(kept: KeptForm, secret: string): string | undefined {
   return text.length <= LARGEST ? text : undefined;
 }
 
-/** @returns what was posted, or undefined when it was altered, belongs to another installation or is too old */
+/**
+ * @returns what was posted, or undefined when it was altered, belongs to another installation or is too old
+ */
 export function unseal(text: string, secret: string, now = Date.now()): KeptForm | undefined {
   try {
     const bytes = Buffer.from(text, 'base64url');

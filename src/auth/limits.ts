@@ -5,7 +5,10 @@ import type { Db } from '../lib/db/db.js';
 
 const MINUTE = 60;
 
-/** Counted in Postgres, so that any number of web processes share one count. A whole office may sit behind one address. */
+/**
+ * Counted in Postgres, so that any number of web processes share one
+ * count. A whole office may sit behind one address.
+ */
 const RULES = {
   sign_in_account: { points: 10, duration: 15 * MINUTE },
   sign_in_address: { points: 100, duration: 15 * MINUTE },

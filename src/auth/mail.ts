@@ -2,7 +2,10 @@ import { layOut } from '../lib/mail/layout.js';
 import type { MailRenderers, RenderContext, RenderedMail } from '../lib/mail/renderer.js';
 import { makeLink } from './commands.js';
 
-/** A letter with one button. The token is made with the message: nothing that opens an account waits in the queue. */
+/**
+ * A letter with one button. The token is made with the message:
+ * nothing that opens an account waits in the queue.
+ */
 async function withLink(c: RenderContext, name: 'reset' | 'account'): Promise<RenderedMail> {
   const { t, delivery } = c;
   const token = await makeLink(

@@ -2,7 +2,8 @@
 const DOOR = /^\/(sign-in|sign-out|reset|account|setup)(\/|\?|$)/;
 
 /**
- * A path of our own, from what a browser sent as `next`: anything that could lead to another site becomes '/'.
+ * A path of our own, from what a browser sent as `next`: anything that
+ * could lead to another site becomes '/'.
  * @param options.doors true: the pages before signing in count too (changing the language there)
  * @returns path and query
  */

@@ -11,7 +11,10 @@ import { weakness } from './passwords.js';
 import { findLink, hasAccounts, type LinkPurpose, type OpenLink } from './queries.js';
 import { fromOf } from './device.js';
 
-/** Holds the token of a one-time link after its address was opened, so that no later address, log or referrer has it. */
+/**
+ * Holds the token of a one-time link after its address was opened, so
+ * that no later address, log or referrer has it.
+ */
 const LINK_COOKIE = 'link';
 const PURPOSES: LinkPurpose[] = ['password_reset', 'account_invitation'];
 

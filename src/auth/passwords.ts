@@ -8,7 +8,8 @@ export const LONGEST = 200;
 /** OWASP's least argon2id: 19 MiB, 2 passes, 1 lane; about 25 ms of one core. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
-// Each hash takes a core and 19 MiB: more than two at once would stop pages, an endless queue would be a cheap attack.
+// Each hash takes a core and 19 MiB: more than two at once would stop
+// pages, an endless queue would be a cheap attack.
 const AT_ONCE = 2;
 const WAITING = 32;
 let running = 0;
@@ -52,22 +53,28 @@ export function isPassword(stored: string | null | undefined, password: string):
   return inTurn(async () => (await verify(stored ?? (await hashOfNobody()), password)) && Boolean(stored));
 }
 
-// Of the most used passwords only those with twelve or more characters can be chosen here at all; most of the rest of
-// that kind is a short word made longer, which `isPadding` meets.
+// Of the most used passwords only those with twelve or more characters can be chosen here at all; most of the
+// rest of that kind is a short word made longer, which `isPadding` meets.
 const COMMON = new Set(
   (
-    '123456789012 1234567890123 12345678901234 123456789123 111111222222 112233445566 121212121212 123123123123 123321123321 ' +
-    'password1234 password12345 password123456 passwordpassword passw0rdpassw0rd qwertyuiop12 qwertyuiop123 qwertyuiop1234 qwertyuiopasdfghjkl ' +
-    '1qaz2wsx3edc 1qaz2wsx3edc4rfv qazwsxedcrfv zaq12wsxcde3 1q2w3e4r5t6y 1q2w3e4r5t6y7u8i q1w2e3r4t5y6 abcdefghijkl abcdefghijklm abcd12345678 ' +
-    'administrator administrator1 administrator123 adminadminadmin admin1234567 admin123456789 letmeinletmein welcome12345 welcome123456 iloveyou1234 iloveyouforever ' +
-    'woaini1314520 woaini5201314 woaini123456 5201314520131 a12345678901 a123456789012 aa1234567890 asdfghjkl123 asdfghjkl1234 zxcvbnm12345 zxcvbnm123456 changeme1234 changemechangeme ' +
-    'superman1234 football1234 baseball1234 princess1234 sunshine1234 dragon123456 monkey123456 master123456 shadow123456 michael12345 trustno1trustno1 banhui123456 banhui1234567'
+    '123456789012 1234567890123 12345678901234 123456789123 111111222222 112233445566 121212121212 ' +
+    '123123123123 123321123321 password1234 password12345 password123456 passwordpassword ' +
+    'passw0rdpassw0rd qwertyuiop12 qwertyuiop123 qwertyuiop1234 qwertyuiopasdfghjkl 1qaz2wsx3edc ' +
+    '1qaz2wsx3edc4rfv qazwsxedcrfv zaq12wsxcde3 1q2w3e4r5t6y 1q2w3e4r5t6y7u8i q1w2e3r4t5y6 ' +
+    'abcdefghijkl abcdefghijklm abcd12345678 administrator administrator1 administrator123 ' +
+    'adminadminadmin admin1234567 admin123456789 letmeinletmein welcome12345 welcome123456 ' +
+    'iloveyou1234 iloveyouforever woaini1314520 woaini5201314 woaini123456 5201314520131 ' +
+    'a12345678901 a123456789012 aa1234567890 asdfghjkl123 asdfghjkl1234 zxcvbnm12345 zxcvbnm123456 ' +
+    'changeme1234 changemechangeme superman1234 football1234 baseball1234 princess1234 sunshine1234 ' +
+    'dragon123456 monkey123456 master123456 shadow123456 michael12345 trustno1trustno1 banhui123456 ' +
+    'banhui1234567'
   ).split(' '),
 );
 
 /**
- * Why a password may not be chosen, as the name of a text; undefined when it may. Length comes first (ASVS 6.2.1), then what an
- * attacker tries first: well-known ones, one character or sequence over and over, the person's own name or address.
+ * Why a password may not be chosen, as the name of a text; undefined when it may.
+ * Length comes first (ASVS 6.2.1), then what an attacker tries first: well-known
+ * ones, one character or sequence over and over, the person's own name or address.
  * @param own words about the person and the office
  */
 export function weakness(password: string, own: (string | null | undefined)[] = []): Key | undefined {

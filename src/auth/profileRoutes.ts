@@ -5,7 +5,7 @@ import { idOf, page, redirect, route, type Answer, type Context, type Route } fr
 import { updateProfile } from '../people/commands.js';
 import { listPrincipals } from '../people/queries.js';
 import { revokeSession, revokeSessions } from './commands.js';
-import { tellDevice } from './device.js';
+import { describeDevice } from './device.js';
 import { EmptyForm, ProfileForm } from './forms.js';
 import { listDeputies, listSessions } from './queries.js';
 
@@ -21,7 +21,7 @@ async function profilePage(c: Context, problems?: Problems): Promise<Answer> {
       title: c.t('auth.profile.title'),
       sessions: sessions.map((session) => ({
         ...session,
-        device: tellDevice(c.t, session.user_agent),
+        device: describeDevice(c.t, session.user_agent),
         isThis: session.id === c.viewer.session_id,
         facts: c.t('auth.sessions.facts', {
           from: c.fmt.dateTime(session.created_at),

@@ -9,10 +9,14 @@ export function hashToken(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }
 
-/** Minutes without a request after which a sign-in lapses; at most 12 hours in all. By the database's clock. */
+/**
+ * Minutes without a request after which a sign-in lapses; at most 12 hours in all. By the database's clock.
+ */
 export const IDLE_MINUTES = 30;
 
-const IS_ALIVE = `s.revoked_at is null and s.expires_at > now() and s.last_seen_at > now() - make_interval(mins => :idle)`;
+const IS_ALIVE = `s.revoked_at is null
+  and s.expires_at > now()
+  and s.last_seen_at > now() - make_interval(mins => :idle)`;
 
 interface ViewerRow extends Viewer {
   office: Office;
@@ -31,8 +35,10 @@ export async function findViewer(
     `select o.name_en as o_name_en, o.name_zh as o_name_zh, o.lang as o_lang, o.zone as o_zone, v.*
        from organisations o
        left join (
-         select s.id as session_id, s.created_at as signed_in_at, s.last_seen_at < now() - interval '1 minute' as is_stale,
-                p.id, p.name, p.name_en, p.email, p.unit_id, p.role, p.lang, p.zone, p.theme, p.density, p.has_shortcuts,
+         select s.id as session_id, s.created_at as signed_in_at,
+                s.last_seen_at < now() - interval '1 minute' as is_stale,
+                p.id, p.name, p.name_en, p.email, p.unit_id, p.role, p.lang, p.zone, p.theme, p.density,
+                p.has_shortcuts,
                 a.must_change_password
            from sessions s
            join persons p on p.id = s.person_id and p.deactivated_at is null
@@ -75,7 +81,8 @@ export interface Account {
   must_change_password: boolean;
 }
 
-const ACCOUNT = `select a.person_id, p.name, p.name_en, p.email, p.lang, a.password_hash, a.must_change_password
+const ACCOUNT = `select a.person_id, p.name, p.name_en, p.email, p.lang, a.password_hash,
+         a.must_change_password
   from accounts a join persons p on p.id = a.person_id and p.deactivated_at is null`;
 
 /** The account one signs in to with this address; undefined for a deactivated person. */
@@ -117,7 +124,10 @@ export interface OpenLink {
   lang: Lang | null;
 }
 
-/** An unused one-time link that has not run out, and the active person it is for; locked in a transaction with `lock`. */
+/**
+ * An unused one-time link that has not run out, and the active person
+ * it is for; locked in a transaction with `lock`.
+ */
 export function findLink(
   db: Db,
   purposes: LinkPurpose[],

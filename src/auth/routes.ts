@@ -61,7 +61,10 @@ export const authRoutes: Route[] = [
       const { kept, next, ...given } = c.form;
       let done;
       try {
-        done = await signIn(c.db, c.by, given, fromOf(c), readCookie(c.req, c.config, SESSION_COOKIE));
+        done = await signIn(c.db, c.by, given, {
+          ...fromOf(c),
+          oldToken: readCookie(c.req, c.config, SESSION_COOKIE),
+        });
       } catch (error) {
         if (error instanceof TooBusy) return refused(c, c.t('auth.error.busy'), 503);
         throw error;

@@ -101,7 +101,7 @@ async function create(c: Context<z.output<typeof NewMeetingForm>>): Promise<Answ
   if (seriesId !== null && !mayKeepSeries(await findSeries(c.db, c.viewer, seriesId))) throw new Forbidden();
   const any = await readAnyRoom(c.db, form.pick);
   const waits = (form.pick === 'wait' || any !== undefined) && form.rooms.length > 0 && span.startsAt > c.now;
-  const made = await once(c.db, c.viewer.id, key, c.form, async (trx) => {
+  const made = await once(c.db, { person: c.viewer.id, key: key, body: c.form }, async (trx) => {
     // Series come before meetings and rooms in the order of locks.
     if (seriesId !== null) await lockSeries(trx, c.by, seriesId);
     const wish = { ...toMeeting(form, span, acting), seriesId, mailDomain: c.config.mailDomain, now: c.now };

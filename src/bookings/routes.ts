@@ -81,7 +81,7 @@ function book(
   form: BookingForm,
   span: Span,
 ): Promise<Booked | { location: string; again: true } | { location?: undefined; refused: RoomsRefused }> {
-  return once(c.db, c.viewer.id, form.key, form, async (trx) => {
+  return once(c.db, { person: c.viewer.id, key: form.key, body: form }, async (trx) => {
     const waits = form.wait !== undefined && span.from > c.now;
     const wish = {
       title: form.title,

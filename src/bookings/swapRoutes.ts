@@ -32,7 +32,7 @@ export const swapRoutes: Route[] = [
     async handle(c) {
       const meeting = await findEditable(c);
       const [otherId = 0, otherVersion = 0] = c.form.other.split(':').map(Number);
-      const done = await once(c.db, c.viewer.id, c.form.key, c.form, async (trx) => {
+      const done = await once(c.db, { person: c.viewer.id, key: c.form.key, body: c.form }, async (trx) => {
         const result = await swapRooms(
           trx,
           c.by,

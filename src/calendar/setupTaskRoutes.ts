@@ -39,7 +39,7 @@ export const setupTaskRoutes: Route[] = [
             c.req.body,
           ),
         );
-      await once(c.db, c.viewer.id, key, c.form, async (trx) => {
+      await once(c.db, { person: c.viewer.id, key, body: c.form }, async (trx) => {
         await addSetupTask(trx, c.by, idOf(c), { kind, note, ownerId: named.personIds[0] ?? null });
         return { location: `/meetings/${idOf(c)}/setup-tasks` };
       });

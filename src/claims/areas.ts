@@ -1,4 +1,6 @@
-/** A site, a building of it, or a floor of that: `[site]`, `[site, building]` or `[site, building, floor]`. */
+/**
+ * A site, a building of it, or a floor of that: `[site]`, `[site, building]` or `[site, building, floor]`.
+ */
 export type Area = readonly string[];
 
 interface Placed {

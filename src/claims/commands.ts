@@ -1,6 +1,6 @@
 import type { Actor } from '../lib/audit/record.js';
 import { change, row, rows, type Db } from '../lib/db/db.js';
-import { findRequestedRooms } from './askedRoomQueries.js';
+import { findRequestedRooms } from './requestedRoomQueries.js';
 import { offerFreed } from './awaitedCommands.js';
 import type { Check } from './checks.js';
 import { insertClaims, notePrevented, type Claimant } from './insertCommands.js';

@@ -5,8 +5,8 @@ import { expireLapsed, handToClosures, lockRooms } from './commands.js';
 import { releaseUnusedEquipment, shortenEquipment } from '../equipment/commands.js';
 import { atomOf, isBlocking, isWithin, joinParts } from '../hours/liveClaimQueries.js';
 
-// What happens to the claims of a meeting on its day: it ends early, it goes on a little longer, nobody comes. In the caller's
-// transaction, which has locked the meeting.
+// What happens to the claims of a meeting on its day: it ends early, it goes on a little longer, nobody
+// comes. In the caller's transaction, which has locked the meeting.
 
 interface Running {
   id: number;
@@ -22,7 +22,8 @@ async function lockRunning(trx: Db, meetingId: number, now: Date): Promise<Runni
     rows<Running>(
       trx,
       `select id, room_id, teardown_minutes, ends_at, occupies_to from room_claims
-        where meeting_id = :meeting and state = 'confirmed' and starts_at < :now and ends_at > :now order by room_id ${more}`,
+        where meeting_id = :meeting and state = 'confirmed' and starts_at < :now and ends_at > :now
+        order by room_id ${more}`,
       { meeting: meetingId, now },
     );
   await lockRooms(
@@ -33,7 +34,8 @@ async function lockRunning(trx: Db, meetingId: number, now: Date): Promise<Runni
 }
 
 /**
- * Gives up the rest of the time: the room is free after its teardown. A closure that waited for the piece takes it over.
+ * Gives up the rest of the time: the room is free after its teardown.
+ * A closure that waited for the piece takes it over.
  * @returns the new end, or undefined when the meeting occupies no room now
  */
 export async function shortenClaims(
@@ -47,17 +49,26 @@ export async function shortenClaims(
   if (!running.length) return undefined;
   await change(
     trx,
-    `update room_claims set ends_at = :at, occupies_to = :at::timestamptz + make_interval(mins => teardown_minutes), end_reason = 'ended_early', ended_by = :by
+    `update room_claims
+       set ends_at = :at, occupies_to = :at::timestamptz + make_interval(mins => teardown_minutes),
+           end_reason = 'ended_early', ended_by = :by
       where id = any(:ids)`,
     { at, by: by.id, ids: running.map(({ id }) => id) },
   );
   await change(
     trx,
-    `insert into room_claims (room_id, closure_id, state, starts_at, ends_at, occupies_from, occupies_to, created_by)
+    `insert into room_claims (
+       room_id, closure_id, state, starts_at, ends_at, occupies_from, occupies_to, created_by
+     )
      select f.room_id, cl.id, 'confirmed', piece.f, piece.t, piece.f, piece.t, cl.created_by
-       from unnest(cast(:rooms as bigint[]), cast(:from as timestamptz[]), cast(:to as timestamptz[])) as f (room_id, f, t)
+       from unnest(
+         cast(:rooms as bigint[]), cast(:from as timestamptz[]), cast(:to as timestamptz[])
+       ) as f (room_id, f, t)
        join closures cl on cl.lifted_at is null and cl.starts_at < f.t and cl.ends_at > f.f
-        and (cl.room_id = f.room_id or exists (select 1 from room_parts p where p.hall_id = cl.room_id and p.part_id = f.room_id))
+        and (
+          cl.room_id = f.room_id
+          or exists (select 1 from room_parts p where p.hall_id = cl.room_id and p.part_id = f.room_id)
+        )
       cross join lateral (select greatest(f.f, cl.starts_at) as f, least(f.t, cl.ends_at) as t) piece
       where piece.f < piece.t
       order by f.room_id, piece.f
@@ -84,7 +95,8 @@ export async function shortenClaims(
 
 /**
  * Keeps the rooms a little longer, all of them or none.
- * @returns the new end; how many minutes there are, and until when it is kept now, when somebody has one of them next; undefined when the meeting occupies no room now
+ * @returns the new end; how many minutes there are, and until when it is kept now, when somebody has one of
+ * them next; undefined when the meeting occupies no room now
  */
 export async function lengthenClaims(
   trx: Db,
@@ -107,7 +119,10 @@ export async function lengthenClaims(
   // Everybody who writes claims has locked the room first, so that what is free here stays free.
   const next = await row<{ left: number | null; until: Date }>(
     trx,
-    `select floor(min(date_part('epoch', o.occupies_from - c.occupies_to)) / 60)::int as left, max(c.ends_at) as until from room_claims c join room_claims o on o.room_id = c.room_id and o.id <> c.id and ${isBlocking('o')}
+    `select floor(min(date_part('epoch', o.occupies_from - c.occupies_to)) / 60)::int as left,
+            max(c.ends_at) as until
+       from room_claims c
+       join room_claims o on o.room_id = c.room_id and o.id <> c.id and ${isBlocking('o')}
         and o.occupies && tstzrange(c.occupies_to, c.occupies_to + make_interval(mins => :minutes))
       where c.id = any(:ids)`,
     bindings,
@@ -115,7 +130,9 @@ export async function lengthenClaims(
   if (next && next.left !== null) return { left: Math.max(0, next.left), until: next.until };
   const moved = await rows<{ ends_at: Date }>(
     trx,
-    `update room_claims set ends_at = ends_at + make_interval(mins => :minutes), occupies_to = occupies_to + make_interval(mins => :minutes)
+    `update room_claims
+       set ends_at = ends_at + make_interval(mins => :minutes),
+           occupies_to = occupies_to + make_interval(mins => :minutes)
       where id = any(:ids) returning ends_at`,
     bindings,
   );
@@ -123,8 +140,9 @@ export async function lengthenClaims(
 }
 
 /**
- * Gives up rooms to which nobody came; the claims stay with their reason, other rooms of the meeting stay with it. A closure
- * that waited takes the piece, who waits for the room is offered it. Equipment goes with the last of the rooms.
+ * Gives up rooms to which nobody came; the claims stay with their reason, other
+ * rooms of the meeting stay with it. A closure that waited takes the piece, who
+ * waits for the room is offered it. Equipment goes with the last of the rooms.
  * @param unused rooms as they were asked for: of a hall its parts are given up
  * @returns how many claims were given up
  */
@@ -142,7 +160,9 @@ export async function releaseUnused(
       where not exists (
         select 1 from meeting_rooms o ${joinParts('o.room_id')}
          where o.meeting_id = w.meeting and ${atomOf('o.room_id')} = c.room_id
-           and not exists (select 1 from jsonb_to_recordset(cast(:list as jsonb)) as x (meeting bigint, room bigint) where x.meeting = o.meeting_id and x.room = o.room_id))`,
+           and not exists (select 1
+                             from jsonb_to_recordset(cast(:list as jsonb)) as x (meeting bigint, room bigint)
+                             where x.meeting = o.meeting_id and x.room = o.room_id))`,
     { list },
   );
   await lockRooms(
@@ -151,7 +171,10 @@ export async function releaseUnused(
   );
   const freed = await rows<{ id: number }>(
     trx,
-    `update room_claims set state = 'released', ended_at = now(), end_reason = 'no_show' where id = any(:ids) and state = 'confirmed' returning id`,
+    `update room_claims
+       set state = 'released', ended_at = now(), end_reason = 'no_show'
+       where id = any(:ids) and state = 'confirmed'
+       returning id`,
     { ids: held.map(({ id }) => id) },
   );
   await change(

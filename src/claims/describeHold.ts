@@ -15,7 +15,10 @@ export function describeHold(hold: Hold, t: Translate, fmt: Format): string {
   return t(`holds.${hold.kind}Of`, { title: hold.title, until });
 }
 
-/** The same as an answer to who wants the room then, with a way on; undefined when they may know no more than that it is taken. */
+/**
+ * The same as an answer to who wants the room then, with a way on;
+ * undefined when they may know no more than that it is taken.
+ */
 export function describeHoldInTheWay(
   hold: Hold,
   values: { room: string; when: string },

@@ -23,8 +23,8 @@ export interface FreeTimeRequest {
   zone: string;
   /** Everything that is taken in the days searched, setup and teardown included. */
   busy: readonly Span[];
-  /** What was wanted. */
-  wanted: Span;
+  /** The time that was asked for. */
+  requested: Span;
   setupMinutes: number;
   teardownMinutes: number;
   /** Nothing before this. */
@@ -37,24 +37,24 @@ export interface FreeTimeRequest {
 }
 
 /**
- * Times of the wanted length nearest to the wanted one, on quarter hours (or where a booking may begin),
- * within opening hours, in order of distance (of two equally near the later first: people move meetings back
- * more readily): on the wanted day one for each free stretch, on each other day the one nearest to the same
- * time of day.
+ * Times of the requested length nearest to the requested one, on quarter hours (or where
+ * a booking may begin), within opening hours, in order of distance (of two equally near
+ * the later first: people move meetings back more readily): on the requested day one for
+ * each free stretch, on each other day the one nearest to the same time of day.
  */
 export function nearestFreeTimes(request: FreeTimeRequest): Span[] {
-  const { zone, wanted } = request;
+  const { zone, requested } = request;
   const found: number[] = [];
-  const wantedDay = dayOf(wanted.from, zone);
+  const requestedDay = dayOf(requested.from, zone);
   for (let day = -request.days; day <= request.days; day++) {
-    const on = addDays(wantedDay, day);
+    const on = addDays(requestedDay, day);
     const target =
-      wanted.from.getTime() + startOfDay(on, zone).getTime() - startOfDay(wantedDay, zone).getTime();
+      requested.from.getTime() + startOfDay(on, zone).getTime() - startOfDay(requestedDay, zone).getTime();
     const starts = freeStarts(request, on, target);
     found.push(...(day === 0 ? starts : nearest(starts, target, 1)));
   }
-  const length = wanted.to.getTime() - wanted.from.getTime();
-  return nearest(found, wanted.from.getTime(), request.limit).map((start) => ({
+  const length = requested.to.getTime() - requested.from.getTime();
+  return nearest(found, requested.from.getTime(), request.limit).map((start) => ({
     from: new Date(start),
     to: new Date(start + length),
   }));
@@ -68,7 +68,7 @@ function nearest(starts: number[], target: number, limit: number): number[] {
 function freeStarts(request: FreeTimeRequest, on: string, target: number): number[] {
   const open = openSpan(request.hours, on, request.zone);
   if (!open) return [];
-  const length = request.wanted.to.getTime() - request.wanted.from.getTime();
+  const length = request.requested.to.getTime() - request.requested.from.getTime();
   const step = (request.stepMinutes ?? 15) * MINUTE;
   const midnight = startOfDay(on, request.zone).getTime();
   const up = (at: number) => midnight + Math.ceil((at - midnight) / step) * step;

@@ -20,7 +20,11 @@ export interface Kept {
 
 /** SQL: a list of Kept in the way of a closure, in order of time. @param closure alias of `closures` */
 export const keptIn = (closure: string): string => `
-  (select coalesce(json_agg(distinct jsonb_build_object('starts_at', k.starts_at, 'ends_at', k.ends_at, 'hold', ${holdOf('k')})), '[]')
+  (select coalesce(
+     json_agg(
+       distinct jsonb_build_object('starts_at', k.starts_at, 'ends_at', k.ends_at, 'hold', ${holdOf('k')})
+     ), '[]'
+   )
      from room_claims k
     where ${isWithin('k.room_id', `${closure}.room_id`)}
       and k.state = 'held' and k.occupies && tstzrange(${closure}.starts_at, ${closure}.ends_at))`;
@@ -30,4 +34,6 @@ export const keptIn = (closure: string): string => `
  * @param claim alias of a row with poll_option_id, awaited_meeting_id, state and hold_until
  */
 export const holdOf = (claim: string): string =>
-  `case when ${claim}.state = 'held' then hold_known(${claim}.poll_option_id, ${claim}.awaited_meeting_id, ${claim}.hold_until, :viewer) end`;
+  `case when ${claim}.state = 'held' then hold_known(
+     ${claim}.poll_option_id, ${claim}.awaited_meeting_id, ${claim}.hold_until, :viewer
+   ) end`;

@@ -1,6 +1,6 @@
 import type { Actor } from '../lib/audit/record.js';
 import type { Db } from '../lib/db/db.js';
-import { findRequestedRooms } from './askedRoomQueries.js';
+import { findRequestedRooms } from './requestedRoomQueries.js';
 import type { Check } from './checks.js';
 import { recordOverrides } from './recordCommands.js';
 import { lateIn } from './verdict.js';

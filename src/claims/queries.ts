@@ -322,7 +322,7 @@ function timesFor(
         ),
       ),
     ],
-    wanted: request.allowed ?? { from: request.startsAt, to: request.endsAt },
+    requested: request.allowed ?? { from: request.startsAt, to: request.endsAt },
     setupMinutes: Math.max(...rooms.map((room) => room.setup_minutes)),
     teardownMinutes: Math.max(...rooms.map((room) => room.teardown_minutes)),
     notBefore: nextStart(rules, soonest, zone),

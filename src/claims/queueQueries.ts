@@ -13,24 +13,44 @@ import { outsideHours, type Opening } from '../hours/openingHours.js';
 export const WISH = `(select a.* from awaited_rooms a where a.meeting_id = m.id order by a.room_id limit 1)`;
 
 /**
- * SQL condition on meeting `m` and its wish `w`: it still wants the rooms. Kept, it stands where it stood when it asked and has
- * got no other room; skipped, it is still as it was skipped.
+ * SQL condition on meeting `m` and its wish `w`: it still wants the rooms. Kept, it stands where it stood
+ * when it asked and has got no other room; skipped, it is still as it was skipped.
  */
 export const STILL = `(m.starts_at > :now and (
-   (m.state in ('draft', 'scheduled') and (w.starts_at is null or (w.starts_at = m.starts_at and w.ends_at = m.ends_at))
-     and coalesce((select array_agg(mr.room_id order by mr.room_id) from meeting_rooms mr where mr.meeting_id = m.id), '{}') = w.had_room_ids)
+   (
+     m.state in ('draft', 'scheduled')
+     and (w.starts_at is null or (w.starts_at = m.starts_at and w.ends_at = m.ends_at))
+     and coalesce(
+       (select array_agg(mr.room_id order by mr.room_id)
+          from meeting_rooms mr
+          where mr.meeting_id = m.id), '{}'
+     ) = w.had_room_ids)
    or (m.state = 'cancelled' and m.cancelled_at = w.since)))`;
 
-/** SQL condition on a room `r` and a wish for any (`seats`, `building` are SQL expressions): it is of that kind, whatever the time. */
+/**
+ * SQL condition on a room `r` and a wish for any (`seats`, `building`
+ * are SQL expressions): it is of that kind, whatever the time.
+ */
 export const fits = (r: string, seats: string, building: string) =>
-  `(${r}.status <> 'retired' and ${r}.capacity >= ${seats} and (${building} is null or ${r}.building = ${building}))`;
+  `(
+     ${r}.status <> 'retired'
+     and ${r}.capacity >= ${seats}
+     and (${building} is null or ${r}.building = ${building})
+   )`;
 
 /**
- * SQL condition on a row `a` of a wish in the queue: it is after that room. Any room will do: until one of them is held for it,
- * and no room that is of that kind no more.
+ * SQL condition on a row `a` of a wish in the queue: it is after that room. Any room will do: until one of
+ * them is held for it, and no room that is of that kind no more.
  */
 export const AFTER_IT = `(a.state in ('waiting', 'offered')
-  and (a.any_seats is null or a.is_offered or a.state = 'waiting' and exists (select 1 from rooms k where k.id = a.room_id and ${fits('k', 'a.any_seats', 'a.any_building')})))`;
+  and (
+    a.any_seats is null
+    or a.is_offered
+    or a.state = 'waiting'
+    and exists (select 1
+                  from rooms k
+                  where k.id = a.room_id and ${fits('k', 'a.any_seats', 'a.any_building')})
+  ))`;
 
 /** Any one room with so many seats, in a building or (null) anywhere. */
 export interface AnyRoom {
@@ -38,10 +58,13 @@ export interface AnyRoom {
   building: string | null;
 }
 
-/** Rooms that would do if they were free: with the seats, open and by their rules bookable for this person then, the smallest first. */
+/**
+ * Rooms that would do if they were free: with the seats, open and by
+ * their rules bookable for this person then, the smallest first.
+ */
 export async function listFittingRooms(
   db: Db,
-  wish: AnyRoom & { startsAt: Date; endsAt: Date; personId: number | null; now: Date },
+  request: AnyRoom & { startsAt: Date; endsAt: Date; personId: number | null; now: Date },
 ): Promise<{ id: number; building: string }[]> {
   const found = await rows<{
     id: number;
@@ -51,20 +74,22 @@ export async function listFittingRooms(
     layers: RuleLayer[];
   }>(
     db,
-    `select r.id, r.building, ${OPENING} as hours, (select zone from organisations) as zone, ${layersOf(':person')} as layers
+    `select r.id, r.building, ${OPENING} as hours,
+            (select zone from organisations) as zone, ${layersOf(':person')} as layers
        from rooms r
-      where (r.status = 'in_service' or r.status = 'out_of_service' and r.back_at <= :from) and ${fits('r', ':seats', 'cast(:building as text)')}
+      where (r.status = 'in_service' or r.status = 'out_of_service' and r.back_at <= :from)
+        and ${fits('r', ':seats', 'cast(:building as text)')}
       order by r.capacity, r.sort_order, r.id`,
     {
-      from: wish.startsAt,
-      to: wish.endsAt,
-      seats: wish.seats,
-      building: wish.building,
-      person: wish.personId,
+      from: request.startsAt,
+      to: request.endsAt,
+      seats: request.seats,
+      building: request.building,
+      person: request.personId,
     },
   );
   return found
-    .filter((room) => isOpenFor(room, wish.startsAt, wish.endsAt, wish.now))
+    .filter((room) => isOpenFor(room, request.startsAt, request.endsAt, request.now))
     .map(({ id, building }) => ({ id, building }));
 }
 
@@ -77,14 +102,20 @@ export interface Pair {
   endsAt: Date;
 }
 
-/** Of these pairs those whose room is open then and by its rules bookable for the person, in their order; one query. */
+/**
+ * Of these pairs those whose room is open then and by its rules
+ * bookable for the person, in their order; one query.
+ */
 export async function keepBookable(db: Db, pairs: readonly Pair[], now: Date): Promise<Pair[]> {
   if (pairs.length === 0) return [];
   const list = pairs.map(({ roomId, personId }, at) => ({ at, room: roomId, person: personId }));
   const found = await rows<{ at: number; hours: Opening; zone: string; layers: RuleLayer[] }>(
     db,
-    `select w.at, ${OPENING} as hours, (select zone from organisations) as zone, ${layersOf('w.person')} as layers
-       from jsonb_to_recordset(cast(:list as jsonb)) as w (at int, room bigint, person bigint) join rooms r on r.id = w.room order by w.at`,
+    `select w.at, ${OPENING} as hours,
+            (select zone from organisations) as zone, ${layersOf('w.person')} as layers
+       from jsonb_to_recordset(cast(:list as jsonb)) as w (at int, room bigint, person bigint)
+       join rooms r on r.id = w.room
+       order by w.at`,
     {
       list: JSON.stringify(list),
       from: new Date(Math.min(...pairs.map(({ startsAt }) => startsAt.getTime()))),
@@ -137,11 +168,16 @@ export interface QueueLine {
 export function listQueue(db: Db, viewerId: number, roomId: number, now: Date): Promise<QueueLine[]> {
   return rows<QueueLine>(
     db,
-    `select case when known.yes then m.id end as meeting_id, case when known.yes then m.title end as title, m.starts_at, m.ends_at, w.state, w.held_until, w.since, w.any_seats
+    `select case when known.yes then m.id end as meeting_id, case when known.yes then m.title end as title,
+            m.starts_at, m.ends_at, w.state, w.held_until, w.since, w.any_seats
        from meetings m cross join lateral ${WISH} w cross join lateral (select ${KNOWS_TITLE} as yes) known
       where m.id in (select a.meeting_id from awaited_rooms a ${joinParts('a.room_id')}
                       where ${AFTER_IT}
-                        and ${atomOf('a.room_id')} in (select ${atomOf('r.id', 'q')} from rooms r ${joinParts('r.id', 'q')} where r.id = :room))
+                        and ${atomOf('a.room_id')} in (
+                          select ${atomOf('r.id', 'q')}
+                            from rooms r ${joinParts('r.id', 'q')}
+                            where r.id = :room
+                        ))
         and ${STILL}
       order by ${IN_TURN} limit 30`,
     { room: roomId, viewer: viewerId, now },

@@ -1,4 +1,4 @@
-import type { RequestedRoom } from './askedRoomQueries.js';
+import type { RequestedRoom } from './requestedRoomQueries.js';
 import { checkClaim, checkOf, whenBack, type Check } from './checks.js';
 import type { Clash } from './queries.js';
 import type { ApprovalRequest } from './recordCommands.js';

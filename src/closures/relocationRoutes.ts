@@ -34,7 +34,7 @@ export const relocationRoutes: Route[] = [
       if (!choices.length)
         return redirect(`/rooms/closures/${group.id}`, { notice: 'closures.moves.nothing' });
       let texts = { moved: 0, cancelled: 0 };
-      const done = await once(c.db, c.viewer.id, c.form.key, c.form, async (trx) => {
+      const done = await once(c.db, { person: c.viewer.id, key: c.form.key, body: c.form }, async (trx) => {
         const result = await accommodate(trx, c.by, group.reason, choices, {
           now: c.now,
           beyond: c.form.beyond,

@@ -33,7 +33,7 @@ export const roomRoutes: Route[] = [
           problemsOf([{ field: span.field, message: c.t(span.problem) }], c.req.body),
         );
       const roomId = (await findRoom(c.db, idOf(c))).id;
-      await once(c.db, c.viewer.id, form.key, form, async (trx) => {
+      await once(c.db, { person: c.viewer.id, key: form.key, body: form }, async (trx) => {
         await addClosure(trx, c.by, { roomId, ...span, reason: form.reason });
         return { location: `/rooms/${roomId}` };
       });

@@ -9,7 +9,7 @@ import { changeClosures, closeRooms, liftClosures } from './commands.js';
 import { ClosureChangeForm, ClosuresForm } from './forms.js';
 import { problemOfEnd, readEnd, readSpan } from './span.js';
 import { listRooms } from '../rooms/queries.js';
-import { tellPlace } from '../rooms/roomFacts.js';
+import { describePlace } from '../rooms/roomFacts.js';
 import { describeKept } from '../claims/describeHold.js';
 
 // Rooms closed together: a floor, a building, a site, or any rooms. Moving the meetings in the way belongs to
@@ -61,7 +61,7 @@ export const closuresRoutes: Route[] = [
           c.req.body as Record<string, unknown>,
           problemsOf([{ field: 'room', message: c.t('closures.problem.noRooms') }], c.req.body),
         );
-      const done = await once(c.db, c.viewer.id, form.key, form, async (trx) => {
+      const done = await once(c.db, { person: c.viewer.id, key: form.key, body: form }, async (trx) => {
         const made = await closeRooms(trx, c.by, {
           roomIds,
           ...span,
@@ -203,7 +203,7 @@ async function formPage(
       rooms: rooms.map((room) => ({
         value: String(room.id),
         label: c.fmt.name(room),
-        hint: tellPlace(room),
+        hint: describePlace(room),
       })),
       errors: problems?.errors ?? {},
     },

@@ -176,7 +176,7 @@ async function save(c: Context<FollowingFields>, opened: Opened): Promise<Answer
     reason: translator(series.lang)('series.carried.reason'),
   };
   if (isTextOnly(form, opened)) {
-    const done = await once(c.db, c.viewer.id, form.key, form, async (trx) => {
+    const done = await once(c.db, { person: c.viewer.id, key: form.key, body: form }, async (trx) => {
       const changed = await changeFollowingText(trx, c.by, request, {
         now: c.now,
         leavesShort: form.short === 'leave',

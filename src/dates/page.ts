@@ -48,7 +48,7 @@ export async function carryOut(
   const { unexplained } = choicesOf(form);
   if (!form.confirmed || unexplained.length > 0)
     return drawPlan(c, { schedule, frame, result: await work(c.db, false), unexplained });
-  const saved = await once(c.db, c.viewer.id, form.key, form, async (trx) => {
+  const saved = await once(c.db, { person: c.viewer.id, key: form.key, body: form }, async (trx) => {
     const result = await work(trx, true);
     return result.ok
       ? { location: frame.doneAt ?? `/series/${result.seriesId}`, asked: result.requested?.size ?? 0 }

@@ -1,5 +1,5 @@
 import { awaitRooms, stopAwaiting } from '../claims/awaitedCommands.js';
-import { listPrincipals } from '../claims/askedRoomQueries.js';
+
 import type { Check } from '../claims/checks.js';
 import { claimForMany, lockRooms, releaseClaims } from '../claims/commands.js';
 import type { ClaimResult } from '../claims/verdict.js';
@@ -22,6 +22,7 @@ import type { Series } from '../series/queries.js';
 import { lockQuotas } from '../claims/quotaCommands.js';
 import { checkNotice } from '../claims/noticeCommands.js';
 import { releaseEquipment } from '../equipment/commands.js';
+import { listPrincipals } from '../claims/requestedRoomQueries.js';
 
 // The one writer of the dates of a standing meeting: new ones, further ones, and those that change together.
 // Each step is a handful of statements, however many dates there are. Only dates in rooms with quotas, or for

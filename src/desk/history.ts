@@ -1,4 +1,4 @@
-import { tellAction } from '../lib/audit/tell.js';
+import { describeAction } from '../lib/audit/describe.js';
 import type { Translate } from '../lib/i18n/translate.js';
 import type { Format } from '../lib/time/format.js';
 import type { HistoryEntry } from './queries.js';
@@ -53,7 +53,7 @@ export function tellEntries(entries: readonly HistoryEntry[], t: Translate, fmt:
     return {
       at: entry.at,
       by: behalf ? t('desk.history.onBehalf', { name, leader: behalf }) : name,
-      text: tellAction(t, entry.action),
+      text: describeAction(t, entry.action),
       note: entry.noun === 'meetings' ? entry.note : null,
       changes,
     };

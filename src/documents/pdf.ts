@@ -2,7 +2,7 @@
 import type { MinutesDocument } from './document.js';
 import { drawOfficial } from './pdfOfficial.js';
 import { drawPlain } from './pdfPlain.js';
-import { openSheet } from '../lib/typeset/pdfPage.js';
+import { openPdfPage } from '../lib/typeset/pdfPage.js';
 import type { Typeface } from '../lib/typeset/typeface.js';
 
 /** The PDF of a document, a few dozen kilobytes; takes some 50 ms. */
@@ -32,7 +32,7 @@ export async function drawPdf(document: MinutesDocument, typeface: Typeface): Pr
     pdf.on('end', () => resolve(Buffer.concat(chunks)));
     pdf.on('error', reject);
   });
-  const sheet = openSheet(pdf, typeface);
+  const sheet = openPdfPage(pdf, typeface);
   if (document.template === 'official') drawOfficial(document, sheet, typeface.isOwn);
   else drawPlain(document, sheet);
   pdf.end();

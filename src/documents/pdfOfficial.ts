@@ -1,8 +1,8 @@
 // The 纪要 layout of GB/T 9704-2012, its millimetres in points; the figures stand in one place each.
 import type { MinutesDocument } from './document.js';
-import { mm, type Sheet } from '../lib/typeset/pdfPage.js';
+import { mm, type PdfPage } from '../lib/typeset/pdfPage.js';
 import type { FaceName } from '../lib/typeset/typeface.js';
-import { breakLines, type Line, type Run, type Setting } from '../lib/typeset/lines.js';
+import { breakLines, type Line, type Run, type ParagraphStyle } from '../lib/typeset/lines.js';
 
 const area = { left: 28 * mm, top: 37 * mm, width: 156 * mm, height: 225 * mm };
 const bottom = area.top + area.height;
@@ -24,7 +24,7 @@ export interface Row {
   part: 'title' | 'heading' | 'body' | 'list';
 }
 
-export function drawOfficial(document: MinutesDocument, sheet: Sheet, isOwnTypeface: boolean): void {
+export function drawOfficial(document: MinutesDocument, sheet: PdfPage, isOwnTypeface: boolean): void {
   addPage(sheet, document);
   let at = drawHead(document, sheet);
   const pages = paginate(rowsOf(document, sheet), rowsPerPage - at, rowsPerPage);
@@ -36,7 +36,7 @@ export function drawOfficial(document: MinutesDocument, sheet: Sheet, isOwnTypef
     for (const row of rows) {
       if (row.element) sheet.element(row.element);
       if (row.bookmark) sheet.pdf.outline.addItem(row.bookmark);
-      if (row.line) sheet.line(row.line, area.left, baseline(at, row.size), row.size);
+      if (row.line) sheet.line(row.line, { x: area.left, y: baseline(at, row.size), size: row.size });
       at++;
     }
   });
@@ -49,14 +49,15 @@ function baseline(row: number, size: number): number {
   return area.top + (row + 0.5) * pitch + size * 0.36;
 }
 
-function addPage(sheet: Sheet, document: MinutesDocument): void {
+function addPage(sheet: PdfPage, document: MinutesDocument): void {
   sheet.pdf.addPage({ size: 'A4', margin: 0 });
   const { notice } = document;
-  if (notice) sheet.artifact(() => sheet.text('heading', notice, area.left, area.top - 10 * mm, 12));
+  if (notice)
+    sheet.artifact(() => sheet.text('heading', notice, { x: area.left, y: area.top - 10 * mm, size: 12 }));
 }
 
 /** Flag, number, office and date, red rule. @returns the first free row of the grid, two blank ones left */
-function drawHead(document: MinutesDocument, sheet: Sheet): number {
+function drawHead(document: MinutesDocument, sheet: PdfPage): number {
   const flag = [...document.flag];
   const size = Math.min(42, area.width / flag.length);
   const step = Math.min(size * 1.12, (area.width - size) / Math.max(flag.length - 1, 1));
@@ -77,15 +78,15 @@ function drawHead(document: MinutesDocument, sheet: Sheet): number {
   const [date] = breakLines(sheet.measure(textSize), [{ face: 'text', text: document.date }], area.width, {
     tracking,
   });
-  if (office) sheet.line(office, area.left + cell, y, textSize);
-  if (date) sheet.line(date, area.left + area.width - cell - date.width, y, textSize);
+  if (office) sheet.line(office, { x: area.left + cell, y, size: textSize });
+  if (date) sheet.line(date, { x: area.left + area.width - cell - date.width, y, size: textSize });
   y += textSize * 0.14 + 4 * mm;
   rule(sheet, y, 1.4, red);
   return Math.ceil((y - area.top) / pitch) + 1;
 }
 
 function centred(
-  sheet: Sheet,
+  sheet: PdfPage,
   face: FaceName,
   text: string,
   y: number,
@@ -95,10 +96,16 @@ function centred(
   const [line] = breakLines(sheet.measure(size), [{ face, text }], 10 * area.width, {
     tracking: how.tracking,
   });
-  if (line) sheet.line(line, area.left + (area.width - line.width + how.tracking) / 2, y, size, how.colour);
+  if (line)
+    sheet.line(line, {
+      x: area.left + (area.width - line.width + how.tracking) / 2,
+      y,
+      size,
+      colour: how.colour,
+    });
 }
 
-function rule(sheet: Sheet, y: number, width: number, colour = '#000000'): void {
+function rule(sheet: PdfPage, y: number, width: number, colour = '#000000'): void {
   sheet.artifact(() =>
     sheet.pdf
       .lineWidth(width)
@@ -109,7 +116,7 @@ function rule(sheet: Sheet, y: number, width: number, colour = '#000000'): void 
   );
 }
 
-function rowsOf(document: MinutesDocument, sheet: Sheet): Row[] {
+function rowsOf(document: MinutesDocument, sheet: PdfPage): Row[] {
   const rows: Row[] = [];
   const blank = (part: Row['part']): number =>
     rows.push({ line: null, size: textSize, element: null, bookmark: null, part });
@@ -117,7 +124,7 @@ function rowsOf(document: MinutesDocument, sheet: Sheet): Row[] {
     element: string,
     part: Row['part'],
     runs: Run[],
-    setting: Setting,
+    setting: ParagraphStyle,
     bookmark: string | null = null,
   ): void => {
     breakLines(sheet.measure(textSize), runs, area.width, { justify: true, tracking, ...setting }).forEach(
@@ -221,7 +228,7 @@ function closed(runs: Run[], notes: Run[]): Run[] {
 }
 
 /** A title of several lines breaks between words into lines of like length (7.3.1: no broken words, a balanced shape). */
-function titleLines(title: string, sheet: Sheet): Line[] {
+function titleLines(title: string, sheet: PdfPage): Line[] {
   const set = (text: string): Line | undefined =>
     breakLines(sheet.measure(titleSize), [{ face: 'title', text }], 100 * area.width)[0];
   const whole = set(title)?.width ?? 0;
@@ -275,7 +282,7 @@ function earlier(rows: Row[], from: number, to: number): number {
 }
 
 /** 版记: copies, issuing office and date between rules; the last rule closes the type area of the last page. */
-function drawColophon(document: MinutesDocument, sheet: Sheet, usedRows: number): void {
+function drawColophon(document: MinutesDocument, sheet: PdfPage, usedRows: number): void {
   if (!document.issued) return;
   const measure = sheet.measure(smallSize);
   const width = area.width - 2 * smallSize;
@@ -296,30 +303,34 @@ function drawColophon(document: MinutesDocument, sheet: Sheet, usedRows: number)
   const next = (): number => (y += pitch) - pitch / 2 + smallSize * 0.36;
   if (copies.length > 0) {
     sheet.element('P');
-    for (const line of copies) sheet.line(line, area.left + smallSize, next(), smallSize);
+    for (const line of copies) sheet.line(line, { x: area.left + smallSize, y: next(), size: smallSize });
     rule(sheet, y, 0.25 * mm);
   }
   const at = next();
   sheet.element('P');
   const [office] = breakLines(measure, [{ face: 'text', text: document.issued.office }], width);
   const [date] = breakLines(measure, [{ face: 'text', text: document.issued.date }], width);
-  if (office) sheet.line(office, area.left + smallSize, at, smallSize);
-  if (date) sheet.line(date, area.left + area.width - smallSize - date.width, at, smallSize);
+  if (office) sheet.line(office, { x: area.left + smallSize, y: at, size: smallSize });
+  if (date) sheet.line(date, { x: area.left + area.width - smallSize - date.width, y: at, size: smallSize });
   rule(sheet, bottom, 0.35 * mm);
 }
 
 /** — 1 — in 四号, 7 mm below the type area, odd pages right and even pages left, one character in. */
-function drawPageNumbers(sheet: Sheet): void {
+function drawPageNumbers(sheet: PdfPage): void {
   const { start, count } = sheet.pdf.bufferedPageRange();
   for (let i = start; i < start + count; i++) {
     sheet.pdf.switchToPage(i);
     const text = `— ${i + 1} —`;
     const width = sheet.measure(smallSize).width('latin', text);
     const x = i % 2 === 0 ? area.left + area.width - smallSize - width : area.left + smallSize;
-    sheet.artifact(() => sheet.text('latin', text, x, bottom + 7 * mm + smallSize * 0.8, smallSize));
+    sheet.artifact(() =>
+      sheet.text('latin', text, { x, y: bottom + 7 * mm + smallSize * 0.8, size: smallSize }),
+    );
   }
 }
 
-function drawFootnote(text: string, sheet: Sheet): void {
-  sheet.artifact(() => sheet.text('text', text, area.left, bottom + 22 * mm, 8, '#555555'));
+function drawFootnote(text: string, sheet: PdfPage): void {
+  sheet.artifact(() =>
+    sheet.text('text', text, { x: area.left, y: bottom + 22 * mm, size: 8, colour: '#555555' }),
+  );
 }

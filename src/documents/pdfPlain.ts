@@ -1,8 +1,8 @@
 // The plain layout: what was done, not what was said; facts on top, decisions numbered, actions in a table at the end.
 import type { MinutesDocument } from './document.js';
-import { mm, page, type Sheet } from '../lib/typeset/pdfPage.js';
+import { mm, page, type PdfPage } from '../lib/typeset/pdfPage.js';
 import type { FaceName } from '../lib/typeset/typeface.js';
-import { breakLines, type Run, type Setting } from '../lib/typeset/lines.js';
+import { breakLines, type Run, type ParagraphStyle } from '../lib/typeset/lines.js';
 
 const margin = { left: 25 * mm, right: 25 * mm, top: 24 * mm, bottom: 26 * mm };
 const width = page.width - margin.left - margin.right;
@@ -10,7 +10,7 @@ const floor = page.height - margin.bottom;
 const ink = '#1f2328';
 const soft = '#565c64';
 
-interface Paragraph extends Setting {
+interface Paragraph extends ParagraphStyle {
   element: string;
   face?: FaceName;
   size?: number;
@@ -22,12 +22,12 @@ interface Paragraph extends Setting {
 }
 
 interface Flow {
-  sheet: Sheet;
+  sheet: PdfPage;
   isChinese: boolean;
   y: number;
 }
 
-export function drawPlain(document: MinutesDocument, sheet: Sheet): void {
+export function drawPlain(document: MinutesDocument, sheet: PdfPage): void {
   const flow: Flow = { sheet, isChinese: document.lang === 'zh-CN', y: 0 };
   addPage(flow);
   drawHead(flow, document);
@@ -62,7 +62,7 @@ function put(
     ...setting,
   })) {
     if (flow.y + leading > floor) addPage(flow);
-    flow.sheet.line(line, margin.left, flow.y + size, size, colour);
+    flow.sheet.line(line, { x: margin.left, y: flow.y + size, size, colour });
     flow.y += leading;
   }
 }
@@ -105,10 +105,10 @@ function pair(flow: Flow, label: string, value: string, column: number): void {
   const { sheet } = flow;
   const [head] = breakLines(sheet.measure(11), [regular(label)], width);
   sheet.element('P');
-  if (head) sheet.line(head, margin.left, flow.y + 11, 11, soft);
+  if (head) sheet.line(head, { x: margin.left, y: flow.y + 11, size: 11, colour: soft });
   for (const line of breakLines(sheet.measure(11), [regular(value)], width - column)) {
     if (flow.y + lead(flow, 11) > floor) addPage(flow);
-    sheet.line(line, margin.left + column, flow.y + 11, 11, ink);
+    sheet.line(line, { x: margin.left + column, y: flow.y + 11, size: 11, colour: ink });
     flow.y += lead(flow, 11);
   }
 }
@@ -184,7 +184,7 @@ function tableRow(flow: Flow, cells: string[], columns: number[], face: FaceName
   let x = margin.left;
   set.forEach((lines, column) => {
     flow.sheet.element('P');
-    lines.forEach((line, i) => flow.sheet.line(line, x, top + size + i * leading, size, ink));
+    lines.forEach((line, i) => flow.sheet.line(line, { x, y: top + size + i * leading, size, colour: ink }));
     x += columns[column]!;
   });
   flow.y += height;
@@ -235,15 +235,13 @@ function drawFooters(flow: Flow, document: MinutesDocument): void {
     const right = `${i - start + 1} / ${count}`;
     const at = page.height - 14 * mm;
     flow.sheet.artifact(() => {
-      flow.sheet.text('latin', left, margin.left, at, 9, soft);
-      flow.sheet.text(
-        'latin',
-        right,
-        page.width - margin.right - measure(9).width('latin', right),
-        at,
-        9,
-        soft,
-      );
+      flow.sheet.text('latin', left, { x: margin.left, y: at, size: 9, colour: soft });
+      flow.sheet.text('latin', right, {
+        x: page.width - margin.right - measure(9).width('latin', right),
+        y: at,
+        size: 9,
+        colour: soft,
+      });
     });
   }
 }

@@ -29,7 +29,7 @@ export const doorsRoutes: Route[] = [
     async handle(c) {
       const { key, ...input } = c.form;
       const room = await findRoom(c.db, idOf(c));
-      await once(c.db, c.viewer.id, key, input, async (trx) => {
+      await once(c.db, { person: c.viewer.id, key: key, body: input }, async (trx) => {
         await addDoorDisplay(trx, c.by, c.config.secretKey, { roomId: room.id, ...input });
         return { location: `/rooms/${room.id}/doors` };
       });
@@ -159,21 +159,25 @@ function bookNow(c: Context<{ minutes: number; key: string }>): Promise<Answer> 
   return withDisplay(c, async (display) => {
     const t = translator(display.lang);
     const from = new Date(Math.floor(c.now.getTime() / 60_000) * 60_000);
-    const done = await once(c.db, display.created_by, c.form.key, c.form, async (trx) => {
-      const by = { ...c.by, id: display.created_by };
-      const made = await createMeeting(trx, by, {
-        title: t('door.bookedTitle'),
-        startsAt: from,
-        endsAt: new Date(from.getTime() + c.form.minutes * 60_000),
-        zone: c.office.zone,
-        roomIds: [display.room_id],
-        lang: display.lang,
-        mailDomain: c.config.mailDomain,
-      });
-      if (!made.ok) return { refused: made };
-      await checkIn(trx, { ...c.by, id: null }, made.id, { now: c.now, place: display.name });
-      return { location: '/door' };
-    });
+    const done = await once(
+      c.db,
+      { person: display.created_by, key: c.form.key, body: c.form },
+      async (trx) => {
+        const by = { ...c.by, id: display.created_by };
+        const made = await createMeeting(trx, by, {
+          title: t('door.bookedTitle'),
+          startsAt: from,
+          endsAt: new Date(from.getTime() + c.form.minutes * 60_000),
+          zone: c.office.zone,
+          roomIds: [display.room_id],
+          lang: display.lang,
+          mailDomain: c.config.mailDomain,
+        });
+        if (!made.ok) return { refused: made };
+        await checkIn(trx, { ...c.by, id: null }, made.id, { now: c.now, place: display.name });
+        return { location: '/door' };
+      },
+    );
     return 'refused' in done ? showDoor(c, display, t('door.taken')) : redirect('/door');
   });
 }

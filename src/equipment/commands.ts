@@ -20,8 +20,8 @@ export interface EquipmentLine {
 /** Why the equipment can't be had: how many are left at the worst instant, and who has the others. */
 export interface Shortage {
   kind: Pick<EquipmentKind, 'id' | 'name_en' | 'name_zh'>;
-  /** How many are wanted. */
-  asked: number;
+  /** How many are requested. */
+  requested: number;
   /** How many are to be had for the whole time. */
   left: number;
   stock: number;
@@ -142,7 +142,7 @@ interface Counted {
 function shortageOf({ id, name_en, name_zh, quantity, stock, away, holders }: Counted): Shortage {
   return {
     kind: { id, name_en, name_zh },
-    asked: quantity,
+    requested: quantity,
     left: Math.max(0, stock - away),
     stock,
     holders: (holders ?? []).map((one) => ({
@@ -235,15 +235,17 @@ export async function releaseEquipment(trx: Db, meetingIds: readonly number[]): 
 }
 
 /**
- * Gives up what meetings no longer need after they gave up rooms or time: their equipment is theirs as long as the rooms
- * that they still have, or their own time where they have none. Never takes more. The caller has locked meetings and rooms.
+ * Gives up what meetings no longer need after they gave up rooms or time: their
+ * equipment is theirs as long as the rooms that they still have, or their own time
+ * where they have none. Never takes more. The caller has locked meetings and rooms.
  */
 export async function shortenEquipment(trx: Db, meetingIds: readonly number[]): Promise<void> {
   await lockKindsOf(trx, meetingIds);
   await change(
     trx,
     `update equipment_bookings b set starts_at = greatest(b.starts_at, w.f), ends_at = least(b.ends_at, w.t)
-       from (select m.id, coalesce(min(c.occupies_from), m.starts_at) as f, coalesce(max(c.occupies_to), m.ends_at) as t
+       from (select m.id, coalesce(min(c.occupies_from), m.starts_at) as f,
+                    coalesce(max(c.occupies_to), m.ends_at) as t
                from meetings m
                left join room_claims c on c.meeting_id = m.id and ${isLive('c')}
               where m.id = any(:meetings) group by m.id) w
@@ -253,7 +255,10 @@ export async function shortenEquipment(trx: Db, meetingIds: readonly number[]): 
   );
 }
 
-/** Of meetings to which nobody came: without any room they need no equipment either. The lines stay, to be taken back. */
+/**
+ * Of meetings to which nobody came: without any room they need no
+ * equipment either. The lines stay, to be taken back.
+ */
 export async function releaseUnusedEquipment(trx: Db, meetingIds: readonly number[]): Promise<void> {
   await change(
     trx,
@@ -280,7 +285,10 @@ export async function listLines(trx: Db, meetingId: number): Promise<EquipmentLi
 export async function listLinesOfBefore(trx: Db, meetingId: number): Promise<EquipmentLine[]> {
   return rows<EquipmentLine>(
     trx,
-    `select kind_id as "kindId", quantity from equipment_bookings where meeting_id = :meeting order by kind_id`,
+    `select kind_id as "kindId", quantity
+       from equipment_bookings
+       where meeting_id = :meeting
+       order by kind_id`,
     { meeting: meetingId },
   );
 }

@@ -34,7 +34,7 @@ export const equipmentRoutes: Route[] = [
     form: NewKindForm,
     async handle(c) {
       const { key, ...input } = c.form;
-      const done = await once(c.db, c.viewer.id, key, input, async (trx) => {
+      const done = await once(c.db, { person: c.viewer.id, key, body: input }, async (trx) => {
         const made = await createEquipmentKind(trx, c.by, input);
         return made.ok ? { location: '/rooms/equipment' } : { refused: made };
       });
@@ -74,7 +74,10 @@ export const equipmentRoutes: Route[] = [
   }),
 ];
 
-/** What was typed stays; a newer version saved by somebody else is named, and sent again it goes on top of that. */
+/**
+ * What was typed stays; a newer version saved by somebody else is
+ * named, and sent again it goes on top of that.
+ */
 function refusedPage(
   c: Context<unknown, unknown>,
   refused: Exclude<KindResult, { ok: true }>,
@@ -100,7 +103,7 @@ function refusedPage(
     [{ field: refused.field, message: c.t(refused.problem, refused.values ?? {}) }],
     c.req.body,
   );
-  return formPage(c, { ...(kind ? { kind } : {}), values: problems.values, problems, status: 422 });
+  return formPage(c, { kind, values: problems.values, problems, status: 422 });
 }
 
 async function formPage(
@@ -131,7 +134,7 @@ async function formPage(
           c.t('equipment.list.pieces', { count: holder.quantity }),
         ],
       })),
-      ...(problems ? { errors: problems.errors } : {}),
+      errors: problems?.errors ?? {},
     },
     { status },
   );

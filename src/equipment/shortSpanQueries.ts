@@ -3,8 +3,8 @@ import type { EquipmentLine } from './commands.js';
 import type { Span } from '../hours/openingHours.js';
 
 /**
- * When fewer pieces than wanted are left of any of these kinds, in a window of some days; one sweep over what
- * is booked in it.
+ * When fewer pieces than requested are left of any of these kinds, in
+ * a window of some days; one sweep over what is booked in it.
  */
 export function listShortSpans(
   db: Db,

@@ -3,7 +3,9 @@ import type { ListedKind } from './queries.js';
 
 type Reader = Pick<Context, 't' | 'fmt'>;
 
-/** The catalogue in two tables, what is moved and what stays in its room, as views/lib/table.ejs takes them. */
+/**
+ * The catalogue in two tables, what is moved and what stays in its room, as views/lib/table.ejs takes them.
+ */
 export function equipmentTables(c: Reader, kinds: readonly ListedKind[]) {
   const { t } = c;
   const movable = kinds.filter((kind) => kind.is_movable);

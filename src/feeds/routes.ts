@@ -32,7 +32,7 @@ export const feedsRoutes: Route[] = [
     policy: signedIn,
     form: FeedForm,
     async handle(c) {
-      await once(c.db, c.viewer.id, c.form.key, c.form, async (trx) => {
+      await once(c.db, { person: c.viewer.id, key: c.form.key, body: c.form }, async (trx) => {
         await addFeed(trx, c.by, c.config.secretKey, { roomId: c.form.room, isBusyOnly: c.form.busy_only });
         return { location: '/feeds' };
       });

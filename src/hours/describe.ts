@@ -7,7 +7,7 @@ export function weekdayName(weekday: number, t: Translate): string {
 }
 
 /** Opening hours in as few lines as say it: neighbouring days with the same hours are one. */
-export function tellHours(hours: readonly Hours[], t: Translate): string[] {
+export function describeHours(hours: readonly Hours[], t: Translate): string[] {
   const groups: { first: number; last: number; text: string }[] = [];
   for (let weekday = 1; weekday <= 7; weekday++) {
     const open = hours.find((row) => row.weekday === weekday);

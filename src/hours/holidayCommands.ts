@@ -3,7 +3,7 @@ import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { Conflict, NotFound } from '../lib/http/errors.js';
 import { addDays } from '../lib/time/zone.js';
 import { requireKeeper } from '../auth/keeperQueries.js';
-import { isLike, planHolidays, readHolidays } from './holidayPreview.js';
+import { isLike, previewHolidays, readHolidays } from './holidayPreview.js';
 import type { KeptHolidays } from './holidayForms.js';
 import {
   findCalendar,
@@ -13,8 +13,8 @@ import {
   type HolidayImport,
 } from './holidayQueries.js';
 
-// Holiday calendars, and which of them a room keeps. Meetings that are booked already keep their rooms: a holiday only
-// stands against new bookings. The revision of a calendar grows by trigger.
+// Holiday calendars, and which of them a room keeps. Meetings that are booked already keep their rooms: a
+// holiday only stands against new bookings. The revision of a calendar grows by trigger.
 
 interface Names {
   name_en: string;
@@ -37,8 +37,7 @@ export async function createCalendar(trx: Db, by: Actor, input: Names): Promise<
 export function renameCalendar(
   db: Db,
   by: Actor,
-  id: number,
-  version: number,
+  { id, version }: { id: number; version: number },
   input: Names,
 ): Promise<boolean> {
   return inTransaction(db, async (trx) => {
@@ -46,7 +45,9 @@ export function renameCalendar(
     if (before.version !== version) return false;
     await change(
       trx,
-      `update holiday_calendars set name_en = :name_en, name_zh = :name_zh, version = version + 1 where id = :id`,
+      `update holiday_calendars
+         set name_en = :name_en, name_zh = :name_zh, version = version + 1
+         where id = :id`,
       { ...input, id },
     );
     await record(trx, by, {
@@ -68,13 +69,17 @@ export function setDefaultCalendar(db: Db, by: Actor, id: number, isDefault: boo
     await findCalendar(trx, id);
     await change(
       trx,
-      `update holiday_calendars set is_default = false, version = version + 1 where is_default and (id <> :id or not :isDefault)`,
+      `update holiday_calendars
+         set is_default = false, version = version + 1
+         where is_default and (id <> :id or not :isDefault)`,
       { id, isDefault },
     );
     if (isDefault)
       await change(
         trx,
-        `update holiday_calendars set is_default = true, version = version + 1 where id = :id and not is_default`,
+        `update holiday_calendars
+           set is_default = true, version = version + 1
+           where id = :id and not is_default`,
         { id },
       );
     await record(trx, by, {
@@ -93,7 +98,9 @@ export function archiveCalendar(db: Db, by: Actor, id: number): Promise<void> {
     if (calendar.is_default || calendar.room_count > 0) throw new Conflict('hours.problem.inUse');
     await change(
       trx,
-      `update rooms set holiday_rule = 'office', calendar_id = null, version = version + 1 where calendar_id = :id`,
+      `update rooms
+         set holiday_rule = 'office', calendar_id = null, version = version + 1
+         where calendar_id = :id`,
       { id },
     );
     await change(
@@ -131,8 +138,12 @@ export async function saveHolidays(
     trx,
     `insert into holidays (calendar_id, on_day, kind, as_weekday, name_en, name_zh)
      select :calendarId, d."on", d.kind, d.as_weekday, d.name_en, d.name_zh
-       from jsonb_to_recordset(cast(:days as jsonb)) as d ("on" date, kind text, as_weekday smallint, name_en text, name_zh text) order by d."on"
-     on conflict (calendar_id, on_day) do update set kind = excluded.kind, as_weekday = excluded.as_weekday, name_en = excluded.name_en, name_zh = excluded.name_zh`,
+       from jsonb_to_recordset(cast(:days as jsonb)) as d (
+         "on" date, kind text, as_weekday smallint, name_en text, name_zh text
+       )
+       order by d."on"
+     on conflict (calendar_id, on_day) do update set kind = excluded.kind, as_weekday = excluded.as_weekday,
+       name_en = excluded.name_en, name_zh = excluded.name_zh`,
     { calendarId, days: JSON.stringify(different) },
   );
   const changed = different.filter((day) => before.has(day.on));
@@ -140,7 +151,7 @@ export async function saveHolidays(
     action: 'holidays.days',
     noun: 'holiday_calendars',
     id: calendarId,
-    ...(changed.length ? { before: { days: changed.map((day) => before.get(day.on)) } } : {}),
+    before: changed.length ? { days: changed.map((day) => before.get(day.on)) } : undefined,
     after: { days: different },
   });
   return { added: different.length - changed.length, changed: changed.length };
@@ -177,7 +188,9 @@ export function startHolidayImport(db: Db, by: Actor, calendarId: number, conten
     await change(trx, `delete from holiday_imports where created_at < now() - interval '7 days'`);
     const made = await row<{ id: number }>(
       trx,
-      `insert into holiday_imports (calendar_id, content, created_by) values (:calendarId, :content, :by) returning id`,
+      `insert into holiday_imports (calendar_id, content, created_by)
+       values (:calendarId, :content, :by)
+       returning id`,
       { calendarId, content, by: by.id },
     );
     if (!made) throw new NotFound();
@@ -185,13 +198,15 @@ export function startHolidayImport(db: Db, by: Actor, calendarId: number, conten
   });
 }
 
-/** Imports once: posted again it says what the first time did. @returns undefined when all lines were to be good and some are not */
+/**
+ * Imports once: posted again it says what the first time did.
+ * @param all true when no line may be left out
+ * @returns undefined when all lines were to be good and some are not
+ */
 export function runHolidayImport(
   db: Db,
   by: Actor & { id: number },
-  calendarId: number,
-  id: number,
-  options: { all: boolean },
+  { calendarId, id, all }: { calendarId: number; id: number; all: boolean },
 ): Promise<HolidayImport | undefined> {
   return inTransaction(db, async (trx) => {
     await lockCalendar(trx, by, calendarId);
@@ -200,9 +215,12 @@ export function runHolidayImport(
     if (found.finished_at) return found;
     const read = readHolidays(found.content);
     if (!read.ok) return undefined;
-    const plan = planHolidays(read.entries, await listHolidays(trx, calendarId, '1970-01-01', '2199-12-31'));
+    const plan = previewHolidays(
+      read.entries,
+      await listHolidays(trx, calendarId, '1970-01-01', '2199-12-31'),
+    );
     const bad = plan.filter(({ outcome }) => outcome === 'bad').length;
-    if (options.all && bad) return undefined;
+    if (all && bad) return undefined;
     const saved = await saveHolidays(
       trx,
       by,
@@ -211,7 +229,9 @@ export function runHolidayImport(
     );
     return row<HolidayImport>(
       trx,
-      `update holiday_imports set finished_at = now(), added = :added, changed = :changed, left_out = :bad where id = :id
+      `update holiday_imports
+         set finished_at = now(), added = :added, changed = :changed, left_out = :bad
+         where id = :id
        returning id, calendar_id, content, finished_at, added, changed, left_out`,
       { id, ...saved, bad },
     );
@@ -235,8 +255,11 @@ export function saveException(db: Db, by: Actor, roomId: number, input: Exceptio
     await change(
       trx,
       `insert into room_exceptions (room_id, on_day, opens_at, closes_at, note, created_by)
-       select :roomId, day, cast(:opens as time), cast(:closes as time), :note, :by from unnest(cast(:days as date[])) day
-       on conflict (room_id, on_day) do update set opens_at = excluded.opens_at, closes_at = excluded.closes_at, note = excluded.note, created_by = excluded.created_by, created_at = now()`,
+       select :roomId, day, cast(:opens as time), cast(:closes as time), :note, :by
+         from unnest(cast(:days as date[])) day
+       on conflict (room_id, on_day) do update set opens_at = excluded.opens_at,
+         closes_at = excluded.closes_at, note = excluded.note, created_by = excluded.created_by,
+         created_at = now()`,
       { roomId, opens: input.opens_at, closes: input.closes_at, note: input.note, by: by.id, days },
     );
     await change(trx, `update rooms set version = version + 1 where id = :roomId`, { roomId });
@@ -255,7 +278,10 @@ export function removeException(db: Db, by: Actor, roomId: number, on: string): 
     await lockRoomRow(trx, by, roomId);
     const before = await row<{ note: string; opens_at: string | null; closes_at: string | null }>(
       trx,
-      `delete from room_exceptions where room_id = :roomId and on_day = :on returning note, to_char(opens_at, 'HH24:MI') as opens_at, to_char(closes_at, 'HH24:MI') as closes_at`,
+      `delete from room_exceptions
+         where room_id = :roomId and on_day = :on
+         returning note, to_char(opens_at, 'HH24:MI') as opens_at,
+                   to_char(closes_at, 'HH24:MI') as closes_at`,
       { roomId, on },
     );
     if (!before) return;
@@ -274,8 +300,7 @@ export function setRoomCalendar(
   db: Db,
   by: Actor,
   roomId: number,
-  was: KeptHolidays,
-  input: KeptHolidays,
+  { was, input }: { was: KeptHolidays; input: KeptHolidays },
 ): Promise<boolean> {
   return inTransaction(db, async (trx) => {
     const before = await lockRoomRow(trx, by, roomId);
@@ -286,7 +311,9 @@ export function setRoomCalendar(
     if (input.calendarId !== null) await findCalendar(trx, input.calendarId);
     await change(
       trx,
-      `update rooms set holiday_rule = :rule, calendar_id = :calendarId, version = version + 1 where id = :roomId`,
+      `update rooms
+         set holiday_rule = :rule, calendar_id = :calendarId, version = version + 1
+         where id = :roomId`,
       { ...input, roomId },
     );
     await record(trx, by, {

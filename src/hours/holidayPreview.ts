@@ -4,8 +4,8 @@ import type { Key, Values } from '../lib/i18n/translate.js';
 import { addDays } from '../lib/time/zone.js';
 import type { Holiday } from './holidayQueries.js';
 
-// Reads a holiday calendar out of an .ics file (all-day events) or a table, and says what an import would do. Pure, so that
-// preview and import can't differ.
+// Reads a holiday calendar out of an .ics file (all-day events) or a table, and
+// says what an import would do. Pure, so that preview and import can't differ.
 
 /** Longest text that is read, in characters, and most events or lines of it. */
 export const LONGEST = 500_000;
@@ -29,13 +29,13 @@ interface Entry {
 export type Entries =
   { ok: true; kind: 'events' | 'lines'; entries: Entry[] } | { ok: false; problem: Reason };
 
-export type PlannedHoliday = { number: number; text: string } & (
+export type HolidayPreview = { number: number; text: string } & (
   { outcome: 'bad'; reasons: Reason[] } | { outcome: 'add' | 'change' | 'same'; days: Holiday[] }
 );
 
 const broken = (key: Key, values?: Values): Entries => ({
   ok: false,
-  problem: { key, ...(values ? { values } : {}) },
+  problem: { key, values },
 });
 
 export function readHolidays(given: string): Entries {
@@ -70,7 +70,7 @@ function readEvent(event: ICAL.Component, number: number): Entry {
     number,
     text: name,
     days: [],
-    reasons: [{ key, ...(values ? { values } : {}) }],
+    reasons: [{ key, values }],
   });
   if (!name) return bad('hours.import.noName');
   if (event.hasProperty('rrule') || event.hasProperty('rdate')) return bad('hours.import.repeats');
@@ -93,7 +93,8 @@ function readEvent(event: ICAL.Component, number: number): Entry {
 }
 
 function dateOf(time: ICAL.Time): string {
-  return `${String(time.year).padStart(4, '0')}-${String(time.month).padStart(2, '0')}-${String(time.day).padStart(2, '0')}`;
+  const digits = (value: number, count: number) => String(value).padStart(count, '0');
+  return `${digits(time.year, 4)}-${digits(time.month, 2)}-${digits(time.day, 2)}`;
 }
 
 type Column = 'on' | 'name' | 'name_en' | 'name_zh' | 'kind' | 'as_weekday';
@@ -215,22 +216,31 @@ function cleanName(text: string): string {
   return [...kept].slice(0, 100).join('');
 }
 
-/** What each entry does to a calendar as it stands: a day that is there with the same words stays, with others it is changed. */
-export function planHolidays(entries: readonly Entry[], known: readonly Holiday[]): PlannedHoliday[] {
+/**
+ * What each entry does to a calendar as it stands: a day that is there
+ * with the same words stays, with others it is changed.
+ */
+export function previewHolidays(entries: readonly Entry[], known: readonly Holiday[]): HolidayPreview[] {
   const before = new Map(known.map((day) => [day.on, day]));
   const seen = new Map<string, number>();
   return entries.map(({ number, text, days, reasons }) => {
-    const told = [...reasons];
+    const problems = [...reasons];
     const twice = days.find(({ on }) => seen.has(on));
     if (twice)
-      told.push({ key: 'hours.import.twice', values: { date: twice.on, number: seen.get(twice.on) ?? 0 } });
-    if (told.length) return { number, text, outcome: 'bad', reasons: told };
+      problems.push({
+        key: 'hours.import.twice',
+        values: { date: twice.on, number: seen.get(twice.on) ?? 0 },
+      });
+    if (problems.length) return { number, text, outcome: 'bad', reasons: problems };
     for (const { on } of days) seen.set(on, number);
     const kept = days.map((day) => keepNames(day, before.get(day.on)));
-    const isSame = kept.every((day) => isLike(before.get(day.on), day));
-    const isNew = kept.every((day) => !before.has(day.on));
-    return { number, text, outcome: isSame ? 'same' : isNew ? 'add' : 'change', days: kept };
+    return { number, text, outcome: outcomeOf(kept, before), days: kept };
   });
+}
+
+function outcomeOf(days: Holiday[], before: ReadonlyMap<string, Holiday>): 'same' | 'add' | 'change' {
+  if (days.every((day) => isLike(before.get(day.on), day))) return 'same';
+  return days.every((day) => !before.has(day.on)) ? 'add' : 'change';
 }
 
 /** A file with one name must not wipe out the name in the other language when it is the same holiday. */

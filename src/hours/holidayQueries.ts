@@ -17,7 +17,9 @@ export interface HolidayCalendar {
 const CALENDAR = `
   select c.id, c.name_en, c.name_zh, c.is_default, c.version,
          (select count(*) from rooms r where r.calendar_id = c.id and r.status <> 'retired') as room_count,
-         (select extract(year from min(on_day))::int from holidays d where d.calendar_id = c.id) as first_year,
+         (select extract(year from min(on_day))::int
+            from holidays d
+            where d.calendar_id = c.id) as first_year,
          (select extract(year from max(on_day))::int from holidays d where d.calendar_id = c.id) as last_year
     from holiday_calendars c where c.archived_at is null`;
 
@@ -44,7 +46,10 @@ export interface Holiday {
 export function listHolidays(db: Db, calendarId: number, first: string, last: string): Promise<Holiday[]> {
   return rows<Holiday>(
     db,
-    `select on_day as "on", kind, as_weekday, name_en, name_zh from holidays where calendar_id = :calendarId and on_day between :first and :last order by on_day`,
+    `select on_day as "on", kind, as_weekday, name_en, name_zh
+       from holidays
+       where calendar_id = :calendarId and on_day between :first and :last
+       order by on_day`,
     { calendarId, first, last },
   );
 }
@@ -60,7 +65,8 @@ export interface RoomException {
 export function listExceptions(db: Db, roomId: number, from: string): Promise<RoomException[]> {
   return rows<RoomException>(
     db,
-    `select on_day as "on", to_char(opens_at, 'HH24:MI') as opens_at, to_char(closes_at, 'HH24:MI') as closes_at, note
+    `select on_day as "on", to_char(opens_at, 'HH24:MI') as opens_at,
+            to_char(closes_at, 'HH24:MI') as closes_at, note
        from room_exceptions where room_id = :roomId and on_day >= :from order by on_day limit 200`,
     { roomId, from },
   );
@@ -99,7 +105,9 @@ export function findHolidayImport(
 ): Promise<HolidayImport | undefined> {
   return row<HolidayImport>(
     db,
-    `select id, calendar_id, content, finished_at, added, changed, left_out from holiday_imports where id = :id and created_by = :personId${options.lock ? ' for update' : ''}`,
+    `select id, calendar_id, content, finished_at, added, changed, left_out
+       from holiday_imports
+       where id = :id and created_by = :personId${options.lock ? ' for update' : ''}`,
     { id, personId },
   );
 }

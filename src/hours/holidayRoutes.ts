@@ -29,7 +29,7 @@ import {
   ImportRunForm,
   NewCalendarForm,
 } from './holidayForms.js';
-import { planHolidays, readHolidays } from './holidayPreview.js';
+import { previewHolidays, readHolidays } from './holidayPreview.js';
 import {
   findCalendar,
   findHolidayImport,
@@ -48,7 +48,7 @@ export const holidayRoutes: Route[] = [
     form: NewCalendarForm,
     async handle(c) {
       const { key, ...names } = c.form;
-      const done = await once(c.db, c.viewer.id, key, names, async (trx) => ({
+      const done = await once(c.db, { person: c.viewer.id, key, body: names }, async (trx) => ({
         location: `/rooms/holidays/${(await createCalendar(trx, c.by, names)).id}`,
       }));
       return redirect(done.location, { notice: 'hours.notice.saved' });
@@ -69,7 +69,7 @@ export const holidayRoutes: Route[] = [
     form: CalendarForm,
     async handle(c) {
       const { version, ...names } = c.form;
-      if (await renameCalendar(c.db, c.by, idOf(c), version, names))
+      if (await renameCalendar(c.db, c.by, { id: idOf(c), version }, names))
         return redirect(`/rooms/holidays/${idOf(c)}`, { notice: 'hours.notice.saved' });
       return calendarPage(c, undefined, {
         problems: problemsOf([{ field: 'name_en', message: c.t('hours.problem.stale') }], c.req.body),
@@ -153,9 +153,8 @@ export const holidayRoutes: Route[] = [
             { text: c.form.text },
           ),
         );
-      return redirect(
-        `/rooms/holidays/${idOf(c)}/import/${await startHolidayImport(c.db, c.by, idOf(c), content.replaceAll('\0', ''))}`,
-      );
+      const started = await startHolidayImport(c.db, c.by, idOf(c), content.replaceAll('\0', ''));
+      return redirect(`/rooms/holidays/${idOf(c)}/import/${started}`);
     },
     onInvalid: (c, problems) => importPage(c, problems),
   }),
@@ -171,9 +170,15 @@ export const holidayRoutes: Route[] = [
     policy: secretary,
     form: ImportRunForm,
     async handle(c) {
-      const done = await runHolidayImport(c.db, { ...c.by, id: c.viewer.id }, idOf(c), idOf(c, 'import'), {
-        all: c.form.lines === 'all',
-      });
+      const done = await runHolidayImport(
+        c.db,
+        { ...c.by, id: c.viewer.id },
+        {
+          calendarId: idOf(c),
+          id: idOf(c, 'import'),
+          all: c.form.lines === 'all',
+        },
+      );
       if (!done) return previewPage(c, c.t('hours.import.notAll'));
       return redirect(`/rooms/holidays/${idOf(c)}`, {
         notice: {
@@ -193,18 +198,19 @@ async function listPage(c: Context<unknown, unknown>, problems?: Problems): Prom
       title: c.t('hours.holidays.title'),
       calendars: calendars.map((one) => ({
         ...one,
-        years:
-          one.first_year === null
-            ? ''
-            : one.first_year === one.last_year
-              ? String(one.first_year)
-              : `${one.first_year}–${one.last_year}`,
+        years: yearsOf(one),
       })),
       hasDefault: calendars.some((one) => one.is_default),
-      ...(problems ? { errors: problems.errors, values: problems.values } : {}),
+      errors: problems?.errors ?? {},
+      values: problems?.values ?? {},
     },
     { status: problems ? 422 : 200 },
   );
+}
+
+function yearsOf({ first_year, last_year }: { first_year: number | null; last_year: number | null }): string {
+  if (first_year === null) return '';
+  return first_year === last_year ? String(first_year) : `${first_year}–${last_year}`;
 }
 
 function daysOf(form: z.output<typeof HolidayForm>): Holiday[] {
@@ -224,12 +230,12 @@ function daysOf(form: z.output<typeof HolidayForm>): Holiday[] {
 
 async function calendarPage(
   c: Context<unknown, unknown>,
-  asked: number | undefined,
+  requestedYear: number | undefined,
   wrong?: { problems: Problems; of: 'names' | 'days'; status: number },
 ): Promise<Answer> {
   const calendar = await findCalendar(c.db, idOf(c));
   const thisYear = Number(dayOf(c.now, c.office.zone).slice(0, 4));
-  const year = asked ?? thisYear;
+  const year = requestedYear ?? thisYear;
   const days = await listHolidays(c.db, calendar.id, `${year}-01-01`, `${year}-12-31`);
   const [first, last] = [
     Math.min(calendar.first_year ?? thisYear, thisYear, year),
@@ -262,12 +268,15 @@ async function calendarPage(
       })),
       weekdays: [1, 2, 3, 4, 5, 6, 7].map((value) => ({ value, label: weekdayName(value, c.t) })),
       typed: {
-        names: calendar,
-        days: { kind: 'holiday', as_weekday: 1 },
-        ...(wrong ? { [wrong.of]: wrong.problems.values } : {}),
+        names: wrong?.of === 'names' ? wrong.problems.values : calendar,
+        days: wrong?.of === 'days' ? wrong.problems.values : { kind: 'holiday', as_weekday: 1 },
       },
-      wrong: { names: {}, days: {}, ...(wrong ? { [wrong.of]: wrong.problems.errors } : {}) },
-      ...(wrong ? { errors: wrong.problems.errors, errorForm: wrong.of } : {}),
+      wrong: {
+        names: wrong?.of === 'names' ? wrong.problems.errors : {},
+        days: wrong?.of === 'days' ? wrong.problems.errors : {},
+      },
+      errors: wrong?.problems.errors ?? {},
+      errorForm: wrong?.of,
     },
     { status: wrong?.status ?? 200 },
   );
@@ -301,7 +310,10 @@ async function previewPage(c: Context<unknown, unknown>, message?: string): Prom
       c,
       problemsOf([{ field: 'file', message: c.t(read.problem.key, read.problem.values) }], {}),
     );
-  const plan = planHolidays(read.entries, await listHolidays(c.db, calendar.id, '1970-01-01', '2199-12-31'));
+  const plan = previewHolidays(
+    read.entries,
+    await listHolidays(c.db, calendar.id, '1970-01-01', '2199-12-31'),
+  );
   const daysWith = (outcome: string) =>
     plan.reduce(
       (sum, one) => sum + (one.outcome === outcome && one.outcome !== 'bad' ? one.days.length : 0),
@@ -327,7 +339,7 @@ async function previewPage(c: Context<unknown, unknown>, message?: string): Prom
       isTable: read.kind === 'lines',
       counts: { add: daysWith('add'), change: daysWith('change'), same: daysWith('same'), bad: bad.length },
       bad: bad.slice(0, SHOWN),
-      ...(message ? { errors: { '': message } } : {}),
+      errors: message ? { '': message } : {},
     },
     { status: message ? 422 : 200, caching: 'no-store' },
   );

@@ -1,6 +1,9 @@
 import { addDays, dayOf, startOfDay, timeOf, toInstant, weekdayOf } from '../lib/time/zone.js';
 
-/** Opening hours of one weekday (1 = Monday … 7 = Sunday) in the office's wall time; `closes_at` may be '24:00'. */
+/**
+ * Opening hours of one weekday (1 = Monday … 7 = Sunday) in the
+ * office's wall time; `closes_at` may be '24:00'.
+ */
 export interface Hours {
   weekday: number;
   opens_at: string;
@@ -11,7 +14,10 @@ export interface Hours {
 export interface DayRule {
   /** 'YYYY-MM-DD' of the office. */
   on: string;
-  /** An exception of the room closes it or gives other hours; a calendar says holiday or make-up working day (调休). */
+  /**
+   * An exception of the room closes it or gives other hours; a
+   * calendar says holiday or make-up working day (调休).
+   */
   kind: 'closed' | 'hours' | 'holiday' | 'workday';
   /** With 'hours'. */
   opens_at: string | null;
@@ -23,7 +29,9 @@ export interface DayRule {
   name_zh: string;
 }
 
-/** When a room is open: its week, and the days that differ from it. Of two rules for one day the first counts. */
+/**
+ * When a room is open: its week, and the days that differ from it. Of two rules for one day the first counts.
+ */
 export type Opening = readonly (Hours | DayRule)[];
 
 /** A span of instants, half-open. */
@@ -38,7 +46,10 @@ export function ruleOn(hours: Opening, on: string): DayRule | undefined {
   return rules.find(({ kind }) => kind === 'closed' || kind === 'hours') ?? rules[0];
 }
 
-/** From when to when a room is open on a local day, in wall time, by whichever rule holds; undefined when it is closed. */
+/**
+ * From when to when a room is open on a local day, in wall time, by
+ * whichever rule holds; undefined when it is closed.
+ */
 export function hoursOn(hours: Opening, on: string): { opens_at: string; closes_at: string } | undefined {
   const rule = ruleOn(hours, on);
   if (rule?.kind === 'closed' || rule?.kind === 'holiday') return undefined;
@@ -98,7 +109,7 @@ export function outsideHours(hours: Opening, from: Date, to: Date, zone: string)
     const end = on === last ? to : startOfDay(addDays(on, 1), zone);
     if (open && start >= open.from && end <= open.to) continue;
     const why = ruleOn(hours, on);
-    return { on, ...(open ? hoursOn(hours, on) : {}), ...(why ? { why } : {}) };
+    return { on, ...(open && hoursOn(hours, on)), why };
   }
   return undefined;
 }

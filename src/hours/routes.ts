@@ -6,7 +6,7 @@ import { removeException, saveException, setRoomCalendar } from './holidayComman
 import { ExceptionForm, ExceptionRemovalForm, RoomCalendarForm } from './holidayForms.js';
 import { findRoomCalendar, listCalendars, listExceptions } from './holidayQueries.js';
 import { findRoomWithWeek } from './roomQueries.js';
-import { tellHours } from './describe.js';
+import { describeHours } from './describe.js';
 
 // What of a room's hours is not its week: days that differ, and the holidays it keeps.
 
@@ -45,7 +45,7 @@ export const hoursRoutes: Route[] = [
     policy: secretary,
     form: RoomCalendarForm,
     async handle(c) {
-      if (await setRoomCalendar(c.db, c.by, idOf(c), c.form.was, c.form.calendar))
+      if (await setRoomCalendar(c.db, c.by, idOf(c), { was: c.form.was, input: c.form.calendar }))
         return redirect(`/rooms/${idOf(c)}/hours`, { notice: 'hours.notice.saved' });
       return hoursPage(
         c,
@@ -70,7 +70,7 @@ async function hoursPage(c: Context<unknown, unknown>, problems?: Problems, stat
     {
       title: c.t('hours.room.title', { room: c.fmt.name(room) }),
       room,
-      week: tellHours(room.hours, c.t),
+      week: describeHours(room.hours, c.t),
       exceptions: exceptions.map((one) => ({
         ...one,
         date: c.fmt.date(one.on),
@@ -87,7 +87,8 @@ async function hoursPage(c: Context<unknown, unknown>, problems?: Problems, stat
         { value: 'none', label: c.t('hours.room.calendarNone') },
       ],
       calendar: kept.rule === 'own' ? String(kept.calendar_id) : kept.rule,
-      ...(problems ? { errors: problems.errors, values: problems.values } : { values: { kind: 'closed' } }),
+      errors: problems?.errors ?? {},
+      values: problems?.values ?? { kind: 'closed' },
     },
     { status },
   );

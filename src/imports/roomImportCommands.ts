@@ -104,7 +104,7 @@ async function carryOut(trx: Db, by: Actor, plan: PlannedRoom[], bad: number): P
         outcome.added++;
       } else refuse({ key: made.problem });
     } else {
-      const done = await updateRoom(trx, by, one.id, one.version, values);
+      const done = await updateRoom(trx, by, { id: one.id, version: one.version }, values);
       if (done.ok) outcome.changed++;
       else refuse({ key: done.reason === 'problem' ? done.problem : 'moving.bad.changedMeanwhile' });
     }

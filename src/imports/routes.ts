@@ -65,9 +65,7 @@ async function startReading(
   const { source, zone, key } = input;
   const done = await once(
     c.db,
-    c.viewer.id,
-    key,
-    { source, zone, name: file.name, bytes: file.bytes },
+    { person: c.viewer.id, key, body: { source, zone, name: file.name, bytes: file.bytes } },
     async (trx) => ({
       location: at(
         await startBookingImport(trx, c.by, { kind, name: file.name, fileId: file.id, source, zone }),
@@ -130,9 +128,13 @@ export const importsRoutes: Route[] = [
         if (error instanceof Unreadable) return unreadablePage(c, 'rooms', error.reason);
         throw error;
       }
-      const done = await once(c.db, c.viewer.id, c.form.key, { content }, async (trx) => ({
-        location: at(await startRoomImport(trx, c.by, { name: file.name, content, zone: c.office.zone })),
-      }));
+      const done = await once(
+        c.db,
+        { person: c.viewer.id, key: c.form.key, body: { content } },
+        async (trx) => ({
+          location: at(await startRoomImport(trx, c.by, { name: file.name, content, zone: c.office.zone })),
+        }),
+      );
       return redirect(done.location);
     },
     onInvalid: (c, problems) => movingPage(c, problems, 'rooms'),

@@ -8,7 +8,7 @@ import { page, type Answer, type Context } from '../lib/http/route.js';
 import { addDays, dayOf, timeOf } from '../lib/time/zone.js';
 import { personText, findPersonOption, resolvePersons, listPrincipals } from '../people/queries.js';
 import { listRoomOptions } from '../rooms/queries.js';
-import { tellLayouts } from '../rooms/roomFacts.js';
+import { describeLayouts } from '../rooms/roomFacts.js';
 import type { NewMeeting } from './commands.js';
 import type { MeetingFields, Span, SpanProblem } from './forms.js';
 import { mayKeepSeries } from './policy.js';
@@ -26,7 +26,7 @@ export async function checkLayout(
   const chosen = (await listRoomOptions(c.db)).filter(({ id }) => form.rooms.includes(id));
   if (chosen.some(({ layouts }) => layouts.some((one) => one.layout === layout))) return undefined;
   const offers = chosen.map((room) => {
-    const layouts = tellLayouts(room.layouts, c.t).join(c.t('rooms.list.comma'));
+    const layouts = describeLayouts(room.layouts, c.t).join(c.t('rooms.list.comma'));
     return layouts
       ? c.t('layouts.problem.layoutOffers', { room: c.fmt.name(room), layouts })
       : c.t('layouts.problem.layoutNone', { room: c.fmt.name(room) });

@@ -1,4 +1,4 @@
-import { findOrAddGuests, type GuestWish } from '../people/guestCommands.js';
+import { findOrAddGuests, type NewGuest } from '../people/guestCommands.js';
 import { keepActive } from '../people/queries.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
@@ -30,7 +30,7 @@ export function addParticipants(
   by: Actor,
   meetingId: number,
   wanted: Wanted[],
-  guests: (GuestWish & { role: ParticipantRole })[] = [],
+  guests: (NewGuest & { role: ParticipantRole })[] = [],
 ): Promise<{ ok: true; added: number; unreachable: string[] } | { ok: false; reason: 'full' }> {
   return inTransaction(db, async (trx) => {
     const meeting = (await lockForPeople(trx, by, [meetingId])).get(meetingId);

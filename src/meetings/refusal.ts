@@ -45,7 +45,8 @@ export interface RoomWish {
 export async function tellRefusal(c: Context, refused: RoomsRefused, wish: RoomWish): Promise<Refusal> {
   if (refused.shortages?.length) {
     const equipment =
-      wish.equipment ?? refused.shortages.map(({ kind, asked }) => ({ kindId: kind.id, quantity: asked }));
+      wish.equipment ??
+      refused.shortages.map(({ kind, requested: asked }) => ({ kindId: kind.id, quantity: asked }));
     const [times = []] = await listFreeTimes(
       c.db,
       [
@@ -140,7 +141,7 @@ export function kindsOf(shortages: readonly Shortage[], { t, fmt }: Pick<Context
 
 /** How many are left, and who has the others as far as one may know. */
 export function tellShortage(
-  { kind, asked, left, stock, holders }: Shortage,
+  { kind, requested: asked, left, stock, holders }: Shortage,
   t: Translate,
   fmt: Format,
 ): string[] {

@@ -161,7 +161,7 @@ async function sendMessage(c: Context<z.output<typeof MessageForm>>): Promise<An
   const id = idOf(c);
   const { key, subject, text } = c.form;
   let count: number | undefined;
-  await once(c.db, c.viewer.id, key, c.form, async (trx) => {
+  await once(c.db, { person: c.viewer.id, key, body: c.form }, async (trx) => {
     count = await writeToAll(trx, c.by, id, { key, subject, text });
     return { location: `/meetings/${id}` };
   });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { findLastVerification } from '../lib/audit/seal.js';
-import { tellAction } from '../lib/audit/tell.js';
+import { describeAction } from '../lib/audit/describe.js';
 import { enqueue } from '../lib/jobs/enqueue.js';
 import { date } from '../lib/http/fields.js';
 import { administrator } from '../lib/http/policy.js';
@@ -95,7 +95,7 @@ export const logRoutes: Route[] = [
         only: filter.id,
         entries: entries.map((entry) => ({
           ...entry,
-          text: tellAction(c.t, entry.action),
+          text: describeAction(c.t, entry.action),
           // Who changed themselves stands in the column beside it already.
           isOnThemselves: entry.noun === 'persons' && entry.noun_id === entry.person_id,
           thingName: c.fmt.name(entry.thing),

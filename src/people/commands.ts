@@ -24,14 +24,15 @@ async function actorOf(trx: Db, by: Actor): Promise<{ id: number; role: Role }> 
   return actor;
 }
 
-// The history keeps what changed, and of what is personal only that it changed: it can never be erased, a person can.
+// The history keeps what changed, and of what is personal only that it
+// changed: it can never be erased, a person can.
 const PERSONAL = ['name', 'name_en', 'email', 'phone', 'position', 'affiliation'] as const;
 const PLAIN = ['unit_id', 'role', 'is_guest', 'lang'] as const;
-type Told = Partial<Record<(typeof PERSONAL)[number] | (typeof PLAIN)[number], unknown>>;
+type PersonFacts = Partial<Record<(typeof PERSONAL)[number] | (typeof PLAIN)[number], unknown>>;
 
 function changesOf(
-  before: Told,
-  after: Told,
+  before: PersonFacts,
+  after: PersonFacts,
 ): { before: Record<string, unknown>; after: Record<string, unknown> } {
   const plain = PLAIN.filter((name) => name in after && before[name] !== after[name]);
   const changed = PERSONAL.filter((name) => name in after && before[name] !== after[name]);
@@ -39,7 +40,7 @@ function changesOf(
     before: Object.fromEntries(plain.map((name) => [name, before[name]])),
     after: {
       ...Object.fromEntries(plain.map((name) => [name, after[name]])),
-      ...(changed.length ? { changed } : {}),
+      changed: changed.length ? changed : undefined,
     },
   };
 }
@@ -80,8 +81,12 @@ export async function createPerson(
     if (problem) return problem;
     const made = await row<{ id: number }>(
       trx,
-      `insert into persons (name, name_en, email, phone, position, unit_id, affiliation, role, is_guest, lang, zone)
-       values (:name, :name_en, :email, :phone, :position, :unit_id, :affiliation, :role, :is_guest, :lang, :zone)
+      `insert into persons (
+         name, name_en, email, phone, position, unit_id, affiliation, role, is_guest, lang, zone
+       )
+       values (
+         :name, :name_en, :email, :phone, :position, :unit_id, :affiliation, :role, :is_guest, :lang, :zone
+       )
        on conflict do nothing returning id`,
       { ...form, affiliation: form.is_guest ? form.affiliation : null },
     );
@@ -127,8 +132,10 @@ export async function updatePerson(
     const refused = await refusedBy(trx, ['persons_email'], (inner) =>
       change(
         inner,
-        `update persons set name = :name, name_en = :name_en, email = :email, phone = :phone, position = :position,
-                unit_id = :unit_id, affiliation = :affiliation, is_guest = :is_guest, lang = :lang, zone = :zone,
+        `update persons
+           set name = :name, name_en = :name_en, email = :email, phone = :phone, position = :position,
+                unit_id = :unit_id, affiliation = :affiliation, is_guest = :is_guest, lang = :lang,
+                zone = :zone,
                 version = version + 1
           where id = :id`,
         { ...values, id },
@@ -210,7 +217,9 @@ export async function updateProfile(db: Db, by: Actor, profile: Profile): Promis
   await inTransaction(db, async (trx) => {
     await change(
       trx,
-      `update persons set lang = :lang, zone = :zone, theme = :theme, density = :density, has_shortcuts = :has_shortcuts where id = :id`,
+      `update persons
+         set lang = :lang, zone = :zone, theme = :theme, density = :density, has_shortcuts = :has_shortcuts
+         where id = :id`,
       { ...profile, id: by.id },
     );
     await record(trx, by, { action: 'person.profile', noun: 'persons', id: by.id, after: profile });
@@ -228,7 +237,10 @@ export async function setLanguage(db: Db, by: Actor, lang: Lang): Promise<void> 
   });
 }
 
-/** The row of a guest that turned out to be another one's: it leads there, and its address is free for that one. */
+/**
+ * The row of a guest that turned out to be another one's: it leads
+ * there, and its address is free for that one.
+ */
 export async function markMerged(trx: Db, id: number, intoId: number): Promise<void> {
   await change(
     trx,
@@ -242,8 +254,12 @@ export async function fillFrom(trx: Db, id: number, other: PersonRow): Promise<v
   const { name_en, email, phone, position, affiliation } = other;
   await change(
     trx,
-    `update persons set name_en = coalesce(name_en, :name_en), email = coalesce(email, :email), phone = coalesce(phone, :phone),
-            position = coalesce(position, :position), affiliation = coalesce(affiliation, :affiliation), version = version + 1 where id = :id`,
+    `update persons
+       set name_en = coalesce(name_en, :name_en), email = coalesce(email, :email),
+           phone = coalesce(phone, :phone),
+           position = coalesce(position, :position), affiliation = coalesce(affiliation, :affiliation),
+           version = version + 1
+       where id = :id`,
     { id, name_en, email, phone, position, affiliation },
   );
 }
@@ -252,7 +268,9 @@ export async function fillFrom(trx: Db, id: number, other: PersonRow): Promise<v
 export async function eraseValues(trx: Db, id: number): Promise<void> {
   await change(
     trx,
-    `update persons set name = '已清除', name_en = 'Erased', email = null, phone = null, position = null, affiliation = null, unit_id = null,
+    `update persons
+       set name = '已清除', name_en = 'Erased', email = null, phone = null, position = null,
+           affiliation = null, unit_id = null,
             role = 'member', erased_at = now(), version = version + 1 where id = :id`,
     { id },
   );

@@ -25,8 +25,10 @@ export interface PersonRow {
   version: number;
 }
 
-const PERSON = `p.id, p.name, p.name_en, p.email, p.phone, p.position, p.unit_id, u.name_en as unit_en, u.name_zh as unit_zh, p.affiliation, p.role,
-  p.is_guest, p.lang, p.zone, a.password_hash is not null as has_account, p.deactivated_at, p.merged_into_id, p.erased_at, p.created_at, p.version`;
+const PERSON = `p.id, p.name, p.name_en, p.email, p.phone, p.position, p.unit_id, u.name_en as unit_en,
+  u.name_zh as unit_zh, p.affiliation, p.role,
+  p.is_guest, p.lang, p.zone, a.password_hash is not null as has_account, p.deactivated_at,
+  p.merged_into_id, p.erased_at, p.created_at, p.version`;
 const FROM = `persons p left join units u on u.id = p.unit_id left join accounts a on a.person_id = p.id`;
 
 export type Kind = 'staff' | 'guests' | 'inactive';
@@ -47,11 +49,18 @@ export async function listPersons(
   const found = await rows<PersonRow & { total: number }>(
     db,
     `with recursive below as (
-       select id from units where id = :unit::bigint union all select u.id from units u join below b on u.parent_id = b.id
+       select id
+         from units
+         where id = :unit::bigint
+       union all
+       select u.id
+         from units u
+         join below b on u.parent_id = b.id
      )
      select ${PERSON}, count(*) over () as total from ${FROM}
       where p.erased_at is null and p.merged_into_id is null
-        and (p.deactivated_at is not null) = (:kind::text = 'inactive') and (:kind::text = 'inactive' or p.is_guest = (:kind::text = 'guests'))
+        and (p.deactivated_at is not null) = (:kind::text = 'inactive')
+        and (:kind::text = 'inactive' or p.is_guest = (:kind::text = 'guests'))
         and p.search_text like :pattern and (:unit::bigint is null or p.unit_id in (select id from below))
       order by p.sort_name, p.id limit :limit offset :offset`,
     {

@@ -20,7 +20,10 @@ export function createGroup(
     await requireOffice(trx, by);
     const made = await row<{ id: number }>(
       trx,
-      `insert into people_groups (name_en, name_zh, note) values (:name_en, :name_zh, :note) on conflict do nothing returning id`,
+      `insert into people_groups (name_en, name_zh, note)
+       values (:name_en, :name_zh, :note)
+       on conflict do nothing
+       returning id`,
       named(input),
     );
     if (!made) return { ok: false, reason: 'name' };
@@ -38,8 +41,7 @@ export function createGroup(
 export function updateGroup(
   db: Db,
   by: Actor,
-  id: number,
-  version: number,
+  { id, version }: { id: number; version: number },
   input: GroupFields,
 ): Promise<{ ok: true } | GroupRefused> {
   return inTransaction(db, async (trx) => {
@@ -48,7 +50,9 @@ export function updateGroup(
     if (group.version !== version) return { ok: false, reason: 'stale', group };
     const taken = await row(
       trx,
-      `select 1 from people_groups where (lower(name_en) = lower(:name_en) or name_zh = :name_zh) and id <> :id`,
+      `select 1
+         from people_groups
+         where (lower(name_en) = lower(:name_en) or name_zh = :name_zh) and id <> :id`,
       { ...named(input), id },
     );
     if (taken) return { ok: false, reason: 'name' };
@@ -100,7 +104,9 @@ function named({ name_en, name_zh, note }: GroupFields) {
 async function requireOffice(trx: Db, by: Actor): Promise<void> {
   const office = await row(
     trx,
-    `select 1 from persons where id = :by and role in ('secretary', 'administrator') and deactivated_at is null`,
+    `select 1
+       from persons
+       where id = :by and role in ('secretary', 'administrator') and deactivated_at is null`,
     { by: by.id },
   );
   if (!office) throw new Forbidden();
@@ -120,7 +126,11 @@ async function writeMembers(trx: Db, id: number, memberIds: number[]): Promise<v
   });
   await change(
     trx,
-    `insert into people_group_members (group_id, person_id) select :id::bigint, p.id from persons p where p.id = any(:members) and p.deactivated_at is null on conflict do nothing`,
+    `insert into people_group_members (group_id, person_id)
+     select :id::bigint, p.id
+       from persons p
+       where p.id = any(:members) and p.deactivated_at is null
+     on conflict do nothing`,
     { id, members: memberIds },
   );
 }
@@ -129,7 +139,11 @@ async function writeMembers(trx: Db, id: number, memberIds: number[]): Promise<v
 export async function mergeGroupMembers(trx: Db, keepId: number, dropId: number): Promise<void> {
   await change(
     trx,
-    `insert into people_group_members (group_id, person_id) select group_id, :keep::bigint from people_group_members where person_id = :drop on conflict do nothing`,
+    `insert into people_group_members (group_id, person_id)
+     select group_id, :keep::bigint
+       from people_group_members
+       where person_id = :drop
+     on conflict do nothing`,
     { keep: keepId, drop: dropId },
   );
   await change(trx, `delete from people_group_members where person_id = :drop`, { drop: dropId });

@@ -33,8 +33,15 @@ export interface Group extends GroupOption {
 
 const GROUP = `
   select g.id, g.name_en, g.name_zh, g.note, g.version,
-         (select coalesce(json_agg(json_build_object('id', p.id, 'name', p.name, 'name_en', p.name_en, 'email', p.email) order by p.sort_name, p.id), '[]')
-            from people_group_members m join persons p on p.id = m.person_id and p.deactivated_at is null where m.group_id = g.id) as members,
+         (select coalesce(
+            json_agg(
+              json_build_object('id', p.id, 'name', p.name, 'name_en', p.name_en, 'email', p.email)
+              order by p.sort_name, p.id
+            ), '[]'
+          )
+            from people_group_members m
+            join persons p on p.id = m.person_id and p.deactivated_at is null
+            where m.group_id = g.id) as members,
          (select count(*) from booking_rules where group_id = g.id) as rules,
          (select count(*) from room_approvers where group_id = g.id) as approves
     from people_groups g`;

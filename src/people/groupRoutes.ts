@@ -59,7 +59,7 @@ export const groupRoutes: Route[] = [
       const read = await readFields(c, typed);
       if ('problems' in read)
         return formPage(c, undefined, read.problems.values, { problems: read.problems });
-      const made = await once(c.db, c.viewer.id, key, typed, async (trx) => {
+      const made = await once(c.db, { person: c.viewer.id, key, body: typed }, async (trx) => {
         const done = await createGroup(trx, c.by, read.fields);
         return done.ok ? { location: '/people/groups' } : { refused: done };
       });
@@ -91,7 +91,7 @@ export const groupRoutes: Route[] = [
       const { version: opened, ...typed } = c.form;
       const read = await readFields(c, typed);
       if ('problems' in read) return formPage(c, group, read.problems.values, { problems: read.problems });
-      const done = await updateGroup(c.db, c.by, group.id, opened, read.fields);
+      const done = await updateGroup(c.db, c.by, { id: group.id, version: opened }, read.fields);
       return done.ok ? redirect('/people/groups', { notice: 'groups.saved' }) : refused(c, group, done);
     },
     onInvalid: async (c, problems) => formPage(c, await existing(c), problems.values, { problems }),

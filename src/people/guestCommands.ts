@@ -1,19 +1,19 @@
 import { recordAll, type Actor } from '../lib/audit/record.js';
 import { rows, type Db } from '../lib/db/db.js';
 
-export interface GuestWish {
+export interface NewGuest {
   name: string;
   /** Checked and lower-case. */
   email: string;
 }
 
 /**
- * The persons behind some addresses; whoever is not known yet becomes a guest. An address is one person, however often and
- * by how many people at once it is written.
- * @returns ids in the order of the wishes; a deactivated person is not woken and answers null
+ * The persons behind some addresses; whoever is not known yet becomes a guest. An address is one person,
+ * however often and by how many people at once it is written.
+ * @returns ids in the order of `guests`; null for a person who is deactivated, and who stays so
  */
-export async function findOrAddGuests(trx: Db, by: Actor, wishes: GuestWish[]): Promise<(number | null)[]> {
-  if (wishes.length === 0) return [];
+export async function findOrAddGuests(trx: Db, by: Actor, guests: NewGuest[]): Promise<(number | null)[]> {
+  if (guests.length === 0) return [];
   const made = await rows<{ id: number }>(
     trx,
     `insert into persons (name, email, is_guest, lang, zone)
@@ -22,7 +22,7 @@ export async function findOrAddGuests(trx: Db, by: Actor, wishes: GuestWish[]): 
       order by w.email
      on conflict (email) where email is not null do nothing returning id`,
     // Written twice, an address goes by the name that was written first.
-    { list: JSON.stringify([...new Map(wishes.toReversed().map((wish) => [wish.email, wish])).values()]) },
+    { list: JSON.stringify([...new Map(guests.toReversed().map((guest) => [guest.email, guest])).values()]) },
   );
   await recordAll(
     trx,
@@ -33,8 +33,8 @@ export async function findOrAddGuests(trx: Db, by: Actor, wishes: GuestWish[]): 
   const known = await rows<{ id: number; email: string }>(
     trx,
     `select id, email from persons where email = any(:emails) and deactivated_at is null`,
-    { emails: wishes.map(({ email }) => email) },
+    { emails: guests.map(({ email }) => email) },
   );
   const ids = new Map(known.map(({ id, email }) => [email, id]));
-  return wishes.map(({ email }) => ids.get(email) ?? null);
+  return guests.map(({ email }) => ids.get(email) ?? null);
 }

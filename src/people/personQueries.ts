@@ -13,9 +13,12 @@ export interface AccountState {
 export async function findAccountState(db: Db, personId: number): Promise<AccountState> {
   const found = await row<AccountState>(
     db,
-    `select a.password_hash is not null as has_password, coalesce(a.must_change_password, false) as must_change_password,
+    `select a.password_hash is not null as has_password,
+            coalesce(a.must_change_password, false) as must_change_password,
             (select max(last_seen_at) from sessions s where s.person_id = p.id) as last_seen_at,
-            (select max(expires_at) from one_time_tokens t where t.person_id = p.id and t.used_at is null and t.expires_at > now()) as link_expires_at
+            (select max(expires_at)
+               from one_time_tokens t
+               where t.person_id = p.id and t.used_at is null and t.expires_at > now()) as link_expires_at
        from persons p left join accounts a on a.person_id = p.id where p.id = :id`,
     { id: personId },
   );

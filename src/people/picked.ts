@@ -3,21 +3,27 @@ import type { Context } from '../lib/http/route.js';
 import { mayListGuests } from './policy.js';
 import { findPersonOption, personText, resolvePersons, type PersonOption, type Resolved } from './queries.js';
 
-// Persons in forms: a field holds a text that names one person (views/people/_picker.ejs). Nobody picks from a list of
-// the whole staff, so no page grows with the directory.
+// Persons in forms: a field holds a text that names one person (views/people/_picker.ejs). Nobody picks from
+// a list of the whole staff, so no page grows with the directory.
 
 type Anywhere = Context<unknown, unknown>;
 
 /** Of several people of one name, so many are told apart in the message. */
 const TOLD = 5;
 
-/** What a picker's field holds for a person who is chosen already, also for one who has left since. Nobody is ''. */
+/**
+ * What a picker's field holds for a person who is chosen already, also
+ * for one who has left since. Nobody is ''.
+ */
 export async function textOfPerson(c: Anywhere, id: number | null | undefined): Promise<string> {
   const person = id ? await findPersonOption(c.db, id) : undefined;
   return person ? personText(person, c.fmt.name(person)) : '';
 }
 
-/** Why a text names nobody in particular, in the reader's language. Who is called the same is told with what parts them. */
+/**
+ * Why a text names nobody in particular, in the reader's language. Who
+ * is called the same is told with what parts them.
+ */
 export async function describeUnresolved(
   c: Anywhere,
   found: Exclude<Resolved, { ok: true }>,

@@ -117,7 +117,10 @@ export const peopleRoutes: Route[] = [
       ]);
       const address = (to: Partial<typeof filter>) => {
         const { q, unit, kind, page } = { ...filter, ...to };
-        return `/people?${new URLSearchParams({ ...(q ? { q } : {}), ...(unit ? { unit: String(unit) } : {}), kind, page: String(page) }).toString()}`;
+        const search = new URLSearchParams({ kind, page: String(page) });
+        if (q) search.set('q', q);
+        if (unit) search.set('unit', String(unit));
+        return `/people?${search.toString()}`;
       };
       const first = (filter.page - 1) * PAGE_SIZE;
       return page('people/list', {
@@ -156,7 +159,7 @@ export const peopleRoutes: Route[] = [
     form: NewPersonForm,
     async handle(c) {
       const { key, ...form } = c.form;
-      const made = await once(c.db, c.viewer.id, key, form, async (trx) => {
+      const made = await once(c.db, { person: c.viewer.id, key, body: form }, async (trx) => {
         const done = await createPerson(trx, c.by, form);
         return done.ok ? { location: `/people/${done.id}` } : { refused: done };
       });

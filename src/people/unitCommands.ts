@@ -60,7 +60,9 @@ export async function createUnit(
     const unit = stored(form);
     const made = await row<{ id: number }>(
       trx,
-      `insert into units (code, name_en, name_zh, parent_id, head_id) values (:code, :name_en, :name_zh, :parent_id, :head_id) returning id`,
+      `insert into units (code, name_en, name_zh, parent_id, head_id)
+       values (:code, :name_en, :name_zh, :parent_id, :head_id)
+       returning id`,
       unit,
     );
     const id = made?.id ?? 0;
@@ -85,7 +87,10 @@ export async function updateUnit(
     const unit = stored(form);
     await change(
       trx,
-      `update units set code = :code, name_en = :name_en, name_zh = :name_zh, parent_id = :parent_id, head_id = :head_id, version = version + 1 where id = :id`,
+      `update units
+         set code = :code, name_en = :name_en, name_zh = :name_zh, parent_id = :parent_id, head_id = :head_id,
+             version = version + 1
+         where id = :id`,
       { ...unit, id },
     );
     const { code, name_en, name_zh, parent_id, head_id } = before;
@@ -119,7 +124,14 @@ export async function deactivateUnit(
     if (unit.version !== form.version) return { ok: false, reason: 'stale', unit };
     const inUse = await row(
       trx,
-      `select 1 from persons where unit_id = :id and deactivated_at is null union all select 1 from units where parent_id = :id and is_active limit 1`,
+      `select 1
+         from persons
+         where unit_id = :id and deactivated_at is null
+       union all
+       select 1
+         from units
+         where parent_id = :id and is_active
+         limit 1`,
       { id },
     );
     if (inUse && !form.move_to) return { ok: false, reason: 'in_use' };
@@ -130,7 +142,9 @@ export async function deactivateUnit(
         return { ok: false, reason: 'no_such_unit' };
       moved = await change(
         trx,
-        `update persons set unit_id = :to, version = version + 1 where unit_id = :id and deactivated_at is null`,
+        `update persons
+           set unit_id = :to, version = version + 1
+           where unit_id = :id and deactivated_at is null`,
         { id, to: target.id },
       );
       await change(

@@ -29,7 +29,10 @@ export function listUnits(db: Db, options: { inactive?: boolean } = {}): Promise
             h.name as head_name, h.name_en as head_name_en, coalesce(c.people, 0)::int as people
        from tree t join units u on u.id = t.id
        left join persons h on h.id = u.head_id
-       left join (select unit_id, count(*) as people from persons where deactivated_at is null and not is_guest group by unit_id) c on c.unit_id = u.id
+       left join (select unit_id, count(*) as people
+                    from persons
+                    where deactivated_at is null and not is_guest
+                    group by unit_id) c on c.unit_id = u.id
       where u.is_active or :inactive
       order by t.way`,
     { inactive: options.inactive ?? false },
@@ -41,7 +44,9 @@ export function findUnit(db: Db, id: number): Promise<UnitRow | undefined> {
     db,
     `select u.id, u.code, u.name_en, u.name_zh, u.parent_id, u.head_id, u.is_active, u.version, 0 as depth,
             h.name as head_name, h.name_en as head_name_en,
-            (select count(*)::int from persons p where p.unit_id = u.id and p.deactivated_at is null and not p.is_guest) as people
+            (select count(*)::int
+               from persons p
+               where p.unit_id = u.id and p.deactivated_at is null and not p.is_guest) as people
        from units u left join persons h on h.id = u.head_id where u.id = :id`,
     { id },
   );
@@ -51,7 +56,13 @@ export function findUnit(db: Db, id: number): Promise<UnitRow | undefined> {
 export async function listUnitAndBelow(db: Db, id: number): Promise<Set<number>> {
   const found = await rows<{ id: number }>(
     db,
-    `with recursive below as (select id from units where id = :id union select u.id from units u join below b on u.parent_id = b.id)
+    `with recursive below as (select id
+                                from units
+                                where id = :id
+                              union
+                              select u.id
+                                from units u
+                                join below b on u.parent_id = b.id)
      select id from below`,
     { id },
   );

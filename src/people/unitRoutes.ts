@@ -110,7 +110,7 @@ export const unitRoutes: Route[] = [
       const { key, head, ...form } = c.form;
       const { ids, problems } = await readPicked(c, { head });
       if (problems) return formPage(c, undefined, problems.values, { problems });
-      const made = await once(c.db, c.viewer.id, key, { ...form, head }, async (trx) => {
+      const made = await once(c.db, { person: c.viewer.id, key, body: { ...form, head } }, async (trx) => {
         const done = await createUnit(trx, c.by, { ...form, head_id: ids.head });
         return done.ok ? { location: '/units' } : { refused: done };
       });

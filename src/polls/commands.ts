@@ -4,7 +4,7 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { BadRequest, Conflict, Forbidden } from '../lib/http/errors.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
-import { findOrAddGuests, type GuestWish } from '../people/guestCommands.js';
+import { findOrAddGuests, type NewGuest } from '../people/guestCommands.js';
 import { keepActive } from '../people/queries.js';
 import { MAX_OPTIONS, MIN_OPTIONS } from './forms.js';
 import { mayKeepPoll } from './policy.js';
@@ -18,7 +18,7 @@ export interface NewPoll {
   deadlineAt: Date;
   options: { startsAt: Date; endsAt: Date; roomIds: number[] }[];
   people: { personId: number; isRequired: boolean }[];
-  guests: (GuestWish & { isRequired: boolean })[];
+  guests: (NewGuest & { isRequired: boolean })[];
 }
 
 export type PollRefused = { ok: false; reason: 'nobody' | 'outside' | 'unreachable' | 'options' };

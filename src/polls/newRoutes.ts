@@ -124,7 +124,7 @@ async function create(c: Context<NewPollForm>): Promise<Answer> {
   const withRooms = form.needs_room
     ? await giveRooms(c, options, people.length + guests.length)
     : options.map((one) => ({ ...one, roomIds: [] }));
-  const done = await once(c.db, c.viewer.id, form.key, form, async (trx) => {
+  const done = await once(c.db, { person: c.viewer.id, key: form.key, body: form }, async (trx) => {
     const made = await createPoll(
       trx,
       c.by,

@@ -11,8 +11,11 @@ import { findClashes, type Clash } from '../claims/queries.js';
 import { atomOf, joinParts } from '../hours/liveClaimQueries.js';
 import type { ReasonCode, RequestState } from './queries.js';
 
-// Deciding about requests. Everybody locks in the one order: the meeting, its rooms, the request. So two who decide at once
-// give one answer, and an approval and a direct booking of the same slot meet at the constraint.
+const LOCAL_DAY = '(select (cast(:now as timestamptz) at time zone zone)::date from organisations)';
+
+// Deciding about requests. Everybody locks in the one order: the meeting,
+// its rooms, the request. So two who decide at once give one answer, and an
+// approval and a direct booking of the same slot meet at the constraint.
 
 interface Locked {
   id: number;
@@ -29,9 +32,19 @@ interface Locked {
   atomic_ids: number[];
 }
 
-/** `decided`: somebody was quicker. `over`: its time has passed. `taken`: it did not hold the room, and somebody else has it now. */
+/**
+ * `decided`: somebody was quicker. `over`: its time has passed.
+ * `taken`: it did not hold the room, and somebody else has it now.
+ */
 export type Decided =
   { ok: true } | { ok: false; reason: 'decided' | 'over' } | { ok: false; reason: 'taken'; clashes: Clash[] };
+
+/** Why a request is not approved, and when that was decided. */
+interface Declined {
+  now: Date;
+  code: ReasonCode;
+  reason: string;
+}
 
 /** @throws Forbidden unless the person decides about the room, NotFound without such a request */
 export function approveRequest(db: Db, by: Actor, id: number, now: Date): Promise<Decided> {
@@ -51,7 +64,8 @@ export function approveRequest(db: Db, by: Actor, id: number, now: Date): Promis
       ]);
       return { ok: false, reason: 'taken', clashes: clashes.get(id) ?? [] };
     }
-    await settle(trx, by, request, now, {
+    await settle(trx, by, request, {
+      now,
       state: 'approved',
       action: 'roomRequest.approve',
       code: null,
@@ -61,34 +75,32 @@ export function approveRequest(db: Db, by: Actor, id: number, now: Date): Promis
   });
 }
 
-/** What is returned keeps the room (where it was held) for a day, to be mended; what is refused gives it up at once. */
-export function returnRequest(
-  db: Db,
-  by: Actor,
-  id: number,
-  now: Date,
-  why: { code: ReasonCode; reason: string },
-): Promise<Decided> {
+/**
+ * What is returned keeps the room (where it was held) for a day, to be
+ * mended; what is refused gives it up at once.
+ */
+export function returnRequest(db: Db, by: Actor, id: number, { now, ...why }: Declined): Promise<Decided> {
   return inTransaction(db, async (trx) => {
     const request = await lockRequest(trx, by, id);
     if (request.state !== 'open') return { ok: false, reason: 'decided' };
     await change(
       trx,
-      `update room_claims set hold_until = :until where meeting_id = :meeting and state = 'requested' and is_holding and room_id = any(:rooms)`,
+      `update room_claims
+         set hold_until = :until
+         where meeting_id = :meeting and state = 'requested' and is_holding and room_id = any(:rooms)`,
       { until: new Date(now.getTime() + 86_400_000), meeting: request.meeting_id, rooms: request.atomic_ids },
     );
-    await settle(trx, by, request, now, { state: 'returned', action: 'roomRequest.return', ...why });
+    await settle(trx, by, request, {
+      now,
+      state: 'returned',
+      action: 'roomRequest.return',
+      ...why,
+    });
     return { ok: true };
   });
 }
 
-export function refuseRequest(
-  db: Db,
-  by: Actor,
-  id: number,
-  now: Date,
-  why: { code: ReasonCode; reason: string },
-): Promise<Decided> {
+export function refuseRequest(db: Db, by: Actor, id: number, { now, ...why }: Declined): Promise<Decided> {
   return inTransaction(db, async (trx) => {
     const request = await lockRequest(trx, by, id);
     if (request.state !== 'open') return { ok: false, reason: 'decided' };
@@ -109,7 +121,12 @@ export function refuseRequest(
       );
       await shortenEquipment(trx, [request.meeting_id]);
     }
-    await settle(trx, by, request, now, { state: 'refused', action: 'roomRequest.refuse', ...why });
+    await settle(trx, by, request, {
+      now,
+      state: 'refused',
+      action: 'roomRequest.refuse',
+      ...why,
+    });
     // Who was invited there is told that the room is not theirs.
     if (request.announced_at)
       await enqueue(
@@ -125,7 +142,10 @@ export function refuseRequest(
 async function lockRequest(trx: Db, by: Actor, id: number): Promise<Locked> {
   const found = await row<{ meeting_id: number; atomic_ids: number[] }>(
     trx,
-    `select q.meeting_id, (select array_agg(${atomOf('r.id')} order by 1) from rooms r ${joinParts('r.id')} where r.id = q.room_id) as atomic_ids
+    `select q.meeting_id,
+            (select array_agg(${atomOf('r.id')} order by 1)
+               from rooms r ${joinParts('r.id')}
+               where r.id = q.room_id) as atomic_ids
        from room_requests q where q.id = :id`,
     { id },
   );
@@ -134,7 +154,8 @@ async function lockRequest(trx: Db, by: Actor, id: number): Promise<Locked> {
   await lockRooms(trx, found.atomic_ids);
   const request = await row<Omit<Locked, 'atomic_ids'> & { decides: boolean }>(
     trx,
-    `select q.id, q.state, q.meeting_id, q.room_id, q.starts_at, q.ends_at, q.is_holding, q.asked_by, m.organiser_id, m.state as meeting_state, m.announced_at,
+    `select q.id, q.state, q.meeting_id, q.room_id, q.starts_at, q.ends_at, q.is_holding, q.asked_by,
+            m.organiser_id, m.state as meeting_state, m.announced_at,
             may_decide_room(q.room_id, :by) as decides
        from room_requests q join meetings m on m.id = q.meeting_id where q.id = :id for no key update of q`,
     { id, by: by.id },
@@ -147,31 +168,44 @@ async function lockRequest(trx: Db, by: Actor, id: number): Promise<Locked> {
 }
 
 /**
- * Makes the claims firm. What holds the room is confirmed where it stands. What doesn't is claimed now, by an insert that
- * gives way to who was quicker. A part that another open request of the meeting covers waits for that one.
+ * Makes the claims firm. What holds the room is confirmed where it stands.
+ * What doesn't is claimed now, by an insert that gives way to who was quicker.
+ * A part that another open request of the meeting covers waits for that one.
  */
 async function confirmClaims(trx: Db, by: Actor, request: Locked): Promise<boolean> {
   const atomic = await rows<{ id: number }>(
     trx,
     `select a as id from unnest(cast(:rooms as bigint[])) a
-      where not exists (select 1 from room_requests q where q.meeting_id = :meeting and q.state = 'open' and q.id <> :id
-        and (q.room_id = a or exists (select 1 from room_parts p where p.hall_id = q.room_id and p.part_id = a)))`,
+      where not exists (select 1
+                          from room_requests q
+                          where q.meeting_id = :meeting and q.state = 'open' and q.id <> :id
+        and (
+          q.room_id = a or exists (select 1 from room_parts p where p.hall_id = q.room_id and p.part_id = a)
+        ))`,
     { rooms: request.atomic_ids, meeting: request.meeting_id, id: request.id },
   );
   const rooms = atomic.map(({ id }) => id);
   if (request.is_holding) {
     const firm = await change(
       trx,
-      `update room_claims set state = 'confirmed', hold_until = null where meeting_id = :meeting and state = 'requested' and is_holding and room_id = any(:rooms)`,
+      `update room_claims
+         set state = 'confirmed', hold_until = null
+         where meeting_id = :meeting and state = 'requested' and is_holding and room_id = any(:rooms)`,
       { meeting: request.meeting_id, rooms },
     );
     return firm === rooms.length;
   }
   const made = await rows<{ id: number }>(
     trx,
-    `insert into room_claims (room_id, meeting_id, state, starts_at, ends_at, setup_minutes, teardown_minutes, occupies_from, occupies_to, created_by)
-     select room_id, meeting_id, 'confirmed', starts_at, ends_at, setup_minutes, teardown_minutes, occupies_from, occupies_to, created_by
-       from room_claims where meeting_id = :meeting and state = 'requested' and not is_holding and room_id = any(:rooms) order by room_id
+    `insert into room_claims (
+       room_id, meeting_id, state, starts_at, ends_at, setup_minutes, teardown_minutes, occupies_from,
+       occupies_to, created_by
+     )
+     select room_id, meeting_id, 'confirmed', starts_at, ends_at, setup_minutes, teardown_minutes,
+            occupies_from, occupies_to, created_by
+       from room_claims
+       where meeting_id = :meeting and state = 'requested' and not is_holding and room_id = any(:rooms)
+       order by room_id
      on conflict do nothing returning id`,
     { meeting: request.meeting_id, rooms },
   );
@@ -190,6 +224,7 @@ async function confirmClaims(trx: Db, by: Actor, request: Locked): Promise<boole
 }
 
 interface Verdict {
+  now: Date;
   state: 'approved' | 'returned' | 'refused';
   action: 'roomRequest.approve' | 'roomRequest.return' | 'roomRequest.refuse';
   code: ReasonCode | null;
@@ -201,12 +236,14 @@ async function settle(
   trx: Db,
   by: Actor,
   request: Locked,
-  now: Date,
-  { state, action, code, reason }: Verdict,
+  { now, state, action, code, reason }: Verdict,
 ): Promise<void> {
   await change(
     trx,
-    `update room_requests set state = :state, decided_by = :by, decided_at = :now, reason_code = :code, reason = :reason, version = version + 1 where id = :id`,
+    `update room_requests
+       set state = :state, decided_by = :by, decided_at = :now, reason_code = :code, reason = :reason,
+           version = version + 1
+       where id = :id`,
     { id: request.id, state, by: by.id, now, code, reason },
   );
   const event = {
@@ -215,7 +252,7 @@ async function settle(
     meetingId: request.meeting_id,
     after: { request_id: request.id, room_id: request.room_id, code },
   };
-  await record(trx, by, { action, ...event, ...(reason ? { note: reason } : {}) });
+  await record(trx, by, { action, ...event, note: reason || undefined });
   const people = [...new Set([request.asked_by, request.organiser_id])];
   await queueDeliveries(
     trx,
@@ -232,36 +269,52 @@ async function settle(
 }
 
 /**
- * The worker's side of asking: one mail to each person who decides, with everything they were not told of yet.
+ * The worker's side of asking: one mail to each person who decides,
+ * with everything they were not told of yet.
  * @returns how many requests were told; more may wait as long as it is not 0
  */
-export function tellApprovers(db: Db, now: Date): Promise<number> {
+export function notifyApprovers(db: Db, now: Date): Promise<number> {
   return inTransaction(db, async (trx) => {
-    const untold = await rows<ToTell>(
+    const unannounced = await rows<RequestToAnnounce>(
       trx,
-      `select id, room_id, ${IS_PRIVATE} from room_requests q where state = 'open' and told_at is null order by id limit 500 for no key update skip locked`,
+      `select id, room_id, ${IS_PRIVATE}
+         from room_requests q
+         where state = 'open' and told_at is null
+         order by id
+         limit 500
+         for no key update skip locked`,
     );
-    if (!untold.length) return 0;
+    if (!unannounced.length) return 0;
     const deciders = await rows<{ room_id: number; person_id: number }>(
       trx,
-      `select r as room_id, d as person_id from unnest(cast(:rooms as bigint[])) r cross join lateral room_deciders(r) d`,
-      { rooms: [...new Set(untold.map(({ room_id }) => room_id))] },
+      `select r as room_id, d as person_id
+         from unnest(cast(:rooms as bigint[])) r
+         cross join lateral room_deciders(r) d`,
+      { rooms: [...new Set(unannounced.map(({ room_id }) => room_id))] },
     );
-    await queueDeliveries(trx, byPerson(untold, deciders, 'rooms.requestsAsked', 'told'));
+    await queueDeliveries(trx, byPerson(unannounced, deciders, 'rooms.requestsAsked', 'told'));
     await change(trx, `update room_requests set told_at = :now where id = any(:ids)`, {
       now,
-      ids: untold.map(({ id }) => id),
+      ids: unannounced.map(({ id }) => id),
     });
-    return untold.length;
+    return unannounced.length;
   });
 }
 
-/** Overdue requests: once to the deputies of who decides, to the head of the office where nobody stands in. @returns how many were overdue */
+/**
+ * Overdue requests: once to the deputies of who decides, to the head of the office where nobody stands in.
+ * @returns how many were overdue
+ */
 export function remindOverdue(db: Db, now: Date): Promise<number> {
   return inTransaction(db, async (trx) => {
-    const overdue = await rows<ToTell>(
+    const overdue = await rows<RequestToAnnounce>(
       trx,
-      `select id, room_id, ${IS_PRIVATE} from room_requests q where state = 'open' and due_at <= :now and ends_at > :now and reminded_at is null order by id limit 500 for no key update skip locked`,
+      `select id, room_id, ${IS_PRIVATE}
+         from room_requests q
+         where state = 'open' and due_at <= :now and ends_at > :now and reminded_at is null
+         order by id
+         limit 500
+         for no key update skip locked`,
       { now },
     );
     if (!overdue.length) return 0;
@@ -272,7 +325,7 @@ export function remindOverdue(db: Db, now: Date): Promise<number> {
               select a.room_id, x.deputy_id as person_id
                 from asked a cross join lateral room_deciders(a.room_id) d
                 join deputies x on x.person_id = d
-               where ${isInForce('x', '(select (cast(:now as timestamptz) at time zone zone)::date from organisations)')})
+               where ${isInForce('x', LOCAL_DAY)})
        select room_id, person_id from standing_in
        union
        select a.room_id, o.office_head_id from asked a cross join organisations o
@@ -288,7 +341,7 @@ export function remindOverdue(db: Db, now: Date): Promise<number> {
   });
 }
 
-interface ToTell {
+interface RequestToAnnounce {
   id: number;
   room_id: number;
   /** Of a private meeting: its reason to ask is no matter of who keeps the outbox. */
@@ -297,7 +350,7 @@ interface ToTell {
 const IS_PRIVATE = `(select m.is_private from meetings m where m.id = q.meeting_id) as is_private`;
 
 function byPerson(
-  requests: ToTell[],
+  requests: RequestToAnnounce[],
   people: { room_id: number; person_id: number }[],
   kind: string,
   what: string,

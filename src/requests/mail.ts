@@ -16,8 +16,11 @@ const whenOf = (c: RenderContext, one: RoomRequest) =>
   `${c.fmt.day(one.starts_at)} ${c.fmt.range(one.starts_at, one.ends_at)}`;
 const linkOf = (c: RenderContext, one: RoomRequest) => `${c.config.publicUrl}/rooms/requests/${one.id}`;
 
-/** Several requests in one mail: each a line that leads to its page. What was decided in the meantime is left out. */
-const open =
+/**
+ * Several requests in one mail: each a line that leads to its page.
+ * What was decided in the meantime is left out.
+ */
+const mailOfRequests =
   (what: 'asked' | 'reminder'): MailRenderer =>
   async (c) => {
     const { t, fmt } = c;
@@ -102,7 +105,7 @@ const decided: MailRenderer = async (c) => {
 };
 
 export const renderers: MailRenderers = {
-  'rooms.requestsAsked': open('asked'),
-  'rooms.requestReminder': asNotice(open('reminder')),
+  'rooms.requestsAsked': mailOfRequests('asked'),
+  'rooms.requestReminder': asNotice(mailOfRequests('reminder')),
   'rooms.requestDecided': decided,
 };

@@ -25,7 +25,10 @@ interface Brief {
   name_en: string | null;
 }
 
-/** A request as a list or its page shows it to one person: of a private meeting that they may not know, without the title. */
+/**
+ * A request as a list or its page shows it to one person: of a private
+ * meeting that they may not know, without the title.
+ */
 export interface RoomRequest {
   id: number;
   version: number;
@@ -66,14 +69,26 @@ const CLAIM = `room_claims c where c.meeting_id = q.meeting_id and c.state in ('
   and ${isWithin('c.room_id', 'q.room_id')}`;
 
 const REQUEST = `
-  select q.id, q.version, q.state, q.meeting_id, case when ${KNOWS_TITLE} then m.title end as title, m.state as meeting_state,
-         json_build_object('id', r.id, 'name_en', r.name_en, 'name_zh', r.name_zh, 'capacity', r.capacity) as room,
-         q.starts_at, q.ends_at, q.is_holding, q.rules, q.note, q.asked_at, q.due_at, q.decided_at, q.reason_code, q.reason,
+  select q.id, q.version, q.state, q.meeting_id, case when ${KNOWS_TITLE} then m.title end as title,
+         m.state as meeting_state,
+         json_build_object(
+           'id', r.id, 'name_en', r.name_en, 'name_zh', r.name_zh, 'capacity', r.capacity
+         ) as room,
+         q.starts_at, q.ends_at, q.is_holding, q.rules, q.note, q.asked_at, q.due_at, q.decided_at,
+         q.reason_code, q.reason,
          (select min(c.hold_until) from ${CLAIM}) as kept_until, exists (select 1 from ${CLAIM}) as stands,
-         coalesce(nullif((select count(*) from participants n where n.meeting_id = m.id and n.removed_at is null), 0), m.expected_count) as people,
+         coalesce(
+           nullif(
+             (select count(*) from participants n where n.meeting_id = m.id and n.removed_at is null), 0
+           ),
+           m.expected_count
+         ) as people,
          ${brief('pa')} as asker, ${brief('po')} as organiser,
-         case when pb.id is not null then ${brief('pb')} end as booked_for, case when pd.id is not null then ${brief('pd')} end as decider,
-         q.id = (select max(x.id) from room_requests x where x.meeting_id = q.meeting_id and x.room_id = q.room_id) as is_current
+         case when pb.id is not null then ${brief('pb')} end as booked_for,
+         case when pd.id is not null then ${brief('pd')} end as decider,
+         q.id = (select max(x.id)
+                   from room_requests x
+                   where x.meeting_id = q.meeting_id and x.room_id = q.room_id) as is_current
     from room_requests q
     join meetings m on m.id = q.meeting_id
     join rooms r on r.id = q.room_id
@@ -87,7 +102,9 @@ export function listRequestsFor(db: Db, viewerId: number, now: Date, limit = 200
   return rows<RoomRequest>(
     db,
     `${REQUEST} where q.state = 'open' and q.ends_at > :now
-       and q.room_id in (select room_id from (select distinct room_id from room_requests where state = 'open') asked where may_decide_room(room_id, :viewer))
+       and q.room_id in (select room_id
+                           from (select distinct room_id from room_requests where state = 'open') asked
+                           where may_decide_room(room_id, :viewer))
      order by q.asked_at, q.id limit :limit`,
     { viewer: viewerId, now, limit },
   );
@@ -110,35 +127,56 @@ export function listRequestsOf(db: Db, viewerId: number, limit = 100): Promise<R
   });
 }
 
-/** What a person asked for (or what was asked for their meetings) and is not settled: it waits, was returned, or was refused and nothing else was found. */
+/**
+ * What a person asked for (or what was asked for their meetings) and is not
+ * settled: it waits, was returned, or was refused and nothing else was found.
+ */
 export function listUnsettled(db: Db, viewerId: number, now: Date): Promise<RoomRequest[]> {
   return rows<RoomRequest>(
     db,
     `${REQUEST} where q.id in (
-         select id from room_requests where asked_by = :viewer and ends_at > :now and state in ('open', 'returned', 'refused')
+         select id
+           from room_requests
+           where asked_by = :viewer and ends_at > :now and state in ('open', 'returned', 'refused')
          union select x.id from meetings mm join room_requests x on x.meeting_id = mm.id
-          where mm.organiser_id = :viewer and mm.ends_at > :now and x.state in ('open', 'returned', 'refused'))
+          where mm.organiser_id = :viewer
+            and mm.ends_at > :now
+            and x.state in ('open', 'returned', 'refused'))
        and m.state in ('draft', 'scheduled')
-       and not exists (select 1 from room_requests x where x.meeting_id = q.meeting_id and x.room_id = q.room_id and x.id > q.id)
-       and exists (select 1 from meeting_rooms mr where mr.meeting_id = q.meeting_id and mr.room_id = q.room_id)
+       and not exists (select 1
+                         from room_requests x
+                         where x.meeting_id = q.meeting_id and x.room_id = q.room_id and x.id > q.id)
+       and exists (select 1
+                     from meeting_rooms mr
+                     where mr.meeting_id = q.meeting_id and mr.room_id = q.room_id)
      order by q.starts_at, q.id limit 50`,
     { viewer: viewerId, now },
   );
 }
 
-/** How it stands with the rooms of a meeting that had to be asked for: the last request for each room it still wants. */
+/**
+ * How it stands with the rooms of a meeting that had to be asked for:
+ * the last request for each room it still wants.
+ */
 export function listRequestsOfMeeting(db: Db, viewerId: number, meetingId: number): Promise<RoomRequest[]> {
   return rows<RoomRequest>(
     db,
     `${REQUEST} where q.meeting_id = :meeting
-       and not exists (select 1 from room_requests x where x.meeting_id = q.meeting_id and x.room_id = q.room_id and x.id > q.id)
-       and exists (select 1 from meeting_rooms mr where mr.meeting_id = q.meeting_id and mr.room_id = q.room_id)
+       and not exists (select 1
+                         from room_requests x
+                         where x.meeting_id = q.meeting_id and x.room_id = q.room_id and x.id > q.id)
+       and exists (select 1
+                     from meeting_rooms mr
+                     where mr.meeting_id = q.meeting_id and mr.room_id = q.room_id)
      order by q.id`,
     { viewer: viewerId, meeting: meetingId },
   );
 }
 
-/** One request and what this person is to it. @throws NotFound when there is none or it is no business of theirs */
+/**
+ * One request and what this person is to it.
+ * @throws NotFound when there is none or it is no business of theirs
+ */
 export async function findRequest(
   db: Db,
   viewer: { id: number },
@@ -147,7 +185,9 @@ export async function findRequest(
   const found = await row<RoomRequest & { decides: boolean; asks: boolean; is_office: boolean }>(
     db,
     `select f.*, may_decide_room((f.room->>'id')::bigint, :viewer) as decides,
-            exists (select 1 from persons where id = :viewer and role in ('secretary', 'administrator')) as is_office,
+            exists (select 1
+                      from persons
+                      where id = :viewer and role in ('secretary', 'administrator')) as is_office,
             exists (select 1 from room_requests q join meetings m on m.id = q.meeting_id where q.id = f.id
                      and (:viewer in (q.asked_by, m.organiser_id, m.created_by, m.booked_for_id)
                        or ${isDeputyOf(':viewer', 'm.organiser_id, m.booked_for_id')})) as asks

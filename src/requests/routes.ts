@@ -25,20 +25,17 @@ export const requestsRoutes: Route[] = [
     async handle(c) {
       const isOffice = isSecretary(c.viewer);
       const view = c.query.view === 'all' && !isOffice ? 'waiting' : c.query.view;
-      const [waiting, shown] = await Promise.all([
+      const [waiting, mine, all] = await Promise.all([
         listRequestsFor(c.db, c.viewer.id, c.now),
-        view === 'mine'
-          ? listRequestsOf(c.db, c.viewer.id)
-          : view === 'all'
-            ? listOpenRequests(c.db, c.viewer.id, c.now)
-            : undefined,
+        view === 'mine' ? listRequestsOf(c.db, c.viewer.id) : undefined,
+        view === 'all' ? listOpenRequests(c.db, c.viewer.id, c.now) : undefined,
       ]);
       return page('requests/list', {
         title: c.t('requests.title'),
         view,
         isOffice,
         waitingCount: waiting.length,
-        rows: (shown ?? waiting).map((one) => rowOf(c, one)),
+        rows: (mine ?? all ?? waiting).map((one) => rowOf(c, one)),
       });
     },
   }),
@@ -53,15 +50,14 @@ export const requestsRoutes: Route[] = [
       const request = await findRequest(c.db, c.viewer, id);
       if (!request.decides) throw new Forbidden();
       const { verdict, code, reason } = c.form;
-      const why = { code: code ?? 'other', reason };
-      const done =
-        verdict === 'approve'
-          ? await approveRequest(c.db, c.by, id, c.now)
-          : await (verdict === 'return' ? returnRequest : refuseRequest)(c.db, c.by, id, c.now, why);
-      if (done.ok)
-        return redirect('/rooms/requests', {
-          notice: `requests.notice.${verdict === 'approve' ? 'approved' : verdict === 'return' ? 'returned' : 'refused'}`,
-        });
+      const why = { now: c.now, code: code ?? 'other', reason } as const;
+      const decide = {
+        approve: () => approveRequest(c.db, c.by, id, c.now),
+        return: () => returnRequest(c.db, c.by, id, why),
+        refuse: () => refuseRequest(c.db, c.by, id, why),
+      };
+      const done = await decide[verdict]();
+      if (done.ok) return redirect('/rooms/requests', { notice: NOTICES[verdict] });
       if (done.reason === 'decided')
         return redirect(`/rooms/requests/${id}`, { notice: 'requests.notice.already' });
       return requestPage(c, { done });
@@ -69,6 +65,12 @@ export const requestsRoutes: Route[] = [
     onInvalid: (c, problems) => requestPage(c, { problems }),
   }),
 ];
+
+const NOTICES = {
+  approve: 'requests.notice.approved',
+  return: 'requests.notice.returned',
+  refuse: 'requests.notice.refused',
+} as const;
 
 const TONES = {
   open: 'warn',
@@ -97,13 +99,15 @@ function rowOf(c: Context<unknown, unknown>, one: RoomRequest) {
       t('requests.row.asked', { name: fmt.name(one.asker), time: fmt.dateTime(one.asked_at) }),
       one.booked_for ? t('requests.row.for', { name: fmt.name(one.booked_for) }) : '',
     ],
-    end:
-      one.state === 'open'
-        ? t('requests.row.due', { time: fmt.dateTime(one.due_at) })
-        : one.decider && one.decided_at
-          ? t('requests.row.decided', { name: fmt.name(one.decider), time: fmt.dateTime(one.decided_at) })
-          : '',
+    end: endOf(c, one),
   };
+}
+
+/** By when an open request is due; who decided any other. */
+function endOf({ t, fmt }: Context<unknown, unknown>, one: RoomRequest): string {
+  if (one.state === 'open') return t('requests.row.due', { time: fmt.dateTime(one.due_at) });
+  if (!one.decider || !one.decided_at) return '';
+  return t('requests.row.decided', { name: fmt.name(one.decider), time: fmt.dateTime(one.decided_at) });
 }
 
 function isReturned({ state }: RoomRequest): boolean {
@@ -178,6 +182,7 @@ async function requestPage(
     done?.reason === 'over'
       ? problemsOf([{ field: 'verdict', message: t('requests.page.over') }], typed)
       : problems;
+  const statusWith = problems ? 422 : 200;
   return page(
     'requests/request',
     {
@@ -204,8 +209,8 @@ async function requestPage(
       ],
       codes: REASON_CODES.map((value) => ({ value, label: t(`requests.code.${value}`) })),
       values: typed,
-      ...(withProblem ? { errors: withProblem.errors } : {}),
+      errors: withProblem?.errors ?? {},
     },
-    { status: done ? 409 : problems ? 422 : 200 },
+    { status: done ? 409 : statusWith },
   );
 }

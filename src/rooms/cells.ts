@@ -13,7 +13,10 @@ export const TEXTS = [
 ] as const;
 export const NUMBERS = ['capacity', 'setup_minutes', 'teardown_minutes', 'sort_order'] as const;
 
-/** Cells that are one thing each; of equipment and parts every single one is a cell, there or not, and can't clash. */
+/**
+ * Cells that are one thing each; of equipment and parts every single
+ * one is a cell, there or not, and can't clash.
+ */
 export const CELLS: readonly string[] = [
   ...TEXTS,
   ...NUMBERS,

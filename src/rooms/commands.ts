@@ -9,7 +9,14 @@ import { seatProblems, type LayoutSeats } from '../claims/layouts.js';
 import { isBlocking } from '../hours/liveClaimQueries.js';
 import type { Hours } from '../hours/openingHours.js';
 import { findRoom, type Room } from './queries.js';
-import { cellsOf, contentFrom, contentOf, contentOfRoom, toldOf, type RoomContent } from './roomContent.js';
+import {
+  cellsOf,
+  contentFrom,
+  contentOf,
+  contentOfRoom,
+  historyOf,
+  type RoomContent,
+} from './roomContent.js';
 import { requireKeeper } from '../auth/keeperQueries.js';
 
 export interface Refusal {
@@ -54,8 +61,14 @@ export function createRoom(
     if (wrong) return wrong;
     const made = await row<{ id: number }>(
       trx,
-      `insert into rooms (code, name_en, name_zh, site, building, floor, capacity, equipment, is_step_free, contact, note, setup_minutes, teardown_minutes, sort_order, min_people, key_note, owner_id)
-       values (:code, :name_en, :name_zh, :site, :building, :floor, :capacity, :equipment, :is_step_free, :contact, :note, :setup_minutes, :teardown_minutes, :sort_order, :min_people, :key_note, :owner_id)
+      `insert into rooms (
+         code, name_en, name_zh, site, building, floor, capacity, equipment, is_step_free, contact, note,
+         setup_minutes, teardown_minutes, sort_order, min_people, key_note, owner_id
+       )
+       values (
+         :code, :name_en, :name_zh, :site, :building, :floor, :capacity, :equipment, :is_step_free, :contact,
+         :note, :setup_minutes, :teardown_minutes, :sort_order, :min_people, :key_note, :owner_id
+       )
        on conflict (code) do nothing returning id`,
       columns(content),
     );
@@ -68,23 +81,28 @@ export function createRoom(
       await change(trx, `delete from rooms where id = :id`, made); // and, with it, its layouts
       return refused;
     }
-    await record(trx, by, { action: 'room.create', noun: 'rooms', id: made.id, after: toldOf(content) });
+    await record(trx, by, { action: 'room.create', noun: 'rooms', id: made.id, after: historyOf(content) });
     return { ok: true, id: made.id };
   });
 }
 
+/** How the room stood when its form was opened. What only others changed since stays theirs. */
+export interface RoomEdit {
+  was: Cells;
+  /** The fields in which the person gave way. */
+  given: readonly string[];
+}
+
 /**
- * @param edit how the room stood when the form was opened: what only others changed since stays theirs. `given`: fields in which
- * the person gave way
- * @returns `merged` when others had changed something; `clash` when both changed the same; `stale` without `edit`
+ * Saves the form of a room; without `was` nothing is merged.
+ * @returns `isMerged` when others had changed something, `clash` when both changed the same,
+ * `stale` when others changed something and `was` is not there
  */
 export function updateRoom(
   db: Db,
   by: Actor,
-  id: number,
-  version: number,
+  { id, version, ...edit }: { id: number; version: number } & Partial<RoomEdit>,
   input: RoomFields,
-  edit?: { was: Cells; given: readonly string[] },
 ): Promise<{ ok: true; isMerged: boolean } | Clash | Stale | Refusal> {
   return inTransaction(db, async (trx) => {
     const room = await lockRoom(
@@ -94,16 +112,16 @@ export function updateRoom(
       input.parts.filter((part) => part !== null),
     );
     const isStale = room.version !== version;
-    if (isStale && !edit) return { ok: false, reason: 'stale', room };
+    if (isStale && !edit.was) return { ok: false, reason: 'stale', room };
     const owner = await findOwner(trx, input.owner);
     if (!owner.ok) return owner;
     const before = contentOfRoom(room);
     const mine = contentOf(input, owner.id);
     const merged = mergeCells(
-      edit && isStale ? edit.was : cellsOf(before),
+      isStale && edit.was ? edit.was : cellsOf(before),
       cellsOf(mine),
       cellsOf(before),
-      edit?.given,
+      edit.given,
     );
     const content = contentFrom(merged.cells);
     if (merged.clashes.length)
@@ -115,33 +133,36 @@ export function updateRoom(
       (await writeParts(trx, id, before.parts, content.parts));
     if (wrong) {
       await change(trx, `update rooms set code = :code where id = :id`, { code: before.code, id });
-      return { ...wrong, ...(merged.theirs.length ? { merged: { room, content } } : {}) };
+      return { ...wrong, merged: merged.theirs.length ? { room, content } : undefined };
     }
     await writeHours(trx, id, content.hours);
     await writeLayouts(trx, id, content.layouts);
     await change(
       trx,
-      `update rooms set code = :code, name_en = :name_en, name_zh = :name_zh, site = :site, building = :building, floor = :floor, capacity = :capacity,
-              equipment = :equipment, is_step_free = :is_step_free, contact = :contact, note = :note, setup_minutes = :setup_minutes,
-              teardown_minutes = :teardown_minutes, sort_order = :sort_order, min_people = :min_people, key_note = :key_note, owner_id = :owner_id, version = version + 1
-        where id = :id`,
+      `update rooms
+         set code = :code, name_en = :name_en, name_zh = :name_zh, site = :site, building = :building,
+             floor = :floor, capacity = :capacity, equipment = :equipment, is_step_free = :is_step_free,
+             contact = :contact, note = :note, setup_minutes = :setup_minutes,
+             teardown_minutes = :teardown_minutes, sort_order = :sort_order, min_people = :min_people,
+             key_note = :key_note, owner_id = :owner_id, version = version + 1
+       where id = :id`,
       { ...columns(content), id },
     );
-    const differs = difference(toldOf(before), toldOf(content));
+    const differs = difference(historyOf(before), historyOf(content));
     if (differs) await record(trx, by, { action: 'room.update', noun: 'rooms', id, ...differs });
     return { ok: true, isMerged: merged.theirs.length > 0 };
   });
 }
 
 /**
- * Takes a room out of service, back into it, or out of use for good. Meetings that have it keep it: who does it sees them.
- * A room with coming meetings or in a hall that is in use is not retired, because it would vanish from under them.
+ * Takes a room out of service, back into it, or out of use for good. Meetings
+ * that have it keep it: who does it sees them. A room with coming meetings or in
+ * a hall that is in use is not retired, because it would vanish from under them.
  */
 export function changeStatus(
   db: Db,
   by: Actor,
-  id: number,
-  version: number,
+  { id, version }: { id: number; version: number },
   input: { status: RoomStatus; reason: string | null; backAt: Date | null },
 ): Promise<{ ok: true } | Stale | Refusal> {
   return inTransaction(db, async (trx) => {
@@ -159,7 +180,9 @@ export function changeStatus(
     const backAt = input.status === 'out_of_service' ? input.backAt : null;
     await change(
       trx,
-      `update rooms set status = :status, status_reason = :reason, back_at = :back, version = version + 1 where id = :id`,
+      `update rooms
+         set status = :status, status_reason = :reason, back_at = :back, version = version + 1
+         where id = :id`,
       { status: input.status, reason, back: backAt, id },
     );
     await record(trx, by, {
@@ -168,18 +191,25 @@ export function changeStatus(
       id,
       before: { status: room.status, reason: room.status_reason, back_at: room.back_at },
       after: { status: input.status, reason, back_at: backAt },
-      ...(input.reason ? { note: input.reason } : {}),
+      note: input.reason || undefined,
     });
     return { ok: true };
   });
 }
 
-/** Waits for bookings of this room, of its parts and of `others` that are being written, and holds off new ones until the change is done. */
+/**
+ * Waits for bookings of this room, of its parts and of `others` that
+ * are being written, and holds off new ones until the change is done.
+ */
 export async function lockRoom(trx: Db, by: Actor, id: number, others: number[] = []): Promise<Room> {
   await requireKeeper(trx, by);
   await rows(
     trx,
-    `select id from rooms where id = any(:ids) or id in (select part_id from room_parts where hall_id = :id) order by id for update`,
+    `select id
+       from rooms
+       where id = any(:ids) or id in (select part_id from room_parts where hall_id = :id)
+       order by id
+       for update`,
     { ids: [id, ...others], id },
   );
   return findRoom(trx, id);
@@ -215,7 +245,9 @@ async function checkEquipment(
 ): Promise<Refusal | undefined> {
   const known = await rows<{ code: string }>(
     trx,
-    `select code from equipment_kinds where not is_movable and (is_active or code = any(:before)) and code = any(:codes)`,
+    `select code
+       from equipment_kinds
+       where not is_movable and (is_active or code = any(:before)) and code = any(:codes)`,
     { codes, before },
   );
   return known.length === new Set(codes).size
@@ -263,7 +295,9 @@ async function writeLayouts(trx: Db, id: number, layouts: readonly LayoutSeats[]
   await change(trx, `delete from room_layouts where room_id = :id`, { id });
   await change(
     trx,
-    `insert into room_layouts (room_id, layout, capacity) select :id::bigint, * from unnest(:layouts::text[], :seats::int[])`,
+    `insert into room_layouts (room_id, layout, capacity)
+     select :id::bigint, *
+       from unnest(:layouts::text[], :seats::int[])`,
     {
       id,
       layouts: layouts.map(({ layout }) => layout),
@@ -276,7 +310,9 @@ async function writeHours(trx: Db, id: number, hours: readonly Hours[]): Promise
   await change(trx, `delete from room_hours where room_id = :id`, { id });
   await change(
     trx,
-    `insert into room_hours (room_id, weekday, opens_at, closes_at) select :id::bigint, * from unnest(:days::smallint[], :opens::time[], :closes::time[])`,
+    `insert into room_hours (room_id, weekday, opens_at, closes_at)
+     select :id::bigint, *
+       from unnest(:days::smallint[], :opens::time[], :closes::time[])`,
     {
       id,
       days: hours.map((h) => h.weekday),
@@ -287,8 +323,8 @@ async function writeHours(trx: Db, id: number, hours: readonly Hours[]): Promise
 }
 
 /**
- * Changes what a hall is divided into: one level deep, of rooms that are no halls. Refused while the hall has coming
- * claims: they were made on the parts of before.
+ * Changes what a hall is divided into: one level deep, of rooms that are no halls.
+ * Refused while the hall has coming claims: they were made on the parts of before.
  */
 async function writeParts(
   trx: Db,
@@ -300,7 +336,9 @@ async function writeParts(
   const refuse = (problem: Key): Refusal => ({ ok: false, reason: 'problem', field: 'parts', problem });
   const parts = await rows<{ id: number; is_hall: boolean }>(
     trx,
-    `select r.id, exists (select 1 from room_parts where hall_id = r.id) as is_hall from rooms r where r.id = any(:after) and r.status <> 'retired'`,
+    `select r.id, exists (select 1 from room_parts where hall_id = r.id) as is_hall
+       from rooms r
+       where r.id = any(:after) and r.status <> 'retired'`,
     { after },
   );
   if (parts.length !== after.length || after.includes(id) || parts.some(({ is_hall }) => is_hall))
@@ -321,14 +359,19 @@ async function writeParts(
 async function hasComingClaims(trx: Db, roomIds: number[]): Promise<boolean> {
   const found = await row(
     trx,
-    `select 1 from room_claims where room_id = any(:rooms) and occupies && tstzrange(now(), null) and ${isBlocking()}
+    `select 1
+       from room_claims
+       where room_id = any(:rooms) and occupies && tstzrange(now(), null) and ${isBlocking()}
         and meeting_id is not null limit 1`,
     { rooms: roomIds },
   );
   return found !== undefined;
 }
 
-/** Claims on the hall's own row (while it had no parts), or on its parts for a meeting or a closure of the hall. */
+/**
+ * Claims on the hall's own row (while it had no parts), or on its
+ * parts for a meeting or a closure of the hall.
+ */
 async function hasComingHallClaims(trx: Db, hallId: number): Promise<boolean> {
   const found = await row(
     trx,
@@ -336,7 +379,8 @@ async function hasComingHallClaims(trx: Db, hallId: number): Promise<boolean> {
       where c.occupies && tstzrange(now(), null) and ${isBlocking('c')}
         and (c.room_id = :hall
           or c.room_id in (select part_id from room_parts where hall_id = :hall)
-             and (exists (select 1 from meeting_rooms m where m.meeting_id = c.meeting_id and m.room_id = :hall)
+             and (
+               exists (select 1 from meeting_rooms m where m.meeting_id = c.meeting_id and m.room_id = :hall)
                or exists (select 1 from closures cl where cl.id = c.closure_id and cl.room_id = :hall)))
       limit 1`,
     { hall: hallId },

@@ -18,19 +18,18 @@ const SETS: Partial<Record<Copied, string>> = {
 };
 
 /**
- * Rooms take over what another one has. Bookings that stand are not touched, days that differ (`room_exceptions`) are the
- * room's own. @returns how many rooms took it over: retired ones don't
+ * Rooms take over what another one has. Bookings that stand are not touched, days that differ
+ * (`room_exceptions`) are the room's own. @returns how many rooms took it over: retired ones don't
  */
 export function copySettings(
   db: Db,
   by: Actor,
-  fromId: number,
-  toIds: readonly number[],
-  what: readonly Copied[],
+  { fromId, toIds, what }: { fromId: number; toIds: readonly number[]; what: readonly Copied[] },
 ): Promise<number> {
   return inTransaction(db, async (trx) => {
     await requireKeeper(trx, by);
-    // In order, as everybody locks rooms; it waits for bookings that are being written by the settings of before.
+    // In order, as everybody locks rooms; it waits for bookings that
+    // are being written by the settings of before.
     const found = await rows<{ id: number; status: string }>(
       trx,
       `select id, status from rooms where id = any(:ids) order by id for update`,
@@ -39,7 +38,7 @@ export function copySettings(
     if (!found.some(({ id }) => id === fromId)) throw new NotFound();
     const to = found.filter(({ id, status }) => id !== fromId && status !== 'retired').map(({ id }) => id);
     if (to.length === 0) return 0;
-    const before = await tellSettings(trx, to, what);
+    const before = await readSettings(trx, to, what);
     const sets = ['version = t.version + 1', ...what.flatMap((one) => SETS[one] ?? [])];
     await change(
       trx,
@@ -53,7 +52,7 @@ export function copySettings(
       await copyRows(trx, { table: 'booking_rules', columns: ['group_id', ...RULES], fromId, to });
       await copyRows(trx, { table: 'room_approvers', columns: ['person_id', 'group_id'], fromId, to });
     }
-    const after = await tellSettings(trx, to, what);
+    const after = await readSettings(trx, to, what);
     await recordAll(
       trx,
       by,
@@ -71,7 +70,7 @@ export function copySettings(
 
 /** A new room has the rules and holidays of the one it is like. */
 export function copyRulesTo(db: Db, by: Actor, fromId: number, newId: number): Promise<number> {
-  return copySettings(db, by, fromId, [newId], ['holidays', 'rules']);
+  return copySettings(db, by, { fromId, toIds: [newId], what: ['holidays', 'rules'] });
 }
 
 async function copyRows(
@@ -86,23 +85,40 @@ async function copyRows(
   await change(trx, `delete from ${table} where room_id = any(:to)`, { to });
   await change(
     trx,
-    `insert into ${table} (room_id, ${columns.join(', ')}) select t, ${columns.map((name) => `s.${name}`).join(', ')} from ${table} s cross join unnest(cast(:to as bigint[])) t where s.room_id = :from`,
+    `insert into ${table} (room_id, ${columns.join(', ')})
+     select t, ${columns.map((name) => `s.${name}`).join(', ')}
+       from ${table} s
+       cross join unnest(cast(:to as bigint[])) t
+       where s.room_id = :from`,
     { from: fromId, to },
   );
 }
 
 /** For the history: what the rooms have of it. */
-async function tellSettings(
+async function readSettings(
   trx: Db,
   ids: readonly number[],
   what: readonly Copied[],
 ): Promise<Map<number, Record<string, unknown>>> {
   const found = await rows<{ id: number } & Record<string, unknown>>(
     trx,
-    `select r.id, r.holiday_rule, r.calendar_id, r.setup_minutes, r.teardown_minutes, r.equipment, r.owner_id, r.contact, r.key_note,
-            (select coalesce(json_agg(json_build_object('weekday', weekday, 'opens_at', to_char(opens_at, 'HH24:MI'), 'closes_at', to_char(closes_at, 'HH24:MI')) order by weekday), '[]')
+    `select r.id, r.holiday_rule, r.calendar_id, r.setup_minutes, r.teardown_minutes, r.equipment, r.owner_id,
+            r.contact, r.key_note,
+            (select coalesce(
+               json_agg(
+                 json_build_object(
+                   'weekday', weekday, 'opens_at', to_char(opens_at, 'HH24:MI'), 'closes_at',
+                   to_char(closes_at, 'HH24:MI')
+                 )
+                 order by weekday
+               ), '[]'
+             )
                from room_hours where room_id = r.id) as hours,
-            (select coalesce(json_agg(to_jsonb(l) - array['id', 'room_id', 'version'] order by l.group_id nulls first), '[]') from booking_rules l where l.room_id = r.id) as rules
+            (select coalesce(
+               json_agg(to_jsonb(l) - array['id', 'room_id', 'version'] order by l.group_id nulls first), '[]'
+             )
+               from booking_rules l
+               where l.room_id = r.id) as rules
        from rooms r where r.id = any(:ids)`,
     { ids },
   );

@@ -18,8 +18,8 @@ export const roomsCopyRoutes: Route[] = [
     async handle(c) {
       const { key, room, what } = c.form;
       let count = room.length;
-      await once(c.db, c.viewer.id, key, { what, room }, async (trx) => {
-        count = await copySettings(trx, c.by, idOf(c), room, what);
+      await once(c.db, { person: c.viewer.id, key, body: { what, room } }, async (trx) => {
+        count = await copySettings(trx, c.by, { fromId: idOf(c), toIds: room, what });
         return { location: `/rooms/${idOf(c)}` };
       });
       return redirect(`/rooms/${idOf(c)}`, { notice: { key: 'roomCopy.notice.copied', values: { count } } });
@@ -46,7 +46,7 @@ async function copyPage(c: Context<unknown, unknown>, problems?: Problems): Prom
       })),
       what: COPIED.map((value) => ({ value, label: c.t(`roomCopy.what.${value}`) })),
       values: problems?.values ?? { what: ['hours', 'holidays', 'rules'], room: [] },
-      ...(problems ? { errors: problems.errors } : {}),
+      errors: problems?.errors ?? {},
     },
     { status: problems ? 422 : 200 },
   );

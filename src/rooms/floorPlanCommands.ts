@@ -4,18 +4,23 @@ import type { ImageSize } from '../lib/files/imageSize.js';
 import { keepFiles } from '../lib/files/store.js';
 import { BadRequest, NotFound } from '../lib/http/errors.js';
 import { requireKeeper } from '../auth/keeperQueries.js';
-import { findPlan, listRoomsOfFloor, type FloorPlan } from './floorPlanQueries.js';
+import { findFloorPlan, listRoomsOfFloor, type FloorPlan } from './floorPlanQueries.js';
 
 export interface Picture extends ImageSize {
   /** A file that has arrived (see lib/files). */
   fileId: number;
 }
 
-export type PlanResult =
+export type FloorPlanResult =
   { ok: true; id: number } | { ok: false; reason: 'stale' } | { ok: false; reason: 'taken' };
 
 /** The plan of the floor that a room is on; a floor has one. */
-export function createPlan(db: Db, by: Actor, roomId: number, picture: Picture): Promise<PlanResult> {
+export function createFloorPlan(
+  db: Db,
+  by: Actor,
+  roomId: number,
+  picture: Picture,
+): Promise<FloorPlanResult> {
   return inTransaction(db, async (trx) => {
     await requireKeeper(trx, by);
     const made = await row<{ id: number; site: string; building: string; floor: string }>(
@@ -40,17 +45,18 @@ export function createPlan(db: Db, by: Actor, roomId: number, picture: Picture):
 export function replacePicture(
   db: Db,
   by: Actor,
-  id: number,
-  version: number,
+  { id, version }: { id: number; version: number },
   picture: Picture,
-): Promise<PlanResult> {
+): Promise<FloorPlanResult> {
   return inTransaction(db, async (trx) => {
-    const plan = await lockPlan(trx, by, id);
-    if (plan.version !== version) return { ok: false, reason: 'stale' };
+    const floorPlan = await lockFloorPlan(trx, by, id);
+    if (floorPlan.version !== version) return { ok: false, reason: 'stale' };
     await keepFiles(trx, by, [picture.fileId]);
     await change(
       trx,
-      `update floor_plans set file_id = :file, width = :width, height = :height, version = version + 1 where id = :id`,
+      `update floor_plans
+         set file_id = :file, width = :width, height = :height, version = version + 1
+         where id = :id`,
       {
         id,
         file: picture.fileId,
@@ -58,12 +64,12 @@ export function replacePicture(
         height: picture.height,
       },
     );
-    await change(trx, `delete from files where id = :file`, { file: plan.file_id });
+    await change(trx, `delete from files where id = :file`, { file: floorPlan.file_id });
     await record(trx, by, {
       action: 'plan.picture',
       noun: 'floor_plans',
       id,
-      before: { width: plan.width, height: plan.height },
+      before: { width: floorPlan.width, height: floorPlan.height },
       after: { width: picture.width, height: picture.height },
     });
     return { ok: true, id };
@@ -81,14 +87,13 @@ export interface Place {
 export function placeRooms(
   db: Db,
   by: Actor,
-  id: number,
-  version: number,
+  { id, version }: { id: number; version: number },
   places: Place[],
-): Promise<PlanResult> {
+): Promise<FloorPlanResult> {
   return inTransaction(db, async (trx) => {
-    const plan = await lockPlan(trx, by, id);
-    if (plan.version !== version) return { ok: false, reason: 'stale' };
-    const floor = await listRoomsOfFloor(trx, plan);
+    const floorPlan = await lockFloorPlan(trx, by, id);
+    if (floorPlan.version !== version) return { ok: false, reason: 'stale' };
+    const floor = await listRoomsOfFloor(trx, floorPlan);
     const ids = places.map(({ roomId }) => roomId);
     if (new Set(ids).size !== ids.length || ids.some((room) => !floor.some((one) => one.id === room)))
       throw new BadRequest();
@@ -98,7 +103,9 @@ export function placeRooms(
     });
     await change(
       trx,
-      `insert into plan_rooms (room_id, plan_id, x, y) select p.room, :id, p.x, p.y from unnest(:rooms::bigint[], :x::float8[], :y::float8[]) as p (room, x, y)`,
+      `insert into plan_rooms (room_id, plan_id, x, y)
+       select p.room, :id, p.x, p.y
+         from unnest(:rooms::bigint[], :x::float8[], :y::float8[]) as p (room, x, y)`,
       { id, rooms: ids, x: places.map(({ x }) => x), y: places.map(({ y }) => y) },
     );
     await change(trx, `update floor_plans set version = version + 1 where id = :id`, { id });
@@ -120,25 +127,25 @@ export function placeRooms(
 }
 
 /** Takes the plan away with its picture; the rooms stay. Removed twice is removed once. */
-export function removePlan(db: Db, by: Actor, id: number, version: number): Promise<PlanResult> {
+export function removeFloorPlan(db: Db, by: Actor, id: number, version: number): Promise<FloorPlanResult> {
   return inTransaction(db, async (trx) => {
-    const plan = await lockPlan(trx, by, id);
-    if (plan.version !== version) return { ok: false, reason: 'stale' };
+    const floorPlan = await lockFloorPlan(trx, by, id);
+    if (floorPlan.version !== version) return { ok: false, reason: 'stale' };
     await change(trx, `delete from floor_plans where id = :id`, { id });
-    await change(trx, `delete from files where id = :file`, { file: plan.file_id });
+    await change(trx, `delete from files where id = :file`, { file: floorPlan.file_id });
     await record(trx, by, {
       action: 'plan.remove',
       noun: 'floor_plans',
       id,
-      before: { site: plan.site, building: plan.building, floor: plan.floor },
+      before: { site: floorPlan.site, building: floorPlan.building, floor: floorPlan.floor },
     });
     return { ok: true, id };
   });
 }
 
-async function lockPlan(trx: Db, by: Actor, id: number): Promise<FloorPlan> {
+async function lockFloorPlan(trx: Db, by: Actor, id: number): Promise<FloorPlan> {
   await requireKeeper(trx, by);
   const locked = await rows(trx, `select id from floor_plans where id = :id for update`, { id });
   if (!locked.length) throw new NotFound();
-  return findPlan(trx, id);
+  return findFloorPlan(trx, id);
 }

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { date, id, list, message, onceKey, time, version } from '../lib/http/fields.js';
 
 /** What a visit of a plan asks for; what makes no sense falls back to the next hour. */
-export const PlanQuery = z.object({
+export const FloorPlanQuery = z.object({
   date: date().optional().catch(undefined),
   from: time().optional().catch(undefined),
   to: time().optional().catch(undefined),
 });
-export type PlanQuery = z.output<typeof PlanQuery>;
+export type FloorPlanQuery = z.output<typeof FloorPlanQuery>;
 
 /** A floor is named by one of its rooms. */
 export const NewPlanForm = z.strictObject({ room: id(), key: onceKey() });
@@ -36,4 +36,4 @@ export const PlacesForm = z
         context.addIssue({ code: 'custom', path: ['x', i], message: message('plans.problem.half') });
     });
   });
-export const PlanVersionForm = z.strictObject({ version: version() });
+export const FloorPlanVersionForm = z.strictObject({ version: version() });

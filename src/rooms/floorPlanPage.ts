@@ -2,11 +2,11 @@ import type { Context } from '../lib/http/route.js';
 import { statusAt } from '../claims/checks.js';
 import { hrefOf, describeHold } from '../claims/describeHold.js';
 import { outsideHours } from '../hours/openingHours.js';
-import type { FloorPlan, PlanRoom } from './floorPlanQueries.js';
+import type { FloorPlan, FloorPlanRoom } from './floorPlanQueries.js';
 
 // A floor plan as its template writes it. Pure: rooms and a time go in, words and places come out.
 
-export interface ShownRoom {
+export interface RoomOnPlan {
   id: number;
   name: string;
   /** Colour and pattern; the word says the same. */
@@ -23,15 +23,15 @@ export interface ShownRoom {
   y: number | null;
 }
 
-export function tellState(
-  room: PlanRoom,
+export function describeRoomOnPlan(
+  room: FloorPlanRoom,
   span: { from: Date; to: Date },
   typed: { on: string; from: string; to: string },
   c: Context<unknown, unknown>,
-): ShownRoom {
+): RoomOnPlan {
   const { t, fmt } = c;
   const name = fmt.name(room);
-  const say = (state: ShownRoom['state'], detail: string, href: string | null): ShownRoom => {
+  const say = (state: RoomOnPlan['state'], detail: string, href: string | null): RoomOnPlan => {
     const word = t(`plans.state.${state}`);
     return {
       id: room.id,
@@ -55,10 +55,11 @@ export function tellState(
   if (taken) {
     const time = fmt.range(new Date(taken.starts_at), new Date(taken.ends_at));
     const what = taken.hold ? describeHold(taken.hold, t, fmt) : (taken.title ?? t('calendar.day.booked'));
+    const meeting = taken.meeting_id === null ? null : `/meetings/${taken.meeting_id}`;
     return say(
       taken.kind === 'closure' ? 'closed' : 'taken',
       [time, what].filter(Boolean).join(' '),
-      taken.hold ? hrefOf(taken.hold) : taken.meeting_id === null ? null : `/meetings/${taken.meeting_id}`,
+      taken.hold ? hrefOf(taken.hold) : meeting,
     );
   }
   if (outsideHours(room.hours, span.from, span.to, c.office.zone))
@@ -68,7 +69,7 @@ export function tellState(
 }
 
 export interface Mark {
-  room: ShownRoom;
+  room: RoomOnPlan;
   /** In the units of the drawing. */
   x: number;
   y: number;
@@ -76,7 +77,7 @@ export interface Mark {
   height: number;
 }
 
-export interface PlanDrawing {
+export interface FloorPlanDrawing {
   /** The picture's own proportions on a width of 1000. */
   width: number;
   height: number;
@@ -84,10 +85,10 @@ export interface PlanDrawing {
 }
 
 /** Where the marks stand: boxes around each room's place, kept within the picture. */
-export function drawPlan(
+export function drawFloorPlan(
   plan: Pick<FloorPlan, 'width' | 'height'>,
-  rooms: readonly ShownRoom[],
-): PlanDrawing {
+  rooms: readonly RoomOnPlan[],
+): FloorPlanDrawing {
   const width = 1000;
   const height = Math.round((plan.height / plan.width) * width);
   const marks = rooms.flatMap((room): Mark[] => {

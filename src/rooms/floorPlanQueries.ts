@@ -26,27 +26,34 @@ export interface FloorPlan extends Floor {
 const PLAN = `id, site, building, floor, file_id, width, height, version`;
 
 /** @throws NotFound */
-export async function findPlan(db: Db, id: number): Promise<FloorPlan> {
+export async function findFloorPlan(db: Db, id: number): Promise<FloorPlan> {
   const found = await row<FloorPlan>(db, `select ${PLAN} from floor_plans where id = :id`, { id });
   if (!found) throw new NotFound();
   return found;
 }
 
 /** All plans with how many rooms stand on them. */
-export function listPlans(db: Db): Promise<(FloorPlan & { rooms: number })[]> {
+export function listFloorPlans(db: Db): Promise<(FloorPlan & { rooms: number })[]> {
   return rows(
     db,
-    `select ${PLAN}, (select count(*) from plan_rooms p join rooms r on r.id = p.room_id and r.status <> 'retired' where p.plan_id = f.id) as rooms
+    `select ${PLAN},
+            (select count(*)
+               from plan_rooms p
+               join rooms r on r.id = p.room_id and r.status <> 'retired'
+               where p.plan_id = f.id) as rooms
        from floor_plans f order by site, building, floor limit 500`,
   );
 }
 
 /** Floors that have rooms and no plan yet, each with one of its rooms to name it by. */
-export function listFloorsWithoutPlan(db: Db): Promise<(Floor & { room_id: number; rooms: number })[]> {
+export function listFloorsWithoutFloorPlan(db: Db): Promise<(Floor & { room_id: number; rooms: number })[]> {
   return rows(
     db,
     `select r.site, r.building, r.floor, min(r.id) as room_id, count(*) as rooms from rooms r
-      where r.status <> 'retired' and not exists (select 1 from floor_plans f where f.site = r.site and f.building = r.building and f.floor = r.floor)
+      where r.status <> 'retired'
+        and not exists (select 1
+                          from floor_plans f
+                          where f.site = r.site and f.building = r.building and f.floor = r.floor)
       group by r.site, r.building, r.floor order by r.site, r.building, r.floor`,
   );
 }
@@ -60,13 +67,14 @@ export function listRoomsOfFloor(
     db,
     `select r.id, r.name_en, r.name_zh, p.x::float8 as x, p.y::float8 as y
        from rooms r left join plan_rooms p on p.room_id = r.id and p.plan_id = :id
-      where r.status <> 'retired' and (r.site = :site and r.building = :building and r.floor = :floor or p.plan_id is not null)
+      where r.status <> 'retired'
+        and (r.site = :site and r.building = :building and r.floor = :floor or p.plan_id is not null)
       order by r.sort_order, r.id`,
     { id: plan.id, site: plan.site, building: plan.building, floor: plan.floor },
   );
 }
 
-export interface PlanRoom extends RoomName {
+export interface FloorPlanRoom extends RoomName {
   capacity: number;
   is_step_free: boolean;
   status: RoomStatus;
@@ -87,18 +95,25 @@ export interface PlanRoom extends RoomName {
 }
 
 /** The rooms of a floor with what stands in the way of booking them for a time; one query. */
-export function listPlanRooms(
+export function listFloorPlanRooms(
   db: Db,
   viewerId: number,
   plan: FloorPlan,
   span: { from: Date; to: Date },
-): Promise<PlanRoom[]> {
-  return rows<PlanRoom>(
+): Promise<FloorPlanRoom[]> {
+  return rows<FloorPlanRoom>(
     db,
-    `select r.id, r.name_en, r.name_zh, r.capacity, r.is_step_free, r.status, r.back_at, p.x::float8 as x, p.y::float8 as y,
+    `select r.id, r.name_en, r.name_zh, r.capacity, r.is_step_free, r.status, r.back_at, p.x::float8 as x,
+            p.y::float8 as y,
             ${OPENING} as hours,
-            (select json_build_object('kind', case when c.meeting_id is not null then 'meeting' when c.closure_id is not null then 'closure' else 'hold' end,
-                    'meeting_id', case when known.yes then m.id end, 'title', case when known.yes then m.title when c.closure_id is not null then cl.reason end,
+            (select json_build_object(
+               'kind',
+               case
+                 when c.meeting_id is not null then 'meeting'
+                 when c.closure_id is not null then 'closure'
+                 else 'hold' end,
+                    'meeting_id', case when known.yes then m.id end, 'title',
+                    case when known.yes then m.title when c.closure_id is not null then cl.reason end,
                     'starts_at', c.starts_at, 'ends_at', c.ends_at, 'hold', ${holdOf('c')})
                from room_claims c
                left join meetings m on m.id = c.meeting_id
@@ -106,10 +121,14 @@ export function listPlanRooms(
                left join lateral (select ${KNOWS_TITLE} as yes) known on true
               where ${isWithin('c.room_id', 'r.id')}
                 and ${isBlocking('c')} and ${isNotLapsed('c')}
-                and c.occupies && tstzrange(:from::timestamptz - make_interval(mins => r.setup_minutes), :to::timestamptz + make_interval(mins => r.teardown_minutes))
+                and c.occupies && tstzrange(
+                  :from::timestamptz - make_interval(mins => r.setup_minutes),
+                  :to::timestamptz + make_interval(mins => r.teardown_minutes)
+                )
               order by c.starts_at limit 1) as taken
        from rooms r left join plan_rooms p on p.room_id = r.id and p.plan_id = :id
-      where r.status <> 'retired' and (r.site = :site and r.building = :building and r.floor = :floor or p.plan_id is not null)
+      where r.status <> 'retired'
+        and (r.site = :site and r.building = :building and r.floor = :floor or p.plan_id is not null)
       order by r.sort_order, r.id limit 500`,
     {
       viewer: viewerId,

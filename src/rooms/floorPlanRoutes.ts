@@ -6,18 +6,24 @@ import { once } from '../lib/http/once.js';
 import { secretary, signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { addDays, dayOf, startOfDay, timeOf, toInstant } from '../lib/time/zone.js';
-import { createPlan, placeRooms, removePlan, replacePicture, type Picture } from './floorPlanCommands.js';
-import { NewPlanForm, PlacesForm, PlanQuery, PlanVersionForm } from './floorPlanForms.js';
 import {
-  findPlan,
-  listFloorsWithoutPlan,
-  listPlanRooms,
-  listPlans,
+  createFloorPlan,
+  placeRooms,
+  removeFloorPlan,
+  replacePicture,
+  type Picture,
+} from './floorPlanCommands.js';
+import { NewPlanForm, PlacesForm, FloorPlanQuery, FloorPlanVersionForm } from './floorPlanForms.js';
+import {
+  findFloorPlan,
+  listFloorsWithoutFloorPlan,
+  listFloorPlanRooms,
+  listFloorPlans,
   listRoomsOfFloor,
 } from './floorPlanQueries.js';
 import { mayKeepRooms } from './policy.js';
-import { drawPlan, tellState, type ShownRoom } from './floorPlanPage.js';
-import { tellPlace } from './roomFacts.js';
+import { drawFloorPlan, describeRoomOnPlan, type RoomOnPlan } from './floorPlanPage.js';
+import { describePlace } from './roomFacts.js';
 
 export const floorPlanRoutes: Route[] = [
   route({
@@ -25,10 +31,14 @@ export const floorPlanRoutes: Route[] = [
     path: '/rooms/plans',
     policy: signedIn,
     async handle(c) {
-      const plans = await listPlans(c.db);
+      const floorPlans = await listFloorPlans(c.db);
       return page('rooms/floor-plans', {
         title: c.t('plans.list.title'),
-        plans: plans.map((plan) => ({ id: plan.id, name: nameOf(plan, c), rooms: plan.rooms })),
+        plans: floorPlans.map((floorPlan) => ({
+          id: floorPlan.id,
+          name: nameOf(floorPlan, c),
+          rooms: floorPlan.rooms,
+        })),
         isKeeper: mayKeepRooms(c.viewer),
       });
     },
@@ -48,8 +58,8 @@ export const floorPlanRoutes: Route[] = [
           problemsOf([{ field: 'picture', message: c.t('rooms.problem.photo') }], c.req.body),
         );
       const { key, ...form } = c.form;
-      const done = await once(c.db, c.viewer.id, key, form, async (trx) => {
-        const made = await createPlan(trx, c.by, form.room, picture);
+      const done = await once(c.db, { person: c.viewer.id, key, body: form }, async (trx) => {
+        const made = await createFloorPlan(trx, c.by, form.room, picture);
         return made.ok ? { location: `/rooms/plans/${made.id}/edit` } : {};
       });
       if (done.location === undefined)
@@ -58,12 +68,18 @@ export const floorPlanRoutes: Route[] = [
     },
     onInvalid: (c, problems) => newPage(c, problems),
   }),
-  route({ method: 'get', path: '/rooms/plans/:id', policy: signedIn, query: PlanQuery, handle: showPlan }),
+  route({
+    method: 'get',
+    path: '/rooms/plans/:id',
+    policy: signedIn,
+    query: FloorPlanQuery,
+    handle: showFloorPlan,
+  }),
   route({
     method: 'get',
     path: '/rooms/plans/:id/picture',
     policy: signedIn,
-    handle: async (c) => sendImage(c, (await findPlan(c.db, idOf(c))).file_id),
+    handle: async (c) => sendImage(c, (await findFloorPlan(c.db, idOf(c))).file_id),
   }),
   route({ method: 'get', path: '/rooms/plans/:id/edit', policy: secretary, handle: (c) => editPage(c) }),
   route({
@@ -77,7 +93,7 @@ export const floorPlanRoutes: Route[] = [
         const [left, top] = [x[i] ?? null, y[i] ?? null];
         return left === null || top === null ? [] : [{ roomId, x: left, y: top }];
       });
-      const done = await placeRooms(c.db, c.by, idOf(c), version, places);
+      const done = await placeRooms(c.db, c.by, { id: idOf(c), version }, places);
       if (!done.ok)
         return editPage(
           c,
@@ -96,14 +112,14 @@ export const floorPlanRoutes: Route[] = [
       field: 'picture',
       maxFiles: 1,
       wrongKind: 'rooms.problem.photo',
-      authorise: (c) => findPlan(c.db, idOf(c)),
+      authorise: (c) => findFloorPlan(c.db, idOf(c)),
     },
-    form: PlanVersionForm,
+    form: FloorPlanVersionForm,
     async handle(c) {
       const picture = await readPicture(c);
       if (!picture)
         return editPage(c, problemsOf([{ field: 'picture', message: c.t('rooms.problem.photo') }], {}));
-      const done = await replacePicture(c.db, c.by, idOf(c), c.form.version, picture);
+      const done = await replacePicture(c.db, c.by, { id: idOf(c), version: c.form.version }, picture);
       if (!done.ok)
         return editPage(
           c,
@@ -118,9 +134,9 @@ export const floorPlanRoutes: Route[] = [
     method: 'post',
     path: '/rooms/plans/:id/removal',
     policy: secretary,
-    form: PlanVersionForm,
+    form: FloorPlanVersionForm,
     async handle(c) {
-      const done = await removePlan(c.db, c.by, idOf(c), c.form.version);
+      const done = await removeFloorPlan(c.db, c.by, idOf(c), c.form.version);
       if (!done.ok)
         return editPage(c, problemsOf([{ field: '', message: c.t('plans.problem.changed') }], {}), 409);
       return redirect('/rooms/plans', { notice: 'plans.notice.removed' });
@@ -133,7 +149,7 @@ function nameOf(
   c: Context<unknown, unknown>,
 ): string {
   return (
-    tellPlace({ ...floor, floor: floor.floor && c.t('plans.floor', { floor: floor.floor }) }) ||
+    describePlace({ ...floor, floor: floor.floor && c.t('plans.floor', { floor: floor.floor }) }) ||
     c.t('plans.list.whole')
   );
 }
@@ -147,7 +163,7 @@ async function readPicture(c: Context<unknown, unknown>): Promise<Picture | unde
 }
 
 async function newPage(c: Context<unknown, unknown>, problems?: Problems): Promise<Answer> {
-  const floors = await listFloorsWithoutPlan(c.db);
+  const floors = await listFloorsWithoutFloorPlan(c.db);
   return page(
     'rooms/floor-plan-new',
     {
@@ -157,14 +173,14 @@ async function newPage(c: Context<unknown, unknown>, problems?: Problems): Promi
         label: c.t('plans.form.floor', { floor: nameOf(floor, c), count: floor.rooms }),
       })),
       values: problems?.values ?? {},
-      ...(problems ? { errors: problems.errors } : {}),
+      errors: problems?.errors ?? {},
     },
     { status: problems ? 422 : 200 },
   );
 }
 
 /** When somebody looks without saying when: the running or next half hour, an hour long. */
-function spanOf(c: Context<unknown, PlanQuery>): {
+function spanOf(c: Context<unknown, FloorPlanQuery>): {
   on: string;
   from: string;
   to: string;
@@ -192,14 +208,14 @@ function spanOf(c: Context<unknown, PlanQuery>): {
   };
 }
 
-async function showPlan(c: Context<unknown, PlanQuery>): Promise<Answer> {
-  const plan = await findPlan(c.db, idOf(c));
+async function showFloorPlan(c: Context<unknown, FloorPlanQuery>): Promise<Answer> {
+  const floorPlan = await findFloorPlan(c.db, idOf(c));
   const { on, from, to, span } = spanOf(c);
-  const rooms = await listPlanRooms(c.db, c.viewer.id, plan, span);
-  const shown = rooms.map((room) => tellState(room, span, { on, from, to }, c));
+  const rooms = await listFloorPlanRooms(c.db, c.viewer.id, floorPlan, span);
+  const shown = rooms.map((room) => describeRoomOnPlan(room, span, { on, from, to }, c));
   return page('rooms/floor-plan', {
-    title: nameOf(plan, c),
-    plan,
+    title: nameOf(floorPlan, c),
+    plan: floorPlan,
     on,
     from,
     to,
@@ -207,7 +223,7 @@ async function showPlan(c: Context<unknown, PlanQuery>): Promise<Answer> {
     rooms: shown,
     rows: shown.map((room) => rowOf(c, room)),
     free: shown.filter(({ state }) => state === 'free').length,
-    drawing: drawPlan(plan, shown),
+    drawing: drawFloorPlan(floorPlan, shown),
     isKeeper: mayKeepRooms(c.viewer),
   });
 }
@@ -215,7 +231,7 @@ async function showPlan(c: Context<unknown, PlanQuery>): Promise<Answer> {
 const ROW_TONES: Record<string, string> = { free: 'ok', taken: 'warn' };
 
 /** A room of the floor in the list beside the drawing; see views/lib/rows.ejs. */
-function rowOf({ t }: Context<unknown, unknown>, room: ShownRoom) {
+function rowOf({ t }: Context<unknown, unknown>, room: RoomOnPlan) {
   const book = { href: room.href ?? '', label: t('calendar.booking.book'), about: room.name };
   return {
     pill: { text: room.word, tone: ROW_TONES[room.state] ?? 'neutral' },
@@ -227,8 +243,8 @@ function rowOf({ t }: Context<unknown, unknown>, room: ShownRoom) {
 }
 
 async function editPage(c: Context<unknown, unknown>, problems?: Problems, status?: number): Promise<Answer> {
-  const plan = await findPlan(c.db, idOf(c));
-  const rooms = await listRoomsOfFloor(c.db, plan);
+  const floorPlan = await findFloorPlan(c.db, idOf(c));
+  const rooms = await listRoomsOfFloor(c.db, floorPlan);
   const typed = (name: string) => [problems?.values[name] ?? []].flat() as unknown[];
   const [ids, x, y] = [typed('rooms').map(String), typed('x'), typed('y')];
   const errors = problems?.errors ?? {};
@@ -245,12 +261,12 @@ async function editPage(c: Context<unknown, unknown>, problems?: Problems, statu
   return page(
     'rooms/floor-plan-edit',
     {
-      title: c.t('plans.form.edit', { floor: nameOf(plan, c) }),
-      plan,
-      name: nameOf(plan, c),
+      title: c.t('plans.form.edit', { floor: nameOf(floorPlan, c) }),
+      plan: floorPlan,
+      name: nameOf(floorPlan, c),
       lines,
       scripts: ['floor-plan'],
-      ...(problems ? { errors } : {}),
+      errors,
     },
     { status: status ?? (problems ? 422 : 200) },
   );

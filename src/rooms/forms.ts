@@ -106,7 +106,10 @@ const BESIDE = {
 };
 export const NewRoomForm = z.strictObject({ ...ROOM, ...BESIDE }).superRefine(checkRoom);
 
-/** `was`: how the room stood when the form was opened; the picks come from the page that asks about what two people changed. */
+/**
+ * `was`: how the room stood when the form was opened; the picks come
+ * from the page that asks about what two people changed.
+ */
 export const EditRoomForm = z
   .strictObject({ ...ROOM, ...picks(CELLS), version: version(), was: was() })
   .superRefine(checkRoom);

@@ -9,14 +9,22 @@ import { lockRoom, type Stale } from './commands.js';
 
 const MAX_PHOTOS = 12;
 
+/** A room as the page showed it. */
+interface OfRoom {
+  roomId: number;
+  version: number;
+}
+interface OfPhoto extends OfRoom {
+  photoId: number;
+}
+
 export type PhotoResult = { ok: true } | Stale | { ok: false; reason: 'problem'; problem: Key };
 
 /** The file has arrived (see lib/files); it stands after those that are there. */
 export function addPhoto(
   db: Db,
   by: Actor,
-  roomId: number,
-  version: number,
+  { roomId, version }: OfRoom,
   photo: { fileId: number; alt: string },
 ): Promise<PhotoResult> {
   return inTransaction(db, async (trx) => {
@@ -27,7 +35,10 @@ export function addPhoto(
     await keepFiles(trx, by, [photo.fileId]);
     await change(
       trx,
-      `insert into room_photos (room_id, file_id, alt, position) select :room, :file, :alt, coalesce(max(position), 0) + 1 from room_photos where room_id = :room`,
+      `insert into room_photos (room_id, file_id, alt, position)
+       select :room, :file, :alt, coalesce(max(position), 0) + 1
+         from room_photos
+         where room_id = :room`,
       { room: roomId, file: photo.fileId, alt: photo.alt },
     );
     await finish(trx, roomId);
@@ -45,9 +56,7 @@ export function addPhoto(
 export function describePhoto(
   db: Db,
   by: Actor,
-  roomId: number,
-  photoId: number,
-  version: number,
+  { roomId, version, photoId }: OfPhoto,
   alt: string,
 ): Promise<PhotoResult> {
   return inTransaction(db, async (trx) => {
@@ -72,9 +81,7 @@ export function describePhoto(
 export function movePhoto(
   db: Db,
   by: Actor,
-  roomId: number,
-  photoId: number,
-  version: number,
+  { roomId, version, photoId }: OfPhoto,
   to: 'earlier' | 'later',
 ): Promise<PhotoResult> {
   return inTransaction(db, async (trx) => {
@@ -90,7 +97,10 @@ export function movePhoto(
     order[at] = other;
     await change(
       trx,
-      `update room_photos p set position = o.place from unnest(:order::bigint[]) with ordinality as o (id, place) where p.id = o.id and p.room_id = :room`,
+      `update room_photos p
+         set position = o.place
+         from unnest(:order::bigint[]) with ordinality as o (id, place)
+         where p.id = o.id and p.room_id = :room`,
       { order, room: roomId },
     );
     await finish(trx, roomId);
@@ -104,13 +114,7 @@ export function movePhoto(
   });
 }
 
-export function removePhoto(
-  db: Db,
-  by: Actor,
-  roomId: number,
-  photoId: number,
-  version: number,
-): Promise<PhotoResult> {
+export function removePhoto(db: Db, by: Actor, { roomId, version, photoId }: OfPhoto): Promise<PhotoResult> {
   return inTransaction(db, async (trx) => {
     const room = await lockRoom(trx, by, roomId);
     const photo = room.photos.find(({ id }) => id === photoId);

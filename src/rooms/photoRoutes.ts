@@ -34,10 +34,8 @@ export const photoRoutes: Route[] = [
           problemsOf([{ field: 'photo', message: c.t('rooms.problem.photo') }], c.req.body).errors,
         );
       }
-      return answer(
-        c,
-        await addPhoto(c.db, c.by, idOf(c), c.form.version, { fileId: file.id, alt: c.form.photo_alt }),
-      );
+      const room = { roomId: idOf(c), version: c.form.version };
+      return answer(c, await addPhoto(c.db, c.by, room, { fileId: file.id, alt: c.form.photo_alt }));
     },
     onInvalid: (c, problems) => editAgain(c, problems.errors),
   }),
@@ -46,8 +44,7 @@ export const photoRoutes: Route[] = [
     path: '/rooms/:id/photos/:photo',
     policy: secretary,
     form: PhotoTextForm,
-    handle: async (c) =>
-      answer(c, await describePhoto(c.db, c.by, idOf(c), idOf(c, 'photo'), c.form.version, c.form.alt)),
+    handle: async (c) => answer(c, await describePhoto(c.db, c.by, photoOf(c), c.form.alt)),
     onInvalid: (c, problems) =>
       editAgain(c, {
         [`alt.${idOf(c, 'photo')}`]: problems.errors.alt ?? Object.values(problems.errors)[0] ?? '',
@@ -58,17 +55,20 @@ export const photoRoutes: Route[] = [
     path: '/rooms/:id/photos/:photo/place',
     policy: secretary,
     form: PhotoMoveForm,
-    handle: async (c) =>
-      answer(c, await movePhoto(c.db, c.by, idOf(c), idOf(c, 'photo'), c.form.version, c.form.to)),
+    handle: async (c) => answer(c, await movePhoto(c.db, c.by, photoOf(c), c.form.to)),
   }),
   route({
     method: 'post',
     path: '/rooms/:id/photos/:photo/removal',
     policy: secretary,
     form: PhotoRemovalForm,
-    handle: async (c) => answer(c, await removePhoto(c.db, c.by, idOf(c), idOf(c, 'photo'), c.form.version)),
+    handle: async (c) => answer(c, await removePhoto(c.db, c.by, photoOf(c))),
   }),
 ];
+
+function photoOf(c: Context<{ version: number }, unknown>) {
+  return { roomId: idOf(c), photoId: idOf(c, 'photo'), version: c.form.version };
+}
 
 function answer(c: Context<unknown, unknown>, done: PhotoResult): Promise<Answer> | Answer {
   if (done.ok) return redirect(`/rooms/${idOf(c)}/edit#photos`, { notice: 'rooms.notice.saved' });

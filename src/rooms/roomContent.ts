@@ -125,6 +125,6 @@ export function contentFrom(cells: Cells): RoomContent {
 }
 
 /** For the history, where a layout is `theatre 60`. */
-export function toldOf(content: RoomContent): Record<string, unknown> {
+export function historyOf(content: RoomContent): Record<string, unknown> {
   return { ...content, layouts: content.layouts.map(({ layout, capacity }) => `${layout} ${capacity}`) };
 }

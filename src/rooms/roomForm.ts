@@ -10,12 +10,14 @@ import { weekdayName } from '../hours/describe.js';
 
 // The form of a room, for adding and for changing it.
 
-interface Shown {
+interface RoomFormContent {
   /** Absent for a new room. */
   room?: Room;
   /** A new room is filled in from this one. */
   like?: Room;
-  /** With `version` and `was` where the form was opened before: what others saved since is still to be merged. */
+  /**
+   * With `version` and `was` where the form was opened before: what others saved since is still to be merged.
+   */
   values: Record<string, unknown>;
   problems?: { errors: Record<string, string> };
   status?: number;
@@ -80,7 +82,7 @@ export function valuesOfContent(
 
 export async function roomFormPage(
   c: Context<unknown, unknown>,
-  { room, like, values, problems, status = 200 }: Shown,
+  { room, like, values, problems, status = 200 }: RoomFormContent,
 ): Promise<Answer> {
   const [parts, kinds, others] = await Promise.all([
     listPartOptions(c.db, room?.id ?? null),
@@ -91,11 +93,7 @@ export async function roomFormPage(
   return page(
     'rooms/form',
     {
-      title: room
-        ? c.t('rooms.form.edit', { room: c.fmt.name(room) })
-        : like
-          ? c.t('roomCopy.likeTitle', { room: c.fmt.name(like) })
-          : c.t('rooms.form.new'),
+      title: titleOf(c, room, like),
       room,
       like,
       others: others.map((one) => ({ value: one.id, label: c.fmt.name(one) })),
@@ -113,8 +111,13 @@ export async function roomFormPage(
       layouts: LAYOUTS.map((layout) => c.t(`layouts.${layout}`)),
       parts: parts.map((part) => ({ value: part.id, label: c.fmt.name(part) })),
       weekdays: [1, 2, 3, 4, 5, 6, 7].map((weekday) => weekdayName(weekday, c.t)),
-      ...(problems ? { errors: problems.errors } : {}),
+      errors: problems?.errors ?? {},
     },
     { status },
   );
+}
+
+function titleOf(c: Context<unknown, unknown>, room: Room | undefined, like: Room | undefined): string {
+  if (room) return c.t('rooms.form.edit', { room: c.fmt.name(room) });
+  return like ? c.t('roomCopy.likeTitle', { room: c.fmt.name(like) }) : c.t('rooms.form.new');
 }

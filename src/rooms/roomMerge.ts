@@ -54,7 +54,7 @@ export async function roomMergePage(
   const owner = ownerText(c, room, content);
   const parts = new Map(room.parts.map((part) => [String(part.id), c.fmt.name(part)]));
   const say = (name: string, cells: Cells, ownerIs: string) =>
-    tell(c, name, name === 'owner_id' ? ownerIs : (cells[name] ?? ''));
+    describeCell(c, name, name === 'owner_id' ? ownerIs : (cells[name] ?? ''));
   return page(
     'lib/merge',
     {
@@ -101,7 +101,7 @@ function labelOf(
   return heading ? heading().join(': ') : cell;
 }
 
-function tell(c: Context<unknown, unknown>, cell: string, value: string): string {
+function describeCell(c: Context<unknown, unknown>, cell: string, value: string): string {
   if (cell === 'is_step_free' || cell.startsWith('equipment-') || cell.startsWith('part-'))
     return c.t(value ? 'rooms.form.yes' : 'rooms.form.no');
   if (cell.startsWith('hours-') && !value) return c.t('hours.room.closed');

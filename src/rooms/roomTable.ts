@@ -4,7 +4,7 @@ import type { ListedRoom } from './queries.js';
 type Reader = Pick<Context, 't' | 'fmt'>;
 
 /** A room of the list with what was put into words for it. */
-export interface ToldRoom extends ListedRoom {
+export interface RoomRow extends ListedRoom {
   place: string;
   equipmentText: string;
   layoutText: string;
@@ -13,7 +13,7 @@ export interface ToldRoom extends ListedRoom {
 }
 
 /** The list of rooms as views/lib/table.ejs takes it; layouts have a column only where some room has any. */
-export function roomTable(c: Reader, rooms: readonly ToldRoom[]) {
+export function roomTable(c: Reader, rooms: readonly RoomRow[]) {
   const { t, fmt } = c;
   const hasLayouts = rooms.some((room) => room.layoutText || room.min_people);
   return {
@@ -41,12 +41,12 @@ export function roomTable(c: Reader, rooms: readonly ToldRoom[]) {
 }
 
 /** What a room is a part of, or how many parts it has. */
-function wholeOf({ t, fmt }: Reader, room: ToldRoom): string | undefined {
+function wholeOf({ t, fmt }: Reader, room: RoomRow): string | undefined {
   if (room.hall) return t('calendar.day.partOf', { hall: fmt.name(room.hall) });
   return room.part_count ? t('rooms.list.divisible', { count: room.part_count }) : undefined;
 }
 
-function pillOf({ t }: Reader, { status, until }: ToldRoom) {
+function pillOf({ t }: Reader, { status, until }: RoomRow) {
   if (status === 'in_service') return undefined;
   return {
     text: until ? t('layouts.status.outUntil', { day: until }) : t(`rooms.status.${status}`),
@@ -54,17 +54,17 @@ function pillOf({ t }: Reader, { status, until }: ToldRoom) {
   };
 }
 
-function placeCell({ t }: Reader, room: ToldRoom) {
+function placeCell({ t }: Reader, room: RoomRow) {
   if (!room.plan_id) return room.place;
   return { text: room.place || t('plans.page.onPlan'), href: `/rooms/plans/${room.plan_id}` };
 }
 
-function layoutCell({ t }: Reader, room: ToldRoom) {
+function layoutCell({ t }: Reader, room: RoomRow) {
   const meta = room.min_people ? t('layouts.room.atLeast', { count: room.min_people }) : undefined;
   return { text: room.layoutText, meta };
 }
 
-function verbsOf({ t, fmt }: Reader, room: ToldRoom) {
+function verbsOf({ t, fmt }: Reader, room: RoomRow) {
   if (room.status !== 'in_service' && !room.until) return [];
   return [
     { href: `/bookings/new?room=${room.id}`, label: t('calendar.booking.book'), about: fmt.name(room) },

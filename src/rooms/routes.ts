@@ -11,25 +11,31 @@ import { changeStatus, createRoom, updateRoom, type Refusal } from './commands.j
 import { statusAt } from '../claims/checks.js';
 import { equipmentNames, equipmentOptions } from '../equipment/kinds.js';
 import { listEquipmentKinds } from '../equipment/queries.js';
-import { listPlans } from './floorPlanQueries.js';
+import { listFloorPlans } from './floorPlanQueries.js';
 import { EditRoomForm, NewRoomForm, RoomsQuery, StatusForm } from './forms.js';
 import { listDayRules } from '../hours/dayRuleQueries.js';
 import { mayKeepRooms } from './policy.js';
 import { findRoom, listClosures, listComingMeetings, listRooms, type Room } from './queries.js';
 import { listQueue } from '../claims/queueQueries.js';
 import { findNoShowRate } from '../claims/noShowRateQueries.js';
-import { tellLayouts, tellPlace, tellRate } from './roomFacts.js';
-import { tellHours } from '../hours/describe.js';
-import { tellRules } from '../rules/describe.js';
-import { factsOf, keeperVerbs, outOf, waysOf } from './roomDetails.js';
+import { describeLayouts, describePlace, describeRate } from './roomFacts.js';
+import { describeHours } from '../hours/describe.js';
+import { describeRules } from '../rules/describe.js';
+import {
+  closureLine,
+  comingLine,
+  differingDays,
+  factsOf,
+  keeperVerbs,
+  outOf,
+  queueLine,
+  waysOf,
+} from './roomDetails.js';
 import { noRooms, roomTable } from './roomTable.js';
 import { copyRulesTo } from './copyCommands.js';
 import { LikeQuery } from './copyForms.js';
 import { editOf, newRoomValues, roomFormPage, valuesLike, valuesOf, valuesOfContent } from './roomForm.js';
 import { ownerText, roomMergePage } from './roomMerge.js';
-import { hoursOn } from '../hours/openingHours.js';
-
-import { describeKept } from '../claims/describeHold.js';
 
 export const roomsRoutes: Route[] = [
   route({
@@ -42,7 +48,7 @@ export const roomsRoutes: Route[] = [
       const isKeeper = mayKeepRooms(c.viewer);
       const [kinds, plans, rooms] = await Promise.all([
         listEquipmentKinds(c.db),
-        listPlans(c.db),
+        listFloorPlans(c.db),
         listRooms(c.db, c.now, {
           seats: query.seats,
           equipment: query.equipment,
@@ -50,18 +56,18 @@ export const roomsRoutes: Route[] = [
           withRetired: isKeeper && query.retired,
         }),
       ]);
-      const told = rooms.map((room) => ({
+      const roomRows = rooms.map((room) => ({
         ...room,
-        place: tellPlace(room),
+        place: describePlace(room),
         equipmentText: equipmentNames(room.equipment, kinds, c.fmt).join(c.t('rooms.list.comma')),
-        layoutText: tellLayouts(room.layouts, c.t).join(c.t('rooms.list.comma')),
+        layoutText: describeLayouts(room.layouts, c.t).join(c.t('rooms.list.comma')),
         until: room.status === 'out_of_service' ? lastDayOut(room.back_at, c) : null,
       }));
       const hasFilter = query.seats !== null || query.equipment.length > 0 || query.step_free;
       return page('rooms/list', {
         title: c.t('rooms.list.title'),
-        table: roomTable(c, told),
-        nothing: told.length ? undefined : noRooms(c, { hasFilter, isKeeper }),
+        table: roomTable(c, roomRows),
+        nothing: roomRows.length ? undefined : noRooms(c, { hasFilter, isKeeper }),
         hasPlans: plans.length > 0 || isKeeper,
         filter: query,
         hasFilter,
@@ -92,7 +98,7 @@ export const roomsRoutes: Route[] = [
     form: NewRoomForm,
     async handle(c) {
       const { key, like, with_rules: withRules, then, ...input } = c.form;
-      const done = await once(c.db, c.viewer.id, key, c.form, async (trx) => {
+      const done = await once(c.db, { person: c.viewer.id, key, body: c.form }, async (trx) => {
         const made = await createRoom(trx, c.by, input);
         if (!made.ok) return { refused: made };
         if (like !== null && withRules) await copyRulesTo(trx, c.by, like, made.id);
@@ -123,7 +129,7 @@ export const roomsRoutes: Route[] = [
     async handle(c) {
       const { given, rest } = readPicks(c.form);
       const { version, was, ...input } = rest;
-      const done = await updateRoom(c.db, c.by, idOf(c), version, input, { was, given });
+      const done = await updateRoom(c.db, c.by, { id: idOf(c), version, was, given }, input);
       if (done.ok)
         return redirect(`/rooms/${idOf(c)}`, {
           notice: done.isMerged && !given.length ? 'merge.saved' : 'rooms.notice.saved',
@@ -154,10 +160,15 @@ export const roomsRoutes: Route[] = [
         c.form.until < dayOf(c.now, c.office.zone)
       )
         return statusPage(c, { until: c.t('rooms.problem.over') }, 422);
-      const done = await changeStatus(c.db, c.by, idOf(c), c.form.version, {
-        ...c.form,
-        backAt: c.form.until === null ? null : startOfDay(addDays(c.form.until, 1), c.office.zone),
-      });
+      const done = await changeStatus(
+        c.db,
+        c.by,
+        { id: idOf(c), version: c.form.version },
+        {
+          ...c.form,
+          backAt: c.form.until === null ? null : startOfDay(addDays(c.form.until, 1), c.office.zone),
+        },
+      );
       if (done.ok) return redirect(`/rooms/${idOf(c)}`, { notice: 'rooms.notice.saved' });
       if (done.reason === 'stale')
         return statusPage(
@@ -176,87 +187,41 @@ async function showRoom(c: Context<unknown, unknown>): Promise<Answer> {
   const today = dayOf(c.now, c.office.zone);
   const [kinds, meetings, closures, days, layers, noShows, queue] = await Promise.all([
     listEquipmentKinds(c.db),
-    listComingMeetings(c.db, c.viewer.id, room.id, c.now),
+    listComingMeetings(c.db, c.viewer.id, { roomId: room.id, now: c.now }),
     listClosures(c.db, c.viewer.id, room.id, c.now),
     listDayRules(c.db, [room.id], today, addDays(today, 60)),
     listLayersFor(c.db, room.id, c.viewer.id),
     findNoShowRate(c.db, room.id, c.now),
     listQueue(c.db, c.viewer.id, room.id, c.now),
   ]);
-  const differing = days.get(room.id) ?? [];
   const rules = rulesFrom(layers);
   const deciders = rules.in_policy === 'request' ? await listDeciders(c.db, room.id) : [];
+  const names = deciders.map((person) => c.fmt.name(person));
   const status = statusAt(room, c.now);
   const until = lastDayOut(room.back_at, c);
   const isKeeper = mayKeepRooms(c.viewer);
   return page('rooms/room', {
     title: c.fmt.name(room),
     room,
-    ways: waysOf(c, room, tellPlace(room)),
+    ways: waysOf(c, room, describePlace(room)),
     verbs: keeperVerbs(c, room),
     mayBook: status === 'in_service' || until !== null,
     out: outOf(c, room, status, until),
     facts: factsOf(c, room, {
-      layouts: tellLayouts(room.layouts, c.t),
+      layouts: describeLayouts(room.layouts, c.t),
       equipment: equipmentNames(room.equipment, kinds, c.fmt),
-      hours: tellHours(room.hours, c.t),
-      differing: differing.slice(0, 12).map((rule) => {
-        const open = hoursOn([...room.hours, rule], rule.on);
-        return c.t('hours.room.line', {
-          day: c.fmt.shortDate(rule.on),
-          hours: open ? `${open.opens_at}–${open.closes_at}` : c.t('hours.room.closed'),
-          reason: c.fmt.name(rule),
-        });
-      }),
+      hours: describeHours(room.hours, c.t),
+      differing: differingDays(c, room, days.get(room.id) ?? []),
       // As they hold for the reader.
-      rules: tellRules(
-        rules,
-        c.t,
-        deciders.map((person) => c.fmt.name(person)),
-        c.lang,
-      ),
-      noShows: rules.check_in === 'required' || noShows.judged > 0 ? tellRate(noShows, c.t, c.fmt) : '',
+      rules: describeRules(rules, c.t, names, c.lang),
+      noShows: rules.check_in === 'required' || noShows.judged > 0 ? describeRate(noShows, c.t, c.fmt) : '',
       officeZone: c.office.zone === c.zone ? null : c.office.zone,
     }),
-    meetings: meetings.map((meeting) => ({
-      title: meeting.title ?? c.t('calendar.day.booked'),
-      href: meeting.meeting_id === null ? null : `/meetings/${meeting.meeting_id}`,
-      day: c.fmt.shortDay(meeting.starts_at),
-      time: c.fmt.range(meeting.starts_at, meeting.ends_at),
-      mine: meeting.is_mine,
-      // Of a hall: which part, when it isn't all of them.
-      meta: [
-        meeting.is_tentative ? c.t('tentative.free') : '',
-        meeting.organiser ? c.fmt.name(meeting.organiser) : '',
-        meeting.part && meeting.part.length < room.parts.length
-          ? meeting.part.map((part) => c.fmt.name(part)).join(c.t('rooms.list.comma'))
-          : '',
-        meeting.layout ? c.t('layouts.room.layoutBooked', { layout: c.t(`layouts.${meeting.layout}`) }) : '',
-      ],
-    })),
-    queue: queue.map((line) => ({
-      title: line.title ?? c.t('calendar.day.booked'),
-      href: line.meeting_id === null ? null : `/meetings/${line.meeting_id}`,
-      time: c.fmt.shortDay(line.starts_at),
-      meta: [
-        c.fmt.range(line.starts_at, line.ends_at),
-        line.state === 'offered' && line.held_until
-          ? c.t('waits.room.held', { until: c.fmt.dateTime(line.held_until) })
-          : c.t('waits.room.since', { when: c.fmt.dateTime(line.since) }),
-        line.any_seats === null ? '' : c.t('waits.any.what', { count: line.any_seats }),
-      ],
-    })),
+    meetings: meetings.map((meeting) => comingLine(c, room, meeting)),
+    queue: queue.map((line) => queueLine(c, line)),
     closures: closures.map((closure) => ({
-      ...closure,
+      ...closureLine(c, closure),
       mayLift: isKeeper && closure.room_id === room.id,
-      time: c.fmt.range(closure.starts_at, closure.ends_at),
-      day: c.fmt.day(closure.starts_at),
-      kept: closure.kept.map((one) => describeKept(c, one)),
-      meetings: closure.meetings.map((meeting) => ({
-        ...meeting,
-        title: meeting.title ?? c.t('calendar.day.booked'),
-        time: `${c.fmt.shortDay(new Date(meeting.starts_at))} ${c.fmt.range(new Date(meeting.starts_at), new Date(meeting.ends_at))}`,
-      })),
     })),
     isKeeper,
     lacksPhotos: isKeeper && room.photos.length === 0,
@@ -274,7 +239,7 @@ async function statusPage(
   status = 200,
 ): Promise<Answer> {
   const room = await findRoom(c.db, idOf(c));
-  const [coming] = await listComingMeetings(c.db, c.viewer.id, room.id, c.now, 1);
+  const [coming] = await listComingMeetings(c.db, c.viewer.id, { roomId: room.id, now: c.now, most: 1 });
   const typed = body(c);
   return page(
     'rooms/status',

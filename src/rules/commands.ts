@@ -32,18 +32,26 @@ export interface RulesClash {
   theirs: string[];
 }
 
+/** A form of one layer as it was posted. */
+export interface LayerEdit {
+  /** Of the layer when the page was opened; 0 where there was none. */
+  version: number;
+  mine: LayerContent;
+  /** What stood on the page when it was opened. What only others changed since stays theirs. */
+  was: Cells;
+  /** The fields in which the person gave way. */
+  given: readonly string[];
+}
+
 /**
- * Writes one layer of rules; with nothing in it there is none. Bookings that stand are not touched: rules hold from the next
- * booking or change on. Approvers are a room's, so other layers leave them alone.
- * @param edit what stood on the page when it was opened, and where the person gave way: what only others changed since stays theirs
+ * Writes one layer of rules; with nothing in it there is none. Bookings that stand are not touched: rules
+ * hold from the next booking or change on. Approvers are a room's, so other layers leave them alone.
  */
 export function saveRules(
   db: Db,
   by: Actor,
   of: LayerOf,
-  version: number,
-  mine: LayerContent,
-  edit: { was: Cells; given: readonly string[] },
+  { version, mine, ...edit }: LayerEdit,
 ): Promise<{ ok: true; isMerged: boolean } | RulesClash> {
   return inTransaction(db, async (trx) => {
     const before = await lockLayer(trx, by, of);
@@ -73,13 +81,16 @@ export function saveRules(
     if (before)
       await change(
         trx,
-        `update booking_rules set ${RULES.map((name) => `${name} = :${name}`).join(', ')}, version = version + 1 where id = :id`,
+        `update booking_rules
+           set ${RULES.map((name) => `${name} = :${name}`).join(', ')}, version = version + 1
+           where id = :id`,
         { ...values, id: before.id },
       );
     else
       await change(
         trx,
-        `insert into booking_rules (room_id, group_id, ${columns}) values (:room, :group, ${RULES.map((name) => `:${name}`).join(', ')})`,
+        `insert into booking_rules (room_id, group_id, ${columns})
+         values (:room, :group, ${RULES.map((name) => `:${name}`).join(', ')})`,
         { ...values, room: of.roomId, group: of.groupId },
       );
     if (hasApprovers && of.roomId !== null) await writeApprovers(trx, of.roomId, approvers);
@@ -90,7 +101,7 @@ export function saveRules(
       noun: of.roomId === null ? 'booking_rules' : 'rooms',
       id: of.roomId,
       before: { group_id: of.groupId, ...pick(theirs.values) },
-      after: { group_id: of.groupId, ...pick(values), ...(hasApprovers ? { approvers } : {}) },
+      after: { group_id: of.groupId, ...pick(values), approvers: hasApprovers ? approvers : undefined },
     });
     return { ok: true, isMerged: merged.theirs.length > 0 };
   });
@@ -118,7 +129,10 @@ export function removeRules(
   });
 }
 
-/** Writers of rules go one after another; a room's also wait for bookings that are being written, and the calendar notices by its version. */
+/**
+ * Writers of rules go one after another; a room's also wait for bookings
+ * that are being written, and the calendar notices by its version.
+ */
 async function lockLayer(trx: Db, by: Actor, { roomId, groupId }: LayerOf) {
   await requireKeeper(trx, by);
   if (

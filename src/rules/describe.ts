@@ -1,8 +1,11 @@
 import type { Key, Lang, Translate } from '../lib/i18n/translate.js';
 import type { BookingRules } from './layers.js';
 
-/** The rules of a room that limit anything, in short sentences for its page. @param deciders names of who decides about requests, each by itself */
-export function tellRules(
+/**
+ * The rules of a room that limit anything, in short sentences for its page.
+ * @param deciders names of who decides about requests, each by itself
+ */
+export function describeRules(
   rules: BookingRules,
   t: Translate,
   deciders: readonly string[],

@@ -43,7 +43,10 @@ const choices = {
   check_in: word(CHOICES.check_in),
 } satisfies Record<ChoiceRule, unknown>;
 
-/** One layer of rules, and (of a room) who decides about requests. `version` is 0 while nothing is set, `was` what stood on the page when it was opened. */
+/**
+ * One layer of rules, and (of a room) who decides about requests. `version`
+ * is 0 while nothing is set, `was` what stood on the page when it was opened.
+ */
 export const RulesForm = z
   .strictObject({
     ...numbers,

@@ -1,6 +1,7 @@
 import type { Cells } from '../lib/http/merge.js';
 
-// The rules of booking a room, in the words of Microsoft Exchange. Pure: layers in, the rules for one person out.
+// The rules of booking a room, in the words of Microsoft Exchange.
+// Pure: layers in, the rules for one person out.
 
 /** Every rule with a number; minutes unless the name says otherwise, 0 is "no limit". */
 export const NUMBERS = [
@@ -98,8 +99,9 @@ function kinder(name: NumberRule, a: number, b: number): number {
 }
 
 /**
- * Joins the layers that concern one person: office, the person's groups in all rooms, the room, the groups in the room; a
- * later one replaces what it names. Who is in several groups gets the most generous value of them.
+ * Joins the layers that concern one person: office, the person's groups in
+ * all rooms, the room, the groups in the room; a later one replaces what
+ * it names. Who is in several groups gets the most generous value of them.
  */
 export function rulesFrom(layers: readonly RuleLayer[]): BookingRules {
   const rules: BookingRules = { ...DEFAULTS, ofRoom: [] };
@@ -189,8 +191,11 @@ export function layerFrom(cells: Cells): {
     Object.keys(cells).flatMap((name) =>
       name.startsWith(kind) && cells[name] ? [Number(name.slice(kind.length))] : [],
     );
-  const values = Object.fromEntries(
-    RULES.map((name) => [name, cells[name] ? (numbers.has(name) ? Number(cells[name]) : cells[name]) : null]),
-  ) as RuleValues;
+  const valueOf = (name: string) => {
+    const cell = cells[name];
+    if (!cell) return null;
+    return numbers.has(name) ? Number(cell) : cell;
+  };
+  const values = Object.fromEntries(RULES.map((name) => [name, valueOf(name)])) as RuleValues;
   return { values, approvers: { personIds: ids('approver-'), groupIds: ids('group-') } };
 }

@@ -87,12 +87,12 @@ export async function rulesMergePage(
       clashes: clash.clashes.map((name) => ({
         name,
         label: labelOf(c, name, names),
-        mine: tellCell(c, name, mine),
-        theirs: tellCell(c, name, theirs),
+        mine: describeCell(c, name, mine),
+        theirs: describeCell(c, name, theirs),
       })),
       theirs: clash.theirs.map((name) => ({
         label: labelOf(c, name, names),
-        text: tellCell(c, name, theirs),
+        text: describeCell(c, name, theirs),
       })),
     },
     { status: 409 },
@@ -121,7 +121,7 @@ function labelOf(c: Context<unknown, unknown>, cell: string, names: Names): stri
   return c.t(`rules.field.${cell as NumberRule | ChoiceRule}`);
 }
 
-function tellCell(c: Context<unknown, unknown>, cell: string, cells: Cells): string {
+function describeCell(c: Context<unknown, unknown>, cell: string, cells: Cells): string {
   const value = cells[cell] ?? '';
   if (cell.includes('-')) return c.t(value ? 'rooms.form.yes' : 'rooms.form.no');
   if (!value) return c.t('lib.history.nothing');

@@ -117,14 +117,8 @@ async function save(c: Context, form: RulesForm): Promise<Answer> {
       one.ok ? [[one.person.id, personText(one.person, c.fmt.name(one.person))] as const] : [],
     ),
   );
-  const done = await saveRules(
-    c.db,
-    c.by,
-    of,
-    version,
-    { values, approvers: { personIds: [...named.keys()], groupIds } },
-    { was, given },
-  );
+  const mine = { values, approvers: { personIds: [...named.keys()], groupIds } };
+  const done = await saveRules(c.db, c.by, of, { version, mine, was, given });
   if (done.ok)
     return redirect(addressOf({ roomId: of.roomId, groupId: null }), {
       notice: done.isMerged && !given.length ? 'merge.saved' : 'rules.notice.saved',
@@ -201,6 +195,7 @@ async function rulesPage(
   const otherwise = rulesFrom(
     below.filter((one) => of.groupId !== null || (of.roomId !== null && one.room_id === null)),
   );
+  const fresh = isStale ? 409 : 200;
   return page(
     'rules/form',
     {
@@ -225,9 +220,9 @@ async function rulesPage(
         name: fmt.name({ name_en: one.name_en, name_zh: one.name_zh }),
       })),
       groups: groups.map((one) => ({ value: one.id, label: fmt.name(one) })),
-      ...(problems ? { errors: problems.errors } : {}),
+      errors: problems?.errors ?? {},
     },
-    { status: problems ? 422 : isStale ? 409 : 200 },
+    { status: problems ? 422 : fresh },
   );
 }
 

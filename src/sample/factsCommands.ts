@@ -5,7 +5,7 @@ import { storeFile } from '../lib/files/store.js';
 import { addDays, dayOf, startOfDay } from '../lib/time/zone.js';
 import { setLayout } from '../meetings/placeCommands.js';
 import { takeEquipment } from '../equipment/commands.js';
-import { createPlan, placeRooms } from '../rooms/floorPlanCommands.js';
+import { createFloorPlan, placeRooms } from '../rooms/floorPlanCommands.js';
 import type { SampleCast } from './meetingCommands.js';
 import { drawSamplePlan, PLACES } from './floorPlan.js';
 import { BROUGHT, FACTS, MOVABLE, OUT } from './rooms.js';
@@ -74,8 +74,8 @@ async function addPlan(db: Db, cast: SampleCast): Promise<void> {
   });
   const [first] = places;
   if (!stored.ok || !size || !first) throw new Error('plan not made');
-  const made = await createPlan(db, by, first.roomId, { fileId: stored.file.id, ...size });
-  if (made.ok) await placeRooms(db, by, made.id, 1, places);
+  const made = await createFloorPlan(db, by, first.roomId, { fileId: stored.file.id, ...size });
+  if (made.ok) await placeRooms(db, by, { id: made.id, version: 1 }, places);
 }
 
 /** The coming bookings of a few rooms, in turn; what is short of stock goes without. */

@@ -1,4 +1,4 @@
-import { findOrAddGuests, type GuestWish } from '../people/guestCommands.js';
+import { findOrAddGuests, type NewGuest } from '../people/guestCommands.js';
 import { keepActive } from '../people/queries.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
@@ -37,7 +37,7 @@ export function setMembersAndGuests(
     guests,
   }: {
     requested: ReadonlyMap<number, ParticipantRole>;
-    guests: (GuestWish & { role: ParticipantRole })[];
+    guests: (NewGuest & { role: ParticipantRole })[];
   },
 ): Promise<void> {
   return inTransaction(db, async (trx) => {

@@ -193,7 +193,7 @@ async function useSuggestion(c: Context<UseForm>): Promise<Answer> {
   const used = applyPick(c.form);
   const title = c.form.title ?? c.t('calendar.find.defaultTitle', { name: c.fmt.name(c.viewer) });
   const { key, offer: _offer, minutes: _minutes, ...typed } = c.form;
-  const done = await once(c.db, c.viewer.id, key, typed, async (trx) => {
+  const done = await once(c.db, { person: c.viewer.id, key, body: typed }, async (trx) => {
     const made = await createMeeting(trx, c.by, {
       title,
       startsAt: used.startsAt,

@@ -130,7 +130,7 @@ describe('roles', () => {
 });
 
 describe('one’s own password', () => {
-  test('is changed with the current one; everywhere else one is signed out, here under a new session', async () => {
+  test('is changed with the current one; all other sessions end, this one is renewed', async () => {
     const [here, there] = [
       (await signedIn(cast.chair.email)).agent,
       (await signedIn(cast.chair.email)).agent,
@@ -270,7 +270,10 @@ describe('deputies', () => {
       (
         await rows<{ action: string }>(
           world.db,
-          `select action from audit_events where noun = 'persons' and noun_id = :id and action like 'deputy%' order by id`,
+          `select action
+             from audit_events
+             where noun = 'persons' and noun_id = :id and action like 'deputy%'
+             order by id`,
           { id: cast.chair.id },
         )
       ).map((one) => one.action),

@@ -10,11 +10,17 @@ export interface TakenMail {
   link: string | undefined;
 }
 
-/** Messages of a kind as they would have left, oldest first. Nothing leaves without SMTP_URL: they are captured. */
+/**
+ * Messages of a kind as they would have left, oldest first. Nothing
+ * leaves without SMTP_URL: they are captured.
+ */
 export async function takeMails(world: World, kind: string): Promise<TakenMail[]> {
   const found = await rows<{ to_address: string; message_id: string; content: Buffer }>(
     world.db,
-    `select to_address, message_id, content from deliveries where kind = :kind and content is not null order by id`,
+    `select to_address, message_id, content
+       from deliveries
+       where kind = :kind and content is not null
+       order by id`,
     { kind },
   );
   return found.map(({ to_address, message_id, content }) => {

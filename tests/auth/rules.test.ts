@@ -2,7 +2,7 @@ import { seal, unseal, type KeptForm } from '../../src/auth/keptForm.js';
 import { addressKey } from '../../src/auth/limits.js';
 import { ownPath } from '../../src/auth/ownPath.js';
 import { hashPassword, isPassword, TooBusy, weakness } from '../../src/auth/passwords.js';
-import { tellDevice } from '../../src/auth/device.js';
+import { describeDevice } from '../../src/auth/device.js';
 import { translator } from '../../src/lib/i18n/translate.js';
 
 test.each([
@@ -124,10 +124,13 @@ test.each([
     'Chrome on Linux',
   ],
   [
-    'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15',
+    'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) ' +
+      'AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15',
     'Safari on macOS',
   ],
   ['Mozilla/5.0 (Linux; Android 14) Chrome/126 MicroMessenger/8.0.49', 'WeChat on Android'],
   ['curl/8.5.0', 'Unknown program'],
   [null, 'Unknown program'],
-])('a session of %s is called %s', (agent, name) => expect(tellDevice(translator('en'), agent)).toBe(name));
+])('a session of %s is called %s', (agent, name) =>
+  expect(describeDevice(translator('en'), agent)).toBe(name),
+);

@@ -66,7 +66,7 @@ describe('signing in', () => {
     ).toEqual({ action: 'session.open' });
   });
 
-  test('gives one answer to a wrong password, an unknown address, a guest, a deactivated person and an account without password', async () => {
+  test('gives everybody who may not sign in the same answer, whatever the reason', async () => {
     const gone = cast.outsider;
     await change(world.db, `update persons set deactivated_at = now() where id = :id`, { id: gone.id });
     await change(world.db, `update accounts set password_hash = null where person_id = :id`, {
@@ -140,7 +140,7 @@ describe('signing in', () => {
 });
 
 describe('guessing', () => {
-  test('locks an account after ten wrong passwords, also for the right one, and says until when', async () => {
+  test('locks an account after ten wrong passwords, and says until when', async () => {
     const agent = await world.agent();
     for (let n = 0; n < 10; n++) expect((await signIn(agent, cast.chair.email, 'wrong')).status).toBe(422);
     const locked = await signIn(agent, cast.chair.email);

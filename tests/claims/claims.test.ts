@@ -22,7 +22,9 @@ afterAll(() => world.close());
 async function room(code: string, capacity: number, more = ''): Promise<number> {
   const made = await row<{ id: number }>(
     world.db,
-    `insert into rooms (code, name_en, name_zh, capacity ${more ? ', setup_minutes, teardown_minutes' : ''}) values (:code, :code, :code, :capacity ${more}) returning id`,
+    `insert into rooms (code, name_en, name_zh, capacity ${more ? ', setup_minutes, teardown_minutes' : ''})
+     values (:code, :code, :code, :capacity ${more})
+     returning id`,
     { code, capacity },
   );
   const id = made?.id ?? 0;
@@ -62,13 +64,18 @@ async function booked(roomIds: number[], from: number, to: number, day = 0): Pro
 const overlaps = () =>
   rows(
     world.db,
-    `select a.id, b.id from room_claims a join room_claims b on a.room_id = b.room_id and a.id < b.id and a.occupies && b.occupies
+    `select a.id, b.id
+       from room_claims a
+       join room_claims b on a.room_id = b.room_id and a.id < b.id and a.occupies && b.occupies
      where a.state in ('held', 'requested', 'confirmed') and b.state in ('held', 'requested', 'confirmed')`,
   );
 const standing = (meetingId: number) =>
   rows<{ room_id: number; h: number }>(
     world.db,
-    `select room_id, extract(hour from starts_at at time zone 'Asia/Shanghai')::int as h from room_claims where meeting_id = :meetingId and state = 'confirmed' order by room_id`,
+    `select room_id, extract(hour from starts_at at time zone 'Asia/Shanghai')::int as h
+       from room_claims
+       where meeting_id = :meetingId and state = 'confirmed'
+       order by room_id`,
     { meetingId },
   );
 
@@ -77,7 +84,8 @@ describe('claims', () => {
     await booked([cast.rooms.bamboo], 9, 10);
     const before = await row(
       world.db,
-      `select (select count(*) from meetings) as m, (select count(*) from room_claims) as c, (select count(*) from meeting_rooms) as r`,
+      `select (select count(*) from meetings) as m, (select count(*) from room_claims) as c,
+              (select count(*) from meeting_rooms) as r`,
     );
     const refused = await book([cast.rooms.orchid, cast.rooms.bamboo], 9, 11);
     expect(refused).toMatchObject({
@@ -87,7 +95,8 @@ describe('claims', () => {
     expect(
       await row(
         world.db,
-        `select (select count(*) from meetings) as m, (select count(*) from room_claims) as c, (select count(*) from meeting_rooms) as r`,
+        `select (select count(*) from meetings) as m, (select count(*) from room_claims) as c,
+                (select count(*) from meeting_rooms) as r`,
       ),
     ).toEqual(before);
     expect(
@@ -136,10 +145,10 @@ describe('claims', () => {
 
   it('let two moves that cross each other end, one way or the other', async () => {
     const [first, second] = [await booked([east], 9, 10, 2), await booked([east], 10, 11, 2)];
-    // The server would resolve a deadlock after a second, and the move be tried again; here it waits until the statement fails.
-    await world.owner.raw(
-      `alter database ${new URL(world.config.databaseUrl ?? '').pathname.slice(1)} set deadlock_timeout = '1min'`,
-    );
+    // The server would resolve a deadlock after a second, and the move
+    // be tried again; here it waits until the statement fails.
+    const database = new URL(world.config.databaseUrl ?? '').pathname.slice(1);
+    await world.owner.raw(`alter database ${database} set deadlock_timeout = '1min'`);
     const db = createDb(world.config.databaseUrl ?? '', { max: 2 });
     const results = await Promise.all([
       move(first, [east], 10, 11, 2, db),
@@ -152,7 +161,10 @@ describe('claims', () => {
   it('take over a hold whose time is over, and respect one that runs', async () => {
     const hold = (until: string, hour: number) =>
       world.db.raw(
-        `insert into room_claims (room_id, state, starts_at, ends_at, occupies_from, occupies_to, hold_until, created_by) values (?, 'held', ?, ?, ?, ?, now() + ?::interval, ?)`,
+        `insert into room_claims (
+           room_id, state, starts_at, ends_at, occupies_from, occupies_to, hold_until, created_by
+         )
+         values (?, 'held', ?, ?, ?, ?, now() + ?::interval, ?)`,
         [
           cast.rooms.orchid,
           at(hour, 3),
@@ -175,10 +187,13 @@ describe('claims', () => {
     ).toEqual([{ state: 'expired' }, { state: 'held' }]);
   });
 
-  it('that lapse hand their piece to a closure that waited for it, whether somebody asks for it or not', async () => {
+  it('that expire hand their piece to a closure that waited for it, asked for or not', async () => {
     const hold = (from: number) =>
       world.db.raw(
-        `insert into room_claims (room_id, state, starts_at, ends_at, occupies_from, occupies_to, hold_until, created_by) values (?, 'held', ?, ?, ?, ?, now() + interval '1 hour', ?)`,
+        `insert into room_claims (
+           room_id, state, starts_at, ends_at, occupies_from, occupies_to, hold_until, created_by
+         )
+         values (?, 'held', ?, ?, ?, ?, now() + interval '1 hour', ?)`,
         [
           cast.rooms.bamboo,
           at(from, 14),
@@ -204,7 +219,10 @@ describe('claims', () => {
     expect(await sweepLapsed(world.db)).toBeGreaterThanOrEqual(1);
     const pieces = await rows<{ f: Date; t: Date }>(
       world.db,
-      `select occupies_from as f, occupies_to as t from room_claims where closure_id = :id and state = 'confirmed' order by 1`,
+      `select occupies_from as f, occupies_to as t
+         from room_claims
+         where closure_id = :id and state = 'confirmed'
+         order by 1`,
       { id },
     );
     expect([pieces[0]?.f, pieces.at(-1)?.t]).toEqual([at(8, 14), at(18, 14)]);
@@ -241,7 +259,9 @@ describe('claims', () => {
     const result = await inTransaction(world.db, async (trx) => {
       const made = await row<{ id: number }>(
         trx,
-        `insert into meetings (title, starts_at, ends_at, zone, organiser_id, created_by, uid) values ('m', :f, :t, 'Asia/Shanghai', :by, :by, 'crowd') returning id`,
+        `insert into meetings (title, starts_at, ends_at, zone, organiser_id, created_by, uid)
+         values ('m', :f, :t, 'Asia/Shanghai', :by, :by, 'crowd')
+         returning id`,
         { f: at(15), t: at(16), by: cast.organiser.id },
       );
       return claimRooms(
@@ -307,7 +327,7 @@ describe('under load', () => {
     }
   });
 
-  it('no overlap ever exists, whatever is booked, moved, cancelled, restored and closed at once', async () => {
+  it('no overlap exists, whatever is booked, moved, cancelled, restored and closed at once', async () => {
     const hour = fc.integer({ min: 32, max: 72 }).map((quarter) => quarter / 4);
     const roomSet = fc.subarray([0, 1, 2, 3], { minLength: 1, maxLength: 2 });
     const deed = fc.record({
@@ -376,9 +396,15 @@ describe('under load', () => {
         const half = await rows(
           world.db,
           `select m.id from meetings m
-             cross join lateral (select count(distinct coalesce(p.part_id, r.room_id)) as n from meeting_rooms r left join room_parts p on p.hall_id = r.room_id where r.meeting_id = m.id) wanted
-             cross join lateral (select count(*) as n from room_claims c where c.meeting_id = m.id and c.state = 'confirmed') has
-            where m.id = any(:meetings) and has.n <> case when m.state = 'cancelled' then 0 else wanted.n end`,
+             cross join lateral (select count(distinct coalesce(p.part_id, r.room_id)) as n
+                                   from meeting_rooms r
+                                   left join room_parts p on p.hall_id = r.room_id
+                                   where r.meeting_id = m.id) wanted
+             cross join lateral (select count(*) as n
+                                   from room_claims c
+                                   where c.meeting_id = m.id and c.state = 'confirmed') has
+            where m.id = any(:meetings)
+              and has.n <> case when m.state = 'cancelled' then 0 else wanted.n end`,
           { meetings },
         );
         expect(half).toEqual([]);

@@ -17,7 +17,9 @@ beforeAll(async () => {
   const room = async (code: string, capacity: number) => {
     const made = await row<{ id: number }>(
       world.db,
-      `insert into rooms (code, name_en, name_zh, capacity, setup_minutes) values (:code, :code, :code, :capacity, 15) returning id`,
+      `insert into rooms (code, name_en, name_zh, capacity, setup_minutes)
+       values (:code, :code, :code, :capacity, 15)
+       returning id`,
       { code, capacity },
     );
     await world.db.raw(`insert into room_hours select ?, d, '08:00', '20:00' from generate_series(1, 5) d`, [
@@ -103,7 +105,10 @@ test('each date gets all its rooms or none, and the others are not touched by th
 
 test('a hold whose time is over gives way', async () => {
   await world.db.raw(
-    `insert into room_claims (room_id, state, starts_at, ends_at, occupies_from, occupies_to, hold_until, created_by) values (?, 'held', ?, ?, ?, ?, now() - interval '1 minute', ?)`,
+    `insert into room_claims (
+       room_id, state, starts_at, ends_at, occupies_from, occupies_to, hold_until, created_by
+     )
+     values (?, 'held', ?, ?, ?, ?, now() - interval '1 minute', ?)`,
     [cast.rooms.orchid, at(9), at(10), at(9), at(10), cast.organiser.id],
   );
   const one = await wish([cast.rooms.orchid], 9);
@@ -186,11 +191,16 @@ describe('quotas that count bookings in all rooms', () => {
     rooms = (
       await rows<{ id: number }>(
         world.db,
-        `insert into rooms (code, name_en, name_zh, capacity) select 'q' || n, 'q' || n, 'q' || n, 8 from generate_series(1, 16) n returning id`,
+        `insert into rooms (code, name_en, name_zh, capacity)
+         select 'q' || n, 'q' || n, 'q' || n, 8
+           from generate_series(1, 16) n
+           returning id`,
       )
     ).map(({ id }) => id);
     await world.db.raw(
-      `insert into room_hours select r, d, '08:00', '20:00' from unnest(?::bigint[]) r, generate_series(1, 5) d`,
+      `insert into room_hours
+       select r, d, '08:00', '20:00'
+         from unnest(?::bigint[]) r, generate_series(1, 5) d`,
       [rooms],
     );
   });
@@ -225,13 +235,16 @@ describe('quotas that count bookings in all rooms', () => {
     expect(got(all)).toBe(5);
     const sum = await row<{ hours: number }>(
       world.db,
-      `select sum(extract(epoch from m.ends_at - m.starts_at) / 3600)::int as hours from meetings m join room_claims c on c.meeting_id = m.id and c.state = 'confirmed' where c.room_id = any(:rooms)`,
+      `select sum(extract(epoch from m.ends_at - m.starts_at) / 3600)::int as hours
+         from meetings m
+         join room_claims c on c.meeting_id = m.id and c.state = 'confirmed'
+         where c.room_id = any(:rooms)`,
       { rooms },
     );
     expect(sum).toEqual({ hours: 5 });
   });
 
-  test('are locked in one order by who claims for several people: swaps, plans and bookings crosswise all end', async () => {
+  test('are locked in one order: swaps, series and bookings for each other all end', async () => {
     await quota('quota_person_coming', 40);
     await world.db.raw(`update booking_rules set quota_unit_coming = 60`);
     const pair = async (i: number, first: number, second: number) => {

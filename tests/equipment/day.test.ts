@@ -25,7 +25,9 @@ afterAll(() => world.close());
 async function kind(code: string, name: string, stock: number): Promise<number> {
   const made = await row<{ id: number }>(
     world.db,
-    `insert into equipment_kinds (code, name_en, name_zh, is_movable, stock) values (:code, :name, :name, true, :stock) returning id`,
+    `insert into equipment_kinds (code, name_en, name_zh, is_movable, stock)
+     values (:code, :name, :name, true, :stock)
+     returning id`,
     { code, name, stock },
   );
   return made?.id ?? 0;
@@ -65,8 +67,16 @@ const versionOf = async (id: number) =>
 const overdrawn = () =>
   rows(
     world.db,
-    `select k.code, b.starts_at from equipment_bookings b join equipment_kinds k on k.id = b.kind_id where b.is_held and k.stock <
-     (select sum(o.quantity) from equipment_bookings o where o.kind_id = b.kind_id and o.is_held and o.starts_at <= b.starts_at and o.ends_at > b.starts_at)`,
+    `select k.code, b.starts_at
+       from equipment_bookings b
+       join equipment_kinds k on k.id = b.kind_id
+       where b.is_held and k.stock <
+     (select sum(o.quantity)
+        from equipment_bookings o
+        where o.kind_id = b.kind_id
+          and o.is_held
+          and o.starts_at <= b.starts_at
+          and o.ends_at > b.starts_at)`,
   );
 describe('equipment on the day', () => {
   let only: number;
@@ -111,7 +121,7 @@ describe('equipment on the day', () => {
     expect(refused).toMatchObject({
       ok: false,
       reason: 'short',
-      shortages: [{ asked: 1, left: 0, stock: 1, holders: [{ title: 'Interview' }] }],
+      shortages: [{ requested: 1, left: 0, stock: 1, holders: [{ title: 'Interview' }] }],
     });
     // Room and equipment stay together.
     expect((await spanOf(id))?.ends_at).toEqual(now(10, 30));
@@ -187,14 +197,16 @@ describe('equipment on the day', () => {
     expect((await inRoom(bamboo, 10, 11)).ok).toBe(true);
   });
 
-  it('is given up with the last room to which nobody came, and taken back with it as far as it is there', async () => {
+  it('is given up with the last unused room, and taken back with it as far as it is there', async () => {
     const { orchid } = cast.rooms;
     const id = await booked(orchid, 9, 12);
     const giveUp = () =>
       inTransaction(world.db, async (trx) => {
         await change(
           trx,
-          `insert into check_in_outcomes (meeting_id, room_id, starts_at, outcome, releases, judged_at, released_at)
+          `insert into check_in_outcomes (
+             meeting_id, room_id, starts_at, outcome, releases, judged_at, released_at
+           )
            values (:id, :orchid, :at, 'no_show', 10, :now, :now)
            on conflict (meeting_id, room_id, starts_at) do update set taken_back_at = null`,
           { id, orchid, at: at(9, 90), now: now(9, 10) },

@@ -24,7 +24,9 @@ afterAll(() => world.close());
 async function kind(code: string, name: string, stock: number): Promise<number> {
   const made = await row<{ id: number }>(
     world.db,
-    `insert into equipment_kinds (code, name_en, name_zh, is_movable, stock) values (:code, :name, :name, true, :stock) returning id`,
+    `insert into equipment_kinds (code, name_en, name_zh, is_movable, stock)
+     values (:code, :name, :name, true, :stock)
+     returning id`,
     { code, name, stock },
   );
   return made?.id ?? 0;
@@ -64,7 +66,10 @@ const versionOf = async (id: number) =>
 const held = (id: number) =>
   rows<{ kind_id: number; quantity: number; h: number }>(
     world.db,
-    `select kind_id, quantity, extract(hour from starts_at at time zone 'Asia/Shanghai')::int as h from equipment_bookings where meeting_id = :id and is_held order by kind_id`,
+    `select kind_id, quantity, extract(hour from starts_at at time zone 'Asia/Shanghai')::int as h
+       from equipment_bookings
+       where meeting_id = :id and is_held
+       order by kind_id`,
     { id },
   );
 
@@ -72,8 +77,16 @@ const held = (id: number) =>
 const overdrawn = () =>
   rows(
     world.db,
-    `select k.code, b.starts_at from equipment_bookings b join equipment_kinds k on k.id = b.kind_id where b.is_held and k.stock <
-     (select sum(o.quantity) from equipment_bookings o where o.kind_id = b.kind_id and o.is_held and o.starts_at <= b.starts_at and o.ends_at > b.starts_at)`,
+    `select k.code, b.starts_at
+       from equipment_bookings b
+       join equipment_kinds k on k.id = b.kind_id
+       where b.is_held and k.stock <
+     (select sum(o.quantity)
+        from equipment_bookings o
+        where o.kind_id = b.kind_id
+          and o.is_held
+          and o.starts_at <= b.starts_at
+          and o.ends_at > b.starts_at)`,
   );
 const meetingForm = (more: object) => ({
   title: 'Briefing',
@@ -95,14 +108,14 @@ describe('movable equipment', () => {
     await taken([[projector, 2]], 11, 13); // the first are back by then
     expect(await take([[projector, 2]], 10, 12)).toMatchObject({
       ok: false,
-      shortages: [{ asked: 2, left: 1, stock: 3 }],
+      shortages: [{ requested: 2, left: 1, stock: 3 }],
     });
     // One is left at each instant, although four are away within these hours.
     expect((await take([[projector, 1]], 9, 13)).ok).toBe(true);
     expect(await overdrawn()).toEqual([]);
   });
 
-  it('moves with the meeting, is given up when it is cancelled and taken again when it is restored', async () => {
+  it('moves with the meeting, is given up by its cancellation and taken again when restored', async () => {
     const id = await taken(
       [
         [projector, 2],
@@ -130,7 +143,7 @@ describe('movable equipment', () => {
     const other = await taken([[projector, 3]], 14, 15, 1);
     expect(await restoreMeeting(world.db, by, id, world.clock.now())).toMatchObject({
       ok: false,
-      shortages: [{ asked: 2, left: 0 }],
+      shortages: [{ requested: 2, left: 0 }],
     });
     expect(
       (await row<{ state: string }>(world.db, 'select state from meetings where id = :id', { id }))?.state,
@@ -214,7 +227,10 @@ describe('movable equipment', () => {
     expect(
       await rows(
         world.db,
-        `select m.id from meetings m join equipment_bookings b on b.meeting_id = m.id and b.is_held where m.id = any(:mine) and (m.state = 'cancelled' or b.starts_at > m.starts_at)`,
+        `select m.id
+           from meetings m
+           join equipment_bookings b on b.meeting_id = m.id and b.is_held
+           where m.id = any(:mine) and (m.state = 'cancelled' or b.starts_at > m.starts_at)`,
         { mine },
       ),
     ).toEqual([]);

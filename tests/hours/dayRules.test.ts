@@ -111,8 +111,11 @@ describe('in the product', () => {
   it('China 2026 is the notice of the State Council: 33 days off, 6 made up', async () => {
     const found = await row(
       world.db,
-      `select count(*) filter (where kind = 'holiday') as off, count(*) filter (where kind = 'workday') as made_up,
-              bool_and(extract(isodow from on_day) >= 6) filter (where kind = 'workday') as weekends from holidays where calendar_id = :china`,
+      `select count(*) filter (where kind = 'holiday') as off,
+              count(*) filter (where kind = 'workday') as made_up,
+              bool_and(extract(isodow from on_day) >= 6) filter (where kind = 'workday') as weekends
+              from holidays
+              where calendar_id = :china`,
       { china },
     );
     expect(found).toEqual({ off: 33, made_up: 6, weekends: true });
@@ -121,7 +124,10 @@ describe('in the product', () => {
   it('Berlin has ten holidays a year, the movable ones on their weekdays', async () => {
     const found = await row(
       world.db,
-      `select count(*) as n, string_agg(on_day::text, ' ' order by on_day) filter (where d.name_en = 'Ascension Day') as ascension,
+      `select count(*) as n,
+              string_agg(
+                on_day::text, ' ' order by on_day
+              ) filter (where d.name_en = 'Ascension Day') as ascension,
               bool_and(extract(isodow from on_day) = 5) filter (where d.name_en = 'Good Friday') as friday
          from holidays d join holiday_calendars c on c.id = d.calendar_id where c.name_en like 'Germany%'`,
     );
@@ -165,10 +171,11 @@ describe('in the product', () => {
     ]);
   });
 
-  it('the day grid says why in its closed cells, and its revision grows with the calendar and with an exception', async () => {
+  it('the day grid says why a cell is closed; calendar and exception raise its revision', async () => {
     // The grid keeps a year of the past by the database's clock, which the days of 2026 leave behind one day.
     await world.db.raw(
-      `insert into holidays (calendar_id, on_day, kind, name_en, name_zh) values (?, '2030-10-07', 'holiday', 'National Day', '国庆节')`,
+      `insert into holidays (calendar_id, on_day, kind, name_en, name_zh)
+       values (?, '2030-10-07', 'holiday', 'National Day', '国庆节')`,
       [china],
     );
     const agent = await world.agent(cast.organiser);
@@ -190,7 +197,7 @@ describe('in the product', () => {
     expect(load(second.text)('td.is-closed').first().text()).toContain('Golden Week');
   });
 
-  it('rules of a list of days are one query: an exception hides the holiday, a room may keep out of the calendar', async () => {
+  it('a list of days is one query: an exception hides the holiday, a room may opt out', async () => {
     await world.db.raw(
       `insert into room_exceptions values (?, '2026-10-02', '09:00', '12:00', 'Open house', ?)`,
       [cast.rooms.orchid, cast.secretary.id],

@@ -2,7 +2,7 @@ import { load } from 'cheerio';
 import fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
 import { row, rows } from '../../src/lib/db/db.js';
-import { planHolidays, readHolidays } from '../../src/hours/holidayPreview.js';
+import { previewHolidays, readHolidays } from '../../src/hours/holidayPreview.js';
 import { listHolidays } from '../../src/hours/holidayQueries.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
@@ -108,7 +108,7 @@ describe('a calendar file', () => {
         ),
         (text, head) => {
           const read = readHolidays(head + text);
-          return !read.ok || planHolidays(read.entries, []).length === read.entries.length;
+          return !read.ok || previewHolidays(read.entries, []).length === read.entries.length;
         },
       ),
     );
@@ -116,10 +116,18 @@ describe('a calendar file', () => {
 
   it('of a table names bad lines by their number and keeps the name in the other language', () => {
     const read = readHolidays(
-      '日期,名称,类型,按周几开放\n2030年1月1日,元旦,放假,\n昨天,元旦,放假,\n2030-01-05,元旦,上班,周四\n2030-01-06,元旦,也许,\n2030-01-01,又是,放假,\n',
+      [
+        '日期,名称,类型,按周几开放',
+        '2030年1月1日,元旦,放假,',
+        '昨天,元旦,放假,',
+        '2030-01-05,元旦,上班,周四',
+        '2030-01-06,元旦,也许,',
+        '2030-01-01,又是,放假,',
+        '',
+      ].join('\n'),
     );
     if (!read.ok) throw new Error('not read');
-    const plan = planHolidays(read.entries, [
+    const plan = previewHolidays(read.entries, [
       { on: '2030-01-01', kind: 'holiday', as_weekday: null, name_en: 'New Year', name_zh: '元旦' },
     ]);
     expect(

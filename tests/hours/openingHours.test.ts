@@ -1,6 +1,6 @@
 import { freeWithin, nearestFreeTimes } from '../../src/claims/freeTimes.js';
 import { openSpan, outsideHours, type Hours } from '../../src/hours/openingHours.js';
-import { tellHours } from '../../src/hours/describe.js';
+import { describeHours } from '../../src/hours/describe.js';
 import { translator } from '../../src/lib/i18n/translate.js';
 
 const ZONE = 'Europe/Berlin';
@@ -63,9 +63,9 @@ describe('opening hours', () => {
 
   it('are told in as few lines as say them', () => {
     const t = translator('en');
-    expect(tellHours(WEEK, t)).toEqual(['Monday to Friday 08:00–18:00']);
+    expect(describeHours(WEEK, t)).toEqual(['Monday to Friday 08:00–18:00']);
     expect(
-      tellHours(
+      describeHours(
         [...WEEK.slice(0, 2), { weekday: 6, opens_at: '09:00', closes_at: '12:00' }],
         translator('zh-CN'),
       ),
@@ -82,7 +82,7 @@ describe('free times', () => {
     hours: WEEK,
     zone: ZONE,
     busy: [] as { from: Date; to: Date }[],
-    wanted: span('10:00', '11:00'),
+    requested: span('10:00', '11:00'),
     setupMinutes: 0,
     teardownMinutes: 0,
     notBefore: local('2030-03-01T00:00'),
@@ -125,9 +125,9 @@ describe('free times', () => {
   });
 
   it('do not exist where the stretch is too short or the day closed', () => {
-    expect(tell({ days: 0, wanted: span('08:00', '18:15') })).toEqual([]);
+    expect(tell({ days: 0, requested: span('08:00', '18:15') })).toEqual([]);
     expect(
-      tell({ days: 0, wanted: { from: local('2030-03-03T10:00'), to: local('2030-03-03T11:00') } }),
+      tell({ days: 0, requested: { from: local('2030-03-03T10:00'), to: local('2030-03-03T11:00') } }),
     ).toEqual([]);
   });
 });

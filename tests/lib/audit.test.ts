@@ -53,7 +53,8 @@ test.each([
 ])('names the first seal that no longer holds when history was %s behind our back', async (_what, sql) => {
   await world.owner
     .transaction(async (trx) => {
-      await trx.raw(`set local session_replication_role = 'replica'`); // what a superuser can do: no trigger, no foreign key
+      // what a superuser can do: no trigger, no foreign key
+      await trx.raw(`set local session_replication_role = 'replica'`);
       await trx.raw(sql);
       expect((await checkSeals(trx)).brokenAt).toBe(2);
       throw new Error('undo');

@@ -10,7 +10,8 @@ afterAll(() => world.close());
 test('named values stand beside casts, operators of jsonb and times in text', async () => {
   const found = await row<Record<string, unknown>>(
     world.db,
-    `select :n::int + 1 as n, cast(:on as date) as on, '{"a":1}'::jsonb ? 'a' as has, '{"b":1}'::jsonb \\? :key as other,
+    `select :n::int + 1 as n,
+            cast(:on as date) as on, '{"a":1}'::jsonb ? 'a' as has, '{"b":1}'::jsonb \\? :key as other,
             to_char(cast(:at as timestamptz) at time zone 'UTC', 'HH24:MI') as at, :list::bigint[] as list`,
     { n: '41', on: '2026-11-23', key: 'a', at: new Date('2026-11-23T09:05:00Z'), list: [1, 2] },
   );

@@ -50,9 +50,10 @@ function kept(html: string): {
   };
 }
 
-test('the page of 503 keeps every value of a form, of lists and of bracketed names too, and no password', async () => {
+test('the page of 503 keeps every value of a form, lists and brackets too, but no password', async () => {
   const body =
-    'title=A+%22b%22+%3Cc%3E%0D%0Ad&room=1&room=2&room=3&hours%5Bmon%5D=9&hours%5Btue%5D=10&names%5B%5D=x&names%5B%5D=y&empty=&password=secret';
+    'title=A+%22b%22+%3Cc%3E%0D%0Ad&room=1&room=2&room=3' +
+    '&hours%5Bmon%5D=9&hours%5Btue%5D=10&names%5B%5D=x&names%5B%5D=y&empty=&password=secret';
   const answer = await request(app).post('/bookings?day=2026-11-25').set(SAME).type('form').send(body);
   expect(answer.status).toBe(503);
   expect(answer.headers['retry-after']).toBe('5');
@@ -62,7 +63,8 @@ test('the page of 503 keeps every value of a form, of lists and of bracketed nam
   expect(enctype).toBeUndefined();
   const sent = new URLSearchParams(body);
   sent.delete('password');
-  expect(fields).toEqual([...sent].map(([name, value]) => [name, value.replace('\r\n', '\n')])); // as HTML is read; a browser sends CRLF again
+  // as HTML is read; a browser sends CRLF again
+  expect(fields).toEqual([...sent].map(([name, value]) => [name, value.replace('\r\n', '\n')]));
 });
 
 test('it keeps a form of very many values', async () => {
@@ -175,7 +177,7 @@ describe('a constraint that no command expected', () => {
       .type('form')
       .send({ ...form, key: randomUUID() });
 
-  it('is our fault, keeps what was typed, and stands in the log by statement and constraint, without values', async () => {
+  it('is our fault, keeps what was typed, and logs statement and constraint, without values', async () => {
     await world.owner.raw(
       `alter table equipment_kinds add constraint not_blue check (name_en <> 'Blue desk')`,
     );

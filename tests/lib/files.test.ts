@@ -99,7 +99,9 @@ describe('receiving', () => {
     expect(
       await row(
         world.db,
-        `select state, uploaded_by, (select count(*) from file_chunks where file_id = f.id) > 1 as many from files f where id = :id`,
+        `select state, uploaded_by, (select count(*) from file_chunks where file_id = f.id) > 1 as many
+           from files f
+           where id = :id`,
         { id },
       ),
     ).toEqual({ state: 'stored', uploaded_by: cast.organiser.id, many: true });
@@ -116,7 +118,8 @@ describe('receiving', () => {
       'content-type': 'application/pdf',
       'x-content-type-options': 'nosniff',
       'content-security-policy': "sandbox; default-src 'none'",
-      'content-disposition': `attachment; filename="__ __.pdf"; filename*=UTF-8''%E9%A2%84%E7%AE%97%20%E8%8D%89%E6%A1%88.pdf`,
+      'content-disposition':
+        `attachment; filename="__ __.pdf"; ` + `filename*=UTF-8''%E9%A2%84%E7%AE%97%20%E8%8D%89%E6%A1%88.pdf`,
     });
   });
 
@@ -220,7 +223,8 @@ describe('receiving', () => {
 
   it('cleans up after a process that died', async () => {
     await world.db.raw(
-      `insert into files (name, media_type, created_at) values ('lost', 'text/plain', now() - interval '3 hours')`,
+      `insert into files (name, media_type, created_at)
+       values ('lost', 'text/plain', now() - interval '3 hours')`,
     );
     expect(await cleanFiles(world.db)).toBe(1);
   });

@@ -66,7 +66,7 @@ test('the same form sent eight times at once is one change with one answer', asy
   let runs = 0;
   const results = await Promise.all(
     Array.from({ length: 8 }, () =>
-      once(world.db, cast.organiser.id, key, { title: 'x' }, async () => {
+      once(world.db, { person: cast.organiser.id, key, body: { title: 'x' } }, async () => {
         runs++;
         await new Promise((resolve) => setTimeout(resolve, 30));
         return { location: '/meetings/1' };
@@ -76,13 +76,15 @@ test('the same form sent eight times at once is one change with one answer', asy
   expect(runs).toBe(1);
   expect(new Set(results.map((result) => result.location))).toEqual(new Set(['/meetings/1']));
   await expect(
-    once(world.db, cast.organiser.id, key, { title: 'y' }, async () => ({ location: '/' })),
+    once(world.db, { person: cast.organiser.id, key, body: { title: 'y' } }, async () => ({ location: '/' })),
   ).rejects.toMatchObject({ status: 409, location: '/meetings/1' });
 });
 
 test('a refused form leaves its key free, so that it can be mended and sent again', async () => {
   const key = randomUUID();
-  await once(world.db, cast.organiser.id, key, { title: '' }, async () => ({ location: undefined }));
+  await once(world.db, { person: cast.organiser.id, key, body: { title: '' } }, async () => ({
+    location: undefined,
+  }));
   expect(await row(world.db, `select 1 from idempotency_keys where key = :key`, { key })).toBeUndefined();
 });
 

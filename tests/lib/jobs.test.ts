@@ -16,7 +16,12 @@ const directUrl = () => world.config.databaseDirectUrl ?? '';
 /** A worker in this process until `stop` is called. */
 function startWorker(jobs: Jobs): { stop(): Promise<void> } {
   const stop = new AbortController();
-  const ended = runWorker(directUrl(), jobs, [], { ...world, log: pino({ level: 'silent' }) }, stop.signal);
+  const ended = runWorker(
+    directUrl(),
+    { jobs, cron: [] },
+    { ...world, log: pino({ level: 'silent' }) },
+    stop.signal,
+  );
   return {
     stop() {
       stop.abort();
@@ -46,7 +51,9 @@ test('tries a failed job again later and keeps what was said', async () => {
   await enqueue(world.db, 'test.fail', {});
   const failed = () =>
     world.owner.raw<{ rows: unknown[] }>(
-      `select last_error, attempts, run_at > now() as later from graphile_worker._private_jobs where last_error is not null`,
+      `select last_error, attempts, run_at > now() as later
+         from graphile_worker._private_jobs
+         where last_error is not null`,
     );
   await until(async () => (await failed()).rows.length === 1);
   await worker.stop();
@@ -69,27 +76,42 @@ test('finishes the job at hand before it stops', async () => {
   expect(state).toBe('done');
 });
 
-test('gives the jobs of a killed worker to another at once, and leaves those of the living alone', async () => {
+test('gives the jobs of a killed worker to another at once, and leaves living workers alone', async () => {
   const dead = await register(directUrl(), ['worker-dead']);
   const living = await register(directUrl(), ['worker-living']);
   for (const name of ['worker-dead', 'worker-living', 'worker-unknown']) {
     await enqueue(world.db, 'test.held', { name }, { queue: name });
     await world.owner.raw(
-      `with held as (update graphile_worker._private_jobs set locked_by = :name, locked_at = now() - interval '2 minutes' where payload->>'name' = :name returning job_queue_id)
-       update graphile_worker._private_job_queues set locked_by = :name, locked_at = now() - interval '2 minutes' where id in (select job_queue_id from held)`,
+      `with held as (
+         update graphile_worker._private_jobs
+           set locked_by = :name, locked_at = now() - interval '2 minutes'
+           where payload->>'name' = :name
+           returning job_queue_id
+       )
+       update graphile_worker._private_job_queues
+         set locked_by = :name, locked_at = now() - interval '2 minutes'
+         where id in (select job_queue_id from held)`,
       { name },
     );
   }
   // as kill -9 does: the connection goes, the row stays
   await world.owner.raw(
-    `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = ? and classid = 6271`,
+    `select pg_terminate_backend(pid)
+       from pg_locks
+       where locktype = 'advisory' and objid = ? and classid = 6271`,
     [dead.id],
   );
   await dead.lost;
   await until(async () => (await listAlive(world.db)).length === 1);
   expect(await buryDead(world.db)).toBe(1);
   const { rows: locked } = await world.owner.raw<{ rows: unknown[] }>(
-    `select locked_by as by from graphile_worker._private_jobs where locked_by is not null union all select locked_by from graphile_worker._private_job_queues where locked_by is not null`,
+    `select locked_by as by
+       from graphile_worker._private_jobs
+       where locked_by is not null
+     union all
+     select locked_by
+       from graphile_worker._private_job_queues
+       where locked_by is not null`,
   );
   expect(locked).toEqual([{ by: 'worker-living' }, { by: 'worker-living' }]);
   await living.leave();
@@ -108,11 +130,15 @@ test('leaves a job that takes minutes to the worker that is at it', async () => 
   await enqueue(world.db, 'test.long', {});
   await until(async () => begun === 1 && (await listAlive(world.db)).length === 1);
   await world.owner.raw(
-    `update graphile_worker._private_jobs set locked_at = now() - interval '2 minutes' where locked_by is not null`,
+    `update graphile_worker._private_jobs
+       set locked_at = now() - interval '2 minutes'
+       where locked_by is not null`,
   );
   await buryDead(world.db);
   const { rows: held } = await world.owner.raw<{ rows: unknown[] }>(
-    `select j.locked_by = any(p.worker_ids) as is_known from graphile_worker._private_jobs j, worker_processes p where j.task_id = (select id from graphile_worker._private_tasks where identifier = 'test.long')`,
+    `select j.locked_by = any(p.worker_ids) as is_known
+       from graphile_worker._private_jobs j, worker_processes p
+       where j.task_id = (select id from graphile_worker._private_tasks where identifier = 'test.long')`,
   );
   expect(held).toEqual([{ is_known: true }]);
   finish();
@@ -125,7 +151,9 @@ test('begins anew when the database ended its connections', async () => {
   const worker = startWorker({ 'test.after': async (_context, payload) => void done.push(payload) });
   await until(async () => (await listAlive(world.db)).length === 1);
   await world.owner.raw(
-    `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'banhui worker' and datname = current_database()`,
+    `select pg_terminate_backend(pid)
+       from pg_stat_activity
+       where application_name = 'banhui worker' and datname = current_database()`,
   );
   await enqueue(world.db, 'test.after', {});
   await until(() => done.length === 1);

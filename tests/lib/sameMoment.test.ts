@@ -7,7 +7,8 @@ import { contentOfRoom } from '../../src/rooms/roomContent.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type World } from '../support/world.js';
 
-// What must be unique and is taken by somebody else in the very moment: asking first does not see it, the constraint does.
+// What must be unique and is taken by somebody else in the very
+// moment: asking first does not see it, the constraint does.
 
 let world: World;
 let cast: Cast;
@@ -56,7 +57,7 @@ test('a name that another group was just given is refused at the name', async ()
     `insert into people_groups (name_en, name_zh) values ('One', '一'), ('Two', '二') returning id, version`,
   );
   const done = await meanwhile(`update people_groups set name_zh = '三' where name_en = 'Two'`, {}, () =>
-    updateGroup(world.db, by, made?.id ?? 0, made?.version ?? 0, {
+    updateGroup(world.db, by, made ?? { id: 0, version: 0 }, {
       name_en: 'Three',
       name_zh: '三',
       note: '',
@@ -66,13 +67,13 @@ test('a name that another group was just given is refused at the name', async ()
   expect(done).toEqual({ ok: false, reason: 'name' });
 });
 
-test('a code that another room was just given is refused at the code, and nothing else of the form is kept', async () => {
+test('a code just given to another room is refused at its field, and nothing else is kept', async () => {
   const room = await findRoom(world.db, cast.rooms.orchid);
   const done = await meanwhile(
     `update rooms set code = 'same' where id = :id`,
     { id: cast.rooms.bamboo },
     () =>
-      updateRoom(world.db, by, room.id, room.version, {
+      updateRoom(world.db, by, room, {
         ...contentOfRoom(room),
         owner: null,
         code: 'same',

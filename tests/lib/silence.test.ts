@@ -12,8 +12,8 @@ import { createDb, row, rows, type Db } from '../../src/lib/db/db.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type World } from '../support/world.js';
 
-// A database that hangs: between it and the app lies a wire that lets what is sent through, and swallows the answers from
-// the statement on that is named.
+// A database that hangs: between it and the app lies a wire that lets what is
+// sent through, and swallows the answers from the statement on that is named.
 
 const LIMIT = 2_000;
 let world: World;
@@ -76,7 +76,7 @@ const booking = (title: string) => ({
 const meetings = (title: string) =>
   rows<{ id: number }>(world.db, 'select id from meetings where title = :title', { title });
 
-test('pages end with what was typed when nothing is heard, nothing is half done, and all goes on as it was when the database does', async () => {
+test('a silent database ends pages with what was typed, leaves nothing half done, and recovers', async () => {
   await agent.get('/meetings').expect(200); // there are connections
   silentAt = '';
   const form = booking('Budget 2031');
@@ -107,11 +107,12 @@ test('what breaks off in the middle of a change is undone', async () => {
   expect(answer.status).toBe(503);
   expect(answer.text).toContain('Nothing was lost');
   silentAt = undefined;
-  await agent.post('/bookings').type('form').send(form).expect(303); // waits for nothing that the lost one held
+  // waits for nothing that the lost one held
+  await agent.post('/bookings').type('form').send(form).expect(303);
   expect(await meetings('Half')).toHaveLength(1);
 }, 40_000);
 
-test('who was not told whether it was saved is told so, and sending it again makes nothing twice', async () => {
+test('an unknown outcome is said to be unknown, and sending it again makes nothing twice', async () => {
   silentAt = 'COMMIT';
   const form = { ...booking('Perhaps'), date: '2030-03-07' };
   const answer = await agent.post('/bookings').type('form').send(form).timeout(15_000);

@@ -38,7 +38,11 @@ const key = () => crypto.randomUUID();
 const lastEvent = (id: number) =>
   row<Record<string, unknown>>(
     world.db,
-    `select action, person_id, before, after from audit_events where noun = 'persons' and noun_id = :id order by id desc limit 1`,
+    `select action, person_id, before, after
+       from audit_events
+       where noun = 'persons' and noun_id = :id
+       order by id desc
+       limit 1`,
     { id },
   );
 
@@ -239,7 +243,7 @@ describe('adding and changing', () => {
     });
   });
 
-  test('a secretary changes no secretary, no administrator, and no address that somebody signs in with', async () => {
+  test('a secretary changes no secretary, no administrator, and no address used to sign in', async () => {
     expect((await secretary.get(`/people/${cast.administrator.id}/edit`)).status).toBe(403);
     expect(
       (

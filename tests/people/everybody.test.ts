@@ -5,7 +5,8 @@ import { change, row } from '../../src/lib/db/db.js';
 import { addressesOf, type Address } from '../support/pages.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
 
-// An office of six thousand: no page grows with its directory, and the last of its people can be named like the first.
+// An office of six thousand: no page grows with its directory, and the
+// last of its people can be named like the first.
 
 const PEOPLE = 6000;
 /** Figures such as "1–50 of 6,058" are longer by some letters. */
@@ -45,7 +46,8 @@ function addPeople(from: number, to: number): Promise<number> {
     `insert into persons (name, name_en, email, zone, unit_id)
      select '第' || n || '人', 'Number ' || n, 'number.' || n || '@linjiang.example', 'Asia/Shanghai',
             u.ids[1 + n % cardinality(u.ids)]
-       from generate_series(cast(:from as int), cast(:to as int)) n, (select array_agg(id order by id) as ids from units) u`,
+       from generate_series(cast(:from as int), cast(:to as int)) n,
+       (select array_agg(id order by id) as ids from units) u`,
     { from, to },
   );
 }
@@ -171,7 +173,11 @@ test('a unit with more people than a meeting may have is refused, not cut', asyn
   });
   const unit = await row<{ id: number }>(
     world.db,
-    `select unit_id as id from persons group by unit_id having count(*) > 500 and unit_id is not null limit 1`,
+    `select unit_id as id
+       from persons
+       group by unit_id
+       having count(*) > 500 and unit_id is not null
+       limit 1`,
   );
   const answer = await agents
     .get(as)!

@@ -85,7 +85,7 @@ test.each([
   await change(world.db, `update persons set lang = 'en' where id = :id`, { id: cast.administrator.id });
 });
 
-test('where several have the name the message says what parts them; who has left is none of them', async () => {
+test('a name of several people is refused with what parts them; those who left do not count', async () => {
   const answer = await save('Zhang Wei');
   expect(answer.status).toBe(422);
   const message = load(answer.text)('#f-head-error').text();
@@ -99,12 +99,18 @@ test('the address of a guest is told to nobody who may not list guests', async (
   const meeting = await row<{ id: number }>(
     world.db,
     `insert into meetings (title, state, starts_at, ends_at, zone, organiser_id, created_by, uid)
-     values ('Talk', 'scheduled', '2030-03-05T01:00Z', '2030-03-05T02:00Z', 'Asia/Shanghai', :by, :by, gen_random_uuid()) returning id`,
+     values (
+       'Talk', 'scheduled', '2030-03-05T01:00Z', '2030-03-05T02:00Z', 'Asia/Shanghai', :by, :by,
+       gen_random_uuid()
+     )
+     returning id`,
     { by: cast.organiser.id },
   );
   const action = await row<{ id: number }>(
     world.db,
-    `insert into actions (meeting_id, deliverable, lead_id, due_on, original_due_on, state, assigned_at, created_by)
+    `insert into actions (
+       meeting_id, deliverable, lead_id, due_on, original_due_on, state, assigned_at, created_by
+     )
      values (:meeting, 'Report', :lead, '2030-04-01', '2030-04-01', 'in_progress', now(), :by) returning id`,
     { meeting: meeting?.id, lead: cast.attendee.id, by: cast.organiser.id },
   );

@@ -42,12 +42,15 @@ async function room(code: string, holds: 'hold' | 'free'): Promise<number> {
   const id = made?.id ?? 0;
   await change(
     world.db,
-    `insert into room_hours (room_id, weekday, opens_at, closes_at) select :id, d, '08:00', '20:00' from generate_series(1, 5) d`,
+    `insert into room_hours (room_id, weekday, opens_at, closes_at)
+     select :id, d, '08:00', '20:00'
+       from generate_series(1, 5) d`,
     { id },
   );
   await change(
     world.db,
-    `insert into booking_rules (room_id, in_policy, requests_hold, max_minutes, out_of_policy) values (:id, 'request', :holds, 120, 'request')`,
+    `insert into booking_rules (room_id, in_policy, requests_hold, max_minutes, out_of_policy)
+     values (:id, 'request', :holds, 120, 'request')`,
     { id, holds },
   );
   return id;
@@ -75,7 +78,11 @@ const meetingIn = (answer: { headers: Record<string, string | undefined> }) =>
 const requestOf = async (meeting: number) =>
   (await row<{ id: number; state: string; due_at: Date; reason: string | null }>(
     world.db,
-    `select id, state, due_at, reason from room_requests where meeting_id = :meeting order by id desc limit 1`,
+    `select id, state, due_at, reason
+       from room_requests
+       where meeting_id = :meeting
+       order by id desc
+       limit 1`,
     { meeting },
   )) ?? { id: 0, state: '', due_at: new Date(0), reason: null };
 const claims = (meeting: number) =>
@@ -180,7 +187,7 @@ describe('a room on request', () => {
     expect(shown.text).not.toContain('The candidate comes');
   });
 
-  it('is returned with a reason in the words of who asked, kept a day, changed and asked for again', async () => {
+  it("is returned with a reason in the reader's language, kept a day, changed and sent again", async () => {
     const meeting = meetingIn(await ask(cast.attendee));
     const { id } = await requestOf(meeting);
     const without = await answer(cast.chair, id, { verdict: 'return', code: '', reason: 'x' });
@@ -276,7 +283,7 @@ describe('a room on request', () => {
     expect((await claims(meeting)).at(-1)?.state).toBe('requested');
   });
 
-  it('is asked for beyond its rules with a reason; a secretary goes beyond them with one, which is recorded', async () => {
+  it("is asked for beyond its rules with a reason; a secretary's own reason is recorded", async () => {
     const long = { from: '10:00', to: '13:00' };
     const refused = await ask(cast.organiser, long);
     expect(refused.status).toBe(422);
@@ -300,7 +307,10 @@ describe('a room on request', () => {
     expect(
       await rows(
         world.db,
-        `select rule, actual, allowed, reason, person_id from rule_overrides where meeting_id = :beyond order by rule`,
+        `select rule, actual, allowed, reason, person_id
+           from rule_overrides
+           where meeting_id = :beyond
+           order by rule`,
         { beyond },
       ),
     ).toEqual([
@@ -356,12 +366,10 @@ describe('many at once', () => {
     const meeting = meetingIn(await ask(cast.organiser));
     const { id } = await requestOf(meeting);
     const now = world.clock.now();
-    const why = { code: 'other', reason: 'No' } as const;
+    const why = { now, code: 'other', reason: 'No' } as const;
     for (const person of [cast.organiser, cast.outsider]) {
       await expect(approveRequest(world.db, { id: person.id }, id, now)).rejects.toBeInstanceOf(Forbidden);
-      await expect(refuseRequest(world.db, { id: person.id }, id, now, why)).rejects.toBeInstanceOf(
-        Forbidden,
-      );
+      await expect(refuseRequest(world.db, { id: person.id }, id, why)).rejects.toBeInstanceOf(Forbidden);
     }
     expect(await requestOf(meeting)).toMatchObject({ state: 'open' });
   });
@@ -379,7 +387,9 @@ describe('many at once', () => {
     expect(
       await rows(
         world.db,
-        `select 1 from audit_events where meeting_id = :meeting and action in ('roomRequest.approve', 'roomRequest.refuse')`,
+        `select 1
+           from audit_events
+           where meeting_id = :meeting and action in ('roomRequest.approve', 'roomRequest.refuse')`,
         { meeting },
       ),
     ).toHaveLength(1);
@@ -408,8 +418,13 @@ describe('many at once', () => {
     }
     const overlaps = await rows(
       world.db,
-      `select a.id from room_claims a join room_claims b on a.room_id = b.room_id and a.id < b.id and a.occupies && b.occupies
-        where a.is_holding and b.is_holding and a.state in ('held', 'requested', 'confirmed') and b.state in ('held', 'requested', 'confirmed')`,
+      `select a.id
+         from room_claims a
+         join room_claims b on a.room_id = b.room_id and a.id < b.id and a.occupies && b.occupies
+        where a.is_holding
+          and b.is_holding
+          and a.state in ('held', 'requested', 'confirmed')
+          and b.state in ('held', 'requested', 'confirmed')`,
     );
     expect(overlaps).toEqual([]);
   });
@@ -428,7 +443,8 @@ describe('many at once', () => {
     expect(load(page.text)('[role=alert]').text()).toContain('The room is no longer free then');
     expect(load(page.text)('section:contains("You can suggest") li').length).toBeGreaterThan(0);
     expect(
-      await refuseRequest(world.db, { id: cast.chair.id }, id, world.clock.now(), {
+      await refuseRequest(world.db, { id: cast.chair.id }, id, {
+        now: world.clock.now(),
         code: 'taken',
         reason: 'Booked',
       }),

@@ -19,7 +19,8 @@ beforeAll(async () => {
   );
   await change(
     world.db,
-    `insert into booking_rules (room_id, group_id, max_minutes) values (:room, null, 60), (:room, :group, 120)`,
+    `insert into booking_rules (room_id, group_id, max_minutes)
+     values (:room, null, 60), (:room, :group, 120)`,
     { room: cast.rooms.orchid, group: group?.id },
   );
   await change(world.db, `insert into room_approvers (room_id, person_id) values (:room, :person)`, {
@@ -28,7 +29,9 @@ beforeAll(async () => {
   });
   await change(
     world.db,
-    `update rooms set holiday_rule = 'none', setup_minutes = 15, contact = 'Porter', equipment = array['tea'] where id = :room`,
+    `update rooms
+       set holiday_rule = 'none', setup_minutes = 15, contact = 'Porter', equipment = array['tea']
+       where id = :room`,
     { room: cast.rooms.orchid },
   );
 });
@@ -50,7 +53,10 @@ async function formOf(path: string, action: string): Promise<Record<string, stri
 const layers = (room: number) =>
   rows(
     world.db,
-    `select max_minutes, group_id is not null as is_group from booking_rules where room_id = :room order by group_id nulls first`,
+    `select max_minutes, group_id is not null as is_group
+       from booking_rules
+       where room_id = :room
+       order by group_id nulls first`,
     { room },
   );
 const own = (id: number) =>
@@ -128,7 +134,7 @@ describe('a room like another', () => {
 });
 
 describe('settings of a room', () => {
-  it('are taken over by others as far as they are ticked, once, with a line in the history of each', async () => {
+  it('are copied to others as far as they are ticked, once, with a line in each history', async () => {
     const path = `/rooms/${cast.rooms.orchid}/copy`;
     const booked = await createMeeting(
       world.db,

@@ -47,11 +47,16 @@ async function floor(): Promise<{ rooms: number[]; building: string }> {
   const building = `Tower ${randomUUID().slice(0, 6)}`;
   const made = await rows<{ id: number }>(
     world.db,
-    `insert into rooms (code, name_en, name_zh, building, floor, capacity) select gen_random_uuid()::text, :building || ' ' || n, '室' || n, :building, '9', 8 from generate_series(1, 3) n returning id`,
+    `insert into rooms (code, name_en, name_zh, building, floor, capacity)
+     select gen_random_uuid()::text, :building || ' ' || n, '室' || n, :building, '9', 8
+       from generate_series(1, 3) n
+       returning id`,
     { building },
   );
   await world.db.raw(
-    `insert into room_hours select r, d, '08:00', '18:00' from unnest(?::bigint[]) r, generate_series(1, 5) d`,
+    `insert into room_hours
+     select r, d, '08:00', '18:00'
+       from unnest(?::bigint[]) r, generate_series(1, 5) d`,
     [made.map(({ id }) => id)],
   );
   return { rooms: made.map(({ id }) => id), building };

@@ -98,7 +98,11 @@ describe('the layouts of a room', () => {
     });
     const event = await row<{ before: object; after: object }>(
       world.db,
-      `select before, after from audit_events where noun = 'rooms' and noun_id = :id order by id desc limit 1`,
+      `select before, after
+         from audit_events
+         where noun = 'rooms' and noun_id = :id
+         order by id desc
+         limit 1`,
       { id },
     );
     expect(event?.after).toMatchObject({ layouts: ['theatre 50'] });
@@ -117,7 +121,7 @@ describe('the layouts of a room', () => {
     expect(page('[name=code]').val()).not.toBe('');
   });
 
-  it('are chosen with a meeting: its seats count, it is shown, and it stays when the meeting moves', async () => {
+  it('are chosen with a meeting: seats count, it is shown, and it stays when the meeting moves', async () => {
     const id = await add();
     const made = await send(member, '/meetings', {
       ...meeting(id, { layout: 'boardroom', expected: 30 }),
@@ -275,13 +279,12 @@ describe('a room out of service until a date', () => {
     expect(load(early.text)('main').text()).toContain('is out of service until');
     // The same room, once it is back: never before, at the time of day that was wanted.
     const $ = load(early.text);
+    const room = await row<{ name_en: string }>(world.db, 'select name_en from rooms where id = :id', { id });
     expect(
       $('legend')
         .toArray()
         .map((one) => $(one).text()),
-    ).toContain(
-      `${(await row<{ name_en: string }>(world.db, 'select name_en from rooms where id = :id', { id }))?.name_en} is back on Tue 2 Apr. Free then`,
-    );
+    ).toContain(`${room?.name_en} is back on Tue 2 Apr. Free then`);
     const times = $('button[name=pick][value^="time:"]')
       .toArray()
       .map((one) => Number(/\d+/.exec($(one).attr('value') ?? '')?.[0]));

@@ -333,7 +333,9 @@ describe('the catalogue of rooms', () => {
     expect(
       await row(
         world.db,
-        'select note, floor, contact, key_note, site, building, capacity, setup_minutes, sort_order, equipment from rooms where id = :id',
+        `select note, floor, contact, key_note, site, building, capacity, setup_minutes, sort_order, equipment
+           from rooms
+          where id = :id`,
         { id },
       ),
     ).toEqual({
@@ -431,11 +433,18 @@ describe('a closure', () => {
   const claimed = (id: number) =>
     rows<{ span: string }>(
       world.db,
-      `select to_char(starts_at at time zone 'Asia/Shanghai', 'HH24:MI-') || to_char(ends_at at time zone 'Asia/Shanghai', 'HH24:MI') || case when meeting_id is null then ' closed' else ' meeting' end as span from room_claims where room_id = :id and state = 'confirmed' order by starts_at`,
+      `select to_char(
+         starts_at at time zone 'Asia/Shanghai', 'HH24:MI-'
+       ) || to_char(
+         ends_at at time zone 'Asia/Shanghai', 'HH24:MI'
+       ) || case when meeting_id is null then ' closed' else ' meeting' end as span
+         from room_claims
+         where room_id = :id and state = 'confirmed'
+         order by starts_at`,
       { id },
     ).then((all) => all.map(({ span }) => span));
 
-  it('takes what is free at once, lists the meetings in its way, and gets each piece they give up', async () => {
+  it('takes what is free, lists the meetings in its way, and gets each piece they give up', async () => {
     const id = await add();
     const meeting = await book(id, '2030-03-11', 10, 11, cast.organiser, 'In the way');
     await close(id, '2030-03-11', '9', '17').then((answer) => expect(answer.status).toBe(303));
@@ -493,7 +502,7 @@ describe('a closure', () => {
     expect(await claimed(id)).toEqual(['10:00-12:00 closed', '12:00-14:00 closed']);
   });
 
-  it('of a hall closes its parts, and never double-books against people who book at that moment', async () => {
+  it('of a hall closes its parts, and never double-books against simultaneous bookings', async () => {
     const [east, west] = [await add(), await add()];
     const hall = await add({ parts: [east, west] });
     const bookings = Array.from({ length: 12 }, (_, at) =>

@@ -205,7 +205,7 @@ describe('rules of a room', () => {
     });
   });
 
-  it('are different for a group, which names only what differs; the leader a booking is for counts', async () => {
+  it('differ for a group, which names only what differs; the leader a booking is for counts', async () => {
     const group = await row<{ id: number }>(
       world.db,
       `insert into people_groups (name_en, name_zh) values ('Heads', '处长') returning id`,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { DEFAULTS, rulesFrom, type BookingRules, type RuleLayer } from '../../src/rules/layers.js';
-import { tellRules } from '../../src/rules/describe.js';
+import { describeRules } from '../../src/rules/describe.js';
 import { translator, type Lang } from '../../src/lib/i18n/translate.js';
 import { brokenQuotas, brokenRules, fittingSpan, type RuleRequest } from '../../src/rules/checks.js';
 
@@ -227,7 +227,7 @@ it('the nearest span that is offered keeps the rules itself, whatever was asked'
 
 test('who decides about a room is told in the right number, in both languages', () => {
   const told = (lang: Lang, ...names: string[]) =>
-    tellRules(rules({ in_policy: 'request' }), translator(lang), names, lang)[0];
+    describeRules(rules({ in_policy: 'request' }), translator(lang), names, lang)[0];
   expect([
     told('en', 'Li Qiang'),
     told('en', 'Li Qiang', 'Wang Min'),

@@ -27,7 +27,9 @@ export interface AuditEvent {
 export async function record(trx: Db, by: Actor, event: AuditEvent): Promise<void> {
   await change(
     trx,
-    `insert into audit_events (person_id, on_behalf_of_id, action, noun, noun_id, meeting_id, before, after, note, request_id, ip)
+    `insert into audit_events (
+       person_id, on_behalf_of_id, action, noun, noun_id, meeting_id, before, after, note, request_id, ip
+     )
      values (:person, :behalf, :action, :noun, :noun_id, :meeting, :before, :after, :note, :request, :ip)`,
     {
       person: by.id,
@@ -50,9 +52,13 @@ export async function recordAll(trx: Db, by: Actor, events: AuditEvent[]): Promi
   if (events.length === 0) return;
   await change(
     trx,
-    `insert into audit_events (person_id, on_behalf_of_id, action, noun, noun_id, meeting_id, before, after, note, request_id, ip)
+    `insert into audit_events (
+       person_id, on_behalf_of_id, action, noun, noun_id, meeting_id, before, after, note, request_id, ip
+     )
      select :person, :behalf, e.action, e.noun, e.id, e."meetingId", e.before, e.after, e.note, :request, :ip
-       from jsonb_to_recordset(cast(:events as jsonb)) as e (action text, noun text, id bigint, "meetingId" bigint, before jsonb, after jsonb, note text)`,
+       from jsonb_to_recordset(cast(:events as jsonb)) as e (
+         action text, noun text, id bigint, "meetingId" bigint, before jsonb, after jsonb, note text
+       )`,
     {
       person: by.id,
       behalf: by.onBehalfOf ?? null,

@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto';
 import { change, inTransaction, row, rows, type Db } from '../db/db.js';
 
-// Every column as text in one JSON array, instants in UTC with microseconds: neither time zone nor driver changes it, and
-// no two different events read the same.
-const CONTENT = `json_build_array(e.id, to_char(e.at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), e.person_id, e.on_behalf_of_id, e.action,
+// Every column as text in one JSON array, instants in UTC with microseconds: neither
+// time zone nor driver changes it, and no two different events read the same.
+const CONTENT = `json_build_array(
+    e.id, to_char(e.at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), e.person_id, e.on_behalf_of_id,
+    e.action,
   e.noun, e.noun_id, e.meeting_id, e.before::text, e.after::text, e.note, e.request_id, e.ip)::text`;
 
-/** SHA-256 over the seal before, the own place and the event: changing, moving or removing any one breaks all that follow. */
+/**
+ * SHA-256 over the seal before, the own place and the event: changing,
+ * moving or removing any one breaks all that follow.
+ */
 function sealOf(before: string, seq: number, content: string): string {
   return createHash('sha256').update(`${before}\n${seq}\n${content}`).digest('hex');
 }
@@ -16,12 +21,15 @@ const BEGINNING = '0'.repeat(64);
 /** Any number: one process at a time extends the chain. */
 const CHAIN_LOCK = 6_271_936;
 const BATCH = 2000;
-/** Ids are given out before their transactions commit: how far back of the newest seal a late one is still looked for. */
+/**
+ * Ids are given out before their transactions commit: how far back of
+ * the newest seal a late one is still looked for.
+ */
 const LATE = 20_000;
 
 /**
- * Seals committed events that have none yet into the hash chain: who changes, removes or adds one afterwards, even with
- * the owner's rights, breaks every seal from there on.
+ * Seals committed events that have none yet into the hash chain: who changes, removes or adds one afterwards,
+ * even with the owner's rights, breaks every seal from there on.
  * @returns how many were sealed
  */
 export async function sealEvents(db: Db): Promise<number> {
@@ -37,12 +45,17 @@ function sealBatch(db: Db): Promise<number> {
     await change(trx, `select pg_advisory_xact_lock(:lock)`, { lock: CHAIN_LOCK });
     const last = await row<{ seq: number; hash: string; newest: number }>(
       trx,
-      `select seq, hash, (select max(event_id) from audit_seals) as newest from audit_seals order by seq desc limit 1`,
+      `select seq, hash, (select max(event_id) from audit_seals) as newest
+         from audit_seals
+         order by seq desc
+         limit 1`,
     );
     const events = await rows<{ id: number; content: string }>(
       trx,
       `select e.id, ${CONTENT} as content from audit_events e
-        where e.id > :from and not exists (select 1 from audit_seals s where s.event_id = e.id) order by e.id limit :batch`,
+        where e.id > :from and not exists (select 1 from audit_seals s where s.event_id = e.id)
+        order by e.id
+        limit :batch`,
       { from: (last?.newest ?? 0) - LATE, batch: BATCH },
     );
     let { seq, hash } = last ?? { seq: 0, hash: BEGINNING };
@@ -53,7 +66,9 @@ function sealBatch(db: Db): Promise<number> {
     }));
     await change(
       trx,
-      `insert into audit_seals (seq, event_id, hash) select seq, event_id, hash from jsonb_to_recordset(cast(:seals as jsonb)) as s (seq bigint, event_id bigint, hash text)`,
+      `insert into audit_seals (seq, event_id, hash)
+       select seq, event_id, hash
+         from jsonb_to_recordset(cast(:seals as jsonb)) as s (seq bigint, event_id bigint, hash text)`,
       { seals: JSON.stringify(seals) },
     );
     return seals.length;
@@ -65,13 +80,17 @@ export interface ChainCheck {
   seals: number;
   /** Hash of the last one. */
   head: string | null;
-  /** The first place where seal and event do not fit, or where an earlier walk saw another seal; null when all fit. */
+  /**
+   * The first place where seal and event do not fit, or where an
+   * earlier walk saw another seal; null when all fit.
+   */
   brokenAt: number | null;
 }
 
 /**
  * Recomputes the whole chain. Heavy: for the worker.
- * @param earlier heads of earlier walks, by their number of seals: a chain cut off or written anew no longer meets them
+ * @param earlier heads of earlier walks, by their number of seals: a
+ * chain cut off or written anew no longer meets them
  */
 export async function checkSeals(
   db: Db,
@@ -118,14 +137,19 @@ const RESULT = `at, seals, head_hash, broken_seq, unsealed`;
 export async function verifyHistory(db: Db): Promise<Verification> {
   const heads = await rows<{ seals: number; head_hash: string }>(
     db,
-    `select seals, head_hash from audit_verifications where broken_seq is null and head_hash is not null order by id desc limit 500`,
+    `select seals, head_hash
+       from audit_verifications
+       where broken_seq is null and head_hash is not null
+       order by id desc
+       limit 500`,
   );
   const found = await checkSeals(db, new Map(heads.map((one) => [one.seals, one.head_hash])));
   const kept = await row<Verification>(
     db,
     `insert into audit_verifications (seals, head_hash, broken_seq, unsealed)
      select :seals, :head, :broken, count(*) from audit_events e
-      where e.at < now() - interval '10 minutes' and not exists (select 1 from audit_seals s where s.event_id = e.id)
+      where e.at < now() - interval '10 minutes'
+        and not exists (select 1 from audit_seals s where s.event_id = e.id)
      returning ${RESULT}`,
     { seals: found.seals, head: found.head, broken: found.brokenAt },
   );

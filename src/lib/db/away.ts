@@ -3,8 +3,9 @@ import pg from 'pg';
 import { Silence } from './silence.js';
 import { sqlState } from './sqlState.js';
 
-// Whether a failure means that the database can't be reached. It is judged by the class of the error, by SQLSTATE or by the
-// state of the connection, never by words: any other error may speak of a connection or of a file that is not there.
+// Whether a failure means that the database can't be reached. It is judged by the
+// class of the error, by SQLSTATE or by the state of the connection, never by
+// words: any other error may speak of a connection or of a file that is not there.
 
 /** No connection could be made, or the one in use ended. `code` is that of the socket, where it has one. */
 export class DatabaseAway extends Error {
@@ -27,7 +28,10 @@ type Wired = pg.ClientBase & { connection?: { stream?: { writable?: boolean } } 
 type Send = (...args: unknown[]) => unknown;
 type Done = (error: unknown, answer?: unknown) => void;
 
-/** Names what fails on this connection for what it is: answers of the server and mistakes of ours stay as they are. */
+/**
+ * Names what fails on this connection for what it is: answers of the
+ * server and mistakes of ours stay as they are.
+ */
 export function nameLostStatements(client: pg.ClientBase): void {
   const send = client.query.bind(client) as Send;
   const named = (error: unknown): unknown => {
@@ -51,7 +55,10 @@ interface Acquiring {
   acquireRawConnection(): Promise<unknown>;
 }
 
-/** What the server refuses at the door keeps its SQLSTATE; every other way of not getting a connection is away. */
+/**
+ * What the server refuses at the door keeps its SQLSTATE; every other
+ * way of not getting a connection is away.
+ */
 export function nameLostConnections(client: Acquiring): void {
   const acquire = client.acquireRawConnection.bind(client);
   client.acquireRawConnection = () =>

@@ -11,8 +11,8 @@ export { sqlState };
 /** The database, or a transaction of it: every query takes one first. */
 export type Db = Knex;
 
-// int8 as a number: our ids and counts stay far below 2^53. A date stays the text 'YYYY-MM-DD': as a JavaScript Date
-// it would become midnight in the zone of the process and could slip by a day.
+// int8 as a number: our ids and counts stay far below 2^53. A date stays the text 'YYYY-MM-DD': as a
+// JavaScript Date it would become midnight in the zone of the process and could slip by a day.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 pg.types.setTypeParser(pg.types.builtins.DATE, (value) => value);
 const [TEXTS, INT8S, DATES] = [1009, 1016, 1182]; // object ids of the array types
@@ -69,8 +69,9 @@ interface Statement {
 const statements = new Map<string, Statement>();
 
 /**
- * Turns `:name` into the driver's placeholders. Not left to knex, which reads `:name::type` as an identifier and a bare `?`
- * (an operator of jsonb) as a value. A name without a value stays as it is: `'HH24:MI'` is text.
+ * Turns `:name` into the driver's placeholders. Not left to knex, which
+ * reads `:name::type` as an identifier and a bare `?` (an operator of jsonb)
+ * as a value. A name without a value stays as it is: `'HH24:MI'` is text.
  */
 function read(sql: string, bindings: Bindings): Statement {
   let made = statements.get(sql);
@@ -87,11 +88,13 @@ function read(sql: string, bindings: Bindings): Statement {
   return made;
 }
 
-// Reading and planning a statement costs the server more than carrying it out: what is asked again and again is prepared
-// by name. The name is made of the text, so that behind a pooler that mixes connections it can never mean another one.
+// Reading and planning a statement costs the server more than carrying it out:
+// what is asked again and again is prepared by name. The name is made of the text,
+// so that behind a pooler that mixes connections it can never mean another one.
 const PREPARED_AFTER = 3;
 let places = 300;
-// A pooler before PgBouncer 1.21 loses prepared statements (26000, 42P05); a migration can make one stale (0A000).
+// A pooler before PgBouncer 1.21 loses prepared statements (26000,
+// 42P05); a migration can make one stale (0A000).
 const UNPREPARED = new Set(['26000', '42P05', '0A000']);
 
 function nameOf(statement: Statement): string | undefined {
@@ -150,13 +153,17 @@ const RETRYABLE = new Set(['40P01', '40001', ...UNPREPARED]); // deadlock, seria
 /** The connection was lost while a change was being saved: nobody can tell whether it was. */
 export class Unsure extends Error {}
 
-/** Whether a commit may have been carried out although it failed: no word came, or the server was stopped in it. */
+/**
+ * Whether a commit may have been carried out although it failed: no
+ * word came, or the server was stopped in it.
+ */
 function mayStand(error: unknown): boolean {
   return !(error instanceof pg.DatabaseError) || /^(08|57)/.test(error.code ?? '');
 }
 
 /**
- * Runs `work` in one transaction; inside another one it joins that. Deadlocks are tried again, at most 3 times.
+ * Runs `work` in one transaction; inside another one it joins that.
+ * Deadlocks are tried again, at most 3 times.
  * @throws Unsure when the connection was lost at the commit
  */
 export async function inTransaction<T>(db: Db, work: (trx: Db) => Promise<T>): Promise<T> {
@@ -178,8 +185,8 @@ export async function inTransaction<T>(db: Db, work: (trx: Db) => Promise<T>): P
 }
 
 /**
- * Carries out a change that these constraints may refuse because somebody else was quicker. Only where ON CONFLICT can't
- * say it; any other constraint is thrown.
+ * Carries out a change that these constraints may refuse because somebody else was
+ * quicker. Only where ON CONFLICT can't say it; any other constraint is thrown.
  * @returns the name of the constraint that refused it, in which case nothing of the change is left
  */
 export async function refusedBy(

@@ -21,7 +21,8 @@ export async function checkDatabase(url: string): Promise<DatabaseCheck> {
   await client.connect();
   try {
     const { rows } = await client.query<Record<string, string>>(
-      `select current_setting('server_version') as version, current_setting('server_version_num') as number, current_user as role,
+      `select current_setting('server_version') as version, current_setting('server_version_num') as number,
+              current_user as role,
               current_setting('fsync') as fsync, current_setting('full_page_writes') as full_page_writes,
               current_setting('synchronous_commit') as synchronous_commit`,
     );

@@ -1,7 +1,7 @@
 import pg from 'pg';
 
-// What a log may say about a statement that failed: which one it was and where it was asked for, never a value. The
-// server's words, its details and knex's copy of the statement may all hold what somebody typed.
+// What a log may say about a statement that failed: which one it was and where it was asked for, never a
+// value. The server's words, its details and knex's copy of the statement may all hold what somebody typed.
 
 interface Failed {
   /** As nameOf() gives it. */
@@ -10,7 +10,10 @@ interface Failed {
   path?: string;
 }
 
-/** What a statement does to which table: `insert into rooms`, `select from meetings`. The first change in it names it. */
+/**
+ * What a statement does to which table: `insert into rooms`, `select
+ * from meetings`. The first change in it names it.
+ */
 export function nameOfStatement(sql: string): string {
   const text = sql.replace(/--.*$/gm, ' ').replace(/'(?:[^']|'')*'/g, "''");
   const change =
@@ -21,7 +24,10 @@ export function nameOfStatement(sql: string): string {
   return `${verb === 'select' ? 'select from' : verb} ${found[2]?.toLowerCase()}`;
 }
 
-/** Notes with an error of the database which statement it was. The way to it is there only while it is being thrown. */
+/**
+ * Notes with an error of the database which statement it was. The way
+ * to it is there only while it is being thrown.
+ */
 export function withStatement(error: unknown, sql: string): unknown {
   if (!(error instanceof pg.DatabaseError)) return error;
   const trace: { stack?: string } = {};
@@ -30,7 +36,10 @@ export function withStatement(error: unknown, sql: string): unknown {
   return Object.assign(error, { statement: nameOfStatement(sql), path } satisfies Failed);
 }
 
-/** An error as a log may keep it. Errors of the database lose what may hold values; all others are kept as they are. */
+/**
+ * An error as a log may keep it. Errors of the database lose what may
+ * hold values; all others are kept as they are.
+ */
 export function loggable(error: unknown): unknown {
   if (!(error instanceof pg.DatabaseError)) return error;
   const { code, constraint, table, column, severity, routine, statement, path } = error as pg.DatabaseError &

@@ -86,7 +86,8 @@ async function migrateQueue(db: Db, directUrl: string): Promise<boolean> {
 async function hasRights(db: Db, appRole: string): Promise<boolean> {
   const found = await row<{ may: boolean }>(
     db,
-    `select has_schema_privilege(:role, 'graphile_worker', 'usage') and has_table_privilege(:role, 'persons', 'insert') as may`,
+    `select has_schema_privilege(:role, 'graphile_worker', 'usage')
+     and has_table_privilege(:role, 'persons', 'insert') as may`,
     { role: appRole },
   );
   return found?.may ?? false;

@@ -23,9 +23,10 @@ export interface OpenDatabase {
 }
 
 /**
- * Opens the database of the settings (starting the embedded one), checks that it keeps what it was given, and brings
- * the schema up to date. Says each step.
- * @param server how a second server on the same embedded database will be told about this one; undefined for a helper
+ * Opens the database of the settings (starting the embedded one), checks that
+ * it keeps what it was given, and brings the schema up to date. Says each step.
+ * @param server how a second server on the same embedded database will
+ * be told about this one; undefined for a helper
  *   beside a server (sample, a further worker)
  * @throws CannotStart
  */
@@ -36,7 +37,7 @@ export async function openDatabase(config: Config, server: string | undefined): 
   const since = performance.now();
   try {
     const { role } = await check(opened.url);
-    const { applied } = await migrate(opened.directUrl, role).catch(tellMissingRight);
+    const { applied } = await migrate(opened.directUrl, role).catch(explainMissingRight);
     say(
       'schema',
       applied.length === 0 ? 'up to date' : `${applied.length} migrations, up to ${applied.at(-1)}`,
@@ -55,7 +56,8 @@ async function openEmbedded(dataDir: string, server: string | undefined): Promis
     if (!('heldBy' in opened)) return opened;
     if (opened.heldBy === STOPPING && Date.now() < until) continue;
     throw new CannotStart(
-      `Banhui already runs on ${dataDir}: ${opened.heldBy}.\nStop that one first, or start this one with another DATA_DIR and PORT.`,
+      `Banhui already runs on ${dataDir}: ${opened.heldBy}.\n` +
+        'Stop that one first, or start this one with another DATA_DIR and PORT.',
     );
   }
 }
@@ -82,11 +84,8 @@ async function tryEmbedded(
       opened.serverLock = lock;
     }
     const where = relative(process.cwd(), embedded.folder);
-    say(
-      'database',
-      `PostgreSQL in ${where.startsWith('..') ? embedded.folder : `./${where}`}${embedded.adopted ? ', found running' : ''}`,
-      since,
-    );
+    const folder = where.startsWith('..') ? embedded.folder : `./${where}`;
+    say('database', `PostgreSQL in ${folder}${embedded.adopted ? ', found running' : ''}`, since);
     return opened;
   } finally {
     release();
@@ -118,7 +117,8 @@ async function openOwn(url: string, directUrl: string): Promise<OpenDatabase> {
   if (app.role === owner.role) {
     say(
       '',
-      `one role, "${app.role}", runs the pages and owns the tables; with DATABASE_DIRECT_URL they are two (see README)`,
+      `one role, "${app.role}", runs the pages and owns the tables; ` +
+        'with DATABASE_DIRECT_URL they are two (see README)',
     );
   }
   return { url, directUrl, embedded: undefined, serverLock: undefined, close: () => Promise.resolve() };
@@ -134,10 +134,12 @@ async function check(url: string): Promise<DatabaseCheck> {
 }
 
 /** The role of DATABASE_URL alone may well be one that owns nothing. */
-function tellMissingRight(error: unknown): never {
+function explainMissingRight(error: unknown): never {
   if (sqlState(error) !== '42501') throw error;
   throw new CannotStart(
-    `The role that is to own the tables may not make or change them: ${String(error).split(' - ').at(-1)}.\nSet DATABASE_DIRECT_URL to the database as its owner.`,
+    'The role that is to own the tables may not make or change them: ' +
+      `${String(error).split(' - ').at(-1)}.\n` +
+      'Set DATABASE_DIRECT_URL to the database as its owner.',
   );
 }
 
@@ -153,17 +155,16 @@ async function patiently(url: string): Promise<DatabaseCheck> {
       const isComing =
         state === undefined || ['57P03', 'ECONNREFUSED', 'ENOENT', 'ECONNRESET'].includes(state);
       const { host, pathname, username } = new URL(url);
+      const why = error instanceof Error ? error.message || state : String(error);
       if (isComing && Date.now() < until) {
         if (!told) say('database', `waiting for ${host}, at most 30 s`);
         told = true;
         continue;
       }
       if (isComing)
-        throw new CannotStart(
-          `The database ${pathname.slice(1)} at ${host} cannot be reached: ${error instanceof Error ? error.message || state : String(error)}`,
-        );
+        throw new CannotStart(`The database ${pathname.slice(1)} at ${host} cannot be reached: ${why}`);
       throw new CannotStart(
-        `The database ${pathname.slice(1)} at ${host} does not let ${username || 'us'} in: ${error instanceof Error ? error.message || state : String(error)}`,
+        `The database ${pathname.slice(1)} at ${host} does not let ${username || 'us'} in: ${why}`,
       );
     }
   }

@@ -30,8 +30,8 @@ export async function takeServerLock(
     application_name: name,
     connectionTimeoutMillis: 3000,
   });
-  // The connection ends with the database, or when PostgreSQL restarts itself after one of its processes crashed; the
-  // lock is then taken again (keepRunning.ts).
+  // The connection ends with the database, or when PostgreSQL restarts itself after
+  // one of its processes crashed; the lock is then taken again (keepRunning.ts).
   let isLost = false;
   client.on('error', () => undefined);
   client.on('end', () => (isLost = true));
@@ -49,7 +49,11 @@ export async function takeServerLock(
   }
   const { rows: holders } = await client.query<{ name: string }>(
     `select a.application_name as name from pg_locks l join pg_stat_activity a using (pid)
-      where l.locktype = 'advisory' and l.granted and l.classid = 0 and l.objid = $1 and l.database = (select oid from pg_database where datname = current_database())`,
+      where l.locktype = 'advisory'
+        and l.granted
+        and l.classid = 0
+        and l.objid = $1
+        and l.database = (select oid from pg_database where datname = current_database())`,
     [SERVER_LOCK],
   );
   await client.end();

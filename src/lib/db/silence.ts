@@ -13,16 +13,17 @@ type Done = (error: Error | null, answer?: unknown) => void;
 type Send = (...args: unknown[]) => unknown;
 
 /**
- * Bounds every statement of a connection. A database that hangs and a network that swallows packets end nothing by
- * themselves. The whole connection is ended then: half an answer that comes later must never be read as that of the next
- * statement, and the server undoes a transaction whose connection is gone.
+ * Bounds every statement of a connection. A database that hangs and a network that swallows packets end
+ * nothing by themselves. The whole connection is ended then: half an answer that comes later must never be
+ * read as that of the next statement, and the server undoes a transaction whose connection is gone.
  * @param limit milliseconds after which the server ends a statement
  */
 export function endSilence(client: pg.ClientBase, limit: number): void {
   const send = client.query.bind(client) as Send;
   const bounded: Send = (...args) => {
     const end = () => (client as Wire).connection.stream.destroy(new Silence());
-    // Half as long again is for the way. A process that was itself held up (a machine asleep) reads what has come before it judges.
+    // Half as long again is for the way. A process that was itself
+    // held up (a machine asleep) reads what has come before it judges.
     let timer = setTimeout(() => (timer = setTimeout(end, limit / 10)), limit * 1.5);
     const done = args.at(-1);
     // knex is called back, the limiter of sign-ins waits for a promise

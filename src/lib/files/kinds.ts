@@ -1,7 +1,10 @@
-// What may be attached: office documents, images, plain text. A file's name and its content must agree, because the name
-// is what a person trusts and the content is what a program opens.
+// What may be attached: office documents, images, plain text. A file's name and its content must agree,
+// because the name is what a person trusts and the content is what a program opens.
 
-/** Extension → media type it is served with, and what its first bytes must be (the media type again, unless told). */
+/**
+ * Extension → media type it is served with, and what its first bytes
+ * must be (the media type again, unless told).
+ */
 const KINDS: Record<string, { type: string; sniffed?: string }> = {
   pdf: { type: 'application/pdf' },
   docx: { type: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document' },
@@ -62,7 +65,10 @@ export function kindOf(
 
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff<>:"/\\|?*]/g;
 
-/** The name a person gave, as every file system can keep it: one line, NFC, at most 200 characters, its extension kept. */
+/**
+ * The name a person gave, as every file system can keep it: one line,
+ * NFC, at most 200 characters, its extension kept.
+ */
 export function safeName(given: string): string {
   const last = Buffer.from(given.normalize('NFC')).toString().split(/[/\\]/).at(-1) ?? '';
   const clean = last

@@ -10,19 +10,44 @@ export interface Received {
   problems: { field: string; message: string }[];
 }
 
-/** Most bytes of one file that are read at all; between the limit and this the form still gets its fields back. */
+/**
+ * Most bytes of one file that are read at all; between the limit and
+ * this the form still gets its fields back.
+ */
 const HARD_STOP = 4 * MAX_FILE_BYTES;
 
 /**
- * Reads a multipart form: fields into `req.body`, files into the database as they arrive. A form of another kind has no files.
- * Files that nothing keeps (keepFiles) are discarded when the request ends.
+ * Reads a multipart form: fields into `req.body`, files into the database as they arrive. A form of another
+ * kind has no files. Files that nothing keeps (keepFiles) are discarded when the request ends.
  */
 export async function receiveFiles(c: Context, upload: Upload): Promise<Received> {
   allowLongBody(c.res);
   // In the order of the form: a small file may be stored before the large one in front of it.
   const places: (Arrival | undefined)[] = [];
   const arrived = () => places.filter((arrival) => arrival !== undefined);
-  const reader = multer({
+  const reader = readerOf(c, upload, places);
+  const problems: Received['problems'] = [];
+  try {
+    await new Promise<void>((resolve, reject) =>
+      reader(c.req, c.res, (error?: unknown) => (error ? reject(error) : resolve())),
+    );
+  } catch (error) {
+    const message = limitProblem(c, upload, error);
+    if (message === undefined) {
+      await discardFiles(c.db, idsOf(arrived()));
+      throw error instanceof multer.MulterError || c.req.destroyed ? new BadRequest() : error;
+    }
+    problems.push({ field: upload.field, message });
+  }
+  const arrivals = arrived();
+  for (const arrival of arrivals)
+    if (!arrival.ok) problems.push({ field: upload.field, message: refusalText(c, upload, arrival) });
+  return { files: arrivals.flatMap((arrival) => (arrival.ok ? arrival.file : [])), problems };
+}
+
+/** The reader of one form. It notes in `places` what became of each file. */
+function readerOf(c: Context, upload: Upload, places: (Arrival | undefined)[]) {
+  return multer({
     defParamCharset: 'utf8',
     limits: {
       fileSize: HARD_STOP,
@@ -52,42 +77,25 @@ export async function receiveFiles(c: Context, upload: Upload): Promise<Received
       },
     },
   }).array(upload.field, upload.maxFiles);
+}
 
-  const problems: Received['problems'] = [];
-  try {
-    await new Promise<void>((resolve, reject) =>
-      reader(c.req, c.res, (error?: unknown) => (error ? reject(error) : resolve())),
-    );
-  } catch (error) {
-    const code = error instanceof multer.MulterError ? error.code : undefined;
-    const field = error instanceof multer.MulterError ? error.field : undefined;
-    if (code === 'LIMIT_FILE_SIZE')
-      problems.push({
-        field: upload.field,
-        message: c.t('lib.files.tooLarge', { size: MAX_FILE_BYTES / 1024 / 1024 }),
-      });
-    else if (code === 'LIMIT_UNEXPECTED_FILE' && field === upload.field)
-      problems.push({ field: upload.field, message: c.t('lib.files.tooMany', { count: upload.maxFiles }) });
-    else {
-      await discardFiles(c.db, idsOf(arrived()));
-      throw code || c.req.destroyed ? new BadRequest() : error;
-    }
-  }
-  const arrivals = arrived();
-  for (const arrival of arrivals) {
-    if (arrival.ok) continue;
-    const key =
-      arrival.reason === 'size'
-        ? 'lib.files.isTooLarge'
-        : arrival.reason === 'empty'
-          ? 'lib.files.isEmpty'
-          : (upload.wrongKind ?? 'lib.files.isOfWrongKind');
-    problems.push({
-      field: upload.field,
-      message: c.t(key, { name: arrival.name, size: MAX_FILE_BYTES / 1024 / 1024 }),
-    });
-  }
-  return { files: arrivals.flatMap((arrival) => (arrival.ok ? arrival.file : [])), problems };
+/** What a person is told whose form broke a limit; undefined for any other failure. */
+function limitProblem(c: Context, upload: Upload, error: unknown): string | undefined {
+  if (!(error instanceof multer.MulterError)) return undefined;
+  if (error.code === 'LIMIT_FILE_SIZE')
+    return c.t('lib.files.tooLarge', { size: MAX_FILE_BYTES / 1024 / 1024 });
+  if (error.code === 'LIMIT_UNEXPECTED_FILE' && error.field === upload.field)
+    return c.t('lib.files.tooMany', { count: upload.maxFiles });
+  return undefined;
+}
+
+function refusalText(c: Context, upload: Upload, refused: Extract<Arrival, { ok: false }>): string {
+  const keys = {
+    size: 'lib.files.isTooLarge',
+    empty: 'lib.files.isEmpty',
+    kind: upload.wrongKind ?? 'lib.files.isOfWrongKind',
+  } as const;
+  return c.t(keys[refused.reason], { name: refused.name, size: MAX_FILE_BYTES / 1024 / 1024 });
 }
 
 /**

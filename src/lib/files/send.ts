@@ -28,7 +28,10 @@ async function findStored(db: Db, fileId: number): Promise<Stored> {
   return file;
 }
 
-/** A stored file as a download; the caller has asked who may. @param name what to call it, when not as it was uploaded */
+/**
+ * A stored file as a download; the caller has asked who may.
+ * @param name what to call it, when not as it was uploaded
+ */
 export async function sendFile(db: Db, fileId: number, name?: string): Promise<Answer> {
   const file = await findStored(db, fileId);
   return send(readChunks(db, file.id), file.media_type, {
@@ -37,7 +40,10 @@ export async function sendFile(db: Db, fileId: number, name?: string): Promise<A
   });
 }
 
-/** A stored image for an `<img>` of our own pages. Its address names a file that never changes: asked again, it is a 304. */
+/**
+ * A stored image for an `<img>` of our own pages. Its address names a
+ * file that never changes: asked again, it is a 304.
+ */
 export async function sendImage(c: Context, fileId: number): Promise<Answer> {
   const file = await findStored(c.db, fileId);
   if (!IMAGE_TYPES.includes(file.media_type)) throw new NotFound();

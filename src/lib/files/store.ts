@@ -6,13 +6,16 @@ import { Conflict } from '../http/errors.js';
 import { crc32 } from './crc32.js';
 import { kindOf, safeName, textProbe } from './kinds.js';
 
-// Files lie in Postgres in chunks: any number of machines share them, and one backup holds all. Neither storing nor
-// sending one ever holds more than a chunk in memory.
+// Files lie in Postgres in chunks: any number of machines share them, and one backup holds all. Neither
+// storing nor sending one ever holds more than a chunk in memory.
 
 export const MAX_FILE_BYTES = 25 * 1024 * 1024;
 const CHUNK = 256 * 1024;
 
-/** A file that has arrived and is not part of anything yet; `keepFiles` makes it so, otherwise it is discarded. */
+/**
+ * A file that has arrived and is not part of anything yet; `keepFiles`
+ * makes it so, otherwise it is discarded.
+ */
 export interface ArrivedFile {
   id: number;
   name: string;
@@ -32,14 +35,17 @@ export async function storeFile(
   const name = safeName(given.name);
   const made = await row<{ id: number }>(
     db,
-    `insert into files (name, media_type, uploaded_by) values (:name, 'application/octet-stream', :by) returning id`,
+    `insert into files (name, media_type, uploaded_by)
+     values (:name, 'application/octet-stream', :by)
+     returning id`,
     { name, by: given.uploadedBy },
   );
   if (!made) throw new Conflict();
   const { id } = made;
   try {
     const written = await writeChunks(db, id, stream);
-    const refused = written.bytes === 0 ? 'empty' : written.bytes > MAX_FILE_BYTES ? 'size' : undefined;
+    const tooLarge = written.bytes > MAX_FILE_BYTES ? 'size' : undefined;
+    const refused = written.bytes === 0 ? 'empty' : tooLarge;
     const mediaType = refused ? undefined : kindOf(name, await sniff(db, id, written.isText), given.also);
     if (refused || !mediaType) {
       await discardFiles(db, [id]);
@@ -125,7 +131,9 @@ export function readChunks(db: Db, id: number): Readable {
 export async function keepFiles(trx: Db, by: { id: number | null }, ids: number[]): Promise<void> {
   const kept = await change(
     trx,
-    `update files set state = 'stored' where id = any(:ids) and state = 'uploading' and uploaded_by is not distinct from cast(:by as bigint)`,
+    `update files
+       set state = 'stored'
+       where id = any(:ids) and state = 'uploading' and uploaded_by is not distinct from cast(:by as bigint)`,
     { ids, by: by.id },
   );
   if (kept !== ids.length) throw new Conflict();

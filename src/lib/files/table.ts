@@ -1,6 +1,8 @@
 import { CsvError, parse } from 'csv-parse/sync';
 
-/** Fields of a person that a table may hold, with the headings under which they are found, in both languages. */
+/**
+ * Fields of a person that a table may hold, with the headings under which they are found, in both languages.
+ */
 export const HEADINGS = {
   name: ['name', 'full name', '姓名', '名字'],
   name_en: [

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 
-// A zip archive whose files are stored as they are (office documents and images are compressed already), written while it is
-// sent. Sizes and checksums are known beforehand, so the length is too. Format: PKWARE APPNOTE 6.3, no zip64: under 4 GB.
+// A zip archive whose files are stored as they are (office documents and images are
+// compressed already), written while it is sent. Sizes and checksums are known
+// beforehand, so the length is too. Format: PKWARE APPNOTE 6.3, no zip64: under 4 GB.
 
 export interface ZipEntry {
   name: string;

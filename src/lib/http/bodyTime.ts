@@ -1,7 +1,8 @@
 import type { NextFunction, Request, Response } from 'express';
 
-// The time in which a request has to arrive in full. The server's own limit is one for all and must allow a long upload;
-// everything else, and an upload that nobody has let in, gets half a minute, so that nobody holds connections with drops.
+// The time in which a request has to arrive in full. The server's own limit is one
+// for all and must allow a long upload; everything else, and an upload that nobody
+// has let in, gets half a minute, so that nobody holds connections with drops.
 
 /** `server.requestTimeout`: the longest an upload may take. */
 export const UPLOAD_TIME = 15 * 60_000;

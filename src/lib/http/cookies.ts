@@ -21,7 +21,7 @@ export function setCookie(c: Carrier, name: string, value: string, options: { se
     sameSite: 'lax',
     path: '/',
     secure: isSecure(c.config),
-    ...(options.seconds ? { maxAge: options.seconds * 1000 } : {}),
+    maxAge: options.seconds ? options.seconds * 1000 : undefined,
   });
 }
 
@@ -34,12 +34,15 @@ export function clearCookie(c: Carrier, name: string): void {
   });
 }
 
-/** The value of a cookie by its plain name. On https only the one with the prefix counts: a neighbour host can't set that. */
+/**
+ * The value of a cookie by its plain name. On https only the one with
+ * the prefix counts: a neighbour host can't set that.
+ */
 export function readCookie(req: Request, config: Config, name: string): string | undefined {
-  const wanted = cookieName(config, name);
+  const full = cookieName(config, name);
   for (const part of (req.headers.cookie ?? '').split(';')) {
     const at = part.indexOf('=');
-    if (at > 0 && part.slice(0, at).trim() === wanted) return decode(part.slice(at + 1).trim());
+    if (at > 0 && part.slice(0, at).trim() === full) return decode(part.slice(at + 1).trim());
   }
   return undefined;
 }

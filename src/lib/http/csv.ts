@@ -3,7 +3,10 @@ import { Readable } from 'node:stream';
 
 export const CSV = 'text/csv; charset=utf-8';
 
-/** A table as it is sent: with the mark without which a spreadsheet reads UTF-8 as the code page of the machine; what looks like a formula is text. */
+/**
+ * A table as it is sent: with the mark without which a spreadsheet reads
+ * UTF-8 as the code page of the machine; what looks like a formula is text.
+ */
 export function csvOf(head: string[], lines: AsyncIterable<string[]> | Iterable<string[]>): Readable {
   const rows = Readable.from(lines);
   const table = stringify({

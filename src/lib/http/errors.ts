@@ -1,6 +1,8 @@
 import type { Key, Values } from '../i18n/translate.js';
 
-/** An expected end of a request that is shown as a page of its own; `key` says why in the person's language. */
+/**
+ * An expected end of a request that is shown as a page of its own; `key` says why in the person's language.
+ */
 export class HttpError extends Error {
   constructor(
     readonly status: number,
@@ -32,7 +34,10 @@ export class Conflict extends HttpError {
   }
 }
 
-/** The form went out once already and was carried out, with other content: the page before came back by the browser's way back. */
+/**
+ * The form went out once already and was carried out, with other
+ * content: the page before came back by the browser's way back.
+ */
 export class SentBefore extends HttpError {
   constructor(readonly location: string) {
     super(409, 'lib.error.sentBefore');

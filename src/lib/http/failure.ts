@@ -9,17 +9,17 @@ import { HttpError, SentBefore } from './errors.js';
 import { give, plainContext, type Parts } from './mount.js';
 import { json, page, type Context, type Office } from './route.js';
 
-interface Told {
+interface ErrorText {
   status: number;
   key: Key;
   values?: Values;
 }
 
 /**
- * What an error means to the person who met it. A constraint that no command expected is our mistake (500): whoever expects
- * one counts rows or catches it by its name.
+ * What an error means to the person who met it. A constraint that no command expected is our mistake (500):
+ * whoever expects one counts rows or catches it by its name.
  */
-export function tellError(error: unknown): Told {
+export function describeError(error: unknown): ErrorText {
   if (error instanceof HttpError) return error;
   if (error instanceof Unsure) return { status: 503, key: 'lib.error.unsure' };
   if (isAway(error)) return { status: 503, key: 'lib.error.unavailable' };
@@ -36,28 +36,25 @@ const UNKNOWN_OFFICE: Office = { name_en: 'Banhui', name_zh: '办会', lang: 'en
 /** The last handler: every failure ends in a page in the person's language, or in JSON for our scripts. */
 export function showFailure(parts: Parts) {
   return (error: unknown, req: Request, res: Response, next: NextFunction): void => {
-    tell(parts, error, req, res).catch(next);
+    answerFailure(parts, error, req, res).catch(next);
   };
 }
 
-async function tell(parts: Parts, error: unknown, req: Request, res: Response): Promise<void> {
+async function answerFailure(parts: Parts, error: unknown, req: Request, res: Response): Promise<void> {
   if (res.headersSent) throw error;
   const c =
-    (res.locals.context as Context | undefined) ?? plainContext(req, res, parts, null, UNKNOWN_OFFICE);
-  const told = tellError(error);
-  if (told.status >= 500)
+    (res.locals.context as Context | undefined) ??
+    plainContext(req, res, parts, { viewer: null, office: UNKNOWN_OFFICE });
+  const described = describeError(error);
+  if (described.status >= 500)
     parts.log.error({ err: loggable(error), requestId: c.requestId, ...whereOf(req) }, 'request failed');
-  const text = c.t(told.key, { id: c.requestId.slice(0, 8), ...told.values });
-  if (told.status === 503) res.set('Retry-After', '5');
-  if (req.accepts(['html', 'json']) === 'json') return give(c, json({ error: text }, told.status));
+  const text = c.t(described.key, { id: c.requestId.slice(0, 8), ...described.values });
+  if (described.status === 503) res.set('Retry-After', '5');
+  if (req.accepts(['html', 'json']) === 'json') return give(c, json({ error: text }, described.status));
   try {
     const made = error instanceof SentBefore ? error.location : undefined;
-    const resend =
-      told.status >= 500
-        ? await posted(req, res)
-        : made === undefined
-          ? undefined
-          : asNew(await posted(req, res));
+    const typed = described.status >= 500 || made !== undefined ? await posted(req, res) : undefined;
+    const resend = described.status >= 500 ? typed : asNew(typed);
     give(
       c,
       page(
@@ -65,18 +62,18 @@ async function tell(parts: Parts, error: unknown, req: Request, res: Response): 
         {
           title: c.t('lib.error.title'),
           text,
-          status: told.status,
+          status: described.status,
           resend,
           made,
           isUnsure: error instanceof Unsure,
-          thing: thingOf(req, error instanceof Unsure ? 409 : told.status),
+          thing: thingOf(req, error instanceof Unsure ? 409 : described.status),
         },
-        { status: told.status, caching: 'no-store' },
+        { status: described.status, caching: 'no-store' },
       ),
     );
   } catch (broken) {
     parts.log.error({ err: loggable(broken) }, 'error page failed');
-    res.status(told.status).type('text').send(text);
+    res.status(described.status).type('text').send(text);
   }
 }
 
@@ -85,7 +82,10 @@ function whereOf(req: Request): { method: string; route: string | undefined } {
   return { method: req.method, route: (req.route as { path?: string } | undefined)?.path };
 }
 
-/** The page of what the address is about, '/meetings/7' of '/meetings/7/cancellation', where there is one: how it stands now is the way on. */
+/**
+ * The page of what the address is about, '/meetings/7' of
+ * '/meetings/7/cancellation', where there is one: how it stands now is the way on.
+ */
 function thingOf(req: Request, status: number): string | undefined {
   if (status !== 409 && status !== 403) return undefined;
   const found =
@@ -116,7 +116,8 @@ function asNew(form: Posted | undefined): Posted | undefined {
 async function posted(req: Request, res: Response): Promise<Posted | undefined> {
   if (req.method !== 'POST') return undefined;
   const isMultipart = Boolean(req.is('multipart/form-data'));
-  // Where the failure came first (nobody could be asked who this is), a form with files has not been read yet.
+  // Where the failure came first (nobody could be asked who this is),
+  // a form with files has not been read yet.
   const found = isMultipart && req.body === undefined ? await readTexts(req, res) : [];
   const names = new Map<string, string[]>();
   for (const [field, name] of found) names.set(field, [...(names.get(field) ?? []), name]);

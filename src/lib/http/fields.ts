@@ -3,20 +3,20 @@ import type { Key, Values } from '../i18n/translate.js';
 import { normalAddress } from '../mail/address.js';
 import { isZone, parseTime } from '../time/zone.js';
 
-// Building blocks of forms. Every message is the name of a text with its values, told in the person's language when the
-// page is drawn; see `problems` in form.ts.
+// Building blocks of forms. Every message is the name of a text with its values, told in the person's
+// language when the page is drawn; see `problems` in form.ts.
 
 export function message(key: Key, values?: Values): string {
   return values ? `${key}|${JSON.stringify(values)}` : key;
 }
 
-// NUL, C0/C1 controls but newline and tab, bidi overrides and isolates, lone surrogates: none of them is text a person
-// wrote on purpose, and each of them breaks a page, a mail or a calendar file somewhere.
-
+// NUL, C0/C1 controls but newline and tab, bidi overrides and isolates, lone surrogates: none of them is text
+// a person wrote on purpose, and each of them breaks a page, a mail or a calendar file somewhere.
 const UNSTORABLE =
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]|\p{Surrogate}/u;
 
-// Letters that show nothing (zero-width marks, fillers, the empty braille cell): a title of these could be seen and pressed nowhere.
+// Letters that show nothing (zero-width marks, fillers, the empty
+// braille cell): a title of these could be seen and pressed nowhere.
 const SHOWS = /[^\s\p{Cf}\p{Mn}\u115f\u1160\u2800\u3164\uffa0]/u;
 const isFilled = (text: string) => text === '' || SHOWS.test(text);
 
@@ -94,10 +94,7 @@ export const flag = () =>
 
 /** Checkboxes or a multiple select: none, one or many values of one name. */
 export function list<T extends z.ZodType>(of: T, max = 500) {
-  return z.preprocess(
-    (value) => (value === undefined ? [] : Array.isArray(value) ? (value as unknown[]) : [value]),
-    z.array(of).max(max),
-  );
+  return z.preprocess((value) => (value === undefined ? [] : [value].flat()), z.array(of).max(max));
 }
 
 /** The day as 'YYYY-MM-DD', or '' when it is none. */
@@ -109,7 +106,10 @@ function readDay(text: string): string {
   return Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== on ? '' : on;
 }
 
-/** 'YYYY-MM-DD'; also read as 2026/11/30, 2026.11.30, 2026年11月30日. Days far ahead are refused: weeks and zones are counted from them. */
+/**
+ * 'YYYY-MM-DD'; also read as 2026/11/30, 2026.11.30, 2026年11月30日.
+ * Days far ahead are refused: weeks and zones are counted from them.
+ */
 export const date = () =>
   clean
     .transform(readDay)

@@ -15,7 +15,8 @@ export interface Merged {
 }
 
 /**
- * @param was how the form stood when it was opened; it only tells who changed what, and never gets into `cells`
+ * @param was how the form stood when it was opened; it only tells who
+ * changed what, and never gets into `cells`
  * @param given fields in which I give way
  */
 export function mergeCells(was: Cells, mine: Cells, theirs: Cells, given: readonly string[] = []): Merged {

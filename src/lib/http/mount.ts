@@ -42,20 +42,19 @@ export function mount(app: Express, routes: Route[], parts: Parts, doors: Doors)
     if (seen.has(name)) throw new Error(`${name} stands twice`);
     seen.add(name);
     app[route.method](route.path, (req: Request, res: Response, next: NextFunction) => {
-      serve(route, req, res, parts, doors).catch(next);
+      contextOf(req, res, parts, doors)
+        .then(async (c) => give(c, await answer(route, c, doors)))
+        .catch(next);
     });
   }
 }
 
-/** Express takes the first address that fits: `/rooms/new` has to stand before `/rooms/:id`, whoever lists it. */
+/**
+ * Express takes the first address that fits: `/rooms/new` has to stand before `/rooms/:id`, whoever lists it.
+ */
 function literalFirst(routes: Route[]): Route[] {
   const rank = ({ path }: Route) => path.replace(/:\w+/g, '\uffff');
   return [...routes].sort((a, b) => (rank(a) < rank(b) ? -1 : Number(rank(a) > rank(b))));
-}
-
-async function serve(route: Route, req: Request, res: Response, parts: Parts, doors: Doors): Promise<void> {
-  const c = await contextOf(req, res, parts, doors);
-  give(c, await answer(route, c, doors));
 }
 
 async function answer(route: Route, c: Context, doors: Doors): Promise<Answer> {
@@ -67,7 +66,8 @@ async function answer(route: Route, c: Context, doors: Doors): Promise<Answer> {
   if (detour) return detour;
   if (route.query) {
     const parsed = parseForm(route.query, c.req.query, c.t);
-    // A filter that makes no sense is dropped by its schema's `.catch`; what is left here is a malformed address.
+    // A filter that makes no sense is dropped by its schema's
+    // `.catch`; what is left here is a malformed address.
     if (!parsed.ok) return problemPage(c, parsed.problems, 400);
     c.query = parsed.data;
   }
@@ -78,7 +78,8 @@ async function answer(route: Route, c: Context, doors: Doors): Promise<Answer> {
   try {
     return await carryOut(route, c, received.problems);
   } finally {
-    // What is left behind is swept; that it could not be discarded must not hide that the form was carried out.
+    // What is left behind is swept; that it could not be discarded
+    // must not hide that the form was carried out.
     await discardFiles(
       c.db,
       received.files.map(({ id }) => id),
@@ -115,8 +116,7 @@ export async function contextOf(
   parts: Parts,
   doors: Pick<Doors, 'loadViewer'>,
 ): Promise<Context> {
-  const { viewer, office } = await doors.loadViewer(req);
-  const c = plainContext(req, res, parts, viewer, office);
+  const c = plainContext(req, res, parts, await doors.loadViewer(req));
   res.locals.context = c;
   return c;
 }
@@ -126,8 +126,7 @@ export function plainContext(
   req: Request,
   res: Response,
   parts: Parts,
-  viewer: Viewer | null,
-  office: Office,
+  { viewer, office }: { viewer: Viewer | null; office: Office },
 ): Context {
   const lang = viewer?.lang ?? chosenLang(req, parts.config) ?? office.lang;
   const zone = viewer?.zone ?? office.zone;

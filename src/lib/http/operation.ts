@@ -6,8 +6,8 @@ import { compareMigrations } from '../db/migrate.js';
 import { listAlive } from '../jobs/workers.js';
 
 /**
- * What machines ask: /healthz (the process lives), /readyz (it can serve), /metrics (figures, for this machine only).
- * No session, no page, no personal data.
+ * What machines ask: /healthz (the process lives), /readyz (it can serve), /metrics
+ * (figures, for this machine only). No session, no page, no personal data.
  */
 export function operation(db: Db): Router {
   const router = Router();
@@ -53,12 +53,12 @@ function isFromHere(req: Request): boolean {
 /** A machine asks every few seconds: a database that is there and says nothing counts as away. */
 const PATIENCE = 3_000;
 
-async function within<T>(asked: Promise<T>): Promise<T> {
+async function within<T>(answer: Promise<T>): Promise<T> {
   const late = sleep(PATIENCE, undefined, { ref: false }).then(() =>
     Promise.reject(new Error('no answer in time')),
   );
   late.catch(() => undefined);
-  return Promise.race([asked, late]);
+  return Promise.race([answer, late]);
 }
 
 async function isReady(db: Db): Promise<{ ok: boolean; reason?: string }> {
@@ -96,7 +96,8 @@ function metrics(db: Db): Metrics {
     all,
     requests,
     async look() {
-      // Watching the process costs a little all the time, and keeps the app in memory: only from the first time on that somebody asks.
+      // Watching the process costs a little all the time, and keeps the
+      // app in memory: only from the first time on that somebody asks.
       if (!isWatched) collectDefaultMetrics({ register: all });
       isWatched = true;
       const found = await countWork(db);
@@ -119,10 +120,16 @@ interface Work {
 async function countWork(db: Db): Promise<Work> {
   const found = await row<Work>(
     db,
-    `select (select count(*) from graphile_worker._private_jobs where locked_at is null and attempts < max_attempts) as waiting,
+    `select (select count(*)
+               from graphile_worker._private_jobs
+               where locked_at is null and attempts < max_attempts) as waiting,
             (select count(*) from graphile_worker._private_jobs where locked_at is not null) as working,
-            (select count(*) from graphile_worker._private_jobs where attempts >= max_attempts and locked_at is null) as failed,
-            (select count(*) from deliveries where state in ('waiting', 'sending') and digest_id is null) as mail_waiting,
+            (select count(*)
+               from graphile_worker._private_jobs
+               where attempts >= max_attempts and locked_at is null) as failed,
+            (select count(*)
+               from deliveries
+               where state in ('waiting', 'sending') and digest_id is null) as mail_waiting,
             (select count(*) from deliveries where state = 'failed' and digest_id is null) as mail_failed`,
   );
   return found ?? { waiting: 0, working: 0, failed: 0, mail_waiting: 0, mail_failed: 0 };

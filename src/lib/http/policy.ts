@@ -22,8 +22,8 @@ export interface Viewer {
 }
 
 /**
- * Who may use a route at all. What a person may do with one meeting is asked again by the command, which knows the meeting.
- * The name is what the access matrix of the tests shows.
+ * Who may use a route at all. What a person may do with one meeting is asked again by the command, which
+ * knows the meeting. The name is what the access matrix of the tests shows.
  */
 export interface Policy {
   name: 'anyone' | 'signed-in' | 'secretary' | 'administrator';

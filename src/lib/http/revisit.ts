@@ -13,8 +13,8 @@ export interface Revisit {
 }
 
 /**
- * The ETag of a page: the person and how they read it, this release of the product, and the state of the data that the
- * page shows. Only for pages that hold no form key and no time of their own.
+ * The ETag of a page: the person and how they read it, this release of the product, and the state of the data
+ * that the page shows. Only for pages that hold no form key and no time of their own.
  */
 export function revisit(c: Context<unknown, unknown>, ...state: (string | number)[]): Revisit {
   if (readCookie(c.req, c.config, 'notice') !== undefined) return { isUnchanged: false };
@@ -51,7 +51,10 @@ function strong(etag: string): string {
 }
 
 let release: string | undefined;
-/** Changes with every byte of code and templates, so that a page of an older release is never called unchanged. */
+/**
+ * Changes with every byte of code and templates, so that a page of an
+ * older release is never called unchanged.
+ */
 function releaseVersion(): string {
   if (process.env.BANHUI_DEV === '1') return String(Math.random());
   if (!release) {

@@ -40,7 +40,9 @@ export interface Context<Form = unknown, Query = unknown> {
   params: Record<string, string>;
   form: Form;
   query: Query;
-  /** What arrived in the route's file field; discarded with the request unless a command keeps it (keepFiles). */
+  /**
+   * What arrived in the route's file field; discarded with the request unless a command keeps it (keepFiles).
+   */
   files: ArrivedFile[];
   /** The address that was asked for, path and query only. */
   path: string;
@@ -52,7 +54,10 @@ export interface Context<Form = unknown, Query = unknown> {
 
 export type Notice = Key | { key: Key; values: Values };
 
-/** What a browser may keep: `revisit` asks every time and lives from an ETag; `no-store` is for minutes, papers, tokens. */
+/**
+ * What a browser may keep: `revisit` asks every time and lives from an
+ * ETag; `no-store` is for minutes, papers, tokens.
+ */
 export type Caching = 'private' | 'revisit' | 'no-store';
 
 export type Answer =
@@ -89,7 +94,7 @@ export function page(
     locals,
     status: options.status ?? 200,
     caching: options.caching ?? 'private',
-    ...(options.etag ? { etag: options.etag } : {}),
+    etag: options.etag,
   };
 }
 
@@ -156,7 +161,10 @@ interface Spec<F extends z.ZodType, Q extends z.ZodType> {
   query?: Q;
   upload?: Upload;
   handle(c: Context<z.output<F>, z.output<Q>>): Promise<Answer> | Answer;
-  /** Draws the form again with what was typed and what is wrong (422). Without it a plain page lists the problems. */
+  /**
+   * Draws the form again with what was typed and what is wrong (422).
+   * Without it a plain page lists the problems.
+   */
   onInvalid?(c: Context<unknown, z.output<Q>>, problems: Problems): Promise<Answer> | Answer;
 }
 
@@ -172,13 +180,18 @@ export function idOf(c: { params: Record<string, string> }, name = 'id'): number
 }
 
 export interface Upload {
-  /** Name of the form's file field. It stands last in the form: what comes after a broken upload is not read. */
+  /**
+   * Name of the form's file field. It stands last in the form: what comes after a broken upload is not read.
+   */
   field: string;
   maxFiles: number;
   /** Extensions this page reads besides what may be attached: 'sql', 'ics'. */
   also?: readonly string[];
   /** Said of a file of the wrong kind, where fewer kinds are taken than everywhere; a key, told {name}. */
   wrongKind?: Key;
-  /** Asked before the first byte is stored: may this person put a file to this thing? Throws NotFound or Forbidden. */
+  /**
+   * Asked before the first byte is stored: may this person put a file
+   * to this thing? Throws NotFound or Forbidden.
+   */
   authorise?(c: Context): Promise<unknown>;
 }

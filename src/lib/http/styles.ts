@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import type { RequestHandler } from 'express';
 import { ROOT } from './view.js';
 
-/** The files of views/assets/css in the order in which they are read; a later one may refine an earlier one. */
+/**
+ * The files of views/assets/css in the order in which they are read; a later one may refine an earlier one.
+ */
 export const STYLES = [
   'frame/tokens',
   'frame/base',
@@ -46,7 +48,10 @@ export const STYLES = [
 
 let joined: string | undefined;
 
-/** One file per component on the disk, one request in the browser: on an office line thirty requests are seen, one is not. */
+/**
+ * One file per component on the disk, one request in the browser: on
+ * an office line thirty requests are seen, one is not.
+ */
 export const sendStyles: RequestHandler = (_req, res) => {
   if (joined === undefined || process.env.BANHUI_DEV === '1') {
     joined = STYLES.map((name) =>

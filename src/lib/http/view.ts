@@ -21,7 +21,9 @@ const ENTITY = new Map(
   [...`&<>"'`].map((c, at) => [c.charCodeAt(0), ['&amp;', '&lt;', '&gt;', '&#34;', '&#39;'][at] ?? '']),
 );
 
-/** Tests before it replaces: nearly all texts hold nothing to escape, and this is most of a template's time. */
+/**
+ * Tests before it replaces: nearly all texts hold nothing to escape, and this is most of a template's time.
+ */
 export function escapeHtml(value: unknown): string {
   if (value === undefined || value === null) return '';
   const text = typeof value === 'string' ? value : String(value);
@@ -67,8 +69,9 @@ const LOOP = /\b(?:for|while)\b|\.(?:forEach|map)\(/;
 const KEEP_BREAK = new Set(['input', 'img', 'br', 'hr', 'meta', 'link', 'col', 'textarea', 'pre']);
 
 /**
- * Takes off what stands in a template only for its reader: indentation, the lines of code, and the breaks beside
- * the edges of an element. So an element may be written in several lines, and holds what it holds in one.
+ * Takes off what stands in a template only for its reader: indentation,
+ * the lines of code, and the breaks beside the edges of an element. So an
+ * element may be written in several lines, and holds what it holds in one.
  */
 export function withoutLayout(text: string): string {
   return text
@@ -90,7 +93,8 @@ export function fill(name: string, locals: Locals): string {
     template = ejs.compile(`<% { const include = it.include; %>${text}<% } %>`, { ...OPTIONS, filename });
     compiled.set(name, template);
   }
-  // In place of EJS's own include, which would hand all of the page's data on: a page's `title` would turn up in a box without one.
+  // In place of EJS's own include, which would hand all of the page's
+  // data on: a page's `title` would turn up in a box without one.
   const include: Include = (path, data) =>
     fill(posix.join(posix.dirname(name), path), data ? { ...globalsOf(locals), ...data } : locals);
   return template({ ...locals, include });

@@ -1,8 +1,8 @@
 import type { Key, Translate } from './translate.js';
 
 /**
- * A text with values, made ready for a long table: filling it is a few joins instead of a call of i18next (25 µs).
- * Not for plurals. @param names of its values, in the order in which they will be given
+ * A text with values, made ready for a long table: filling it is a few joins instead of a call of i18next (25
+ * µs). Not for plurals. @param names of its values, in the order in which they will be given
  */
 export function prepare(t: Translate, key: Key, names: readonly string[]): (...values: string[]) => string {
   const marks = Object.fromEntries(names.map((name, at) => [name, `\u0001${at}\u0001`]));

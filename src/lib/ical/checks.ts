@@ -2,8 +2,9 @@ import ICAL from 'ical.js';
 import type { CalendarEvent, CalendarMethod } from './event.js';
 import { cleanLine } from './text.js';
 
-// The rules a finished calendar file must keep, judged on its final bytes. The codes are those of the calendar checklist:
-// C for bytes and grammar (RFC 5545), I for REQUEST, X for CANCEL (RFC 5546), O for rooms.
+// The rules a finished calendar file must keep, judged on its final bytes.
+// The codes are those of the calendar checklist: C for bytes and grammar
+// (RFC 5545), I for REQUEST, X for CANCEL (RFC 5546), O for rooms.
 
 /** A calendar file that would break a rule is not sent. */
 export class CalendarRefused extends Error {
@@ -15,23 +16,23 @@ export class CalendarRefused extends Error {
   }
 }
 
-interface Wanted {
+interface Expected {
   method: CalendarMethod;
   event: CalendarEvent;
   recipient?: string | undefined;
 }
 
 /** @throws CalendarRefused when the text breaks a rule or does not say what was wanted */
-export function checkCalendar(text: string, wanted: Wanted): void {
+export function checkCalendar(text: string, expected: Expected): void {
   checkBytes(text);
   const calendar = new ICAL.Component(ICAL.parse(text) as unknown[]);
-  checkParts(calendar, wanted);
+  checkParts(calendar, expected);
   const event = calendar.getFirstSubcomponent('vevent');
   if (!event) throw new CalendarRefused('C5', 'there is no event');
-  checkTimes(calendar, event, wanted.event);
-  checkPeople(event, wanted);
-  if (wanted.method === 'REQUEST') checkRequest(event, wanted);
-  if (wanted.method === 'CANCEL') checkCancel(event, wanted.event);
+  checkTimes(calendar, event, expected.event);
+  checkPeople(event, expected);
+  if (expected.method === 'REQUEST') checkRequest(event, expected);
+  if (expected.method === 'CANCEL') checkCancel(event, expected.event);
 }
 
 function refuseUnless(holds: boolean, rule: string, detail: string): void {
@@ -53,7 +54,7 @@ function checkBytes(text: string): void {
   );
 }
 
-function checkParts(calendar: ICAL.Component, { method, event }: Wanted): void {
+function checkParts(calendar: ICAL.Component, { method, event }: Expected): void {
   for (const name of ['version', 'prodid', 'method']) {
     refuseUnless(calendar.getAllProperties(name).length === 1, 'C5', `${name} does not stand there once`);
   }
@@ -138,7 +139,7 @@ function checkTimes(calendar: ICAL.Component, written: ICAL.Component, event: Ca
   refuseUnless(!(event.rule && event.recurrenceId !== undefined), 'R1', 'one date carries a rule');
 }
 
-function checkPeople(written: ICAL.Component, { method, event }: Wanted): void {
+function checkPeople(written: ICAL.Component, { method, event }: Expected): void {
   const people = [...written.getAllProperties('organizer'), ...written.getAllProperties('attendee')];
   for (const property of people) {
     refuseUnless(isOurMailto(String(property.getFirstValue())), 'C11', 'an address is not a mailto:');
@@ -162,7 +163,7 @@ function isOurMailto(value: string): boolean {
   return /^mailto:[a-z0-9!#$%&'*+/=?^_`{|}~.-]+@[a-z0-9.-]+$/.test(value);
 }
 
-function checkRequest(written: ICAL.Component, { event, recipient }: Wanted): void {
+function checkRequest(written: ICAL.Component, { event, recipient }: Expected): void {
   refuseUnless(
     ['CONFIRMED', 'TENTATIVE'].includes(String(written.getFirstPropertyValue('status'))),
     'I1',
@@ -182,7 +183,9 @@ function checkRequest(written: ICAL.Component, { event, recipient }: Wanted): vo
     );
   }
   const link = String(written.getFirstPropertyValue('conference') ?? '');
-  const readable = `${String(written.getFirstPropertyValue('location') ?? '')}\n${String(written.getFirstPropertyValue('description') ?? '')}`;
+  const readable = ['location', 'description']
+    .map((name) => String(written.getFirstPropertyValue(name) ?? ''))
+    .join('\n');
   refuseUnless(readable.includes(link), 'I7', 'the video link is not to be read');
   requireRecipient(event, recipient);
   refuseUnless(written.getAllProperties('x-alt-desc').length === 0, 'I8', 'there is an HTML description');
@@ -262,7 +265,9 @@ export function checkSeries(text: string, events: CalendarEvent[]): void {
   if (rule && main) checkRule(main, rule, events[0]);
 }
 
-/** C10, R2, R8: local time with UNTIL in UTC, a rule that Outlook holds, exceptions and left out dates apart. */
+/**
+ * C10, R2, R8: local time with UNTIL in UTC, a rule that Outlook holds, exceptions and left out dates apart.
+ */
 function checkRule(main: ICAL.Component, rule: unknown, event: CalendarEvent | undefined): void {
   refuseUnless(rule instanceof ICAL.Recur, 'C10', 'the rule does not read back');
   if (!(rule instanceof ICAL.Recur)) return;

@@ -6,7 +6,8 @@ const SRC = join(import.meta.dirname, '..', '..');
 const LONGEST_PAUSE = 30_000;
 
 /**
- * Runs the worker as a child process, so that drawing a PDF never stops a page, and starts it again when it dies.
+ * Runs the worker as a child process, so that drawing a PDF never
+ * stops a page, and starts it again when it dies.
  * @param environment what the child's settings need beside our own environment
  */
 export function startWorkerChild(

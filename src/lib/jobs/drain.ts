@@ -18,7 +18,9 @@ export async function drain(directUrl: string, jobs: Jobs, context: JobContext):
       // The queue's own clock is the database's.
       await change(
         context.db,
-        `update graphile_worker._private_jobs set run_at = now() where run_at > now() and run_at <= :now and attempts = 0`,
+        `update graphile_worker._private_jobs
+           set run_at = now()
+           where run_at > now() and run_at <= :now and attempts = 0`,
         {
           now: context.clock.now(),
         },
@@ -48,8 +50,14 @@ async function isAnyDue(
 ): Promise<boolean> {
   const due = await row(
     db,
-    `select j.id from graphile_worker._private_jobs j join graphile_worker._private_tasks t on t.id = j.task_id
-      where t.identifier = any(:names) and j.attempts = 0 and j.locked_at is null and (j.run_at <= now() or j.run_at <= :now) limit 1`,
+    `select j.id
+       from graphile_worker._private_jobs j
+       join graphile_worker._private_tasks t on t.id = j.task_id
+      where t.identifier = any(:names)
+        and j.attempts = 0
+        and j.locked_at is null
+        and (j.run_at <= now() or j.run_at <= :now)
+      limit 1`,
     { names, now: clock.now() },
   );
   return due !== undefined;

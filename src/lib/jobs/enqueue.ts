@@ -10,7 +10,8 @@ export interface EnqueueOptions {
 }
 
 /**
- * Asks the worker for something, by name, in the caller's transaction: it happens if and only if the change commits.
+ * Asks the worker for something, by name, in the caller's transaction:
+ * it happens if and only if the change commits.
  * `worker.ts` maps the name to its handler.
  */
 export async function enqueue(
@@ -21,7 +22,9 @@ export async function enqueue(
 ): Promise<void> {
   await change(
     trx,
-    `select graphile_worker.add_job(identifier => :name, payload => :payload, run_at => :run_at, job_key => :key, queue_name => :queue)`,
+    `select graphile_worker.add_job(
+       identifier => :name, payload => :payload, run_at => :run_at, job_key => :key, queue_name => :queue
+     )`,
     {
       name,
       payload: JSON.stringify(payload),
@@ -42,7 +45,9 @@ export async function enqueueAll(
   if (jobs.length === 0) return;
   await change(
     trx,
-    `select graphile_worker.add_job(identifier => :name, payload => w.payload::json, run_at => :run_at, job_key => w.key)
+    `select graphile_worker.add_job(
+       identifier => :name, payload => w.payload::json, run_at => :run_at, job_key => w.key
+     )
        from jsonb_to_recordset(:list) as w (payload jsonb, key text)`,
     { name, run_at: runAt ?? null, list: JSON.stringify(jobs) },
   );

@@ -54,7 +54,12 @@ export async function listAlive(
   return rows(
     db,
     `select p.id, p.host, p.pid, p.started_at from worker_processes p
-      where exists (select from pg_locks l where l.locktype = 'advisory' and l.granted and l.classid = :class and l.objid = p.id::oid
+      where exists (select
+                      from pg_locks l
+                      where l.locktype = 'advisory'
+                        and l.granted
+                        and l.classid = :class
+                        and l.objid = p.id::oid
                        and l.database = (select oid from pg_database where datname = current_database()))
       order by p.id`,
     { class: WORKER_LOCK },
@@ -70,7 +75,12 @@ export async function buryDead(db: Db): Promise<number> {
   const dead = await rows<{ worker_ids: string[] }>(
     db,
     `delete from worker_processes p
-      where not exists (select from pg_locks l where l.locktype = 'advisory' and l.granted and l.classid = :class and l.objid = p.id::oid
+      where not exists (select
+                          from pg_locks l
+                          where l.locktype = 'advisory'
+                            and l.granted
+                            and l.classid = :class
+                            and l.objid = p.id::oid
                            and l.database = (select oid from pg_database where datname = current_database()))
      returning worker_ids`,
     { class: WORKER_LOCK },

@@ -13,8 +13,9 @@ import {
 } from './renderer.js';
 
 // Context: somebody with many duties gets many reminders, and stops reading any of them.
-// Decision: letters go at once. Of notices ten a day come by themselves, all further ones as one mail an hour.
-// Consequence: a digest is a delivery like any other; what it carries names it (`digest_id`) and ends with it.
+// Decision: letters go at once. Of notices ten a day come by themselves,
+// all further ones as one mail an hour. Consequence: a digest is a delivery
+// like any other; what it carries names it (`digest_id`) and ends with it.
 
 export const DIGEST = 'mail.digest';
 /** Notices a day that come by themselves. */

@@ -69,7 +69,8 @@ export async function leaseDue(db: Db, lease: string, now: Date, limit: number):
          limit :limit
            for update skip locked)
      returning id, kind, object, meeting_id, recurrence_id, participant_id, person_id, to_address, to_name,
-               lang, zone, method, revision, sequence, payload, is_restricted, message_id, subject, content, attempts,
+               lang, zone, method, revision, sequence, payload, is_restricted, message_id, subject, content,
+               attempts,
                error is not null as has_failed,
                coalesce(
                  stamped_at,
@@ -142,7 +143,9 @@ interface Failure {
   isUnclear?: boolean | undefined;
 }
 
-/** The end of a delivery and, in the same statement, of all that it carries. The body of a sent one is wiped. */
+/**
+ * The end of a delivery and, in the same statement, of all that it carries. The body of a sent one is wiped.
+ */
 export async function finish(
   db: Db,
   { lease, id, now }: Attempt,

@@ -19,7 +19,10 @@ export function toInstant(on: string, at: string, zone: string): Date | undefine
 
 const offsets = new Map<string, [number, number]>();
 
-/** Milliseconds ahead of UTC a day before a local day begins and a day after it ends; asked again and again for the same days. */
+/**
+ * Milliseconds ahead of UTC a day before a local day begins and a day
+ * after it ends; asked again and again for the same days.
+ */
 function offsetsAround(on: string, zone: string): [number, number] {
   const key = `${zone} ${on}`;
   let known = offsets.get(key);
@@ -83,7 +86,8 @@ export function weekdayOf(on: string): number {
 const zones = new Set<string>();
 
 export function isZone(name: string): boolean {
-  // Asking Node makes a formatter for each question; there are a few hundred right answers, so those are kept.
+  // Asking Node makes a formatter for each question; there are a few
+  // hundred right answers, so those are kept.
   if (zones.has(name)) return true;
   const is = name.includes('/') && IANAZone.isValidZone(name);
   if (is) zones.add(name);

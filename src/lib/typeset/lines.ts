@@ -1,5 +1,6 @@
-// Breaks a paragraph into lines the way Chinese and Latin text want it: no line begins with closing punctuation or ends
-// with an opening bracket (GB/T 15834 5.1), words stay whole, a closing mark may hang at the end by half its width.
+// Breaks a paragraph into lines the way Chinese and Latin text want it: no line
+// begins with closing punctuation or ends with an opening bracket (GB/T 15834
+// 5.1), words stay whole, a closing mark may hang at the end by half its width.
 
 /** A stretch of text drawn with one face. */
 export interface Run {
@@ -7,7 +8,9 @@ export interface Run {
   text: string;
 }
 
-/** A run with its place from the line's left edge, in points; `spacing` is added after each of its characters. */
+/**
+ * A run with its place from the line's left edge, in points; `spacing` is added after each of its characters.
+ */
 export interface PlacedRun extends Run {
   x: number;
   spacing: number;
@@ -29,7 +32,10 @@ interface Piece extends Run {
 export interface Measure {
   /** The width of a text in points. */
   width(face: string, text: string): number;
-  /** The faces that draw a text whose wanted face is `face`: Latin letters and rare characters come from others. */
+  /**
+   * The faces that draw a text whose wanted face is `face`: Latin
+   * letters and rare characters come from others.
+   */
   runs(face: string, text: string): Run[];
 }
 
@@ -38,7 +44,7 @@ const noEnd = new Set('（《〈「『【〔〖“‘([{');
 const wide = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\u3000-\u303f\uff00-\uffef]/u;
 const halvable = new Set('，。、；：？！）》〉」』】〕〗”’');
 
-export interface Setting {
+export interface ParagraphStyle {
   /** How far the first line starts to the right, and how far all others, in points. */
   indent?: number;
   hang?: number;
@@ -53,7 +59,7 @@ export function breakLines(
   measure: Measure,
   runs: Run[],
   width: number,
-  { indent = 0, hang = 0, justify = false, tracking = 0 }: Setting = {},
+  { indent = 0, hang = 0, justify = false, tracking = 0 }: ParagraphStyle = {},
 ): Line[] {
   const pieces = runs
     .flatMap((run) => measure.runs(run.face, run.text))
@@ -65,7 +71,8 @@ export function breakLines(
     const start = lines.length === 0 ? indent : hang;
     const to = endOfLine(pieces, from, width - start);
     const isLast = to >= pieces.length;
-    lines.push(setLine(trimmed(pieces.slice(from, to)), start, width, justify && !isLast, isLast, tracking));
+    const place = { start, width, justify: justify && !isLast, isLast, tracking };
+    lines.push(setLine(trimmed(pieces.slice(from, to)), place));
     from = to;
   } while (from < pieces.length);
   return lines;
@@ -75,7 +82,8 @@ function cut(measure: Measure, run: Run, width: number, tracking: number): Piece
   const pieces: Piece[] = [];
   const add = (text: string, isWide: boolean): void => {
     const size = measure.width(run.face, text) + (isWide ? tracking * [...text].length : 0);
-    if (size > width && text.length > 1) return [...text].forEach((letter) => add(letter, isWide)); // an endless word
+    // an endless word
+    if (size > width && text.length > 1) return [...text].forEach((letter) => add(letter, isWide));
     pieces.push({ ...run, text, width: size, isWide, isBlank: text.trim() === '' });
   };
   for (const [part] of run.text.matchAll(/\s+|[^\s]+/g)) {
@@ -85,7 +93,9 @@ function cut(measure: Measure, run: Run, width: number, tracking: number): Piece
   return pieces;
 }
 
-/** Cuts before and after each wide character and after hyphens and slashes: "2027年度A/B" → 2027 年 度 A/ B. */
+/**
+ * Cuts before and after each wide character and after hyphens and slashes: "2027年度A/B" → 2027 年 度 A/ B.
+ */
 function words(text: string): string[] {
   const found: string[] = [];
   let word = '';
@@ -141,14 +151,16 @@ function trimmed(pieces: Piece[]): Piece[] {
   return pieces.slice(0, end);
 }
 
-function setLine(
-  pieces: Piece[],
-  start: number,
-  width: number,
-  justify: boolean,
-  isLast: boolean,
-  tracking: number,
-): Line {
+interface Place {
+  /** How far the line starts to the right, in points; its right edge is at `width`. */
+  start: number;
+  width: number;
+  justify: boolean;
+  isLast: boolean;
+  tracking: number;
+}
+
+function setLine(pieces: Piece[], { start, width, justify, isLast, tracking }: Place): Line {
   const natural = pieces.reduce((sum, piece) => sum + piece.width, 0);
   const isGap = (i: number): boolean =>
     i < pieces.length - 1 && (pieces[i]!.isBlank || pieces[i]!.isWide || pieces[i + 1]!.isWide);

@@ -1,4 +1,5 @@
-// One sheet of paper to draw on: fonts, tagged text, page numbers. What goes where is decided by pdfOfficial and pdfPlain.
+// One page of paper to draw on: fonts, tagged text, page numbers.
+// pdfOfficial and pdfPlain decide what goes where.
 import type PDFDocument from 'pdfkit';
 import type { FaceName, Typeface } from './typeface.js';
 import type { Line, Measure, Run } from './lines.js';
@@ -9,36 +10,36 @@ export const page = { width: 210 * mm, height: 297 * mm };
 export type Pdf = InstanceType<typeof PDFDocument>;
 type Element = ReturnType<Pdf['struct']>;
 
-export interface Sheet {
+/** Where text stands and how it looks: left edge and baseline in points from the top left. */
+export interface TextPlace {
+  x: number;
+  y: number;
+  /** Of the letters, in points. */
+  size: number;
+  /** Black unless given. */
+  colour?: string;
+}
+
+export interface PdfPage {
   pdf: Pdf;
   measure: (size: number) => Measure;
   /** Starts an element of the tagged text, such as H1 or P; the lines drawn after it belong to it. */
   element(type: string): void;
-  /** @param x left edge of the line's box; @param y its baseline, both in points from the top left */
-  line(line: Line, x: number, y: number, size: number, colour?: string): void;
+  line(line: Line, place: TextPlace): void;
   /** Draws what is no text of the document: rules, page numbers. */
   artifact(draw: () => void): void;
-  text(face: FaceName, text: string, x: number, y: number, size: number, colour?: string): void;
+  text(face: FaceName, text: string, place: TextPlace): void;
 }
 
-export function openSheet(pdf: Pdf, typeface: Typeface): Sheet {
-  // Faces drawn from one file are one font in the PDF.
-  const files = Object.entries(typeface.files);
-  const fonts = new Map(files.map(([face, file]) => [face, files.find(([, other]) => other === file)![0]]));
-  for (const font of new Set(fonts.values())) pdf.registerFont(font, typeface.files[font as FaceName]);
-  const root = pdf.struct('Document');
-  pdf.addStructure(root);
-  let current: Element | undefined;
+export function openPdfPage(pdf: Pdf, typeface: Typeface): PdfPage {
+  const fontOf = registerFonts(pdf, typeface);
+  const runs = runsOf(typeface);
+  const width = widthsOf(pdf, fontOf);
   const draw = (
-    face: string,
-    text: string,
-    x: number,
-    y: number,
-    size: number,
-    spacing: number,
-    colour: string,
+    { face, text, spacing = 0 }: DrawnRun,
+    { x, y, size, colour = '#000000' }: TextPlace,
   ): void => {
-    pdf.font(fonts.get(face)!).fontSize(size).fillColor(colour);
+    pdf.font(fontOf(face)).fontSize(size).fillColor(colour);
     pdf.text(text, x, y, {
       lineBreak: false,
       baseline: 'alphabetic',
@@ -46,52 +47,76 @@ export function openSheet(pdf: Pdf, typeface: Typeface): Sheet {
       features: featuresOf(face),
     });
   };
-  const marked = (work: () => void): void => {
-    const content = pdf.markStructureContent(current ? 'Span' : 'P');
-    current?.add(content);
-    work();
-    pdf.endMarkedContent();
-  };
-  const runs = runsOf(typeface);
-  const widths = new Map<string, number>();
-  const width = (face: string, text: string): number => {
-    const key = `${face} ${text}`;
-    let found = widths.get(key);
-    if (found === undefined) {
-      pdf.font(fonts.get(face)!).fontSize(1000);
-      found = pdf.widthOfString(text, { features: featuresOf(face) }) / 1000;
-      widths.set(key, found);
-    }
-    return found;
-  };
+  const structure = tagged(pdf);
   return {
     pdf,
-    measure: (size) => ({
-      width: (face, text) => width(face, text) * size,
-      runs,
-    }),
-    element(type) {
-      current?.end();
-      current = pdf.struct(type);
-      root.add(current);
-    },
-    line(line, x, y, size, colour = '#000000') {
-      marked(() =>
-        line.runs.forEach((run) => draw(run.face, run.text, x + run.x, y, size, run.spacing, colour)),
-      );
+    measure: (size) => ({ width: (face, text) => width(face, text) * size, runs }),
+    element: (type) => structure.element(type),
+    line(line, place) {
+      structure.marked(() => line.runs.forEach((run) => draw(run, { ...place, x: place.x + run.x })));
     },
     artifact(work) {
       pdf.markContent('Artifact', { type: 'Layout' });
       work();
       pdf.endMarkedContent();
     },
-    text(face, text, x, y, size, colour = '#000000') {
-      let at = x;
+    text(face, text, place) {
+      let { x } = place;
       for (const run of runs(face, text)) {
-        draw(run.face, run.text, at, y, size, 0, colour);
-        at += width(run.face, run.text) * size;
+        draw(run, { ...place, x });
+        x += width(run.face, run.text) * place.size;
       }
     },
+  };
+}
+
+interface DrawnRun {
+  face: string;
+  text: string;
+  /** Added after each character, in points. */
+  spacing?: number;
+}
+
+/** Faces that are drawn from one file are one font in the PDF. @returns the name of a face's font */
+function registerFonts(pdf: Pdf, typeface: Typeface): (face: string) => string {
+  const files = Object.entries(typeface.files);
+  const fonts = new Map(files.map(([face, file]) => [face, files.find(([, other]) => other === file)![0]]));
+  for (const font of new Set(fonts.values())) pdf.registerFont(font, typeface.files[font as FaceName]);
+  return (face) => fonts.get(face)!;
+}
+
+/** The structure of the text, for readers that read it aloud. */
+function tagged(pdf: Pdf) {
+  const root = pdf.struct('Document');
+  pdf.addStructure(root);
+  let current: Element | undefined;
+  return {
+    element(type: string): void {
+      current?.end();
+      current = pdf.struct(type);
+      root.add(current);
+    },
+    marked(work: () => void): void {
+      const content = pdf.markStructureContent(current ? 'Span' : 'P');
+      current?.add(content);
+      work();
+      pdf.endMarkedContent();
+    },
+  };
+}
+
+/** The width of a text at a size of 1, each measured once. */
+function widthsOf(pdf: Pdf, fontOf: (face: string) => string): (face: string, text: string) => number {
+  const widths = new Map<string, number>();
+  return (face, text) => {
+    const key = `${face} ${text}`;
+    let found = widths.get(key);
+    if (found === undefined) {
+      pdf.font(fontOf(face)).fontSize(1000);
+      found = pdf.widthOfString(text, { features: featuresOf(face) }) / 1000;
+      widths.set(key, found);
+    }
+    return found;
   };
 }
 
@@ -104,8 +129,8 @@ const contextual = new Set('‘’“”…—');
 const han = /[\p{sc=Han}\u3000-\u303f\uff00-\uffef]/u;
 
 /**
- * Latin letters come from the Latin faces, quotation marks from the script they stand in, and what the wanted face
- * lacks from the one that has all.
+ * Latin letters come from the Latin faces, quotation marks from the script
+ * they stand in, and what the wanted face lacks from the one that has all.
  */
 function runsOf(typeface: Typeface): Measure['runs'] {
   const covers: Partial<Record<string, (codepoint: number) => boolean>> = typeface.covers;
@@ -121,8 +146,9 @@ function runsOf(typeface: Typeface): Measure['runs'] {
       const isLatin = contextual.has(character)
         ? isLatinWanted && !han.test(characters[i - 1] ?? '') && !han.test(characters[i + 1] ?? '')
         : covers[latin]?.(codepoint);
-      const wanted = isLatin ? latin : isLatinWanted ? all : face;
-      const chosen = covers[wanted]?.(codepoint) ? wanted : all;
+      const other = isLatinWanted ? all : face;
+      const preferred = isLatin ? latin : other;
+      const chosen = covers[preferred]?.(codepoint) ? preferred : all;
       const last = runs.at(-1);
       if (last?.face === chosen) last.text += character;
       else runs.push({ face: chosen, text: character });

@@ -218,7 +218,8 @@ describe('the calendar file', () => {
   });
 
   it('C9 falls back to UTC where the one pair of rules is not what the clocks did', () => {
-    // In 2007 the United States began to turn their clocks three weeks earlier; the block describes today's rules only.
+    // In 2007 the United States began to turn their clocks three weeks
+    // earlier; the block describes today's rules only.
     const text = write({
       time: {
         allDay: false,
@@ -337,7 +338,8 @@ describe('an invitation (REQUEST)', () => {
       'ATTENDEE;ROLE=CHAIR;CUTYPE=INDIVIDUAL;PARTSTAT=ACCEPTED;RSVP=TRUE;CN=周正:mailto:chair@office.example',
     );
     expect(unfolded(write())).toContain(
-      'ATTENDEE;ROLE=REQ-PARTICIPANT;CUTYPE=INDIVIDUAL;PARTSTAT=NEEDS-ACTION;RSVP=TRUE;CN="Chen, An":mailto:attendee@office.example',
+      'ATTENDEE;ROLE=REQ-PARTICIPANT;CUTYPE=INDIVIDUAL;PARTSTAT=NEEDS-ACTION;RSVP=TRUE;' +
+        'CN="Chen, An":mailto:attendee@office.example',
     );
     expect(line(write({ attendees: [person(RECIPIENT, ' ')] }), 'ATTENDEE')).toContain(`CN=${RECIPIENT}:`);
   });
@@ -379,7 +381,8 @@ describe('an invitation (REQUEST)', () => {
 
   it('O1 asks a room nothing', () => {
     expect(unfolded(write())).toContain(
-      'ATTENDEE;ROLE=NON-PARTICIPANT;CUTYPE=ROOM;PARTSTAT=ACCEPTED;RSVP=FALSE;CN=Orchid:mailto:room-orchid@office.example',
+      'ATTENDEE;ROLE=NON-PARTICIPANT;CUTYPE=ROOM;PARTSTAT=ACCEPTED;RSVP=FALSE;' +
+        'CN=Orchid:mailto:room-orchid@office.example',
     );
     expect(refusal(() => write({ attendees: [person(RECIPIENT, 'Chen'), room({ rsvp: true })] }))).toContain(
       'O1',

@@ -106,7 +106,10 @@ const lines = (state?: string) =>
 const digests = () =>
   rows<{ id: number; state: string; is_restricted: boolean; subject: string | null; not_before: Date }>(
     world.db,
-    `select id, state, is_restricted, subject, not_before from deliveries where kind = 'mail.digest' order by id`,
+    `select id, state, is_restricted, subject, not_before
+       from deliveries
+       where kind = 'mail.digest'
+       order by id`,
   );
 
 describe('notices', () => {
@@ -325,7 +328,8 @@ describe('a worker that dies', () => {
   });
 
   it('between leasing and sending loses nothing, wherever that is', async () => {
-    // A lock stops the worker at each step in turn: before it gathers, and before it marks the digest as made.
+    // A lock stops the worker at each step in turn: before it gathers,
+    // and before it marks the digest as made.
     for (const [table, sign] of [
       ['persons', `select 1 from deliveries where state = 'sending'`],
       ['deliveries', `select 1 from deliveries where kind = 'mail.digest'`],

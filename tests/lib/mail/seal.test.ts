@@ -38,7 +38,8 @@ describe('derived tokens', () => {
   });
 
   it('are written in letters that survive any mail server', () => {
-    expect(base32(Buffer.from('foobar'))).toBe('mzxw6ytboi'); // RFC 4648 section 10, lower-case, without padding
+    // RFC 4648 section 10, lower-case, without padding
+    expect(base32(Buffer.from('foobar'))).toBe('mzxw6ytboi');
     expect(base32(Buffer.alloc(0))).toBe('');
   });
 });

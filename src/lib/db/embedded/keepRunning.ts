@@ -11,9 +11,9 @@ const LOOK_EVERY = 500;
 const TRY_EVERY = 5_000;
 
 /**
- * Starts the embedded database again when it dies under the running server (out of memory, killed by hand); until then
- * pages answer 503. When it only ended its connections, the server's lock is taken again, so that a second server is
- * still refused. Updates `opened` in place.
+ * Starts the embedded database again when it dies under the running server (out of memory, killed by hand);
+ * until then pages answer 503. When it only ended its connections, the server's lock is taken again, so that
+ * a second server is still refused. Updates `opened` in place.
  * @returns stops watching
  */
 export function keepRunning(opened: OpenDatabase, dataDir: string, name: string, log: Logger): () => void {

@@ -9,14 +9,14 @@ export interface ServiceUser {
 }
 
 /**
- * Who runs the embedded database: nobody special (undefined: ourselves) for an ordinary user, and for root the
- * owner of an existing cluster, else `postgres`, else `nobody`.
+ * Who runs the embedded database: nobody special (undefined: ourselves) for an ordinary user, and for root
+ * the owner of an existing cluster, else `postgres`, else `nobody`.
  * @param ownerUid uid of the folder of an existing cluster
  */
 export function serviceUser(ownerUid?: number): ServiceUser | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const users = listSystemUsers();
-  const wanted =
+  const chosen =
     (ownerUid === undefined || ownerUid === 0
       ? undefined
       : (users.find((u) => u.uid === ownerUid) ?? {
@@ -27,11 +27,12 @@ export function serviceUser(ownerUid?: number): ServiceUser | undefined {
     users.find((u) => u.name === 'postgres') ??
     users.find((u) => u.name === '_postgres') ??
     users.find((u) => u.name === 'nobody' && u.uid > 0);
-  if (!wanted)
+  if (!chosen)
     throw new Error(
-      'PostgreSQL cannot run as root, and this machine has neither a user "postgres" nor "nobody". Start as an ordinary user.',
+      'PostgreSQL cannot run as root, and this machine has neither a user "postgres" nor "nobody". ' +
+        'Start as an ordinary user.',
     );
-  return wanted;
+  return chosen;
 }
 
 function listSystemUsers(): ServiceUser[] {

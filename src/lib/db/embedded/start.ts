@@ -43,8 +43,8 @@ export interface EmbeddedDatabase {
 }
 
 /**
- * Starts (or adopts) the PostgreSQL that comes with the packages on the data folder. The caller makes sure that
- * nobody else starts on the same folder at that moment.
+ * Starts (or adopts) the PostgreSQL that comes with the packages on the data folder. The caller makes sure
+ * that nobody else starts on the same folder at that moment.
  * @param dataDir made when missing
  */
 export async function startEmbedded(dataDir: string): Promise<EmbeddedDatabase> {
@@ -78,13 +78,15 @@ function findPlace(dataDir: string): ClusterPlace {
   const user = serviceUser(owner);
   if (owner !== undefined && !root && owner !== process.getuid?.()) {
     throw new Error(
-      `The database in ${base} belongs to another user (uid ${owner}). Start as that user or as root, or choose another DATA_DIR.`,
+      `The database in ${base} belongs to another user (uid ${owner}). ` +
+        'Start as that user or as root, or choose another DATA_DIR.',
     );
   }
   if (!canReach(user, base)) {
     if (owner !== undefined) {
       throw new Error(
-        `The user "${user?.name}", who runs the database, can no longer enter ${base}. Allow it again (chmod o+x on every folder above), or choose another DATA_DIR.`,
+        `The user "${user?.name}", who runs the database, can no longer enter ${base}. ` +
+          'Allow it again (chmod o+x on every folder above), or choose another DATA_DIR.',
       );
     }
     base = join(SYSTEM_FOLDER, createHash('sha256').update(home).digest('hex').slice(0, 16));
@@ -93,7 +95,8 @@ function findPlace(dataDir: string): ClusterPlace {
     chmodSync(base, 0o711);
     writeFileSync(
       note,
-      `The user "${user?.name}", who runs the database, cannot enter this folder; the database is in\n${base}\n`,
+      `The user "${user?.name}", who runs the database, cannot enter this folder; ` +
+        `the database is in\n${base}\n`,
     );
   }
   const logFile = join(base, 'postgres.log');
@@ -132,9 +135,11 @@ function socketFolder(base: string, owner: string | undefined): string {
 /** postgres://… for a role and a database of a running cluster, over its socket where it has one. */
 export function clusterUrl(cluster: RunningCluster, role: string, database: string): string {
   if (cluster.host.startsWith('/')) {
-    return `postgres://${role}@localhost/${database}?host=${encodeURIComponent(cluster.host)}&port=${cluster.port}`;
+    const socket = encodeURIComponent(cluster.host);
+    return `postgres://${role}@localhost/${database}?host=${socket}&port=${cluster.port}`;
   }
-  return `postgres://${role}:${encodeURIComponent(cluster.password)}@${cluster.host}:${cluster.port}/${database}`;
+  const password = encodeURIComponent(cluster.password);
+  return `postgres://${role}:${password}@${cluster.host}:${cluster.port}/${database}`;
 }
 
 async function ensureDatabase(cluster: RunningCluster): Promise<void> {
@@ -153,7 +158,9 @@ async function ensureDatabase(cluster: RunningCluster): Promise<void> {
   }
 }
 
-/** Makes the role of the running product; the password is our own random one, of letters and digits, or none. */
+/**
+ * Makes the role of the running product; the password is our own random one, of letters and digits, or none.
+ */
 export async function makeAppRole(db: Db, password: string): Promise<void> {
   await db.raw(`create role ${APP_ROLE} login ${password ? `password '${password}'` : ''}`);
 }
