@@ -5,7 +5,7 @@ import type { Role } from '../lib/http/policy.js';
 import type { Lang } from '../lib/i18n/translate.js';
 import { readTable } from '../lib/files/table.js';
 import { findImport, readKnown, type ImportRow } from './peopleImportQueries.js';
-import { planImport, type Planned } from './peoplePreview.js';
+import { previewPeople, type PersonPreview } from './peoplePreview.js';
 import { createUnit } from '../people/unitCommands.js';
 
 /** Keeps an uploaded table for its preview. @returns its id */
@@ -22,7 +22,7 @@ export async function startImport(db: Db, by: Actor, content: string): Promise<n
 export type Imported = { ok: true; done: ImportRow } | { ok: false; reason: 'bad_lines' | 'unreadable' };
 
 /**
- * Imports a table, once: posted again it says what the first time did. The plan is made anew from what is there now.
+ * Imports a table, once: posted again it says what the first time did. The preview is made anew from what is there now.
  * @param options.all nothing unless every line is good
  */
 export async function runImport(
@@ -41,12 +41,12 @@ export async function runImport(
     if (found.finished_at) return { ok: true, done: found };
     const table = readTable(found.content);
     if (!table.ok) return { ok: false, reason: 'unreadable' };
-    const plan = planImport(table.lines, await readKnown(trx), { id: by.id, role: who.role }, office);
-    const bad = plan.filter((one) => one.outcome === 'bad').length;
+    const preview = previewPeople(table.lines, await readKnown(trx), { id: by.id, role: who.role }, office);
+    const bad = preview.filter((one) => one.outcome === 'bad').length;
     if (options.all && bad > 0) return { ok: false, reason: 'bad_lines' };
-    await makeUnits(trx, by, plan);
-    const added = await addPersons(trx, by, plan);
-    const changed = await changePersons(trx, by, plan);
+    await makeUnits(trx, by, preview);
+    const added = await addPersons(trx, by, preview);
+    const changed = await changePersons(trx, by, preview);
     const done = await row<ImportRow>(
       trx,
       `update person_imports set finished_at = now(), added = :added, changed = :changed, left_out = :bad where id = :id returning *`,
@@ -60,11 +60,11 @@ export async function runImport(
 }
 
 /** Units that only the table knows; several lines may name the same one. */
-async function makeUnits(trx: Db, by: Actor, plan: Planned[]): Promise<void> {
+async function makeUnits(trx: Db, by: Actor, preview: PersonPreview[]): Promise<void> {
   const made = new Map<string, number>();
-  for (const planned of plan) {
-    if ((planned.outcome !== 'add' && planned.outcome !== 'change') || !planned.values.new_unit) continue;
-    const name = planned.values.new_unit;
+  for (const line of preview) {
+    if ((line.outcome !== 'add' && line.outcome !== 'change') || !line.values.new_unit) continue;
+    const name = line.values.new_unit;
     const key = name.normalize('NFKC').toLowerCase();
     if (!made.has(key)) {
       const stem =
@@ -92,14 +92,14 @@ async function makeUnits(trx: Db, by: Actor, plan: Planned[]): Promise<void> {
       if (!unit.ok) throw new Error(`unit not made: ${unit.reason}`);
       made.set(key, unit.id);
     }
-    planned.values.unit_id = made.get(key) ?? null;
+    line.values.unit_id = made.get(key) ?? null;
   }
 }
 
 const COLUMNS = `name text, name_en text, email text, phone text, position text, unit_id bigint, affiliation text, role text, is_guest boolean, lang text, zone text`;
 
-async function addPersons(trx: Db, by: Actor, plan: Planned[]): Promise<number> {
-  const fresh = plan.flatMap((one) => (one.outcome === 'add' ? one.values : []));
+async function addPersons(trx: Db, by: Actor, preview: PersonPreview[]): Promise<number> {
+  const fresh = preview.flatMap((one) => (one.outcome === 'add' ? one.values : []));
   const added = await rows<{
     id: number;
     unit_id: number | null;
@@ -122,8 +122,8 @@ async function addPersons(trx: Db, by: Actor, plan: Planned[]): Promise<number> 
   return added.length;
 }
 
-async function changePersons(trx: Db, by: Actor, plan: Planned[]): Promise<number> {
-  const changes = plan.flatMap((one) => (one.outcome === 'change' ? one : []));
+async function changePersons(trx: Db, by: Actor, preview: PersonPreview[]): Promise<number> {
+  const changes = preview.flatMap((one) => (one.outcome === 'change' ? one : []));
   const changed = await change(
     trx,
     `update persons p set name = n.name, name_en = n.name_en, email = n.email, phone = n.phone, position = n.position, unit_id = n.unit_id,
