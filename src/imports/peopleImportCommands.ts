@@ -24,14 +24,13 @@ export type Imported = { ok: true; done: ImportRow } | { ok: false; reason: 'bad
 /**
  * Imports a table, once: posted again it says what the first time did. The preview is made anew from what is there now.
  * @param options.all nothing unless every line is good
+ * @param options.office what holds for a person whose line does not say it
  */
 export async function runImport(
   db: Db,
-  by: Actor & { id: number },
+  by: Actor & { id: number; role: Role },
   id: number,
-  who: { role: Role },
-  office: { lang: Lang; zone: string },
-  options: { all: boolean },
+  options: { all: boolean; office: { lang: Lang; zone: string } },
 ): Promise<Imported> {
   return inTransaction(db, async (trx) => {
     // Two files at once would both find somebody missing whom both bring.
@@ -41,7 +40,7 @@ export async function runImport(
     if (found.finished_at) return { ok: true, done: found };
     const table = readTable(found.content);
     if (!table.ok) return { ok: false, reason: 'unreadable' };
-    const preview = previewPeople(table.lines, await readKnown(trx), { id: by.id, role: who.role }, office);
+    const preview = previewPeople(table.lines, await readKnown(trx), by, options.office);
     const bad = preview.filter((one) => one.outcome === 'bad').length;
     if (options.all && bad > 0) return { ok: false, reason: 'bad_lines' };
     await makeUnits(trx, by, preview);
@@ -49,7 +48,10 @@ export async function runImport(
     const changed = await changePersons(trx, by, preview);
     const done = await row<ImportRow>(
       trx,
-      `update person_imports set finished_at = now(), added = :added, changed = :changed, left_out = :bad where id = :id returning *`,
+      `update person_imports
+          set finished_at = now(), added = :added, changed = :changed, left_out = :bad
+        where id = :id
+       returning *`,
       { id, added, changed, bad },
     );
     await recordAll(trx, by, [
@@ -96,7 +98,8 @@ async function makeUnits(trx: Db, by: Actor, preview: PersonPreview[]): Promise<
   }
 }
 
-const COLUMNS = `name text, name_en text, email text, phone text, position text, unit_id bigint, affiliation text, role text, is_guest boolean, lang text, zone text`;
+const COLUMNS = `name text, name_en text, email text, phone text, position text, unit_id bigint,
+  affiliation text, role text, is_guest boolean, lang text, zone text`;
 
 async function addPersons(trx: Db, by: Actor, preview: PersonPreview[]): Promise<number> {
   const fresh = preview.flatMap((one) => (one.outcome === 'add' ? one.values : []));
@@ -108,10 +111,13 @@ async function addPersons(trx: Db, by: Actor, preview: PersonPreview[]): Promise
     lang: string;
   }>(
     trx,
-    `insert into persons (name, name_en, email, phone, position, unit_id, affiliation, role, is_guest, lang, zone)
-     select n.name, n.name_en, n.email, n.phone, n.position, n.unit_id, n.affiliation, n.role, n.is_guest, n.lang, n.zone
+    `insert into persons (name, name_en, email, phone, position, unit_id,
+                          affiliation, role, is_guest, lang, zone)
+     select n.name, n.name_en, n.email, n.phone, n.position, n.unit_id,
+            n.affiliation, n.role, n.is_guest, n.lang, n.zone
        from jsonb_to_recordset(cast(:fresh as jsonb)) as n (${COLUMNS})
-     on conflict do nothing returning id, unit_id, role, is_guest, lang`,
+     on conflict do nothing
+     returning id, unit_id, role, is_guest, lang`,
     { fresh: JSON.stringify(fresh) },
   );
   await recordAll(
@@ -126,9 +132,12 @@ async function changePersons(trx: Db, by: Actor, preview: PersonPreview[]): Prom
   const changes = preview.flatMap((one) => (one.outcome === 'change' ? one : []));
   const changed = await change(
     trx,
-    `update persons p set name = n.name, name_en = n.name_en, email = n.email, phone = n.phone, position = n.position, unit_id = n.unit_id,
-            affiliation = n.affiliation, is_guest = n.is_guest, lang = n.lang, zone = n.zone, version = p.version + 1
-       from jsonb_to_recordset(cast(:changes as jsonb)) as n (id bigint, ${COLUMNS}) where p.id = n.id`,
+    `update persons p
+        set name = n.name, name_en = n.name_en, email = n.email, phone = n.phone,
+            position = n.position, unit_id = n.unit_id, affiliation = n.affiliation,
+            is_guest = n.is_guest, lang = n.lang, zone = n.zone, version = p.version + 1
+       from jsonb_to_recordset(cast(:changes as jsonb)) as n (id bigint, ${COLUMNS})
+      where p.id = n.id`,
     { changes: JSON.stringify(changes.map(({ id, values }) => ({ id, ...values }))) },
   );
   // As with a change by hand: what is personal is only said to have changed.
@@ -148,7 +157,7 @@ async function changePersons(trx: Db, by: Actor, preview: PersonPreview[]): Prom
         before: Object.fromEntries(told.map((field) => [field, before[field]])),
         after: {
           ...Object.fromEntries(told.map((field) => [field, values[field]])),
-          ...(personal.length ? { changed: personal } : {}),
+          changed: personal.length ? personal : undefined,
         },
       };
     }),

@@ -198,8 +198,10 @@ export const peopleImportRoutes: Route[] = [
     policy: secretary,
     form: z.strictObject({ lines: choice(['good', 'all']) }),
     async handle(c) {
-      const done = await runImport(c.db, { ...c.by, id: c.viewer.id }, idOf(c), c.viewer, c.office, {
+      const by = { ...c.by, id: c.viewer.id, role: c.viewer.role };
+      const done = await runImport(c.db, by, idOf(c), {
         all: c.form.lines === 'all',
+        office: c.office,
       });
       return done.ok ? redirect(`/people/import/${idOf(c)}`) : previewPage(c, c.t('people.import.notAll'));
     },

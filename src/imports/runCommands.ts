@@ -221,7 +221,7 @@ async function importRow(
       overrideReason: 'imported',
       isImported: true,
       mailDomain,
-      ...(one.organiser_id === null ? {} : { organiserId: one.organiser_id }),
+      organiserId: one.organiser_id ?? undefined,
     },
   );
   if (made.ok) return { number: one.number, state: 'done', meeting_id: made.id };
