@@ -80,7 +80,7 @@ async function showOutbox(c: Context<unknown, z.output<typeof Query>>): Promise<
         href: address({ state: one }),
         text: c.t(`admin.outbox.tab.${one ?? 'all'}`),
         current: one === state,
-        ...(one === 'waiting' || one === 'failed' ? { count: counts[one] } : {}),
+        count: one === 'waiting' || one === 'failed' ? counts[one] : undefined,
       })),
       previous: before ? address({ state }) : undefined,
       next: found.length > OUTBOX_PAGE ? address({ state, before: lines.at(-1)?.id }) : undefined,

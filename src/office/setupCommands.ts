@@ -40,6 +40,13 @@ export interface Setup {
   email: string;
 }
 
+export interface SetupRequest {
+  /** Of the link that the first start printed. */
+  token: string | undefined;
+  form: Setup & { passwordHash: string };
+  from: From;
+}
+
 /**
  * The first run, once: the office, its first administrator and that person's session, in one transaction.
  * @returns the session's token, or undefined when the link was used or somebody else was quicker
@@ -47,9 +54,7 @@ export interface Setup {
 export async function setUp(
   db: Db,
   by: Actor,
-  token: string | undefined,
-  form: Setup & { passwordHash: string },
-  from: From,
+  { token, form, from }: SetupRequest,
 ): Promise<string | undefined> {
   return inTransaction(db, async (trx) => {
     await lockSetup(trx);
@@ -82,7 +87,9 @@ export async function setUp(
 async function promote(trx: Db, email: string): Promise<number> {
   const found = await row<{ id: number }>(
     trx,
-    `update persons set role = 'administrator', is_guest = false, deactivated_at = null where email = :email returning id`,
+    `update persons set role = 'administrator', is_guest = false, deactivated_at = null
+      where email = :email
+     returning id`,
     { email },
   );
   if (!found) throw new Error('the first administrator could not be stored');
