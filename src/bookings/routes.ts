@@ -104,15 +104,15 @@ function book(
     if (!made.ok) return { refused: made };
     return {
       location: `/meetings/${made.id}`,
-      notice: waits
-        ? form.wait === 'on'
-          ? ('waits.notice.joined' as const)
-          : ('waits.any.joined' as const)
-        : made.requests
-          ? ('requests.notice.asked' as const)
-          : ('calendar.booking.saved' as const),
+      notice: noticeOf(waits ? form.wait : undefined, made.requests !== undefined),
     };
   });
+}
+
+/** @param wait for the chosen room ('on') or for any */
+function noticeOf(wait: string | undefined, isAsked: boolean) {
+  if (wait !== undefined) return wait === 'on' ? 'waits.notice.joined' : 'waits.any.joined';
+  return isAsked ? 'requests.notice.asked' : 'calendar.booking.saved';
 }
 
 /** The instants of what was typed, in the person's zone; "24:00" and "00:00" as an end are the end of the day. */
@@ -173,12 +173,15 @@ async function formPage(
         .map((room) => ({
           value: room.id,
           onRequest: room.on_request === true,
-          label: `${c.fmt.name(room)} · ${c.t('calendar.day.seats', { count: room.capacity })}${room.on_request ? c.t('rules.onRequest') : ''}`,
+          label: [
+            `${c.fmt.name(room)} · ${c.t('calendar.day.seats', { count: room.capacity })}`,
+            room.on_request ? c.t('rules.onRequest') : '',
+          ].join(''),
         })),
       layouts: shownLayouts(c, rooms),
       mayOverride: isSecretary(c.viewer),
       refusal,
-      ...(problems ? { errors: problems.errors } : {}),
+      errors: problems?.errors ?? {},
     },
     { status, caching: 'no-store' },
   );
@@ -211,7 +214,8 @@ async function refusalPage(
   span: Span,
   refused: RoomsRefused,
 ): Promise<Answer> {
-  // Other rooms at the time that was typed; times near what the rules of the rooms allow, where they refuse the wish itself.
+  // Other rooms are looked for at the time that was typed.
+  // Where the rules of the rooms refuse it, times are looked for near what they allow.
   const alternatives = await nearestAlternatives(c.db, {
     roomIds: form.room,
     startsAt: span.from,
@@ -219,7 +223,7 @@ async function refusalPage(
     seats: form.seats,
     personId: refused.nearest?.personId ?? c.viewer.id,
     now: c.now,
-    ...(refused.nearest ? { allowed: refused.nearest.span } : {}),
+    allowed: refused.nearest?.span,
   });
   const errors = refused.checks.filter(({ level }) => level === 'error');
   const isClash = refused.clashes.length > 0 || refused.checks.every(({ level }) => level === 'notice');
