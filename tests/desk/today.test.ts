@@ -119,7 +119,7 @@ describe('Today', () => {
     expect(
       waiting
         .find('form button')
-        .map((_, button) => page(button).contents().first().text())
+        .map((_, button) => page(button).contents().first().text().trim())
         .get(),
     ).toEqual(['参加', '请假']);
     expect((await today(cast.outsider))('#waiting').parent().parent().text()).not.toContain('IT review');

@@ -164,7 +164,7 @@ describe('the sample office', () => {
     const password = page('#f-shown').val() as string;
     expect(password.length).toBeGreaterThan(20);
     const emails = page('tbody tr')
-      .map((_, line) => load(line)('td').first().text())
+      .map((_, line) => load(line)('td').first().text().trim())
       .get();
     expect(emails).toContain('wang.min@linjiang.example');
     for (const email of emails) {
