@@ -115,7 +115,10 @@ function noticeOf(wait: string | undefined, isAsked: boolean) {
   return isAsked ? 'requests.notice.asked' : 'calendar.booking.saved';
 }
 
-/** The instants of what was typed, in the person's zone; "24:00" and "00:00" as an end are the end of the day. */
+/**
+ * The instants of what was typed, in the person's zone; "24:00" and "00:00" as an end are the end of the
+ * day.
+ */
 export function readSpan(
   form: { date: string; from: string; to: string },
   zone: string,
@@ -196,7 +199,9 @@ function keptOf(values: Record<string, unknown>): Record<string, unknown> {
 const FURTHER_FIELDS = ['seats', 'layout', 'is_private', 'ask_reason'];
 const FURTHER_ERRORS = ['layout', 'seats', 'override_reason', 'ask_reason'];
 
-/** The further fields are shown at once where one of them holds something, is wrong, or may lift the refusal. */
+/**
+ * The further fields are shown at once where one of them holds something, is wrong, or may lift the refusal.
+ */
 function isMoreOpen(
   c: Context<unknown, unknown>,
   values: Record<string, unknown>,
@@ -207,7 +212,9 @@ function isMoreOpen(
   return refusal !== undefined && isSecretary(c.viewer);
 }
 
-/** Who has it, and the nearest that is to be had, each as one button; below it the form as it was filled in. */
+/**
+ * Who has it, and the nearest that is to be had, each as one button; below it the form as it was filled in.
+ */
 async function refusalPage(
   c: Context<unknown, unknown>,
   form: BookingForm,

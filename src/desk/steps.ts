@@ -17,7 +17,10 @@ export interface Standing {
   open_actions: number;
 }
 
-/** Where the meeting stands; undefined when the loop is closed 闭环: issued, and every action closed or cancelled. */
+/**
+ * Where the meeting stands; undefined when the loop is closed 闭环: issued, and every action closed or
+ * cancelled.
+ */
 export function currentStep({ state, minutes_state, open_actions }: Standing): StepName | undefined {
   if (state === 'draft' || state === 'scheduled' || state === 'cancelled') return 'prepare';
   if (state === 'in_progress') return 'meeting';

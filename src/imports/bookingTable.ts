@@ -50,7 +50,9 @@ interface BookingCells {
   description: string;
 }
 
-/** What stands in days, times and texts is judged with the whole line, because one cell depends on another. */
+/**
+ * What stands in days, times and texts is judged with the whole line, because one cell depends on another.
+ */
 const COLUMNS: Columns<BookingCells, unknown> = {
   title: asText,
   description: asText,

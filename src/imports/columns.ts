@@ -1,4 +1,5 @@
-// What the tables of people, rooms and bookings share: how columns are found, and how cells are read and judged.
+// What the tables of people, rooms and bookings share: how columns are found, and how cells are read and
+// judged.
 
 import { plainHeading, readGrid } from '../lib/files/table.js';
 import { contentOf, Unreadable, type Reason } from './entry.js';

@@ -45,7 +45,10 @@ export function bookingsCsv(
   );
 }
 
-/** A meeting's UID and its room: unique in the world, so that tables of two offices may be brought into a third. */
+/**
+ * A meeting's UID and its room: unique in the world, so that tables of two offices may be brought into a
+ * third.
+ */
 function exportedId(booking: ExportedBooking): string {
   return `${booking.uid}/${booking.room_code ?? ''}`;
 }

@@ -14,7 +14,8 @@ import {
 } from './entry.js';
 
 /**
- * Bookings of a calendar file, as MRBS exports one: single events, the room in LOCATION. A rule of repetition is not
+ * Bookings of a calendar file, as MRBS exports one: single events, the room in LOCATION. A rule of
+ * repetition is not
  * carried out; such an event is its first date, and says so.
  * @param zone of times that name none @throws Unreadable
  */

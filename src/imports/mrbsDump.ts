@@ -42,7 +42,9 @@ const CREATE = new RegExp(String.raw`CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?$
 const TABLE_NAME = new RegExp(`(?:^|_)mrbs_(${TABLES.join('|')})$`, 'i');
 const NOT_A_COLUMN = /^(primary|unique|key|index|constraint|fulltext|spatial|check|foreign|exclude|like)\b/i;
 
-/** The two kinds of statement that fill a table. Each pattern finds the table's name and its list of columns. */
+/**
+ * The two kinds of statement that fill a table. Each pattern finds the table's name and its list of columns.
+ */
 const FILLING: { begin: RegExp; rows: (cursor: Cursor, target: Target) => Generator<DumpRow> }[] = [
   {
     begin: new RegExp(String.raw`(?:INSERT|REPLACE)\s+(?:IGNORE\s+)?INTO\s+${NAME}\s*${LIST}VALUES\s*`, 'iy'),
@@ -156,7 +158,10 @@ function createdColumns(cursor: Cursor): string[] {
   return columns;
 }
 
-/** The name at the start of a column; '' where a key or a constraint begins; undefined where no name stands. */
+/**
+ * The name at the start of a column.
+ * @returns '' where a key or a constraint begins; undefined where no name stands
+ */
 function createdColumn(cursor: Cursor): string | undefined {
   const sign = cursor.text[cursor.at];
   if (sign === '`' || sign === '"') return readQuoted(cursor, false).toLowerCase();

@@ -22,7 +22,8 @@ export async function startImport(db: Db, by: Actor, content: string): Promise<n
 export type Imported = { ok: true; done: ImportRow } | { ok: false; reason: 'bad_lines' | 'unreadable' };
 
 /**
- * Imports a table, once: posted again it says what the first time did. The preview is made anew from what is there now.
+ * Imports a table, once: posted again it says what the first time did. The preview is made anew from what is
+ * there now.
  * @param options.all nothing unless every line is good
  * @param options.office what holds for a person whose line does not say it
  */

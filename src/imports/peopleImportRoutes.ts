@@ -22,7 +22,10 @@ import { runImport, startImport } from './peopleImportCommands.js';
 import { previewPeople } from './peoplePreview.js';
 import { findImport, readKnown } from './peopleImportQueries.js';
 
-/** Columns of template and export, in their order; their headings are labels of the form, which an import knows again. */
+/**
+ * Columns of template and export, in their order; their headings are labels of the form, which an import
+ * knows again.
+ */
 const COLUMNS: Field[] = [
   'name',
   'name_en',

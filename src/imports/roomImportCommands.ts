@@ -51,7 +51,9 @@ export function runRoomImport(
     if (options.all && outcome.refused.length > 0) throw new NotAll();
     await change(
       trx,
-      `update imports set state = 'done', finished_at = now(), outcome = :outcome, content = null where id = :id`,
+      `update imports
+          set state = 'done', finished_at = now(), outcome = :outcome, content = null
+        where id = :id`,
       { id, outcome: JSON.stringify(outcome) },
     );
     const { added, changed, left_out } = outcome;

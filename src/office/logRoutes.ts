@@ -83,7 +83,9 @@ export const logRoutes: Route[] = [
           to: asked.to,
           before,
         };
-        return `/admin/log?${new URLSearchParams(Object.entries(set).flatMap(([name, value]): [string, string][] => (value ? [[name, String(value)]] : []))).toString()}`;
+        const query = new URLSearchParams();
+        for (const [name, value] of Object.entries(set)) if (value) query.set(name, String(value));
+        return `/admin/log?${query.toString()}`;
       };
       return page('office/log', {
         title: c.t('admin.log.title'),

@@ -24,7 +24,8 @@ import {
   type OutboxMail,
 } from './outboxQueries.js';
 
-// Where mail is while it is ours: what waits, went, was refused, or (without SMTP_URL) was only kept. Tokens are masked and
+// Where mail is while it is ours: what waits, went, was refused, or (without SMTP_URL) was only kept. Tokens
+// are masked and
 // restricted matters hidden: an administrator keeps the machine, not other people's meetings.
 
 const Query = z.object({

@@ -22,8 +22,10 @@ export async function lockSetup(trx: Db): Promise<void> {
 export async function makeOffice(trx: Db, by: Actor, office: NewOffice): Promise<void> {
   await change(
     trx,
-    `insert into organisations (name_en, name_zh, lang, zone, is_sample) values (:name_en, :name_zh, :lang, :zone, :isSample)
-     on conflict (id) do update set name_en = :name_en, name_zh = :name_zh, lang = :lang, zone = :zone, is_sample = :isSample`,
+    `insert into organisations (name_en, name_zh, lang, zone, is_sample)
+     values (:name_en, :name_zh, :lang, :zone, :isSample)
+     on conflict (id) do update
+        set name_en = :name_en, name_zh = :name_zh, lang = :lang, zone = :zone, is_sample = :isSample`,
     { ...office },
   );
   await change(trx, `update one_time_tokens set used_at = now() where purpose = 'setup' and used_at is null`);

@@ -64,8 +64,11 @@ export async function addRooms(db: Db, cast: SampleCast): Promise<void> {
   for (const [at, room] of ROOMS.entries()) {
     const made = await row<{ id: number }>(
       db,
-      `insert into rooms (code, name_en, name_zh, building, floor, capacity, equipment, is_step_free, setup_minutes, teardown_minutes, sort_order)
-       values (:code, :name_en, :name_zh, :building, :floor, :capacity, :equipment, :step_free, :setup, :teardown, :at) returning id`,
+      `insert into rooms (code, name_en, name_zh, building, floor, capacity, equipment, is_step_free,
+              setup_minutes, teardown_minutes, sort_order)
+       values (:code, :name_en, :name_zh, :building, :floor, :capacity, :equipment, :step_free,
+               :setup, :teardown, :at)
+       returning id`,
       { ...room, step_free: room.stepFree, setup: room.setup ?? 0, teardown: room.teardown ?? 0, at },
     );
     if (!made) throw new Error('room not made');
@@ -256,7 +259,10 @@ interface Standing {
   secretary: number;
 }
 
-/** Three standing meetings with six weeks of past and four of coming dates. @returns the past ones, to be minuted */
+/**
+ * Three standing meetings with six weeks of past and four of coming dates.
+ * @returns the past ones, to be minuted
+ */
 export async function addSeries(db: Db, cast: SampleCast): Promise<SampleRecord[]> {
   const records: SampleRecord[] = [];
   for (const series of SERIES) {
@@ -482,7 +488,8 @@ async function addStatements(
       const [yes, no, abstained] = statement.vote ?? [];
       await change(
         db,
-        `insert into decisions (statement_id, meeting_id, item_id, basis, votes_for, votes_against, abstentions)
+        `insert into decisions (statement_id, meeting_id, item_id, basis, votes_for, votes_against,
+                abstentions)
          values (:statement, :meeting, :item, :basis, :yes, :no, :abstained)`,
         {
           statement: last,
@@ -543,7 +550,9 @@ async function addReplies(db: Db, meetingId: number): Promise<void> {
   );
 }
 
-/** Bookings of the working days around today, so that the grid looks like an office's; one of them runs now. */
+/**
+ * Bookings of the working days around today, so that the grid looks like an office's; one of them runs now.
+ */
 export async function addBookings(db: Db, cast: SampleCast): Promise<void> {
   const today = dayOf(cast.now, cast.zone);
   for (let ahead = -7; ahead <= 14; ahead++) {
@@ -590,7 +599,10 @@ async function addBooking(
   });
 }
 
-/** A meeting that is being held while one looks, with its first item under discussion; within office hours only. */
+/**
+ * A meeting that is being held while one looks, with its first item under discussion; within office hours
+ * only.
+ */
 async function addRunning(db: Db, cast: SampleCast, today: string): Promise<void> {
   const startsAt = new Date(Math.floor((cast.now.getTime() - 20 * 60_000) / 900_000) * 900_000);
   const opens = toInstant(today, '08:00', cast.zone);
@@ -616,7 +628,8 @@ async function addRunning(db: Db, cast: SampleCast, today: string): Promise<void
   for (const [at, [title, purpose, minutes]] of items.entries()) {
     await change(
       db,
-      `insert into agenda_items (meeting_id, position, title, purpose, planned_minutes, state, opened_at, created_by)
+      `insert into agenda_items (meeting_id, position, title, purpose, planned_minutes, state, opened_at,
+              created_by)
        values (:meeting, :position, :title, :purpose, :minutes, :state, :opened, :by)`,
       {
         meeting: id,

@@ -8,7 +8,8 @@ import { REASONS, RETURN_COMMENT } from './texts.js';
 
 type Stage = 'draft' | 'in_review' | 'returned' | 'passed' | 'approved' | 'issued';
 
-// The latest meetings are still on their way, so that minutes of every state are there; older ones are issued.
+// The latest meetings are still on their way, so that minutes of every state are there; older ones are
+// issued.
 const STAGES: Stage[][] = [
   ['in_review', 'approved'],
   ['draft', 'returned'],
@@ -298,7 +299,8 @@ async function addAnswer(
 ): Promise<void> {
   await change(
     db,
-    `insert into answers (action_id, text, answered_by, answered_at, verdict, verdict_note, verdict_by, verdict_at)
+    `insert into answers (action_id, text, answered_by, answered_at, verdict, verdict_note, verdict_by,
+            verdict_at)
      values (:id, :answer, :lead, :at, :verdict, :note, :judge,
              case when :verdict::text is not null then :at::timestamptz end)`,
     {
