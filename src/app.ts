@@ -86,7 +86,10 @@ import { outboxRoutes } from './office/outboxRoutes.js';
 import { personDataRoutes } from './office/personDataRoutes.js';
 import { setupRoutes } from './setup/routes.js';
 
-/** Every address of the product, folder by folder; `mount` puts literal addresses before those with parameters. */
+/**
+ * Every address of the product, folder by folder; `mount` puts literal addresses before those with
+ * parameters.
+ */
 export const routes: Route[] = [
   ...peopleRoutes,
   ...groupRoutes,

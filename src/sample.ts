@@ -22,7 +22,8 @@ export async function sample(): Promise<void> {
   } catch (error) {
     if (error instanceof Conflict)
       throw new CannotStart(
-        'Somebody has an account here already. The sample office is only made in an empty database; choose another DATA_DIR for it.',
+        'Somebody has an account here already. The sample office is only made in an empty database; ' +
+          'choose another DATA_DIR for it.',
       );
     throw error;
   } finally {

@@ -100,7 +100,8 @@ export async function work(): Promise<void> {
 
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
-  if (isChild) process.on('SIGHUP', () => undefined); // a closed terminal is the server's business, who tells us
+  // A closed terminal is the server's business, and the server tells us.
+  if (isChild) process.on('SIGHUP', () => undefined);
   process.on('disconnect', () => stop.abort());
   if (isChild && !process.connected) stop.abort(); // the server was killed while we were starting
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));

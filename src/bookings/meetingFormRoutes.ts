@@ -112,15 +112,18 @@ async function create(c: Context<z.output<typeof NewMeetingForm>>): Promise<Answ
   });
   if (made.location !== undefined)
     return redirect(made.location, {
-      notice: waits
-        ? any
-          ? 'waits.any.joined'
-          : 'waits.notice.joined'
-        : 'isAsked' in made && made.isAsked
-          ? 'requests.notice.asked'
-          : 'meetings.notice.created',
+      notice: noticeOf({ waits, any, isAsked: 'isAsked' in made && made.isAsked }, 'meetings.notice.created'),
     });
-  return refused(c, made.refused, { ...form, series: seriesId }, span);
+  return refused(c, made.refused, { ...form, series: seriesId }, { span });
+}
+
+/** What became of the rooms, else that it was saved. */
+function noticeOf(
+  rooms: { waits: boolean; any: unknown; isAsked: boolean },
+  saved: 'meetings.notice.created' | 'meetings.notice.saved',
+) {
+  if (rooms.waits) return rooms.any ? 'waits.any.joined' : 'waits.notice.joined';
+  return rooms.isAsked ? 'requests.notice.asked' : saved;
 }
 
 async function showEdit(c: Context): Promise<Answer> {
@@ -155,7 +158,7 @@ async function change(c: Context<MeetingForm>): Promise<Answer> {
     ...rest,
     version,
     now: c.now,
-    ...(organiserId ? { organiserId } : {}),
+    organiserId,
     bookedForId: bookedForId ?? null,
   };
   const any = await readAnyRoom(c.db, form.pick);
@@ -172,14 +175,13 @@ async function change(c: Context<MeetingForm>): Promise<Answer> {
         return saved;
       })
     : await changeMeeting(c.db, c.by, meeting.id, changed);
-  if (result.ok && waits)
-    return redirect(`/meetings/${meeting.id}`, { notice: any ? 'waits.any.joined' : 'waits.notice.joined' });
   if (result.ok)
     return redirect(`/meetings/${meeting.id}`, {
-      notice: result.requests ? 'requests.notice.asked' : 'meetings.notice.saved',
+      notice: noticeOf({ waits, any, isAsked: result.requests !== undefined }, 'meetings.notice.saved'),
     });
   if ('reason' in result) {
-    // Somebody else was quicker: what was typed stays in the form, what stands now is shown beside it, and saving again decides.
+    // Somebody else was quicker. What was typed stays in the form, and what stands now is shown beside it.
+    // Saving again decides.
     const values = { ...c.form, version: result.meeting.version };
     return drawForm(c, {
       meeting: result.meeting,
@@ -188,15 +190,14 @@ async function change(c: Context<MeetingForm>): Promise<Answer> {
       differences: await differencesOf(c, result.meeting, form),
     });
   }
-  return refused(c, result, form, span, meeting);
+  return refused(c, result, form, { span, meeting });
 }
 
 async function refused(
   c: Context,
   result: RoomsRefused,
   form: MeetingFields & { series?: number | null },
-  span: Span,
-  meeting?: Meeting,
+  { span, meeting }: { span: Span; meeting?: Meeting },
 ): Promise<Answer> {
   const refusal = await tellRefusal(c, result, {
     roomIds: form.rooms,
@@ -204,7 +205,7 @@ async function refused(
     seats: form.expected,
     equipment: linesOf(form),
     zone: form.zone,
-    ...(meeting ? { exceptMeetingId: meeting.id } : {}),
+    exceptMeetingId: meeting?.id,
   });
   if (result.clashes.length > 0 && form.rooms.length > 0 && mayWait(c, span, meeting))
     refusal.wait = await findWaitChoices(c, {
@@ -217,7 +218,10 @@ async function refused(
   return meeting ? drawForm(c, { ...drawing, meeting }) : drawNew(c, drawing);
 }
 
-/** One waits for rooms at the time the meeting has; one that has rooms would have to give them up for another time first. */
+/**
+ * A meeting waits for rooms at the time that it has.
+ * For another time, a meeting that has rooms would have to give them up first.
+ */
 function mayWait(c: Context<unknown, unknown>, span: Span, meeting?: Meeting): boolean {
   if (span.startsAt <= c.now) return false;
   return (

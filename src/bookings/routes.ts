@@ -103,18 +103,21 @@ function book(
     if (!made.ok) return { refused: made };
     return {
       location: `/meetings/${made.id}`,
-      notice: waits
-        ? form.wait === 'on'
-          ? ('waits.notice.joined' as const)
-          : ('waits.any.joined' as const)
-        : made.requests
-          ? ('requests.notice.asked' as const)
-          : ('calendar.booking.saved' as const),
+      notice: noticeOf(waits ? form.wait : undefined, made.requests !== undefined),
     };
   });
 }
 
-/** The instants of what was typed, in the person's zone; "24:00" and "00:00" as an end are the end of the day. */
+/** @param wait for the chosen room ('on') or for any */
+function noticeOf(wait: string | undefined, isAsked: boolean) {
+  if (wait !== undefined) return wait === 'on' ? 'waits.notice.joined' : 'waits.any.joined';
+  return isAsked ? 'requests.notice.asked' : 'calendar.booking.saved';
+}
+
+/**
+ * The instants of what was typed, in the person's zone; "24:00" and "00:00" as an end are the end of the
+ * day.
+ */
 export function readSpan(
   form: { date: string; from: string; to: string },
   zone: string,
@@ -172,12 +175,15 @@ async function formPage(
         .map((room) => ({
           value: room.id,
           onRequest: room.on_request === true,
-          label: `${c.fmt.name(room)} · ${c.t('calendar.day.seats', { count: room.capacity })}${room.on_request ? c.t('rules.onRequest') : ''}`,
+          label: [
+            `${c.fmt.name(room)} · ${c.t('calendar.day.seats', { count: room.capacity })}`,
+            room.on_request ? c.t('rules.onRequest') : '',
+          ].join(''),
         })),
       layouts: shownLayouts(c, rooms),
       mayOverride: isSecretary(c.viewer),
       refusal,
-      ...(problems ? { errors: problems.errors } : {}),
+      errors: problems?.errors ?? {},
     },
     { status, caching: 'no-store' },
   );
@@ -192,7 +198,9 @@ function keptOf(values: Record<string, unknown>): Record<string, unknown> {
 const FURTHER_FIELDS = ['seats', 'layout', 'is_private', 'ask_reason'];
 const FURTHER_ERRORS = ['layout', 'seats', 'override_reason', 'ask_reason'];
 
-/** The further fields are shown at once where one of them holds something, is wrong, or may lift the refusal. */
+/**
+ * The further fields are shown at once where one of them holds something, is wrong, or may lift the refusal.
+ */
 function isMoreOpen(
   c: Context<unknown, unknown>,
   values: Record<string, unknown>,
@@ -203,14 +211,17 @@ function isMoreOpen(
   return refusal !== undefined && isSecretary(c.viewer);
 }
 
-/** Who has it, and the nearest that is to be had, each as one button; below it the form as it was filled in. */
+/**
+ * Who has it, and the nearest that is to be had, each as one button; below it the form as it was filled in.
+ */
 async function refusalPage(
   c: Context<unknown, unknown>,
   form: BookingForm,
   span: Span,
   refused: RoomsRefused,
 ): Promise<Answer> {
-  // Other rooms at the time that was typed; times near what the rules of the rooms allow, where they refuse the wish itself.
+  // Other rooms are looked for at the time that was typed.
+  // Where the rules of the rooms refuse it, times are looked for near what they allow.
   const alternatives = await nearestAlternatives(c.db, {
     roomIds: form.room,
     startsAt: span.from,
@@ -218,7 +229,7 @@ async function refusalPage(
     seats: form.seats,
     personId: refused.nearest?.personId ?? c.viewer.id,
     now: c.now,
-    ...(refused.nearest ? { allowed: refused.nearest.span } : {}),
+    allowed: refused.nearest?.span,
   });
   const errors = refused.checks.filter(({ level }) => level === 'error');
   const isClash = refused.clashes.length > 0 || refused.checks.every(({ level }) => level === 'notice');

@@ -108,7 +108,7 @@ async function swapPage(
           ? { hint: c.t('swap.sameTime') }
           : {}),
       })),
-      ...(problems ? { errors: problems.errors } : {}),
+      errors: problems?.errors ?? {},
     },
     { status },
   );

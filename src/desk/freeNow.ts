@@ -14,7 +14,8 @@ export interface FreeRoom<R> {
 }
 
 /**
- * Rooms free in the running quarter hour, the smallest first: a small meeting shouldn't take the hall. A part of a hall
+ * Rooms free in the running quarter hour, the smallest first: a small meeting shouldn't take the hall. A
+ * part of a hall
  * that is free as a whole is not named beside it.
  */
 export function freeNow<R extends Room>(

@@ -12,7 +12,8 @@ export interface ToldEntry {
   changes: { label: string; before: string; after: string }[];
 }
 
-// Only fields of the meeting itself are spelt out: what was changed in a restricted item is not everybody's to read.
+// Only fields of the meeting itself are spelt out: what was changed in a restricted item is not everybody's
+// to read.
 const FIELDS = {
   title: 'desk.field.title',
   starts_at: 'desk.field.starts_at',

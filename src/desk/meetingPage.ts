@@ -17,7 +17,10 @@ const ATTENDANCE_TONES: Record<NonNullable<Participant['attendance']>, Tone> = {
 
 export interface ShownPerson {
   participant: Participant;
-  /** The name of the word beside the name: of the attendance once there is one, else of the reply; null where none is asked for. */
+  /**
+   * The name of the word beside the name: of the attendance once there is one, else of the reply; null where
+   * none is asked for.
+   */
   word:
     | `meetings.attendance.${'present' | 'apologies' | 'absent'}`
     | `meetings.reply.${ReplyStatus | 'none'}`
@@ -55,7 +58,10 @@ export function countReplies(participants: readonly Participant[]): {
   return { come, dont, open: asked.length - come - dont };
 }
 
-/** Do the rooms fit the people, as they are set up? A sentence when they don't; about meetings that are still to come. */
+/**
+ * Do the rooms fit the people, as they are set up? A sentence when they don't; about meetings that are still
+ * to come.
+ */
 export function tellSeating(
   meeting: Meeting,
   participants: readonly Participant[],

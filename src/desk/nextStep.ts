@@ -11,7 +11,10 @@ export interface Facts extends Standing {
   /** Participants to whom no invitation has gone out yet. */
   not_invited: number;
   items: number;
-  /** May this person prepare and run the meeting (organiser, its secretary or chair, the office's secretaries)? */
+  /**
+   * May this person prepare and run the meeting (organiser, its secretary or chair, the office's
+   * secretaries)?
+   */
   may_keep: boolean;
   /** Is an answer to the invitation wanted from this person? */
   must_reply: boolean;

@@ -271,7 +271,10 @@ function rightsOf(c: Context, meeting: Meeting) {
   };
 }
 
-/** Rooms that were asked for, while that matters; for who keeps the meeting and who decides. What was approved is simply the room. */
+/**
+ * Rooms that were asked for, while that matters; for who keeps the meeting and who decides. What was
+ * approved is simply the room.
+ */
 async function showRequests(c: Context, meeting: Meeting, requests: RoomRequest[]) {
   const isOn = (meeting.state === 'draft' || meeting.state === 'scheduled') && meeting.ends_at > c.now;
   const shown = isOn

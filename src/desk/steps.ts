@@ -17,7 +17,10 @@ export interface Standing {
   open_actions: number;
 }
 
-/** Where the meeting stands; undefined when the loop is closed 闭环: issued, and every action closed or cancelled. */
+/**
+ * Where the meeting stands; undefined when the loop is closed 闭环: issued, and every action closed or
+ * cancelled.
+ */
 export function currentStep({ state, minutes_state, open_actions }: Standing): StepName | undefined {
   if (state === 'draft' || state === 'scheduled' || state === 'cancelled') return 'prepare';
   if (state === 'in_progress') return 'meeting';
@@ -30,8 +33,12 @@ export function currentStep({ state, minutes_state, open_actions }: Standing): S
 export function stepsOf(standing: Standing): Step[] {
   const current = currentStep(standing);
   const at = current ? STEPS.indexOf(current) : STEPS.length;
-  return STEPS.map((name, i) => ({
-    name,
-    state: i < at ? 'done' : i > at ? 'next' : standing.state === 'cancelled' ? 'stopped' : 'current',
-  }));
+  const here = standing.state === 'cancelled' ? 'stopped' : 'current';
+  return STEPS.map((name, i) => ({ name, state: stateOfStep(i - at, here) }));
+}
+
+/** @param distance from the current step; below 0: before it */
+function stateOfStep(distance: number, here: Step['state']): Step['state'] {
+  if (distance === 0) return here;
+  return distance < 0 ? 'done' : 'next';
 }

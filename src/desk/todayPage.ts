@@ -24,82 +24,61 @@ import { byUrgency, toneOf, waitOfAction, type Wait } from './waiting.js';
 
 const FREE_ROOMS = 5;
 
-/** What waits for me, today's meetings, rooms free now, what I asked for. A fixed number of queries, however full the day. */
+/** What waits for me, today's meetings, rooms free now, what I asked for. */
 export async function todayPage(c: Context): Promise<Answer> {
+  const rows = await readToday(c);
+  return page('desk/today', describeToday(c, rows));
+}
+
+type Today = Awaited<ReturnType<typeof readToday>>;
+
+/** The rows of the page. The number of queries does not grow with the day. */
+async function readToday(c: Context) {
   const today = dayOf(c.now, c.zone);
   const day = dayOfGrid(today, c.zone);
-  const [
-    minutes,
-    receipts,
-    actions,
-    replies,
-    polls,
-    meetings,
-    asked,
-    rooms,
-    beginnings,
-    ending,
-    unattended,
-    toApprove,
-    unsettled,
-    offers,
-  ] = await Promise.all([
-    listMinutesWaitingFor(c.db, c.viewer),
-    listMinutesToAcknowledge(c.db, c.viewer),
-    listActionsWaitingFor(c.db, c.viewer.id, todayOf(c)),
-    listRepliesWanted(c.db, c.viewer, c.now),
-    listPollsWaiting(c.db, c.viewer.id, c.now),
+  const [meetings, waiting, asked, rooms, beginnings] = await Promise.all([
     listMeetingsFor(c.db, c.viewer, day.start, day.end),
+    readWaiting(c),
     countAskedFor(c.db, c.viewer.id, todayOf(c)),
     roomsFreeNow(c, today),
     isSecretary(c.viewer) ? findBeginnings(c.db) : undefined,
-    listEndingOf(c.db, c.viewer.id, c.now),
-    listUnattendedOf(c.db, c.viewer.id, c.now),
-    listRequestsFor(c.db, c.viewer.id, c.now, 20),
-    listUnsettled(c.db, c.viewer.id, c.now),
-    listOffersFor(c.db, c.viewer.id, c.now),
   ]);
-  const facts = await listFacts(
-    c.db,
-    c.viewer.id,
-    meetings.map(({ id }) => id),
-  );
-  const [coming] =
-    meetings.length === 0
-      ? await listMeetings(c.db, c.viewer, { whose: 'mine', when: 'coming' }, c.now, 1)
-      : [];
-  const waiting = byUrgency([
-    ...offers.map((one) => offerRow(c, one)),
-    ...minutes.map((one) => minutesRow(c, one)),
-    ...receipts.map((one) => receiptRow(c, one)),
-    ...actions.map((one) => actionRow(c, one)),
-    ...replies.map((one) => replyRow(c, one)),
-    ...ending.map((one) => renewalRow(c, one)),
-    ...unattended.map((one) => unattendedRow(c, one)),
-    ...polls.map((one) => pollRow(c, one)),
-    ...toApprove.map((one) => requestRow(c, one, one.due_at <= c.now ? 'roomOverdue' : 'roomApproval')),
-    ...unsettled.map((one) =>
-      requestRow(
-        c,
-        one,
-        one.state === 'returned' ? 'roomReturned' : one.state === 'refused' ? 'roomRefused' : 'roomAsked',
-      ),
-    ),
-  ]);
-  const isNew = beginnings && !(beginnings.has_rooms && beginnings.has_people && beginnings.has_meetings);
-  return page('desk/today', {
+  const ids = meetings.map(({ id }) => id);
+  const facts = await listFacts(c.db, c.viewer.id, ids);
+  const next = { whose: 'mine', when: 'coming' } as const;
+  const [coming] = meetings.length === 0 ? await listMeetings(c.db, c.viewer, next, c.now, 1) : [];
+  return { today, meetings, waiting, asked, rooms, beginnings, facts, coming };
+}
+
+type Waiting = Awaited<ReturnType<typeof readWaiting>>;
+
+async function readWaiting(c: Context) {
+  const [minutes, receipts, actions, replies, polls, ending, unattended, toApprove, unsettled, offers] =
+    await Promise.all([
+      listMinutesWaitingFor(c.db, c.viewer),
+      listMinutesToAcknowledge(c.db, c.viewer),
+      listActionsWaitingFor(c.db, c.viewer.id, todayOf(c)),
+      listRepliesWanted(c.db, c.viewer, c.now),
+      listPollsWaiting(c.db, c.viewer.id, c.now),
+      listEndingOf(c.db, c.viewer.id, c.now),
+      listUnattendedOf(c.db, c.viewer.id, c.now),
+      listRequestsFor(c.db, c.viewer.id, c.now, 20),
+      listUnsettled(c.db, c.viewer.id, c.now),
+      listOffersFor(c.db, c.viewer.id, c.now),
+    ]);
+  return { minutes, receipts, actions, replies, polls, ending, unattended, toApprove, unsettled, offers };
+}
+
+function describeToday(c: Context, rows: Today) {
+  const { today, rooms, asked, coming, beginnings } = rows;
+  const factsOf = new Map(rows.facts.map((facts) => [facts.meeting_id, facts]));
+  return {
     title: c.t('desk.today.title'),
     today,
     newHref: '/meetings/new',
     hasSheet: isSecretary(c.viewer),
-    waiting,
-    meetings: meetings.map((meeting) =>
-      meetingRow(
-        c,
-        meeting,
-        facts.find(({ meeting_id }) => meeting_id === meeting.id),
-      ),
-    ),
+    waiting: waitingRows(c, rows.waiting),
+    meetings: rows.meetings.map((meeting) => meetingRow(c, meeting, factsOf.get(meeting.id))),
     nextMeeting: coming && {
       id: coming.id,
       values: {
@@ -110,27 +89,57 @@ export async function todayPage(c: Context): Promise<Answer> {
     },
     rooms,
     asked,
-    begin: isNew && [
-      {
-        text: c.t('desk.begin.people'),
-        why: c.t('desk.begin.peopleWhy'),
-        href: '/people',
-        done: beginnings.has_people,
-      },
-      {
-        text: c.t('desk.begin.rooms'),
-        why: c.t('desk.begin.roomsWhy'),
-        href: '/rooms',
-        done: beginnings.has_rooms,
-      },
-      {
-        text: c.t('desk.begin.meeting'),
-        why: c.t('desk.begin.meetingWhy'),
-        href: '/calendar',
-        done: beginnings.has_meetings,
-      },
-    ],
-  });
+    begin: beginnings && beginSteps(c, beginnings),
+  };
+}
+
+/** Everything that waits for the viewer, the most urgent first. */
+function waitingRows(c: Context, waiting: Waiting): WaitingRow[] {
+  return byUrgency([
+    ...waiting.offers.map((one) => offerRow(c, one)),
+    ...waiting.minutes.map((one) => minutesRow(c, one)),
+    ...waiting.receipts.map((one) => receiptRow(c, one)),
+    ...waiting.actions.map((one) => actionRow(c, one)),
+    ...waiting.replies.map((one) => replyRow(c, one)),
+    ...waiting.ending.map((one) => renewalRow(c, one)),
+    ...waiting.unattended.map((one) => unattendedRow(c, one)),
+    ...waiting.polls.map((one) => pollRow(c, one)),
+    ...waiting.toApprove.map((one) =>
+      requestRow(c, one, one.due_at <= c.now ? 'roomOverdue' : 'roomApproval'),
+    ),
+    ...waiting.unsettled.map((one) => requestRow(c, one, waitOfOwn(one))),
+  ]);
+}
+
+/** A request of the viewer's own. */
+function waitOfOwn({ state }: RoomRequest): Wait {
+  if (state === 'returned') return 'roomReturned';
+  return state === 'refused' ? 'roomRefused' : 'roomAsked';
+}
+
+/** The first steps of a new office; false once all are done. */
+function beginSteps(c: Context, done: NonNullable<Today['beginnings']>) {
+  if (done.has_rooms && done.has_people && done.has_meetings) return false;
+  return [
+    {
+      text: c.t('desk.begin.people'),
+      why: c.t('desk.begin.peopleWhy'),
+      href: '/people',
+      done: done.has_people,
+    },
+    {
+      text: c.t('desk.begin.rooms'),
+      why: c.t('desk.begin.roomsWhy'),
+      href: '/rooms',
+      done: done.has_rooms,
+    },
+    {
+      text: c.t('desk.begin.meeting'),
+      why: c.t('desk.begin.meetingWhy'),
+      href: '/calendar',
+      done: done.has_meetings,
+    },
+  ];
 }
 
 /** A row of views/lib/rows.ejs with what it is sorted by. */
@@ -184,7 +193,7 @@ function offerRow(c: Context, one: AwaitedDate): WaitingRow {
     pill: pillOf(c, 'roomHeld'),
     href: `/meetings/${one.meeting_id}`,
     title: `${about} · ${c.fmt.shortDay(one.starts_at)} ${c.fmt.time(one.starts_at)}`,
-    ...(one.held_until ? { end: c.t('waits.today.until', { until: c.fmt.dateTime(one.held_until) }) } : {}),
+    end: one.held_until ? c.t('waits.today.until', { until: c.fmt.dateTime(one.held_until) }) : undefined,
     actions: [
       { action: `${here}/acceptance`, label: c.t('waits.take'), about, hidden: {} },
       { action: `${here}/withdrawal`, label: c.t('waits.decline'), about, hidden: {} },
@@ -233,11 +242,12 @@ function actionRow(c: Context, one: WaitingAction): WaitingRow {
 
 function replyRow(c: Context, one: ReplyWanted): WaitingRow {
   const title = titleOf(c.t, one);
+  const scope: Record<string, string> = one.further > 0 ? { scope: 'all' } : {};
   const answer = (status: 'accepted' | 'declined', label: string) => ({
     action: `/meetings/${one.meeting_id}/reply`,
     label,
     about: c.t('desk.waiting.aboutMeeting', { title }),
-    hidden: { status, from: 'today', ...(one.further > 0 ? { scope: 'all' } : {}) },
+    hidden: { status, from: 'today', ...scope },
   });
   const further = one.further > 0 ? ` ${c.t('standing.reply.more', { count: one.further })}` : '';
   return {
@@ -270,17 +280,16 @@ function pollRow(
 /** A room that waits for the viewer's word, or one they asked for themselves. */
 function requestRow(c: Context, one: RoomRequest, wait: Wait): WaitingRow {
   const isMine = wait !== 'roomApproval' && wait !== 'roomOverdue';
+  const when = `${c.fmt.shortDay(one.starts_at)} ${c.fmt.time(one.starts_at)}`;
+  const due = c.t('requests.row.due', { time: c.fmt.dateTime(one.due_at) });
+  const decider = one.decider ? c.fmt.name(one.decider) : due;
   return {
     wait,
     when: isMine ? one.starts_at : one.due_at,
     pill: pillOf(c, wait),
-    title: `${c.fmt.name(one.room)} · ${one.title ?? c.t('requests.private')} · ${c.fmt.shortDay(one.starts_at)} ${c.fmt.time(one.starts_at)}`,
+    title: [c.fmt.name(one.room), one.title ?? c.t('requests.private'), when].join(' · '),
     href: isMine && one.title !== null ? `/meetings/${one.meeting_id}` : `/rooms/requests/${one.id}`,
-    end: isMine
-      ? one.decider
-        ? c.fmt.name(one.decider)
-        : c.t('requests.row.due', { time: c.fmt.dateTime(one.due_at) })
-      : `${c.fmt.name(one.asker)} · ${c.t('requests.row.due', { time: c.fmt.dateTime(one.due_at) })}`,
+    end: isMine ? decider : `${c.fmt.name(one.asker)} · ${due}`,
   };
 }
 
@@ -294,7 +303,7 @@ function meetingRow(c: Context, meeting: MeetingLine, known: MeetingFacts | unde
     title: titleOf(c.t, meeting),
     href: `/meetings/${meeting.id}`,
     over: meeting.ends_at <= c.now,
-    ...(state === 'scheduled' && !meeting.is_no_show ? {} : { pill: pillOfLine(meeting, state, c.t) }),
+    pill: state === 'scheduled' && !meeting.is_no_show ? undefined : pillOfLine(meeting, state, c.t),
     meta: [
       place,
       meeting.participant_count > 0 ? c.t('desk.today.people', { count: meeting.participant_count }) : '',

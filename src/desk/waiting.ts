@@ -1,4 +1,7 @@
-/** What may wait for a person. The order is that of the list: first what runs out by itself, then what holds up others, then what is late, then the rest. */
+/**
+ * What may wait for a person. The order is that of the list: first what runs out by itself, then what holds
+ * up others, then what is late, then the rest.
+ */
 export const WAITS = [
   'roomHeld',
   'review',

@@ -1,19 +1,17 @@
-import { plainHeading, readGrid } from '../lib/files/table.js';
 import { date, time } from '../lib/http/fields.js';
+import { asText, readCells, readLines, yesNo, type Columns, type TableLine } from './columns.js';
 import {
   checkTexts,
   checkTimes,
   contentOf,
   instantOf,
   MOST_ROWS,
-  Unreadable,
   type Entry,
   type Place,
   type ReadBookings,
-  type Reason,
 } from './entry.js';
 
-/** Columns of a table of bookings, with the headings under which they are found, in both languages; the first are the export's. */
+/** Columns of a table of bookings, in the order of the export. Headings are known in both languages. */
 export const BOOKING_HEADINGS = {
   external_id: ['id', 'external id', 'booking id', '编号', '外部编号', '预订编号'],
   room: ['room', 'room code', '会议室', '会议室编号', '房间'],
@@ -29,98 +27,111 @@ export const BOOKING_HEADINGS = {
 export type BookingField = keyof typeof BOOKING_HEADINGS;
 export const BOOKING_COLUMNS = Object.keys(BOOKING_HEADINGS) as BookingField[];
 
-const FIELD_OF = new Map(
-  Object.entries(BOOKING_HEADINGS).flatMap(([field, names]) =>
-    names.map((name) => [name as string, field as BookingField]),
-  ),
-);
-export const YES = /^(yes|y|true|1|x|是|✓|√)$/i;
-export const NO = /^(no|n|false|0|否)$/i;
+const LONGEST_ID = 200;
+
+/** A cell of the columns "start" and "end". It may hold a day, too. */
+interface Moment {
+  /** As typed. */
+  day: string | undefined;
+  /** HH:MM, or 24:00 */
+  clock: string | undefined;
+}
+
+interface BookingCells {
+  external_id: string;
+  room: string;
+  date: string;
+  start: Moment;
+  end: Moment;
+  end_date: string;
+  title: string;
+  organiser: string;
+  private: boolean;
+  description: string;
+}
+
+/**
+ * What stands in days, times and texts is judged with the whole line, because one cell depends on another.
+ */
+const COLUMNS: Columns<BookingCells, unknown> = {
+  title: asText,
+  description: asText,
+  organiser: asText,
+  date: asText,
+  end_date: asText,
+  start: { read: readMoment },
+  end: { read: readMoment },
+  private: yesNo,
+  external_id: {
+    ...asText,
+    reasons: (text) =>
+      text.length > LONGEST_ID ? [{ key: 'moving.bad.idTooLong', values: { count: LONGEST_ID } }] : [],
+  },
+  room: { read: (text) => contentOf([text]).slice(0, 100).trim() },
+};
 
 /** @param zone in which the times are written @throws Unreadable */
 export function readBookingTable(text: string, zone: string): ReadBookings {
-  const grid = readGrid(text, MOST_ROWS);
-  if (!grid.ok)
-    throw new Unreadable({
-      key: `moving.file.${grid.reason}`,
-      values: { line: grid.at ?? 1, count: MOST_ROWS },
-    });
-  const columns = grid.head.map((name) => FIELD_OF.get(plainHeading(name)));
-  const twice = columns.find((field, at) => field && columns.indexOf(field) !== at);
-  if (twice)
-    throw new Unreadable({
-      key: 'moving.file.twice',
-      values: { name: grid.head[columns.lastIndexOf(twice)]?.trim() ?? '' },
-    });
-  const missing = (['title', 'date', 'start', 'end'] as const).filter((field) => !columns.includes(field));
-  if (missing.length)
-    throw new Unreadable({
-      key: 'moving.file.missing',
-      values: { names: missing.map((field) => BOOKING_HEADINGS[field][0]).join(', ') },
-    });
+  const { lines, unknown } = readLines(text, BOOKING_HEADINGS, {
+    most: MOST_ROWS,
+    required: ['title', 'date', 'start', 'end'],
+  });
   const places = new Map<string, Place>();
   function* entries(): Generator<Entry> {
-    if (!grid.ok) return;
-    for (const { number, record } of grid.lines) {
-      const cells: Partial<Record<BookingField, string>> = {};
-      columns.forEach((field, at) => {
-        const cell = record[at];
-        if (field && cell) cells[field] = cell;
-      });
-      yield toEntry(number, cells, record, zone, places);
+    for (const line of lines) {
+      const { entry, place } = readEntry(line, zone);
+      if (place && !places.has(place.key)) places.set(place.key, place);
+      yield entry;
     }
   }
-  return {
-    entries: entries(),
-    places: () => [...places.values()],
-    unknownColumns: grid.head
-      .filter((name, at) => !columns[at] && name.trim())
-      .map((name) => contentOf([name])),
-  };
+  return { entries: entries(), places: () => [...places.values()], unknownColumns: unknown };
 }
 
-function toEntry(
-  number: number,
-  cells: Partial<Record<BookingField, string>>,
-  record: string[],
-  zone: string,
-  places: Map<string, Place>,
-): Entry {
-  const { reasons, ...texts } = checkTexts(cells.title ?? '', cells.description ?? '', cells.organiser ?? '');
-  const whole = (typed: string | undefined) => /^(\d{4}\D\d{1,2}\D\d{1,2}日?)[ T]+(\S+)$/.exec(typed ?? '');
-  const read = (
-    typed: string | undefined,
-    day: string | undefined,
-  ): { at: Date | null; on: string | undefined } => {
-    const both = whole(typed); // a day and a time in one cell
-    const on = date().safeParse(both?.[1] ?? day ?? '').data;
-    const clock = (both?.[2] ?? typed ?? '').replace(/^(\d{1,2}[:：]\d\d)[:：]\d\d$/, '$1');
-    const at = /^24[:：]00$/.test(clock) ? '24:00' : time().safeParse(clock).data;
-    return { at: on && at ? instantOf(on, at, zone) : null, on };
-  };
-  const start = read(cells.start, cells.date);
-  const end = read(cells.end, cells.end_date ?? start.on);
-  const why: Reason[] = [...reasons, ...checkTimes(start.at, end.at)];
-  if (cells.private && !YES.test(cells.private) && !NO.test(cells.private))
-    why.push({ key: 'moving.bad.yesNo', values: { text: contentOf([cells.private]).slice(0, 40) } });
-  if (cells.external_id && cells.external_id.length > 200)
-    why.push({ key: 'moving.bad.idTooLong', values: { count: 200 } });
-  const label = contentOf([cells.room ?? ''])
-    .slice(0, 100)
-    .trim();
-  const key = label.normalize('NFKC').toLowerCase();
-  if (label && !places.has(key)) places.set(key, { key, label, area: '', capacity: null });
-  return {
-    number,
+function readEntry(line: TableLine<BookingField>, zone: string): { entry: Entry; place: Place | undefined } {
+  const { values, reasons: ofCells } = readCells(COLUMNS, line.cells, undefined);
+  const { reasons: ofTexts, ...texts } = checkTexts(
+    values.title ?? '',
+    values.description ?? '',
+    values.organiser ?? '',
+  );
+  const startsOn = readDay(values.start?.day ?? values.date);
+  const endsOn = readDay(values.end?.day ?? values.end_date ?? startsOn);
+  const startsAt = toInstant(startsOn, values.start?.clock, zone);
+  const endsAt = toInstant(endsOn, values.end?.clock, zone);
+  const reasons = [...ofTexts, ...checkTimes(startsAt, endsAt), ...ofCells];
+  const place = placeOf(values.room ?? '');
+  const entry: Entry = {
+    number: line.number,
     ...texts,
-    externalId: cells.external_id && why.length === 0 ? cells.external_id : null,
-    place: label ? key : null,
-    startsAt: start.at,
-    endsAt: end.at,
+    externalId: reasons.length === 0 ? (values.external_id ?? null) : null,
+    place: place?.key ?? null,
+    startsAt,
+    endsAt,
     zone,
-    isPrivate: YES.test(cells.private ?? ''),
+    isPrivate: values.private ?? false,
     isTentative: false,
-    content: contentOf(record),
-    reasons: why,
+    content: contentOf(line.record),
+    reasons,
   };
+  return { entry, place };
+}
+
+/** A day and a time may stand in one cell. Seconds are left out. */
+function readMoment(typed: string): Moment {
+  const both = /^(\d{4}\D\d{1,2}\D\d{1,2}日?)[ T]+(\S+)$/.exec(typed);
+  const clock = (both?.[2] ?? typed).replace(/^(\d{1,2}[:：]\d\d)[:：]\d\d$/, '$1');
+  return { day: both?.[1], clock: /^24[:：]00$/.test(clock) ? '24:00' : time().safeParse(clock).data };
+}
+
+/** @returns YYYY-MM-DD */
+function readDay(typed: string | undefined): string | undefined {
+  return date().safeParse(typed ?? '').data;
+}
+
+function toInstant(day: string | undefined, clock: string | undefined, zone: string): Date | null {
+  return day && clock ? instantOf(day, clock, zone) : null;
+}
+
+function placeOf(label: string): Place | undefined {
+  return label ? { key: label.normalize('NFKC').toLowerCase(), label, area: '', capacity: null } : undefined;
 }

@@ -26,14 +26,20 @@ export async function startRoomImport(
 ): Promise<number> {
   const made = await row<{ id: number }>(
     db,
-    `insert into imports (kind, name, content, zone, state, created_by) values ('rooms', :name, :content, :zone, 'mapping', :by) returning id`,
+    `insert into imports (kind, name, content, zone, state, created_by)
+     values ('rooms', :name, :content, :zone, 'mapping', :by)
+     returning id`,
     { ...input, by: by.id },
   );
   if (!made) throw new Conflict();
   return made.id;
 }
 
-/** Keeps a file of bookings and asks the worker to read it. @param input.source ids are unique in it @returns its id */
+/**
+ * Keeps a file of bookings and asks the worker to read it.
+ * @param input.source ids are unique in it
+ * @returns its id
+ */
 export function startBookingImport(
   db: Db,
   by: Actor,
@@ -43,7 +49,9 @@ export function startBookingImport(
     await keepFiles(trx, by, [input.fileId]);
     const made = await row<{ id: number }>(
       trx,
-      `insert into imports (kind, name, source, zone, file_id, created_by) values (:kind, :name, :source, :zone, :file, :by) returning id`,
+      `insert into imports (kind, name, source, zone, file_id, created_by)
+       values (:kind, :name, :source, :zone, :file, :by)
+       returning id`,
       {
         kind: input.kind,
         name: input.name,
@@ -68,7 +76,8 @@ export interface PlaceChoice {
 export type Begun = { ok: true } | { ok: false; reason: 'bad_rows' | 'incomplete' };
 
 /**
- * Says what each place becomes, makes the new rooms, and asks the worker to import. Posted again, it changes nothing.
+ * Says what each place becomes, makes the new rooms, and asks the worker to import. Posted again, it changes
+ * nothing.
  * @param input.all nothing unless every row is good
  */
 export function beginBookingImport(
@@ -101,7 +110,8 @@ export function beginBookingImport(
     await change(
       trx,
       `update import_places p set choice = c.choice, room_id = c.room_id
-         from jsonb_to_recordset(cast(:choices as jsonb)) as c (key text, choice text, room_id bigint) where p.import_id = :id and p.key = c.key`,
+         from jsonb_to_recordset(cast(:choices as jsonb)) as c (key text, choice text, room_id bigint)
+        where p.import_id = :id and p.key = c.key`,
       {
         id,
         choices: JSON.stringify(
@@ -115,8 +125,11 @@ export function beginBookingImport(
     );
     await change(
       trx,
-      `update import_rows r set state = 'left_out' from import_places p
-        where r.import_id = :id and p.import_id = r.import_id and p.key = r.place and p.choice = 'out' and r.state = 'waiting'`,
+      `update import_rows r
+          set state = 'left_out'
+         from import_places p
+        where r.import_id = :id and r.state = 'waiting'
+          and p.import_id = r.import_id and p.key = r.place and p.choice = 'out'`,
       { id },
     );
     await askToRun(trx, id);
@@ -213,19 +226,26 @@ export function decideClashes(
     const found = await lockOwn(trx, by, id);
     if (found.state !== 'done' && found.state !== 'running') throw new Conflict();
     // Without a suggestion there is nothing to take: such a row goes on waiting for a decision.
-    const set = `set state = case d.decision when 'out' then 'left_out' else 'waiting' end, clash = case d.decision when 'out' then r.clash end,
-                     decision = nullif(d.decision, 'out'), decided_room_id = case d.decision when 'room' then r.suggested_room_id end`;
+    const set = `
+      set state = case d.decision when 'out' then 'left_out' else 'waiting' end,
+          clash = case d.decision when 'out' then r.clash end,
+          decision = nullif(d.decision, 'out'),
+          decided_room_id = case d.decision when 'room' then r.suggested_room_id end`;
     const changed = input.all
       ? await change(
           trx,
           `update import_rows r ${set} from (select cast(:all as text) as decision) d
-            where r.import_id = :id and r.state = 'clash' and (d.decision <> 'room' or r.suggested_room_id is not null)`,
+            where r.import_id = :id and r.state = 'clash'
+              and (d.decision <> 'room' or r.suggested_room_id is not null)`,
           { id, all: input.all },
         )
       : await change(
           trx,
-          `update import_rows r ${set} from jsonb_to_recordset(cast(:decisions as jsonb)) as d (number integer, decision text, "roomId" bigint)
-            where r.import_id = :id and r.number = d.number and r.state = 'clash' and (d.decision <> 'room' or r.suggested_room_id = d."roomId")`,
+          `update import_rows r ${set}
+             from jsonb_to_recordset(cast(:decisions as jsonb))
+               as d (number integer, decision text, "roomId" bigint)
+            where r.import_id = :id and r.number = d.number and r.state = 'clash'
+              and (d.decision <> 'room' or r.suggested_room_id = d."roomId")`,
           { id, decisions: JSON.stringify(input.decisions) },
         );
     if (changed > 0) {
@@ -251,7 +271,10 @@ async function lockOwn(trx: Db, by: Actor, id: number): Promise<Import> {
 export async function stopImport(trx: Db, id: number, problem: Reason): Promise<void> {
   const stopped = await row<{ file_id: number | null }>(
     trx,
-    `update imports set state = 'unreadable', problem = :problem, finished_at = now() where id = :id returning file_id`,
+    `update imports
+        set state = 'unreadable', problem = :problem, finished_at = now()
+      where id = :id
+     returning file_id`,
     { id, problem: JSON.stringify(problem) },
   );
   await change(trx, `delete from import_rows where import_id = :id and state <> 'done'`, { id });
@@ -264,7 +287,10 @@ export async function letGoOfFile(trx: Db, id: number, fileId: number | null): P
   await removeFiles(trx, [fileId]);
 }
 
-/** What was read is personal data and of no use after a month; what was imported is remembered by its id only. */
+/**
+ * What was read is personal data and of no use after a month; what was imported is remembered by its id
+ * only.
+ */
 export function cleanBookingImports(db: Db): Promise<void> {
   return inTransaction(db, async (trx) => {
     const old = await rows<{ file_id: number | null }>(

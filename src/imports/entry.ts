@@ -85,7 +85,9 @@ export function checkTexts(
   };
 }
 
-/** What is refused is still shown, so it must be storable, too; a letter that is cut in two becomes U+FFFD. */
+/**
+ * What is refused is still shown, so it must be storable, too; a letter that is cut in two becomes U+FFFD.
+ */
 function storable(text: string, most: number): string {
   return Buffer.from(text.replace(new RegExp(UNSTORABLE, 'g'), '\ufffd').slice(0, most)).toString();
 }
@@ -104,7 +106,10 @@ export function checkTimes(startsAt: Date | null, endsAt: Date | null): Reason[]
   return [];
 }
 
-/** An instant of 'YYYY-MM-DD' and 'HH:MM', the end of a day also as 24:00; null for one that a clock change skips. */
+/**
+ * An instant of 'YYYY-MM-DD' and 'HH:MM', the end of a day also as 24:00; null for one that a clock change
+ * skips.
+ */
 export function instantOf(on: string, at: string, zone: string): Date | null {
   if (at !== '24:00') return toInstant(on, at, zone) ?? null;
   const next = new Date(Date.parse(`${on}T00:00:00Z`) + 86_400_000);

@@ -9,6 +9,7 @@ import {
   type ExportedBooking,
   type ExportedRoom,
   type ExportPlace,
+  type ExportSpan,
 } from './exportQueries.js';
 import { ROOM_COLUMNS, roomCells } from './roomPreview.js';
 
@@ -25,20 +26,13 @@ export function roomsCsv(rooms: ExportedRoom[], t: Translate): Readable {
 export function bookingsCsv(
   db: Db,
   viewerId: number,
-  span: { from: Date; to: Date },
-  zone: string,
-  t: Translate,
+  span: ExportSpan,
+  { zone, t }: { zone: string; t: Translate },
 ): Readable {
   async function* lines(): AsyncGenerator<string[]> {
     for (let after: ExportPlace | null = null; ;) {
-      const found: ExportedBooking[] = await listBookingsForExport(
-        db,
-        viewerId,
-        span.from,
-        span.to,
-        after,
-        PAGE,
-      );
+      const page = { after, limit: PAGE };
+      const found: ExportedBooking[] = await listBookingsForExport(db, viewerId, span, page);
       for (const booking of found) yield bookingCells(booking, zone, t);
       const last = found.at(-1);
       if (!last || found.length < PAGE) return;
@@ -51,7 +45,10 @@ export function bookingsCsv(
   );
 }
 
-/** A meeting's UID and its room: unique in the world, so that tables of two offices may be brought into a third. */
+/**
+ * A meeting's UID and its room: unique in the world, so that tables of two offices may be brought into a
+ * third.
+ */
 function exportedId(booking: ExportedBooking): string {
   return `${booking.uid}/${booking.room_code ?? ''}`;
 }

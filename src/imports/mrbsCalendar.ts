@@ -14,7 +14,8 @@ import {
 } from './entry.js';
 
 /**
- * Bookings of a calendar file, as MRBS exports one: single events, the room in LOCATION. A rule of repetition is not
+ * Bookings of a calendar file, as MRBS exports one: single events, the room in LOCATION. A rule of
+ * repetition is not
  * carried out; such an event is its first date, and says so.
  * @param zone of times that name none @throws Unreadable
  */
@@ -28,7 +29,7 @@ export function readCalendar(text: string, zone: string, t: Translate): ReadBook
     for (const block of blocks(text)) {
       if (++number > MOST_ROWS)
         throw new Unreadable({ key: 'moving.file.too_long', values: { count: MOST_ROWS } });
-      const entry = readEvent(number, block, zone, t, places);
+      const entry = readEvent(number, block, { zone, t, places });
       // Dates of one series may share their UID.
       if (entry.externalId && seen.has(entry.externalId))
         entry.externalId += ` ${entry.startsAt?.toISOString() ?? ''}`;
@@ -54,21 +55,21 @@ function* blocks(text: string): Generator<string> {
 /** At most so much of one event is looked at: a hostile one must not cost minutes. */
 const MOST_OF_ONE = 200_000;
 
-function readEvent(
-  number: number,
-  block: string,
-  zone: string,
-  t: Translate,
-  places: Map<string, Place>,
-): Entry {
+/** What each event of a file is read with. */
+interface Reading {
+  zone: string;
+  t: Translate;
+  /** Filled with the rooms that events name. */
+  places: Map<string, Place>;
+}
+
+function readEvent(number: number, block: string, reading: Reading): Entry {
   try {
     if (block.length <= MOST_OF_ONE)
       return toEntry(
         number,
         new ICAL.Component(ICAL.parse(block) as ConstructorParameters<typeof ICAL.Component>[0]),
-        zone,
-        t,
-        places,
+        reading,
       );
   } catch {
     // ical.js throws plain errors, some only when a value is read: whatever it says, this event is not one
@@ -81,7 +82,7 @@ function readEvent(
     description: '',
     startsAt: null,
     endsAt: null,
-    zone,
+    zone: reading.zone,
     organiser: '',
     isPrivate: false,
     isTentative: false,
@@ -90,13 +91,7 @@ function readEvent(
   };
 }
 
-function toEntry(
-  number: number,
-  event: ICAL.Component,
-  zone: string,
-  t: Translate,
-  places: Map<string, Place>,
-): Entry {
+function toEntry(number: number, event: ICAL.Component, { zone, t, places }: Reading): Entry {
   const textOf = (name: string): string => {
     const value = event.getFirstPropertyValue(name);
     return value === null || value === undefined ? '' : String(value as unknown);

@@ -16,9 +16,12 @@ import { DumpError, looksLikeDump, readDump, type DumpRow } from './mrbsDump.js'
 const STATUS = { private: 1, awaitingApproval: 2, tentative: 4 };
 
 /**
- * Bookings of a dump of MRBS. Times are seconds since 1970. Each date of a series is a row of its own in mrbs_entry, so
- * mrbs_repeat is not needed. A dump names rooms after entries (its tables stand in the order of the alphabet).
- * @param zone for areas that name none, as in versions before 1.5 @param t in the language of what is kept in the description
+ * Bookings of a dump of MRBS. Times are seconds since 1970. Each date of a series is a row of its own in
+ * mrbs_entry, so
+ * mrbs_repeat is not needed. A dump names rooms after entries (its tables stand in the order of the
+ * alphabet).
+ * @param zone for areas that name none, as in versions before 1.5
+ * @param t in the language of what is kept in the description
  * @throws Unreadable
  */
 export function readMrbsDump(text: string, zone: string, t: Translate): ReadBookings {
@@ -98,8 +101,10 @@ function roomKey(id: string | null | undefined): string {
 }
 
 /**
- * MRBS gives an entry that is edited a new number and keeps its ical_uid, which is unique in the world and which its calendar
- * file has, too; dates of a series share it and differ by ical_recur_id. Versions before 1.4.5 have the number only.
+ * MRBS gives an entry that is edited a new number and keeps its ical_uid, which is unique in the world and
+ * which its calendar
+ * file has, too; dates of a series share it and differ by ical_recur_id. Versions before 1.4.5 have the
+ * number only.
  */
 function externalIdOf({ id, ical_uid, ical_recur_id }: DumpRow['values']): string | null {
   const uid = contentOf([ical_uid ?? '']);

@@ -24,7 +24,7 @@ import {
   type ClashRow,
   type Import,
 } from './queries.js';
-import { planRoomImport } from './roomImportCommands.js';
+import { previewRoomImport } from './roomImportCommands.js';
 import { MOST_ROOMS, ROOM_COLUMNS } from './roomPreview.js';
 
 /** Most bad lines and clashes that are shown at once; the rest is counted. */
@@ -247,10 +247,10 @@ async function roomsPage(c: Context, found: Import, problem?: string): Promise<A
     );
   }
   try {
-    const { plan, unknown } = await planRoomImport(c.db, found.content ?? '');
+    const { preview, unknown } = await previewRoomImport(c.db, found.content ?? '');
     const textOf = (cells: Record<string, string>) => Object.values(cells).join(' · ').slice(0, 200);
-    const count = (outcome: string) => plan.filter((one) => one.outcome === outcome).length;
-    const bad = plan.flatMap((one) => (one.outcome === 'bad' ? [one] : []));
+    const count = (outcome: string) => preview.filter((one) => one.outcome === outcome).length;
+    const bad = preview.flatMap((one) => (one.outcome === 'bad' ? [one] : []));
     return page(
       'imports/moving-rooms',
       {
@@ -264,7 +264,7 @@ async function roomsPage(c: Context, found: Import, problem?: string): Promise<A
           why: tellReasons(c, one.reasons),
         })),
         moreBad: Math.max(0, bad.length - 200),
-        some: plan
+        some: preview
           .filter((one) => one.outcome === 'add' || one.outcome === 'change')
           .slice(0, 10)
           .map((one) => ({ number: one.line.number, text: textOf(one.line.cells), outcome: one.outcome })),

@@ -5,7 +5,7 @@ import type { Role } from '../lib/http/policy.js';
 import type { Lang } from '../lib/i18n/translate.js';
 import { readTable } from '../lib/files/table.js';
 import { findImport, readKnown, type ImportRow } from './peopleImportQueries.js';
-import { planImport, type Planned } from './peoplePreview.js';
+import { previewPeople, type PersonPreview } from './peoplePreview.js';
 import { createUnit } from '../people/unitCommands.js';
 
 /** Keeps an uploaded table for its preview. @returns its id */
@@ -22,16 +22,16 @@ export async function startImport(db: Db, by: Actor, content: string): Promise<n
 export type Imported = { ok: true; done: ImportRow } | { ok: false; reason: 'bad_lines' | 'unreadable' };
 
 /**
- * Imports a table, once: posted again it says what the first time did. The plan is made anew from what is there now.
+ * Imports a table, once: posted again it says what the first time did. The preview is made anew from what is
+ * there now.
  * @param options.all nothing unless every line is good
+ * @param options.office what holds for a person whose line does not say it
  */
 export async function runImport(
   db: Db,
-  by: Actor & { id: number },
+  by: Actor & { id: number; role: Role },
   id: number,
-  who: { role: Role },
-  office: { lang: Lang; zone: string },
-  options: { all: boolean },
+  options: { all: boolean; office: { lang: Lang; zone: string } },
 ): Promise<Imported> {
   return inTransaction(db, async (trx) => {
     // Two files at once would both find somebody missing whom both bring.
@@ -41,15 +41,18 @@ export async function runImport(
     if (found.finished_at) return { ok: true, done: found };
     const table = readTable(found.content);
     if (!table.ok) return { ok: false, reason: 'unreadable' };
-    const plan = planImport(table.lines, await readKnown(trx), { id: by.id, role: who.role }, office);
-    const bad = plan.filter((one) => one.outcome === 'bad').length;
+    const preview = previewPeople(table.lines, await readKnown(trx), by, options.office);
+    const bad = preview.filter((one) => one.outcome === 'bad').length;
     if (options.all && bad > 0) return { ok: false, reason: 'bad_lines' };
-    await makeUnits(trx, by, plan);
-    const added = await addPersons(trx, by, plan);
-    const changed = await changePersons(trx, by, plan);
+    await makeUnits(trx, by, preview);
+    const added = await addPersons(trx, by, preview);
+    const changed = await changePersons(trx, by, preview);
     const done = await row<ImportRow>(
       trx,
-      `update person_imports set finished_at = now(), added = :added, changed = :changed, left_out = :bad where id = :id returning *`,
+      `update person_imports
+          set finished_at = now(), added = :added, changed = :changed, left_out = :bad
+        where id = :id
+       returning *`,
       { id, added, changed, bad },
     );
     await recordAll(trx, by, [
@@ -60,11 +63,11 @@ export async function runImport(
 }
 
 /** Units that only the table knows; several lines may name the same one. */
-async function makeUnits(trx: Db, by: Actor, plan: Planned[]): Promise<void> {
+async function makeUnits(trx: Db, by: Actor, preview: PersonPreview[]): Promise<void> {
   const made = new Map<string, number>();
-  for (const planned of plan) {
-    if ((planned.outcome !== 'add' && planned.outcome !== 'change') || !planned.values.new_unit) continue;
-    const name = planned.values.new_unit;
+  for (const line of preview) {
+    if ((line.outcome !== 'add' && line.outcome !== 'change') || !line.values.new_unit) continue;
+    const name = line.values.new_unit;
     const key = name.normalize('NFKC').toLowerCase();
     if (!made.has(key)) {
       const stem =
@@ -92,14 +95,15 @@ async function makeUnits(trx: Db, by: Actor, plan: Planned[]): Promise<void> {
       if (!unit.ok) throw new Error(`unit not made: ${unit.reason}`);
       made.set(key, unit.id);
     }
-    planned.values.unit_id = made.get(key) ?? null;
+    line.values.unit_id = made.get(key) ?? null;
   }
 }
 
-const COLUMNS = `name text, name_en text, email text, phone text, position text, unit_id bigint, affiliation text, role text, is_guest boolean, lang text, zone text`;
+const COLUMNS = `name text, name_en text, email text, phone text, position text, unit_id bigint,
+  affiliation text, role text, is_guest boolean, lang text, zone text`;
 
-async function addPersons(trx: Db, by: Actor, plan: Planned[]): Promise<number> {
-  const fresh = plan.flatMap((one) => (one.outcome === 'add' ? one.values : []));
+async function addPersons(trx: Db, by: Actor, preview: PersonPreview[]): Promise<number> {
+  const fresh = preview.flatMap((one) => (one.outcome === 'add' ? one.values : []));
   const added = await rows<{
     id: number;
     unit_id: number | null;
@@ -108,10 +112,13 @@ async function addPersons(trx: Db, by: Actor, plan: Planned[]): Promise<number> 
     lang: string;
   }>(
     trx,
-    `insert into persons (name, name_en, email, phone, position, unit_id, affiliation, role, is_guest, lang, zone)
-     select n.name, n.name_en, n.email, n.phone, n.position, n.unit_id, n.affiliation, n.role, n.is_guest, n.lang, n.zone
+    `insert into persons (name, name_en, email, phone, position, unit_id,
+                          affiliation, role, is_guest, lang, zone)
+     select n.name, n.name_en, n.email, n.phone, n.position, n.unit_id,
+            n.affiliation, n.role, n.is_guest, n.lang, n.zone
        from jsonb_to_recordset(cast(:fresh as jsonb)) as n (${COLUMNS})
-     on conflict do nothing returning id, unit_id, role, is_guest, lang`,
+     on conflict do nothing
+     returning id, unit_id, role, is_guest, lang`,
     { fresh: JSON.stringify(fresh) },
   );
   await recordAll(
@@ -122,13 +129,16 @@ async function addPersons(trx: Db, by: Actor, plan: Planned[]): Promise<number> 
   return added.length;
 }
 
-async function changePersons(trx: Db, by: Actor, plan: Planned[]): Promise<number> {
-  const changes = plan.flatMap((one) => (one.outcome === 'change' ? one : []));
+async function changePersons(trx: Db, by: Actor, preview: PersonPreview[]): Promise<number> {
+  const changes = preview.flatMap((one) => (one.outcome === 'change' ? one : []));
   const changed = await change(
     trx,
-    `update persons p set name = n.name, name_en = n.name_en, email = n.email, phone = n.phone, position = n.position, unit_id = n.unit_id,
-            affiliation = n.affiliation, is_guest = n.is_guest, lang = n.lang, zone = n.zone, version = p.version + 1
-       from jsonb_to_recordset(cast(:changes as jsonb)) as n (id bigint, ${COLUMNS}) where p.id = n.id`,
+    `update persons p
+        set name = n.name, name_en = n.name_en, email = n.email, phone = n.phone,
+            position = n.position, unit_id = n.unit_id, affiliation = n.affiliation,
+            is_guest = n.is_guest, lang = n.lang, zone = n.zone, version = p.version + 1
+       from jsonb_to_recordset(cast(:changes as jsonb)) as n (id bigint, ${COLUMNS})
+      where p.id = n.id`,
     { changes: JSON.stringify(changes.map(({ id, values }) => ({ id, ...values }))) },
   );
   // As with a change by hand: what is personal is only said to have changed.
@@ -148,7 +158,7 @@ async function changePersons(trx: Db, by: Actor, plan: Planned[]): Promise<numbe
         before: Object.fromEntries(told.map((field) => [field, before[field]])),
         after: {
           ...Object.fromEntries(told.map((field) => [field, values[field]])),
-          ...(personal.length ? { changed: personal } : {}),
+          changed: personal.length ? personal : undefined,
         },
       };
     }),

@@ -19,7 +19,9 @@ export function findImport(
 ): Promise<ImportRow | undefined> {
   return row<ImportRow>(
     db,
-    `select id, content, finished_at, added, changed, left_out from person_imports where id = :id and created_by = :person${options.lock ? ' for update' : ''}`,
+    `select id, content, finished_at, added, changed, left_out
+       from person_imports
+      where id = :id and created_by = :person${options.lock ? ' for update' : ''}`,
     { id, person: personId },
   );
 }
@@ -29,7 +31,8 @@ export async function readKnown(db: Db): Promise<Known> {
   const [persons, units] = [
     await rows<KnownPerson>(
       db,
-      `select p.id, p.name, p.name_en, p.email, p.phone, p.position, p.unit_id, p.affiliation, p.role, p.is_guest, p.lang, p.zone,
+      `select p.id, p.name, p.name_en, p.email, p.phone, p.position, p.unit_id, p.affiliation, p.role,
+              p.is_guest, p.lang, p.zone,
               a.person_id is not null as has_account, p.deactivated_at is not null as is_gone
          from persons p left join accounts a on a.person_id = p.id
         where p.erased_at is null and p.merged_into_id is null`,

@@ -19,10 +19,13 @@ import {
 import { decodeText, readTable, type CsvTable, type Field } from '../lib/files/table.js';
 import { listAllPersons } from '../people/directoryQueries.js';
 import { runImport, startImport } from './peopleImportCommands.js';
-import { planImport } from './peoplePreview.js';
+import { previewPeople } from './peoplePreview.js';
 import { findImport, readKnown } from './peopleImportQueries.js';
 
-/** Columns of template and export, in their order; their headings are labels of the form, which an import knows again. */
+/**
+ * Columns of template and export, in their order; their headings are labels of the form, which an import
+ * knows again.
+ */
 const COLUMNS: Field[] = [
   'name',
   'name_en',
@@ -91,10 +94,10 @@ async function previewPage(c: Context, message?: string): Promise<Answer> {
     return page('imports/people-done', { title: c.t('people.import.doneTitle'), done: found });
   const table = readTable(found.content);
   if (!table.ok) return importPage(c, problemsOf([{ field: 'file', message: tellUnreadable(c, table) }], {}));
-  const plan = planImport(table.lines, await readKnown(c.db), c.viewer, c.office);
-  const bad = plan.flatMap((one) => (one.outcome === 'bad' ? one : []));
+  const preview = previewPeople(table.lines, await readKnown(c.db), c.viewer, c.office);
+  const bad = preview.flatMap((one) => (one.outcome === 'bad' ? one : []));
   const newUnits = new Set(
-    plan.flatMap((one) =>
+    preview.flatMap((one) =>
       (one.outcome === 'add' || one.outcome === 'change') && one.values.new_unit ? one.values.new_unit : [],
     ),
   );
@@ -113,7 +116,7 @@ async function previewPage(c: Context, message?: string): Promise<Answer> {
         ...Object.fromEntries(
           ['add', 'change', 'same', 'bad'].map((outcome) => [
             outcome,
-            plan.filter((one) => one.outcome === outcome).length,
+            preview.filter((one) => one.outcome === outcome).length,
           ]),
         ),
       },
@@ -123,7 +126,7 @@ async function previewPage(c: Context, message?: string): Promise<Answer> {
         reasons: one.reasons.map((reason) => c.t(reason.key, reason.values)),
       })),
       moreBad: Math.max(0, bad.length - SHOWN),
-      some: plan
+      some: preview
         .filter((one) => one.outcome === 'add' || one.outcome === 'change')
         .slice(0, 10)
         .map((one) => ({
@@ -198,8 +201,10 @@ export const peopleImportRoutes: Route[] = [
     policy: secretary,
     form: z.strictObject({ lines: choice(['good', 'all']) }),
     async handle(c) {
-      const done = await runImport(c.db, { ...c.by, id: c.viewer.id }, idOf(c), c.viewer, c.office, {
+      const by = { ...c.by, id: c.viewer.id, role: c.viewer.role };
+      const done = await runImport(c.db, by, idOf(c), {
         all: c.form.lines === 'all',
+        office: c.office,
       });
       return done.ok ? redirect(`/people/import/${idOf(c)}`) : previewPage(c, c.t('people.import.notAll'));
     },

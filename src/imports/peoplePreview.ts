@@ -1,9 +1,11 @@
 import type { Role } from '../lib/http/policy.js';
-import { asLang, type Key, type Lang, type Values } from '../lib/i18n/translate.js';
+import { asLang, type Key, type Lang } from '../lib/i18n/translate.js';
 import { normalAddress } from '../lib/mail/address.js';
 import { isZone } from '../lib/time/zone.js';
 import type { CsvLine, Field } from '../lib/files/table.js';
 import { mayEdit } from '../people/policy.js';
+import { asText, readCells, readYesNo, tooLongCells, type Column, type Columns } from './columns.js';
+import type { Reason } from './entry.js';
 
 /** What the directory holds, as far as an import must know it. */
 export interface Known {
@@ -43,11 +45,7 @@ export interface PersonValues {
   zone: string;
 }
 
-export interface Reason {
-  key: Key;
-  values?: Values;
-}
-export type Planned =
+export type PersonPreview =
   | { line: CsvLine; outcome: 'bad'; reasons: Reason[] }
   | { line: CsvLine; outcome: 'add'; values: PersonValues }
   | {
@@ -69,160 +67,267 @@ const LONGEST: Partial<Record<Field, number>> = {
   affiliation: 200,
   unit: 100,
 };
-const ROLES: Record<string, Role> = {
-  member: 'member',
-  secretary: 'secretary',
-  administrator: 'administrator',
-  admin: 'administrator',
-  一般人员: 'member',
-  普通人员: 'member',
-  成员: 'member',
-  秘书: 'secretary',
-  管理员: 'administrator',
-};
-const LANGUAGES: Record<string, Lang> = {
-  english: 'en',
-  en: 'en',
-  英文: 'en',
-  英语: 'en',
-  chinese: 'zh-CN',
-  zh: 'zh-CN',
-  'zh-cn': 'zh-CN',
-  中文: 'zh-CN',
-  汉语: 'zh-CN',
-  简体中文: 'zh-CN',
-};
-const YES = /^(yes|y|true|1|x|是|✓|√|guest|外部人员)$/i;
-const NO = /^(no|n|false|0|否)$/i;
+const ROLES = new Map<string, Role>(
+  Object.entries({
+    member: 'member',
+    secretary: 'secretary',
+    administrator: 'administrator',
+    admin: 'administrator',
+    一般人员: 'member',
+    普通人员: 'member',
+    成员: 'member',
+    秘书: 'secretary',
+    管理员: 'administrator',
+  } as const),
+);
+const LANGUAGES = new Map<string, Lang>(
+  Object.entries({
+    english: 'en',
+    en: 'en',
+    英文: 'en',
+    英语: 'en',
+    chinese: 'zh-CN',
+    zh: 'zh-CN',
+    'zh-cn': 'zh-CN',
+    中文: 'zh-CN',
+    汉语: 'zh-CN',
+    简体中文: 'zh-CN',
+  } as const),
+);
+const GUEST = /^(guest|外部人员)$/i;
 const UNSTORABLE = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 
 const plain = (text: string | null | undefined) => (text ?? '').normalize('NFKC').trim().toLowerCase();
 
+interface PersonCells {
+  name: string;
+  name_en: string;
+  email: string;
+  phone: string;
+  position: string;
+  affiliation: string;
+  role: Role;
+  lang: Lang;
+  zone: string;
+  is_guest: boolean;
+  /** Id of a unit that is there. */
+  unit: number;
+}
+
+/** What is there, as it is looked up, and who imports. */
+interface Directory {
+  byEmail: Map<string, KnownPerson>;
+  /** By name and unit. */
+  byName: Map<string, KnownPerson[]>;
+  units: Map<string, number>;
+  by: { id: number; role: Role };
+}
+
+function understood<Value>(
+  read: Column<Value, Directory>['read'],
+  key: Key,
+): Required<Column<Value, Directory>> {
+  return { read, reasons: (text, value) => (value === undefined ? [{ key, values: { text } }] : []) };
+}
+
+const role = understood((text) => ROLES.get(plain(text)), 'people.import.role');
+
+const COLUMNS: Columns<PersonCells, Directory> = {
+  name: asText,
+  name_en: asText,
+  phone: asText,
+  position: asText,
+  affiliation: asText,
+  email: understood(normalAddress, 'people.import.email'),
+  role: {
+    read: role.read,
+    reasons: (text, value, directory) =>
+      value && value !== 'member' && directory.by.role !== 'administrator'
+        ? [{ key: 'people.import.roleNotYours' }]
+        : role.reasons(text, value, directory),
+  },
+  lang: understood((text) => LANGUAGES.get(plain(text)) ?? asLang(text), 'people.import.lang'),
+  zone: understood((text) => (isZone(text) ? text : undefined), 'people.import.zone'),
+  is_guest: understood((text) => GUEST.test(text) || readYesNo(text), 'people.import.guest'),
+  unit: {
+    read: (text, { units }) => units.get(plain(text)),
+    // An administrator's import makes a unit that is not there.
+    reasons: (text, id, { by }) =>
+      id === undefined && by.role !== 'administrator'
+        ? [{ key: 'people.import.unit', values: { text } }]
+        : [],
+  },
+};
+
 /**
- * What an import would do, line by line; pure, so that preview and import can't differ.
- * The key is the address; without one, name and unit. Empty cells change nothing, so a file may hold only some columns.
+ * What an import would do, line by line. It is pure, so that preview and import can't differ.
+ * The key is the address; without one, it is name and unit.
+ * Empty cells change nothing, so a file may hold only some columns.
  */
-export function planImport(
+export function previewPeople(
   lines: CsvLine[],
   known: Known,
   by: { id: number; role: Role },
   office: { lang: Lang; zone: string },
-): Planned[] {
-  const byEmail = new Map(
-    known.persons.flatMap((person) => (person.email ? [[person.email, person] as const] : [])),
-  );
+): PersonPreview[] {
+  const directory = directoryOf(known, by);
+  const seen = new Map<string, number>();
+  return lines.map((line) => previewLine(line, { directory, seen, office }));
+}
+
+function directoryOf(known: Known, by: { id: number; role: Role }): Directory {
+  const byEmail = new Map<string, KnownPerson>();
   const byName = new Map<string, KnownPerson[]>();
   for (const person of known.persons) {
+    if (person.email) byEmail.set(person.email, person);
     if (person.is_gone) continue;
-    const key = `${plain(person.name)}|${person.unit_id ?? ''}`;
+    const key = nameKey(person.name, person.unit_id);
     byName.set(key, [...(byName.get(key) ?? []), person]);
   }
-  const units = new Map(
-    known.units
-      .filter((unit) => unit.is_active)
-      .flatMap((unit) =>
-        [plain(unit.name_en), plain(unit.name_zh), plain(unit.code)].map((name) => [name, unit.id] as const),
-      ),
-  );
-  const seen = new Map<string, number>();
-  return lines.map((line) => planLine(line, { byEmail, byName, units, seen, by, office }));
+  const units = new Map<string, number>();
+  for (const unit of known.units.filter(({ is_active }) => is_active))
+    for (const name of [unit.name_en, unit.name_zh, unit.code]) units.set(plain(name), unit.id);
+  return { byEmail, byName, units, by };
+}
+
+function nameKey(name: string | undefined, unit: number | string | null | undefined): string {
+  return `${plain(name)}|${unit ?? ''}`;
 }
 
 interface Around {
-  byEmail: Map<string, KnownPerson>;
-  byName: Map<string, KnownPerson[]>;
-  units: Map<string, number>;
+  directory: Directory;
+  /** Whom a line above stands for, with its number. */
   seen: Map<string, number>;
-  by: { id: number; role: Role };
   office: { lang: Lang; zone: string };
 }
 
-function planLine(line: CsvLine, around: Around): Planned {
-  const reasons: Reason[] = [];
-  const cells = line.cells;
-  const bad = (key: Key, values?: Values) => void reasons.push({ key, ...(values ? { values } : {}) });
-
-  if (!cells.name) bad('people.import.noName');
-  for (const [field, text] of Object.entries(cells) as [Field, string][]) {
-    const longest = LONGEST[field];
-    if (longest && [...text].length > longest)
-      bad('people.import.tooLong', { field: text.slice(0, 20), count: longest });
-    if (UNSTORABLE.test(text)) bad('people.import.characters');
-  }
-  const email = cells.email ? normalAddress(cells.email) : null;
-  if (email === undefined) bad('people.import.email', { text: cells.email ?? '' });
-  const role = cells.role ? ROLES[plain(cells.role)] : undefined;
-  if (cells.role && !role) bad('people.import.role', { text: cells.role });
-  if (role && role !== 'member' && around.by.role !== 'administrator') bad('people.import.roleNotYours');
-  const lang = cells.lang ? (LANGUAGES[plain(cells.lang)] ?? asLang(cells.lang)) : undefined;
-  if (cells.lang && !lang) bad('people.import.lang', { text: cells.lang });
-  if (cells.zone && !isZone(cells.zone)) bad('people.import.zone', { text: cells.zone });
-  const isGuest = cells.is_guest
-    ? YES.test(cells.is_guest)
-      ? true
-      : NO.test(cells.is_guest)
-        ? false
-        : undefined
-    : undefined;
-  if (cells.is_guest && isGuest === undefined) bad('people.import.guest', { text: cells.is_guest });
-  const unitId = cells.unit ? (around.units.get(plain(cells.unit)) ?? null) : null;
-  if (cells.unit && !unitId && around.by.role !== 'administrator')
-    bad('people.import.unit', { text: cells.unit });
-
-  const found = email ? around.byEmail.get(email) : undefined;
-  const namesakes = (around.byName.get(`${plain(cells.name)}|${unitId ?? ''}`) ?? []).filter(
-    (person) => !email || !person.email,
-  );
-  const person = found ?? (namesakes.length === 1 ? namesakes[0] : undefined);
-  if (!found && namesakes.length > 1) bad('people.import.several');
-
-  const keys = [
-    email ? `email ${email}` : `name ${plain(cells.name)}|${unitId ?? plain(cells.unit)}`,
-    ...(person ? [`id ${person.id}`] : []),
-  ];
-  const earlier = keys.map((key) => around.seen.get(key)).find((number) => number !== undefined);
-  if (earlier) bad('people.import.twice', { line: earlier });
-
-  if (person?.is_gone) bad('people.import.gone');
-  else if (person && !mayEdit(around.by, person)) bad('people.import.notYours');
-  if (person && role && role !== person.role) bad('people.import.roleOfKnown');
-  if (isGuest && ((role ?? person?.role ?? 'member') !== 'member' || person?.has_account))
-    bad('people.import.guestWithRole');
+function previewLine(line: CsvLine, { directory, seen, office }: Around): PersonPreview {
+  const { values: read, reasons: ofCells } = readCells(COLUMNS, line.cells, directory);
+  const { person, isAmbiguous } = findPerson(read, directory);
+  const keys = keysOf(line, read, person);
+  const earlier = keys.map((key) => seen.get(key)).find((number) => number !== undefined);
+  const reasons: Reason[] = [...reasonsOfTexts(line.cells), ...ofCells];
+  if (isAmbiguous) reasons.push({ key: 'people.import.several' });
+  if (earlier) reasons.push({ key: 'people.import.twice', values: { line: earlier } });
+  reasons.push(...reasonsOfPerson(read, person, directory.by));
   if (reasons.length > 0) return { line, outcome: 'bad', reasons };
-  for (const key of keys) around.seen.set(key, line.number);
+  for (const key of keys) seen.set(key, line.number);
 
-  const values: PersonValues = {
-    name: cells.name ?? '',
-    name_en: cells.name_en ?? person?.name_en ?? null,
-    email: email ?? person?.email ?? null,
-    phone: cells.phone ?? person?.phone ?? null,
-    position: cells.position ?? person?.position ?? null,
-    unit_id: cells.unit ? unitId : (person?.unit_id ?? null),
-    new_unit: cells.unit && !unitId ? cells.unit : null,
-    affiliation: cells.affiliation ?? person?.affiliation ?? null,
-    role: person?.role ?? role ?? 'member',
-    is_guest: isGuest ?? person?.is_guest ?? false,
-    lang: lang ?? person?.lang ?? around.office.lang,
-    zone: cells.zone ?? person?.zone ?? around.office.zone,
-  };
-  if (!values.is_guest) values.affiliation = null;
+  const newUnit = read.unit === undefined ? (line.cells.unit ?? null) : null;
+  const values = withDefaults(withNewUnit(read, person, newUnit), person, office);
   if (!person) return { line, outcome: 'add', values };
-  const fields = (
-    [
-      'name',
-      'name_en',
-      'email',
-      'phone',
-      'position',
-      'unit_id',
-      'affiliation',
-      'is_guest',
-      'lang',
-      'zone',
-    ] as const
-  ).filter((field) => values[field] !== person[field]);
-  if (values.new_unit && !fields.includes('unit_id')) fields.push('unit_id');
+  const fields = changedFields(values, person);
   return fields.length === 0
     ? { line, outcome: 'same', id: person.id }
     : { line, outcome: 'change', id: person.id, before: person, values, fields };
+}
+
+/** The person by address, else the only one of that name and unit. Two addresses are two persons. */
+function findPerson(
+  { email, name, unit }: Partial<PersonCells>,
+  { byEmail, byName }: Directory,
+): { person: KnownPerson | undefined; isAmbiguous: boolean } {
+  const found = email ? byEmail.get(email) : undefined;
+  if (found) return { person: found, isAmbiguous: false };
+  const namesakes = (byName.get(nameKey(name, unit)) ?? []).filter((person) => !email || !person.email);
+  return { person: namesakes.length === 1 ? namesakes[0] : undefined, isAmbiguous: namesakes.length > 1 };
+}
+
+/** What two lines of a file must not have in common. */
+function keysOf(line: CsvLine, read: Partial<PersonCells>, person: KnownPerson | undefined): string[] {
+  const unit = read.unit ?? plain(line.cells.unit);
+  const own = read.email ? `email ${read.email}` : `name ${nameKey(read.name, unit)}`;
+  return person ? [own, `id ${person.id}`] : [own];
+}
+
+function reasonsOfTexts(cells: CsvLine['cells']): Reason[] {
+  const reasons: Reason[] = cells.name ? [] : [{ key: 'people.import.noName' }];
+  for (const { text, count } of tooLongCells(cells, LONGEST))
+    reasons.push({ key: 'people.import.tooLong', values: { field: text.slice(0, 20), count } });
+  for (const text of Object.values(cells))
+    if (UNSTORABLE.test(text)) reasons.push({ key: 'people.import.characters' });
+  return reasons;
+}
+
+function reasonsOfPerson(
+  read: Partial<PersonCells>,
+  person: KnownPerson | undefined,
+  by: { id: number; role: Role },
+): Reason[] {
+  const reasons: Reason[] = [];
+  if (person?.is_gone) reasons.push({ key: 'people.import.gone' });
+  else if (person && !mayEdit(by, person)) reasons.push({ key: 'people.import.notYours' });
+  if (person && read.role && read.role !== person.role) reasons.push({ key: 'people.import.roleOfKnown' });
+  const hasRole = (read.role ?? person?.role ?? 'member') !== 'member';
+  if (read.is_guest && (hasRole || person?.has_account)) reasons.push({ key: 'people.import.guestWithRole' });
+  return reasons;
+}
+
+/** The unit of the line: the one it names, one that is to be made, else the person's. */
+function withNewUnit(
+  { unit, ...read }: Partial<PersonCells>,
+  person: KnownPerson | undefined,
+  new_unit: string | null,
+): Partial<PersonValues> {
+  const isNamed = unit !== undefined || new_unit !== null;
+  return { ...read, unit_id: isNamed ? (unit ?? null) : (person?.unit_id ?? null), new_unit };
+}
+
+/** What the cells say, else what the person has, else what a new person has. */
+function withDefaults(
+  read: Partial<PersonValues>,
+  person: KnownPerson | undefined,
+  office: { lang: Lang; zone: string },
+): PersonValues {
+  const before: Omit<PersonValues, 'new_unit'> = person ?? newPerson(office);
+  const isGuest = read.is_guest ?? before.is_guest;
+  return {
+    name: read.name ?? '',
+    name_en: read.name_en ?? before.name_en,
+    email: read.email ?? before.email,
+    phone: read.phone ?? before.phone,
+    position: read.position ?? before.position,
+    unit_id: read.unit_id ?? null,
+    new_unit: read.new_unit ?? null,
+    affiliation: isGuest ? (read.affiliation ?? before.affiliation) : null,
+    role: person?.role ?? read.role ?? before.role,
+    is_guest: isGuest,
+    lang: read.lang ?? before.lang,
+    zone: read.zone ?? before.zone,
+  };
+}
+
+function newPerson(office: { lang: Lang; zone: string }): Omit<PersonValues, 'new_unit'> {
+  return {
+    name: '',
+    name_en: null,
+    email: null,
+    phone: null,
+    position: null,
+    unit_id: null,
+    affiliation: null,
+    role: 'member',
+    is_guest: false,
+    lang: office.lang,
+    zone: office.zone,
+  };
+}
+
+const COMPARED = [
+  'name',
+  'name_en',
+  'email',
+  'phone',
+  'position',
+  'unit_id',
+  'affiliation',
+  'is_guest',
+  'lang',
+  'zone',
+] as const;
+
+function changedFields(values: PersonValues, person: KnownPerson): (keyof KnownPerson)[] {
+  return COMPARED.filter(
+    (field) => values[field] !== person[field] || (field === 'unit_id' && values.new_unit !== null),
+  );
 }

@@ -37,7 +37,8 @@ export interface RoomOutcome {
   refused: { number: number; reason: Reason }[];
 }
 
-const IMPORT = `i.id, i.kind, i.name, i.source, i.zone, i.file_id, i.content, i.state, i.problem, i.unknown_columns, i.outcome, i.created_by, i.created_at, i.finished_at`;
+const IMPORT = `i.id, i.kind, i.name, i.source, i.zone, i.file_id, i.content, i.state, i.problem,
+                  i.unknown_columns, i.outcome, i.created_by, i.created_at, i.finished_at`;
 
 /** An import of one's own: it may hold what only its owner may know. */
 export function findOwnImport(
@@ -48,7 +49,9 @@ export function findOwnImport(
 ): Promise<Import | undefined> {
   return row<Import>(
     db,
-    `select ${IMPORT} from imports i where i.id = :id and i.created_by = :person${options.lock ? ' for no key update' : ''}`,
+    `select ${IMPORT}
+       from imports i
+      where i.id = :id and i.created_by = :person${options.lock ? ' for no key update' : ''}`,
     { id, person: personId },
   );
 }
@@ -71,7 +74,11 @@ export function listOwnImports(
 ): Promise<Pick<Import, 'id' | 'kind' | 'name' | 'source' | 'state' | 'created_at'>[]> {
   return rows(
     db,
-    `select id, kind, name, source, state, created_at from imports where created_by = :person order by id desc limit 20`,
+    `select id, kind, name, source, state, created_at
+       from imports
+      where created_by = :person
+      order by id desc
+      limit 20`,
     { person: personId },
   );
 }
@@ -95,8 +102,18 @@ export function mrbsName({ source }: Pick<Import, 'source'>): string | undefined
 export async function listMrbsNames(db: Db): Promise<string[]> {
   const found = await rows<{ source: string }>(
     db,
-    `select source from (select source, max(id) as last from imports where source like 'mrbs:%' and state <> 'unreadable' group by source
-                         union all select distinct source, 0 from imported_bookings where source like 'mrbs:%') s order by last desc, source`,
+    `select source
+       from (
+         select source, max(id) as last
+           from imports
+          where source like 'mrbs:%' and state <> 'unreadable'
+          group by source
+         union all
+         select distinct source, 0
+           from imported_bookings
+          where source like 'mrbs:%'
+       ) s
+      order by last desc, source`,
   );
   const names = new Map<string, string>();
   for (const one of found)
@@ -115,13 +132,17 @@ export interface EarlierPlace {
   room_id: number | null;
 }
 
-/** What became of rooms in other files of MRBS (this one aside), the newest first, as far as they are kept. */
+/**
+ * What became of rooms in other files of MRBS (this one aside), the newest first, as far as they are kept.
+ */
 export function listEarlierPlaces(db: Db, importId: number): Promise<EarlierPlace[]> {
   return rows<EarlierPlace>(
     db,
     `select i.id as import_id, i.source, i.name, i.created_at, p.key, p.label, p.choice, p.room_id
        from imports i join import_places p on p.import_id = i.id
-      where i.id <> :id and i.source like 'mrbs:%' and i.state in ('running', 'done') order by i.id desc, p.key limit 20000`,
+      where i.id <> :id and i.source like 'mrbs:%' and i.state in ('running', 'done')
+      order by i.id desc, p.key
+      limit 20000`,
     { id: importId },
   );
 }
@@ -130,7 +151,10 @@ export function listEarlierPlaces(db: Db, importId: number): Promise<EarlierPlac
 export async function listRoomsOfOthers(db: Db, source: string): Promise<Set<number>> {
   const found = await rows<{ room_id: number }>(
     db,
-    `select distinct mr.room_id from imported_bookings b join meeting_rooms mr on mr.meeting_id = b.meeting_id where b.source like 'mrbs:%' and b.source <> :key`,
+    `select distinct mr.room_id
+       from imported_bookings b
+       join meeting_rooms mr on mr.meeting_id = b.meeting_id
+      where b.source like 'mrbs:%' and b.source <> :key`,
     { key: sourceKey(source) },
   );
   return new Set(found.map(({ room_id }) => room_id));
@@ -140,7 +164,10 @@ export async function listRoomsOfOthers(db: Db, source: string): Promise<Set<num
 export async function countKnown(db: Db, { id, source }: Pick<Import, 'id' | 'source'>): Promise<number> {
   const found = await row<{ n: number }>(
     db,
-    `select count(*) as n from import_rows r join imported_bookings b on b.source = :key and b.external_id = r.external_id where r.import_id = :id and r.state = 'waiting'`,
+    `select count(*) as n
+       from import_rows r
+       join imported_bookings b on b.source = :key and b.external_id = r.external_id
+      where r.import_id = :id and r.state = 'waiting'`,
     { id, key: sourceKey(source) },
   );
   return found?.n ?? 0;
@@ -173,7 +200,11 @@ export interface BadRow {
 export function listBadRows(db: Db, importId: number, limit: number): Promise<BadRow[]> {
   return rows(
     db,
-    `select number, content, reasons from import_rows where import_id = :id and state = 'bad' order by number limit :limit`,
+    `select number, content, reasons
+       from import_rows
+      where import_id = :id and state = 'bad'
+      order by number
+      limit :limit`,
     { id: importId, limit },
   );
 }
@@ -191,7 +222,11 @@ export interface ImportPlace {
 export function listPlaces(db: Db, importId: number): Promise<ImportPlace[]> {
   return rows(
     db,
-    `select key, label, area, capacity, rows, choice, room_id from import_places where import_id = :id order by area, label, key limit 1000`,
+    `select key, label, area, capacity, rows, choice, room_id
+       from import_places
+      where import_id = :id
+      order by area, label, key
+      limit 1000`,
     { id: importId },
   );
 }
@@ -226,12 +261,14 @@ export interface StoredClash {
 }
 
 const ROOM = (alias: string) =>
-  `case when ${alias}.id is not null then json_build_object('id', ${alias}.id, 'name_en', ${alias}.name_en, 'name_zh', ${alias}.name_zh) end`;
+  `case when ${alias}.id is not null
+     then json_build_object('id', ${alias}.id, 'name_en', ${alias}.name_en, 'name_zh', ${alias}.name_zh) end`;
 
 export function listClashRows(db: Db, importId: number, limit: number): Promise<ClashRow[]> {
   return rows(
     db,
-    `select r.number, r.title, r.starts_at, r.ends_at, r.is_private, r.clash, ${ROOM('room')} as room, ${ROOM('s')} as suggested
+    `select r.number, r.title, r.starts_at, r.ends_at, r.is_private, r.clash, ${ROOM('room')} as room,
+            ${ROOM('s')} as suggested
        from import_rows r
        left join import_places p on p.import_id = r.import_id and p.key = r.place
        left join rooms room on room.id = coalesce(r.decided_room_id, p.room_id)
@@ -252,7 +289,10 @@ export interface KnownMeeting {
 export function listKnownMeetings(db: Db, viewerId: number, ids: number[]): Promise<KnownMeeting[]> {
   return rows(
     db,
-    `select m.id, m.title, o.name, o.name_en from meetings m join persons o on o.id = m.organiser_id where m.id = any(:ids) and ${KNOWS_TITLE}`,
+    `select m.id, m.title, o.name, o.name_en
+       from meetings m
+       join persons o on o.id = m.organiser_id
+      where m.id = any(:ids) and ${KNOWS_TITLE}`,
     { ids, viewer: viewerId },
   );
 }

@@ -23,7 +23,8 @@ const BATCH = 1_000;
 const MOST_PLACES = 500;
 
 /**
- * Reads a file of bookings into rows, which a person then looks at. Begun again after a killed worker, it finds the rows
+ * Reads a file of bookings into rows, which a person then looks at. Begun again after a killed worker, it
+ * finds the rows
  * that are there and adds the rest.
  */
 export async function readImport(db: Db, id: number): Promise<void> {
@@ -39,7 +40,8 @@ export async function readImport(db: Db, id: number): Promise<void> {
     for (const entry of read.entries) {
       const same =
         entry.externalId === null || entry.reasons.length > 0 ? undefined : seen.get(entry.externalId);
-      // An id is what a booking is known by: two bookings under one would come to one, and nobody would miss the other.
+      // An id is what a booking is known by: two bookings under one would come to one, and nobody would miss
+      // the other.
       if (same && !isSame(same, entry))
         entry.reasons.push({ key: 'moving.bad.idTwice', values: { line: same.number } });
       else if (entry.externalId !== null && entry.reasons.length === 0) seen.set(entry.externalId, entry);
@@ -116,12 +118,16 @@ async function stage(db: Db, importId: number, batch: Entry[]): Promise<void> {
   );
   await change(
     db,
-    `insert into import_rows (import_id, number, state, place, external_id, title, description, starts_at, ends_at, zone, organiser, organiser_id,
+    `insert into import_rows (import_id, number, state, place, external_id, title, description, starts_at,
+            ends_at, zone, organiser, organiser_id,
                               is_private, is_tentative, content, reasons)
-     select :id, e.number, e.state, e.place, e."externalId", e.title, e.description, e."startsAt", e."endsAt", e.zone, e.organiser, e.organiser_id,
+     select :id, e.number, e.state, e.place, e."externalId", e.title, e.description, e."startsAt",
+            e."endsAt", e.zone, e.organiser, e.organiser_id,
             e."isPrivate", e."isTentative", e.content, e.reasons
-       from jsonb_to_recordset(cast(:batch as jsonb)) as e (number integer, state text, place text, "externalId" text, title text, description text,
-            "startsAt" timestamptz, "endsAt" timestamptz, zone text, organiser text, organiser_id bigint, "isPrivate" boolean, "isTentative" boolean,
+       from jsonb_to_recordset(cast(:batch as jsonb)) as e (number integer, state text, place text,
+         "externalId" text, title text, description text,
+            "startsAt" timestamptz, "endsAt" timestamptz, zone text, organiser text, organiser_id bigint,
+              "isPrivate" boolean, "isTentative" boolean,
             content text, reasons jsonb)
      on conflict do nothing`,
     {
@@ -140,7 +146,8 @@ async function stage(db: Db, importId: number, batch: Entry[]): Promise<void> {
 type Suggestion = { choice: 'room' | 'new' | 'no_room' | 'out' | null; room_id: number | null };
 
 /**
- * What earlier files say about the places of this one: what a person chose for the same room of the same MRBS, and which rooms
+ * What earlier files say about the places of this one: what a person chose for the same room of the same
+ * MRBS, and which rooms
  * belong to another MRBS. A room of that name there is another room.
  */
 async function listBefore(
@@ -188,7 +195,8 @@ async function writePlaces(
     trx,
     `insert into import_places (import_id, key, label, area, capacity, rows, choice, room_id)
      select :id, p.key, p.label, p.area, p.capacity, p.rows, p.choice, p.room_id
-       from jsonb_to_recordset(cast(:places as jsonb)) as p (key text, label text, area text, capacity integer, rows integer, choice text, room_id bigint)
+       from jsonb_to_recordset(cast(:places as jsonb)) as p (key text, label text, area text,
+         capacity integer, rows integer, choice text, room_id bigint)
      on conflict do nothing`,
     { id: importId, places: JSON.stringify(places) },
   );

@@ -7,17 +7,17 @@ import { listEquipmentKinds } from '../equipment/queries.js';
 import { listRoomsForExport } from './exportQueries.js';
 import type { Reason } from './entry.js';
 import { findOwnImport, type RoomOutcome } from './queries.js';
-import { planRooms, readRoomTable, type PlannedRoom } from './roomPreview.js';
+import { previewRooms, readRoomTable, type RoomPreview } from './roomPreview.js';
 
 /** What an import of rooms would do, from what is there now. @throws Unreadable */
-export async function planRoomImport(
+export async function previewRoomImport(
   db: Db,
   content: string,
-): Promise<{ plan: PlannedRoom[]; unknown: string[] }> {
+): Promise<{ preview: RoomPreview[]; unknown: string[] }> {
   const { lines, unknown } = readRoomTable(content);
   const retired = await rows<{ code: string }>(db, `select code from rooms where status = 'retired'`);
   return {
-    plan: planRooms(lines, {
+    preview: previewRooms(lines, {
       rooms: await listRoomsForExport(db),
       retired: retired.map(({ code }) => code),
       kinds: await listEquipmentKinds(db),
@@ -44,14 +44,16 @@ export function runRoomImport(
     // Before any room is locked by itself: bookings lock theirs in the same order.
     await change(trx, `select pg_advisory_xact_lock(hashtext('room import'))`);
     await rows(trx, `select id from rooms order by id for update`);
-    const { plan } = await planRoomImport(trx, found.content ?? '');
-    const bad = plan.filter(({ outcome }) => outcome === 'bad').length;
+    const { preview } = await previewRoomImport(trx, found.content ?? '');
+    const bad = preview.filter(({ outcome }) => outcome === 'bad').length;
     if (options.all && bad > 0) return { ok: false };
-    const outcome = await carryOut(trx, by, plan, bad);
+    const outcome = await carryOut(trx, by, preview, bad);
     if (options.all && outcome.refused.length > 0) throw new NotAll();
     await change(
       trx,
-      `update imports set state = 'done', finished_at = now(), outcome = :outcome, content = null where id = :id`,
+      `update imports
+          set state = 'done', finished_at = now(), outcome = :outcome, content = null
+        where id = :id`,
       { id, outcome: JSON.stringify(outcome) },
     );
     const { added, changed, left_out } = outcome;
@@ -71,15 +73,15 @@ export function runRoomImport(
 /** Rolls back what was begun. */
 class NotAll extends Error {}
 
-async function carryOut(trx: Db, by: Actor, plan: PlannedRoom[], bad: number): Promise<RoomOutcome> {
+async function carryOut(trx: Db, by: Actor, preview: RoomPreview[], bad: number): Promise<RoomOutcome> {
   const outcome: RoomOutcome = {
     added: 0,
     changed: 0,
-    same: plan.filter((one) => one.outcome === 'same').length,
+    same: preview.filter((one) => one.outcome === 'same').length,
     left_out: bad,
     refused: [],
   };
-  const todo = plan.flatMap((one) => (one.outcome === 'add' || one.outcome === 'change' ? [one] : []));
+  const todo = preview.flatMap((one) => (one.outcome === 'add' || one.outcome === 'change' ? [one] : []));
   const ids = new Map((await listRoomsForExport(trx)).map((room) => [room.code, room.id]));
   // What a hall is divided into may stand below it.
   for (const one of [

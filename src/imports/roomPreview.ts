@@ -1,12 +1,21 @@
-import { plainHeading, readGrid } from '../lib/files/table.js';
 import { equipmentOptions, type EquipmentKind } from '../equipment/kinds.js';
 import type { RoomFields } from '../rooms/forms.js';
 import { LAYOUTS } from '../claims/layouts.js';
 import type { ExportedRoom } from './exportQueries.js';
-import { checkTexts, contentOf, Unreadable, type Reason } from './entry.js';
-import { NO, YES } from './bookingTable.js';
+import {
+  asText,
+  quoted,
+  readCells,
+  readLines,
+  tooLongCells,
+  yesNo,
+  type Column,
+  type Columns,
+  type TableLine,
+} from './columns.js';
+import { checkTexts, type Reason } from './entry.js';
 
-/** Columns of a table of rooms, in the export's order, with the headings under which they are found, in both languages. */
+/** Columns of a table of rooms, in the order of the export. Headings are known in both languages. */
 export const ROOM_HEADINGS = {
   code: ['code', 'room code', '编号', '代码', '会议室编号'],
   name_en: ['name in english', 'english name', 'name', '英文名称', '英文名'],
@@ -27,11 +36,6 @@ export const ROOM_HEADINGS = {
 } as const;
 export type RoomField = keyof typeof ROOM_HEADINGS;
 export const ROOM_COLUMNS = Object.keys(ROOM_HEADINGS) as RoomField[];
-const FIELD_OF = new Map(
-  Object.entries(ROOM_HEADINGS).flatMap(([field, names]) =>
-    names.map((name) => [name as string, field as RoomField]),
-  ),
-);
 export const MOST_ROOMS = 2_000;
 
 const LONGEST: Partial<Record<RoomField, number>> = {
@@ -43,17 +47,7 @@ const LONGEST: Partial<Record<RoomField, number>> = {
   contact: 200,
   note: 2000,
 };
-const NUMBERS = {
-  capacity: [1, 5000],
-  setup_minutes: [0, 240],
-  teardown_minutes: [0, 240],
-  sort_order: [0, 100_000],
-} as const;
-
-export interface RoomLine {
-  number: number;
-  cells: Partial<Record<RoomField, string>>;
-}
+export type RoomLine = TableLine<RoomField>;
 
 /** The cells of a room, as an import reads them back. */
 export function roomCells(room: ExportedRoom): string[] {
@@ -79,34 +73,19 @@ export function roomCells(room: ExportedRoom): string[] {
 
 /** @throws Unreadable */
 export function readRoomTable(text: string): { lines: RoomLine[]; unknown: string[] } {
-  const grid = readGrid(text, MOST_ROOMS);
-  if (!grid.ok)
-    throw new Unreadable({
-      key: `moving.file.${grid.reason}`,
-      values: { line: grid.at ?? 1, count: MOST_ROOMS },
-    });
-  const columns = grid.head.map((name) => FIELD_OF.get(plainHeading(name)));
-  const twice = columns.find((field, at) => field && columns.indexOf(field) !== at);
-  if (twice)
-    throw new Unreadable({
-      key: 'moving.file.twice',
-      values: { name: contentOf([grid.head[columns.lastIndexOf(twice)] ?? '']) },
-    });
-  if (!columns.includes('code'))
-    throw new Unreadable({ key: 'moving.file.missing', values: { names: ROOM_HEADINGS.code[0] } });
-  const lines = grid.lines.map(({ number, record }): RoomLine => ({
-    number,
-    cells: Object.fromEntries(
-      columns.flatMap((field, at) => (field && record[at] ? [[field, record[at]]] : [])),
-    ),
-  }));
-  return {
-    lines,
-    unknown: grid.head.filter((name, at) => !columns[at] && name.trim()).map((name) => contentOf([name])),
-  };
+  const { lines, unknown } = readLines(text, ROOM_HEADINGS, { most: MOST_ROOMS, required: ['code'] });
+  return { lines: [...lines], unknown };
 }
 
-export type PlannedRoom =
+/** What is there, as far as an import must know it. */
+export interface KnownRooms {
+  rooms: ExportedRoom[];
+  /** Codes of rooms out of use for good. */
+  retired: string[];
+  kinds: EquipmentKind[];
+}
+
+export type RoomPreview =
   | { line: RoomLine; outcome: 'bad'; reasons: Reason[] }
   | { line: RoomLine; outcome: 'add'; values: RoomFields; partCodes: string[] }
   | {
@@ -119,178 +98,240 @@ export type PlannedRoom =
     }
   | { line: RoomLine; outcome: 'same' };
 
-/**
- * What an import of rooms would do, line by line; pure, so that preview and import can't differ. The key is the code;
- * empty cells change nothing. `values.parts` is filled by whoever knows the ids: parts may stand in the same table.
- */
-export function planRooms(lines: RoomLine[], known: KnownRooms): PlannedRoom[] {
-  const byCode = new Map(known.rooms.map((room) => [room.code, room]));
-  const inFile = new Set(lines.map(({ cells }) => codeOf(cells)));
-  const around: Around = {
-    byCode,
-    seen: new Map(),
-    retired: new Set(known.retired),
-    kinds: known.kinds,
-    isThere: (code) => byCode.has(code) || inFile.has(code),
-  };
-  return lines.map((line) => planLine(line, around));
+interface RoomCells {
+  code: string;
+  name_en: string;
+  name_zh: string;
+  site: string;
+  building: string;
+  floor: string;
+  capacity: number;
+  /** Codes of the kinds that are known, in their order. */
+  equipment: string[];
+  is_step_free: boolean;
+  hours: Times;
+  setup_minutes: number;
+  teardown_minutes: number;
+  contact: string;
+  note: string;
+  sort_order: number;
+  parts: string[];
 }
 
-/** What is there, as far as an import must know it. */
-export interface KnownRooms {
-  rooms: ExportedRoom[];
-  /** Codes of rooms out of use for good. */
-  retired: string[];
-  kinds: EquipmentKind[];
-}
-interface Around {
-  byCode: Map<string, ExportedRoom>;
-  seen: Map<string, number>;
-  retired: Set<string>;
-  kinds: EquipmentKind[];
+/** What the cells of one line are judged by. */
+interface KnownLine {
+  code: string;
+  /** Line of the same code above this one. */
+  earlier: number | undefined;
+  isRetired: boolean;
+  offered: { code: string; names: string[] }[];
   isThere: (code: string) => boolean;
 }
 
-function codeOf(cells: RoomLine['cells']): string {
-  return (cells.code ?? '').normalize('NFKC').trim().toLowerCase();
+const multiline: Column<string, KnownLine> = {
+  read: (text) => text.normalize('NFC').replace(/\r\n?/g, '\n'),
+};
+
+const COLUMNS: Columns<RoomCells, KnownLine> = {
+  code: { read: codeOf },
+  name_en: asText,
+  name_zh: asText,
+  site: multiline,
+  building: multiline,
+  floor: multiline,
+  contact: multiline,
+  note: multiline,
+  capacity: wholeNumber(1, 5000),
+  setup_minutes: wholeNumber(0, 240),
+  teardown_minutes: wholeNumber(0, 240),
+  sort_order: wholeNumber(0, 100_000),
+  equipment: {
+    read: (text, { offered }) => {
+      const typed = listed(text);
+      return offered.filter(({ names }) => typed.some((one) => names.includes(one))).map(({ code }) => code);
+    },
+    reasons: unknownEquipment,
+  },
+  is_step_free: yesNo,
+  hours: {
+    read: readHours,
+    reasons: (text, hours) => (hours ? [] : [{ key: 'moving.bad.hours', values: { text: quoted(text) } }]),
+  },
+  parts: { read: (text) => [...new Set(listed(text))].sort() },
+};
+
+/**
+ * What an import of rooms would do, line by line. It is pure, so that preview and import can't differ.
+ * The key is the code, and empty cells change nothing.
+ * Whoever knows the ids fills `values.parts`, because parts may stand in the same table.
+ */
+export function previewRooms(lines: RoomLine[], known: KnownRooms): RoomPreview[] {
+  const byCode = new Map(known.rooms.map((room) => [room.code, room]));
+  const inFile = new Set(lines.map(({ cells }) => codeOf(cells.code ?? '')));
+  const retired = new Set(known.retired);
+  const seen = new Map<string, number>();
+  return lines.map((line) => {
+    const code = codeOf(line.cells.code ?? '');
+    const room = byCode.get(code);
+    const preview = previewLine(line, room, {
+      code,
+      earlier: seen.get(code),
+      isRetired: retired.has(code),
+      offered: offeredEquipment(known.kinds, room),
+      isThere: (part) => byCode.has(part) || inFile.has(part),
+    });
+    if (preview.outcome !== 'bad') seen.set(code, line.number);
+    return preview;
+  });
 }
 
-function planLine(line: RoomLine, { byCode, seen, retired, kinds, isThere }: Around): PlannedRoom {
-  const { cells } = line;
-  const reasons: Reason[] = [];
-  const shown = (text: string | undefined) => contentOf([text ?? '']).slice(0, 40);
-  const code = codeOf(cells);
-  if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(code))
-    reasons.push({ key: 'moving.bad.code', values: { text: shown(cells.code) } });
-  const earlier = seen.get(code);
-  if (earlier) reasons.push({ key: 'moving.bad.codeTwice', values: { line: earlier } });
-  if (retired.has(code)) reasons.push({ key: 'moving.bad.retired' });
-  const room = byCode.get(code);
+function previewLine(line: RoomLine, room: ExportedRoom | undefined, known: KnownLine): RoomPreview {
+  const { values: read, reasons: ofCells } = readCells(COLUMNS, line.cells, known);
+  const partCodes = read.parts ?? room?.parts ?? [];
+  const reasons = [
+    ...reasonsOfCode(line.cells.code, known),
+    ...reasonsOfTexts(line.cells),
+    ...ofCells,
+    ...reasonsOfRoom(read, room),
+    ...reasonsOfParts(partCodes, known),
+  ];
+  if (reasons.length > 0) return { line, outcome: 'bad', reasons };
+  const values = { ...roomFields(read, room), code: known.code };
+  if (!room) return { line, outcome: 'add', values, partCodes };
+  return isSame(values, partCodes, room)
+    ? { line, outcome: 'same' }
+    : { line, outcome: 'change', id: room.id, version: room.version, values, partCodes };
+}
 
-  for (const [field, longest] of Object.entries(LONGEST) as [RoomField, number][]) {
-    const text = cells[field];
-    if (text && [...text].length > longest)
-      reasons.push({ key: 'moving.bad.tooLong', values: { text: shown(text), count: longest } });
-  }
-  // Only the characters are asked here; a title is what the function wants.
+function reasonsOfCode(typed: string | undefined, known: KnownLine): Reason[] {
+  const reasons: Reason[] = [];
+  if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(known.code))
+    reasons.push({ key: 'moving.bad.code', values: { text: quoted(typed) } });
+  if (known.earlier) reasons.push({ key: 'moving.bad.codeTwice', values: { line: known.earlier } });
+  if (known.isRetired) reasons.push({ key: 'moving.bad.retired' });
+  return reasons;
+}
+
+function reasonsOfTexts(cells: RoomLine['cells']): Reason[] {
+  const reasons: Reason[] = tooLongCells(cells, LONGEST).map(({ text, count }) => ({
+    key: 'moving.bad.tooLong',
+    values: { text: quoted(text), count },
+  }));
+  // Only the characters are asked here. The function can't do without a title.
   reasons.push(...checkTexts('x', Object.values(cells).join('\n').slice(0, 15_000), '').reasons);
   if (Object.entries(cells).some(([field, text]) => field !== 'note' && /[\n\t\u2028\u2029]/.test(text)))
     reasons.push({ key: 'moving.bad.oneLine' });
-  const whole = (field: keyof typeof NUMBERS, otherwise: number): number => {
-    const text = cells[field];
-    if (text === undefined) return room?.[field] ?? otherwise;
-    const [min, max] = NUMBERS[field];
-    const value = /^\d{1,6}$/.test(text.normalize('NFKC')) ? Number(text.normalize('NFKC')) : NaN;
-    if (!(value >= min && value <= max))
-      reasons.push({ key: 'moving.bad.number', values: { text: shown(text), min, max } });
-    return value;
-  };
-  const capacity = whole('capacity', 0);
-  if (!room && cells.capacity === undefined) reasons.push({ key: 'moving.bad.noSeats' });
-  if (!room && !cells.name_en && !cells.name_zh) reasons.push({ key: 'moving.bad.noName' });
-  const listed = (text: string) =>
-    text
-      .split(/[;；、,，]/)
-      .map((one) => one.trim().toLowerCase())
-      .filter(Boolean);
-  const offered = equipmentOptions(
-    kinds,
-    { name: ({ name_en, name_zh }) => `${name_en}\n${name_zh}` },
-    room?.equipment ?? [],
-  ).map(({ value, label }) => ({ code: value, names: [value, ...label.toLowerCase().split('\n')] }));
-  const fitted =
-    cells.equipment === undefined
-      ? []
-      : listed(cells.equipment).map((typed) => ({
-          typed,
-          code: offered.find(({ names }) => names.includes(typed))?.code,
-        }));
-  const unknown = fitted.find(({ code }) => code === undefined);
-  if (unknown)
-    reasons.push({
-      key: 'moving.bad.equipment',
-      values: { text: shown(unknown.typed), names: offered.map(({ code }) => code).join(', ') },
-    });
-  const equipment =
-    cells.equipment === undefined
-      ? (room?.equipment ?? [])
-      : offered.map(({ code }) => code).filter((code) => fitted.some((one) => one.code === code));
-  if (Math.max(room?.min_people ?? 0, ...(room?.layouts ?? []).map((layout) => layout.capacity)) > capacity)
-    reasons.push({ key: 'moving.bad.layouts' });
-  const step = cells.is_step_free;
-  if (step && !YES.test(step) && !NO.test(step))
-    reasons.push({ key: 'moving.bad.yesNo', values: { text: shown(step) } });
-  const hours = cells.hours === undefined ? (room ? fromKnown(room) : WORKDAYS) : readHours(cells.hours);
-  if (!hours) reasons.push({ key: 'moving.bad.hours', values: { text: shown(cells.hours) } });
-  const partCodes =
-    cells.parts === undefined ? (room?.parts ?? []) : [...new Set(listed(cells.parts))].sort();
-  const missing = partCodes.find((part) => !isThere(part) || part === code);
-  if (missing !== undefined) reasons.push({ key: 'moving.bad.part', values: { text: shown(missing) } });
-  const setup_minutes = whole('setup_minutes', 0);
-  const teardown_minutes = whole('teardown_minutes', 0);
-  const sort_order = whole('sort_order', 0);
-  if (reasons.length || !hours) return { line, outcome: 'bad', reasons };
-  seen.set(code, line.number);
+  return reasons;
+}
 
-  const text = (field: 'site' | 'building' | 'floor' | 'contact' | 'note') =>
-    cells[field]?.normalize('NFC').replace(/\r\n?/g, '\n') ?? room?.[field] ?? '';
-  const values: RoomFields = {
-    code,
-    name_en: cells.name_en ?? room?.name_en ?? cells.name_zh ?? '',
-    name_zh: cells.name_zh ?? room?.name_zh ?? cells.name_en ?? '',
-    site: text('site'),
-    building: text('building'),
-    floor: text('floor'),
-    capacity,
-    equipment,
-    is_step_free: step ? YES.test(step) : (room?.is_step_free ?? false),
-    ...hours,
-    setup_minutes,
-    teardown_minutes,
-    contact: text('contact'),
-    note: text('note'),
-    sort_order,
+function reasonsOfRoom(read: Partial<RoomCells>, room: ExportedRoom | undefined): Reason[] {
+  const reasons: Reason[] = [];
+  if (!room && !('capacity' in read)) reasons.push({ key: 'moving.bad.noSeats' });
+  if (!room && !read.name_en && !read.name_zh) reasons.push({ key: 'moving.bad.noName' });
+  const layouts = room?.layouts.map(({ capacity }) => capacity) ?? [];
+  const needed = Math.max(room?.min_people ?? 0, ...layouts);
+  const capacity = 'capacity' in read ? read.capacity : (room?.capacity ?? 0);
+  if (capacity !== undefined && needed > capacity) reasons.push({ key: 'moving.bad.layouts' });
+  return reasons;
+}
+
+function reasonsOfParts(partCodes: string[], { code, isThere }: KnownLine): Reason[] {
+  const missing = partCodes.find((part) => !isThere(part) || part === code);
+  return missing === undefined ? [] : [{ key: 'moving.bad.part', values: { text: quoted(missing) } }];
+}
+
+function unknownEquipment(text: string, _codes: unknown, { offered }: KnownLine): Reason[] {
+  const unknown = listed(text).find((typed) => !offered.some(({ names }) => names.includes(typed)));
+  if (unknown === undefined) return [];
+  const names = offered.map(({ code }) => code).join(', ');
+  return [{ key: 'moving.bad.equipment', values: { text: quoted(unknown), names } }];
+}
+
+/** Kinds of equipment, under their codes and their names in both languages. */
+function offeredEquipment(kinds: EquipmentKind[], room: ExportedRoom | undefined): KnownLine['offered'] {
+  const fmt = { name: (kind: { name_en: string; name_zh: string }) => `${kind.name_en}\n${kind.name_zh}` };
+  return equipmentOptions(kinds, fmt, room?.equipment ?? []).map(({ value, label }) => ({
+    code: value,
+    names: [value, ...label.toLowerCase().split('\n')],
+  }));
+}
+
+/** The form of a new room. */
+const NEW_ROOM = {
+  name_en: '',
+  name_zh: '',
+  site: '',
+  building: '',
+  floor: '',
+  capacity: 0,
+  equipment: [] as string[],
+  is_step_free: false,
+  setup_minutes: 0,
+  teardown_minutes: 0,
+  contact: '',
+  note: '',
+  sort_order: 0,
+};
+const KEPT = Object.keys(NEW_ROOM) as (keyof typeof NEW_ROOM)[];
+
+/** The form of the room after the import: its cells, else what the room has, else what a new room has. */
+function roomFields(read: Partial<RoomCells>, room: ExportedRoom | undefined): Omit<RoomFields, 'code'> {
+  const before = room ?? { ...NEW_ROOM, name_en: read.name_zh ?? '', name_zh: read.name_en ?? '' };
+  const cells = Object.fromEntries(
+    KEPT.map((field) => [field, read[field] ?? before[field]]),
+  ) as typeof NEW_ROOM;
+  return {
+    ...cells,
+    ...(read.hours ?? (room ? hoursOf(room) : WORKDAYS)),
     parts: [],
     min_people: room?.min_people ?? null,
     key_note: room?.key_note ?? '',
     owner: room?.owner_id ? `#${room.owner_id}` : null,
     layouts: LAYOUTS.map((layout) => room?.layouts.find((one) => one.layout === layout)?.capacity ?? null),
   };
-  if (!room) return { line, outcome: 'add', values, partCodes };
-  const before = fromKnown(room);
-  const isSame =
-    (
-      [
-        'name_en',
-        'name_zh',
-        'site',
-        'building',
-        'floor',
-        'capacity',
-        'is_step_free',
-        'setup_minutes',
-        'teardown_minutes',
-        'contact',
-        'note',
-        'sort_order',
-      ] as const
-    ).every((field) => values[field] === room[field]) &&
-    JSON.stringify([...values.equipment].sort()) === JSON.stringify([...room.equipment].sort()) &&
-    JSON.stringify([values.opens, values.closes]) === JSON.stringify([before.opens, before.closes]) &&
-    JSON.stringify(partCodes) === JSON.stringify([...room.parts].sort());
-  return isSame
-    ? { line, outcome: 'same' }
-    : { line, outcome: 'change', id: room.id, version: room.version, values, partCodes };
+}
+
+function isSame(values: RoomFields, partCodes: string[], room: ExportedRoom): boolean {
+  const comparable = (fields: Pick<RoomFields, (typeof KEPT)[number]>, hours: Times, parts: string[]) =>
+    JSON.stringify([
+      KEPT.map((field) => (field === 'equipment' ? [...fields.equipment].sort() : fields[field])),
+      [hours.opens, hours.closes],
+      [...parts].sort(),
+    ]);
+  return comparable(values, values, partCodes) === comparable(room, hoursOf(room), room.parts);
+}
+
+function codeOf(typed: string): string {
+  return typed.normalize('NFKC').trim().toLowerCase();
+}
+
+function listed(text: string): string[] {
+  return text
+    .split(/[;；、,，]/)
+    .map((one) => one.trim().toLowerCase())
+    .filter(Boolean);
+}
+
+function wholeNumber(min: number, max: number): Column<number, KnownLine> {
+  return {
+    read(typed) {
+      const text = typed.normalize('NFKC');
+      const value = /^\d{1,6}$/.test(text) ? Number(text) : NaN;
+      return value >= min && value <= max ? value : undefined;
+    },
+    reasons: (text, value) =>
+      value === undefined ? [{ key: 'moving.bad.number', values: { text: quoted(text), min, max } }] : [],
+  };
 }
 
 type Times = Pick<RoomFields, 'opens' | 'closes'>;
-/** Of a room that names no hours, and of rooms made for places of another program. */
+/** Hours of a room that names none, and of rooms made for places of another program. */
 export const WORKDAYS: Times = {
   opens: [...Array<string>(5).fill('08:00'), null, null],
   closes: [...Array<string>(5).fill('18:00'), null, null],
 };
 
-function fromKnown(room: ExportedRoom): Times {
+function hoursOf(room: ExportedRoom): Times {
   const of = (day: number) => room.hours.find(({ weekday }) => weekday === day + 1);
   const days = [0, 1, 2, 3, 4, 5, 6];
   return {
@@ -303,20 +344,23 @@ function fromKnown(room: ExportedRoom): Times {
 function readHours(typed: string): Times | undefined {
   const times: Times = { opens: Array<null>(7).fill(null), closes: Array<null>(7).fill(null) };
   if (/^[-–]$/.test(typed)) return times;
-  for (const piece of typed
-    .normalize('NFKC')
-    .split(/[;,、]/)
-    .map((one) => one.trim())
-    .filter(Boolean)) {
-    const match =
-      /^([1-7])(?:\s*[-–]\s*([1-7]))?\s+([01]\d|2[0-3]):([0-5]\d)\s*[-–]\s*(([01]\d|2[0-3]):([0-5]\d)|24:00)$/.exec(
-        piece,
-      );
-    if (!match) return undefined;
-    const [first, last] = [Number(match[1]), Number(match[2] ?? match[1])];
-    const [opens, closes] = [`${match[3]}:${match[4]}`, match[5] ?? ''];
-    if (first > last || opens >= closes) return undefined;
-    for (let day = first; day <= last; day++) [times.opens[day - 1], times.closes[day - 1]] = [opens, closes];
+  for (const piece of typed.normalize('NFKC').split(/[;,、]/)) {
+    if (!piece.trim()) continue;
+    const span = readSpan(piece.trim());
+    if (!span) return undefined;
+    times.opens.fill(span.opens, span.first - 1, span.last);
+    times.closes.fill(span.closes, span.first - 1, span.last);
   }
   return times;
+}
+
+/** "1-5 08:00-18:00", or one day alone. */
+const SPAN =
+  /^([1-7])(?:\s*[-–]\s*([1-7]))?\s+((?:[01]\d|2[0-3]):[0-5]\d)\s*[-–]\s*((?:[01]\d|2[0-3]):[0-5]\d|24:00)$/;
+
+function readSpan(piece: string): { first: number; last: number; opens: string; closes: string } | undefined {
+  const [, from, to, opens, closes] = SPAN.exec(piece) ?? [];
+  if (!from || !opens || !closes) return undefined;
+  const [first, last] = [Number(from), Number(to ?? from)];
+  return first > last || opens >= closes ? undefined : { first, last, opens, closes };
 }

@@ -105,7 +105,7 @@ export const importsRoutes: Route[] = [
       const from = c.query.from ?? dayOf(c.now, c.office.zone);
       const to = c.query.to ?? addDays(from, 365);
       const span = { from: startOfDay(from, c.office.zone), to: startOfDay(addDays(to, 1), c.office.zone) };
-      return send(bookingsCsv(c.db, c.viewer.id, span, c.office.zone, c.t), CSV, {
+      return send(bookingsCsv(c.db, c.viewer.id, span, { zone: c.office.zone, t: c.t }), CSV, {
         name: `${c.t('moving.export.bookingsName')} ${from} ${to}.csv`,
       });
     },

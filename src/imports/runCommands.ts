@@ -18,7 +18,8 @@ const BATCH = 25;
 const TURN = 5_000;
 
 /**
- * Makes meetings of the rows that wait, batch by batch. What is done stands in the rows, so a run after a killed worker goes on
+ * Makes meetings of the rows that wait, batch by batch. What is done stands in the rows, so a run after a
+ * killed worker goes on
  * where that one stopped.
  */
 export async function runImport(
@@ -66,7 +67,9 @@ async function runBatch(
   if (found?.state !== 'running') return false;
   const importer = await row<{ lang: Lang }>(
     trx,
-    `select lang from persons where id = :id and role in ('secretary', 'administrator') and deactivated_at is null`,
+    `select lang
+       from persons
+      where id = :id and role in ('secretary', 'administrator') and deactivated_at is null`,
     { id: found.created_by },
   );
   if (!importer) {
@@ -103,8 +106,10 @@ async function runBatch(
 function listWaiting(trx: Db, id: number): Promise<WaitingRow[]> {
   return rows<WaitingRow>(
     trx,
-    `select r.number, r.place, p.label, r.external_id, r.title, r.description, r.starts_at, r.ends_at, r.zone, r.organiser, r.is_private, r.decision,
-            o.id as organiser_id, case when r.decision is distinct from 'no_room' then coalesce(r.decided_room_id, p.room_id) end as room_id
+    `select r.number, r.place, p.label, r.external_id, r.title, r.description, r.starts_at, r.ends_at,
+            r.zone, r.organiser, r.is_private, r.decision,
+            o.id as organiser_id, case when r.decision is distinct from 'no_room'
+              then coalesce(r.decided_room_id, p.room_id) end as room_id
        from import_rows r
        left join import_places p on p.import_id = r.import_id and p.key = r.place
        left join persons o on o.id = r.organiser_id and o.deactivated_at is null
@@ -124,7 +129,10 @@ async function lockRoomsOf(trx: Db, batch: WaitingRow[]): Promise<void> {
   await lockRooms(trx, [...new Set([...asked, ...parts.map(({ part_id }) => part_id)])]);
 }
 
-/** What stands for a booking without an id of its own: where, when and what. Its room as the source names it: it may become another one here. */
+/**
+ * What stands for a booking without an id of its own: where, when and what. Its room as the source names it:
+ * it may become another one here.
+ */
 function keyOf(one: WaitingRow): string {
   if (one.external_id !== null) return one.external_id;
   const text = [one.place ?? '', one.starts_at.toISOString(), one.ends_at.toISOString(), one.title].join(
@@ -141,13 +149,17 @@ async function listKnown(
 ): Promise<{ byKey: Map<string, number>; byNumber: Map<number, number> }> {
   const imported = await rows<{ external_id: string; meeting_id: number }>(
     trx,
-    `select external_id, meeting_id from imported_bookings where source = :source and external_id = any(:keys)`,
+    `select external_id, meeting_id
+       from imported_bookings
+      where source = :source and external_id = any(:keys)`,
     { source: sourceKey(found.source), keys: batch.map(keyOf) },
   );
   // Our own export names a meeting by its UID: it is known, too, after it was changed here.
   const own = await rows<{ number: number; id: number }>(
     trx,
-    `select b.number, m.id from jsonb_to_recordset(cast(:batch as jsonb)) as b (number integer, uid text) join meetings m on m.uid = b.uid`,
+    `select b.number, m.id
+       from jsonb_to_recordset(cast(:batch as jsonb)) as b (number integer, uid text)
+       join meetings m on m.uid = b.uid`,
     {
       batch: JSON.stringify(
         batch.flatMap(({ number, external_id }) =>
@@ -161,13 +173,17 @@ async function listKnown(
   const same = await rows<{ number: number; id: number }>(
     trx,
     `select b.number, min(m.id) as id
-       from jsonb_to_recordset(cast(:batch as jsonb)) as b (number integer, title text, starts_at timestamptz, ends_at timestamptz, room_id bigint)
-       join meetings m on m.starts_at = b.starts_at and m.ends_at = b.ends_at and m.title = b.title and m.state <> 'cancelled'
+       from jsonb_to_recordset(cast(:batch as jsonb)) as b (number integer, title text,
+         starts_at timestamptz, ends_at timestamptz, room_id bigint)
+       join meetings m on m.starts_at = b.starts_at and m.ends_at = b.ends_at and m.title = b.title
+         and m.state <> 'cancelled'
       where ${KNOWS_TITLE}
         and (exists (select 1 from meeting_rooms mr where mr.meeting_id = m.id and mr.room_id = b.room_id)
           or b.room_id is null and not exists (select 1 from meeting_rooms mr where mr.meeting_id = m.id))
         -- Of two MRBS each may have one like it.
-        and not (:source like 'mrbs:%' and exists (select 1 from imported_bookings i where i.meeting_id = m.id and i.source like 'mrbs:%' and i.source <> :source))
+        and not (:source like 'mrbs:%'
+          and exists (select 1 from imported_bookings i where i.meeting_id = m.id and i.source like 'mrbs:%'
+          and i.source <> :source))
       group by b.number`,
     {
       batch: JSON.stringify(
@@ -221,7 +237,7 @@ async function importRow(
       overrideReason: 'imported',
       isImported: true,
       mailDomain,
-      ...(one.organiser_id === null ? {} : { organiserId: one.organiser_id }),
+      organiserId: one.organiser_id ?? undefined,
     },
   );
   if (made.ok) return { number: one.number, state: 'done', meeting_id: made.id };
@@ -247,8 +263,12 @@ async function importRow(
 async function keep(trx: Db, found: Import, batch: WaitingRow[], outcomes: Outcome[]): Promise<void> {
   await change(
     trx,
-    `update import_rows r set state = o.state, meeting_id = o.meeting_id, clash = o.clash, suggested_room_id = o.suggested_room_id, decided_room_id = case when o.state = 'clash' then null else r.decided_room_id end
-       from jsonb_to_recordset(cast(:outcomes as jsonb)) as o (number integer, state text, meeting_id bigint, clash jsonb, suggested_room_id bigint)
+    `update import_rows r
+        set state = o.state, meeting_id = o.meeting_id, clash = o.clash,
+            suggested_room_id = o.suggested_room_id,
+            decided_room_id = case when o.state <> 'clash' then r.decided_room_id end
+       from jsonb_to_recordset(cast(:outcomes as jsonb)) as o (number integer, state text, meeting_id bigint,
+         clash jsonb, suggested_room_id bigint)
       where r.import_id = :id and r.number = o.number`,
     { id: found.id, outcomes: JSON.stringify(outcomes) },
   );
@@ -256,8 +276,10 @@ async function keep(trx: Db, found: Import, batch: WaitingRow[], outcomes: Outco
   const made = outcomes.filter((one) => one.meeting_id !== undefined);
   await change(
     trx,
-    `insert into imported_bookings (source, external_id, meeting_id) select :source, n.external_id, n.meeting_id
-       from jsonb_to_recordset(cast(:made as jsonb)) as n (external_id text, meeting_id bigint) on conflict do nothing`,
+    `insert into imported_bookings (source, external_id, meeting_id)
+     select :source, n.external_id, n.meeting_id
+       from jsonb_to_recordset(cast(:made as jsonb)) as n (external_id text, meeting_id bigint)
+     on conflict do nothing`,
     {
       source: sourceKey(found.source),
       made: JSON.stringify(

@@ -26,7 +26,9 @@ export async function updateOffice(db: Db, by: Actor, form: OfficeChange): Promi
     };
     await change(
       trx,
-      `update organisations set name_en = :name_en, name_zh = :name_zh, lang = :lang, zone = :zone, office_head_id = :office_head_id,
+      `update organisations
+          set name_en = :name_en, name_zh = :name_zh, lang = :lang, zone = :zone,
+              office_head_id = :office_head_id,
               review_gates = :review_gates, version = version + 1`,
       after,
     );

@@ -20,7 +20,10 @@ interface HandOver {
   today: string;
 }
 
-/** Somebody leaves: no way in any more, and what they answer for goes to another person, all in one transaction. */
+/**
+ * Somebody leaves: no way in any more, and what they answer for goes to another person, all in one
+ * transaction.
+ */
 export async function deactivatePerson(db: Db, by: Actor, input: HandOver): Promise<Departed> {
   return inTransaction(db, async (trx) => {
     if (!(await isHeir(trx, input))) return { ok: false, reason: 'no_such_person' };

@@ -62,13 +62,7 @@ async function departurePage(c: Context, isActive: boolean, problems?: Problems)
         ...held.slice(0, SHOWN).map((one) => ({
           href: one.is_private ? undefined : `/${one.kind}/${one.id}`,
           title: one.title ?? c.t('admin.departure.private'),
-          meta: [
-            one.kind === 'series'
-              ? c.t('admin.departure.series')
-              : one.starts_at
-                ? c.fmt.dateTime(one.starts_at)
-                : '',
-          ],
+          meta: [one.kind === 'series' ? c.t('admin.departure.series') : whenOf(c, one.starts_at)],
         })),
       ],
       errors: problems?.errors ?? {},
@@ -78,11 +72,17 @@ async function departurePage(c: Context, isActive: boolean, problems?: Problems)
   );
 }
 
+function whenOf(c: Context, at: Date | null): string {
+  return at ? c.fmt.dateTime(at) : '';
+}
+
 const REFUSED = {
   last_administrator: 'auth.role.last',
   self: 'admin.departure.self',
   no_such_person: 'admin.departure.notThis',
 } as const;
+
+type Done = Extract<Departed, { ok: true }>;
 
 async function finish(c: Context, isActive: boolean, done: Departed): Promise<Answer> {
   if (!done.ok) {
@@ -93,22 +93,16 @@ async function finish(c: Context, isActive: boolean, done: Departed): Promise<An
       problemsOf([{ field, message: c.t(REFUSED[done.reason]) }], c.req.body),
     );
   }
-  const notice: Notice =
-    done.meetings + done.actions + done.rooms + done.polls + done.stayed === 0
-      ? isActive
-        ? 'admin.departure.done'
-        : 'admin.departure.nothing'
-      : {
-          key: done.stayed ? 'departure.movedSome' : 'departure.moved',
-          values: {
-            meetings: done.meetings,
-            actions: done.actions,
-            rooms: done.rooms,
-            polls: done.polls,
-            stayed: done.stayed,
-          },
-        };
-  return redirect(`/people/${idOf(c)}`, { notice });
+  return redirect(`/people/${idOf(c)}`, { notice: noticeOf(done, isActive) });
+}
+
+function noticeOf({ meetings, actions, rooms, polls, stayed }: Done, isActive: boolean): Notice {
+  if (meetings + actions + rooms + polls + stayed === 0)
+    return isActive ? 'admin.departure.done' : 'admin.departure.nothing';
+  return {
+    key: stayed ? 'departure.movedSome' : 'departure.moved',
+    values: { meetings, actions, rooms, polls, stayed },
+  };
 }
 
 export const departureRoutes: Route[] = [true, false].flatMap((isActive) => {

@@ -8,7 +8,7 @@ import { page, redirect, route, type Context, type Route } from '../lib/http/rou
 import { addDays, startOfDay } from '../lib/time/zone.js';
 import { findPersonOption, personText, resolvePersons } from '../people/queries.js';
 import { listLog, listNames, LOG_PAGE, type LogFilter } from './logQueries.js';
-import { addressOfThing, idsIn, tellChanges } from './logText.js';
+import { addressOfThing, idsIn, describeChanges } from './logText.js';
 
 /** Kinds of things one can filter by: the tables whose changes are recorded. */
 export const NOUNS = [
@@ -83,7 +83,9 @@ export const logRoutes: Route[] = [
           to: asked.to,
           before,
         };
-        return `/admin/log?${new URLSearchParams(Object.entries(set).flatMap(([name, value]): [string, string][] => (value ? [[name, String(value)]] : []))).toString()}`;
+        const query = new URLSearchParams();
+        for (const [name, value] of Object.entries(set)) if (value) query.set(name, String(value));
+        return `/admin/log?${query.toString()}`;
       };
       return page('office/log', {
         title: c.t('admin.log.title'),
@@ -100,7 +102,7 @@ export const logRoutes: Route[] = [
           isOnThemselves: entry.noun === 'persons' && entry.noun_id === entry.person_id,
           thingName: c.fmt.name(entry.thing),
           href: addressOfThing(entry),
-          changes: tellChanges(entry, names, c.t, c.fmt),
+          changes: describeChanges(entry, names, c.t, c.fmt),
         })),
         newer: asked.before ? address() : undefined,
         older: found.length > LOG_PAGE ? address(entries.at(-1)?.id) : undefined,

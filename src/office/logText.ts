@@ -2,8 +2,10 @@ import { isKey, type Translate } from '../lib/i18n/translate.js';
 import type { Format } from '../lib/time/format.js';
 import type { LogEntry, NamedIds, Names } from './logQueries.js';
 
-const PERSONS =
-  /^(organiser|booked_for|reviewer|approver|lead|person|deputy|head|office_head|presenter|author|proposed_by|owner|chair|recipient|by|to|required)(_id)?$|_person_id$/;
+const PERSONS = new RegExp(
+  '^(organiser|booked_for|reviewer|approver|lead|person|deputy|head|office_head|presenter|author' +
+    '|proposed_by|owner|chair|recipient|by|to|required)(_id)?$|_person_id$',
+);
 const UNITS = /^(unit_id|parent_id|move_to)$/;
 
 const ROOMS = /^rooms?(_ids?)?$|_room_id$/;
@@ -35,55 +37,77 @@ function isListOfPeople(field: string, value: unknown): boolean {
 
 const ISO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/;
 
-function tellValue(field: string, value: unknown, names: Names, t: Translate, fmt: Format): string {
+/** How what is stored is said: the names of ids, the words and forms of the reader's language. */
+interface Reader {
+  names: Names;
+  t: Translate;
+  fmt: Format;
+}
+
+function describeValue(field: string, value: unknown, reader: Reader): string {
   if (value === null || value === undefined || value === '') return '';
-  if (field === 'lang') return value === 'en' ? 'English' : '中文';
-  const role = [`people.role.${String(value)}`, `meetings.role.${String(value)}`].find(isKey);
-  if (field === 'role' && role) return t(role);
-  if (typeof value === 'boolean') return t(value ? 'admin.log.yes' : 'admin.log.no');
-  if (typeof value === 'number' && UNITS.test(field))
-    return fmt.name(names.units.get(value)) || String(value);
-  if (typeof value === 'number' && ROOMS.test(field))
-    return fmt.name(names.rooms.get(value)) || String(value);
-  if (typeof value === 'number' && PERSONS.test(field))
-    return fmt.name(names.persons.get(value)) || String(value);
-  if (typeof value === 'string' && ISO.test(value)) return fmt.dateTime(new Date(value));
-  if (Array.isArray(value))
-    return value
-      .map((one) =>
-        field === 'changed'
-          ? tellField(String(one), t)
-          : tellValue(isListOfPeople(field, value) ? 'person_id' : field, one, names, t, fmt),
-      )
-      .join(t('admin.log.and'));
-  const text = typeof value === 'object' ? tellParts(value, names, t, fmt) : String(value);
+  const word = wordOf(field, value, reader);
+  if (word !== undefined) return word;
+  if (Array.isArray(value)) return describeList(field, value, reader);
+  const text = typeof value === 'object' ? describeParts(value, reader) : String(value);
   return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }
 
+/** The word for a plain value; undefined for one that stands as it is. */
+function wordOf(field: string, value: unknown, { names, t, fmt }: Reader): string | undefined {
+  if (field === 'lang') return value === 'en' ? 'English' : '中文';
+  if (field === 'role') {
+    const role = [`people.role.${String(value)}`, `meetings.role.${String(value)}`].find(isKey);
+    if (role) return t(role);
+  }
+  if (typeof value === 'boolean') return t(value ? 'admin.log.yes' : 'admin.log.no');
+  if (typeof value === 'string' && ISO.test(value)) return fmt.dateTime(new Date(value));
+  if (typeof value !== 'number') return undefined;
+  const known = namesUnder(field, names);
+  return known && (fmt.name(known.get(value)) || String(value));
+}
+
+/** The names of the ids that stand under a field. */
+function namesUnder(field: string, names: Names) {
+  if (UNITS.test(field)) return names.units;
+  if (ROOMS.test(field)) return names.rooms;
+  return PERSONS.test(field) ? names.persons : undefined;
+}
+
+function describeList(field: string, values: unknown[], reader: Reader): string {
+  const inner = isListOfPeople(field, values) ? 'person_id' : field;
+  return values
+    .map((one) =>
+      field === 'changed' ? nameOfField(String(one), reader.t) : describeValue(inner, one, reader),
+    )
+    .join(reader.t('admin.log.and'));
+}
+
 /** "Li Qiang (Required)" for somebody in a role, else each part with its name. */
-function tellParts(value: object, names: Names, t: Translate, fmt: Format): string {
+function describeParts(value: object, reader: Reader): string {
+  const { t } = reader;
   const parts = Object.entries(value).filter(([, one]) => one !== null && one !== '');
   const who = parts.find(([field]) => PERSONS.test(field));
   const role = parts.find(([field]) => field === 'role');
   if (who && role && parts.length === 2)
     return t('admin.log.inRole', {
-      name: tellValue(...who, names, t, fmt),
-      role: tellValue(...role, names, t, fmt),
+      name: describeValue(...who, reader),
+      role: describeValue(...role, reader),
     });
   return parts
     .map(([field, one]) =>
-      t('admin.log.part', { field: tellField(field, t), value: tellValue(field, one, names, t, fmt) }),
+      t('admin.log.part', { field: nameOfField(field, t), value: describeValue(field, one, reader) }),
     )
     .join(t('admin.log.and'));
 }
 
-function tellField(field: string, t: Translate): string {
+function nameOfField(field: string, t: Translate): string {
   const key = `admin.field.${field}`;
   return isKey(key) ? t(key) : field.replace(/_id$/, '').replaceAll('_', ' ');
 }
 
 /** What was changed, field by field, in the reader's language. */
-export function tellChanges(
+export function describeChanges(
   entry: LogEntry,
   names: Names,
   t: Translate,
@@ -91,18 +115,23 @@ export function tellChanges(
 ): { label: string; before: string; after: string }[] {
   const fields = [...new Set([...Object.keys(entry.before ?? {}), ...Object.keys(entry.after ?? {})])];
   return fields.flatMap((field) => {
-    const before = tellValue(field, entry.before?.[field], names, t, fmt);
-    const after = tellValue(field, entry.after?.[field], names, t, fmt);
-    return before === after ? [] : [{ label: tellField(field, t), before, after }];
+    const before = describeValue(field, entry.before?.[field], { names, t, fmt });
+    const after = describeValue(field, entry.after?.[field], { names, t, fmt });
+    return before === after ? [] : [{ label: nameOfField(field, t), before, after }];
   });
 }
+
+/** Nouns whose things have pages. */
+const FOLDERS = new Map([
+  ['persons', 'people'],
+  ['rooms', 'rooms'],
+  ['series', 'series'],
+]);
 
 /** Where the thing of an entry has a page. */
 export function addressOfThing(entry: LogEntry): string | undefined {
   if (entry.meeting_id) return entry.is_masked ? undefined : `/meetings/${entry.meeting_id}`;
-  if (entry.noun === 'persons' || entry.noun === 'rooms' || entry.noun === 'series')
-    return entry.noun_id && !entry.is_masked
-      ? `/${entry.noun === 'persons' ? 'people' : entry.noun}/${entry.noun_id}`
-      : undefined;
+  const folder = FOLDERS.get(entry.noun);
+  if (folder) return entry.noun_id && !entry.is_masked ? `/${folder}/${entry.noun_id}` : undefined;
   return entry.noun === 'units' ? '/units' : undefined;
 }

@@ -6,7 +6,8 @@ import { enqueue } from '../lib/jobs/enqueue.js';
 export type Retried = { ok: true } | { ok: false; reason: 'outdated' | 'done' };
 
 /**
- * Tries a refused or waiting message again at once. Captured mail is never sent, and an older message never after a newer
+ * Tries a refused or waiting message again at once. Captured mail is never sent, and an older message never
+ * after a newer
  * one: its SEQUENCE would go back.
  */
 export function retryMail(db: Db, by: Actor, id: number, now: Date): Promise<Retried> {

@@ -52,20 +52,20 @@ export function listOutbox(
   db: Db,
   filter: { state?: OutboxState | undefined; before?: number | undefined },
 ): Promise<OutboxLine[]> {
-  const states =
-    filter.state === 'waiting'
-      ? ['waiting', 'sending']
-      : filter.state
-        ? [filter.state]
-        : ['captured', 'waiting', 'sending', 'sent', 'failed'];
   return rows<OutboxLine>(
     db,
     `select ${COLUMNS} from deliveries d
       where d.state = any(:states) and d.digest_id is null
         and (cast(:before as bigint) is null or d.id < :before)
       order by d.id desc limit :limit`,
-    { states, before: filter.before ?? null, limit: OUTBOX_PAGE + 1 },
+    { states: statesOf(filter.state), before: filter.before ?? null, limit: OUTBOX_PAGE + 1 },
   );
+}
+
+/** A message that is being sent still waits, to whoever looks. */
+function statesOf(state: OutboxState | undefined): string[] {
+  if (state === undefined) return ['captured', 'waiting', 'sending', 'sent', 'failed'];
+  return state === 'waiting' ? ['waiting', 'sending'] : [state];
 }
 
 /** What needs attention: few rows, each found by an index. */

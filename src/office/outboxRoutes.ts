@@ -24,7 +24,8 @@ import {
   type OutboxMail,
 } from './outboxQueries.js';
 
-// Where mail is while it is ours: what waits, went, was refused, or (without SMTP_URL) was only kept. Tokens are masked and
+// Where mail is while it is ours: what waits, went, was refused, or (without SMTP_URL) was only kept. Tokens
+// are masked and
 // restricted matters hidden: an administrator keeps the machine, not other people's meetings.
 
 const Query = z.object({
@@ -80,7 +81,7 @@ async function showOutbox(c: Context<unknown, z.output<typeof Query>>): Promise<
         href: address({ state: one }),
         text: c.t(`admin.outbox.tab.${one ?? 'all'}`),
         current: one === state,
-        ...(one === 'waiting' || one === 'failed' ? { count: counts[one] } : {}),
+        count: one === 'waiting' || one === 'failed' ? counts[one] : undefined,
       })),
       previous: before ? address({ state }) : undefined,
       next: found.length > OUTBOX_PAGE ? address({ state, before: lines.at(-1)?.id }) : undefined,

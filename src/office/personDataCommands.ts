@@ -13,7 +13,10 @@ import { eraseValues, fillFrom, markMerged } from '../people/commands.js';
 import { lockPerson } from '../people/directoryQueries.js';
 import { handOverRooms } from '../rooms/handOverCommands.js';
 
-/** Two rows of one guest become one: `dropId` ends, all that is open of it goes to `keepId`, which takes what it lacks. */
+/**
+ * Two rows of one guest become one: `dropId` ends, all that is open of it goes to `keepId`, which takes what
+ * it lacks.
+ */
 export async function mergeGuests(db: Db, by: Actor, keepId: number, dropId: number): Promise<void> {
   await inTransaction(db, async (trx) => {
     if (keepId === dropId) throw new Conflict();
@@ -44,7 +47,10 @@ export async function mergeGuests(db: Db, by: Actor, keepId: number, dropId: num
   });
 }
 
-/** Removes what identifies a deactivated person; meetings, minutes and history keep the place without the name. No way back. */
+/**
+ * Removes what identifies a deactivated person; meetings, minutes and history keep the place without the
+ * name. No way back.
+ */
 export async function erasePerson(db: Db, by: Actor, id: number, reason: string): Promise<void> {
   await inTransaction(db, async (trx) => {
     const person = await lockPerson(trx, id);

@@ -14,7 +14,8 @@ export interface OfficeRow {
   version: number;
 }
 
-const OFFICE = `select o.name_en, o.name_zh, o.lang, o.zone, o.office_head_id, p.name as office_head_name, p.name_en as office_head_name_en, o.review_gates, o.is_sample, o.version
+const OFFICE = `select o.name_en, o.name_zh, o.lang, o.zone, o.office_head_id, p.name as office_head_name,
+                       p.name_en as office_head_name_en, o.review_gates, o.is_sample, o.version
   from organisations o left join persons p on p.id = o.office_head_id`;
 
 export async function findOffice(db: Db, options: { lock?: boolean } = {}): Promise<OfficeRow> {
@@ -39,7 +40,8 @@ export async function countOffice(db: Db): Promise<OfficeCounts> {
     db,
     `select (select count(*) from persons where deactivated_at is null and not is_guest) as people,
             (select count(*) from persons where deactivated_at is null and is_guest) as guests,
-            (select count(*) from persons where deactivated_at is null and role = 'administrator') as administrators,
+            (select count(*) from persons where deactivated_at is null
+              and role = 'administrator') as administrators,
             (select count(*) from units where is_active) as units,
             (select count(*) from rooms where status <> 'retired') as rooms,
             (select count(*) from deliveries where state = 'waiting' and digest_id is null) as waiting_mails,

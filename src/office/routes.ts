@@ -24,8 +24,13 @@ async function officePage(
         office_head: await textOfPerson(c, more.stale.office_head_id),
       },
     },
-    { status: more.stale ? 409 : more.problems ? 422 : 200 },
+    { status: statusOf(more) },
   );
+}
+
+function statusOf({ stale, problems }: { stale?: unknown; problems?: unknown }): number {
+  if (stale) return 409;
+  return problems ? 422 : 200;
 }
 
 /** What of the mail settings may be shown: never the password in SMTP_URL. */

@@ -22,8 +22,10 @@ export async function lockSetup(trx: Db): Promise<void> {
 export async function makeOffice(trx: Db, by: Actor, office: NewOffice): Promise<void> {
   await change(
     trx,
-    `insert into organisations (name_en, name_zh, lang, zone, is_sample) values (:name_en, :name_zh, :lang, :zone, :isSample)
-     on conflict (id) do update set name_en = :name_en, name_zh = :name_zh, lang = :lang, zone = :zone, is_sample = :isSample`,
+    `insert into organisations (name_en, name_zh, lang, zone, is_sample)
+     values (:name_en, :name_zh, :lang, :zone, :isSample)
+     on conflict (id) do update
+        set name_en = :name_en, name_zh = :name_zh, lang = :lang, zone = :zone, is_sample = :isSample`,
     { ...office },
   );
   await change(trx, `update one_time_tokens set used_at = now() where purpose = 'setup' and used_at is null`);
@@ -40,6 +42,13 @@ export interface Setup {
   email: string;
 }
 
+export interface SetupRequest {
+  /** Of the link that the first start printed. */
+  token: string | undefined;
+  form: Setup & { passwordHash: string };
+  from: From;
+}
+
 /**
  * The first run, once: the office, its first administrator and that person's session, in one transaction.
  * @returns the session's token, or undefined when the link was used or somebody else was quicker
@@ -47,9 +56,7 @@ export interface Setup {
 export async function setUp(
   db: Db,
   by: Actor,
-  token: string | undefined,
-  form: Setup & { passwordHash: string },
-  from: From,
+  { token, form, from }: SetupRequest,
 ): Promise<string | undefined> {
   return inTransaction(db, async (trx) => {
     await lockSetup(trx);
@@ -82,7 +89,9 @@ export async function setUp(
 async function promote(trx: Db, email: string): Promise<number> {
   const found = await row<{ id: number }>(
     trx,
-    `update persons set role = 'administrator', is_guest = false, deactivated_at = null where email = :email returning id`,
+    `update persons set role = 'administrator', is_guest = false, deactivated_at = null
+      where email = :email
+     returning id`,
     { email },
   );
   if (!found) throw new Error('the first administrator could not be stored');

@@ -10,7 +10,8 @@ import type { SampleCast } from './meetingCommands.js';
 import { drawSamplePlan, PLACES } from './floorPlan.js';
 import { BROUGHT, FACTS, MOVABLE, OUT } from './rooms.js';
 
-// The rooms of the sample office as they are: layouts, keys, who answers for them, what is carried into them, a floor plan.
+// The rooms of the sample office as they are: layouts, keys, who answers for them, what is carried into
+// them, a floor plan.
 
 /** After the bookings: some of them take equipment and a layout. */
 export async function addFacts(db: Db, cast: SampleCast): Promise<void> {
@@ -19,7 +20,8 @@ export async function addFacts(db: Db, cast: SampleCast): Promise<void> {
   for (const [at, kind] of MOVABLE.entries()) {
     await change(
       db,
-      `insert into equipment_kinds (code, name_en, name_zh, is_movable, stock, sort_order) values (:code, :name_en, :name_zh, true, :stock, :at)`,
+      `insert into equipment_kinds (code, name_en, name_zh, is_movable, stock, sort_order)
+       values (:code, :name_en, :name_zh, true, :stock, :at)`,
       { ...kind, at: 200 + at * 10 },
     );
   }
@@ -31,7 +33,10 @@ async function addRoomFacts(db: Db, cast: SampleCast): Promise<void> {
     const id = cast.rooms.get(facts.code)?.id ?? 0;
     await change(
       db,
-      `update rooms set key_note = :key, contact = :contact, min_people = :fewest, owner_id = :owner, version = version + 1 where id = :id`,
+      `update rooms
+          set key_note = :key, contact = :contact, min_people = :fewest, owner_id = :owner,
+              version = version + 1
+        where id = :id`,
       {
         id,
         key: facts.key,
@@ -43,7 +48,9 @@ async function addRoomFacts(db: Db, cast: SampleCast): Promise<void> {
     const layouts = Object.entries(facts.layouts ?? {});
     await change(
       db,
-      `insert into room_layouts (room_id, layout, capacity) select :id::bigint, * from unnest(:layouts::text[], :seats::int[])`,
+      `insert into room_layouts (room_id, layout, capacity)
+       select :id::bigint, *
+         from unnest(:layouts::text[], :seats::int[])`,
       {
         id,
         layouts: layouts.map(([layout]) => layout),
@@ -54,7 +61,9 @@ async function addRoomFacts(db: Db, cast: SampleCast): Promise<void> {
   const back = startOfDay(addDays(dayOf(cast.now, cast.zone), OUT.days), cast.zone);
   await change(
     db,
-    `update rooms set status = 'out_of_service', status_reason = :reason, back_at = :back, version = version + 1 where id = :id`,
+    `update rooms
+        set status = 'out_of_service', status_reason = :reason, back_at = :back, version = version + 1
+      where id = :id`,
     {
       id: cast.rooms.get(OUT.code)?.id ?? 0,
       reason: OUT.reason,
@@ -89,7 +98,9 @@ async function addBrought(db: Db, cast: SampleCast): Promise<void> {
     const room = cast.rooms.get(brought.room)?.id ?? 0;
     const coming = await rows<{ id: number; starts_at: Date; ends_at: Date }>(
       db,
-      `select m.id, m.starts_at, m.ends_at from meetings m join meeting_rooms r on r.meeting_id = m.id and r.room_id = :room
+      `select m.id, m.starts_at, m.ends_at
+         from meetings m
+         join meeting_rooms r on r.meeting_id = m.id and r.room_id = :room
         where m.state in ('draft', 'scheduled') and m.starts_at > :now order by m.starts_at limit 3`,
       { room, now: cast.now },
     );

@@ -1,7 +1,8 @@
 import { deflateSync } from 'node:zlib';
 import { crc32 } from '../lib/files/crc32.js';
 
-// The third floor of the sample office, drawn here so that no picture has to lie in the tree: walls, doors, stairs.
+// The third floor of the sample office, drawn here so that no picture has to lie in the tree: walls, doors,
+// stairs.
 
 const WIDTH = 1200;
 const HEIGHT = 700;

@@ -14,13 +14,21 @@ import {
   type SampleSeries,
 } from './texts.js';
 
+interface CastRoom {
+  id: number;
+  /** Minutes before and after a meeting. */
+  setup: number;
+  teardown: number;
+  parts: number[];
+}
+
 /** Who is there to take part: active people of each unit, its head first. */
 export interface SampleCast {
   zone: string;
   now: Date;
   mailDomain: string;
   units: Map<string, number[]>;
-  rooms: Map<string, { id: number; setup: number; teardown: number; parts: number[] }>;
+  rooms: Map<string, CastRoom>;
   secretary: number;
 }
 
@@ -56,8 +64,11 @@ export async function addRooms(db: Db, cast: SampleCast): Promise<void> {
   for (const [at, room] of ROOMS.entries()) {
     const made = await row<{ id: number }>(
       db,
-      `insert into rooms (code, name_en, name_zh, building, floor, capacity, equipment, is_step_free, setup_minutes, teardown_minutes, sort_order)
-       values (:code, :name_en, :name_zh, :building, :floor, :capacity, :equipment, :step_free, :setup, :teardown, :at) returning id`,
+      `insert into rooms (code, name_en, name_zh, building, floor, capacity, equipment, is_step_free,
+              setup_minutes, teardown_minutes, sort_order)
+       values (:code, :name_en, :name_zh, :building, :floor, :capacity, :equipment, :step_free,
+               :setup, :teardown, :at)
+       returning id`,
       { ...room, step_free: room.stepFree, setup: room.setup ?? 0, teardown: room.teardown ?? 0, at },
     );
     if (!made) throw new Error('room not made');
@@ -65,7 +76,8 @@ export async function addRooms(db: Db, cast: SampleCast): Promise<void> {
     cast.rooms.set(room.code, { id: made.id, setup: room.setup ?? 0, teardown: room.teardown ?? 0, parts });
     await change(
       db,
-      `insert into room_hours (room_id, weekday, opens_at, closes_at) select :id, d, '08:00', '18:00' from generate_series(1, 5) d`,
+      `insert into room_hours (room_id, weekday, opens_at, closes_at)
+       select :id, d, '08:00', '18:00' from generate_series(1, 5) d`,
       { id: made.id },
     );
     for (const part of parts)
@@ -99,18 +111,64 @@ interface NewMeeting {
 async function addMeeting(db: Db, cast: SampleCast, meeting: NewMeeting): Promise<number | undefined> {
   const room = cast.rooms.get(meeting.room);
   if (!room) throw new Error(`no room ${meeting.room}`);
-  const announced =
-    meeting.members && meeting.state !== 'draft'
-      ? new Date(Math.min(cast.now.getTime(), meeting.startsAt.getTime()) - 4 * 86_400_000)
-      : null;
-  const isOver = meeting.state === 'ended';
+  const announcedAt = meeting.members && meeting.state !== 'draft' ? daysBefore(cast, meeting, 4) : null;
+  const id = await insertMeeting(db, cast, meeting, announcedAt);
+  if (!(await claimRoom(db, cast, { ...meeting, id }, room))) {
+    await change(db, `delete from room_claims where meeting_id = :id`, { id });
+    await change(db, `delete from meetings where id = :id`, { id });
+    return undefined;
+  }
+  await change(db, `insert into meeting_rooms (meeting_id, room_id) values (:meeting, :room)`, {
+    meeting: id,
+    room: room.id,
+  });
+  for (const member of meeting.members ?? [])
+    await change(
+      db,
+      `insert into participants (meeting_id, person_id, role, invited_at, created_by)
+       values (:meeting, :person, :role, :invited, :by)`,
+      { meeting: id, person: member.id, role: member.role, invited: announcedAt, by: cast.secretary },
+    );
+  await change(
+    db,
+    `insert into audit_events (at, person_id, action, noun, noun_id, meeting_id, after)
+     values (:at, :by, 'meeting.create', 'meetings', :id, :id, :after)`,
+    {
+      at: announcedAt ?? cast.now,
+      by: meeting.createdBy ?? cast.secretary,
+      id,
+      after: JSON.stringify({ title: meeting.title }),
+    },
+  );
+  return id;
+}
+
+/** Days before the meeting, or before now if that is earlier. */
+function daysBefore(cast: SampleCast, meeting: NewMeeting, days: number): Date {
+  return new Date(Math.min(cast.now.getTime(), meeting.startsAt.getTime()) - days * 86_400_000);
+}
+
+async function insertMeeting(
+  db: Db,
+  cast: SampleCast,
+  meeting: NewMeeting,
+  announcedAt: Date | null,
+): Promise<number> {
   const made = await row<{ id: number }>(
     db,
-    `insert into meetings (title, state, series_id, recurrence_id, occurrence_at, number, starts_at, ends_at, zone, lang, organiser_id, created_by, reviewer_id, uid,
-                           is_private, expected_count, announced_at, started_at, started_by, ended_at, ended_by,
-                           cancelled_at, cancelled_by, cancel_reason, state_before_cancel, created_at)
-     values (:title, :state, :series, :recurrence, case when :recurrence::bigint is null then null else :starts::timestamptz end, :number, :starts, :ends, :zone, :lang, :organiser, :creator, :reviewer, :uid,
-             :private, :count, :announced, :started, :starter, :ended, :starter, :cancelled, :canceller, :reason, :before, :created)
+    `insert into meetings (
+       title, state, series_id, recurrence_id, occurrence_at, number,
+       starts_at, ends_at, zone, lang, organiser_id, created_by, reviewer_id, uid,
+       is_private, expected_count, announced_at, started_at, started_by, ended_at, ended_by,
+       cancelled_at, cancelled_by, cancel_reason, state_before_cancel, created_at
+     )
+     values (
+       :title, :state, :series, :recurrence,
+       case when :recurrence::bigint is null then null else :starts::timestamptz end, :number,
+       :starts, :ends, :zone, :lang, :organiser, :creator, :reviewer, :uid,
+       :private, :count, :announced, :started, :starter, :ended, :starter,
+       :cancelled, :canceller, :reason, :before, :created
+     )
      returning id`,
     {
       title: meeting.title,
@@ -128,27 +186,55 @@ async function addMeeting(db: Db, cast: SampleCast, meeting: NewMeeting): Promis
       uid: `${randomUUID()}@${cast.mailDomain}`,
       private: meeting.isPrivate ?? false,
       count: meeting.members ? null : 6,
-      announced,
-      started: isOver || meeting.state === 'in_progress' ? meeting.startsAt : null,
-      starter: isOver || meeting.state === 'in_progress' ? meeting.organiser : null,
-      ended: isOver ? meeting.endsAt : null,
-      cancelled: meeting.cancelReason ? announced : null,
-      canceller: meeting.cancelReason ? meeting.organiser : null,
-      reason: meeting.cancelReason ?? null,
-      before: meeting.cancelReason ? 'scheduled' : null,
-      created: new Date(Math.min(cast.now.getTime(), meeting.startsAt.getTime()) - 10 * 86_400_000),
+      announced: announcedAt,
+      ...heldWhen(meeting),
+      ...cancelledWhen(meeting, announcedAt),
+      created: daysBefore(cast, meeting, 10),
     },
   );
   if (!made) throw new Error('meeting not made');
+  return made.id;
+}
+
+function heldWhen({ state, startsAt, endsAt, organiser }: NewMeeting) {
+  const hasBegun = state === 'ended' || state === 'in_progress';
+  return {
+    started: hasBegun ? startsAt : null,
+    starter: hasBegun ? organiser : null,
+    ended: state === 'ended' ? endsAt : null,
+  };
+}
+
+function cancelledWhen({ cancelReason, organiser }: NewMeeting, announcedAt: Date | null) {
+  return {
+    cancelled: cancelReason ? announcedAt : null,
+    canceller: cancelReason ? organiser : null,
+    reason: cancelReason ?? null,
+    before: cancelReason ? 'scheduled' : null,
+  };
+}
+
+/** @returns false when the room is taken at that time, or a part of it */
+async function claimRoom(
+  db: Db,
+  cast: SampleCast,
+  meeting: NewMeeting & { id: number },
+  room: CastRoom,
+): Promise<boolean> {
   const claimed = room.parts.length ? room.parts : [room.id];
   const wrote = await change(
     db,
-    `insert into room_claims (room_id, meeting_id, state, starts_at, ends_at, setup_minutes, teardown_minutes, occupies_from, occupies_to, created_by)
-     select r, :meeting, :state, :starts, :ends, :setup, :teardown, :from, :to, :by from unnest(:rooms::bigint[]) r order by r
+    `insert into room_claims (
+       room_id, meeting_id, state, starts_at, ends_at,
+       setup_minutes, teardown_minutes, occupies_from, occupies_to, created_by
+     )
+     select r, :meeting, :state, :starts, :ends, :setup, :teardown, :from, :to, :by
+       from unnest(:rooms::bigint[]) r
+      order by r
      on conflict do nothing`,
     {
       rooms: claimed,
-      meeting: made.id,
+      meeting: meeting.id,
       state: meeting.cancelReason ? 'cancelled' : 'confirmed',
       starts: meeting.startsAt,
       ends: meeting.endsAt,
@@ -159,109 +245,122 @@ async function addMeeting(db: Db, cast: SampleCast, meeting: NewMeeting): Promis
       to: new Date(meeting.endsAt.getTime() + room.teardown * 60_000),
     },
   );
-  if (wrote < claimed.length) {
-    await change(db, `delete from room_claims where meeting_id = :id`, { id: made.id });
-    await change(db, `delete from meetings where id = :id`, { id: made.id });
-    return undefined;
-  }
-  await change(db, `insert into meeting_rooms (meeting_id, room_id) values (:meeting, :room)`, {
-    meeting: made.id,
-    room: room.id,
-  });
-  for (const member of meeting.members ?? []) {
-    await change(
-      db,
-      `insert into participants (meeting_id, person_id, role, invited_at, created_by) values (:meeting, :person, :role, :invited, :by)`,
-      { meeting: made.id, person: member.id, role: member.role, invited: announced, by: cast.secretary },
-    );
-  }
-  await change(
-    db,
-    `insert into audit_events (at, person_id, action, noun, noun_id, meeting_id, after)
-     values (:at, :by, 'meeting.create', 'meetings', :id, :id, :after)`,
-    {
-      at: announced ?? cast.now,
-      by: meeting.createdBy ?? cast.secretary,
-      id: made.id,
-      after: JSON.stringify({ title: meeting.title }),
-    },
-  );
-  return made.id;
+  return wrote === claimed.length;
 }
 
-/** Three standing meetings with six weeks of past and four of coming dates. @returns the past ones, to be minuted */
+/** A standing meeting as it was written. */
+interface Standing {
+  id: number;
+  recurrenceId: number;
+  series: SampleSeries;
+  members: { id: number; role: Role }[];
+  chair: number;
+  reviewer: number;
+  secretary: number;
+}
+
+/**
+ * Three standing meetings with six weeks of past and four of coming dates.
+ * @returns the past ones, to be minuted
+ */
 export async function addSeries(db: Db, cast: SampleCast): Promise<SampleRecord[]> {
   const records: SampleRecord[] = [];
   for (const series of SERIES) {
-    const members = membersOf(series, cast);
-    const chair = members[0]?.id ?? cast.secretary;
-    const reviewer = members.find((member) => member.role === 'in_attendance')?.id ?? cast.secretary;
-    const secretary = members.find((member) => member.role === 'secretary')?.id ?? cast.secretary;
-    const made = await row<{ id: number }>(
-      db,
-      `insert into series (name, organiser_id, reviewer_id, approver_id, lang, duration_minutes, next_number, created_by)
-       values (:name, :chair, :reviewer, :chair, :lang, :minutes, :next, :by) returning id`,
-      {
-        name: series.name,
-        chair,
-        reviewer,
-        lang: series.lang,
-        minutes: series.minutes,
-        next: series.firstNumber,
-        by: cast.secretary,
-      },
-    );
-    const seriesId = made?.id ?? 0;
-    for (const member of members) {
-      await change(
-        db,
-        `insert into series_members (series_id, person_id, role) values (:series, :person, :role)`,
-        { series: seriesId, person: member.id, role: member.role },
-      );
-    }
-    const recurrenceId = await addRecurrence(db, cast, seriesId, series);
+    const standing = await addStanding(db, cast, series);
     for (const [at, date] of datesOf(series, cast).entries()) {
-      const isPast = at < 6;
-      const id = await addMeeting(db, cast, {
-        title: series.name,
-        state: isPast ? 'ended' : 'draft',
-        startsAt: date.from,
-        endsAt: date.to,
-        room: series.room,
-        organiser: chair,
-        lang: series.lang,
-        seriesId,
-        recurrenceId,
-        number: series.firstNumber + at,
-        reviewer,
-        members,
-      });
-      if (!id) continue;
-      await addAgenda(db, cast, id, series, at, isPast, members);
-      if (isPast) {
-        await addAttendance(db, id, secretary);
-        records.push({
-          meetingId: id,
-          series,
-          ago: 6 - at,
-          chair,
-          secretary,
-          reviewer,
-          members: members.map((member) => member.id),
-          endsAt: date.to,
-        });
-      } else if (at < 8) {
-        await sendInvitations(db, { id: secretary }, id, cast.now);
-        await addReplies(db, id);
-      }
+      const record = await addDate(db, cast, standing, { ...date, at });
+      if (record) records.push(record);
     }
     await change(
       db,
-      `insert into agenda_items (series_id, title, purpose, planned_minutes, created_by, proposed_by) values (:series, :title, 'discussion', 10, :by, :by)`,
-      { series: seriesId, title: series.items.at(-1)?.title ?? series.name, by: chair },
+      `insert into agenda_items (series_id, title, purpose, planned_minutes, created_by, proposed_by)
+       values (:series, :title, 'discussion', 10, :by, :by)`,
+      { series: standing.id, title: series.items.at(-1)?.title ?? series.name, by: standing.chair },
     );
   }
   return records;
+}
+
+async function addStanding(db: Db, cast: SampleCast, series: SampleSeries): Promise<Standing> {
+  const members = membersOf(series, cast);
+  const inRole = (role: Role) => members.find((member) => member.role === role)?.id ?? cast.secretary;
+  const chair = members[0]?.id ?? cast.secretary;
+  const reviewer = inRole('in_attendance');
+  const made = await row<{ id: number }>(
+    db,
+    `insert into series (name, organiser_id, reviewer_id, approver_id, lang,
+                         duration_minutes, next_number, created_by)
+     values (:name, :chair, :reviewer, :chair, :lang, :minutes, :next, :by)
+     returning id`,
+    {
+      name: series.name,
+      chair,
+      reviewer,
+      lang: series.lang,
+      minutes: series.minutes,
+      next: series.firstNumber,
+      by: cast.secretary,
+    },
+  );
+  const id = made?.id ?? 0;
+  for (const member of members)
+    await change(
+      db,
+      `insert into series_members (series_id, person_id, role) values (:series, :person, :role)`,
+      { series: id, person: member.id, role: member.role },
+    );
+  const recurrenceId = await addRecurrence(db, cast, id, series);
+  return { id, recurrenceId, series, members, chair, reviewer, secretary: inRole('secretary') };
+}
+
+const PAST_DATES = 6;
+/** Nobody is invited to what is further away. */
+const INVITED_DATES = 8;
+
+/** @returns what is to be minuted */
+async function addDate(
+  db: Db,
+  cast: SampleCast,
+  standing: Standing,
+  date: { at: number; from: Date; to: Date },
+): Promise<SampleRecord | undefined> {
+  const { series, members, chair, reviewer, secretary } = standing;
+  const isPast = date.at < PAST_DATES;
+  const meetingId = await addMeeting(db, cast, {
+    title: series.name,
+    state: isPast ? 'ended' : 'draft',
+    startsAt: date.from,
+    endsAt: date.to,
+    room: series.room,
+    organiser: chair,
+    lang: series.lang,
+    seriesId: standing.id,
+    recurrenceId: standing.recurrenceId,
+    number: series.firstNumber + date.at,
+    reviewer,
+    members,
+  });
+  if (!meetingId) return undefined;
+  // Far ahead nobody has an agenda yet.
+  if (date.at < INVITED_DATES) await addAgenda(db, cast, meetingId, { ...standing, at: date.at, isPast });
+  if (isPast) {
+    await addAttendance(db, meetingId, secretary);
+    return {
+      meetingId,
+      series,
+      ago: PAST_DATES - date.at,
+      chair,
+      secretary,
+      reviewer,
+      members: members.map((member) => member.id),
+      endsAt: date.to,
+    };
+  }
+  if (date.at < INVITED_DATES) {
+    await sendInvitations(db, { id: secretary }, meetingId, cast.now);
+    await addReplies(db, meetingId);
+  }
+  return undefined;
 }
 
 async function addRecurrence(
@@ -337,18 +436,16 @@ async function addAgenda(
   db: Db,
   cast: SampleCast,
   meetingId: number,
-  series: SampleSeries,
-  at: number,
-  isPast: boolean,
-  members: { id: number }[],
+  { series, at, isPast, members }: Standing & { at: number; isPast: boolean },
 ): Promise<void> {
-  if (at > 7) return; // far ahead nobody has an agenda yet
   for (const [position, item] of itemsOf(series, at).entries()) {
     const presenter = members[3 + (position % 3)]?.id ?? null;
     const made = await row<{ id: number }>(
       db,
-      `insert into agenda_items (meeting_id, position, title, purpose, presenter_id, proposed_by, planned_minutes, state, created_by)
-       values (:meeting, :position, :title, :purpose, :presenter, :presenter, :minutes, :state, :by) returning id`,
+      `insert into agenda_items (meeting_id, position, title, purpose, presenter_id, proposed_by,
+                                 planned_minutes, state, created_by)
+       values (:meeting, :position, :title, :purpose, :presenter, :presenter, :minutes, :state, :by)
+       returning id`,
       {
         meeting: meetingId,
         position: position + 1,
@@ -360,23 +457,23 @@ async function addAgenda(
         by: cast.secretary,
       },
     );
-    if (made && isPast) await addStatements(db, meetingId, made.id, item, members, cast);
+    if (made && isPast) await addStatements(db, cast, { meetingId, itemId: made.id, members }, item);
   }
 }
 
 async function addStatements(
   db: Db,
-  meetingId: number,
-  itemId: number,
-  item: SampleItem,
-  members: { id: number }[],
   cast: SampleCast,
+  { meetingId, itemId, members }: { meetingId: number; itemId: number; members: { id: number }[] },
+  item: SampleItem,
 ): Promise<void> {
   let last = 0;
   for (const [position, statement] of item.statements.entries()) {
     const made = await row<{ id: number }>(
       db,
-      `insert into statements (meeting_id, item_id, position, kind, text, created_by) values (:meeting, :item, :position, :kind, :text, :by) returning id`,
+      `insert into statements (meeting_id, item_id, position, kind, text, created_by)
+       values (:meeting, :item, :position, :kind, :text, :by)
+       returning id`,
       {
         meeting: meetingId,
         item: itemId,
@@ -391,7 +488,8 @@ async function addStatements(
       const [yes, no, abstained] = statement.vote ?? [];
       await change(
         db,
-        `insert into decisions (statement_id, meeting_id, item_id, basis, votes_for, votes_against, abstentions)
+        `insert into decisions (statement_id, meeting_id, item_id, basis, votes_for, votes_against,
+                abstentions)
          values (:statement, :meeting, :item, :basis, :yes, :no, :abstained)`,
         {
           statement: last,
@@ -409,7 +507,10 @@ async function addStatements(
   await change(
     db,
     `insert into actions (meeting_id, item_id, statement_id, deliverable, lead_id, due_on, created_by)
-     select :meeting, :item, :statement, :deliverable, :lead, (m.starts_at at time zone 'UTC')::date + :days::int, :by from meetings m where m.id = :meeting`,
+     select :meeting, :item, :statement, :deliverable, :lead,
+            (m.starts_at at time zone 'UTC')::date + :days::int, :by
+       from meetings m
+      where m.id = :meeting`,
     {
       meeting: meetingId,
       item: itemId,
@@ -426,7 +527,9 @@ async function addAttendance(db: Db, meetingId: number, by: number): Promise<voi
   await change(
     db,
     `insert into attendances (participant_id, status, recorded_by)
-     select id, case when role = 'optional' then 'apologies' else 'present' end, :by from participants where meeting_id = :meeting and role <> 'informed'`,
+     select id, case when role = 'optional' then 'apologies' else 'present' end, :by
+       from participants
+      where meeting_id = :meeting and role <> 'informed'`,
     { meeting: meetingId, by },
   );
 }
@@ -435,13 +538,21 @@ async function addReplies(db: Db, meetingId: number): Promise<void> {
   await change(
     db,
     `insert into replies (participant_id, status, note, sequence, via)
-     select id, (array['accepted', 'accepted', 'tentative', 'declined'])[1 + (n + 3) % 4], case (n + 3) % 4 when 3 then :note else '' end, 0, 'link'
-       from (select id, row_number() over (order by id) as n from participants where meeting_id = :meeting and role <> 'informed') p where n % 5 <> 0`,
+     select id, (array['accepted', 'accepted', 'tentative', 'declined'])[1 + (n + 3) % 4],
+            case (n + 3) % 4 when 3 then :note else '' end, 0, 'link'
+       from (
+         select id, row_number() over (order by id) as n
+           from participants
+          where meeting_id = :meeting and role <> 'informed'
+       ) p
+      where n % 5 <> 0`,
     { meeting: meetingId, note: REASONS['zh-CN'].declined },
   );
 }
 
-/** Bookings of the working days around today, so that the grid looks like an office's; one of them runs now. */
+/**
+ * Bookings of the working days around today, so that the grid looks like an office's; one of them runs now.
+ */
 export async function addBookings(db: Db, cast: SampleCast): Promise<void> {
   const today = dayOf(cast.now, cast.zone);
   for (let ahead = -7; ahead <= 14; ahead++) {
@@ -450,10 +561,10 @@ export async function addBookings(db: Db, cast: SampleCast): Promise<void> {
     for (const [at, booking] of BOOKINGS.entries()) {
       if (ahead !== 0 && (at * 7 + ahead + 70) % 3 === 0) continue;
       if (booking.weekly && ahead % 7 !== 0) continue;
-      await addBooking(db, cast, day, booking, booking.isPrivate ?? false);
+      await addBooking(db, cast, day, booking);
     }
   }
-  await addBooking(db, cast, workday(today, ASSEMBLY.inDays), ASSEMBLY, false);
+  await addBooking(db, cast, workday(today, ASSEMBLY.inDays), ASSEMBLY);
   await addRunning(db, cast, today);
   await addCancelled(db, cast, workday(today, 2));
 }
@@ -468,7 +579,6 @@ async function addBooking(
   cast: SampleCast,
   day: string,
   booking: (typeof BOOKINGS)[number],
-  isPrivate: boolean,
 ): Promise<void> {
   const startsAt = toInstant(day, booking.from, cast.zone);
   const endsAt = toInstant(day, booking.to, cast.zone);
@@ -485,11 +595,14 @@ async function addBooking(
     organiser,
     createdBy: organiser,
     lang,
-    isPrivate,
+    isPrivate: booking.isPrivate,
   });
 }
 
-/** A meeting that is being held while one looks, with its first item under discussion; within office hours only. */
+/**
+ * A meeting that is being held while one looks, with its first item under discussion; within office hours
+ * only.
+ */
 async function addRunning(db: Db, cast: SampleCast, today: string): Promise<void> {
   const startsAt = new Date(Math.floor((cast.now.getTime() - 20 * 60_000) / 900_000) * 900_000);
   const opens = toInstant(today, '08:00', cast.zone);
@@ -515,7 +628,8 @@ async function addRunning(db: Db, cast: SampleCast, today: string): Promise<void
   for (const [at, [title, purpose, minutes]] of items.entries()) {
     await change(
       db,
-      `insert into agenda_items (meeting_id, position, title, purpose, planned_minutes, state, opened_at, created_by)
+      `insert into agenda_items (meeting_id, position, title, purpose, planned_minutes, state, opened_at,
+              created_by)
        values (:meeting, :position, :title, :purpose, :minutes, :state, :opened, :by)`,
       {
         meeting: id,
@@ -531,7 +645,10 @@ async function addRunning(db: Db, cast: SampleCast, today: string): Promise<void
   }
   await change(
     db,
-    `insert into attendances (participant_id, status, arrived_at) select id, 'present', :at from participants where meeting_id = :id and role <> 'optional'`,
+    `insert into attendances (participant_id, status, arrived_at)
+     select id, 'present', :at
+       from participants
+      where meeting_id = :id and role <> 'optional'`,
     { id, at: startsAt },
   );
 }

@@ -8,7 +8,8 @@ import { REASONS, RETURN_COMMENT } from './texts.js';
 
 type Stage = 'draft' | 'in_review' | 'returned' | 'passed' | 'approved' | 'issued';
 
-// The latest meetings are still on their way, so that minutes of every state are there; older ones are issued.
+// The latest meetings are still on their way, so that minutes of every state are there; older ones are
+// issued.
 const STAGES: Stage[][] = [
   ['in_review', 'approved'],
   ['draft', 'returned'],
@@ -44,7 +45,9 @@ async function addOne(db: Db, cast: SampleCast, record: SampleRecord, stage: Sta
   });
   const made = await row<{ id: number }>(
     db,
-    `insert into minutes (meeting_id, author_id, lang, template, title, created_at) values (:meeting, :author, :lang, :template, :title, :at) returning id`,
+    `insert into minutes (meeting_id, author_id, lang, template, title, created_at)
+     values (:meeting, :author, :lang, :template, :title, :at)
+     returning id`,
     {
       meeting: record.meetingId,
       author: record.secretary,
@@ -57,16 +60,19 @@ async function addOne(db: Db, cast: SampleCast, record: SampleRecord, stage: Sta
   const id = made?.id ?? 0;
   if (stage === 'draft') return;
   const version = await freeze(db, id, record.secretary, after(4));
-  if (stage === 'returned') return addReturn(db, record, id, version.id, after(8));
+  const frozen: Frozen = { id, version, record };
+  if (stage === 'returned') return addReturn(db, frozen, after(8));
   if (stage === 'in_review') return setState(db, id, stage);
   await change(
     db,
-    `insert into reviews (minutes_id, version_id, reviewer_id, verdict, at) values (:id, :version, :reviewer, 'passed', :at)`,
+    `insert into reviews (minutes_id, version_id, reviewer_id, verdict, at)
+     values (:id, :version, :reviewer, 'passed', :at)`,
     { id, version: version.id, reviewer: record.reviewer, at: after(24) },
   );
   if (stage === 'passed') return setState(db, id, stage);
-  await approve(db, cast, record, id, version, meeting?.series_id ?? 0, after(25));
-  if (stage === 'issued') await issue(db, cast, record, id, version.id, after(28));
+  const scope = `series:${meeting?.series_id ?? 0}`;
+  await approve(db, cast, frozen, { scope, at: after(25) });
+  if (stage === 'issued') await issue(db, cast, frozen, after(28));
 }
 
 async function setState(db: Db, id: number, state: Stage): Promise<void> {
@@ -78,19 +84,22 @@ async function freeze(db: Db, id: number, by: number, at: Date): Promise<{ id: n
   const sha = sha256(content);
   const made = await row<{ id: number }>(
     db,
-    `insert into minutes_versions (minutes_id, number, content, sha256, created_by, created_at) values (:id, 1, :content, :sha, :by, :at) returning id`,
+    `insert into minutes_versions (minutes_id, number, content, sha256, created_by, created_at)
+     values (:id, 1, :content, :sha, :by, :at)
+     returning id`,
     { id, content, sha, by, at },
   );
   return { id: made?.id ?? 0, sha };
 }
 
-async function addReturn(
-  db: Db,
-  record: SampleRecord,
-  id: number,
-  versionId: number,
-  at: Date,
-): Promise<void> {
+/** Minutes whose first version stands. */
+interface Frozen {
+  id: number;
+  version: { id: number; sha: string };
+  record: SampleRecord;
+}
+
+async function addReturn(db: Db, { id, version, record }: Frozen, at: Date): Promise<void> {
   const words = RETURN_COMMENT[record.series.lang];
   const statement = await row<{ id: number }>(
     db,
@@ -101,7 +110,7 @@ async function addReturn(
     db,
     `insert into reviews (minutes_id, version_id, reviewer_id, verdict, codes, note, at)
      values (:id, :version, :reviewer, 'returned', array[:code]::text[], :note, :at) returning id`,
-    { id, version: versionId, reviewer: record.reviewer, code: words.code, note: words.note, at },
+    { id, version: version.id, reviewer: record.reviewer, code: words.code, note: words.note, at },
   );
   await change(
     db,
@@ -109,7 +118,7 @@ async function addReturn(
      values (:id, :version, :review, :statement, :code, :words, :author, :at)`,
     {
       id,
-      version: versionId,
+      version: version.id,
       review: review?.id ?? null,
       statement: statement?.id ?? null,
       code: words.code,
@@ -124,13 +133,9 @@ async function addReturn(
 async function approve(
   db: Db,
   cast: SampleCast,
-  record: SampleRecord,
-  id: number,
-  version: { id: number; sha: string },
-  seriesId: number,
-  at: Date,
+  { id, version, record }: Frozen,
+  { scope, at }: { scope: string; at: Date },
 ): Promise<void> {
-  const scope = `series:${seriesId}`;
   const year = Number(dayOf(at, cast.zone).slice(0, 4));
   const counter = await row<{ last: number }>(
     db,
@@ -140,40 +145,41 @@ async function approve(
   );
   await change(
     db,
-    `update minutes set state = 'approved', number = :number, number_year = :year, number_scope = :scope, version = version + 1 where id = :id`,
+    `update minutes
+        set state = 'approved', number = :number, number_year = :year, number_scope = :scope,
+            version = version + 1
+      where id = :id`,
     { id, number: counter?.last ?? 1, year, scope },
   );
   await change(
     db,
-    `insert into approvals (minutes_id, version_id, approved_by, approved_at, sha256) values (:id, :version, :chair, :at, :sha)`,
+    `insert into approvals (minutes_id, version_id, approved_by, approved_at, sha256)
+     values (:id, :version, :chair, :at, :sha)`,
     { id, version: version.id, chair: record.chair, at, sha: version.sha },
   );
 }
 
-async function issue(
-  db: Db,
-  cast: SampleCast,
-  record: SampleRecord,
-  id: number,
-  versionId: number,
-  at: Date,
-): Promise<void> {
+async function issue(db: Db, cast: SampleCast, { id, version, record }: Frozen, at: Date): Promise<void> {
   await change(
     db,
     `insert into issues (minutes_id, version_id, issued_by, issued_at) values (:id, :version, :by, :at)`,
-    { id, version: versionId, by: record.secretary, at },
+    { id, version: version.id, by: record.secretary, at },
   );
   await change(
     db,
-    `update minutes set state = 'issued', issued_at = :at, issued_by = :by, version = version + 1 where id = :id`,
+    `update minutes
+        set state = 'issued', issued_at = :at, issued_by = :by, version = version + 1
+      where id = :id`,
     { id, at, by: record.secretary },
   );
   await change(
     db,
     `insert into circulations (minutes_id, version_id, person_id, lang, circulated_at, acknowledged_at)
-     select :id, :version, p.id, p.lang, :at, case when p.id % 4 <> 0 then least(:at::timestamptz + interval '5 hours', :now) end
-       from persons p where p.id = any(:persons)`,
-    { id, version: versionId, at, now: cast.now, persons: record.members },
+     select :id, :version, p.id, p.lang, :at,
+            case when p.id % 4 <> 0 then least(:at::timestamptz + interval '5 hours', :now) end
+       from persons p
+      where p.id = any(:persons)`,
+    { id, version: version.id, at, now: cast.now, persons: record.members },
   );
 }
 
@@ -228,9 +234,13 @@ async function followThrough(db: Db, cast: SampleCast, record: SampleRecord, sta
       fate === 'closed' ? new Date(Math.min(assigned.getTime() + 5 * 86_400_000, cast.now.getTime())) : null;
     await change(
       db,
-      `update actions set state = :state, due_on = :due, original_due_on = :due, assigned_at = :assigned,
-              accepted_at = case when :state in ('assigned', 'refused', 'cancelled') then null else :assigned::timestamptz + interval '3 hours' end,
-              state_reason = :reason, closed_at = :closed, closed_by = case when :closed::timestamptz is null then null else :judge::bigint end, version = version + 1
+      `update actions
+          set state = :state, due_on = :due, original_due_on = :due, assigned_at = :assigned,
+              accepted_at = case when :state not in ('assigned', 'refused', 'cancelled')
+                                 then :assigned::timestamptz + interval '3 hours' end,
+              state_reason = :reason, closed_at = :closed,
+              closed_by = case when :closed::timestamptz is not null then :judge::bigint end,
+              version = version + 1
         where id = :id`,
       {
         id: action.id,
@@ -242,49 +252,65 @@ async function followThrough(db: Db, cast: SampleCast, record: SampleRecord, sta
         reason: fate === 'blocked' || fate === 'refused' || fate === 'cancelled' ? words[fate] : null,
       },
     );
-    const text =
-      record.series.items.find((item) => item.action?.deliverable === action.deliverable)?.action?.answer ??
-      action.deliverable;
-    if (fate === 'closed')
-      await addAnswer(db, action, text, closed, { verdict: 'accepted', judge, note: null });
-    if (fate === 'answered') await addAnswer(db, action, text, cast.now, undefined);
-    if (fate === 'sent_back')
-      await addAnswer(db, action, text, cast.now, { verdict: 'sent_back', judge, note: words.sentBack });
-    if (fate === 'overdue') {
-      await change(
-        db,
-        `insert into reminders (action_id, person_id, level, on_day, at) values (:id, :lead, 'due', :due, :at)`,
-        {
-          id: action.id,
-          lead: action.lead_id,
-          due,
-          at: new Date(cast.now.getTime() - 4 * 86_400_000),
-        },
-      );
-    }
+    await addFollowUp(db, cast, record, { ...action, fate, due, judge, closed });
   }
   return start + actions.length;
+}
+
+interface Followed {
+  id: number;
+  lead_id: number;
+  deliverable: string;
+  fate: (typeof FATES)[number];
+  due: string;
+  judge: number;
+  closed: Date | null;
+}
+
+/** The answer or the reminder that goes with the fate of an action. */
+async function addFollowUp(
+  db: Db,
+  cast: SampleCast,
+  { series }: SampleRecord,
+  action: Followed,
+): Promise<void> {
+  const { fate, judge, deliverable } = action;
+  const item = series.items.find((one) => one.action?.deliverable === deliverable);
+  const text = item?.action?.answer ?? deliverable;
+  const note = REASONS[series.lang].sentBack;
+  if (fate === 'closed') await addAnswer(db, action, { text, at: action.closed, verdict: 'accepted', judge });
+  if (fate === 'answered') await addAnswer(db, action, { text, at: cast.now });
+  if (fate === 'sent_back')
+    await addAnswer(db, action, { text, at: cast.now, verdict: 'sent_back', judge, note });
+  if (fate !== 'overdue') return;
+  const at = new Date(cast.now.getTime() - 4 * 86_400_000);
+  await change(
+    db,
+    `insert into reminders (action_id, person_id, level, on_day, at)
+     values (:id, :lead, 'due', :due, :at)`,
+    { id: action.id, lead: action.lead_id, due: action.due, at },
+  );
 }
 
 async function addAnswer(
   db: Db,
   action: { id: number; lead_id: number },
-  text: string,
-  at: Date | null,
-  outcome: { verdict: string; judge: number; note: string | null } | undefined,
+  answer: { text: string; at: Date | null; verdict?: string; judge?: number; note?: string },
 ): Promise<void> {
   await change(
     db,
-    `insert into answers (action_id, text, answered_by, answered_at, verdict, verdict_note, verdict_by, verdict_at)
-     values (:id, :answer, :lead, :at, :verdict, :note, :judge, case when :verdict::text is null then null else :at::timestamptz end)`,
+    `insert into answers (action_id, text, answered_by, answered_at, verdict, verdict_note, verdict_by,
+            verdict_at)
+     values (:id, :answer, :lead, :at, :verdict, :note, :judge,
+             case when :verdict::text is not null then :at::timestamptz end)`,
     {
       id: action.id,
-      answer: text,
+      answer: answer.text,
       lead: action.lead_id,
-      at,
-      verdict: outcome?.verdict ?? null,
-      note: outcome?.note ?? null,
-      judge: outcome?.judge ?? null,
+      at: answer.at,
+      verdict: answer.verdict ?? null,
+      note: answer.note ?? null,
+      judge: answer.judge ?? null,
     },
   );
 }

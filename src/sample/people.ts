@@ -1,4 +1,5 @@
-// Who works in the sample office. Plain data: eight units, the head of each one first, then in the order of the list.
+// Who works in the sample office. Plain data: eight units, the head of each one first, then in the order of
+// the list.
 
 export interface SamplePerson {
   name: string;
@@ -183,5 +184,8 @@ export const DEPUTIES: [leader: string, deputy: string, days?: number][] = [
   ['Anna Bergström', 'David Okafor'],
 ];
 
-/** Whose account to begin with: the secretary sees most of it, the leader what waits for a signature, the member a quiet day. */
+/**
+ * Whose account to begin with: the secretary sees most of it, the leader what waits for a signature, the
+ * member a quiet day.
+ */
 export const START_WITH = ['王敏', '李强', '何平', 'David Okafor'];

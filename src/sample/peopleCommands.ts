@@ -18,6 +18,22 @@ export async function addPeople(trx: Db, now: Date, passwordHash: string): Promi
     zone: OFFICE.zone,
     isSample: true,
   });
+  const units = await addUnits(trx);
+  const persons = await addPersons(trx, units, passwordHash);
+  await change(trx, `update organisations set office_head_id = :head`, { head: persons.get('李强') });
+  for (const guest of GUESTS)
+    await add(trx, {
+      ...guest,
+      position: null,
+      unit_id: null,
+      affiliation: guest.affiliation,
+      is_guest: true,
+    });
+  await addDeputies(trx, persons, dayOf(now, OFFICE.zone));
+}
+
+/** @returns code → id */
+async function addUnits(trx: Db): Promise<Map<string, number>> {
   const units = new Map<string, number>();
   for (const unit of UNITS) {
     const made = await createUnit(trx, BY, {
@@ -30,6 +46,15 @@ export async function addPeople(trx: Db, now: Date, passwordHash: string): Promi
     if (!made.ok) throw new Error(`unit ${unit.code}: ${made.reason}`);
     units.set(unit.code, made.id);
   }
+  return units;
+}
+
+/** The first person of a unit is its head. @returns name → id */
+async function addPersons(
+  trx: Db,
+  units: Map<string, number>,
+  passwordHash: string,
+): Promise<Map<string, number>> {
   const persons = new Map<string, number>();
   let extension = 8000;
   for (const unit of UNITS) {
@@ -49,20 +74,15 @@ export async function addPeople(trx: Db, now: Date, passwordHash: string): Promi
       id: unitId,
     });
   }
-  await change(trx, `update organisations set office_head_id = :head`, { head: persons.get('李强') });
-  for (const guest of GUESTS)
-    await add(trx, {
-      ...guest,
-      position: null,
-      unit_id: null,
-      affiliation: guest.affiliation,
-      is_guest: true,
-    });
-  const today = dayOf(now, OFFICE.zone);
-  for (const [leader, deputy, days] of DEPUTIES) {
+  return persons;
+}
+
+async function addDeputies(trx: Db, persons: Map<string, number>, today: string): Promise<void> {
+  for (const [leader, deputy, days] of DEPUTIES)
     await change(
       trx,
-      `insert into deputies (person_id, deputy_id, from_on, to_on) values (:leader, :deputy, :from_on, :to_on)`,
+      `insert into deputies (person_id, deputy_id, from_on, to_on)
+       values (:leader, :deputy, :from_on, :to_on)`,
       {
         leader: persons.get(leader),
         deputy: persons.get(deputy),
@@ -70,7 +90,6 @@ export async function addPeople(trx: Db, now: Date, passwordHash: string): Promi
         to_on: days ? addDays(today, days) : null,
       },
     );
-  }
 }
 
 /** ouyang.ming@…: the Latin name in plain letters. */

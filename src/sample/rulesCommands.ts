@@ -4,7 +4,10 @@ import { createMeeting } from '../meetings/commands.js';
 import type { SampleCast } from './meetingCommands.js';
 import { OUT } from './rooms.js';
 
-/** Rules of the sample office: how far ahead, short use of the small room, and a guest room that is given on request. */
+/**
+ * Rules of the sample office: how far ahead, short use of the small room, and a guest room that is given on
+ * request.
+ */
 export async function addPolicies(db: Db, cast: SampleCast): Promise<void> {
   const guest = cast.rooms.get('guest')?.id;
   const small = cast.rooms.get('r303')?.id;
@@ -12,7 +15,9 @@ export async function addPolicies(db: Db, cast: SampleCast): Promise<void> {
   if (!guest || !small || !hall) throw new Error('rooms of the rules are missing');
   const group = await row<{ id: number }>(
     db,
-    `insert into people_groups (name_en, name_zh, note) values ('Heads of units', '部门负责人', '接待来访可直接使用接待室') returning id`,
+    `insert into people_groups (name_en, name_zh, note)
+     values ('Heads of units', '部门负责人', '接待来访可直接使用接待室')
+     returning id`,
   );
   const heads = [...cast.units.values()].flatMap(([head]) => head ?? []);
   await change(
@@ -23,13 +28,15 @@ export async function addPolicies(db: Db, cast: SampleCast): Promise<void> {
   await change(db, `insert into booking_rules (window_days) values (365)`);
   await change(
     db,
-    `insert into booking_rules (room_id, max_minutes, start_interval, check_in) values (:room, 120, 15, 'required')`,
+    `insert into booking_rules (room_id, max_minutes, start_interval, check_in)
+     values (:room, 120, 15, 'required')`,
     { room: small },
   );
   await addCheckIns(db, small, cast.now);
   await change(
     db,
-    `insert into booking_rules (room_id, notice_create, notice_cancel, out_of_policy) values (:room, 1440, 240, 'request')`,
+    `insert into booking_rules (room_id, notice_create, notice_cancel, out_of_policy)
+     values (:room, 1440, 240, 'request')`,
     { room: hall },
   );
   await change(
@@ -54,15 +61,20 @@ async function addCheckIns(db: Db, roomId: number, now: Date): Promise<void> {
   await change(
     db,
     `insert into check_in_outcomes (meeting_id, room_id, starts_at, outcome, releases, judged_at, released_at)
-     select id, :room, starts_at, case when place = 1 then 'no_show' else 'present' end, 10, starts_at + interval '10 minutes', case when place = 1 then starts_at + interval '10 minutes' end
+     select id, :room, starts_at, case when place = 1 then 'no_show' else 'present' end, 10,
+            starts_at + interval '10 minutes', case when place = 1 then starts_at + interval '10 minutes' end
        from (select m.id, m.starts_at, row_number() over (order by m.starts_at desc) as place
                from meetings m join meeting_rooms x on x.meeting_id = m.id
-              where x.room_id = :room and m.ends_at < :now and m.starts_at > cast(:now as timestamptz) - interval '80 days' and m.state <> 'cancelled') m`,
+              where x.room_id = :room and m.ends_at < :now and m.state <> 'cancelled'
+                and m.starts_at > cast(:now as timestamptz) - interval '80 days') m`,
     { room: roomId, now },
   );
 }
 
-/** One request that waits: somebody who is no head asks for the guest room, for a day on which it is in service again. */
+/**
+ * One request that waits: somebody who is no head asks for the guest room, for a day on which it is in
+ * service again.
+ */
 async function addRequest(db: Db, cast: SampleCast, roomId: number): Promise<void> {
   const people = cast.units.get('international') ?? [];
   const asker = people[1];

@@ -1,4 +1,5 @@
-// What the sample office talks about. Plain data: two standing meetings in Chinese, one in English, so that both kinds of
+// What the sample office talks about. Plain data: two standing meetings in Chinese, one in English, so that
+// both kinds of
 // minutes and both languages are there to look at.
 
 export type Role = 'chair' | 'secretary' | 'required' | 'optional' | 'in_attendance' | 'informed';

@@ -9,7 +9,11 @@ import { ASSEMBLY, WAIT } from './texts.js';
 export async function addWait(trx: Db, cast: SampleCast): Promise<void> {
   const assembly = await row<{ starts_at: Date; ends_at: Date }>(
     trx,
-    `select starts_at, ends_at from meetings where title = :title and starts_at > :now order by starts_at limit 1`,
+    `select starts_at, ends_at
+       from meetings
+      where title = :title and starts_at > :now
+      order by starts_at
+      limit 1`,
     { title: ASSEMBLY.title, now: cast.now },
   );
   const organiser = cast.units.get(WAIT.unit)?.[0];

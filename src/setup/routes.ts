@@ -57,13 +57,11 @@ export const setupRoutes: Route[] = [
         form.email,
       ]);
       if (weak) return setupPage(c, problemsOf([{ field: 'password', message: c.t(weak) }], c.req.body));
-      const session = await setUp(
-        c.db,
-        c.by,
+      const session = await setUp(c.db, c.by, {
         token,
-        { ...form, passwordHash: await hashPassword(form.password) },
-        fromOf(c),
-      );
+        form: { ...form, passwordHash: await hashPassword(form.password) },
+        from: fromOf(c),
+      });
       if (!session) return redirect('/sign-in', { notice: 'admin.setup.done' });
       clearCookie(c, COOKIE);
       setCookie(c, SESSION_COOKIE, session);
