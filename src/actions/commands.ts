@@ -144,8 +144,8 @@ export interface HandOver {
 }
 
 /**
- * Another lead, after a refusal, a change of posts, or because it was issued without one. It is assigned anew; the due date
- * and what was answered so far stay.
+ * Another lead, after a refusal, a change of posts, or because it was issued without one. It is assigned
+ * anew; the due date and what was answered so far stay.
  */
 export async function handOverAction(
   db: Db,
@@ -168,7 +168,9 @@ async function assignTo(trx: Db, by: Actor, action: Standing, to: HandOver, dueO
   const helpers = to.helper_ids.filter((one) => one !== to.lead_id);
   await change(
     trx,
-    `update actions set lead_id = :lead, due_on = :due, original_due_on = coalesce(original_due_on, :due), state = 'assigned', state_reason = null,
+    `update actions
+     set lead_id = :lead, due_on = :due, original_due_on = coalesce(original_due_on, :due),
+       state = 'assigned', state_reason = null,
             assigned_at = now(), accepted_at = null, version = version + 1 where id = :id`,
     { id: action.id, lead: to.lead_id, due: dueOn },
   );
@@ -197,7 +199,11 @@ export async function handOverAllActions(
   return inTransaction(db, async (trx) => {
     const open = await rows<{ id: number }>(
       trx,
-      `select id from actions where lead_id = :from and state in ('assigned', 'accepted', 'in_progress', 'blocked', 'refused') order by id for no key update`,
+      `select id
+       from actions
+       where lead_id = :from and state in ('assigned', 'accepted', 'in_progress', 'blocked', 'refused')
+       order by id
+       for no key update`,
       { from: fromId },
     );
     let moved = 0;
@@ -226,7 +232,9 @@ export async function setHelpers(trx: Db, actionId: number, personIds: number[])
   });
   await change(
     trx,
-    `insert into action_helpers (action_id, person_id) select :id, unnest(:persons::bigint[]) on conflict do nothing`,
+    `insert into action_helpers (action_id, person_id)
+     select :id, unnest(:persons::bigint[])
+     on conflict do nothing`,
     { id: actionId, persons: personIds },
   );
 }
@@ -254,7 +262,10 @@ export async function tell(
   const current = await row<{ version: number; is_restricted: boolean }>(
     trx,
     `select a.version, m.is_private or coalesce(i.is_restricted, false) as is_restricted
-       from actions a join meetings m on m.id = a.meeting_id left join agenda_items i on i.id = a.item_id where a.id = :id`,
+       from actions a
+       join meetings m on m.id = a.meeting_id
+       left join agenda_items i on i.id = a.item_id
+       where a.id = :id`,
     { id: action.id },
   );
   if (!current) return;

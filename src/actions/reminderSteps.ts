@@ -28,7 +28,9 @@ export function stepOf(dueOn: string, assignedOn: string, today: string): Remind
   return step && step.on_day > assignedOn ? step : undefined;
 }
 
-/** First and last hour of the day in which people are reminded, Monday to Friday, in the organisation's zone. */
+/**
+ * First and last hour of the day in which people are reminded, Monday to Friday, in the organisation's zone.
+ */
 export const WORKING_HOURS = { from: 9, to: 17 };
 
 export function isWorkingHour(instant: Date, zone: string): boolean {

@@ -220,7 +220,10 @@ function closed(runs: Run[], notes: Run[]): Run[] {
   ];
 }
 
-/** A title of several lines breaks between words into lines of like length (7.3.1: no broken words, a balanced shape). */
+/**
+ * A title of several lines breaks between words into lines of like length (7.3.1: no broken words, a balanced
+ * shape).
+ */
 function titleLines(title: string, sheet: Sheet): Line[] {
   const set = (text: string): Line | undefined =>
     breakLines(sheet.measure(titleSize), [{ face: 'title', text }], 100 * area.width)[0];

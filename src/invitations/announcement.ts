@@ -4,8 +4,8 @@ import { startOfDay } from '../lib/time/zone.js';
 import { titleOf } from '../meetings/title.js';
 import { cleanLink } from '../lib/ical/text.js';
 
-// What people are told of a meeting, and how two tellings differ. Kept as JSON with each revision, so that an update can
-// show old and new values and a cancellation repeats what was last said.
+// What people are told of a meeting, and how two tellings differ. Kept as JSON with each revision, so that an
+// update can show old and new values and a cancellation repeats what was last said.
 
 interface NamedPerson {
   id: number;
@@ -22,7 +22,10 @@ export interface ToldRoom {
   floor: string;
   /** As its claims stand: confirmed, or asked for and not decided. */
   is_requested: boolean;
-  /** Asked for and refused: it declines, and nobody is sent there. Absent in what was kept before there were requests. */
+  /**
+   * Asked for and refused: it declines, and nobody is sent there. Absent in what was kept before there were
+   * requests.
+   */
   is_refused?: boolean;
 }
 
@@ -151,7 +154,10 @@ export function titleText(told: Announcement, { t }: Reader): string {
   return titleOf(t, told);
 }
 
-/** "Mon 4 Mar 2030 09:00–10:30 (China Standard Time)", and in the meeting's own zone too where that reads differently. */
+/**
+ * "Mon 4 Mar 2030 09:00–10:30 (China Standard Time)", and in the meeting's own zone too where that reads
+ * differently.
+ */
 export function timeText(told: Announcement, reader: Reader, formatIn: (zone: string) => Format): string {
   const { t, fmt } = reader;
   if (told.starts_on && told.ends_on) {

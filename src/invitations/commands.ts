@@ -30,8 +30,9 @@ export type SendRefusal = 'time' | 'place' | 'chair' | 'nobody' | 'over' | 'outs
 export type Sent = { ok: true; invited: number; unreachable: number } | { ok: false; reason: SendRefusal };
 
 /**
- * Invites everybody who was not invited yet; the first time makes a draft an announced meeting, which needs a time, a room,
- * place or link, and a chair. Who takes part without an address is counted as unreachable: somebody has to tell them.
+ * Invites everybody who was not invited yet; the first time makes a draft an announced meeting, which needs a
+ * time, a room, place or link, and a chair. Who takes part without an address is counted as unreachable:
+ * somebody has to tell them.
  */
 export function sendInvitations(db: Db, by: Actor, meetingId: number, now: Date): Promise<Sent> {
   return inTransaction(db, async (trx) => {
@@ -86,8 +87,9 @@ async function whyNot(
 }
 
 /**
- * Who was invited to the standing meeting as a whole hears of its dates under its UID. In a transaction of its own, because it
- * locks the series, which goes before its meetings; many dates that changed together ask for it once.
+ * Who was invited to the standing meeting as a whole hears of its dates under its UID. In a transaction of
+ * its own, because it locks the series, which goes before its meetings; many dates that changed together ask
+ * for it once.
  */
 async function tellSeries(trx: Db, meetingId: number): Promise<void> {
   const found = await findSeriesOf(trx, meetingId);
@@ -100,7 +102,10 @@ async function tellSeries(trx: Db, meetingId: number): Promise<void> {
     );
 }
 
-/** The worker's side of a change, cancellation or removal: tells whoever does not know yet how the meeting stands now. */
+/**
+ * The worker's side of a change, cancellation or removal: tells whoever does not know yet how the meeting
+ * stands now.
+ */
 export function announceChanges(db: Db, meetingId: number, now: Date): Promise<void> {
   return inTransaction(db, async (trx) => {
     await rows(trx, `select 1 from meetings where id = :id for no key update`, { id: meetingId });
@@ -110,9 +115,9 @@ export function announceChanges(db: Db, meetingId: number, now: Date): Promise<v
 }
 
 /**
- * Compares what each person was told last with how the meeting stands and queues what is missing: invitations and updates
- * (REQUEST) to who takes part, CANCEL to who holds an invitation to what is cancelled or was removed. Saying it twice, or
- * once for several edits, comes to the same.
+ * Compares what each person was told last with how the meeting stands and queues what is missing: invitations
+ * and updates (REQUEST) to who takes part, CANCEL to who holds an invitation to what is cancelled or was
+ * removed. Saying it twice, or once for several edits, comes to the same.
  */
 export async function tellEverybody(trx: Db, meetingId: number, now: Date, by: number | null): Promise<void> {
   const found = await findTellable(trx, meetingId);
@@ -195,7 +200,10 @@ export async function tellEverybody(trx: Db, meetingId: number, now: Date, by: n
   }
 }
 
-/** Moved and moved back before anybody heard of it, with other news to tell: these are told without asking everybody again. */
+/**
+ * Moved and moved back before anybody heard of it, with other news to tell: these are told without asking
+ * everybody again.
+ */
 async function withoutMovesTakenBack(
   trx: Db,
   meeting: Tellable,
@@ -236,7 +244,9 @@ async function dropUnsent(trx: Db, meetingId: number, people: Addressee[]): Prom
   if (people.length === 0) return;
   await change(
     trx,
-    `update deliveries set state = 'superseded', finished_at = now() where object = :object and person_id = any(:people) and state = 'waiting' and method = 'REQUEST'`,
+    `update deliveries
+     set state = 'superseded', finished_at = now()
+     where object = :object and person_id = any(:people) and state = 'waiting' and method = 'REQUEST'`,
     { object: objectOf(meetingId), people: people.map((one) => one.person_id) },
   );
 }
@@ -250,7 +260,8 @@ async function keepAnnouncement(
 ): Promise<void> {
   await change(
     trx,
-    `insert into announcements (meeting_id, revision, sequence, time_sequence, content, announced_by, announced_at)
+    `insert into announcements (meeting_id, revision, sequence, time_sequence, content, announced_by,
+       announced_at)
      values (:meeting, :revision, :sequence, :time_sequence, :content, :by, :now)`,
     {
       meeting: meeting.id,

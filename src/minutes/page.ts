@@ -200,7 +200,10 @@ export const tones = {
   issued: 'ok',
 } as const;
 
-/** What a person reads on the page: the draft as it stands, the version that is being decided, or what was issued. */
+/**
+ * What a person reads on the page: the draft as it stands, the version that is being decided, or what was
+ * issued.
+ */
 export function versionShown(minutes: Minutes): number | null {
   if (!maySeeDraft(minutes)) return issuedVersion(minutes)?.id ?? -1;
   if (minutes.state === 'draft' || minutes.state === 'returned') return null;

@@ -34,7 +34,9 @@ export async function recordAttendance(
       left_at: Date | null;
     }>(
       trx,
-      `select p.id, a.status, a.arrived_at, a.left_at from participants p left join attendances a on a.participant_id = p.id
+      `select p.id, a.status, a.arrived_at, a.left_at
+       from participants p
+       left join attendances a on a.participant_id = p.id
         where p.meeting_id = :meeting and p.removed_at is null`,
       { meeting: meetingId },
     );
@@ -48,8 +50,11 @@ export async function recordAttendance(
         const isThere = wish.status === 'present';
         await change(
           trx,
-          `insert into attendances (participant_id, status, arrived_at, left_at, recorded_by) values (:id, :status, :arrived, :left, :by)
-           on conflict (participant_id) do update set status = excluded.status, arrived_at = excluded.arrived_at, left_at = excluded.left_at,
+          `insert into attendances (participant_id, status, arrived_at, left_at, recorded_by)
+           values (:id, :status, :arrived, :left, :by)
+           on conflict (participant_id)
+           do update set status = excluded.status, arrived_at = excluded.arrived_at,
+             left_at = excluded.left_at,
              recorded_by = excluded.recorded_by, recorded_at = now()`,
           {
             id: now.id,
@@ -87,7 +92,9 @@ export async function markAllPresent(db: Db, by: Actor, meetingId: number): Prom
     const marked = await change(
       trx,
       `insert into attendances (participant_id, status, recorded_by)
-       select p.id, 'present', :by from participants p where p.meeting_id = :meeting and p.removed_at is null and p.role <> 'informed'
+       select p.id, 'present', :by
+       from participants p
+       where p.meeting_id = :meeting and p.removed_at is null and p.role <> 'informed'
        on conflict (participant_id) do nothing`,
       { meeting: meetingId, by: by.id },
     );
@@ -106,8 +113,8 @@ export async function markAllPresent(db: Db, by: Actor, meetingId: number): Prom
 export type WalkIn = { personId: number } | { name: string; email: string | null };
 
 /**
- * Somebody who came without an invitation: becomes a participant and is present. Whoever was on the list already is only
- * marked present. A guest may come without an address.
+ * Somebody who came without an invitation: becomes a participant and is present. Whoever was on the list
+ * already is only marked present. A guest may come without an address.
  */
 export async function addWalkIn(
   db: Db,
@@ -129,7 +136,8 @@ export async function addWalkIn(
     if (full) return { ok: false, reason: 'full' };
     const added = await row<{ id: number; is_new: boolean }>(
       trx,
-      `insert into participants (meeting_id, person_id, role, is_walk_in, created_by) values (:meeting, :person, :role, true, :by)
+      `insert into participants (meeting_id, person_id, role, is_walk_in, created_by)
+       values (:meeting, :person, :role, true, :by)
        on conflict (meeting_id, person_id) do update set removed_at = null,
          role = case when participants.removed_at is null then participants.role else excluded.role end,
          is_walk_in = participants.is_walk_in or participants.removed_at is not null
@@ -140,7 +148,8 @@ export async function addWalkIn(
     await change(
       trx,
       `insert into attendances (participant_id, status, recorded_by) values (:id, 'present', :by)
-       on conflict (participant_id) do update set status = 'present', recorded_by = excluded.recorded_by, recorded_at = now()`,
+       on conflict (participant_id)
+       do update set status = 'present', recorded_by = excluded.recorded_by, recorded_at = now()`,
       { id: added.id, by: by.id },
     );
     await record(trx, by, {
@@ -162,7 +171,10 @@ async function guestFor(
   if (email) return (await findOrAddGuests(trx, by, [{ name, email }]))[0] ?? null;
   const made = await row<{ id: number }>(
     trx,
-    `insert into persons (name, is_guest, lang, zone) select :name, true, lang, zone from organisations returning id`,
+    `insert into persons (name, is_guest, lang, zone)
+     select :name, true, lang, zone
+     from organisations
+     returning id`,
     { name },
   );
   if (made)

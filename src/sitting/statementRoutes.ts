@@ -164,7 +164,10 @@ async function changeWrong(
   });
 }
 
-/** What the script hears, and the pages for a save that could not be carried out: nothing that was typed is lost. */
+/**
+ * What the script hears, and the pages for a save that could not be carried out: nothing that was typed is
+ * lost.
+ */
 async function tell(
   c: Context,
   saved: Saved,
@@ -207,7 +210,10 @@ async function tell(
   );
 }
 
-/** What both gave beside the text: one's own where one said something, else the other's. The page shows it before it is saved. */
+/**
+ * What both gave beside the text: one's own where one said something, else the other's. The page shows it
+ * before it is saved.
+ */
 async function mergeFields(
   c: Context,
   mine: Record<string, unknown>,

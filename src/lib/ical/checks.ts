@@ -2,8 +2,9 @@ import ICAL from 'ical.js';
 import type { CalendarEvent, CalendarMethod } from './event.js';
 import { cleanLine } from './text.js';
 
-// The rules a finished calendar file must keep, judged on its final bytes. The codes are those of the calendar checklist:
-// C for bytes and grammar (RFC 5545), I for REQUEST, X for CANCEL (RFC 5546), O for rooms.
+// The rules a finished calendar file must keep, judged on its final bytes. The codes are those of the
+// calendar checklist: C for bytes and grammar (RFC 5545), I for REQUEST, X for CANCEL (RFC 5546), O for
+// rooms.
 
 /** A calendar file that would break a rule is not sent. */
 export class CalendarRefused extends Error {
@@ -262,7 +263,9 @@ export function checkSeries(text: string, events: CalendarEvent[]): void {
   if (rule && main) checkRule(main, rule, events[0]);
 }
 
-/** C10, R2, R8: local time with UNTIL in UTC, a rule that Outlook holds, exceptions and left out dates apart. */
+/**
+ * C10, R2, R8: local time with UNTIL in UTC, a rule that Outlook holds, exceptions and left out dates apart.
+ */
 function checkRule(main: ICAL.Component, rule: unknown, event: CalendarEvent | undefined): void {
   refuseUnless(rule instanceof ICAL.Recur, 'C10', 'the rule does not read back');
   if (!(rule instanceof ICAL.Recur)) return;

@@ -1,6 +1,10 @@
-// The only writer of iCalendar in the product. ical-generator writes, ical.js (Thunderbird's parser) reads it back, adds
-// what the generator cannot write and serialises; calendarChecks.ts then judges the final bytes. Nothing unread leaves.
-/** REQUEST invites or updates, CANCEL withdraws, PUBLISH is a plain copy for a download or a feed (without attendees). */
+// The only writer of iCalendar in the product. ical-generator writes, ical.js (Thunderbird's parser) reads it
+// back, adds what the generator cannot write and serialises; calendarChecks.ts then judges the final bytes.
+// Nothing unread leaves.
+/**
+ * REQUEST invites or updates, CANCEL withdraws, PUBLISH is a plain copy for a download or a feed (without
+ * attendees).
+ */
 export type CalendarMethod = 'REQUEST' | 'CANCEL' | 'PUBLISH';
 
 export interface CalendarPerson {
@@ -45,7 +49,10 @@ export interface CalendarEvent {
   changedAt?: Date;
   time: CalendarTime;
   rule?: CalendarRule;
-  /** Starts of the rule that do not take place, of the same kind as the start; a wall time 'YYYY-MM-DDTHH:MM:SS' where a clock change leaves it out. */
+  /**
+   * Starts of the rule that do not take place, of the same kind as the start; a wall time
+   * 'YYYY-MM-DDTHH:MM:SS' where a clock change leaves it out.
+   */
   excluded?: (Date | string)[];
   /** Instants for which the time zone must hold as well: every start of the rule. */
   covers?: Date[];
@@ -57,7 +64,9 @@ export interface CalendarEvent {
   location?: string;
   /** A video link. */
   link?: string;
-  /** UID of what it belongs to: the recurrence that it follows, or another date of the same standing meeting. */
+  /**
+   * UID of what it belongs to: the recurrence that it follows, or another date of the same standing meeting.
+   */
   relatedTo?: string;
   organizer: CalendarPerson & { sentBy?: string };
   attendees: CalendarAttendee[];

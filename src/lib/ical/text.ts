@@ -1,11 +1,15 @@
-// What may stand in a calendar file. ical-generator escapes TEXT values only, so everything else that people typed
-// (names in parameters, addresses, links) passes here first and comes out unable to end its line or its quotes.
+// What may stand in a calendar file. ical-generator escapes TEXT values only, so everything else that people
+// typed (names in parameters, addresses, links) passes here first and comes out unable to end its line or its
+// quotes.
 
 const strayControls = /[^\P{Cc}\n\t]/gu;
 const bidiOverrides = /[\u202a-\u202e\u2066-\u2069]/g;
 const notCharacters = /[\ufdd0-\ufdef\ufeff\ufffe\uffff]/g;
 
-/** Text of several lines for a TEXT value: NFC, newlines as \n, no controls, no bidi overrides, no lone surrogates. */
+/**
+ * Text of several lines for a TEXT value: NFC, newlines as \n, no controls, no bidi overrides, no lone
+ * surrogates.
+ */
 export function cleanText(value: string): string {
   return value
     .replace(/\p{Surrogate}/gu, '\ufffd')
@@ -25,8 +29,8 @@ export function cleanLine(value: string): string {
 }
 
 /**
- * A name for a parameter (CN, LABEL). A quote would end the parameter and add others; a backslash before a quote,
- * and the caret of RFC 6868, are read differently from client to client, so both get a look-alike.
+ * A name for a parameter (CN, LABEL). A quote would end the parameter and add others; a backslash before a
+ * quote, and the caret of RFC 6868, are read differently from client to client, so both get a look-alike.
  */
 export function cleanName(value: string): string {
   return cleanLine(value).replaceAll('"', '”').replaceAll('\\', '＼').replaceAll('^', 'ˆ');

@@ -82,7 +82,10 @@ interface Zone {
   block: string;
 }
 
-/** The zone to write times in; undefined when its one pair of rules disagrees with the real clock on a date we need, so that UTC is right. */
+/**
+ * The zone to write times in; undefined when its one pair of rules disagrees with the real clock on a date we
+ * need, so that UTC is right.
+ */
 function findZone(name: string, event: CalendarEvent): Zone | undefined {
   const { read, ...zone } = readZone(name);
   const instants = [
@@ -132,7 +135,9 @@ function readZone(name: string): Zone & { read: ICAL.Timezone } {
   return zone;
 }
 
-/** Luxon in UTC is the one form the generator prints the same whatever zone and language the process runs in. */
+/**
+ * Luxon in UTC is the one form the generator prints the same whatever zone and language the process runs in.
+ */
 function utc(instant: Date | string): DateTime {
   const read =
     instant instanceof Date
@@ -202,7 +207,10 @@ function amend(written: ICAL.Component, event: CalendarEvent, zone: Zone | undef
   if (event.recurrenceId !== undefined) addStart(written, 'recurrence-id', event.recurrenceId, zone, event);
 }
 
-/** EXDATE and RECURRENCE-ID have the value type and the zone of DTSTART; the generator never writes VALUE=DATE for the latter. */
+/**
+ * EXDATE and RECURRENCE-ID have the value type and the zone of DTSTART; the generator never writes VALUE=DATE
+ * for the latter.
+ */
 function addStart(
   written: ICAL.Component,
   name: string,

@@ -1,5 +1,6 @@
-// The typeface of the PDF. The package ships Noto Serif SC cut into about a hundred web fonts; pdfkit wants one TrueType
-// file. The pieces are WOFF 1, whose glyph tables are plain TrueType behind zlib, so joining them needs no font library.
+// The typeface of the PDF. The package ships Noto Serif SC cut into about a hundred web fonts; pdfkit wants
+// one TrueType file. The pieces are WOFF 1, whose glyph tables are plain TrueType behind zlib, so joining
+// them needs no font library.
 import { inflateSync } from 'node:zlib';
 
 interface Piece {
@@ -10,8 +11,8 @@ interface Piece {
 }
 
 /**
- * Joins WOFF 1 pieces of one face into one TrueType font; where two pieces draw a character the first one wins.
- * The kerning kept is the first piece's, whose glyphs stay where they were: put the Latin one first.
+ * Joins WOFF 1 pieces of one face into one TrueType font; where two pieces draw a character the first one
+ * wins. The kerning kept is the first piece's, whose glyphs stay where they were: put the Latin one first.
  * `isLatin` narrows the quotation marks and the ellipsis, which a Chinese face draws as wide as a character.
  */
 export function joinFont(pieces: Buffer[], isLatin = false): Buffer {
@@ -123,7 +124,10 @@ function movedComponents(glyph: Buffer, base: number): Buffer {
   return moved;
 }
 
-/** Replaces each wide mark by a glyph that draws the same outline (the ellipsis: three full stops) on a narrow advance. */
+/**
+ * Replaces each wide mark by a glyph that draws the same outline (the ellipsis: three full stops) on a narrow
+ * advance.
+ */
 function narrow(glyphs: Buffer[], advances: Piece['advances'], codepoints: Map<number, number>): void {
   for (const mark of '‘’“”') {
     const drawn = codepoints.get(mark.codePointAt(0)!);
@@ -158,7 +162,8 @@ function composite(outline: Buffer, parts: Array<{ glyph: number; dx: number }>)
   glyph.writeInt16BE(outline.readInt16BE(6) + parts.at(-1)!.dx, 6);
   glyph.writeInt16BE(outline.readInt16BE(8), 8);
   parts.forEach((part, i) => {
-    glyph.writeUInt16BE(0x0003 | (i < parts.length - 1 ? 0x20 : 0), 10 + i * 8); // words, as offsets; more follow
+    // words, as offsets; more follow
+    glyph.writeUInt16BE(0x0003 | (i < parts.length - 1 ? 0x20 : 0), 10 + i * 8);
     glyph.writeUInt16BE(part.glyph, 12 + i * 8);
     glyph.writeInt16BE(part.dx, 14 + i * 8);
   });

@@ -1,5 +1,6 @@
-// Breaks a paragraph into lines the way Chinese and Latin text want it: no line begins with closing punctuation or ends
-// with an opening bracket (GB/T 15834 5.1), words stay whole, a closing mark may hang at the end by half its width.
+// Breaks a paragraph into lines the way Chinese and Latin text want it: no line begins with closing
+// punctuation or ends with an opening bracket (GB/T 15834 5.1), words stay whole, a closing mark may hang at
+// the end by half its width.
 
 /** A stretch of text drawn with one face. */
 export interface Run {
@@ -7,7 +8,9 @@ export interface Run {
   text: string;
 }
 
-/** A run with its place from the line's left edge, in points; `spacing` is added after each of its characters. */
+/**
+ * A run with its place from the line's left edge, in points; `spacing` is added after each of its characters.
+ */
 export interface PlacedRun extends Run {
   x: number;
   spacing: number;
@@ -29,7 +32,10 @@ interface Piece extends Run {
 export interface Measure {
   /** The width of a text in points. */
   width(face: string, text: string): number;
-  /** The faces that draw a text whose wanted face is `face`: Latin letters and rare characters come from others. */
+  /**
+   * The faces that draw a text whose wanted face is `face`: Latin letters and rare characters come from
+   * others.
+   */
   runs(face: string, text: string): Run[];
 }
 
@@ -75,7 +81,8 @@ function cut(measure: Measure, run: Run, width: number, tracking: number): Piece
   const pieces: Piece[] = [];
   const add = (text: string, isWide: boolean): void => {
     const size = measure.width(run.face, text) + (isWide ? tracking * [...text].length : 0);
-    if (size > width && text.length > 1) return [...text].forEach((letter) => add(letter, isWide)); // an endless word
+    // an endless word
+    if (size > width && text.length > 1) return [...text].forEach((letter) => add(letter, isWide));
     pieces.push({ ...run, text, width: size, isWide, isBlank: text.trim() === '' });
   };
   for (const [part] of run.text.matchAll(/\s+|[^\s]+/g)) {

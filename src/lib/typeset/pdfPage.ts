@@ -1,4 +1,5 @@
-// One sheet of paper to draw on: fonts, tagged text, page numbers. What goes where is decided by pdfOfficial and pdfPlain.
+// One sheet of paper to draw on: fonts, tagged text, page numbers. What goes where is decided by pdfOfficial
+// and pdfPlain.
 import type PDFDocument from 'pdfkit';
 import type { FaceName, Typeface } from './typeface.js';
 import type { Line, Measure, Run } from './lines.js';
@@ -104,8 +105,8 @@ const contextual = new Set('‘’“”…—');
 const han = /[\p{sc=Han}\u3000-\u303f\uff00-\uffef]/u;
 
 /**
- * Latin letters come from the Latin faces, quotation marks from the script they stand in, and what the wanted face
- * lacks from the one that has all.
+ * Latin letters come from the Latin faces, quotation marks from the script they stand in, and what the wanted
+ * face lacks from the one that has all.
  */
 function runsOf(typeface: Typeface): Measure['runs'] {
   const covers: Partial<Record<string, (codepoint: number) => boolean>> = typeface.covers;

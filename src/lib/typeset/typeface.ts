@@ -1,5 +1,6 @@
-// Which font file draws what. The joined fonts are made once and kept in the data folder; an office that owns the
-// faces GB/T 9704 names puts them there as fonts/text.ttf (仿宋), title.ttf (小标宋), heading.ttf (黑体), subheading.ttf (楷体).
+// Which font file draws what. The joined fonts are made once and kept in the data folder; an office that owns
+// the faces GB/T 9704 names puts them there as fonts/text.ttf (仿宋), title.ttf (小标宋), heading.ttf (黑体),
+// subheading.ttf (楷体).
 import { createRequire } from 'node:module';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -9,7 +10,10 @@ export type FaceName =
   'text' | 'title' | 'heading' | 'subheading' | 'regular' | 'bold' | 'latin' | 'latinBold';
 
 export interface Typeface {
-  /** TrueType files by face; the office's own stand in for four of them, `regular` and `bold` draw what those lack. */
+  /**
+   * TrueType files by face; the office's own stand in for four of them, `regular` and `bold` draw what those
+   * lack.
+   */
   files: Record<FaceName, Buffer>;
   covers: Record<FaceName, (codepoint: number) => boolean>;
   /** Whether all four faces of the standard are the office's own. */
@@ -22,7 +26,9 @@ const packageName = '@fontsource/noto-serif-sc';
 
 let loaded: { dataDir: string; typeface: Promise<Typeface> } | undefined;
 
-/** The fonts, read once per process. About 13 MB; the first call on a machine makes them, in about a second. */
+/**
+ * The fonts, read once per process. About 13 MB; the first call on a machine makes them, in about a second.
+ */
 export function loadTypeface(dataDir: string): Promise<Typeface> {
   if (loaded?.dataDir !== dataDir) {
     const typeface = readTypeface(join(dataDir, 'fonts'));
