@@ -48,6 +48,7 @@ import { swapRoutes } from './bookings/swapRoutes.js';
 import { invitationsRoutes } from './invitations/routes.js';
 import { invitationsSeriesRoutes } from './invitations/seriesRoutes.js';
 import { repliesGuestRoutes } from './replies/guestRoutes.js';
+import { repliesRoutes } from './replies/routes.js';
 import { absencesRoutes } from './absences/routes.js';
 import { calendarRoutes } from './calendar/routes.js';
 import { setupTaskRoutes } from './calendar/setupTaskRoutes.js';
@@ -122,6 +123,7 @@ export const routes: Route[] = [
   ...invitationsRoutes,
   ...invitationsSeriesRoutes,
   ...repliesGuestRoutes,
+  ...repliesRoutes,
   ...absencesRoutes,
   ...calendarRoutes,
   ...setupTaskRoutes,

@@ -187,3 +187,12 @@ test('no template writes unescaped text, inline script or inline style', () => {
       .map(({ path }) => path),
   ).toEqual([]);
 });
+
+test('every list of routes is joined in app.ts', () => {
+  const app = sources.find(({ path }) => path === 'src/app.ts')?.text ?? '';
+  const lists = features.flatMap(({ text }) =>
+    [...text.matchAll(/export const (\w+): Route\[\]/g)].map(([, name]) => name),
+  );
+  expect(lists.length).toBeGreaterThan(20);
+  expect(lists.filter((name) => !app.includes(`...${name},`))).toEqual([]);
+});
