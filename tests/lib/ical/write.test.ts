@@ -297,8 +297,8 @@ describe('the calendar file', () => {
 
   it('C12 has the same bytes in whatever zone and language the process runs', async () => {
     const script = `
-      import { writeCalendar } from './src/invitations/ical.ts';
-      import { anEvent, RECIPIENT } from './tests/invitations/event.ts';
+      import { writeCalendar } from './src/lib/ical/write.ts';
+      import { anEvent, RECIPIENT } from './tests/lib/ical/event.ts';
       process.stdout.write(writeCalendar('REQUEST', anEvent(), RECIPIENT));`;
     const wanted = write();
     const places = [
@@ -309,7 +309,7 @@ describe('the calendar file', () => {
     const written = await Promise.all(
       places.map(([TZ, LC_ALL]) =>
         promisify(execFile)(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
-          cwd: join(import.meta.dirname, '..', '..'),
+          cwd: join(import.meta.dirname, '..', '..', '..'),
           env: { ...process.env, TZ, LC_ALL, LANG: LC_ALL },
         }),
       ),
