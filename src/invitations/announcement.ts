@@ -136,18 +136,15 @@ function essence(told: Announcement, field: ToldField): string {
 export function spanOf(
   told: Pick<Announcement, 'starts_at' | 'ends_at' | 'starts_on' | 'ends_on' | 'zone'>,
 ): { start: Date; end: Date } {
-  const start = told.starts_at
-    ? new Date(told.starts_at)
-    : told.starts_on
-      ? startOfDay(told.starts_on, told.zone)
-      : undefined;
-  const end = told.ends_at
-    ? new Date(told.ends_at)
-    : told.ends_on
-      ? startOfDay(told.ends_on, told.zone)
-      : undefined;
+  const start = instantOf(told.starts_at, told.starts_on, told.zone);
+  const end = instantOf(told.ends_at, told.ends_on, told.zone);
   if (!start || !end) throw new Error('a meeting without a time was told');
   return { start, end };
+}
+
+function instantOf(at: string | null, day: string | null, zone: string): Date | undefined {
+  if (at) return new Date(at);
+  return day ? startOfDay(day, zone) : undefined;
 }
 
 export function titleText(told: Announcement, { t }: Reader): string {

@@ -131,6 +131,38 @@ export async function tellEverybody(trx: Db, meetingId: number, now: Date, by: n
   // Moved to an earlier time that is over by now: whoever knows the later time only must still hear of it.
   if ([found, ...earlier.values()].every((one) => spanOf(one).end <= now)) return;
   const meeting = await withoutMovesTakenBack(trx, found, addressees, earlier);
+  const { request, cancel } = recipientsOf(meeting, addressees, earlier);
+  await dropUnsent(
+    trx,
+    meetingId,
+    addressees.filter((one) => (one.is_removed || meeting.state === 'cancelled') && !one.holds_invitation),
+  );
+  if (cancel.length + request.length === 0) return forgetWhatNobodyHeard(trx, meeting);
+
+  const revision = await countAnnouncement(trx, meetingId, now);
+  await keepAnnouncement(trx, meeting, revision, by, now);
+  await queueDeliveries(trx, deliveriesOf(meeting, { request, cancel, revision, queuedBy: by }));
+  if (by === null) {
+    await record(
+      trx,
+      { id: null },
+      {
+        action: 'invitation.update',
+        noun: 'meetings',
+        id: meetingId,
+        meetingId,
+        after: { revision, told: request.length, cancelled: cancel.length },
+      },
+    );
+  }
+}
+
+/** Who is to get a REQUEST, and who a CANCEL. */
+function recipientsOf(
+  meeting: Tellable,
+  addressees: Addressee[],
+  earlier: Map<number, Announcement>,
+): { request: Addressee[]; cancel: Addressee[] } {
   const isOn = meeting.state === 'scheduled' || meeting.state === 'in_progress';
   const cancel = addressees.filter(
     (one) =>
@@ -146,58 +178,45 @@ export async function tellEverybody(trx: Db, meetingId: number, now: Date, by: n
   const request = reachable.filter(
     (one) => isNews(one, earlier, meeting) || (isAnyNews && (one.last_base ?? 0) < meeting.time_sequence),
   );
-  await dropUnsent(
-    trx,
-    meetingId,
-    addressees.filter((one) => (one.is_removed || meeting.state === 'cancelled') && !one.holds_invitation),
-  );
-  if (cancel.length + request.length === 0) return forgetWhatNobodyHeard(trx, meeting);
+  return { request, cancel };
+}
 
-  const revision = await countAnnouncement(trx, meetingId, now);
-  await keepAnnouncement(trx, meeting, revision, by, now);
-  const common = {
-    object: objectOf(meetingId),
-    meetingId,
+function deliveriesOf(
+  meeting: Tellable,
+  {
+    request,
+    cancel,
     revision,
+    queuedBy,
+  }: { request: Addressee[]; cancel: Addressee[]; revision: number; queuedBy: number | null },
+): NewDelivery[] {
+  const common = {
+    object: objectOf(meeting.id),
+    meetingId: meeting.id,
+    revision,
+    baseSequence: meeting.time_sequence,
     isRestricted: meeting.is_private,
-    queuedBy: by,
+    queuedBy,
     usefulUntil: spanOf(meeting).end,
   };
-  const deliveries: NewDelivery[] = [
+  const to = (one: Addressee) => ({ personId: one.person_id, participantId: one.participant_id });
+  return [
     ...request.map((one) => ({
       ...common,
+      ...to(one),
       kind: 'invitations.request',
       method: 'REQUEST' as const,
-      personId: one.person_id,
-      participantId: one.participant_id,
       sequence: sequenceOfRequest(meeting, one),
-      baseSequence: meeting.time_sequence,
     })),
     ...cancel.map((one) => ({
       ...common,
+      ...to(one),
       kind: 'invitations.cancellation',
       method: 'CANCEL' as const,
-      personId: one.person_id,
-      participantId: one.participant_id,
       sequence: sequenceOfCancel(meeting, one),
-      baseSequence: meeting.time_sequence,
       payload: { whole: meeting.state === 'cancelled' },
     })),
   ];
-  await queueDeliveries(trx, deliveries);
-  if (by === null) {
-    await record(
-      trx,
-      { id: null },
-      {
-        action: 'invitation.update',
-        noun: 'meetings',
-        id: meetingId,
-        meetingId,
-        after: { revision, told: request.length, cancelled: cancel.length },
-      },
-    );
-  }
 }
 
 /**

@@ -19,7 +19,8 @@ export interface Tellable extends Announcement, EventFacts {
 
 /** Columns of `Announcement`: also what is kept as JSON with each revision. */
 const TOLD = `jsonb_build_object(
-  'title', m.title, 'number', m.number, 'starts_at', m.starts_at, 'ends_at', m.ends_at, 'starts_on', m.starts_on, 'ends_on', m.ends_on,
+  'title', m.title, 'number', m.number,
+  'starts_at', m.starts_at, 'ends_at', m.ends_at, 'starts_on', m.starts_on, 'ends_on', m.ends_on,
   'zone', m.zone, 'place', m.place, 'link', m.link, 'description', m.description, 'is_private', m.is_private,
   'rooms',
     coalesce((select jsonb_agg(jsonb_build_object('id', r.id, 'code', r.code, 'name_en', r.name_en, 'name_zh',
@@ -42,8 +43,8 @@ const TOLD = `jsonb_build_object(
   'chair', (select ${brief('p')} from participants h join persons p on p.id = h.person_id
              where h.meeting_id = m.id and h.role = 'chair' and h.removed_at is null))`;
 
-const TELLABLE = `select m.id, m.state, m.uid, m.sequence, m.time_sequence, m.revision, m.cancel_reason, m.created_at,
-    m.updated_at, m.announced_at,
+const TELLABLE = `select m.id, m.state, m.uid, m.sequence, m.time_sequence, m.revision, m.cancel_reason,
+            m.created_at, m.updated_at, m.announced_at,
             po.email as organiser_email, ${TOLD} as told
        from meetings m
        join persons po on po.id = m.organiser_id
@@ -139,7 +140,8 @@ export function listAddressees(db: Db, meetingId: number): Promise<Addressee[]> 
     `select pt.id as participant_id, pt.person_id, pt.role, pt.invited_at,
        pt.removed_at is not null as is_removed, p.is_guest,
             p.email is not null and p.deactivated_at is null as has_address,
-            l.method as last_method, l.state as last_state, l.sequence as last_sequence, l.base_sequence as last_base, l.revision as last_revision,
+            l.method as last_method, l.state as last_state, l.sequence as last_sequence,
+             l.base_sequence as last_base, l.revision as last_revision,
             exists (select 1 from deliveries d
                      where d.meeting_id = pt.meeting_id
                        and d.person_id = pt.person_id

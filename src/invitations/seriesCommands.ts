@@ -215,46 +215,8 @@ async function tellRule(
      values (:id, :revision, :content, :by, :now)`,
     { id: rule.id, revision, content: JSON.stringify(told), by, now },
   );
-  const usefulUntil = new Date(
-    Math.max(...told.dates.map(({ end }) => Date.parse(end)), now.getTime() + 60_000),
-  );
-  await queueDeliveries(
-    trx,
-    spoken.flatMap(({ person, own, telling, view, held, message }): NewDelivery[] => {
-      const part = message.kind === 'whole' || message.kind === 'date' ? view : held;
-      const spot = part && spotOf(message, part, own, now);
-      if (!spot) return [];
-      const isCancel = message.kind === 'cancelled' || message.kind === 'dateCancelled';
-      const payload: SeriesPayload = {
-        from: (view ?? part).from,
-        without: view?.without ?? [],
-        kind: message.kind,
-        meeting: spot.meetingId,
-        ...('at' in message ? { at: message.at } : {}),
-        ...(held && telling?.held
-          ? { before: { revision: telling.held.revision, from: held.from, without: held.without } }
-          : {}),
-        ...(isCancel ? { whole: isOffForAll(told, message, now) } : {}),
-      };
-      return [
-        {
-          kind: 'invitations.series',
-          object: objectOfSeries(rule.id),
-          recurrenceId: rule.id,
-          ...(spot.participantId === undefined ? {} : { participantId: spot.participantId }),
-          personId: person,
-          revision,
-          method: isCancel ? 'CANCEL' : 'REQUEST',
-          sequence: sequenceOf(telling, message),
-          baseSequence: 0,
-          payload: { ...payload },
-          isRestricted: isPrivate(told),
-          queuedBy: by,
-          usefulUntil,
-        },
-      ];
-    }),
-  );
+  const deliveries = spoken.flatMap((one) => deliveryOf({ rule, told, revision, queuedBy: by, now }, one));
+  await queueDeliveries(trx, deliveries);
   if (by === null)
     await record(
       trx,
@@ -266,6 +228,66 @@ async function tellRule(
         after: { revision, told: spoken.length },
       },
     );
+}
+
+interface SeriesRevision {
+  rule: StandingRule;
+  told: ToldSeries;
+  revision: number;
+  queuedBy: number | null;
+  now: Date;
+}
+
+interface PersonMessage extends ForPerson {
+  person: number;
+  own: SeriesParticipant[];
+  telling: SeriesTelling | undefined;
+  message: SeriesMessage;
+}
+
+/** What is queued for one person; nothing when there is no date left to name. */
+function deliveryOf(
+  { rule, told, revision, queuedBy, now }: SeriesRevision,
+  { person, own, telling, view, held, message }: PersonMessage,
+): NewDelivery[] {
+  const part = message.kind === 'whole' || message.kind === 'date' ? view : held;
+  const spot = part && spotOf(message, part, own, now);
+  if (!spot) return [];
+  const isCancel = message.kind === 'cancelled' || message.kind === 'dateCancelled';
+  const before = held &&
+    telling?.held && { revision: telling.held.revision, from: held.from, without: held.without };
+  // Stored as JSON, which leaves out what is undefined.
+  const payload: SeriesPayload = {
+    from: (view ?? part).from,
+    without: view?.without ?? [],
+    kind: message.kind,
+    meeting: spot.meetingId,
+    at: 'at' in message ? message.at : undefined,
+    before: before ?? undefined,
+    whole: isCancel ? isOffForAll(told, message, now) : undefined,
+  };
+  return [
+    {
+      kind: 'invitations.series',
+      object: objectOfSeries(rule.id),
+      recurrenceId: rule.id,
+      participantId: spot.participantId,
+      personId: person,
+      revision,
+      method: isCancel ? 'CANCEL' : 'REQUEST',
+      sequence: sequenceOf(telling, message),
+      baseSequence: 0,
+      payload: { ...payload },
+      isRestricted: isPrivate(told),
+      queuedBy,
+      usefulUntil: usefulUntil(told, now),
+    },
+  ];
+}
+
+/** Until its last date is over; a minute at least, so that the end of a series is still told. */
+function usefulUntil(told: ToldSeries, now: Date): Date {
+  return new Date(Math.max(...told.dates.map(({ end }) => Date.parse(end)), now.getTime() + 60_000));
 }
 
 function emptied(rule: StandingRule, last: ToldSeries | undefined): ToldSeries | undefined {

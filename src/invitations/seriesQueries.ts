@@ -20,7 +20,8 @@ export interface StandingRule extends Omit<ToldSeries, 'usual' | 'minutes' | 'da
 
 const RULE = `select r.id, r.uid, f.uid as follows, r.rule, r.zone, r.starts_on as "startsOn",
     to_char(r.starts_at_time, 'HH24:MI') as "startsAtTime",
-         to_char(r.until_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as until, r.created_at, r.revision
+         to_char(r.until_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as until,
+         r.created_at, r.revision
     from recurrences r left join recurrences f on f.id = r.follows_id`;
 
 export function findRule(db: Db, id: number): Promise<StandingRule | undefined> {

@@ -169,7 +169,10 @@ async function storeAll(
 async function lockAnswering(trx: Db, participantId: number): Promise<Answering> {
   await rows(
     trx,
-    `select 1 from meetings where id = (select meeting_id from participants where id = :id) for no key update`,
+    `select 1
+     from meetings
+     where id = (select meeting_id from participants where id = :id)
+     for no key update`,
     { id: participantId },
   );
   const found = await row<Answering>(
