@@ -54,7 +54,9 @@ async function setState(
 ): Promise<void> {
   await change(
     trx,
-    `update actions set state = :state, state_reason = :reason, version = version + 1 ${set.also ? `, ${set.also}` : ''} where id = :id`,
+    `update actions
+     set state = :state, state_reason = :reason, version = version + 1 ${set.also ? `, ${set.also}` : ''}
+     where id = :id`,
     { id: action.id, state: to, reason: set.reason ?? null },
   );
   await record(trx, actingFor(by, action), {

@@ -73,7 +73,9 @@ const OPEN = `a.state not in ('closed', 'cancelled')`;
  * What came of meetings that the viewer answers for (organiser, chair, secretary) and of items the viewer
  * proposed.
  */
-const ASKED_FOR = `(a.state <> 'planned' and a.lead_id <> :viewer_id and (${OVERSEES} or i.proposed_by = :viewer_id))`;
+const ASKED_FOR = `(a.state <> 'planned'
+  and a.lead_id <> :viewer_id
+  and (${OVERSEES} or i.proposed_by = :viewer_id))`;
 
 function whereOf(filter: ActionFilter): { sql: string; bindings: Bindings } {
   const sql = [VISIBLE_ACTIONS];
@@ -81,13 +83,8 @@ function whereOf(filter: ActionFilter): { sql: string; bindings: Bindings } {
   if (filter.scope === 'mine')
     sql.push(`(${IS_INVOLVED} or (a.state in ('answered', 'refused', 'planned') and ${OVERSEES}))`);
   if (filter.scope === 'asked') sql.push(ASKED_FOR);
-  sql.push(
-    filter.state === 'open'
-      ? OPEN
-      : filter.state === 'closed'
-        ? `a.state = 'closed'`
-        : `a.state = 'cancelled'`,
-  );
+  if (filter.state === 'open') sql.push(OPEN);
+  else sql.push(filter.state === 'closed' ? `a.state = 'closed'` : `a.state = 'cancelled'`);
   if (filter.lead) {
     sql.push('a.lead_id = :lead');
     bindings.lead = filter.lead;
@@ -175,11 +172,12 @@ export async function listActions(
   const isNewestFirst = filter.state !== 'open';
   const direction = isNewestFirst ? 'desc' : 'asc';
   const key = `coalesce(a.due_on, date '9999-12-31')`;
+  const after = `and (${key}, a.id) ${isNewestFirst ? '<' : '>'} (:after_on, :after_id)`;
   const found = await rows<ActionRow & { sort_on: string }>(
     db,
     `select ${ACTION_ROW}, ${key}::text as sort_on
        from ${ACTION_TABLES} left join units u on u.id = l.unit_id
-      where ${where.sql} ${page.after ? `and (${key}, a.id) ${isNewestFirst ? '<' : '>'} (:after_on, :after_id)` : ''}
+      where ${where.sql} ${page.after ? after : ''}
       order by ${key} ${direction}, a.id ${direction} limit :limit`,
     {
       ...where.bindings,

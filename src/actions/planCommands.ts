@@ -113,7 +113,10 @@ export async function assignActions(
        version = version + 1
       where meeting_id = :meeting and state = 'planned' and lead_id is not null and due_on is not null
       returning id, lead_id, due_on,
-        coalesce((select i.is_restricted from agenda_items i where i.id = a.item_id), false) as is_restricted`,
+        coalesce(
+          (select i.is_restricted from agenda_items i where i.id = a.item_id),
+          false
+        ) as is_restricted`,
     { meeting: meetingId },
   );
   const helpers = await rows<{ action_id: number; person_id: number }>(

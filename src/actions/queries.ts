@@ -15,7 +15,8 @@ export const ACTION_TABLES = `actions a
 /** The lead's deputy today. */
 const IS_DEPUTY = isDeputyOf(':viewer_id', 'a.lead_id', ':today');
 
-const IS_HELPER = `exists (select 1 from action_helpers h where h.action_id = a.id and h.person_id = :viewer_id)`;
+const IS_HELPER = `exists (select 1
+  from action_helpers h where h.action_id = a.id and h.person_id = :viewer_id)`;
 
 /** Leads it, helps with it, or stands in for the lead. */
 export const IS_INVOLVED = `(a.lead_id = :viewer_id or ${IS_HELPER} or ${IS_DEPUTY})`;
@@ -36,7 +37,8 @@ const ROLE_IN = (roles: string) => `(
  * first two. A deputy of somebody who leads the action has no say through that person: it would be judging
  * one's own.
  */
-export const OVERSEES = `(:viewer_id in (m.organiser_id, coalesce(m.booked_for_id, m.organiser_id)) or ${ROLE_IN(`'chair', 'secretary'`)}
+export const OVERSEES = `(:viewer_id in (m.organiser_id, coalesce(m.booked_for_id, m.organiser_id))
+    or ${ROLE_IN(`'chair', 'secretary'`)}
     or exists (select 1
       from deputies d
       where d.deputy_id = :viewer_id and d.person_id in (m.organiser_id, m.booked_for_id)

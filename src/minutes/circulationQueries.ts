@@ -68,7 +68,8 @@ export function listProposedRecipients(
        exists (select 1 from accounts a where a.person_id = p.id) as has_account,
             coalesce(u.name_en, p.affiliation) as unit_en, coalesce(u.name_zh, p.affiliation) as unit_zh,
               pt.role,
-            null as version_number, null as circulated_at, null as acknowledged_at, null as delivery, null as error
+            null as version_number, null as circulated_at, null as acknowledged_at,
+            null as delivery, null as error
        from persons p
        left join units u on u.id = p.unit_id
        left join participants pt on pt.meeting_id = :meeting and pt.person_id = p.id and pt.removed_at is null

@@ -251,12 +251,8 @@ export async function submitMinutes(
     const version = await freeze(trx, by, minutes, snapshot);
     const state = await nextGate(trx, minutes);
     await setState(trx, by, minutes, state, 'minutes.submit', { version: version.number });
-    const told =
-      state === 'in_review'
-        ? minutes.reviewers.map((person) => person.id)
-        : minutes.approver
-          ? [minutes.approver.id]
-          : [];
+    const deciders = state === 'in_review' ? minutes.reviewers : [minutes.approver];
+    const told = deciders.flatMap((person) => person?.id ?? []);
     await tell(trx, by, minutes, state === 'in_review' ? 'toReview' : 'toApprove', version.number, told);
     return { ok: true, version: version.number, state };
   });

@@ -116,7 +116,8 @@ async function findHead(db: Db, { minutes_id, version_id }: DocumentSpec): Promi
     db,
     `select case when a.id is null then null else x.number_year end as number_year,
        case when a.id is null then null else x.number end as number,
-            v.number as version, v.sha256, v.content, a.approved_at, i.issued_at, ${person('p')} as approver, ${person('b')} as on_behalf_of
+            v.number as version, v.sha256, v.content, a.approved_at, i.issued_at,
+            ${person('p')} as approver, ${person('b')} as on_behalf_of
        from minutes_versions v join minutes x on x.id = v.minutes_id
        left join approvals a on a.version_id = v.id
        left join persons p on p.id = a.approved_by

@@ -86,8 +86,8 @@ export interface Minutes extends MinutesStanding {
   meeting: Meeting | null;
 }
 
-const VERSIONS = `coalesce((select jsonb_agg(jsonb_build_object('id', v.id, 'number', v.number, 'sha256', v.sha256,
-    'created_at', v.created_at,
+const VERSIONS = `coalesce((select jsonb_agg(jsonb_build_object(
+      'id', v.id, 'number', v.number, 'sha256', v.sha256, 'created_at', v.created_at,
       'creator', ${brief('c')}, 'approved_at', a.approved_at, 'approver',
         case when ap.id is null then null else ${brief('ap')} end,
       'on_behalf_of', case when ab.id is null then null else ${brief('ab')} end, 'issued_at', i.issued_at)

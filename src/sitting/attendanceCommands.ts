@@ -60,8 +60,8 @@ export async function recordAttendance(
             id: now.id,
             status: wish.status,
             by: by.id,
-            arrived: isThere ? (wish.arrivedAt === undefined ? now.arrived_at : wish.arrivedAt) : null,
-            left: isThere ? (wish.leftAt === undefined ? now.left_at : wish.leftAt) : null,
+            arrived: isThere ? unlessGiven(wish.arrivedAt, now.arrived_at) : null,
+            left: isThere ? unlessGiven(wish.leftAt, now.left_at) : null,
           },
         );
       }
@@ -185,4 +185,9 @@ async function guestFor(
       after: { name, is_guest: true },
     });
   return made?.id ?? null;
+}
+
+/** What was there stays unless a value, or null, is given. */
+function unlessGiven<T>(given: T | undefined, present: T): T {
+  return given === undefined ? present : given;
 }

@@ -265,7 +265,8 @@ async function hang(
        values (:id, :meeting, :item, :basis, :votes_for, :votes_against, :abstentions)
        on conflict (statement_id) do ${
          edit.decision
-           ? 'update set item_id = excluded.item_id, basis = excluded.basis, votes_for = excluded.votes_for, votes_against = excluded.votes_against, abstentions = excluded.abstentions'
+           ? `update set item_id = excluded.item_id, basis = excluded.basis, votes_for = excluded.votes_for,
+                votes_against = excluded.votes_against, abstentions = excluded.abstentions`
            : 'update set item_id = excluded.item_id'
        }`,
       {

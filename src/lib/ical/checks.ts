@@ -183,7 +183,9 @@ function checkRequest(written: ICAL.Component, { event, recipient }: Wanted): vo
     );
   }
   const link = String(written.getFirstPropertyValue('conference') ?? '');
-  const readable = `${String(written.getFirstPropertyValue('location') ?? '')}\n${String(written.getFirstPropertyValue('description') ?? '')}`;
+  const readable = ['location', 'description']
+    .map((name) => String(written.getFirstPropertyValue(name) ?? ''))
+    .join('\n');
   refuseUnless(readable.includes(link), 'I7', 'the video link is not to be read');
   requireRecipient(event, recipient);
   refuseUnless(written.getAllProperties('x-alt-desc').length === 0, 'I8', 'there is an HTML description');

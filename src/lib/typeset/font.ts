@@ -119,7 +119,7 @@ function movedComponents(glyph: Buffer, base: number): Buffer {
   for (let at = 10, flags = 0x20; flags & 0x20;) {
     flags = moved.readUInt16BE(at);
     moved.writeUInt16BE(moved.readUInt16BE(at + 2) + base, at + 2);
-    at += 4 + (flags & 0x01 ? 4 : 2) + (flags & 0x08 ? 2 : flags & 0x40 ? 4 : flags & 0x80 ? 8 : 0);
+    at += 4 + (flags & 0x01 ? 4 : 2) + scaleBytes(flags);
   }
   return moved;
 }
@@ -269,4 +269,11 @@ function checksum(bytes: Buffer): number {
     sum = (sum + word) >>> 0;
   }
   return sum;
+}
+
+/** Bytes of a component's scale: none, one number, two, or a matrix of four (OpenType, glyf). */
+function scaleBytes(flags: number): number {
+  if (flags & 0x08) return 2;
+  if (flags & 0x40) return 4;
+  return flags & 0x80 ? 8 : 0;
 }

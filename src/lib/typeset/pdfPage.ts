@@ -122,8 +122,9 @@ function runsOf(typeface: Typeface): Measure['runs'] {
       const isLatin = contextual.has(character)
         ? isLatinWanted && !han.test(characters[i - 1] ?? '') && !han.test(characters[i + 1] ?? '')
         : covers[latin]?.(codepoint);
-      const wanted = isLatin ? latin : isLatinWanted ? all : face;
-      const chosen = covers[wanted]?.(codepoint) ? wanted : all;
+      const other = isLatinWanted ? all : face;
+      const preferred = isLatin ? latin : other;
+      const chosen = covers[preferred]?.(codepoint) ? preferred : all;
       const last = runs.at(-1);
       if (last?.face === chosen) last.text += character;
       else runs.push({ face: chosen, text: character });
