@@ -19,7 +19,9 @@ export async function answerAction(
     const forId = action.is_lead ? null : action.lead_id;
     const made = await row<{ id: number }>(
       trx,
-      `insert into answers (action_id, text, answered_by, for_id) values (:action, :text, :by, :for_id) returning id`,
+      `insert into answers (action_id, text, answered_by, for_id)
+       values (:action, :text, :by, :for_id)
+       returning id`,
       { action: id, text: answer.text, by: by.id, for_id: forId },
     );
     if (!made) throw new Error('no answer was made');
@@ -31,7 +33,10 @@ export async function answerAction(
     );
     await change(
       trx,
-      `update actions set state = 'answered', state_reason = null, accepted_at = coalesce(accepted_at, now()), version = version + 1 where id = :id`,
+      `update actions
+       set state = 'answered', state_reason = null, accepted_at = coalesce(accepted_at, now()),
+         version = version + 1
+       where id = :id`,
       { id },
     );
     await record(trx, forId ? { ...by, onBehalfOf: forId } : by, {
@@ -57,8 +62,8 @@ export async function answerAction(
 }
 
 /**
- * 认可: somebody other than the lead accepts the answer. It closes the action and goes to the item's proposer, the chair, the
- * secretary, the lead and the helpers.
+ * 认可: somebody other than the lead accepts the answer. It closes the action and goes to the item's proposer,
+ * the chair, the secretary, the lead and the helpers.
  * @param answerId the answer that was read: a newer one is not accepted unseen
  */
 export async function acceptAnswer(
@@ -74,7 +79,9 @@ export async function acceptAnswer(
     await judge(trx, by, answerId, 'accepted', note);
     await change(
       trx,
-      `update actions set state = 'closed', state_reason = null, closed_at = now(), closed_by = :by, version = version + 1 where id = :id`,
+      `update actions
+       set state = 'closed', state_reason = null, closed_at = now(), closed_by = :by, version = version + 1
+       where id = :id`,
       { id, by: by.id },
     );
     await record(trx, actingFor(by, action), {
@@ -154,7 +161,9 @@ async function judge(
 ): Promise<void> {
   await change(
     trx,
-    `update answers set verdict = :verdict, verdict_note = :note, verdict_by = :by, verdict_at = now() where id = :id and verdict is null`,
+    `update answers
+     set verdict = :verdict, verdict_note = :note, verdict_by = :by, verdict_at = now()
+     where id = :id and verdict is null`,
     { id: answerId, verdict, note: note || null, by: by.id },
   );
 }

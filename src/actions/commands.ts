@@ -55,7 +55,9 @@ async function setState(
 ): Promise<void> {
   await change(
     trx,
-    `update actions set state = :state, state_reason = :reason, version = version + 1 ${set.also ? `, ${set.also}` : ''} where id = :id`,
+    `update actions
+     set state = :state, state_reason = :reason, version = version + 1 ${set.also ? `, ${set.also}` : ''}
+     where id = :id`,
     { id: action.id, state: to, reason: set.reason ?? null },
   );
   await record(trx, actingFor(by, action), {
@@ -145,8 +147,8 @@ export interface HandOver {
 }
 
 /**
- * Another lead, after a refusal, a change of posts, or because it was issued without one. It is assigned anew; the due date
- * and what was answered so far stay.
+ * Another lead, after a refusal, a change of posts, or because it was issued without one. It is assigned
+ * anew; the due date and what was answered so far stay.
  */
 export async function handOverAction(
   db: Db,
@@ -228,7 +230,11 @@ export async function handOverAllActions(
   return inTransaction(db, async (trx) => {
     const open = await rows<{ id: number }>(
       trx,
-      `select id from actions where lead_id = :from and state in ('assigned', 'accepted', 'in_progress', 'blocked', 'refused') order by id for no key update`,
+      `select id
+       from actions
+       where lead_id = :from and state in ('assigned', 'accepted', 'in_progress', 'blocked', 'refused')
+       order by id
+       for no key update`,
       { from: fromId },
     );
     const ids = open.map(({ id }) => id);

@@ -15,7 +15,8 @@ export async function askForExtension(
     if (!isLater(wish.new_due_on, action.due_on, today)) return { ok: false, reason: 'notLater' } as const;
     await change(
       trx,
-      `insert into due_date_extensions (action_id, asked_by, new_due_on, reason) values (:action, :by, :due, :reason)`,
+      `insert into due_date_extensions (action_id, asked_by, new_due_on, reason)
+       values (:action, :by, :due, :reason)`,
       { action: id, by: by.id, due: wish.new_due_on, reason: wish.reason },
     );
     await change(trx, `update actions set version = version + 1 where id = :id`, { id });
@@ -33,7 +34,9 @@ export async function askForExtension(
   });
 }
 
-/** Granted or refused by who oversees the action and doesn't lead it. The original due date stays what it was. */
+/**
+ * Granted or refused by who oversees the action and doesn't lead it. The original due date stays what it was.
+ */
 export async function decideExtension(
   db: Db,
   by: Actor,
@@ -46,8 +49,10 @@ export async function decideExtension(
   return onAction(db, by, id, 'extend', today, async (trx, action) => {
     const wish = await row<{ new_due_on: string; asked_by: number }>(
       trx,
-      `update due_date_extensions set verdict = :verdict, verdict_note = :note, verdict_by = :by, verdict_at = now()
-        where id = :extension and action_id = :id and verdict is null and asked_by <> :by returning new_due_on, asked_by`,
+      `update due_date_extensions
+       set verdict = :verdict, verdict_note = :note, verdict_by = :by, verdict_at = now()
+        where id = :extension and action_id = :id and verdict is null and asked_by <> :by
+        returning new_due_on, asked_by`,
       { extension: extensionId, id, verdict, note: note || null, by: by.id },
     );
     if (!wish) return { ok: false, reason: 'moved', state: action.state } as const;
@@ -84,7 +89,8 @@ export async function extendAction(
       return { ok: false, reason: 'notLater' } as const;
     const made = await row<{ id: number }>(
       trx,
-      `insert into due_date_extensions (action_id, asked_by, new_due_on, reason, verdict, verdict_by, verdict_at)
+      `insert into due_date_extensions (action_id, asked_by, new_due_on, reason, verdict, verdict_by,
+         verdict_at)
        values (:action, :by, :due, :reason, 'granted', :by, now()) returning id`,
       { action: id, by: by.id, due: extension.new_due_on, reason: extension.reason },
     );

@@ -1,7 +1,7 @@
 import { addDays, weekdayOf } from '../lib/time/zone.js';
 
-// How an action stands against its day. Nothing of this is stored: it follows from the due date and today in the
-// organisation's zone (domain.md 5).
+// How an action stands against its day. Nothing of this is stored: it follows from the due date and today in
+// the organisation's zone (domain.md 5).
 
 export const STATES = [
   'planned',
@@ -40,7 +40,9 @@ export function daysBetween(from: string, to: string): number {
   return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / 86_400_000);
 }
 
-/** Blue from three days before, red after the day; an answered action waits for somebody else and shows none. */
+/**
+ * Blue from three days before, red after the day; an answered action waits for somebody else and shows none.
+ */
 export function lightOf(action: { state: ActionState; due_on: string | null }, today: string): Light {
   if (!action.due_on || !isOpen(action.state) || action.state === 'answered') return 'none';
   const days = daysBetween(today, action.due_on);

@@ -13,7 +13,10 @@ import {
 export const SCOPES = ['mine', 'asked', 'all'] as const;
 
 export interface ActionFilter {
-  /** mine: what I lead, help with, or am asked to accept or to give to somebody else; asked: what others owe my meetings. */
+  /**
+   * mine: what I lead, help with, or am asked to accept or to give to somebody else; asked: what others owe
+   * my meetings.
+   */
   scope: (typeof SCOPES)[number];
   state: 'open' | 'closed' | 'cancelled';
   lead?: number | null;
@@ -41,21 +44,38 @@ export interface ActionRow {
 }
 
 const ACTION_ROW = `a.id, a.deliverable, a.state, a.due_on, a.original_due_on, a.closed_at,
-  case when l.id is not null then jsonb_build_object('name', l.name, 'name_en', l.name_en, 'is_active', l.deactivated_at is null) end as lead,
+  case
+    when l.id is not null
+    then jsonb_build_object('name', l.name, 'name_en', l.name_en, 'is_active',
+      l.deactivated_at is null) end as lead,
   u.name_en as unit_en, u.name_zh as unit_zh,
-  case when ${SEES_MEETING} then jsonb_build_object('id', m.id, 'title', m.title, 'number', m.number) end as meeting,
+  case
+    when ${SEES_MEETING}
+    then jsonb_build_object('id', m.id, 'title', m.title, 'number', m.number) end as meeting,
   (select count(*) from reminders r where r.action_id = a.id)::integer as reminders,
   (select w.text from answers w where w.action_id = a.id order by w.id desc limit 1) as answer,
   coalesce(a.lead_id = :viewer_id, false) as is_mine`;
 
 /** The columns of the board in SQL; the same rule as columnOf in lights.ts. */
-const COLUMN = `case when a.state = 'answered' then 'answered' when a.due_on < :today then 'overdue' when a.due_on <= :sunday then 'week' else 'open' end`;
+const COLUMN = `case
+    when a.state = 'answered'
+    then 'answered'
+    when a.due_on < :today
+    then 'overdue'
+    when a.due_on <= :sunday
+    then 'week'
+    else 'open' end`;
 
 /** As the index actions_not_done has it. */
 const OPEN = `a.state not in ('closed', 'cancelled')`;
 
-/** What came of meetings that the viewer answers for (organiser, chair, secretary) and of items the viewer proposed. */
-const ASKED_FOR = `(a.state <> 'planned' and a.lead_id <> :viewer_id and (${OVERSEES} or i.proposed_by = :viewer_id))`;
+/**
+ * What came of meetings that the viewer answers for (organiser, chair, secretary) and of items the viewer
+ * proposed.
+ */
+const ASKED_FOR = `(a.state <> 'planned'
+  and a.lead_id <> :viewer_id
+  and (${OVERSEES} or i.proposed_by = :viewer_id))`;
 
 function whereOf(filter: ActionFilter): { sql: string; bindings: Bindings } {
   const sql = [VISIBLE_ACTIONS];
@@ -63,20 +83,21 @@ function whereOf(filter: ActionFilter): { sql: string; bindings: Bindings } {
   if (filter.scope === 'mine')
     sql.push(`(${IS_INVOLVED} or (a.state in ('answered', 'refused', 'planned') and ${OVERSEES}))`);
   if (filter.scope === 'asked') sql.push(ASKED_FOR);
-  sql.push(
-    filter.state === 'open'
-      ? OPEN
-      : filter.state === 'closed'
-        ? `a.state = 'closed'`
-        : `a.state = 'cancelled'`,
-  );
+  if (filter.state === 'open') sql.push(OPEN);
+  else sql.push(filter.state === 'closed' ? `a.state = 'closed'` : `a.state = 'cancelled'`);
   if (filter.lead) {
     sql.push('a.lead_id = :lead');
     bindings.lead = filter.lead;
   }
   if (filter.unit) {
     sql.push(
-      `l.unit_id in (with recursive below (id) as (select :unit::bigint union select c.id from units c join below on c.parent_id = below.id) select id from below)`,
+      `l.unit_id in (with recursive below (id) as (select :unit::bigint
+         union
+         select c.id
+         from units c
+         join below on c.parent_id = below.id)
+         select id
+         from below)`,
     );
     bindings.unit = filter.unit;
   }
@@ -86,7 +107,10 @@ function whereOf(filter: ActionFilter): { sql: string; bindings: Bindings } {
   }
   if (filter.q) {
     sql.push(
-      `(a.deliverable ilike :q or (m.title ilike :q and ${SEES_MEETING}) or l.name ilike :q or l.name_en ilike :q)`,
+      `(a.deliverable ilike :q
+         or (m.title ilike :q and ${SEES_MEETING})
+         or l.name ilike :q
+         or l.name_en ilike :q)`,
     );
     bindings.q = likePattern(filter.q);
   }
@@ -148,11 +172,12 @@ export async function listActions(
   const isNewestFirst = filter.state !== 'open';
   const direction = isNewestFirst ? 'desc' : 'asc';
   const key = `coalesce(a.due_on, date '9999-12-31')`;
+  const after = `and (${key}, a.id) ${isNewestFirst ? '<' : '>'} (:after_on, :after_id)`;
   const found = await rows<ActionRow & { sort_on: string }>(
     db,
     `select ${ACTION_ROW}, ${key}::text as sort_on
        from ${ACTION_TABLES} left join units u on u.id = l.unit_id
-      where ${where.sql} ${page.after ? `and (${key}, a.id) ${isNewestFirst ? '<' : '>'} (:after_on, :after_id)` : ''}
+      where ${where.sql} ${page.after ? after : ''}
       order by ${key} ${direction}, a.id ${direction} limit :limit`,
     {
       ...where.bindings,
@@ -170,7 +195,10 @@ export async function listActions(
   };
 }
 
-/** What the filters of the list offer: leads, units and series that some visible action has; of what is done, of the last year. */
+/**
+ * What the filters of the list offer: leads, units and series that some visible action has; of what is done,
+ * of the last year.
+ */
 export async function listFilterChoices(
   db: Db,
   viewerId: number,
@@ -197,9 +225,11 @@ export async function listFilterChoices(
     `with seen as materialized (
        select distinct a.lead_id, l.unit_id, case when ${SEES_MEETING} then m.series_id end as series_id
          from ${ACTION_TABLES} where ${among} and ${VISIBLE_ACTIONS})
-     select coalesce((select jsonb_agg(jsonb_build_object('id', id, 'name', name, 'name_en', name_en) order by name)
+     select coalesce((select jsonb_agg(jsonb_build_object('id', id, 'name', name, 'name_en', name_en)
+       order by name)
                         from persons where id in (select lead_id from seen)), '[]') as leads,
-            coalesce((select jsonb_agg(jsonb_build_object('id', id, 'name_en', name_en, 'name_zh', name_zh) order by name_en)
+            coalesce((select jsonb_agg(jsonb_build_object('id', id, 'name_en', name_en, 'name_zh', name_zh)
+              order by name_en)
                         from units where id in (select unit_id from seen)), '[]') as units,
             coalesce((select jsonb_agg(jsonb_build_object('id', id, 'name', name) order by name)
                         from series where id in (select series_id from seen)), '[]') as series`,
@@ -219,8 +249,8 @@ export interface WaitingAction {
 }
 
 /**
- * What waits for the viewer: to take on, to answer (overdue, sent back, or due within three days), to accept, to give to
- * somebody else, an extension to decide. The most pressing first.
+ * What waits for the viewer: to take on, to answer (overdue, sent back, or due within three days), to accept,
+ * to give to somebody else, an extension to decide. The most pressing first.
  */
 export async function listActionsWaitingFor(
   db: Db,
@@ -231,23 +261,38 @@ export async function listActionsWaitingFor(
   return rows<WaitingAction>(
     db,
     `select * from (
-       select a.id, a.deliverable, a.due_on, a.state, jsonb_build_object('name', l.name, 'name_en', l.name_en) as person,
+       select a.id, a.deliverable, a.due_on, a.state,
+         jsonb_build_object('name', l.name, 'name_en', l.name_en) as person,
               case when a.state = 'assigned' then 'takeOn'
-                   when exists (select 1 from answers w where w.action_id = a.id and w.verdict = 'sent_back') then 'answerAgain'
+                   when exists (select 1 from answers w where w.action_id = a.id and w.verdict = 'sent_back')
+                     then 'answerAgain'
                    else 'answer' end as wants
          from ${ACTION_TABLES}
-        where ${OPEN} and a.lead_id = :viewer_id and a.state in ('assigned', 'accepted', 'in_progress', 'blocked')
+        where ${OPEN}
+          and a.lead_id = :viewer_id
+          and a.state in ('assigned', 'accepted', 'in_progress', 'blocked')
           and (a.state = 'assigned' or a.due_on <= :today::date + 3
             or exists (select 1 from answers w where w.action_id = a.id and w.verdict = 'sent_back'))
        union all
-       select a.id, a.deliverable, a.due_on, a.state, jsonb_build_object('name', l.name, 'name_en', l.name_en),
-              case when a.state = 'answered' then 'accept' when a.state = 'refused' then 'reassign' else 'decide' end
+       select a.id, a.deliverable, a.due_on, a.state,
+         jsonb_build_object('name', l.name, 'name_en', l.name_en),
+              case
+                when a.state = 'answered'
+                then 'accept'
+                when a.state = 'refused'
+                then 'reassign'
+                else 'decide' end
          from ${ACTION_TABLES}
         where ${OPEN} and ${OVERSEES} and a.lead_id <> :viewer_id
-          and ((a.state = 'answered' and not exists (select 1 from answers w where w.action_id = a.id and w.verdict is null and :viewer_id in (w.answered_by, w.for_id)))
+          and ((a.state = 'answered'
+            and not exists (select 1
+              from answers w
+              where w.action_id = a.id and w.verdict is null and :viewer_id in (w.answered_by, w.for_id)))
             or a.state = 'refused'
             or (a.state in ('assigned', 'accepted', 'in_progress', 'blocked')
-              and exists (select 1 from due_date_extensions e where e.action_id = a.id and e.verdict is null)))) waiting
+              and exists (select 1
+                from due_date_extensions e
+                where e.action_id = a.id and e.verdict is null)))) waiting
      order by due_on nulls first, id limit :limit`,
     { viewer_id: viewerId, today, limit },
   );
@@ -293,7 +338,9 @@ export async function listActionsOfMeeting(
   return rows<MeetingAction>(
     db,
     `select a.id, a.deliverable, a.state, a.due_on, a.item_id,
-            case when l.id is not null then jsonb_build_object('name', l.name, 'name_en', l.name_en) end as lead,
+            case
+              when l.id is not null
+              then jsonb_build_object('name', l.name, 'name_en', l.name_en) end as lead,
             w.text as answer, w.verdict_at as accepted_at
        from ${ACTION_TABLES}
        left join answers w on w.action_id = a.id and w.verdict = 'accepted' and a.state = 'closed'

@@ -3,9 +3,9 @@ import { change, row, rows, type Db } from '../lib/db/db.js';
 import { groupedBy } from '../lib/groupedBy.js';
 import { historyOf, setHelpers, tellAll } from './commands.js';
 
-// Actions while the minutes are written: they hang on a statement and nobody is told of them before the minutes are issued.
-// The callers (src/minutes) hold the meeting's lock and have asked who may record. What is only planned stays out of the
-// meeting's history, which more people read than write.
+// Actions while the minutes are written: they hang on a statement and nobody is told of them before the
+// minutes are issued. The callers (src/minutes) hold the meeting's lock and have asked who may record. What
+// is only planned stays out of the meeting's history, which more people read than write.
 
 export interface Plan {
   deliverable: string;
@@ -23,19 +23,22 @@ export async function planAction(
 ): Promise<number> {
   const before = await row<Plan & { id: number; state: string; assigned_at: Date | null }>(
     trx,
-    `select id, deliverable, lead_id, due_on, state, assigned_at, array(select person_id from action_helpers h where h.action_id = a.id order by 1) as helper_ids
+    `select id, deliverable, lead_id, due_on, state, assigned_at,
+       array(select person_id from action_helpers h where h.action_id = a.id order by 1) as helper_ids
        from actions a where statement_id = :statement for no key update`,
     { statement: statement.id },
   );
-  // What was already assigned by minutes that were issued changes by its own verbs only, each with its reason; what a
-  // decision called off since does not come back because its statement is saved again in a correction.
+  // What was already assigned by minutes that were issued changes by its own verbs only, each with its
+  // reason; what a decision called off since does not come back because its statement is saved again in a
+  // correction.
   if (before && before.state !== 'planned' && (before.state !== 'cancelled' || before.assigned_at))
     return before.id;
   const saved = await row<{ id: number }>(
     trx,
     `insert into actions (meeting_id, item_id, statement_id, deliverable, lead_id, due_on, created_by)
      values (:meeting, :item, :statement, :deliverable, :lead, :due, :by)
-     on conflict (statement_id) do update set deliverable = excluded.deliverable, lead_id = excluded.lead_id, due_on = excluded.due_on,
+     on conflict (statement_id)
+     do update set deliverable = excluded.deliverable, lead_id = excluded.lead_id, due_on = excluded.due_on,
        item_id = excluded.item_id, state = 'planned', state_reason = null, version = actions.version + 1
      returning id`,
     {
@@ -66,11 +69,17 @@ export async function planAction(
   return saved.id;
 }
 
-/** Takes the planned action off its statement. It stays as cancelled, so that putting the statement back brings it back. */
+/**
+ * Takes the planned action off its statement. It stays as cancelled, so that putting the statement back
+ * brings it back.
+ */
 export async function removePlannedAction(trx: Db, by: Actor, statementId: number): Promise<void> {
   const [gone] = await rows<{ id: number }>(
     trx,
-    `update actions set state = 'cancelled', version = version + 1 where statement_id = :statement and state = 'planned' returning id`,
+    `update actions
+     set state = 'cancelled', version = version + 1
+     where statement_id = :statement and state = 'planned'
+     returning id`,
     { statement: statementId },
   );
   if (gone) await record(trx, by, { action: 'action.remove', noun: 'actions', id: gone.id });
@@ -88,8 +97,9 @@ export async function restorePlannedAction(trx: Db, by: Actor, statementId: numb
 }
 
 /**
- * The minutes are issued: what was planned is assigned, the original due date is set for good, leads and helpers are told.
- * Called in the transaction that issues. Called again (a correction) it assigns only what is still planned.
+ * The minutes are issued: what was planned is assigned, the original due date is set for good, leads and
+ * helpers are told. Called in the transaction that issues. Called again (a correction) it assigns only what
+ * is still planned.
  * @returns how many were assigned, and how many were not because they lack a lead or a date
  */
 export async function assignActions(
@@ -99,9 +109,15 @@ export async function assignActions(
 ): Promise<{ assigned: number; left: number }> {
   const assigned = await rows<{ id: number; lead_id: number; due_on: string; is_restricted: boolean }>(
     trx,
-    `update actions a set state = 'assigned', original_due_on = coalesce(original_due_on, due_on), assigned_at = now(), version = version + 1
+    `update actions a
+     set state = 'assigned', original_due_on = coalesce(original_due_on, due_on), assigned_at = now(),
+       version = version + 1
       where meeting_id = :meeting and state = 'planned' and lead_id is not null and due_on is not null
-      returning id, lead_id, due_on, coalesce((select i.is_restricted from agenda_items i where i.id = a.item_id), false) as is_restricted`,
+      returning id, lead_id, due_on,
+        coalesce(
+          (select i.is_restricted from agenda_items i where i.id = a.item_id),
+          false
+        ) as is_restricted`,
     { meeting: meetingId },
   );
   const helpers = await rows<{ action_id: number; person_id: number }>(

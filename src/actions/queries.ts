@@ -3,9 +3,9 @@ import { isDeputyOf, isInForce } from '../people/deputyQueries.js';
 import { visibleMeetings } from '../meetings/queries.js';
 import type { ActionState } from './lights.js';
 
-// Who sees which action, in one place: every list, page, mail and figure joins actions by these pieces of SQL.
-// They read the aliases a (actions), m (meetings), i (agenda_items), l (persons: the lead) and the bindings
-// :viewer_id (the person's id) and :today (the date in the organisation's zone).
+// Who sees which action, in one place: every list, page, mail and figure joins actions by these pieces of
+// SQL. They read the aliases a (actions), m (meetings), i (agenda_items), l (persons: the lead) and the
+// bindings :viewer_id (the person's id) and :today (the date in the organisation's zone).
 
 export const ACTION_TABLES = `actions a
   join meetings m on m.id = a.meeting_id
@@ -15,29 +15,45 @@ export const ACTION_TABLES = `actions a
 /** The lead's deputy today. */
 const IS_DEPUTY = isDeputyOf(':viewer_id', 'a.lead_id', ':today');
 
-const IS_HELPER = `exists (select 1 from action_helpers h where h.action_id = a.id and h.person_id = :viewer_id)`;
+const IS_HELPER = `exists (select 1
+  from action_helpers h where h.action_id = a.id and h.person_id = :viewer_id)`;
 
 /** Leads it, helps with it, or stands in for the lead. */
 export const IS_INVOLVED = `(a.lead_id = :viewer_id or ${IS_HELPER} or ${IS_DEPUTY})`;
 
 const ROLE_IN = (roles: string) => `(
-    exists (select 1 from participants p where p.meeting_id = m.id and p.person_id = :viewer_id and p.removed_at is null and p.role in (${roles}))
-    or exists (select 1 from series_members s where s.series_id = m.series_id and s.person_id = :viewer_id and s.role in ('chair', 'secretary')))`;
+    exists (select 1
+      from participants p
+      where p.meeting_id = m.id
+        and p.person_id = :viewer_id
+        and p.removed_at is null
+        and p.role in (${roles}))
+    or exists (select 1
+      from series_members s
+      where s.series_id = m.series_id and s.person_id = :viewer_id and s.role in ('chair', 'secretary')))`;
 
 /**
- * Who answers for the meeting: organiser, the leader it is held for, chair, secretary, and a deputy of the first two. A deputy
- * of somebody who leads the action has no say through that person: it would be judging one's own.
+ * Who answers for the meeting: organiser, the leader it is held for, chair, secretary, and a deputy of the
+ * first two. A deputy of somebody who leads the action has no say through that person: it would be judging
+ * one's own.
  */
-export const OVERSEES = `(:viewer_id in (m.organiser_id, coalesce(m.booked_for_id, m.organiser_id)) or ${ROLE_IN(`'chair', 'secretary'`)}
-    or exists (select 1 from deputies d where d.deputy_id = :viewer_id and d.person_id in (m.organiser_id, m.booked_for_id)
+export const OVERSEES = `(:viewer_id in (m.organiser_id, coalesce(m.booked_for_id, m.organiser_id))
+    or ${ROLE_IN(`'chair', 'secretary'`)}
+    or exists (select 1
+      from deputies d
+      where d.deputy_id = :viewer_id and d.person_id in (m.organiser_id, m.booked_for_id)
          and d.person_id is distinct from a.lead_id
          and ${isInForce('d', ':today')}))`;
 
-const IS_PARTICIPANT = `exists (select 1 from participants p where p.meeting_id = m.id and p.person_id = :viewer_id and p.removed_at is null)`;
+const IS_PARTICIPANT = `exists (select 1
+    from participants p
+    where p.meeting_id = m.id and p.person_id = :viewer_id and p.removed_at is null)`;
 
 /** Secretaries of the office keep what is neither private nor restricted. */
 const IS_OFFICE = `(not m.is_private and not coalesce(i.is_restricted, false)
-    and exists (select 1 from persons me where me.id = :viewer_id and me.role in ('secretary', 'administrator')))`;
+    and exists (select 1
+      from persons me
+      where me.id = :viewer_id and me.role in ('secretary', 'administrator')))`;
 
 /** Head of the lead's unit or of a unit above it. */
 const HEADS_LEAD = `coalesce(l.unit_id in (
@@ -46,9 +62,13 @@ const HEADS_LEAD = `coalesce(l.unit_id in (
       union select c.id from units c join headed on c.parent_id = headed.id)
     select id from headed), false)`;
 
-/** Not before the minutes are issued. What was issued without a lead or a date is seen too, so that somebody mends it. */
+/**
+ * Not before the minutes are issued. What was issued without a lead or a date is seen too, so that somebody
+ * mends it.
+ */
 const IS_OUT = `(a.assigned_at is not null
-    or (a.state = 'planned' and exists (select 1 from minutes x where x.meeting_id = m.id and x.issued_at is not null)))`;
+    or (a.state = 'planned'
+      and exists (select 1 from minutes x where x.meeting_id = m.id and x.issued_at is not null)))`;
 
 /** The read scope of actions. */
 export const VISIBLE_ACTIONS = `(${IS_OUT} and (
@@ -57,12 +77,17 @@ export const VISIBLE_ACTIONS = `(${IS_OUT} and (
       ${IS_PARTICIPANT}
       or (not m.is_private and (
         ${IS_OFFICE} or ${HEADS_LEAD}
-        or exists (select 1 from series_members s where s.series_id = m.series_id and s.person_id = :viewer_id)))))))`;
+        or exists (select 1
+          from series_members s
+          where s.series_id = m.series_id and s.person_id = :viewer_id)))))))`;
 
 /** As policy.ts says it of handOver. */
 export const MAY_HAND_OVER = `(${OVERSEES} or ${IS_OFFICE} or ${HEADS_LEAD})`;
 
-/** May the viewer know which meeting it came from? A lead from outside a private meeting may not. Binds :viewer_id too. */
+/**
+ * May the viewer know which meeting it came from? A lead from outside a private meeting may not. Binds
+ * :viewer_id too.
+ */
 export const SEES_MEETING = visibleMeetings({ id: -1 }, 'm').sql;
 
 /** What a viewer is to an action: all that policy.ts asks about. */
@@ -78,7 +103,10 @@ export interface Standing {
   is_lead: boolean;
   is_deputy: boolean;
   is_helper: boolean;
-  /** Organiser, chair or secretary of the meeting (or a deputy of theirs who is not the lead's), or a secretary of the office. */
+  /**
+   * Organiser, chair or secretary of the meeting (or a deputy of theirs who is not the lead's), or a
+   * secretary of the office.
+   */
   is_overseer: boolean;
   heads_lead: boolean;
   /** Of a restricted item: its events stay out of the meeting's history, which more people read. */
@@ -112,11 +140,14 @@ export function listStandings(
 ): Promise<Standing[]> {
   return rows<Standing>(
     db,
-    `select a.id, a.meeting_id, a.state, a.version, a.deliverable, a.lead_id, a.due_on, :viewer_id::bigint as viewer_id,
-            coalesce(a.lead_id = :viewer_id, false) as is_lead, ${IS_DEPUTY} as is_deputy, ${IS_HELPER} as is_helper,
+    `select a.id, a.meeting_id, a.state, a.version, a.deliverable, a.lead_id, a.due_on,
+       :viewer_id::bigint as viewer_id,
+            coalesce(a.lead_id = :viewer_id, false) as is_lead, ${IS_DEPUTY} as is_deputy,
+              ${IS_HELPER} as is_helper,
             (${OVERSEES} or ${IS_OFFICE}) as is_overseer, ${HEADS_LEAD} as heads_lead,
             coalesce(i.is_restricted, false) as is_restricted,
-            (l.deactivated_at is null and exists (select 1 from accounts c where c.person_id = a.lead_id)) as lead_signs_in,
+            (l.deactivated_at is null
+              and exists (select 1 from accounts c where c.person_id = a.lead_id)) as lead_signs_in,
             w.id as answer_id, w.answered_by, w.for_id as answered_for, e.id as extension_id
        from ${ACTION_TABLES}
        left join answers w on w.action_id = a.id and w.verdict is null
@@ -163,17 +194,32 @@ export async function findAction(
 ): Promise<ActionDetail | undefined> {
   const found = await row<ActionDetail & { meeting_starts_at: Date | null }>(
     db,
-    `select a.id, a.deliverable, a.state, a.state_reason, a.due_on, a.original_due_on, a.assigned_at, a.accepted_at, a.closed_at, a.version,
-            case when l.id is not null then jsonb_build_object('id', l.id, 'name', l.name, 'name_en', l.name_en, 'email', l.email,
+    `select a.id, a.deliverable, a.state, a.state_reason, a.due_on, a.original_due_on, a.assigned_at,
+       a.accepted_at, a.closed_at, a.version,
+            case
+              when l.id is not null
+              then jsonb_build_object('id', l.id, 'name', l.name, 'name_en', l.name_en, 'email', l.email,
               'is_active', l.deactivated_at is null, 'unit_en', u.name_en, 'unit_zh', u.name_zh) end as lead,
-            coalesce((select jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name, 'name_en', p.name_en) order by p.name)
-                        from action_helpers h join persons p on p.id = h.person_id where h.action_id = a.id), '[]') as helpers,
-            case when ${SEES_MEETING} then jsonb_build_object('id', m.id, 'title', m.title, 'number', m.number) end as meeting,
+            coalesce((select jsonb_agg(jsonb_build_object('id', p.id, 'name', p.name, 'name_en', p.name_en)
+              order by p.name)
+                        from action_helpers h join persons p on p.id = h.person_id where h.action_id = a.id),
+                          '[]') as helpers,
+            case
+              when ${SEES_MEETING}
+              then jsonb_build_object('id', m.id, 'title', m.title, 'number', m.number) end as meeting,
             m.starts_at as meeting_starts_at,
             case when ${SEES_MEETING} then i.title end as item_title,
-            case when ${SEES_MEETING} then (select s.text from statements s where s.id = a.statement_id and s.deleted_at is null) end as statement,
-            case when ${SEES_MEETING} and r.id is not null then jsonb_build_object('name', r.name, 'name_en', r.name_en) end as proposer,
-            case when c.id is not null then jsonb_build_object('name', c.name, 'name_en', c.name_en) end as closer
+            case
+              when ${SEES_MEETING}
+              then (select s.text
+                from statements s
+                where s.id = a.statement_id and s.deleted_at is null) end as statement,
+            case when ${SEES_MEETING}
+              and r.id is not null
+                then jsonb_build_object('name', r.name, 'name_en', r.name_en) end as proposer,
+            case
+              when c.id is not null
+              then jsonb_build_object('name', c.name, 'name_en', c.name_en) end as closer
        from ${ACTION_TABLES}
        left join units u on u.id = l.unit_id
        left join persons r on r.id = i.proposed_by
@@ -205,10 +251,16 @@ export async function listAnswers(db: Db, actionId: number): Promise<AnswerRow[]
     db,
     `select w.id, w.text, w.answered_at, w.verdict, w.verdict_note, w.verdict_at,
             jsonb_build_object('name', b.name, 'name_en', b.name_en) as author,
-            case when f.id is not null then jsonb_build_object('name', f.name, 'name_en', f.name_en) end as written_for,
-            case when j.id is not null then jsonb_build_object('name', j.name, 'name_en', j.name_en) end as judge,
-            coalesce((select jsonb_agg(jsonb_build_object('id', x.id, 'name', x.name, 'bytes', x.bytes) order by x.id)
-                        from answer_files y join files x on x.id = y.file_id where y.answer_id = w.id), '[]') as files
+            case
+              when f.id is not null
+              then jsonb_build_object('name', f.name, 'name_en', f.name_en) end as written_for,
+            case
+              when j.id is not null
+              then jsonb_build_object('name', j.name, 'name_en', j.name_en) end as judge,
+            coalesce((select jsonb_agg(jsonb_build_object('id', x.id, 'name', x.name, 'bytes', x.bytes)
+              order by x.id)
+                        from answer_files y join files x on x.id = y.file_id where y.answer_id = w.id),
+                          '[]') as files
        from answers w
        join persons b on b.id = w.answered_by
        left join persons f on f.id = w.for_id
@@ -226,7 +278,10 @@ export async function findAnswerFile(
 ): Promise<{ id: number; name: string } | undefined> {
   return row(
     db,
-    `select f.id, f.name from files f join answer_files y on y.file_id = f.id join answers w on w.id = y.answer_id
+    `select f.id, f.name
+     from files f
+     join answer_files y on y.file_id = f.id
+     join answers w on w.id = y.answer_id
       where f.id = :file and w.action_id = :action and f.state = 'stored'`,
     { file: fileId, action: actionId },
   );
@@ -249,8 +304,12 @@ export async function listExtensions(db: Db, actionId: number): Promise<Extensio
     db,
     `select e.id, e.new_due_on, e.reason, e.asked_at, e.verdict, e.verdict_note, e.verdict_at,
             jsonb_build_object('name', b.name, 'name_en', b.name_en) as asker,
-            case when j.id is not null then jsonb_build_object('name', j.name, 'name_en', j.name_en) end as judge
-       from due_date_extensions e join persons b on b.id = e.asked_by left join persons j on j.id = e.verdict_by
+            case
+              when j.id is not null
+              then jsonb_build_object('name', j.name, 'name_en', j.name_en) end as judge
+       from due_date_extensions e
+       join persons b on b.id = e.asked_by
+       left join persons j on j.id = e.verdict_by
       where e.action_id = :action order by e.id desc limit 50`,
     { action: actionId },
   );
@@ -269,7 +328,9 @@ export async function listReminders(db: Db, actionId: number): Promise<ReminderR
   return rows<ReminderRow>(
     db,
     `select r.id, r.level, r.at, p.name, p.name_en,
-            case when s.id is not null then jsonb_build_object('name', s.name, 'name_en', s.name_en) end as sender
+            case
+              when s.id is not null
+              then jsonb_build_object('name', s.name, 'name_en', s.name_en) end as sender
        from reminders r join persons p on p.id = r.person_id left join persons s on s.id = r.sent_by
       where r.action_id = :action order by r.id desc limit 50`,
     { action: actionId },
@@ -291,16 +352,21 @@ export async function findConcerned(db: Db, actionId: number): Promise<Concerned
     db,
     `select a.lead_id, i.proposed_by as proposer_id, m.organiser_id,
             array(select h.person_id from action_helpers h where h.action_id = a.id order by 1) as helper_ids,
-            (select p.person_id from participants p where p.meeting_id = m.id and p.role = 'chair' and p.removed_at is null) as chair_id,
-            array(select p.person_id from participants p where p.meeting_id = m.id and p.role = 'secretary' and p.removed_at is null order by 1) as secretary_ids
+            (select p.person_id
+              from participants p
+              where p.meeting_id = m.id and p.role = 'chair' and p.removed_at is null) as chair_id,
+            array(select p.person_id
+              from participants p
+              where p.meeting_id = m.id and p.role = 'secretary' and p.removed_at is null
+              order by 1) as secretary_ids
        from ${ACTION_TABLES} where a.id = :id`,
     { id: actionId },
   );
 }
 
 /**
- * Who is told when an action needs a word of somebody who oversees it: the secretary of the meeting, else its organiser, else
- * its chair, and never the lead.
+ * Who is told when an action needs a word of somebody who oversees it: the secretary of the meeting, else its
+ * organiser, else its chair, and never the lead.
  */
 export function overseersOf(concerned: Concerned): number[] {
   const isOther = (id: number | null): id is number => id !== null && id !== concerned.lead_id;

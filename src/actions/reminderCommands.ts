@@ -21,9 +21,9 @@ interface Candidate {
 const OPEN = `a.state in ('assigned', 'accepted', 'in_progress', 'blocked')`;
 
 /**
- * 催办: reminds everybody who is to be reminded now, in working hours of the organisation's zone. Each step of the ladder is
- * stored before it is mailed; running it again, or twice at once, sends nothing twice. One digest per person and day: what
- * comes due after it waits for the next day's.
+ * 催办: reminds everybody who is to be reminded now, in working hours of the organisation's zone. Each step of
+ * the ladder is stored before it is mailed; running it again, or twice at once, sends nothing twice. One
+ * digest per person and day: what comes due after it waits for the next day's.
  * @returns the number of digests
  */
 export async function remindAll(db: Db, now: Date): Promise<number> {
@@ -32,10 +32,13 @@ export async function remindAll(db: Db, now: Date): Promise<number> {
   const today = dayOf(now, office.zone);
   const found = await rows<Candidate>(
     db,
-    `select a.id, a.due_on, a.assigned_at, a.lead_id, l.email is not null and l.deactivated_at is null as is_reachable,
+    `select a.id, a.due_on, a.assigned_at, a.lead_id, l.email is not null
+       and l.deactivated_at is null as is_reachable,
             m.is_private or coalesce(i.is_restricted, false) as is_restricted,
             array(select x.person_id from (
-              select p.person_id, 1 as choice from participants p where p.meeting_id = m.id and p.role = 'secretary' and p.removed_at is null
+              select p.person_id, 1 as choice
+              from participants p
+              where p.meeting_id = m.id and p.role = 'secretary' and p.removed_at is null
               union all select m.organiser_id, 2) x
               join persons s on s.id = x.person_id and s.email is not null and s.deactivated_at is null
              where x.person_id <> a.lead_id order by x.choice, x.person_id limit 1) as stand_ins
@@ -121,7 +124,8 @@ export async function remindByHand(
     if (!lead) return { ok: false, reason: 'unreachable' } as const;
     const stored = await row<{ id: number }>(
       trx,
-      `insert into reminders (action_id, person_id, level, on_day, sent_by, at) values (:action, :person, 'by_hand', :today, :by, :now)
+      `insert into reminders (action_id, person_id, level, on_day, sent_by, at)
+       values (:action, :person, 'by_hand', :today, :by, :now)
        on conflict do nothing returning id`,
       { action: id, person: lead.id, today, by: by.id, now },
     );

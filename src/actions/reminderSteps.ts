@@ -16,19 +16,21 @@ export interface ReminderStep {
  * @param assignedOn steps up to the day of the assignment are left out: its own mail said the same
  */
 export function stepOf(dueOn: string, assignedOn: string, today: string): ReminderStep | undefined {
-  const late = daysBetween(dueOn, today);
-  const step: ReminderStep | undefined =
-    late < -LIGHT_DAYS
-      ? undefined
-      : late < 0
-        ? { level: 'before_due', on_day: addDays(dueOn, -LIGHT_DAYS) }
-        : late < 7
-          ? { level: 'due', on_day: dueOn }
-          : { level: 'overdue', on_day: addDays(dueOn, Math.floor(late / 7) * 7) };
+  const step = lastStep(dueOn, daysBetween(dueOn, today));
   return step && step.on_day > assignedOn ? step : undefined;
 }
 
-/** First and last hour of the day in which people are reminded, Monday to Friday, in the organisation's zone. */
+/** @param late days since it was due; negative before */
+function lastStep(dueOn: string, late: number): ReminderStep | undefined {
+  if (late < -LIGHT_DAYS) return undefined;
+  if (late < 0) return { level: 'before_due', on_day: addDays(dueOn, -LIGHT_DAYS) };
+  if (late < 7) return { level: 'due', on_day: dueOn };
+  return { level: 'overdue', on_day: addDays(dueOn, Math.floor(late / 7) * 7) };
+}
+
+/**
+ * First and last hour of the day in which people are reminded, Monday to Friday, in the organisation's zone.
+ */
 export const WORKING_HOURS = { from: 9, to: 17 };
 
 export function isWorkingHour(instant: Date, zone: string): boolean {

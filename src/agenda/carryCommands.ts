@@ -10,9 +10,10 @@ export type CarriedOver =
   | { ok: false; reason: 'no_series' };
 
 /**
- * Carries an item on to the next meeting of the series, or to its backlog when there is none. The new item links to the old
- * one (`carried_from_id`, unique), papers are read through the link. Done twice, or by two people at once, it is done once.
- * The caller has locked the meeting and asked who may; for the sitting at the end of a meeting.
+ * Carries an item on to the next meeting of the series, or to its backlog when there is none. The new item
+ * links to the old one (`carried_from_id`, unique), papers are read through the link. Done twice, or by two
+ * people at once, it is done once. The caller has locked the meeting and asked who may; for the sitting at
+ * the end of a meeting.
  */
 export async function carryOver(trx: Db, by: Actor, itemId: number): Promise<CarriedOver> {
   const item = await row<{
@@ -24,7 +25,8 @@ export async function carryOver(trx: Db, by: Actor, itemId: number): Promise<Car
     is_restricted: boolean;
   }>(
     trx,
-    `select i.meeting_id, coalesce(m.series_id, i.series_id) as series_id, m.starts_at, i.state, i.title, i.is_restricted
+    `select i.meeting_id, coalesce(m.series_id, i.series_id) as series_id, m.starts_at, i.state, i.title,
+       i.is_restricted
        from agenda_items i join meetings m on m.id = i.meeting_id where i.id = :id for no key update of i`,
     { id: itemId },
   );
@@ -42,17 +44,23 @@ export async function carryOver(trx: Db, by: Actor, itemId: number): Promise<Car
   const next = await findNextMeeting(trx, item.series_id, item.starts_at, item.meeting_id);
   const made = await row<{ id: number }>(
     trx,
-    `insert into agenda_items (meeting_id, series_id, position, title, purpose, presenter_id, proposed_by, planned_minutes, note, is_restricted, state,
+    `insert into agenda_items (meeting_id, series_id, position, title, purpose, presenter_id, proposed_by,
+       planned_minutes, note, is_restricted, state,
                                carried_from_id, created_by)
-     select cast(:next as bigint), :series, coalesce((select max(position) + 1 from agenda_items where meeting_id = :next), 0), title, purpose, presenter_id,
-            proposed_by, planned_minutes, note, is_restricted, 'accepted', id, coalesce(cast(:by as bigint), created_by)
+     select cast(:next as bigint), :series,
+       coalesce((select max(position) + 1 from agenda_items where meeting_id = :next), 0), title, purpose,
+       presenter_id,
+            proposed_by, planned_minutes, note, is_restricted, 'accepted', id,
+              coalesce(cast(:by as bigint), created_by)
        from agenda_items where id = :id returning id`,
     { id: itemId, next: next?.id ?? null, series: item.series_id, by: by.id },
   );
   if (!made) throw new Conflict();
   await change(
     trx,
-    `update agenda_items set state = 'carried_over', concluded_at = now(), version = version + 1 where id = :id`,
+    `update agenda_items
+     set state = 'carried_over', concluded_at = now(), version = version + 1
+     where id = :id`,
     { id: itemId },
   );
   await record(trx, by, {

@@ -6,8 +6,9 @@ import { maySeeAgenda } from '../meetings/policy.js';
 import { findMeeting } from '../meetings/queries.js';
 
 /**
- * Books a new meeting after an old one: its people with their roles, its agenda as it was planned. Replies, papers, outcomes and
- * minutes stay where they are; restricted items are copied only by somebody who may read them all.
+ * Books a new meeting after an old one: its people with their roles, its agenda as it was planned. Replies,
+ * papers, outcomes and minutes stay where they are; restricted items are copied only by somebody who may read
+ * them all.
  */
 export function copyMeeting(
   db: Db,
@@ -25,15 +26,21 @@ export function copyMeeting(
       await change(
         trx,
         `insert into participants (meeting_id, person_id, role, created_by)
-         select :to, pt.person_id, pt.role, :by from participants pt join persons p on p.id = pt.person_id and p.deactivated_at is null
-          where pt.meeting_id = :from and pt.removed_at is null and not pt.is_walk_in and pt.instead_of_id is null`,
+         select :to, pt.person_id, pt.role, :by
+         from participants pt
+         join persons p on p.id = pt.person_id and p.deactivated_at is null
+          where pt.meeting_id = :from
+            and pt.removed_at is null
+            and not pt.is_walk_in
+            and pt.instead_of_id is null`,
         { to: made.id, from: fromId, by: by.id },
       );
     }
     if (parts.itemIds.length > 0) {
       await change(
         trx,
-        `insert into agenda_items (meeting_id, position, title, purpose, presenter_id, planned_minutes, note, is_restricted, created_by)
+        `insert into agenda_items (meeting_id, position, title, purpose, presenter_id, planned_minutes, note,
+           is_restricted, created_by)
          select :to, position, title, purpose, presenter_id, planned_minutes, note, is_restricted, :by
            from agenda_items where meeting_id = :from and id = any(:items)`,
         { to: made.id, from: fromId, items: parts.itemIds, by: by.id },

@@ -25,7 +25,10 @@ function told(item: { title: string; is_restricted: boolean }): Record<string, u
   return item.is_restricted ? {} : { title: item.title };
 }
 
-/** An item with its meeting, both locked: the meeting first, as everywhere. @throws NotFound, Conflict when the item has moved on */
+/**
+ * An item with its meeting, both locked: the meeting first, as everywhere.
+ * @throws NotFound, Conflict when the item has moved on
+ */
 export async function lockItem(trx: Db, by: Actor, id: number): Promise<{ item: Item; meeting: Meeting }> {
   const where = await row<{ meeting_id: number | null }>(
     trx,
@@ -57,7 +60,10 @@ export function addItem(db: Db, by: Actor, meetingId: number, input: ItemInput):
   });
 }
 
-/** Handed in by somebody who takes part; it stands on the agenda when the chair or secretary accepts it. They are told. */
+/**
+ * Handed in by somebody who takes part; it stands on the agenda when the chair or secretary accepts it. They
+ * are told.
+ */
 export function proposeItem(db: Db, by: Actor, meetingId: number, input: ItemInput): Promise<number> {
   return inTransaction(db, async (trx) => {
     const meeting = await lockMeeting(trx, by, meetingId);
@@ -73,7 +79,9 @@ export function proposeItem(db: Db, by: Actor, meetingId: number, input: ItemInp
     });
     const keepers = await rows<{ person_id: number }>(
       trx,
-      `select person_id from participants where meeting_id = :id and role = 'secretary' and removed_at is null and person_id <> :by
+      `select person_id
+       from participants
+       where meeting_id = :id and role = 'secretary' and removed_at is null and person_id <> :by
        union select organiser_id from meetings where id = :id and organiser_id <> :by`,
       { id: meetingId, by: by.id },
     );
@@ -102,8 +110,10 @@ async function insertItem(
 ): Promise<number> {
   const made = await row<{ id: number }>(
     trx,
-    `insert into agenda_items (meeting_id, series_id, position, title, purpose, presenter_id, proposed_by, planned_minutes, note, is_restricted, state, created_by)
-     select :meeting, cast(:series as bigint), coalesce(max(position) + 1, 0), :title, :purpose, cast(:presenter as bigint), cast(:proposer as bigint), :minutes, :note, :restricted, :state, :by
+    `insert into agenda_items (meeting_id, series_id, position, title, purpose, presenter_id, proposed_by,
+       planned_minutes, note, is_restricted, state, created_by)
+     select :meeting, cast(:series as bigint), coalesce(max(position) + 1, 0), :title, :purpose,
+       cast(:presenter as bigint), cast(:proposer as bigint), :minutes, :note, :restricted, :state, :by
        from agenda_items where meeting_id = :meeting having count(*) < ${MAX_ITEMS} returning id`,
     {
       meeting: meeting.id,
@@ -140,7 +150,9 @@ export function changeItem(
     const state = item.state === 'returned' && !mayEditAgenda(meeting) ? 'proposed' : item.state;
     await change(
       trx,
-      `update agenda_items set title = :title, purpose = :purpose, presenter_id = :presenter, planned_minutes = :minutes, note = :note,
+      `update agenda_items
+       set title = :title, purpose = :purpose, presenter_id = :presenter, planned_minutes = :minutes,
+         note = :note,
               is_restricted = :restricted, state = :state, version = version + 1 where id = :id`,
       {
         id,

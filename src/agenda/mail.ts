@@ -55,7 +55,7 @@ function about(
 
 export const renderers: MailRenderers = {
   'agenda.proposed': asNotice(about(({ item }) => (item.state === 'proposed' ? 'proposed' : undefined))),
-  'agenda.decided': about(({ item }) =>
-    item.state === 'accepted' ? 'accepted' : item.state === 'returned' ? 'returned' : undefined,
+  'agenda.decided': about(({ item: { state } }) =>
+    state === 'accepted' || state === 'returned' ? state : undefined,
   ),
 };

@@ -8,7 +8,10 @@ import { lockSeries } from '../series/queries.js';
 import { lockItem, requireOpen } from './itemCommands.js';
 
 /** Items that stand in the order; what is proposed, returned or withdrawn does not. */
-const ORDERED = `select id from agenda_items where meeting_id = :meeting and state not in ('proposed', 'returned', 'withdrawn') order by position, id`;
+const ORDERED = `select id
+  from agenda_items
+  where meeting_id = :meeting and state not in ('proposed', 'returned', 'withdrawn')
+  order by position, id`;
 
 /** One place up or down; at the end of the list nothing happens. */
 export function moveItem(db: Db, by: Actor, id: number, direction: 'up' | 'down'): Promise<number> {
@@ -62,12 +65,18 @@ export function orderItems(db: Db, by: Actor, meetingId: number, order: number[]
 async function writeOrder(trx: Db, order: number[]): Promise<void> {
   await change(
     trx,
-    `update agenda_items i set position = o.place from unnest(cast(:ids as bigint[])) with ordinality as o (id, place) where i.id = o.id and i.position <> o.place`,
+    `update agenda_items i
+     set position = o.place
+     from unnest(cast(:ids as bigint[])) with ordinality as o (id, place)
+     where i.id = o.id and i.position <> o.place`,
     { ids: order },
   );
 }
 
-/** Off this agenda, into the backlog of the series, where it waits for a meeting. Also from a meeting that was cancelled. */
+/**
+ * Off this agenda, into the backlog of the series, where it waits for a meeting. Also from a meeting that was
+ * cancelled.
+ */
 export function moveToBacklog(db: Db, by: Actor, id: number): Promise<number> {
   return inTransaction(db, async (trx) => {
     const { item, meeting } = await lockItem(trx, by, id);
@@ -78,7 +87,10 @@ export function moveToBacklog(db: Db, by: Actor, id: number): Promise<number> {
       throw new Conflict('agenda.problem.done');
     await change(
       trx,
-      `update agenda_items set meeting_id = null, series_id = :series, state = 'accepted', state_reason = null, position = 0, version = version + 1 where id = :id`,
+      `update agenda_items
+       set meeting_id = null, series_id = :series, state = 'accepted', state_reason = null, position = 0,
+         version = version + 1
+       where id = :id`,
       { id, series: meeting.series_id },
     );
     await record(trx, actingFor(by, meeting), {
@@ -91,7 +103,11 @@ export function moveToBacklog(db: Db, by: Actor, id: number): Promise<number> {
   });
 }
 
-/** Items of the backlog onto the agenda of a meeting of the series. What somebody else took already is left out. @returns how many */
+/**
+ * Items of the backlog onto the agenda of a meeting of the series. What somebody else took already is left
+ * out.
+ * @returns how many
+ */
 export function takeFromBacklog(db: Db, by: Actor, meetingId: number, ids: number[]): Promise<number> {
   return inTransaction(db, async (trx) => {
     const meeting = await lockMeeting(trx, by, meetingId);
@@ -102,10 +118,14 @@ export function takeFromBacklog(db: Db, by: Actor, meetingId: number, ids: numbe
       trx,
       `with chosen as (
          select id, row_number() over (order by id) as place from agenda_items
-          where id = any(:ids) and series_id = :series and meeting_id is null and state in ('accepted', 'deferred')
+          where id = any(:ids)
+            and series_id = :series
+            and meeting_id is null
+            and state in ('accepted', 'deferred')
        )
        update agenda_items i set meeting_id = :meeting, state = 'accepted', version = version + 1,
-              position = coalesce((select max(position) from agenda_items where meeting_id = :meeting), 0) + c.place
+              position = coalesce((select max(position) from agenda_items where meeting_id = :meeting),
+                0) + c.place
          from chosen c where i.id = c.id and i.meeting_id is null`,
       { ids, series: meeting.series_id, meeting: meetingId },
     );
@@ -137,7 +157,8 @@ export function addToBacklog(db: Db, by: Actor, seriesId: number, input: Backlog
     if (!mayKeepSeries(series) && series.relation.member_role === null) throw new Forbidden();
     await change(
       trx,
-      `insert into agenda_items (series_id, title, purpose, presenter_id, proposed_by, planned_minutes, note, is_restricted, state, created_by)
+      `insert into agenda_items (series_id, title, purpose, presenter_id, proposed_by, planned_minutes, note,
+         is_restricted, state, created_by)
        values (:series, :title, :purpose, :presenter, :by, :minutes, :note, :restricted, 'accepted', :by)`,
       {
         series: seriesId,
@@ -166,7 +187,12 @@ export function dropFromBacklog(db: Db, by: Actor, seriesId: number, itemId: num
     if (!mayKeepSeries(series)) throw new Forbidden();
     const dropped = await change(
       trx,
-      `update agenda_items set state = 'withdrawn', version = version + 1 where id = :id and series_id = :series and meeting_id is null and state in ('accepted', 'proposed', 'deferred')`,
+      `update agenda_items
+       set state = 'withdrawn', version = version + 1
+       where id = :id
+         and series_id = :series
+         and meeting_id is null
+         and state in ('accepted', 'proposed', 'deferred')`,
       { id: itemId, series: seriesId },
     );
     if (dropped === 0) throw new Conflict();

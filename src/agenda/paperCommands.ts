@@ -35,7 +35,10 @@ export function addPapers(db: Db, by: Actor, itemId: number, files: ArrivedFile[
   });
 }
 
-/** A new version of a paper, of an item of this meeting; the earlier ones stay readable. Two at once: the second is told. */
+/**
+ * A new version of a paper, of an item of this meeting; the earlier ones stay readable. Two at once: the
+ * second is told.
+ */
 export function replacePaper(db: Db, by: Actor, paperId: number, file: ArrivedFile): Promise<number> {
   return inTransaction(db, async (trx) => {
     const { paper, item, meeting } = await lockPaper(trx, by, paperId);
@@ -44,7 +47,8 @@ export function replacePaper(db: Db, by: Actor, paperId: number, file: ArrivedFi
     await keepFiles(trx, by, [file.id]);
     await change(
       trx,
-      `insert into papers (item_id, file_id, name, version_no, replaces_id, added_by) values (:item, :file, :name, :version, :replaces, :by)`,
+      `insert into papers (item_id, file_id, name, version_no, replaces_id, added_by)
+       values (:item, :file, :name, :version, :replaces, :by)`,
       {
         item: paper.item_id,
         file: file.id,
@@ -72,10 +76,24 @@ export function removePaper(db: Db, by: Actor, paperId: number): Promise<number>
     await change(
       trx,
       `with recursive back as (
-         select id, replaces_id from papers where id = :id union all select p.id, p.replaces_id from papers p join back b on p.id = b.replaces_id
+         select id, replaces_id
+         from papers
+         where id = :id
+         union all
+         select p.id, p.replaces_id
+         from papers p
+         join back b on p.id = b.replaces_id
        ), forth as (
-         select id from papers where id = :id union all select p.id from papers p join forth f on p.replaces_id = f.id
-       ) update papers set removed_at = now() where removed_at is null and (id in (select id from back) or id in (select id from forth))`,
+         select id
+         from papers
+         where id = :id
+         union all
+         select p.id
+         from papers p
+         join forth f on p.replaces_id = f.id
+       ) update papers
+         set removed_at = now()
+         where removed_at is null and (id in (select id from back) or id in (select id from forth))`,
       { id: paperId },
     );
     await record(trx, actingFor(by, meeting), {

@@ -142,7 +142,10 @@ async function showVersions(c: Context, problems?: Problems): Promise<Answer> {
   );
 }
 
-/** All papers that this person may see, named by the number of their item, in one archive that is written while it is sent. */
+/**
+ * All papers that this person may see, named by the number of their item, in one archive that is written
+ * while it is sent.
+ */
 async function downloadAll(c: Context): Promise<Answer> {
   const meeting = await findMeeting(c.db, c.viewer, idOf(c));
   if (!maySeeAgenda(meeting)) throw new Forbidden();

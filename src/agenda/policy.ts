@@ -50,7 +50,10 @@ export function mayEditItem(viewer: Who, meeting: Standing, item: ItemStanding):
   );
 }
 
-/** Papers: who keeps the agenda, and who presents or proposed the item; also while the meeting runs and after it. */
+/**
+ * Papers: who keeps the agenda, and who presents or proposed the item; also while the meeting runs and after
+ * it.
+ */
 export function mayAddPaper(viewer: Who, meeting: Standing, item: ItemStanding): boolean {
   if (meeting.state === 'cancelled' || !maySeeItem(viewer, meeting, item)) return false;
   return mayEditAgenda({ ...meeting, state: 'draft' }) || (isOwn(viewer, item) && meeting.state !== 'ended');

@@ -60,13 +60,21 @@ export type AgendaLine =
   | (Item & { no: number | null; is_hidden: false; is_on_agenda: boolean; papers: Paper[] });
 
 const brief = (alias: string) =>
-  `case when ${alias}.id is null then null else jsonb_build_object('id', ${alias}.id, 'name', ${alias}.name, 'name_en', ${alias}.name_en) end`;
+  `case
+     when ${alias}.id is null
+     then null
+     else jsonb_build_object('id', ${alias}.id, 'name', ${alias}.name, 'name_en', ${alias}.name_en) end`;
 
 const ITEM = `
   select i.*, ${brief('pp')} as presenter, ${brief('pr')} as proposer,
-         (select jsonb_build_object('meeting_id', fm.id, 'number', fm.number, 'title', fm.title, 'starts_at', fm.starts_at)
-            from agenda_items f left join meetings fm on fm.id = f.meeting_id where f.id = i.carried_from_id) as carried_from,
-         (select jsonb_build_object('item_id', n.id, 'meeting_id', n.meeting_id) from agenda_items n where n.carried_from_id = i.id) as carried_to
+         (select jsonb_build_object('meeting_id', fm.id, 'number', fm.number, 'title', fm.title, 'starts_at',
+           fm.starts_at)
+            from agenda_items f
+            left join meetings fm on fm.id = f.meeting_id
+            where f.id = i.carried_from_id) as carried_from,
+         (select jsonb_build_object('item_id', n.id, 'meeting_id', n.meeting_id)
+           from agenda_items n
+           where n.carried_from_id = i.id) as carried_to
     from agenda_items i
     left join persons pp on pp.id = i.presenter_id
     left join persons pr on pr.id = i.proposed_by`;
@@ -135,7 +143,9 @@ export async function findItem(db: Db, viewer: Who, id: number): Promise<{ item:
   return { item, meeting };
 }
 
-/** Present versions of papers by item, also those that came with a carry-over. For items the caller may show. */
+/**
+ * Present versions of papers by item, also those that came with a carry-over. For items the caller may show.
+ */
 export function listPapersOf(db: Db, itemIds: number[]): Promise<Paper[]> {
   if (itemIds.length === 0) return Promise.resolve([]);
   return rows<Paper>(
@@ -215,7 +225,9 @@ export function listVersions(
 
 export type BacklogItem = Item & { created_at: Date };
 
-/** What waits for a meeting of the series. Restricted items only for who keeps the series or whose they are. */
+/**
+ * What waits for a meeting of the series. Restricted items only for who keeps the series or whose they are.
+ */
 export async function listBacklog(db: Db, viewer: Who, seriesId: number): Promise<BacklogItem[]> {
   const series = await findSeries(db, viewer, seriesId);
   if (!maySeeMembers(series)) throw new NotFound();
@@ -228,7 +240,9 @@ export async function listBacklog(db: Db, viewer: Who, seriesId: number): Promis
     r.member_role === 'secretary';
   const items = await rows<BacklogItem>(
     db,
-    `${ITEM} where i.series_id = :series and i.meeting_id is null and i.state in ('accepted', 'proposed', 'deferred') order by i.id`,
+    `${ITEM}
+     where i.series_id = :series and i.meeting_id is null and i.state in ('accepted', 'proposed', 'deferred')
+     order by i.id`,
     { series: seriesId },
   );
   return items.filter(
@@ -241,7 +255,10 @@ export async function listBacklog(db: Db, viewer: Who, seriesId: number): Promis
   );
 }
 
-/** The next meeting of a series that is still being prepared, after an instant: where something carried over goes. */
+/**
+ * The next meeting of a series that is still being prepared, after an instant: where something carried over
+ * goes.
+ */
 export function findNextMeeting(
   db: Db,
   seriesId: number,
@@ -250,7 +267,9 @@ export function findNextMeeting(
 ): Promise<{ id: number } | undefined> {
   return row(
     db,
-    `select id from meetings where series_id = :series and state in ('draft', 'scheduled') and starts_at > :after and id <> :except
+    `select id
+     from meetings
+     where series_id = :series and state in ('draft', 'scheduled') and starts_at > :after and id <> :except
       order by starts_at, id limit 1`,
     { series: seriesId, after, except: exceptId },
   );
@@ -267,19 +286,30 @@ export function listComing(
   return rows(
     db,
     `select m.id, m.title, m.number, m.starts_at from meetings m
-      where ${scope.sql} and m.series_id = :series and m.state in ('draft', 'scheduled') and m.starts_at > :now order by m.starts_at limit 20`,
+      where ${scope.sql}
+        and m.series_id = :series
+        and m.state in ('draft', 'scheduled')
+        and m.starts_at > :now
+      order by m.starts_at
+      limit 20`,
     { ...scope.bindings, series: seriesId, now },
   );
 }
 
-/** What the download of all papers needs of them; `crc32` is null where it was not written down when the file came. */
+/**
+ * What the download of all papers needs of them; `crc32` is null where it was not written down when the file
+ * came.
+ */
 export function listPaperFiles(
   db: Db,
   paperIds: number[],
 ): Promise<{ paper_id: number; file_id: number; bytes: number; crc32: number | null; added_at: Date }[]> {
   return rows(
     db,
-    `select p.id as paper_id, f.id as file_id, f.bytes, f.crc32, p.added_at from papers p join files f on f.id = p.file_id and f.state = 'stored' where p.id = any(:ids)`,
+    `select p.id as paper_id, f.id as file_id, f.bytes, f.crc32, p.added_at
+     from papers p
+     join files f on f.id = p.file_id and f.state = 'stored'
+     where p.id = any(:ids)`,
     { ids: paperIds },
   );
 }

@@ -1,4 +1,5 @@
-// What changed between two versions, statement by statement, for the reviewer and for the readers of a correction.
+// What changed between two versions, statement by statement, for the reviewer and for the readers of a
+// correction.
 import type { Snapshot, SnapshotAction, SnapshotItem, StatementKind } from './snapshot.js';
 
 /** A stretch of text that stayed, went or came. */
@@ -129,7 +130,10 @@ function compareTokens(a: string[], b: string[]): Part[] {
   return parts;
 }
 
-/** Neighbours of one kind become one; blanks that stayed between two changes belong to both, so that phrases stay whole. */
+/**
+ * Neighbours of one kind become one; blanks that stayed between two changes belong to both, so that phrases
+ * stay whole.
+ */
 function joined(parts: Part[]): Part[] {
   const result: Part[] = [];
   let [removed, added] = ['', ''];

@@ -180,10 +180,11 @@ type ReadItem = SnapshotItem & { isWithheld: boolean };
 /** What was said outside the items has no number. */
 function numbered(items: ReadItem[], lang: Lang): Array<[ReadItem, string]> {
   let n = 0;
-  return items.map((item) => [
-    item,
-    item.id === null ? '' : lang === 'en' ? `${++n}.` : `${chineseNumber(++n)}、`,
-  ]);
+  return items.map((item) => {
+    if (item.id === null) return [item, ''];
+    n += 1;
+    return [item, lang === 'en' ? `${n}.` : `${chineseNumber(n)}、`];
+  });
 }
 
 function documentItem(item: ReadItem, marker: string, t: Translate, fmt: Format): DocumentItem {
@@ -349,15 +350,10 @@ function openingOf(snapshot: Snapshot, seen: ReadItem[], held: string, t: Transl
     meeting: nameOfMeeting(snapshot, t),
     items: titles.join(t('minutes.document.comma')),
   };
+  const withChair = place ? 'minutes.document.opening' : 'minutes.document.openingNoPlace';
   return (
-    t(
-      chair
-        ? place
-          ? 'minutes.document.opening'
-          : 'minutes.document.openingNoPlace'
-        : 'minutes.document.openingNoChair',
-      values,
-    ) + (titles.length > 0 ? t('minutes.document.openingItems', values) : t('minutes.document.openingEnd'))
+    t(chair ? withChair : 'minutes.document.openingNoChair', values) +
+    (titles.length > 0 ? t('minutes.document.openingItems', values) : t('minutes.document.openingEnd'))
   );
 }
 
@@ -465,5 +461,6 @@ export function fileName(title: string, own: Lang, lang: Lang): string {
     .replace(/[\\/:*?"<>|\s]+/g, ' ')
     .trim()
     .slice(0, 80);
-  return `${plain || 'minutes'}${lang === own ? '' : lang === 'en' ? ' (English)' : '（中文）'}.pdf`;
+  const language = lang === 'en' ? ' (English)' : '（中文）';
+  return `${plain || 'minutes'}${lang === own ? '' : language}.pdf`;
 }

@@ -1,4 +1,5 @@
-// The plain layout: what was done, not what was said; facts on top, decisions numbered, actions in a table at the end.
+// The plain layout: what was done, not what was said; facts on top, decisions numbered, actions in a table at
+// the end.
 import type { MinutesDocument } from './document.js';
 import { mm, page, type PdfPage } from '../lib/typeset/pdfPage.js';
 import type { FaceName } from '../lib/typeset/typeface.js';

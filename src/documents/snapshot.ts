@@ -1,5 +1,6 @@
-// What one version of the minutes says, frozen: everything a document needs, in both languages where there are two,
-// so that it reads the same for ever. Its bytes are the canonical JSON of RFC 8785 and are signed by their SHA-256.
+// What one version of the minutes says, frozen: everything a document needs, in both languages where there
+// are two, so that it reads the same for ever. Its bytes are the canonical JSON of RFC 8785 and are signed by
+// their SHA-256.
 import { createHash } from 'node:crypto';
 import type { Lang } from '../lib/i18n/translate.js';
 
@@ -94,7 +95,8 @@ export interface Snapshot {
 }
 
 /**
- * JSON with one spelling only (RFC 8785): keys sorted by UTF-16 code units, no blanks, ECMAScript numbers and strings.
+ * JSON with one spelling only (RFC 8785): keys sorted by UTF-16 code units, no blanks, ECMAScript numbers and
+ * strings.
  * @throws TypeError for what JSON can't carry
  */
 export function canonicalJson(value: unknown): string {

@@ -4,8 +4,8 @@ import { startOfDay } from '../lib/time/zone.js';
 import { titleOf } from '../meetings/title.js';
 import { cleanLink } from '../lib/ical/text.js';
 
-// What people are told of a meeting, and how two tellings differ. Kept as JSON with each revision, so that an update can
-// show old and new values and a cancellation repeats what was last said.
+// What people are told of a meeting, and how two tellings differ. Kept as JSON with each revision, so that an
+// update can show old and new values and a cancellation repeats what was last said.
 
 interface NamedPerson {
   id: number;
@@ -22,7 +22,10 @@ export interface ToldRoom {
   floor: string;
   /** As its claims stand: confirmed, or asked for and not decided. */
   is_requested: boolean;
-  /** Asked for and refused: it declines, and nobody is sent there. Absent in what was kept before there were requests. */
+  /**
+   * Asked for and refused: it declines, and nobody is sent there. Absent in what was kept before there were
+   * requests.
+   */
   is_refused?: boolean;
 }
 
@@ -133,25 +136,25 @@ function essence(told: Announcement, field: ToldField): string {
 export function spanOf(
   told: Pick<Announcement, 'starts_at' | 'ends_at' | 'starts_on' | 'ends_on' | 'zone'>,
 ): { start: Date; end: Date } {
-  const start = told.starts_at
-    ? new Date(told.starts_at)
-    : told.starts_on
-      ? startOfDay(told.starts_on, told.zone)
-      : undefined;
-  const end = told.ends_at
-    ? new Date(told.ends_at)
-    : told.ends_on
-      ? startOfDay(told.ends_on, told.zone)
-      : undefined;
+  const start = instantOf(told.starts_at, told.starts_on, told.zone);
+  const end = instantOf(told.ends_at, told.ends_on, told.zone);
   if (!start || !end) throw new Error('a meeting without a time was told');
   return { start, end };
+}
+
+function instantOf(at: string | null, day: string | null, zone: string): Date | undefined {
+  if (at) return new Date(at);
+  return day ? startOfDay(day, zone) : undefined;
 }
 
 export function titleText(told: Announcement, { t }: Reader): string {
   return titleOf(t, told);
 }
 
-/** "Mon 4 Mar 2030 09:00–10:30 (China Standard Time)", and in the meeting's own zone too where that reads differently. */
+/**
+ * "Mon 4 Mar 2030 09:00–10:30 (China Standard Time)", and in the meeting's own zone too where that reads
+ * differently.
+ */
 export function timeText(told: Announcement, reader: Reader, formatIn: (zone: string) => Format): string {
   const { t, fmt } = reader;
   if (told.starts_on && told.ends_on) {

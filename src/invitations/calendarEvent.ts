@@ -45,10 +45,9 @@ const ANSWERS: Record<ReplyStatus, CalendarAttendee['partstat']> = {
   delegated: 'DELEGATED',
 };
 
-export interface EventWish {
+/** Same for all events of one message. */
+export interface EventFrame {
   facts: EventFacts;
-  told: Announcement;
-  attendees: Attendee[];
   sequence: number;
   stampedAt: Date;
   /** Our own address, with the participant's token when there is a mailbox for replies. */
@@ -56,14 +55,19 @@ export interface EventWish {
   /** The human organiser's. */
   sentBy: string | null;
   mailDomain: string;
-  /** Undefined withdraws the invitation of one person: the meeting itself and its rooms stay. */
-  status: 'CONFIRMED' | 'CANCELLED' | undefined;
   reader: Reader;
 }
 
+export interface EventContent extends EventFrame {
+  told: Announcement;
+  attendees: Attendee[];
+  /** Undefined withdraws the invitation of one person: the meeting itself and its rooms stay. */
+  status: 'CONFIRMED' | 'CANCELLED' | undefined;
+}
+
 /** The meeting as one person's calendar shows it. */
-export function calendarEvent(wish: EventWish): CalendarEvent {
-  const { told, facts, reader } = wish;
+export function calendarEvent(content: EventContent): CalendarEvent {
+  const { told, facts, reader } = content;
   const link = linkOf(told);
   const description = [told.description, link ? reader.t('invitations.description.link', { link }) : '']
     .filter(Boolean)
@@ -71,29 +75,27 @@ export function calendarEvent(wish: EventWish): CalendarEvent {
   const location = placeText(told, reader) || link;
   return {
     uid: facts.uid,
-    sequence: wish.sequence,
-    stampedAt: wish.stampedAt,
+    sequence: content.sequence,
+    stampedAt: content.stampedAt,
     createdAt: facts.created_at,
     changedAt: facts.updated_at,
     time:
       told.starts_at && told.ends_at
         ? { allDay: false, start: new Date(told.starts_at), end: new Date(told.ends_at), zone: told.zone }
         : { allDay: true, start: told.starts_on ?? '', end: told.ends_on ?? '' },
-    ...(wish.status ? { status: wish.status } : {}),
+    status: content.status,
     summary: titleText(told, reader),
-    ...(description ? { description } : {}),
-    ...(location ? { location } : {}),
-    ...(link ? { link } : {}),
+    description: description || undefined,
+    location,
+    link,
     organizer: {
-      address: wish.organizerAddress,
+      address: content.organizerAddress,
       name: reader.fmt.name(told.organiser),
-      ...(wish.sentBy && isNormalAddress(wish.sentBy) && wish.sentBy !== wish.organizerAddress
-        ? { sentBy: wish.sentBy }
-        : {}),
+      sentBy: content.sentBy === content.organizerAddress ? undefined : normalAddress(content.sentBy),
     },
     attendees: [
-      ...people(wish.attendees, reader),
-      ...(wish.status ? told.rooms.map((room) => roomAttendee(room, wish.mailDomain, reader)) : []),
+      ...people(content.attendees, reader),
+      ...(content.status ? told.rooms.map((room) => roomAttendee(room, content.mailDomain, reader)) : []),
     ],
   };
 }
@@ -117,22 +119,31 @@ function people(attendees: Attendee[], { fmt }: Reader): CalendarAttendee[] {
         rsvp: one.role !== 'informed' && one.reply !== 'delegated',
         address: one.email,
         name: fmt.name(one),
-        ...(substitute && isNormalAddress(substitute) ? { delegatedTo: substitute } : {}),
-        ...(original && isNormalAddress(original) ? { delegatedFrom: original } : {}),
+        delegatedTo: normalAddress(substitute),
+        delegatedFrom: normalAddress(original),
       },
     ];
   });
+}
+
+function normalAddress(address: string | null | undefined): string | undefined {
+  return address && isNormalAddress(address) ? address : undefined;
 }
 
 function roomAttendee(room: ToldRoom, mailDomain: string, { fmt }: Reader): CalendarAttendee {
   return {
     type: 'ROOM',
     role: 'NON-PARTICIPANT',
-    partstat: room.is_refused ? 'DECLINED' : room.is_requested ? 'NEEDS-ACTION' : 'ACCEPTED',
+    partstat: roomAnswer(room),
     rsvp: false,
     address: `room-${room.code}@${mailDomain}`,
     name: fmt.name(room),
   };
+}
+
+function roomAnswer(room: ToldRoom): CalendarAttendee['partstat'] {
+  if (room.is_refused) return 'DECLINED';
+  return room.is_requested ? 'NEEDS-ACTION' : 'ACCEPTED';
 }
 
 /** Recipient and rooms only: a confidential meeting tells nobody who else takes part. */

@@ -30,8 +30,9 @@ export type SendRefusal = 'time' | 'place' | 'chair' | 'nobody' | 'over' | 'outs
 export type Sent = { ok: true; invited: number; unreachable: number } | { ok: false; reason: SendRefusal };
 
 /**
- * Invites everybody who was not invited yet; the first time makes a draft an announced meeting, which needs a time, a room,
- * place or link, and a chair. Who takes part without an address is counted as unreachable: somebody has to tell them.
+ * Invites everybody who was not invited yet; the first time makes a draft an announced meeting, which needs a
+ * time, a room, place or link, and a chair. Who takes part without an address is counted as unreachable:
+ * somebody has to tell them.
  */
 export function sendInvitations(db: Db, by: Actor, meetingId: number, now: Date): Promise<Sent> {
   return inTransaction(db, async (trx) => {
@@ -86,8 +87,9 @@ async function whyNot(
 }
 
 /**
- * Who was invited to the standing meeting as a whole hears of its dates under its UID. In a transaction of its own, because it
- * locks the series, which goes before its meetings; many dates that changed together ask for it once.
+ * Who was invited to the standing meeting as a whole hears of its dates under its UID. In a transaction of
+ * its own, because it locks the series, which goes before its meetings; many dates that changed together ask
+ * for it once.
  */
 async function tellSeries(trx: Db, meetingId: number): Promise<void> {
   const found = await findSeriesOf(trx, meetingId);
@@ -100,7 +102,10 @@ async function tellSeries(trx: Db, meetingId: number): Promise<void> {
     );
 }
 
-/** The worker's side of a change, cancellation or removal: tells whoever does not know yet how the meeting stands now. */
+/**
+ * The worker's side of a change, cancellation or removal: tells whoever does not know yet how the meeting
+ * stands now.
+ */
 export function announceChanges(db: Db, meetingId: number, now: Date): Promise<void> {
   return inTransaction(db, async (trx) => {
     await rows(trx, `select 1 from meetings where id = :id for no key update`, { id: meetingId });
@@ -110,9 +115,9 @@ export function announceChanges(db: Db, meetingId: number, now: Date): Promise<v
 }
 
 /**
- * Compares what each person was told last with how the meeting stands and queues what is missing: invitations and updates
- * (REQUEST) to who takes part, CANCEL to who holds an invitation to what is cancelled or was removed. Saying it twice, or
- * once for several edits, comes to the same.
+ * Compares what each person was told last with how the meeting stands and queues what is missing: invitations
+ * and updates (REQUEST) to who takes part, CANCEL to who holds an invitation to what is cancelled or was
+ * removed. Saying it twice, or once for several edits, comes to the same.
  */
 export async function tellEverybody(trx: Db, meetingId: number, now: Date, by: number | null): Promise<void> {
   const found = await findTellable(trx, meetingId);
@@ -126,21 +131,7 @@ export async function tellEverybody(trx: Db, meetingId: number, now: Date, by: n
   // Moved to an earlier time that is over by now: whoever knows the later time only must still hear of it.
   if ([found, ...earlier.values()].every((one) => spanOf(one).end <= now)) return;
   const meeting = await withoutMovesTakenBack(trx, found, addressees, earlier);
-  const isOn = meeting.state === 'scheduled' || meeting.state === 'in_progress';
-  const cancel = addressees.filter(
-    (one) =>
-      (one.is_removed || meeting.state === 'cancelled') &&
-      one.holds_invitation &&
-      one.last_method !== 'CANCEL',
-  );
-  const reachable = addressees.filter(
-    (one) => isOn && !one.is_removed && one.invited_at !== null && one.has_address,
-  );
-  const isAnyNews = reachable.some((one) => isNews(one, earlier, meeting));
-  // Once anybody is asked again, so is who would not have noticed: all replies start anew with a new time.
-  const request = reachable.filter(
-    (one) => isNews(one, earlier, meeting) || (isAnyNews && (one.last_base ?? 0) < meeting.time_sequence),
-  );
+  const { request, cancel } = recipientsOf(meeting, addressees, earlier);
   await dropUnsent(
     trx,
     meetingId,
@@ -150,36 +141,7 @@ export async function tellEverybody(trx: Db, meetingId: number, now: Date, by: n
 
   const revision = await countAnnouncement(trx, meetingId, now);
   await keepAnnouncement(trx, meeting, revision, by, now);
-  const common = {
-    object: objectOf(meetingId),
-    meetingId,
-    revision,
-    isRestricted: meeting.is_private,
-    queuedBy: by,
-    usefulUntil: spanOf(meeting).end,
-  };
-  const deliveries: NewDelivery[] = [
-    ...request.map((one) => ({
-      ...common,
-      kind: 'invitations.request',
-      method: 'REQUEST' as const,
-      personId: one.person_id,
-      participantId: one.participant_id,
-      sequence: sequenceOfRequest(meeting, one),
-      baseSequence: meeting.time_sequence,
-    })),
-    ...cancel.map((one) => ({
-      ...common,
-      kind: 'invitations.cancellation',
-      method: 'CANCEL' as const,
-      personId: one.person_id,
-      participantId: one.participant_id,
-      sequence: sequenceOfCancel(meeting, one),
-      baseSequence: meeting.time_sequence,
-      payload: { whole: meeting.state === 'cancelled' },
-    })),
-  ];
-  await queueDeliveries(trx, deliveries);
+  await queueDeliveries(trx, deliveriesOf(meeting, { request, cancel, revision, queuedBy: by }));
   if (by === null) {
     await record(
       trx,
@@ -195,7 +157,72 @@ export async function tellEverybody(trx: Db, meetingId: number, now: Date, by: n
   }
 }
 
-/** Moved and moved back before anybody heard of it, with other news to tell: these are told without asking everybody again. */
+/** Who is to get a REQUEST, and who a CANCEL. */
+function recipientsOf(
+  meeting: Tellable,
+  addressees: Addressee[],
+  earlier: Map<number, Announcement>,
+): { request: Addressee[]; cancel: Addressee[] } {
+  const isOn = meeting.state === 'scheduled' || meeting.state === 'in_progress';
+  const cancel = addressees.filter(
+    (one) =>
+      (one.is_removed || meeting.state === 'cancelled') &&
+      one.holds_invitation &&
+      one.last_method !== 'CANCEL',
+  );
+  const reachable = addressees.filter(
+    (one) => isOn && !one.is_removed && one.invited_at !== null && one.has_address,
+  );
+  const isAnyNews = reachable.some((one) => isNews(one, earlier, meeting));
+  // Once anybody is asked again, so is who would not have noticed: all replies start anew with a new time.
+  const request = reachable.filter(
+    (one) => isNews(one, earlier, meeting) || (isAnyNews && (one.last_base ?? 0) < meeting.time_sequence),
+  );
+  return { request, cancel };
+}
+
+function deliveriesOf(
+  meeting: Tellable,
+  {
+    request,
+    cancel,
+    revision,
+    queuedBy,
+  }: { request: Addressee[]; cancel: Addressee[]; revision: number; queuedBy: number | null },
+): NewDelivery[] {
+  const common = {
+    object: objectOf(meeting.id),
+    meetingId: meeting.id,
+    revision,
+    baseSequence: meeting.time_sequence,
+    isRestricted: meeting.is_private,
+    queuedBy,
+    usefulUntil: spanOf(meeting).end,
+  };
+  const to = (one: Addressee) => ({ personId: one.person_id, participantId: one.participant_id });
+  return [
+    ...request.map((one) => ({
+      ...common,
+      ...to(one),
+      kind: 'invitations.request',
+      method: 'REQUEST' as const,
+      sequence: sequenceOfRequest(meeting, one),
+    })),
+    ...cancel.map((one) => ({
+      ...common,
+      ...to(one),
+      kind: 'invitations.cancellation',
+      method: 'CANCEL' as const,
+      sequence: sequenceOfCancel(meeting, one),
+      payload: { whole: meeting.state === 'cancelled' },
+    })),
+  ];
+}
+
+/**
+ * Moved and moved back before anybody heard of it, with other news to tell: these are told without asking
+ * everybody again.
+ */
 async function withoutMovesTakenBack(
   trx: Db,
   meeting: Tellable,
@@ -236,7 +263,9 @@ async function dropUnsent(trx: Db, meetingId: number, people: Addressee[]): Prom
   if (people.length === 0) return;
   await change(
     trx,
-    `update deliveries set state = 'superseded', finished_at = now() where object = :object and person_id = any(:people) and state = 'waiting' and method = 'REQUEST'`,
+    `update deliveries
+     set state = 'superseded', finished_at = now()
+     where object = :object and person_id = any(:people) and state = 'waiting' and method = 'REQUEST'`,
     { object: objectOf(meetingId), people: people.map((one) => one.person_id) },
   );
 }
@@ -250,7 +279,8 @@ async function keepAnnouncement(
 ): Promise<void> {
   await change(
     trx,
-    `insert into announcements (meeting_id, revision, sequence, time_sequence, content, announced_by, announced_at)
+    `insert into announcements (meeting_id, revision, sequence, time_sequence, content, announced_by,
+       announced_at)
      values (:meeting, :revision, :sequence, :time_sequence, :content, :by, :now)`,
     {
       meeting: meeting.id,

@@ -6,7 +6,8 @@ import { writeCalendar } from '../lib/ical/write.js';
 import type { Tellable } from './queries.js';
 
 /**
- * The meeting as a file to add to a calendar by hand: the same UID as in the mails, nobody's name but the organiser's.
+ * The meeting as a file to add to a calendar by hand: the same UID as in the mails, nobody's name but the
+ * organiser's.
  * @param place of somebody who holds it as a date of its series
  */
 export function plainCopy(

@@ -15,10 +15,12 @@ import {
   type ToldField,
 } from './announcement.js';
 import type { Attendee } from './calendarEvent.js';
-import type { OfficeName } from './queries.js';
+import { listAgendaTitles, type OfficeName } from './queries.js';
 import type { ReplyTokens } from './replyLink.js';
 
-// What the letters of single and standing meetings have in common. Pure.
+// What the letters of single and standing meetings have in common.
+
+type Fact = Extract<MailBlock, { kind: 'facts' }>['facts'][number];
 
 export function readerOf({ delivery, t, fmt }: RenderContext): Reader {
   return { lang: delivery.lang, t, fmt };
@@ -39,18 +41,14 @@ export function ownOf({ delivery }: RenderContext, attendees: Attendee[]): Atten
   };
 }
 
+/** The first sentence of an invitation. */
 export function opening(
-  reader: Reader,
+  { t, fmt }: Reader,
   told: Announcement,
-  isUpdate: boolean,
-  changed: ToldField[],
   own: Attendee,
   attendees: Attendee[],
 ): string {
-  const { t, fmt } = reader;
   const name = fmt.name(told.organiser);
-  if (isUpdate)
-    return t(changed.includes('time') ? 'invitations.mail.moved' : 'invitations.mail.changed', { name });
   const original = attendees.find((one) => one.participant_id === own.instead_of_id);
   if (original) return t('invitations.mail.instead', { name: fmt.name(original) });
   if (own.role === 'informed') return t('invitations.mail.informed', { name });
@@ -59,27 +57,26 @@ export function opening(
     : t('invitations.mail.invited', { name });
 }
 
+interface FactOptions {
+  /** What the recipient was told before. */
+  before?: Announcement;
+  /** What differs from it. */
+  changed?: ToldField[];
+  /** The recipient, whose role is named. */
+  own?: Attendee;
+}
+
+/** Label and value of everything people are told; old values stand beside new ones. */
 export function factsOf(
   reader: Reader,
   told: Announcement,
-  before: Announcement | undefined,
-  changed: ToldField[],
-  own: Attendee | undefined,
-) {
+  { before, changed = [], own }: FactOptions = {},
+): Fact[] {
   const { t, fmt } = reader;
   const fact = (field: ToldField, label: string, say: (one: Announcement) => string, href?: string) => {
     const text = say(told);
     const was = before && changed.includes(field) ? say(before) || t('invitations.mail.nothing') : undefined;
-    return text || was
-      ? [
-          {
-            label,
-            text: text || t('invitations.mail.nothing'),
-            ...(was === undefined ? {} : { was }),
-            ...(href ? { href } : {}),
-          },
-        ]
-      : [];
+    return text || was ? [{ label, text: text || t('invitations.mail.nothing'), was, href }] : [];
   };
   const link = linkOf(told);
   return [
@@ -108,14 +105,56 @@ export function description({ t }: Reader, told: Announcement, changed: ToldFiel
     : [quote];
 }
 
+/** The titles of the agenda, when there are any. */
+export function agendaBlocks(heading: string, titles: string[]): MailBlock[] {
+  if (titles.length === 0) return [];
+  return [
+    { kind: 'heading', text: heading },
+    { kind: 'list', ordered: true, items: titles },
+  ];
+}
+
+export async function agendaOf({ db, once }: RenderContext, meetingId: number): Promise<string[]> {
+  return (await once(`agenda:${meetingId}`, () => listAgendaTitles(db, meetingId))).map(({ title }) => title);
+}
+
+/** Why it was called off, when a reason was given. */
+export function reasonBlocks({ t }: Reader, reason: string | null | undefined): MailBlock[] {
+  return reason ? [{ kind: 'paragraph', text: t('invitations.mail.reason', { reason }) }] : [];
+}
+
+/** People who are only informed have nothing to answer. */
+export function replyLabel(own: Attendee, label: ButtonLabel): ButtonLabel {
+  return own.role === 'informed' ? 'invitations.mail.details' : label;
+}
+
+/** A new time or place is a move; everything else is an update. */
+export function isMove(changed: ToldField[]): boolean {
+  return changed.some((field) => field === 'time' || field === 'place' || field === 'link');
+}
+
+/**
+ * The attendees of a cancellation: everybody, or only the one who gets it.
+ * @param all undefined when the others stay unnamed
+ */
+export function namedInCancellation(
+  all: Attendee[] | undefined,
+  own: Attendee,
+): { attendees: Attendee[]; sameFor: string } {
+  if (all?.some(({ person_id: id }) => id === own.person_id)) return { attendees: all, sameFor: '' };
+  return { attendees: [...(all ?? []), own], sameFor: `${own.person_id}` };
+}
+
+type ButtonLabel =
+  | 'invitations.mail.reply'
+  | 'invitations.mail.replyAgain'
+  | 'invitations.mail.details'
+  | 'standing.mail.reply';
+
 export function button(
   { t, config }: RenderContext,
   tokens: ReplyTokens | undefined,
-  label:
-    | 'invitations.mail.reply'
-    | 'invitations.mail.replyAgain'
-    | 'invitations.mail.details'
-    | 'standing.mail.reply',
+  label: ButtonLabel,
 ): MailBlock[] {
   if (!tokens) return [];
   return [
@@ -129,13 +168,17 @@ export function shortTime({ fmt }: Reader, told: Announcement): string {
   return told.starts_on ? fmt.shortDate(told.starts_on) : `${fmt.shortDay(start)} ${fmt.time(start)}`;
 }
 
+interface Letter {
+  office: OfficeName | undefined;
+  told: Announcement;
+  subject: string;
+  title: string;
+  blocks: MailBlock[];
+}
+
 export function letter(
   context: RenderContext,
-  office: OfficeName | undefined,
-  told: Announcement,
-  subject: string,
-  title: string,
-  blocks: MailBlock[],
+  { office, told, subject, title, blocks }: Letter,
 ): RenderedMail {
   const { t, fmt } = context;
   const organiser = fmt.name(told.organiser);
@@ -153,7 +196,10 @@ export function letter(
   };
 }
 
-/** Clients answer to the ORGANIZER: with a mailbox for replies each participant has an address of their own there. */
+/**
+ * Clients answer to the ORGANIZER: with a mailbox for replies each participant has an address of their own
+ * there.
+ */
 export function organizerOf(
   config: Pick<Config, 'mailReplyPattern' | 'mailFrom'>,
   tokens: ReplyTokens | undefined,

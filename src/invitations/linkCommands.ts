@@ -11,8 +11,9 @@ interface Holder {
 }
 
 /**
- * The links of all participants of a meeting who have an address. Whoever's address is another one now gets a new
- * generation (what lies in the old mailbox opens nothing any more), and so does everybody when SECRET_KEY was changed.
+ * The links of all participants of a meeting who have an address. Whoever's address is another one now gets a
+ * new generation (what lies in the old mailbox opens nothing any more), and so does everybody when SECRET_KEY
+ * was changed.
  */
 export async function ensureReplyLinks(
   db: Db,
@@ -22,7 +23,9 @@ export async function ensureReplyLinks(
   const holders = await rows<Holder>(
     db,
     `select pt.id, p.email, l.generation, l.token_hash, l.to_address
-       from participants pt join persons p on p.id = pt.person_id left join reply_links l on l.participant_id = pt.id
+       from participants pt
+       join persons p on p.id = pt.person_id
+       left join reply_links l on l.participant_id = pt.id
       where pt.meeting_id = :meeting and p.email is not null`,
     { meeting: meetingId },
   );
@@ -40,9 +43,12 @@ export async function ensureReplyLinks(
     await change(
       db,
       `insert into reply_links (participant_id, generation, token_hash, address_hash, to_address)
-       select * from unnest(cast(:ids as bigint[]), cast(:generations as integer[]), cast(:links as bytea[]), cast(:addresses as bytea[]), cast(:emails as text[]))
+       select *
+       from unnest(cast(:ids as bigint[]), cast(:generations as integer[]), cast(:links as bytea[]),
+         cast(:addresses as bytea[]), cast(:emails as text[]))
        on conflict (participant_id) do update
-          set generation = excluded.generation, token_hash = excluded.token_hash, address_hash = excluded.address_hash, to_address = excluded.to_address, created_at = now()
+          set generation = excluded.generation, token_hash = excluded.token_hash,
+            address_hash = excluded.address_hash, to_address = excluded.to_address, created_at = now()
         where reply_links.generation < excluded.generation`,
       {
         ids: fresh.map((one) => one.id),

@@ -1,4 +1,3 @@
-import { ourMailbox } from '../lib/mail/message.js';
 import type {
   MailBlock,
   MailRenderer,
@@ -8,26 +7,28 @@ import type {
   RenderedMail,
 } from '../lib/mail/renderer.js';
 import { differingFields, spanOf, titleText, type Announcement } from './announcement.js';
-import { calendarEvent, cutToRecipient, type Attendee } from './calendarEvent.js';
-import { requireRecipient } from '../lib/ical/checks.js';
-import { writeCalendar } from '../lib/ical/write.js';
+import { calendarEvent, cutToRecipient, type Attendee, type EventContent } from './calendarEvent.js';
+import { attachCalendar } from './calendarFile.js';
 import {
+  agendaBlocks,
+  agendaOf,
   button,
   description,
   factsOf,
+  isMove,
   letter,
+  namedInCancellation,
   opening,
-  organizerOf,
   ownOf,
   readerOf,
-  replyToOf,
+  reasonBlocks,
+  replyLabel,
   shortTime,
 } from './letter.js';
 import { ensureReplyLinks } from './linkCommands.js';
 import {
   findOfficeName,
   findTellable,
-  listAgendaTitles,
   listAnnouncements,
   listAttendees,
   listToldBefore,
@@ -41,54 +42,41 @@ import { renderSeries } from './seriesMail.js';
 const renderRequest: MailRenderer = async (context) => {
   const found = await load(context);
   if ('nothing' in found) return found;
-  const { meeting, told, before, attendees, tokens } = found;
+  const { meeting, told, before, attendees, tokens, office } = found;
   const { t, delivery } = context;
   const reader = readerOf(context);
   const own = attendees.find((one) => one.participant_id === delivery.participant_id);
   if (!own) return { nothing: 'not invited any more' };
   const changed = before ? differingFields(before, told) : [];
   const title = titleText(told, reader);
-  const agenda = await context.once(`agenda:${meeting.id}`, () => listAgendaTitles(context.db, meeting.id));
+  const updated = isMove(changed) ? 'moved' : 'updated';
+  const subject = t(`invitations.mail.subject.${before ? updated : 'invitation'}`, {
+    title,
+    when: shortTime(reader, told),
+  });
+  const news = changed.includes('time') ? 'invitations.mail.moved' : 'invitations.mail.changed';
   const blocks: MailBlock[] = [
-    { kind: 'paragraph', text: opening(reader, told, before !== undefined, changed, own, attendees) },
-    { kind: 'facts', facts: factsOf(reader, told, changed.length > 0 ? before : undefined, changed, own) },
+    {
+      kind: 'paragraph',
+      text: before
+        ? t(news, { name: reader.fmt.name(told.organiser) })
+        : opening(reader, told, own, attendees),
+    },
+    { kind: 'facts', facts: factsOf(reader, told, { before, changed, own }) },
     ...description(reader, told, changed),
-    ...(agenda.length > 0
-      ? [
-          { kind: 'heading' as const, text: t('invitations.mail.agenda') },
-          { kind: 'list' as const, ordered: true, items: agenda.map((item) => item.title) },
-        ]
-      : []),
+    ...agendaBlocks(t('invitations.mail.agenda'), await agendaOf(context, meeting.id)),
     ...button(
       context,
       tokens,
-      own.role === 'informed'
-        ? 'invitations.mail.details'
-        : changed.includes('time')
-          ? 'invitations.mail.replyAgain'
-          : 'invitations.mail.reply',
+      replyLabel(own, changed.includes('time') ? 'invitations.mail.replyAgain' : 'invitations.mail.reply'),
     ),
   ];
-  const kind =
-    before === undefined
-      ? 'invitation'
-      : changed.some((field) => field === 'time' || field === 'place' || field === 'link')
-        ? 'moved'
-        : 'updated';
+  const isCut = meeting.is_private || told.is_private;
   return {
-    ...letter(
-      context,
-      found.office,
+    ...letter(context, { office, told, subject, title, blocks }),
+    ...(await attachMeeting(context, found, {
       told,
-      t(`invitations.mail.subject.${kind}`, { title, when: shortTime(reader, told) }),
-      title,
-      blocks,
-    ),
-    ...(await calendarPart(context, found, {
-      method: 'REQUEST',
-      told,
-      attendees:
-        meeting.is_private || told.is_private ? cutToRecipient(attendees, own.participant_id) : attendees,
+      attendees: isCut ? cutToRecipient(attendees, own.participant_id) : attendees,
       status: 'CONFIRMED',
     })),
   };
@@ -98,48 +86,25 @@ const renderRequest: MailRenderer = async (context) => {
 const renderCancellation: MailRenderer = async (context) => {
   const found = await load(context);
   if ('nothing' in found) return found;
-  const { meeting, before, attendees } = found;
+  const { meeting, before, attendees, office } = found;
   const { t, delivery } = context;
   const told = before ?? found.told;
   const reader = readerOf(context);
   const isWhole = delivery.payload.whole === true;
-  const own = ownOf(context, attendees);
+  const way = isWhole ? 'cancelled' : 'uninvited';
   const title = titleText(told, reader);
+  const subject = t(`invitations.mail.subject.${way}`, { title, when: shortTime(reader, told) });
   const blocks: MailBlock[] = [
-    {
-      kind: 'paragraph',
-      text: t(isWhole ? 'invitations.mail.cancelled' : 'invitations.mail.uninvited', {
-        name: reader.fmt.name(told.organiser),
-      }),
-    },
-    ...(isWhole && meeting.cancel_reason
-      ? [
-          {
-            kind: 'paragraph' as const,
-            text: t('invitations.mail.reason', { reason: meeting.cancel_reason }),
-          },
-        ]
-      : []),
-    { kind: 'facts', facts: factsOf(reader, told, undefined, [], undefined) },
+    { kind: 'paragraph', text: t(`invitations.mail.${way}`, { name: reader.fmt.name(told.organiser) }) },
+    ...(isWhole ? reasonBlocks(reader, meeting.cancel_reason) : []),
+    { kind: 'facts', facts: factsOf(reader, told) },
   ];
-  const named =
-    !isWhole || told.is_private ? [own] : attendees.includes(own) ? attendees : [...attendees, own];
+  const all = isWhole && !told.is_private ? attendees : undefined;
   return {
-    ...letter(
-      context,
-      found.office,
+    ...letter(context, { office, told, subject, title, blocks }),
+    ...(await attachMeeting(context, found, {
       told,
-      t(isWhole ? 'invitations.mail.subject.cancelled' : 'invitations.mail.subject.uninvited', {
-        title,
-        when: shortTime(reader, told),
-      }),
-      title,
-      blocks,
-    ),
-    ...(await calendarPart(context, found, {
-      method: 'CANCEL',
-      told,
-      attendees: named,
+      attendees: namedInCancellation(all, ownOf(context, attendees)).attendees,
       status: isWhole ? 'CANCELLED' : undefined,
     })),
   };
@@ -192,55 +157,25 @@ async function load({ db, config, delivery, now, once }: RenderContext): Promise
   };
 }
 
-interface CalendarWish {
-  method: 'REQUEST' | 'CANCEL';
-  told: Announcement;
-  attendees: Attendee[];
-  status: 'CONFIRMED' | 'CANCELLED' | undefined;
-}
-
-/** Our own mailbox is the ORGANIZER and gets no REQUEST from itself; the human's address is for answers by hand. */
-async function calendarPart(
+function attachMeeting(
   context: RenderContext,
   found: Loaded,
-  wish: CalendarWish,
+  content: Pick<EventContent, 'told' | 'attendees' | 'status'>,
 ): Promise<Partial<RenderedMail>> {
-  const { config, delivery } = context;
   const { meeting, tokens } = found;
-  const { method, told, attendees } = wish;
-  const organizerAddress = organizerOf(config, tokens);
-  const replyTo = replyToOf(context, told, meeting.organiser_email);
-  if (delivery.to_address === ourMailbox(config).address) return replyTo;
-  // Everybody told at once in one language gets the same file: with 500 participants it names 500 people, and is written once.
-  const sameFor = attendees === found.attendees ? 'all' : delivery.person_id;
-  const key = [
-    'ics',
-    meeting.id,
-    method,
-    wish.status,
-    delivery.revision,
-    told === found.before ? found.beforeRevision : '',
-    delivery.lang,
-    delivery.sequence,
-    delivery.stamped_at.getTime(),
-    organizerAddress,
-    sameFor,
-  ];
-  const { event, ics } = await context.once(key.join(':'), () => {
-    const made = calendarEvent({
-      facts: meeting,
-      told,
-      attendees,
-      sequence: delivery.sequence ?? 0,
-      stampedAt: delivery.stamped_at,
-      organizerAddress,
-      sentBy: meeting.organiser_email,
-      mailDomain: config.mailDomain,
-      status: wish.status,
-      reader: readerOf(context),
-    });
-    return Promise.resolve({ event: made, ics: writeCalendar(method, made, delivery.to_address) });
+  const isForAll = content.attendees === found.attendees;
+  return attachCalendar(context, {
+    method: content.status === 'CONFIRMED' ? 'REQUEST' : 'CANCEL',
+    facts: meeting,
+    told: content.told,
+    organiserEmail: meeting.organiser_email,
+    tokens,
+    sameFor: [
+      meeting.id,
+      content.status,
+      content.told === found.before ? found.beforeRevision : '',
+      isForAll ? 'all' : context.delivery.person_id,
+    ],
+    events: (frame) => [calendarEvent({ ...frame, ...content })],
   });
-  if (method === 'REQUEST') requireRecipient(event, delivery.to_address);
-  return { ...replyTo, ics };
 }

@@ -19,13 +19,22 @@ export interface Tellable extends Announcement, EventFacts {
 
 /** Columns of `Announcement`: also what is kept as JSON with each revision. */
 const TOLD = `jsonb_build_object(
-  'title', m.title, 'number', m.number, 'starts_at', m.starts_at, 'ends_at', m.ends_at, 'starts_on', m.starts_on, 'ends_on', m.ends_on,
+  'title', m.title, 'number', m.number,
+  'starts_at', m.starts_at, 'ends_at', m.ends_at, 'starts_on', m.starts_on, 'ends_on', m.ends_on,
   'zone', m.zone, 'place', m.place, 'link', m.link, 'description', m.description, 'is_private', m.is_private,
-  'rooms', coalesce((select jsonb_agg(jsonb_build_object('id', r.id, 'code', r.code, 'name_en', r.name_en, 'name_zh', r.name_zh,
+  'rooms',
+    coalesce((select jsonb_agg(jsonb_build_object('id', r.id, 'code', r.code, 'name_en', r.name_en, 'name_zh',
+      r.name_zh,
       'building', r.building, 'floor', r.floor,
       'is_requested', exists (select 1 from room_claims c where c.meeting_id = m.id and c.state = 'requested'
          and ${isWithin('c.room_id', 'r.id')}),
-      'is_refused', coalesce((select q.state from room_requests q where q.meeting_id = m.id and q.room_id = r.id order by q.id desc limit 1) in ('refused', 'returned'), false)
+      'is_refused',
+        coalesce((select q.state
+          from room_requests q
+          where q.meeting_id = m.id and q.room_id = r.id
+          order by q.id desc
+          limit 1) in ('refused', 'returned'),
+          false)
          and not exists (select 1 from room_claims c where c.meeting_id = m.id and ${isLive('c')}
            and ${isWithin('c.room_id', 'r.id')})) order by r.sort_order, r.id)
       from meeting_rooms mr join rooms r on r.id = mr.room_id where mr.meeting_id = m.id), '[]'::jsonb),
@@ -34,7 +43,8 @@ const TOLD = `jsonb_build_object(
   'chair', (select ${brief('p')} from participants h join persons p on p.id = h.person_id
              where h.meeting_id = m.id and h.role = 'chair' and h.removed_at is null))`;
 
-const TELLABLE = `select m.id, m.state, m.uid, m.sequence, m.time_sequence, m.revision, m.cancel_reason, m.created_at, m.updated_at, m.announced_at,
+const TELLABLE = `select m.id, m.state, m.uid, m.sequence, m.time_sequence, m.revision, m.cancel_reason,
+            m.created_at, m.updated_at, m.announced_at,
             po.email as organiser_email, ${TOLD} as told
        from meetings m
        join persons po on po.id = m.organiser_id
@@ -75,7 +85,11 @@ export function findLastAnnouncement(
 ): Promise<{ revision: number; time_sequence: number; content: Announcement } | undefined> {
   return row(
     db,
-    `select revision, time_sequence, content from announcements where meeting_id = :meeting order by revision desc limit 1`,
+    `select revision, time_sequence, content
+     from announcements
+     where meeting_id = :meeting
+     order by revision desc
+     limit 1`,
     { meeting: meetingId },
   );
 }
@@ -85,10 +99,18 @@ export function listAttendees(db: Db, meetingId: number): Promise<Attendee[]> {
   return rows<Attendee>(
     db,
     `select pt.id as participant_id, pt.person_id, p.name, p.name_en, p.email, pt.role, pt.instead_of_id,
-            (select r.status from replies r where r.participant_id = pt.id and r.sequence >= m.time_sequence order by r.id desc limit 1) as reply
+            (select r.status
+              from replies r
+              where r.participant_id = pt.id and r.sequence >= m.time_sequence
+              order by r.id desc
+              limit 1) as reply
        from participants pt join persons p on p.id = pt.person_id join meetings m on m.id = pt.meeting_id
-      where pt.meeting_id = :meeting and pt.removed_at is null and (pt.invited_at is not null or pt.role = 'chair')
-      order by array_position(array['chair','secretary','required','optional','in_attendance','informed'], pt.role), pt.id`,
+      where pt.meeting_id = :meeting
+        and pt.removed_at is null
+        and (pt.invited_at is not null or pt.role = 'chair')
+      order by array_position(array['chair','secretary','required','optional','in_attendance','informed'],
+        pt.role),
+        pt.id`,
     { meeting: meetingId },
   );
 }
@@ -115,23 +137,36 @@ export interface Addressee {
 export function listAddressees(db: Db, meetingId: number): Promise<Addressee[]> {
   return rows<Addressee>(
     db,
-    `select pt.id as participant_id, pt.person_id, pt.role, pt.invited_at, pt.removed_at is not null as is_removed, p.is_guest,
+    `select pt.id as participant_id, pt.person_id, pt.role, pt.invited_at,
+       pt.removed_at is not null as is_removed, p.is_guest,
             p.email is not null and p.deactivated_at is null as has_address,
-            l.method as last_method, l.state as last_state, l.sequence as last_sequence, l.base_sequence as last_base, l.revision as last_revision,
+            l.method as last_method, l.state as last_state, l.sequence as last_sequence,
+             l.base_sequence as last_base, l.revision as last_revision,
             exists (select 1 from deliveries d
-                     where d.meeting_id = pt.meeting_id and d.person_id = pt.person_id and d.object = :object and d.method = 'REQUEST'
+                     where d.meeting_id = pt.meeting_id
+                       and d.person_id = pt.person_id
+                       and d.object = :object
+                       and d.method = 'REQUEST'
                        and (d.state in ('sent', 'captured', 'sending') or d.may_have_arrived)
                        and d.id > coalesce((select max(c.id) from deliveries c
-                                             where c.meeting_id = pt.meeting_id and c.person_id = pt.person_id and c.object = :object
-                                               and c.method = 'CANCEL' and c.state <> 'superseded'), 0)) as holds_invitation
+                                             where c.meeting_id = pt.meeting_id
+                                               and c.person_id = pt.person_id
+                                               and c.object = :object
+                                               and c.method = 'CANCEL' and c.state <> 'superseded'),
+                                                 0)) as holds_invitation
        from participants pt
        join persons p on p.id = pt.person_id
        left join lateral (
          select d.method, d.state, d.sequence, d.base_sequence, d.revision from deliveries d
-          where d.meeting_id = pt.meeting_id and d.person_id = pt.person_id and d.object = :object and d.method <> 'NONE' and d.state <> 'superseded'
+          where d.meeting_id = pt.meeting_id
+            and d.person_id = pt.person_id
+            and d.object = :object
+            and d.method <> 'NONE'
+            and d.state <> 'superseded'
           order by d.id desc limit 1) l on true
        join meetings m on m.id = pt.meeting_id
-      where pt.meeting_id = :meeting and not (pt.with_series and pt.invited_at is not null and m.recurrence_id is not null)
+      where pt.meeting_id = :meeting
+        and not (pt.with_series and pt.invited_at is not null and m.recurrence_id is not null)
       order by pt.id`,
     { meeting: meetingId, object: objectOf(meetingId) },
   );
@@ -142,7 +177,10 @@ export function objectOf(meetingId: number): string {
   return `meetings:${meetingId}`;
 }
 
-/** Per person the revision of the last invitation before a message, as long as it was not withdrawn: what an update differs from. */
+/**
+ * Per person the revision of the last invitation before a message, as long as it was not withdrawn: what an
+ * update differs from.
+ */
 export async function listToldBefore(
   db: Db,
   meetingId: number,
@@ -153,8 +191,13 @@ export async function listToldBefore(
     `select d.person_id, max(d.revision) as revision from deliveries d
       where d.meeting_id = :meeting and d.object = :object and d.method = 'REQUEST' and d.revision < :revision
         and (d.state in ('sent', 'captured') or d.may_have_arrived)
-        and not exists (select 1 from deliveries c where c.meeting_id = d.meeting_id and c.object = d.object and c.person_id = d.person_id
-                           and c.method = 'CANCEL' and c.state <> 'superseded' and c.revision > d.revision and c.revision < :revision)
+        and not exists (select 1
+          from deliveries c
+          where c.meeting_id = d.meeting_id and c.object = d.object and c.person_id = d.person_id
+                           and c.method = 'CANCEL'
+                             and c.state <> 'superseded'
+                             and c.revision > d.revision
+                             and c.revision < :revision)
       group by d.person_id`,
     { meeting: meetingId, object: objectOf(meetingId), revision },
   );
@@ -169,7 +212,9 @@ export function listAgendaTitles(
   return rows(
     db,
     `select title, planned_minutes from agenda_items
-      where meeting_id = :meeting and not is_restricted and state in ('accepted', 'under_discussion', 'concluded')
+      where meeting_id = :meeting
+        and not is_restricted
+        and state in ('accepted', 'under_discussion', 'concluded')
       order by position, id limit 50`,
     { meeting: meetingId },
   );
@@ -188,8 +233,8 @@ export function findOfficeName(db: Db): Promise<OfficeName | undefined> {
 const OUTSIDE_LIMIT = 300;
 
 /**
- * Would somebody have mailed more guests within a day than they may? Each guest counts once, however many mails
- * they get. Two commands of one person take turns, so that both together keep to the limit.
+ * Would somebody have mailed more guests within a day than they may? Each guest counts once, however many
+ * mails they get. Two commands of one person take turns, so that both together keep to the limit.
  * @param guests who is to be mailed: persons, of whom colleagues don't count, and addresses of unknown people
  */
 export async function isTooManyOutside(
@@ -222,7 +267,10 @@ export async function isTooManyOutside(
   return counted !== undefined && counted.fresh > 0 && counted.count + counted.fresh > OUTSIDE_LIMIT;
 }
 
-/** How the last invitation of each participant stands, for pages: sent, waiting, or failed with the server's words. */
+/**
+ * How the last invitation of each participant stands, for pages: sent, waiting, or failed with the server's
+ * words.
+ */
 export interface InvitationLine {
   person_id: number;
   method: 'REQUEST' | 'CANCEL';
@@ -239,14 +287,20 @@ export function listInvitations(db: Db, meetingId: number): Promise<InvitationLi
        from (select o.* from deliveries o where o.meeting_id = :meeting and o.object = :object
               union all
              select s.* from meetings m join deliveries s on s.recurrence_id = m.recurrence_id
-              where m.id = :meeting and exists (select 1 from participants pt where pt.meeting_id = m.id and pt.person_id = s.person_id and pt.with_series)) d
+              where m.id = :meeting
+                and exists (select 1
+                  from participants pt
+                  where pt.meeting_id = m.id and pt.person_id = s.person_id and pt.with_series)) d
       where d.method <> 'NONE' and d.state <> 'superseded'
       order by d.person_id, d.id desc`,
     { meeting: meetingId, object: objectOf(meetingId) },
   );
 }
 
-/** "invite v2 sent 20 Nov": the newest invitation of a meeting and how many of it went where. Null before the first. */
+/**
+ * "invite v2 sent 20 Nov": the newest invitation of a meeting and how many of it went where. Null before the
+ * first.
+ */
 export interface InvitationSummary {
   /** Counts what people were told, from 1. */
   version: number;
@@ -259,16 +313,30 @@ export function findInvitationSummary(db: Db, meetingId: number): Promise<Invita
   return row<InvitationSummary>(
     db,
     `select (select count(*) from announcements a where a.meeting_id = :meeting)
-              + (select coalesce(max(r.revision), 0) from meetings m join recurrences r on r.id = m.recurrence_id
-                  where m.id = :meeting and exists (select 1 from participants pt where pt.meeting_id = m.id and pt.with_series)) as version,
+              + (select coalesce(max(r.revision), 0)
+                from meetings m
+                join recurrences r on r.id = m.recurrence_id
+                  where m.id = :meeting
+                    and exists (select 1
+                      from participants pt
+                      where pt.meeting_id = m.id and pt.with_series)) as version,
             max(d.finished_at) filter (where d.state in ('sent', 'captured')) as last_at,
             count(*) filter (where d.state in ('waiting', 'sending')) as waiting,
             count(*) filter (where d.state = 'failed' and not exists (select 1 from deliveries n
-              where (n.meeting_id = d.meeting_id or n.recurrence_id = d.recurrence_id) and n.object = d.object and n.person_id = d.person_id and n.id > d.id and n.method <> 'NONE')) as failed
-       from (select * from deliveries o where o.meeting_id = :meeting and o.object = :object and o.method <> 'NONE'
+              where (n.meeting_id = d.meeting_id or n.recurrence_id = d.recurrence_id)
+                and n.object = d.object
+                and n.person_id = d.person_id
+                and n.id > d.id
+                and n.method <> 'NONE')) as failed
+       from (select *
+         from deliveries o
+         where o.meeting_id = :meeting and o.object = :object and o.method <> 'NONE'
               union all
              select s.* from meetings m join deliveries s on s.recurrence_id = m.recurrence_id
-              where m.id = :meeting and exists (select 1 from participants pt where pt.meeting_id = m.id and pt.person_id = s.person_id and pt.with_series)) d
+              where m.id = :meeting
+                and exists (select 1
+                  from participants pt
+                  where pt.meeting_id = m.id and pt.person_id = s.person_id and pt.with_series)) d
      having count(*) > 0`,
     { meeting: meetingId, object: objectOf(meetingId) },
   );

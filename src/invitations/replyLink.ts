@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Config } from '../config.js';
 import { base32, deriveToken } from '../lib/mail/seal.js';
 
-// The personal link of a participant: 256 bits that are derived again for each mail and stored only as a hash. A new
-// generation gives new tokens and makes the old ones void.
+// The personal link of a participant: 256 bits that are derived again for each mail and stored only as a
+// hash. A new generation gives new tokens and makes the old ones void.
 
 export interface ReplyTokens {
   /** In the address of the page. */

@@ -45,12 +45,11 @@ async function sendThem(c: Context): Promise<Answer> {
 /** What is missing, and the page where it is mended. */
 async function showRefusal(c: Context, id: number, reason: SendRefusal): Promise<Answer> {
   const meeting = await findMeeting(c.db, c.viewer, id);
-  const mend =
-    reason === 'chair'
-      ? `/meetings/${id}/people`
-      : reason === 'outside'
-        ? `/meetings/${id}`
-        : `/meetings/${id}/edit`;
+  const pages: Partial<Record<SendRefusal, string>> = {
+    chair: `/meetings/${id}/people`,
+    outside: `/meetings/${id}`,
+  };
+  const mend = pages[reason] ?? `/meetings/${id}/edit`;
   return page(
     'invitations/not-sent',
     { title: c.t('invitations.notSent.title'), meetingTitle: titleOf(c.t, meeting), meeting, reason, mend },

@@ -1,8 +1,8 @@
 import type { Addressee } from './queries.js';
 
-// SEQUENCE as one person gets it. An invitation carries the meeting's time_sequence (title and text do not ask again), a
-// cancellation the meeting's sequence; after a removal and a new invitation one person may be ahead of the meeting. It never
-// goes back, and after a CANCEL or a change of time it always grows.
+// SEQUENCE as one person gets it. An invitation carries the meeting's time_sequence (title and text do not
+// ask again), a cancellation the meeting's sequence; after a removal and a new invitation one person may be
+// ahead of the meeting. It never goes back, and after a CANCEL or a change of time it always grows.
 
 interface Standing {
   sequence: number;

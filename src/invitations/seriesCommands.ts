@@ -45,8 +45,8 @@ import {
   type ToldSeries,
 } from './seriesView.js';
 
-// A standing meeting is one event in everybody's calendar: the rule, its exceptions, the dates left out. Told is, like for
-// single meetings, what differs from what each person holds.
+// A standing meeting is one event in everybody's calendar: the rule, its exceptions, the dates left out. Told
+// is, like for single meetings, what differs from what each person holds.
 
 export type SeriesSent =
   | {
@@ -59,8 +59,8 @@ export type SeriesSent =
   | { ok: false; reason: 'nobody' | 'place' | 'chair' | 'outside' };
 
 /**
- * Invites everybody to all coming dates to which they were not invited yet. Dates of a rule are one mail a person; those that
- * follow none are told each by itself, because a calendar can't hold them as one.
+ * Invites everybody to all coming dates to which they were not invited yet. Dates of a rule are one mail a
+ * person; those that follow none are told each by itself, because a calendar can't hold them as one.
  */
 export function sendSeriesInvitations(db: Db, by: Actor, seriesId: number, now: Date): Promise<SeriesSent> {
   return inTransaction(db, async (trx) => {
@@ -153,15 +153,16 @@ async function readWhole(
 /** The worker's side: tells whoever holds a part of a standing meeting how it stands now. */
 export function announceSeries(db: Db, seriesId: number, now: Date): Promise<void> {
   return inTransaction(db, async (trx) => {
-    // Another rule may have taken dates over from the one people hold: all are looked at, the older ones first.
+    // Another rule may have taken dates over from the one people hold: all are looked at, the older ones
+    // first.
     await rows(trx, `select 1 from series where id = :id for no key update`, { id: seriesId });
     for (const rule of await lockRules(trx, seriesId)) await tellRule(trx, rule, now, null);
   });
 }
 
 /**
- * Compares what each person holds of a rule with how its dates stand and queues what is missing: the whole event, one date, or a
- * cancellation. Doing it twice does nothing. The caller has locked the rule.
+ * Compares what each person holds of a rule with how its dates stand and queues what is missing: the whole
+ * event, one date, or a cancellation. Doing it twice does nothing. The caller has locked the rule.
  */
 async function tellRule(
   trx: Db,
@@ -176,7 +177,8 @@ async function tellRule(
   ]);
   if (participants.length === 0 && tellings.length === 0) return;
   const standing = read ?? (await listStandingDates(trx, rule.id));
-  // All dates may have gone over to the rule that follows: what was told last still names them, none of them is on.
+  // All dates may have gone over to the rule that follows: what was told last still names them, none of them
+  // is on.
   const earlier = await listToldSeries(trx, rule.id, [
     rule.revision,
     ...tellings.flatMap(({ last, held }) => [last.revision, held?.revision ?? last.revision]),
@@ -209,49 +211,12 @@ async function tellRule(
   const revision = await countSeriesAnnouncement(trx, rule.id);
   await change(
     trx,
-    `insert into recurrence_announcements (recurrence_id, revision, content, announced_by, announced_at) values (:id, :revision, :content, :by, :now)`,
+    `insert into recurrence_announcements (recurrence_id, revision, content, announced_by, announced_at)
+     values (:id, :revision, :content, :by, :now)`,
     { id: rule.id, revision, content: JSON.stringify(told), by, now },
   );
-  const usefulUntil = new Date(
-    Math.max(...told.dates.map(({ end }) => Date.parse(end)), now.getTime() + 60_000),
-  );
-  await queueDeliveries(
-    trx,
-    spoken.flatMap(({ person, own, telling, view, held, message }): NewDelivery[] => {
-      const part = message.kind === 'whole' || message.kind === 'date' ? view : held;
-      const spot = part && spotOf(message, part, own, now);
-      if (!spot) return [];
-      const isCancel = message.kind === 'cancelled' || message.kind === 'dateCancelled';
-      const payload: SeriesPayload = {
-        from: (view ?? part).from,
-        without: view?.without ?? [],
-        kind: message.kind,
-        meeting: spot.meetingId,
-        ...('at' in message ? { at: message.at } : {}),
-        ...(held && telling?.held
-          ? { before: { revision: telling.held.revision, from: held.from, without: held.without } }
-          : {}),
-        ...(isCancel ? { whole: isOffForAll(told, message, now) } : {}),
-      };
-      return [
-        {
-          kind: 'invitations.series',
-          object: objectOfSeries(rule.id),
-          recurrenceId: rule.id,
-          ...(spot.participantId === undefined ? {} : { participantId: spot.participantId }),
-          personId: person,
-          revision,
-          method: isCancel ? 'CANCEL' : 'REQUEST',
-          sequence: sequenceOf(telling, message),
-          baseSequence: 0,
-          payload: { ...payload },
-          isRestricted: isPrivate(told),
-          queuedBy: by,
-          usefulUntil,
-        },
-      ];
-    }),
-  );
+  const deliveries = spoken.flatMap((one) => deliveryOf({ rule, told, revision, queuedBy: by, now }, one));
+  await queueDeliveries(trx, deliveries);
   if (by === null)
     await record(
       trx,
@@ -263,6 +228,66 @@ async function tellRule(
         after: { revision, told: spoken.length },
       },
     );
+}
+
+interface SeriesRevision {
+  rule: StandingRule;
+  told: ToldSeries;
+  revision: number;
+  queuedBy: number | null;
+  now: Date;
+}
+
+interface PersonMessage extends ForPerson {
+  person: number;
+  own: SeriesParticipant[];
+  telling: SeriesTelling | undefined;
+  message: SeriesMessage;
+}
+
+/** What is queued for one person; nothing when there is no date left to name. */
+function deliveryOf(
+  { rule, told, revision, queuedBy, now }: SeriesRevision,
+  { person, own, telling, view, held, message }: PersonMessage,
+): NewDelivery[] {
+  const part = message.kind === 'whole' || message.kind === 'date' ? view : held;
+  const spot = part && spotOf(message, part, own, now);
+  if (!spot) return [];
+  const isCancel = message.kind === 'cancelled' || message.kind === 'dateCancelled';
+  const before = held &&
+    telling?.held && { revision: telling.held.revision, from: held.from, without: held.without };
+  // Stored as JSON, which leaves out what is undefined.
+  const payload: SeriesPayload = {
+    from: (view ?? part).from,
+    without: view?.without ?? [],
+    kind: message.kind,
+    meeting: spot.meetingId,
+    at: 'at' in message ? message.at : undefined,
+    before: before ?? undefined,
+    whole: isCancel ? isOffForAll(told, message, now) : undefined,
+  };
+  return [
+    {
+      kind: 'invitations.series',
+      object: objectOfSeries(rule.id),
+      recurrenceId: rule.id,
+      participantId: spot.participantId,
+      personId: person,
+      revision,
+      method: isCancel ? 'CANCEL' : 'REQUEST',
+      sequence: sequenceOf(telling, message),
+      baseSequence: 0,
+      payload: { ...payload },
+      isRestricted: isPrivate(told),
+      queuedBy,
+      usefulUntil: usefulUntil(told, now),
+    },
+  ];
+}
+
+/** Until its last date is over; a minute at least, so that the end of a series is still told. */
+function usefulUntil(told: ToldSeries, now: Date): Date {
+  return new Date(Math.max(...told.dates.map(({ end }) => Date.parse(end)), now.getTime() + 60_000));
 }
 
 function emptied(rule: StandingRule, last: ToldSeries | undefined): ToldSeries | undefined {
@@ -305,7 +330,10 @@ function messageTo(
   return { view, held, message };
 }
 
-/** The date a message names: its own, else the first that comes, else the last there was; whose personal link the letter has. */
+/**
+ * The date a message names: its own, else the first that comes, else the last there was; whose personal link
+ * the letter has.
+ */
 function spotOf(
   message: SeriesMessage,
   view: SeriesView,
@@ -330,7 +358,10 @@ function isOffForAll(told: ToldSeries, message: SeriesMessage, now: Date): boole
   return !told.dates.some(({ isOn, end }) => isOn && Date.parse(end) > now.getTime());
 }
 
-/** What asks again, and every cancellation, has a higher SEQUENCE than anything this person got (RFC 5546 2.1.4). */
+/**
+ * What asks again, and every cancellation, has a higher SEQUENCE than anything this person got (RFC 5546
+ * 2.1.4).
+ */
 function sequenceOf(telling: SeriesTelling | undefined, message: SeriesMessage): number {
   if (!telling) return 0;
   const asks =
@@ -341,7 +372,10 @@ function sequenceOf(telling: SeriesTelling | undefined, message: SeriesMessage):
   return telling.sequence + (asks ? 1 : 0);
 }
 
-/** Moved and moved back before anybody heard of it: the answers given until now count. @param together dates told under the rule's UID */
+/**
+ * Moved and moved back before anybody heard of it: the answers given until now count.
+ * @param together dates told under the rule's UID
+ */
 async function takeBackUnheard(
   trx: Db,
   before: ToldSeries | undefined,
@@ -372,7 +406,9 @@ async function forgetUnsent(trx: Db, recurrenceId: number, people: number[]): Pr
   if (people.length === 0) return;
   await change(
     trx,
-    `update deliveries set state = 'superseded', finished_at = now() where recurrence_id = :id and person_id = any(:people) and state = 'waiting'`,
+    `update deliveries
+     set state = 'superseded', finished_at = now()
+     where recurrence_id = :id and person_id = any(:people) and state = 'waiting'`,
     { id: recurrenceId, people },
   );
 }

@@ -1,6 +1,6 @@
 import { DAYS, readRule, type Rule } from '../series/recurrence.js';
 import type { Announcement } from './announcement.js';
-import { calendarEvent, type Attendee, type EventWish } from './calendarEvent.js';
+import { calendarEvent, type Attendee, type EventContent, type EventFrame } from './calendarEvent.js';
 import {
   datesIn,
   startsOfRule,
@@ -14,12 +14,6 @@ import type { CalendarEvent, CalendarRule } from '../lib/ical/event.js';
 
 // A standing meeting as calendar events: the one with the rule, and the dates that differ from it.
 
-/** Same for all parts of one message. */
-export type SeriesFrame = Pick<
-  EventWish,
-  'facts' | 'sequence' | 'stampedAt' | 'organizerAddress' | 'sentBy' | 'mailDomain' | 'reader'
->;
-
 /** Who takes part in it as a whole, and in a date; with the replies that count. */
 export interface SeriesPeople {
   whole: Attendee[];
@@ -31,39 +25,46 @@ export interface SeriesPeople {
   sameFor: string;
 }
 
-/** Everything: the rule, all exceptions, all dates left out (R2). Also what servers get that replace a series by what they are sent last (R5). */
-export function wholeSet(view: SeriesView, frame: SeriesFrame, people: SeriesPeople): CalendarEvent[] {
+/**
+ * Everything: the rule, all exceptions, all dates left out (R2). Also what servers get that replace a series
+ * by what they are sent last (R5).
+ */
+export function wholeSet(view: SeriesView, frame: EventFrame, people: SeriesPeople): CalendarEvent[] {
   const { told } = view;
   const dates = datesIn(view);
   return [
-    mainEvent(told, view.from, dates, frame, people.whole),
+    mainEvent({ told, from: view.from }, dates, frame, people.whole),
     ...[...dates.values()]
       .filter((date) => isException(told, date) || people.differs(date.meetingId))
-      .map((date) => oneDate(told, date, frame, people.at(date.meetingId))),
+      .map((date) =>
+        oneDate(told, date, frame, { attendees: people.at(date.meetingId), status: 'CONFIRMED' }),
+      ),
   ];
 }
 
 /** For feeds: nobody is named, and a date that was called off not long ago stays to be seen as such. */
-export function publishedSet(told: ToldSeries, frame: SeriesFrame): CalendarEvent[] {
+export function publishedSet(told: ToldSeries, frame: EventFrame): CalendarEvent[] {
   const [first] = told.dates;
   if (!first) return [];
   return [
-    mainEvent(told, first.at, new Map(told.dates.map((date) => [date.at, date])), frame, []),
+    mainEvent({ told, from: first.at }, new Map(told.dates.map((date) => [date.at, date])), frame, []),
     ...told.dates
       .filter((date) => !date.isOn || isException(told, date))
       .map((date) => ({
-        ...oneDate(told, date, frame, []),
-        ...(date.isOn ? {} : { status: 'CANCELLED' as const }),
+        ...oneDate(told, date, frame, { attendees: [], status: date.isOn ? 'CONFIRMED' : 'CANCELLED' }),
       })),
   ];
 }
 
-/** The event with the rule. @param from start by the rule with which it begins @param dates by start; other starts of the rule are left out */
+/**
+ * The event with the rule.
+ * @param from start by the rule with which it begins
+ * @param dates by start; other starts of the rule are left out
+ */
 function mainEvent(
-  told: ToldSeries,
-  from: string,
+  { told, from }: Pick<SeriesView, 'told' | 'from'>,
   dates: ReadonlyMap<string, ToldDate>,
-  frame: SeriesFrame,
+  frame: EventFrame,
   attendees: Attendee[],
 ): CalendarEvent {
   const { starts, leftOut } = startsOfRule(told);
@@ -76,7 +77,7 @@ function mainEvent(
       ...leftOut.filter((wall) => wall > from.slice(0, 10)),
     ],
     covers: coming,
-    ...(told.follows ? { relatedTo: told.follows } : {}),
+    relatedTo: told.follows || undefined,
   };
 }
 
@@ -94,37 +95,21 @@ function isException({ minutes }: ToldSeries, { at, start, end, own }: ToldDate)
   return own !== null || start !== at || Date.parse(end) - Date.parse(start) !== minutes * 60_000;
 }
 
-/** One date by itself (R3). */
+/**
+ * One date by itself (R3), or called off (R4). A cancellation repeats it as it was told last.
+ * @param status undefined when it is taken from one person only (R7)
+ */
 export function oneDate(
   told: ToldSeries,
   date: ToldDate,
-  frame: SeriesFrame,
-  attendees: Attendee[],
+  frame: EventFrame,
+  { attendees, status }: Pick<EventContent, 'attendees' | 'status'>,
 ): CalendarEvent {
   return {
     ...calendarEvent({
       ...frame,
       attendees,
-      status: 'CONFIRMED',
-      told: { ...toldOf(told, date), zone: told.zone },
-    }),
-    recurrenceId: new Date(date.at),
-  };
-}
-
-/** One date called off (R4), or taken from one person (R7): repeats it as it was told last. */
-export function dateCancelled(
-  told: ToldSeries,
-  date: ToldDate,
-  frame: SeriesFrame,
-  attendees: Attendee[],
-  isWhole: boolean,
-): CalendarEvent {
-  return {
-    ...calendarEvent({
-      ...frame,
-      attendees,
-      status: isWhole ? 'CANCELLED' : undefined,
+      status,
       told: { ...toldOf(told, date), zone: told.zone },
     }),
     recurrenceId: new Date(date.at),
@@ -134,14 +119,13 @@ export function dateCancelled(
 /** All of it withdrawn (X1, X2). */
 export function seriesCancelled(
   { told, from }: SeriesView,
-  frame: SeriesFrame,
-  attendees: Attendee[],
-  isWhole: boolean,
+  frame: EventFrame,
+  { attendees, status }: Pick<EventContent, 'attendees' | 'status'>,
 ): CalendarEvent {
   return calendarEvent({
     ...frame,
     attendees,
-    status: isWhole ? 'CANCELLED' : undefined,
+    status,
     told: usualAt(told, from),
   });
 }
@@ -166,8 +150,8 @@ function ruleOf(rule: Rule, until: Date): CalendarRule {
 }
 
 /**
- * Can calendars hold it as one event? Not when the zone changes its own rules within its time, so that no VTIMEZONE holds for all
- * dates, or when a date has come into it that its rule does not have.
+ * Can calendars hold it as one event? Not when the zone changes its own rules within its time, so that no
+ * VTIMEZONE holds for all dates, or when a date has come into it that its rule does not have.
  */
 export function canBeOneEvent(told: ToldSeries): boolean {
   const { starts } = startsOfRule(told);

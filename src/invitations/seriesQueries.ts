@@ -18,8 +18,10 @@ export interface StandingRule extends Omit<ToldSeries, 'usual' | 'minutes' | 'da
   revision: number;
 }
 
-const RULE = `select r.id, r.uid, f.uid as follows, r.rule, r.zone, r.starts_on as "startsOn", to_char(r.starts_at_time, 'HH24:MI') as "startsAtTime",
-         to_char(r.until_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as until, r.created_at, r.revision
+const RULE = `select r.id, r.uid, f.uid as follows, r.rule, r.zone, r.starts_on as "startsOn",
+    to_char(r.starts_at_time, 'HH24:MI') as "startsAtTime",
+         to_char(r.until_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as until,
+         r.created_at, r.revision
     from recurrences r left join recurrences f on f.id = r.follows_id`;
 
 export function findRule(db: Db, id: number): Promise<StandingRule | undefined> {
@@ -33,7 +35,10 @@ export async function listRules(db: Db, ids: readonly number[]): Promise<Map<num
   );
 }
 
-/** Rules of a series that people may still hold something of, oldest first; each stays locked, so that one worker tells. */
+/**
+ * Rules of a series that people may still hold something of, oldest first; each stays locked, so that one
+ * worker tells.
+ */
 export function lockRules(trx: Db, seriesId: number): Promise<StandingRule[]> {
   return rows<StandingRule>(trx, `${RULE} where r.series_id = :series order by r.id for no key update of r`, {
     series: seriesId,
@@ -49,7 +54,10 @@ export async function listStandingDates(db: Db, recurrenceId: number): Promise<S
     cancel_reason: string | null;
   }>(
     db,
-    `select id, occurrence_at, state, cancel_reason from meetings where recurrence_id = :id order by occurrence_at`,
+    `select id, occurrence_at, state, cancel_reason
+     from meetings
+     where recurrence_id = :id
+     order by occurrence_at`,
     { id: recurrenceId },
   );
   const meetings = await listTellables(
@@ -84,7 +92,8 @@ export interface SeriesParticipant {
 export function listSeriesParticipants(db: Db, recurrenceId: number): Promise<SeriesParticipant[]> {
   return rows<SeriesParticipant>(
     db,
-    `select pt.meeting_id, pt.id as participant_id, pt.person_id, pt.removed_at is null and pt.invited_at is not null as is_current
+    `select pt.meeting_id, pt.id as participant_id, pt.person_id, pt.removed_at is null
+       and pt.invited_at is not null as is_current
        from meetings m join participants pt on pt.meeting_id = m.id and pt.with_series
       where m.recurrence_id = :id order by m.occurrence_at, pt.id`,
     { id: recurrenceId },
@@ -125,13 +134,25 @@ export interface SeriesPayload {
 
 export function listTellings(db: Db, recurrenceId: number): Promise<SeriesTelling[]> {
   const told = (alias: string) =>
-    `jsonb_build_object('method', ${alias}.method, 'state', ${alias}.state, 'revision', ${alias}.revision, 'payload', ${alias}.payload)`;
+    `jsonb_build_object('method', ${alias}.method, 'state', ${alias}.state, 'revision', ${alias}.revision,
+       'payload', ${alias}.payload)`;
   return rows<SeriesTelling>(
     db,
-    `select l.person_id, (select max(sequence) from deliveries s where s.recurrence_id = :id and s.person_id = l.person_id) as sequence, ${told('l')} as last,
+    `select l.person_id,
+       (select max(sequence)
+         from deliveries s
+         where s.recurrence_id = :id and s.person_id = l.person_id) as sequence,
+       ${told('l')} as last,
             (select ${told('h')} from deliveries h
-              where h.recurrence_id = :id and h.person_id = l.person_id and (h.state in ('sent', 'captured', 'sending') or h.may_have_arrived) order by h.id desc limit 1) as held
-       from (select distinct on (person_id) * from deliveries where recurrence_id = :id and state <> 'superseded' order by person_id, id desc) l`,
+              where h.recurrence_id = :id
+                and h.person_id = l.person_id
+                and (h.state in ('sent', 'captured', 'sending') or h.may_have_arrived)
+              order by h.id desc
+              limit 1) as held
+       from (select distinct on (person_id) *
+         from deliveries
+         where recurrence_id = :id and state <> 'superseded'
+         order by person_id, id desc) l`,
     { id: recurrenceId },
   );
 }
@@ -144,7 +165,9 @@ export async function listToldSeries(
 ): Promise<Map<number, ToldSeries>> {
   const found = await rows<{ revision: number; content: ToldSeries }>(
     db,
-    `select revision, content from recurrence_announcements where recurrence_id = :id and revision = any(:revisions)`,
+    `select revision, content
+     from recurrence_announcements
+     where recurrence_id = :id and revision = any(:revisions)`,
     { id: recurrenceId, revisions: [...new Set(revisions)] },
   );
   return new Map(found.map((one) => [one.revision, one.content]));
@@ -166,11 +189,21 @@ export async function listSeriesAttendees(
 ): Promise<(Attendee & { meeting_id: number })[]> {
   return rows<Attendee & { meeting_id: number }>(
     db,
-    `select m.id as meeting_id, pt.id as participant_id, pt.person_id, p.name, p.name_en, p.email, pt.role, pt.instead_of_id,
-            (select r.status from replies r where r.participant_id = pt.id and r.sequence >= m.time_sequence order by r.id desc limit 1) as reply
+    `select m.id as meeting_id, pt.id as participant_id, pt.person_id, p.name, p.name_en, p.email, pt.role,
+       pt.instead_of_id,
+            (select r.status
+              from replies r
+              where r.participant_id = pt.id and r.sequence >= m.time_sequence
+              order by r.id desc
+              limit 1) as reply
        from meetings m join participants pt on pt.meeting_id = m.id join persons p on p.id = pt.person_id
-      where m.recurrence_id = :id and m.state <> 'cancelled' and pt.removed_at is null and (pt.invited_at is not null or pt.role = 'chair')
-      order by array_position(array['chair','secretary','required','optional','in_attendance','informed'], pt.role), m.occurrence_at, pt.id`,
+      where m.recurrence_id = :id
+        and m.state <> 'cancelled'
+        and pt.removed_at is null
+        and (pt.invited_at is not null or pt.role = 'chair')
+      order by array_position(array['chair','secretary','required','optional','in_attendance','informed'],
+        pt.role),
+        m.occurrence_at, pt.id`,
     { id: recurrenceId },
   );
 }
@@ -188,14 +221,19 @@ export interface InvitableDate {
 export async function lockInvitableDates(trx: Db, seriesId: number, now: Date): Promise<InvitableDate[]> {
   await rows(
     trx,
-    `select 1 from meetings where series_id = :series and ends_at > :now and state in ('draft', 'scheduled') order by id for no key update`,
+    `select 1
+     from meetings
+     where series_id = :series and ends_at > :now and state in ('draft', 'scheduled')
+     order by id
+     for no key update`,
     { series: seriesId, now },
   );
   return rows<InvitableDate>(
     trx,
     `select m.id, m.recurrence_id, m.state, ${HAS_PLACE} as has_place, ${HAS_CHAIR} as has_chair
        from meetings m
-      where m.series_id = :series and m.ends_at > :now and m.state in ('draft', 'scheduled') and ${IS_FRESH} order by m.starts_at, m.id`,
+      where m.series_id = :series and m.ends_at > :now and m.state in ('draft', 'scheduled') and ${IS_FRESH}
+      order by m.starts_at, m.id`,
     { series: seriesId, now },
   );
 }
@@ -213,9 +251,11 @@ export interface FreshParticipant {
 export function listFreshParticipants(trx: Db, meetingIds: number[]): Promise<FreshParticipant[]> {
   return rows<FreshParticipant>(
     trx,
-    `select pt.id, pt.meeting_id, pt.person_id, pt.role, p.is_guest, p.email is not null and p.deactivated_at is null as has_address
+    `select pt.id, pt.meeting_id, pt.person_id, pt.role, p.is_guest, p.email is not null
+       and p.deactivated_at is null as has_address
        from participants pt join persons p on p.id = pt.person_id
-      where pt.meeting_id = any(:ids) and pt.removed_at is null and pt.invited_at is null order by pt.meeting_id, pt.id`,
+      where pt.meeting_id = any(:ids) and pt.removed_at is null and pt.invited_at is null
+      order by pt.meeting_id, pt.id`,
     { ids: meetingIds },
   );
 }
@@ -227,7 +267,8 @@ export function findSeriesOf(
 ): Promise<{ series_id: number; is_told: boolean } | undefined> {
   return row(
     db,
-    `select m.series_id, exists (select 1 from recurrences r where r.series_id = m.series_id and r.revision > 0) as is_told
+    `select m.series_id,
+       exists (select 1 from recurrences r where r.series_id = m.series_id and r.revision > 0) as is_told
        from meetings m where m.id = :id and m.series_id is not null`,
     { id: meetingId },
   );
@@ -253,7 +294,10 @@ export async function listOccurrences(db: Db, meetingIds: readonly number[]): Pr
   return new Map(found.map((one) => [one.id, one.occurrence_at]));
 }
 
-/** Under which UID somebody holds a date that they were invited to with its series; undefined when it has its own for them. */
+/**
+ * Under which UID somebody holds a date that they were invited to with its series; undefined when it has its
+ * own for them.
+ */
 export function findSeriesPlace(
   db: Db,
   meetingId: number,
@@ -262,7 +306,11 @@ export function findSeriesPlace(
   return row(
     db,
     `select r.uid, m.occurrence_at from meetings m join recurrences r on r.id = m.recurrence_id
-       join participants pt on pt.meeting_id = m.id and pt.person_id = :person and pt.with_series and pt.removed_at is null and pt.invited_at is not null
+       join participants pt on pt.meeting_id = m.id
+         and pt.person_id = :person
+         and pt.with_series
+         and pt.removed_at is null
+         and pt.invited_at is not null
       where m.id = :id`,
     { id: meetingId, person: personId },
   );

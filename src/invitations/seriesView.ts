@@ -2,7 +2,8 @@ import { occurrencesOf, readRule } from '../series/recurrence.js';
 import { dayOf } from '../lib/time/zone.js';
 import type { Announcement } from './announcement.js';
 
-// What one person's calendar holds of a standing meeting, and what a mail must say so that it holds what stands. Pure.
+// What one person's calendar holds of a standing meeting, and what a mail must say so that it holds what
+// stands. Pure.
 
 /** One date as people are told of it. */
 export interface ToldDate {
@@ -15,7 +16,10 @@ export interface ToldDate {
   timeSequence: number;
   start: string;
   end: string;
-  /** What differs from the usual; null when only the time may. Without number: that would make every date an exception. */
+  /**
+   * What differs from the usual; null when only the time may. Without number: that would make every date an
+   * exception.
+   */
   own: Announcement | null;
 }
 
@@ -155,7 +159,8 @@ export type SeriesMessage =
 
 /**
  * What has to be said; undefined: nothing.
- * @param before what the person holds; undefined before the first invitation and after a cancellation of the whole
+ * @param before what the person holds; undefined before the first invitation and after a cancellation of the
+ * whole
  * @param after undefined when the person has no part in it any more
  */
 export function messageFor(
@@ -199,7 +204,9 @@ export function whereaboutsOf({ place, rooms }: Announcement): string {
   ]);
 }
 
-/** Every start of the rule: instants, and as wall time those that a clock change leaves out (RFC 5545 3.3.10). */
+/**
+ * Every start of the rule: instants, and as wall time those that a clock change leaves out (RFC 5545 3.3.10).
+ */
 export function startsOfRule(
   told: Pick<ToldSeries, 'rule' | 'zone' | 'startsOn' | 'startsAtTime' | 'until'>,
 ): { starts: Date[]; leftOut: string[] } {

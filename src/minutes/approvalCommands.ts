@@ -12,8 +12,8 @@ import { findContent, lockMinutes, type Minutes } from './queries.js';
 import { readSnapshot, sha256 } from '../documents/snapshot.js';
 
 /**
- * 签发: the version the approver has read becomes the record. Its number is allotted here, without gaps, in the year by the
- * organisation's calendar; a correction keeps the number.
+ * 签发: the version the approver has read becomes the record. Its number is allotted here, without gaps, in the
+ * year by the organisation's calendar; a correction keeps the number.
  */
 export async function approveMinutes(
   db: Db,
@@ -33,7 +33,8 @@ export async function approveMinutes(
     const actor = behalf ? { ...by, onBehalfOf: behalf } : by;
     await change(
       trx,
-      `insert into approvals (minutes_id, version_id, approved_by, on_behalf_of_id, approved_at, sha256) values (:id, :version, :by, :behalf, :at, :sha)`,
+      `insert into approvals (minutes_id, version_id, approved_by, on_behalf_of_id, approved_at, sha256)
+       values (:id, :version, :by, :behalf, :at, :sha)`,
       { id, version: version.id, by: by.id, behalf, at: given.now, sha: version.sha256 },
     );
     const year = await yearOf(trx, given.now);
@@ -54,7 +55,11 @@ async function yearOf(trx: Db, now: Date): Promise<number> {
   return Number(dayOf(now, office?.zone ?? 'UTC').slice(0, 4));
 }
 
-/** The next `count` numbers of a counter; its row stays locked until the transaction ends, so that none is left out. @returns the last */
+/**
+ * The next `count` numbers of a counter; its row stays locked until the transaction ends, so that none is
+ * left out.
+ * @returns the last
+ */
 async function count(trx: Db, scope: string, year: number, by = 1): Promise<number> {
   const counter = await row<{ last: number }>(
     trx,
@@ -108,8 +113,8 @@ async function numberDecisions(trx: Db, content: string, year: number): Promise<
 }
 
 /**
- * 印发: the approved version goes to each recipient, who gets a rendering with what that person may see; planned actions
- * are assigned and their leads told.
+ * 印发: the approved version goes to each recipient, who gets a rendering with what that person may see;
+ * planned actions are assigned and their leads told.
  */
 export async function issueMinutes(
   db: Db,
@@ -221,7 +226,9 @@ export async function acknowledgeMinutes(db: Db, by: Actor, id: number, now: Dat
     if (!copy) throw new NotFound();
     const fresh = await change(
       trx,
-      `update circulations set acknowledged_at = :at where version_id = :version and person_id = :by and acknowledged_at is null`,
+      `update circulations
+       set acknowledged_at = :at
+       where version_id = :version and person_id = :by and acknowledged_at is null`,
       { version: copy.version_id, by: by.id, at: now },
     );
     if (fresh > 0)
@@ -234,7 +241,9 @@ export async function acknowledgeMinutes(db: Db, by: Actor, id: number, now: Dat
   });
 }
 
-/** 勘误: opens the issued text again for a version n + 1 that is reviewed, approved and issued like the first. */
+/**
+ * 勘误: opens the issued text again for a version n + 1 that is reviewed, approved and issued like the first.
+ */
 export async function correctMinutes(
   db: Db,
   by: Actor,

@@ -1,5 +1,5 @@
-// What is wrong with a draft, by the codes of the office's rule book. A blocking finding stops the submission unless
-// somebody gives a reason that is kept; S02 can't be argued with. Every finding names its place.
+// What is wrong with a draft, by the codes of the office's rule book. A blocking finding stops the submission
+// unless somebody gives a reason that is kept; S02 can't be argued with. Every finding names its place.
 import type { Snapshot, SnapshotAction, SnapshotItem } from '../documents/snapshot.js';
 
 export type CheckCode =

@@ -28,37 +28,57 @@ export interface Recipient {
 export function listCirculation(db: Db, minutesId: number, versionId: number): Promise<Recipient[]> {
   return rows<Recipient>(
     db,
-    `select p.id as person_id, p.name, p.name_en, p.email, p.lang, p.is_guest, exists (select 1 from accounts a where a.person_id = p.id) as has_account,
-            coalesce(u.name_en, p.affiliation) as unit_en, coalesce(u.name_zh, p.affiliation) as unit_zh, pt.role, v.number as version_number,
+    `select p.id as person_id, p.name, p.name_en, p.email, p.lang, p.is_guest,
+       exists (select 1 from accounts a where a.person_id = p.id) as has_account,
+            coalesce(u.name_en, p.affiliation) as unit_en, coalesce(u.name_zh, p.affiliation) as unit_zh,
+              pt.role, v.number as version_number,
             c.circulated_at, c.acknowledged_at, d.state as delivery, d.error
        from circulations c
        join minutes x on x.id = c.minutes_id
        join minutes_versions v on v.id = c.version_id
        join persons p on p.id = c.person_id
        left join units u on u.id = p.unit_id
-       left join participants pt on pt.meeting_id = x.meeting_id and pt.person_id = p.id and pt.removed_at is null
-       left join lateral (select state, error from deliveries d where d.object = 'minutes:' || x.id and d.person_id = p.id and d.revision = v.number order by d.id desc limit 1) d on true
+       left join participants pt on pt.meeting_id = x.meeting_id
+         and pt.person_id = p.id
+         and pt.removed_at is null
+       left join lateral (select state, error
+         from deliveries d
+         where d.object = 'minutes:' || x.id and d.person_id = p.id and d.revision = v.number
+         order by d.id desc
+         limit 1) d on true
       where c.minutes_id = :id and c.version_id = :version
-      order by pt.role is null, array_position(array['chair','secretary','required','optional','in_attendance','informed'], pt.role), p.id`,
+      order by pt.role is null,
+        array_position(array['chair','secretary','required','optional','in_attendance','informed'], pt.role),
+        p.id`,
     { id: minutesId, version: versionId },
   );
 }
 
-/** Those to whom the minutes go unless the secretary says otherwise: who takes part, and who got the version before. */
+/**
+ * Those to whom the minutes go unless the secretary says otherwise: who takes part, and who got the version
+ * before.
+ */
 export function listProposedRecipients(
   db: Db,
   minutes: { id: number; meeting_id: number },
 ): Promise<Recipient[]> {
   return rows<Recipient>(
     db,
-    `select p.id as person_id, p.name, p.name_en, p.email, p.lang, p.is_guest, exists (select 1 from accounts a where a.person_id = p.id) as has_account,
-            coalesce(u.name_en, p.affiliation) as unit_en, coalesce(u.name_zh, p.affiliation) as unit_zh, pt.role,
-            null as version_number, null as circulated_at, null as acknowledged_at, null as delivery, null as error
+    `select p.id as person_id, p.name, p.name_en, p.email, p.lang, p.is_guest,
+       exists (select 1 from accounts a where a.person_id = p.id) as has_account,
+            coalesce(u.name_en, p.affiliation) as unit_en, coalesce(u.name_zh, p.affiliation) as unit_zh,
+              pt.role,
+            null as version_number, null as circulated_at, null as acknowledged_at,
+            null as delivery, null as error
        from persons p
        left join units u on u.id = p.unit_id
        left join participants pt on pt.meeting_id = :meeting and pt.person_id = p.id and pt.removed_at is null
-      where p.deactivated_at is null and (pt.id is not null or exists (select 1 from circulations c where c.minutes_id = :id and c.person_id = p.id))
-      order by pt.role is null, array_position(array['chair','secretary','required','optional','in_attendance','informed'], pt.role), p.id`,
+      where p.deactivated_at is null
+        and (pt.id is not null
+          or exists (select 1 from circulations c where c.minutes_id = :id and c.person_id = p.id))
+      order by pt.role is null,
+        array_position(array['chair','secretary','required','optional','in_attendance','informed'], pt.role),
+        p.id`,
     { id: minutes.id, meeting: minutes.meeting_id },
   );
 }
@@ -67,9 +87,15 @@ export function listProposedRecipients(
 export function listCopies(db: Db, versionId: number): Promise<SnapshotPerson[]> {
   return rows<SnapshotPerson>(
     db,
-    `select p.id, p.name, p.name_en, coalesce(u.name_en, p.affiliation) as unit_en, coalesce(u.name_zh, p.affiliation) as unit_zh
-       from circulations c join minutes x on x.id = c.minutes_id join persons p on p.id = c.person_id left join units u on u.id = p.unit_id
-       left join participants pt on pt.meeting_id = x.meeting_id and pt.person_id = p.id and pt.removed_at is null
+    `select p.id, p.name, p.name_en, coalesce(u.name_en, p.affiliation) as unit_en,
+       coalesce(u.name_zh, p.affiliation) as unit_zh
+       from circulations c
+       join minutes x on x.id = c.minutes_id
+       join persons p on p.id = c.person_id
+       left join units u on u.id = p.unit_id
+       left join participants pt on pt.meeting_id = x.meeting_id
+         and pt.person_id = p.id
+         and pt.removed_at is null
       where c.version_id = :version and (pt.id is null or pt.role = 'informed')
       order by u.code nulls last, p.id`,
     { version: versionId },
@@ -86,7 +112,11 @@ export interface OwnReceipt {
 export function findReceipt(db: Db, viewer: Who, minutesId: number): Promise<OwnReceipt | undefined> {
   return row<OwnReceipt>(
     db,
-    `select version_id, circulated_at, acknowledged_at from circulations where minutes_id = :id and person_id = :viewer order by id desc limit 1`,
+    `select version_id, circulated_at, acknowledged_at
+     from circulations
+     where minutes_id = :id and person_id = :viewer
+     order by id desc
+     limit 1`,
     { id: minutesId, viewer: viewer.id },
   );
 }
@@ -107,7 +137,9 @@ export function listMinutesToAcknowledge(
     `select x.id as minutes_id, x.meeting_id, x.title, c.circulated_at as since
        from circulations c join minutes x on x.id = c.minutes_id
       where c.person_id = :viewer and c.acknowledged_at is null
-        and not exists (select 1 from circulations n where n.minutes_id = c.minutes_id and n.person_id = c.person_id and n.id > c.id)
+        and not exists (select 1
+          from circulations n
+          where n.minutes_id = c.minutes_id and n.person_id = c.person_id and n.id > c.id)
       order by c.id limit :limit`,
     { viewer: viewer.id, limit },
   );
@@ -128,8 +160,9 @@ export interface IssuedLine {
 }
 
 /**
- * The register of issued minutes, newest first: what was sent to the viewer; for the office's secretaries also those of
- * every meeting that is not private. One more than `limit`, so that the caller knows whether there is another page.
+ * The register of issued minutes, newest first: what was sent to the viewer; for the office's secretaries
+ * also those of every meeting that is not private. One more than `limit`, so that the caller knows whether
+ * there is another page.
  */
 export function listIssued(
   db: Db,
@@ -140,11 +173,16 @@ export function listIssued(
   const own = `select distinct minutes_id from circulations where person_id = :viewer`;
   return rows<IssuedLine>(
     db,
-    `select x.id, x.meeting_id, x.title, x.number_year, x.number, x.issued_at, m.starts_at, s.name as series_name, c.circulated_at, c.acknowledged_at
+    `select x.id, x.meeting_id, x.title, x.number_year, x.number, x.issued_at, m.starts_at,
+       s.name as series_name, c.circulated_at, c.acknowledged_at
        from minutes x
        join meetings m on m.id = x.meeting_id
        left join series s on s.id = m.series_id
-       left join lateral (select circulated_at, acknowledged_at from circulations c where c.minutes_id = x.id and c.person_id = :viewer order by c.id desc limit 1) c on true
+       left join lateral (select circulated_at, acknowledged_at
+         from circulations c
+         where c.minutes_id = x.id and c.person_id = :viewer
+         order by c.id desc
+         limit 1) c on true
       where x.issued_at is not null
         and ${viewer.is_office ? `(not m.is_private or x.id in (${own}))` : `x.id in (${own})`}
         ${filter.text ? 'and x.title ilike :pattern' : ''}

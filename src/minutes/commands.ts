@@ -24,7 +24,9 @@ export function moved(minutes: Minutes): Moved {
   return { ok: false, reason: 'moved', state: minutes.state };
 }
 
-/** Begins the minutes of a meeting, once; its secretary (who can sign in) is the author, else who begins them. */
+/**
+ * Begins the minutes of a meeting, once; its secretary (who can sign in) is the author, else who begins them.
+ */
 export async function draftMinutes(db: Db, by: Actor, meetingId: number): Promise<number> {
   return inTransaction(db, async (trx) => {
     const meeting = await lockMeeting(trx, by, meetingId);
@@ -36,8 +38,12 @@ export async function draftMinutes(db: Db, by: Actor, meetingId: number): Promis
     const made = await row<{ id: number; author_id: number }>(
       trx,
       `insert into minutes (meeting_id, author_id, lang, template, title)
-       values (:meeting, coalesce((select p.person_id from participants p join accounts a on a.person_id = p.person_id
-                 where p.meeting_id = :meeting and p.role = 'secretary' and p.removed_at is null order by p.person_id = :by desc, p.id limit 1), :by),
+       values (:meeting,
+         coalesce((select p.person_id from participants p join accounts a on a.person_id = p.person_id
+                 where p.meeting_id = :meeting and p.role = 'secretary' and p.removed_at is null
+                 order by p.person_id = :by desc, p.id
+                 limit 1),
+                   :by),
                :lang, :template, :title)
        returning id, author_id`,
       {
@@ -107,14 +113,17 @@ export async function editMinutes(
     if (!mayEdit(minutes)) return moved(minutes);
     if (minutes.version !== edit.version) return { ok: false, reason: 'stale', current: minutes };
     const { title, lang, template, reviewer_id: reviewerId, approver_id: approverId } = edit;
-    // Whoever wrote the minutes neither reviews them nor is made their approver; the chair who writes still approves.
+    // Whoever wrote the minutes neither reviews them nor is made their approver; the chair who writes still
+    // approves.
     if (reviewerId === minutes.author_id || approverId === minutes.author_id)
       return { ok: false, reason: 'ownGate' };
     if (minutes.meeting && !(await nameGates(trx, by, minutes.meeting_id, { reviewerId, approverId })))
       return { ok: false, reason: 'inactive' };
     await change(
       trx,
-      `update minutes set title = :title, lang = :lang, template = :template, version = version + 1 where id = :id`,
+      `update minutes
+       set title = :title, lang = :lang, template = :template, version = version + 1
+       where id = :id`,
       {
         id,
         title,
@@ -152,8 +161,10 @@ export async function overrideCheck(
     if (!mayEdit(minutes)) return moved(minutes);
     await change(
       trx,
-      `insert into check_overrides (minutes_id, code, place, reason, by_id) values (:id, :code, :place, :reason, :by)
-       on conflict (minutes_id, code, place) do update set reason = excluded.reason, by_id = excluded.by_id, at = now()`,
+      `insert into check_overrides (minutes_id, code, place, reason, by_id)
+       values (:id, :code, :place, :reason, :by)
+       on conflict (minutes_id, code, place)
+       do update set reason = excluded.reason, by_id = excluded.by_id, at = now()`,
       { id, ...given, by: by.id },
     );
     await record(trx, by, {
@@ -206,7 +217,8 @@ export type Submission =
   | { ok: false; reason: 'problems'; findings: CheckedFinding[] };
 
 /**
- * Freezes the draft as the next version and sends it to the gate that returned it last, else to the first one.
+ * Freezes the draft as the next version and sends it to the gate that returned it last, else to the first
+ * one.
  * @param covers which characters the documents' typeface has
  */
 export async function submitMinutes(
@@ -239,12 +251,8 @@ export async function submitMinutes(
     const version = await freeze(trx, by, minutes, snapshot);
     const state = await nextGate(trx, minutes);
     await setState(trx, by, minutes, state, 'minutes.submit', { version: version.number });
-    const told =
-      state === 'in_review'
-        ? minutes.reviewers.map((person) => person.id)
-        : minutes.approver
-          ? [minutes.approver.id]
-          : [];
+    const deciders = state === 'in_review' ? minutes.reviewers : [minutes.approver];
+    const told = deciders.flatMap((person) => person?.id ?? []);
     await tell(trx, by, minutes, state === 'in_review' ? 'toReview' : 'toApprove', version.number, told);
     return { ok: true, version: version.number, state };
   });
@@ -259,7 +267,9 @@ async function freeze(
   const content = canonicalJson(snapshot);
   const made = await row<{ id: number; number: number }>(
     trx,
-    `insert into minutes_versions (minutes_id, number, content, sha256, created_by) values (:id, :number, :content, :sha, :by) returning id, number`,
+    `insert into minutes_versions (minutes_id, number, content, sha256, created_by)
+     values (:id, :number, :content, :sha, :by)
+     returning id, number`,
     {
       id: minutes.id,
       number: (minutes.versions[0]?.number ?? 0) + 1,
@@ -277,7 +287,12 @@ async function nextGate(trx: Db, minutes: Minutes): Promise<'in_review' | 'passe
   const last = await row<{ gate: number; verdict: string }>(
     trx,
     `select r.gate, r.verdict from reviews r join minutes_versions v on v.id = r.version_id
-      where r.minutes_id = :id and v.number > coalesce((select max(w.number) from issues i join minutes_versions w on w.id = i.version_id where i.minutes_id = :id), 0)
+      where r.minutes_id = :id
+        and v.number > coalesce((select max(w.number)
+          from issues i
+          join minutes_versions w on w.id = i.version_id
+          where i.minutes_id = :id),
+          0)
       order by r.id desc limit 1`,
     { id: minutes.id },
   );
@@ -353,7 +368,11 @@ export async function tell(
 export async function isConfidential(db: Db, meetingId: number): Promise<boolean> {
   const found = await rows<{ id: number }>(
     db,
-    `select m.id from meetings m where m.id = :id and (m.is_private or exists (select 1 from agenda_items i where i.meeting_id = m.id and i.is_restricted))`,
+    `select m.id
+     from meetings m
+     where m.id = :id
+       and (m.is_private
+         or exists (select 1 from agenda_items i where i.meeting_id = m.id and i.is_restricted))`,
     { id: meetingId },
   );
   return found.length > 0;

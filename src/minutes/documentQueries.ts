@@ -25,7 +25,10 @@ export interface DocumentSpec {
   sees: 'all' | number[];
 }
 
-/** The rendering of a version (null: the working draft) for one person; in the document's own language unless told. */
+/**
+ * The rendering of a version (null: the working draft) for one person; in the document's own language unless
+ * told.
+ */
 export async function specFor(
   db: Db,
   person: { id: number },
@@ -57,7 +60,11 @@ interface Head {
 }
 
 const person = (alias: string) =>
-  `case when ${alias}.id is null then null else jsonb_build_object('id', ${alias}.id, 'name', ${alias}.name, 'name_en', ${alias}.name_en, 'unit_en', null, 'unit_zh', null) end`;
+  `case
+     when ${alias}.id is null
+     then null
+     else jsonb_build_object('id', ${alias}.id, 'name', ${alias}.name, 'name_en', ${alias}.name_en, 'unit_en',
+       null, 'unit_zh', null) end`;
 
 export async function findDocument(db: Db, spec: DocumentSpec): Promise<MinutesDocument> {
   const head = await findHead(db, spec);
@@ -107,10 +114,14 @@ async function findHead(db: Db, { minutes_id, version_id }: DocumentSpec): Promi
   }
   const found = await row<Head>(
     db,
-    `select case when a.id is null then null else x.number_year end as number_year, case when a.id is null then null else x.number end as number,
-            v.number as version, v.sha256, v.content, a.approved_at, i.issued_at, ${person('p')} as approver, ${person('b')} as on_behalf_of
+    `select case when a.id is null then null else x.number_year end as number_year,
+       case when a.id is null then null else x.number end as number,
+            v.number as version, v.sha256, v.content, a.approved_at, i.issued_at,
+            ${person('p')} as approver, ${person('b')} as on_behalf_of
        from minutes_versions v join minutes x on x.id = v.minutes_id
-       left join approvals a on a.version_id = v.id left join persons p on p.id = a.approved_by left join persons b on b.id = a.on_behalf_of_id
+       left join approvals a on a.version_id = v.id
+       left join persons p on p.id = a.approved_by
+       left join persons b on b.id = a.on_behalf_of_id
        left join issues i on i.version_id = v.id
       where v.id = :version and v.minutes_id = :id`,
     { id: minutes_id, version: version_id },

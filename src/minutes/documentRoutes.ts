@@ -41,10 +41,7 @@ export const documentRoutes: Route[] = [
       );
       const shown = lines.slice(0, registerPage);
       const last = shown.at(-1);
-      const more =
-        lines.length > registerPage && last
-          ? `/minutes?${new URLSearchParams({ ...(q ? { q } : {}), after: `${last.issued_at.getTime()}-${last.id}` }).toString()}`
-          : undefined;
+      const more = lines.length > registerPage && last ? olderRegister(q, last) : undefined;
       return page(
         'minutes/register',
         { title: c.t('minutes.register.title'), lines: shown, q: q ?? '', more, isFirst: !after },
@@ -134,3 +131,9 @@ export const documentRoutes: Route[] = [
     },
   }),
 ];
+
+/** The address of the register's next page, which begins after this line. */
+function olderRegister(q: string | undefined, last: { id: number; issued_at: Date }): string {
+  const after = `${last.issued_at.getTime()}-${last.id}`;
+  return `/minutes?${new URLSearchParams(q ? { q, after } : { after }).toString()}`;
+}

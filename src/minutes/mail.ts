@@ -41,7 +41,10 @@ function note(what: 'toReview' | 'toApprove' | 'returned' | 'approved') {
   };
 }
 
-/** The issued minutes, as this recipient may read them, with the PDF; in the recipient's language too where the document has another. */
+/**
+ * The issued minutes, as this recipient may read them, with the PDF; in the recipient's language too where
+ * the document has another.
+ */
 async function circulation(context: RenderContext): Promise<RenderedMail> {
   const { db, config, delivery, t, fmt } = context;
   const recipient = { id: delivery.person_id };

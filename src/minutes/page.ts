@@ -41,8 +41,13 @@ export function stepsOf(
       : names.findIndex((name) => name === current[minutes.state]);
   return names.map((name, i) => ({
     text: t(`minutes.step.${name}`),
-    state: i < at ? 'done' : i > at ? 'next' : 'current',
+    state: stepState(i, at),
   }));
+}
+
+function stepState(i: number, at: number): 'done' | 'current' | 'next' {
+  if (i < at) return 'done';
+  return i > at ? 'next' : 'current';
 }
 
 export function pillOf(state: MinutesState, t: Translate): { text: string; tone: string } {
@@ -132,6 +137,23 @@ export async function showMinutes(
   );
 }
 
+function describeLastStep(
+  { t, fmt }: Context,
+  version: Minutes['versions'][number] | undefined,
+  review: Awaited<ReturnType<typeof listReviews>>[number] | undefined,
+): string | null {
+  if (version?.approved_at && version.approver)
+    return t('minutes.moved.approved', {
+      name: fmt.name(version.approver),
+      at: fmt.dateTime(version.approved_at),
+    });
+  if (!review) return null;
+  return t(review.verdict === 'passed' ? 'minutes.moved.passed' : 'minutes.moved.returned', {
+    name: fmt.name(review.reviewer),
+    at: fmt.dateTime(review.at),
+  });
+}
+
 /** Somebody was quicker: how the minutes stand now, and what was typed, to take along. */
 export async function movedPage(c: Context, id: number, typed: string[] = []): Promise<Answer> {
   const minutes = await findMinutes(c.db, c.viewer, id);
@@ -143,18 +165,7 @@ export async function movedPage(c: Context, id: number, typed: string[] = []): P
       title: c.t('minutes.moved.title'),
       minutes,
       pill: pillOf(minutes.state, c.t),
-      last:
-        last?.approved_at && last.approver
-          ? c.t('minutes.moved.approved', {
-              name: c.fmt.name(last.approver),
-              at: c.fmt.dateTime(last.approved_at),
-            })
-          : review
-            ? c.t(review.verdict === 'passed' ? 'minutes.moved.passed' : 'minutes.moved.returned', {
-                name: c.fmt.name(review.reviewer),
-                at: c.fmt.dateTime(review.at),
-              })
-            : null,
+      last: describeLastStep(c, last, review),
       typed: typed.filter((text) => text !== ''),
     },
     { status: 409, caching: 'no-store' },
@@ -179,7 +190,7 @@ export function placeOf({ place, item }: Finding, t: Translate): string {
   if (place === 'title') return t('minutes.place.title');
   if (place === 'attendance') return t('minutes.place.attendance');
   const [noun] = place.split(':');
-  const where = noun === 'action' ? 'action' : noun === 'statement' ? 'statement' : 'item';
+  const where = noun === 'action' || noun === 'statement' ? noun : 'item';
   return item === null ? t('minutes.place.general') : t(`minutes.place.${where}`, { item });
 }
 
@@ -200,7 +211,10 @@ export const tones = {
   issued: 'ok',
 } as const;
 
-/** What a person reads on the page: the draft as it stands, the version that is being decided, or what was issued. */
+/**
+ * What a person reads on the page: the draft as it stands, the version that is being decided, or what was
+ * issued.
+ */
 export function versionShown(minutes: Minutes): number | null {
   if (!maySeeDraft(minutes)) return issuedVersion(minutes)?.id ?? -1;
   if (minutes.state === 'draft' || minutes.state === 'returned') return null;

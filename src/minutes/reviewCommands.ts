@@ -64,7 +64,9 @@ async function insertComment(
   }
   const made = await row<{ id: number }>(
     trx,
-    `insert into review_comments (minutes_id, version_id, statement_id, code, text, author_id) values (:id, :version, :statement, :code, :text, :by) returning id`,
+    `insert into review_comments (minutes_id, version_id, statement_id, code, text, author_id)
+     values (:id, :version, :statement, :code, :text, :by)
+     returning id`,
     { id: minutes.id, version: versionId, statement: statementId, code, text, by: by.id },
   );
   if (!made) throw new Error('the comment was not kept');
@@ -84,7 +86,9 @@ export async function removeComment(db: Db, by: Actor, id: number, commentId: nu
     const minutes = await lockMinutes(trx, by, id);
     const gone = await change(
       trx,
-      `delete from review_comments where id = :comment and minutes_id = :id and author_id = :by and review_id is null`,
+      `delete
+       from review_comments
+       where id = :comment and minutes_id = :id and author_id = :by and review_id is null`,
       {
         comment: commentId,
         id,
@@ -177,13 +181,17 @@ async function insertReview(
 ): Promise<void> {
   const made = await row<{ id: number }>(
     trx,
-    `insert into reviews (minutes_id, version_id, gate, reviewer_id, verdict, codes, note) values (:id, :version, :gate, :by, :verdict, :codes, :note) returning id`,
+    `insert into reviews (minutes_id, version_id, gate, reviewer_id, verdict, codes, note)
+     values (:id, :version, :gate, :by, :verdict, :codes, :note)
+     returning id`,
     { id: minutes.id, version: versionId, gate: gateOf(minutes), by: by.id, verdict, codes, note },
   );
   if (!made) throw new Error('the verdict was not kept');
   await change(
     trx,
-    `update review_comments set review_id = :review where version_id = :version and author_id = :by and review_id is null`,
+    `update review_comments
+     set review_id = :review
+     where version_id = :version and author_id = :by and review_id is null`,
     {
       review: made.id,
       version: versionId,
@@ -192,7 +200,10 @@ async function insertReview(
   );
 }
 
-/** The author's answer to one point: what was changed, or why not. It may be worded anew until the next submission. */
+/**
+ * The author's answer to one point: what was changed, or why not. It may be worded anew until the next
+ * submission.
+ */
 export async function answerComment(
   db: Db,
   by: Actor,
@@ -207,7 +218,8 @@ export async function answerComment(
     const found = await change(
       trx,
       `update review_comments c set answer = :answer, answered_by = :by, answered_at = now()
-         from reviews r where c.id = :comment and c.minutes_id = :id and r.id = c.review_id and r.verdict = 'returned'`,
+         from reviews r
+         where c.id = :comment and c.minutes_id = :id and r.id = c.review_id and r.verdict = 'returned'`,
       { comment: commentId, id, answer, by: by.id },
     );
     if (found === 0) throw new NotFound();

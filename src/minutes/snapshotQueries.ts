@@ -15,7 +15,8 @@ const person = (
   alias: string,
   unit: string,
 ) => `jsonb_build_object('id', ${alias}.id, 'name', ${alias}.name, 'name_en', ${alias}.name_en,
-  'unit_en', coalesce(${unit}.name_en, ${alias}.affiliation), 'unit_zh', coalesce(${unit}.name_zh, ${alias}.affiliation))`;
+  'unit_en', coalesce(${unit}.name_en, ${alias}.affiliation), 'unit_zh',
+    coalesce(${unit}.name_zh, ${alias}.affiliation))`;
 
 interface Head {
   lang: Snapshot['lang'];
@@ -84,17 +85,24 @@ async function findHead(db: Db, minutesId: number): Promise<Head> {
   const found = await row<Head>(
     db,
     `select x.lang, x.template, coalesce(x.title, '') as title,
-            (select jsonb_build_object('name_en', o.name_en, 'name_zh', o.name_zh) from organisations o) as organisation,
-            jsonb_build_object('id', m.id, 'title', m.title, 'series', s.name, 'number', m.number, 'zone', m.zone,
+            (select jsonb_build_object('name_en', o.name_en, 'name_zh', o.name_zh)
+              from organisations o) as organisation,
+            jsonb_build_object('id', m.id, 'title', m.title, 'series', s.name, 'number', m.number, 'zone',
+              m.zone,
               'starts_at', ${iso('m.starts_at')}, 'ends_at', ${iso('m.ends_at')}, 'starts_on', m.starts_on,
               'started_at', ${iso('m.started_at')}, 'ended_at', ${iso('m.ended_at')},
               'places', coalesce(
-                (select jsonb_agg(jsonb_build_object('name_en', r.name_en, 'name_zh', r.name_zh) order by r.sort_order, r.id)
+                (select jsonb_agg(jsonb_build_object('name_en', r.name_en, 'name_zh', r.name_zh)
+                  order by r.sort_order, r.id)
                    from meeting_rooms mr join rooms r on r.id = mr.room_id where mr.meeting_id = m.id),
-                case when m.place is not null then jsonb_build_array(jsonb_build_object('name_en', m.place, 'name_zh', m.place)) end,
+                case
+                  when m.place is not null
+                  then jsonb_build_array(jsonb_build_object('name_en', m.place, 'name_zh', m.place)) end,
                 '[]'::jsonb)) as meeting,
             (select jsonb_build_object('number', v.number, 'reason', x.correction_reason)
-               from issues i join minutes_versions v on v.id = i.version_id where i.minutes_id = x.id and x.correction_reason is not null
+               from issues i
+               join minutes_versions v on v.id = i.version_id
+               where i.minutes_id = x.id and x.correction_reason is not null
               order by i.id desc limit 1) as corrects
        from minutes x join meetings m on m.id = x.meeting_id left join series s on s.id = m.series_id
       where x.id = :id`,
@@ -107,13 +115,16 @@ async function findHead(db: Db, minutesId: number): Promise<Head> {
 function listAttendance(db: Db, meetingId: number): Promise<Attendance[]> {
   return rows<Attendance>(
     db,
-    `select p.id, p.name, p.name_en, coalesce(u.name_en, p.affiliation) as unit_en, coalesce(u.name_zh, p.affiliation) as unit_zh, pt.role, a.status
+    `select p.id, p.name, p.name_en, coalesce(u.name_en, p.affiliation) as unit_en,
+       coalesce(u.name_zh, p.affiliation) as unit_zh, pt.role, a.status
        from participants pt
        join persons p on p.id = pt.person_id
        left join units u on u.id = p.unit_id
        left join attendances a on a.participant_id = pt.id
       where pt.meeting_id = :meeting and pt.removed_at is null
-      order by array_position(array['chair','required','optional','secretary','in_attendance','informed'], pt.role), p.is_guest, u.code nulls last, pt.id`,
+      order by array_position(array['chair','required','optional','secretary','in_attendance','informed'],
+        pt.role),
+        p.is_guest, u.code nulls last, pt.id`,
     { meeting: meetingId },
   );
 }
@@ -123,7 +134,8 @@ type ItemRow = Omit<SnapshotItem, 'id' | 'statements' | 'actions' | 'papers'> & 
 async function listItems(db: Db, meetingId: number): Promise<Array<ItemRow & Pick<SnapshotItem, 'papers'>>> {
   const items = await rows<ItemRow>(
     db,
-    `select i.id, i.title, i.purpose, i.state, i.is_restricted, case when p.id is null then null else ${person('p', 'u')} end as presenter
+    `select i.id, i.title, i.purpose, i.state, i.is_restricted,
+       case when p.id is null then null else ${person('p', 'u')} end as presenter
        from agenda_items i left join persons p on p.id = i.presenter_id left join units u on u.id = p.unit_id
       where i.meeting_id = :meeting
         and (i.state not in ('proposed', 'returned', 'withdrawn')
@@ -157,7 +169,10 @@ function listStatements(db: Db, meetingId: number): Promise<StatementRow[]> {
   return rows<StatementRow>(
     db,
     `select t.id, t.item_id, t.version, t.kind, t.text,
-            case when d.id is null then null else jsonb_build_object('id', d.id, 'basis', d.basis, 'votes_for', d.votes_for,
+            case
+              when d.id is null
+              then null
+              else jsonb_build_object('id', d.id, 'basis', d.basis, 'votes_for', d.votes_for,
               'votes_against', d.votes_against, 'abstentions', d.abstentions) end as decision
        from statements t left join decisions d on d.statement_id = t.id
       where t.meeting_id = :meeting and t.deleted_at is null and t.text <> ''
@@ -172,15 +187,23 @@ interface ActionRow {
   told: SnapshotAction;
 }
 
-/** What was cancelled before it was ever assigned was never agreed; a later cancelling is no matter of these minutes. */
+/**
+ * What was cancelled before it was ever assigned was never agreed; a later cancelling is no matter of these
+ * minutes.
+ */
 function listActions(db: Db, meetingId: number): Promise<ActionRow[]> {
   return rows<ActionRow>(
     db,
     `select c.statement_id, c.item_id,
-            jsonb_build_object('id', c.id, 'deliverable', c.deliverable, 'due_on', coalesce(c.original_due_on, c.due_on),
+            jsonb_build_object('id', c.id, 'deliverable', c.deliverable, 'due_on',
+              coalesce(c.original_due_on, c.due_on),
               'lead', case when p.id is null then null else ${person('p', 'u')} end,
               'helpers', coalesce((select jsonb_agg(${person('h', 'hu')} order by h.id)
-                 from action_helpers ah join persons h on h.id = ah.person_id left join units hu on hu.id = h.unit_id where ah.action_id = c.id), '[]'::jsonb)) as told
+                 from action_helpers ah
+                 join persons h on h.id = ah.person_id
+                 left join units hu on hu.id = h.unit_id
+                 where ah.action_id = c.id),
+                   '[]'::jsonb)) as told
        from actions c left join persons p on p.id = c.lead_id left join units u on u.id = p.unit_id
       where c.meeting_id = :meeting and (c.state <> 'cancelled' or c.assigned_at is not null)
       order by c.id`,

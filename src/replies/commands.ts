@@ -70,7 +70,8 @@ export function replyByLink(
 }
 
 /**
- * An answer by somebody signed in: one's own, a leader's by deputy or secretary, anybody's by who keeps the meeting.
+ * An answer by somebody signed in: one's own, a leader's by deputy or secretary, anybody's by who keeps the
+ * meeting.
  * @throws Forbidden for somebody else's answer, NotFound for a meeting that is hidden
  */
 export function replyOnPage(
@@ -109,12 +110,18 @@ export function replyOnPage(
   });
 }
 
-/** Locks this date and the later ones, by id like everywhere, and says which of them an answer for all is for. */
+/**
+ * Locks this date and the later ones, by id like everywhere, and says which of them an answer for all is for.
+ */
 async function lockLaterDates(trx: Db, participantId: number, now: Date): Promise<LaterDate[]> {
   const ids = (await listLaterDates(trx, participantId, now)).map(({ meeting_id: id }) => id);
   await rows(
     trx,
-    `select 1 from meetings where id = any(:ids) or id = (select meeting_id from participants where id = :participant) order by id for no key update`,
+    `select 1
+     from meetings
+     where id = any(:ids) or id = (select meeting_id from participants where id = :participant)
+     order by id
+     for no key update`,
     { ids, participant: participantId },
   );
   return listLaterDates(trx, participantId, now);
@@ -136,7 +143,11 @@ async function storeAll(
   await change(
     trx,
     `insert into replies (participant_id, status, note, sequence, via, recorded_by)
-     select pt.id, :status, :note, m.sequence, :via, :by from participants pt join meetings m on m.id = pt.meeting_id where pt.id = any(:ids) order by pt.id`,
+     select pt.id, :status, :note, m.sequence, :via, :by
+     from participants pt
+     join meetings m on m.id = pt.meeting_id
+     where pt.id = any(:ids)
+     order by pt.id`,
     { ids, status: reply.status, note: reply.note, via, by: by.id },
   );
   await recordAll(
@@ -158,13 +169,18 @@ async function storeAll(
 async function lockAnswering(trx: Db, participantId: number): Promise<Answering> {
   await rows(
     trx,
-    `select 1 from meetings where id = (select meeting_id from participants where id = :id) for no key update`,
+    `select 1
+     from meetings
+     where id = (select meeting_id from participants where id = :id)
+     for no key update`,
     { id: participantId },
   );
   const found = await row<Answering>(
     trx,
-    `select pt.id, pt.meeting_id, pt.person_id, p.email, pt.role, pt.removed_at is not null as is_removed, pt.invited_at,
-            m.state, m.sequence, coalesce(m.ends_at, cast(m.ends_on as timestamptz)) as ends_at, m.is_private, m.organiser_id
+    `select pt.id, pt.meeting_id, pt.person_id, p.email, pt.role, pt.removed_at is not null as is_removed,
+       pt.invited_at,
+            m.state, m.sequence, coalesce(m.ends_at, cast(m.ends_on as timestamptz)) as ends_at, m.is_private,
+              m.organiser_id
        from participants pt join persons p on p.id = pt.person_id join meetings m on m.id = pt.meeting_id
       where pt.id = :id`,
     { id: participantId },
@@ -225,7 +241,10 @@ async function store(
   return { ok: true, dates: 1 };
 }
 
-/** Whose mail it is when somebody names a substitute: who is signed in, else, by a personal link, the organiser. */
+/**
+ * Whose mail it is when somebody names a substitute: who is signed in, else, by a personal link, the
+ * organiser.
+ */
 function senderOf(by: Actor, answering: Answering): number {
   return by.id ?? answering.organiser_id;
 }
@@ -239,7 +258,11 @@ async function saysTheSame(
 ): Promise<boolean> {
   const last = await row<{ status: string; note: string; substitute_id: number | null; sequence: number }>(
     trx,
-    `select status, note, substitute_id, sequence from replies where participant_id = :id order by id desc limit 1`,
+    `select status, note, substitute_id, sequence
+     from replies
+     where participant_id = :id
+     order by id desc
+     limit 1`,
     { id: answering.id },
   );
   return (
@@ -274,7 +297,8 @@ async function seatSubstitute(
   }>(
     trx,
     `select p.id, p.is_guest, pt.id as participant_id, pt.instead_of_id
-       from persons p left join participants pt on pt.person_id = p.id and pt.meeting_id = :meeting and pt.removed_at is null
+       from persons p
+       left join participants pt on pt.person_id = p.id and pt.meeting_id = :meeting and pt.removed_at is null
       where p.email = :email and p.deactivated_at is null`,
     { email, meeting: answering.meeting_id },
   );
@@ -298,7 +322,9 @@ async function seatSubstitute(
 async function changesSubstitutesTooOften(trx: Db, participantId: number): Promise<boolean> {
   const counted = await row<{ count: number }>(
     trx,
-    `select count(*) as count from replies where participant_id = :id and status = 'delegated' and at > now() - interval '1 day'`,
+    `select count(*) as count
+     from replies
+     where participant_id = :id and status = 'delegated' and at > now() - interval '1 day'`,
     { id: participantId },
   );
   return (counted?.count ?? 0) >= SUBSTITUTES_A_DAY;

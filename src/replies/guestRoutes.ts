@@ -33,8 +33,9 @@ import {
   type OwnReply,
 } from './queries.js';
 
-// The reply page of somebody without an account. The token of the mail is exchanged at the first request for a cookie that
-// lasts two hours, so that it stands in no address, history or referrer; GET shows, only POST answers (scanners follow links).
+// The reply page of somebody without an account. The token of the mail is exchanged at the first request for
+// a cookie that lasts two hours, so that it stands in no address, history or referrer; GET shows, only POST
+// answers (scanners follow links).
 
 export const repliesGuestRoutes: Route[] = [
   route({ method: 'get', path: '/i/:token', policy: anyone, handle: openLink }),

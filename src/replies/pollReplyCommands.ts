@@ -2,8 +2,8 @@ import type { Actor } from '../lib/audit/record.js';
 import { change, type Db } from '../lib/db/db.js';
 
 /**
- * What people answered in a poll becomes their reply to the meeting that came out of it. The caller has just made the
- * meeting and its participants, in the same transaction; who said nothing gets no reply.
+ * What people answered in a poll becomes their reply to the meeting that came out of it. The caller has just
+ * made the meeting and its participants, in the same transaction; who said nothing gets no reply.
  */
 export async function recordPolledReplies(
   trx: Db,

@@ -62,14 +62,23 @@ export interface OwnReply {
 }
 
 const OWN = `
-  select pt.id as participant_id, pt.meeting_id, pt.person_id, p.name, p.name_en, pt.role, pt.removed_at is not null as is_removed, pt.invited_at,
-         r.status, r.note, r.at, r.id is null and exists (select 1 from replies x where x.participant_id = pt.id) as is_stale,
+  select pt.id as participant_id, pt.meeting_id, pt.person_id, p.name, p.name_en, pt.role,
+    pt.removed_at is not null as is_removed, pt.invited_at,
+         r.status, r.note, r.at, r.id is null
+           and exists (select 1 from replies x where x.participant_id = pt.id) as is_stale,
          sp.name as substitute_name, sp.email as substitute_email,
-         case when op.id is null then null else jsonb_build_object('name', op.name, 'name_en', op.name_en) end as instead_of
+         case
+           when op.id is null
+           then null
+           else jsonb_build_object('name', op.name, 'name_en', op.name_en) end as instead_of
     from participants pt
     join persons p on p.id = pt.person_id
     join meetings m on m.id = pt.meeting_id
-    left join lateral (select * from replies r where r.participant_id = pt.id and r.sequence >= m.time_sequence order by r.id desc limit 1) r on true
+    left join lateral (select *
+      from replies r
+      where r.participant_id = pt.id and r.sequence >= m.time_sequence
+      order by r.id desc
+      limit 1) r on true
     left join participants s on s.instead_of_id = pt.id and s.removed_at is null
     left join persons sp on sp.id = s.person_id
     left join participants o on o.id = pt.instead_of_id
@@ -85,18 +94,35 @@ export interface LaterDate {
   meeting_id: number;
 }
 
-/** The later dates that one answer can be for as well: open ones with no answer, or the same one as this date has. Others were answered by themselves and stay, and so does who was sent instead. */
+/**
+ * The later dates that one answer can be for as well: open ones with no answer, or the same one as this date
+ * has. Others were answered by themselves and stay, and so does who was sent instead.
+ */
 export function listLaterDates(db: Db, participantId: number, now: Date): Promise<LaterDate[]> {
   const answer = (participant: string, meeting: string) =>
-    `(select r.status from replies r where r.participant_id = ${participant}.id and r.sequence >= ${meeting}.time_sequence order by r.id desc limit 1)`;
+    `(select r.status
+       from replies r
+       where r.participant_id = ${participant}.id and r.sequence >= ${meeting}.time_sequence
+       order by r.id desc
+       limit 1)`;
   return rows<LaterDate>(
     db,
     `select l.id as participant_id, d.id as meeting_id
        from participants pt
        join meetings m on m.id = pt.meeting_id
-       join meetings d on d.series_id = m.series_id and d.starts_at > m.starts_at and d.ends_at > :now and d.state = 'scheduled'
-       join participants l on l.meeting_id = d.id and l.person_id = pt.person_id and l.removed_at is null and l.invited_at is not null and l.role <> 'informed'
-      where pt.id = :id and pt.with_series and not exists (select 1 from participants s where s.instead_of_id = l.id and s.removed_at is null) and (${answer('l', 'd')} is null or ${answer('l', 'd')} is not distinct from ${answer('pt', 'm')})
+       join meetings d on d.series_id = m.series_id
+         and d.starts_at > m.starts_at
+         and d.ends_at > :now
+         and d.state = 'scheduled'
+       join participants l on l.meeting_id = d.id
+         and l.person_id = pt.person_id
+         and l.removed_at is null
+         and l.invited_at is not null
+         and l.role <> 'informed'
+      where pt.id = :id
+        and pt.with_series
+        and not exists (select 1 from participants s where s.instead_of_id = l.id and s.removed_at is null)
+        and (${answer('l', 'd')} is null or ${answer('l', 'd')} is not distinct from ${answer('pt', 'm')})
       order by d.starts_at, d.id`,
     { id: participantId, now },
   );
@@ -116,7 +142,9 @@ export function listReplies(db: Db, meetingId: number): Promise<OwnReply[]> {
   return rows<OwnReply>(
     db,
     `${OWN} where pt.meeting_id = :meeting and pt.removed_at is null
-      order by array_position(array['chair','secretary','required','optional','in_attendance','informed'], pt.role), pt.id`,
+      order by array_position(array['chair','secretary','required','optional','in_attendance','informed'],
+        pt.role),
+        pt.id`,
     { meeting: meetingId },
   );
 }
@@ -137,7 +165,10 @@ export interface ReplyWanted {
   further: number;
 }
 
-/** For Today: invitations of coming meetings that the viewer has not answered for the present time, soonest first; a standing meeting is one line. */
+/**
+ * For Today: invitations of coming meetings that the viewer has not answered for the present time, soonest
+ * first; a standing meeting is one line.
+ */
 export function listRepliesWanted(
   db: Db,
   viewer: { id: number },
@@ -147,18 +178,31 @@ export function listRepliesWanted(
   const scope = visibleMeetings(viewer);
   return rows<ReplyWanted>(
     db,
-    `select w.meeting_id, w.participant_id, w.title, w.number, w.state, w.starts_at, w.ends_at, w.starts_on, w.role, w.organiser, w.further
+    `select w.meeting_id, w.participant_id, w.title, w.number, w.state, w.starts_at, w.ends_at, w.starts_on,
+       w.role, w.organiser, w.further
        from (
-         select m.id as meeting_id, pt.id as participant_id, m.title, m.number, m.state, m.starts_at, m.ends_at, m.starts_on, pt.role,
+         select m.id as meeting_id, pt.id as participant_id, m.title, m.number, m.state, m.starts_at,
+           m.ends_at, m.starts_on, pt.role,
                 jsonb_build_object('name', po.name, 'name_en', po.name_en) as organiser,
-                row_number() over same as place, case when pt.with_series then count(*) over same - 1 else 0 end as further
+                row_number() over same as place,
+                  case when pt.with_series then count(*) over same - 1 else 0 end as further
            from participants pt
            join meetings m on m.id = pt.meeting_id
            join persons po on po.id = m.organiser_id
-          where pt.person_id = :viewer_id and pt.removed_at is null and pt.invited_at is not null and pt.role <> 'informed'
-            and pt.meets_from > cast(:now as timestamptz) - interval '${MAX_DAYS} days' and m.state = 'scheduled' and m.ends_at > :now and ${scope.sql}
-            and not exists (select 1 from replies r where r.participant_id = pt.id and r.sequence >= m.time_sequence)
-         window same as (partition by case when pt.with_series then m.series_id end, case when pt.with_series then null else m.id end order by m.starts_at, m.id
+          where pt.person_id = :viewer_id
+            and pt.removed_at is null
+            and pt.invited_at is not null
+            and pt.role <> 'informed'
+            and pt.meets_from > cast(:now as timestamptz) - interval '${MAX_DAYS} days'
+              and m.state = 'scheduled'
+              and m.ends_at > :now
+              and ${scope.sql}
+            and not exists (select 1
+              from replies r
+              where r.participant_id = pt.id and r.sequence >= m.time_sequence)
+         window same as (partition by case when pt.with_series then m.series_id end,
+           case when pt.with_series then null else m.id end
+           order by m.starts_at, m.id
                           rows between unbounded preceding and unbounded following)) w
       where w.place = 1
       order by w.starts_at, w.meeting_id limit :limit`,

@@ -76,8 +76,8 @@ async function reply(
     return 'closed' in replied
       ? redirect(`/meetings/${id}`, { notice: `invitations.closed.${replied.closed}` })
       : showReplies(c, refusalOf(c, replied, c.form));
-  const to =
-    c.form.from === 'today' ? '/' : c.form.from === 'replies' ? `/meetings/${id}/replies` : `/meetings/${id}`;
+  const meeting = c.form.from === 'replies' ? `/meetings/${id}/replies` : `/meetings/${id}`;
+  const to = c.form.from === 'today' ? '/' : meeting;
   return redirect(to, {
     notice:
       c.form.participant === undefined ? noticeOf(c.form.status, replied.dates) : 'invitations.replied.noted',

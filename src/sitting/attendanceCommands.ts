@@ -29,7 +29,9 @@ export async function recordAttendance(
     if (!isOpen) return { ok: false, reason: 'closed' };
     const before = await rows<AttendanceEntry>(
       trx,
-      `select p.id, a.status, a.arrived_at, a.left_at from participants p left join attendances a on a.participant_id = p.id
+      `select p.id, a.status, a.arrived_at, a.left_at
+       from participants p
+       left join attendances a on a.participant_id = p.id
         where p.meeting_id = :meeting and p.removed_at is null`,
       { meeting: meetingId },
     );
@@ -118,7 +120,9 @@ export async function markAllPresent(db: Db, by: Actor, meetingId: number): Prom
     const marked = await change(
       trx,
       `insert into attendances (participant_id, status, recorded_by)
-       select p.id, 'present', :by from participants p where p.meeting_id = :meeting and p.removed_at is null and p.role <> 'informed'
+       select p.id, 'present', :by
+       from participants p
+       where p.meeting_id = :meeting and p.removed_at is null and p.role <> 'informed'
        on conflict (participant_id) do nothing`,
       { meeting: meetingId, by: by.id },
     );
@@ -137,8 +141,8 @@ export async function markAllPresent(db: Db, by: Actor, meetingId: number): Prom
 export type WalkIn = { personId: number } | { name: string; email: string | null };
 
 /**
- * Somebody who came without an invitation: becomes a participant and is present. Whoever was on the list already is only
- * marked present. A guest may come without an address.
+ * Somebody who came without an invitation: becomes a participant and is present. Whoever was on the list
+ * already is only marked present. A guest may come without an address.
  */
 export async function addWalkIn(
   db: Db,
@@ -160,7 +164,8 @@ export async function addWalkIn(
     if (full) return { ok: false, reason: 'full' };
     const added = await row<{ id: number; is_new: boolean }>(
       trx,
-      `insert into participants (meeting_id, person_id, role, is_walk_in, created_by) values (:meeting, :person, :role, true, :by)
+      `insert into participants (meeting_id, person_id, role, is_walk_in, created_by)
+       values (:meeting, :person, :role, true, :by)
        on conflict (meeting_id, person_id) do update set removed_at = null,
          role = case when participants.removed_at is null then participants.role else excluded.role end,
          is_walk_in = participants.is_walk_in or participants.removed_at is not null
@@ -171,7 +176,8 @@ export async function addWalkIn(
     await change(
       trx,
       `insert into attendances (participant_id, status, recorded_by) values (:id, 'present', :by)
-       on conflict (participant_id) do update set status = 'present', recorded_by = excluded.recorded_by, recorded_at = now()`,
+       on conflict (participant_id)
+       do update set status = 'present', recorded_by = excluded.recorded_by, recorded_at = now()`,
       { id: added.id, by: by.id },
     );
     await record(trx, by, {
@@ -193,7 +199,10 @@ async function guestFor(
   if (email) return (await findOrAddGuests(trx, by, [{ name, email }]))[0] ?? null;
   const made = await row<{ id: number }>(
     trx,
-    `insert into persons (name, is_guest, lang, zone) select :name, true, lang, zone from organisations returning id`,
+    `insert into persons (name, is_guest, lang, zone)
+     select :name, true, lang, zone
+     from organisations
+     returning id`,
     { name },
   );
   if (made)
@@ -204,4 +213,9 @@ async function guestFor(
       after: { name, is_guest: true },
     });
   return made?.id ?? null;
+}
+
+/** What was there stays unless a value, or null, is given. */
+function unlessGiven<T>(given: T | undefined, present: T): T {
+  return given === undefined ? present : given;
 }

@@ -10,8 +10,8 @@ import { draftMinutes } from '../minutes/commands.js';
 import { lockForRecording, type Closed } from './statementCommands.js';
 
 /**
- * The meeting begins: chair or secretary, or who else answers for it. Whoever declined is noted with apologies.
- * Pressed twice, or by two people at once, it begins once.
+ * The meeting begins: chair or secretary, or who else answers for it. Whoever declined is noted with
+ * apologies. Pressed twice, or by two people at once, it begins once.
  */
 export async function startMeeting(
   db: Db,
@@ -26,14 +26,21 @@ export async function startMeeting(
     if (!meeting.chair) return { ok: false, reason: 'noChair' };
     await change(
       trx,
-      `update meetings set state = 'in_progress', started_at = now(), started_by = :by, version = version + 1, updated_at = now() where id = :id`,
+      `update meetings
+       set state = 'in_progress', started_at = now(), started_by = :by, version = version + 1,
+         updated_at = now()
+       where id = :id`,
       { id, by: by.id },
     );
     await change(
       trx,
       `insert into attendances (participant_id, status, recorded_by)
        select p.id, 'apologies', :by from participants p
-         join lateral (select status from replies r where r.participant_id = p.id and r.sequence >= :time_sequence order by r.id desc limit 1) r on r.status in ('declined', 'delegated')
+         join lateral (select status
+           from replies r
+           where r.participant_id = p.id and r.sequence >= :time_sequence
+           order by r.id desc
+           limit 1) r on r.status in ('declined', 'delegated')
         where p.meeting_id = :id and p.removed_at is null
        on conflict (participant_id) do nothing`,
       { id, by: by.id, time_sequence: meeting.time_sequence },
@@ -69,7 +76,9 @@ export async function unstartMeeting(
     const state = meeting.announced_at ? 'scheduled' : 'draft';
     await change(
       trx,
-      `update meetings set state = :state, started_at = null, started_by = null, version = version + 1, updated_at = now() where id = :id`,
+      `update meetings
+       set state = :state, started_at = null, started_by = null, version = version + 1, updated_at = now()
+       where id = :id`,
       { id, state },
     );
     await change(
@@ -79,7 +88,9 @@ export async function unstartMeeting(
     );
     await change(
       trx,
-      `update agenda_items set state = 'accepted', opened_at = null, version = version + 1 where meeting_id = :id and state = 'under_discussion'`,
+      `update agenda_items
+       set state = 'accepted', opened_at = null, version = version + 1
+       where meeting_id = :id and state = 'under_discussion'`,
       { id },
     );
     await record(trx, by, {
@@ -97,7 +108,10 @@ export async function unstartMeeting(
 export const OUTCOMES = ['concluded', 'deferred', 'carried_over', 'withdrawn'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** `noSeries`: a single meeting has neither a next one nor a backlog. `carried`: what went on to another meeting stays there. */
+/**
+ * `noSeries`: a single meeting has neither a next one nor a backlog. `carried`: what went on to another
+ * meeting stays there.
+ */
 export type OutcomeResult = { ok: true } | Closed | { ok: false; reason: 'noSeries' | 'carried' };
 
 /** What came of an item; `under_discussion` opens it, also again. */
@@ -146,7 +160,10 @@ async function setItemState(
 ): Promise<void> {
   await change(
     trx,
-    `update agenda_items set state = :state, opened_at = coalesce(opened_at, now()), concluded_at = ${to === 'under_discussion' ? 'null' : 'now()'}, version = version + 1 where id = :id`,
+    `update agenda_items
+     set state = :state, opened_at = coalesce(opened_at, now()),
+       concluded_at = ${to === 'under_discussion' ? 'null' : 'now()'}, version = version + 1
+     where id = :id`,
     { id: item.id, state: to },
   );
   await record(trx, by, {
@@ -160,9 +177,9 @@ async function setItemState(
 }
 
 /**
- * The meeting ends. What has no outcome gets the one chosen for it, else it is carried over to the next meeting of the series
- * or its backlog; a single meeting has neither, there it is deferred. What still stood in somebody's field becomes a statement,
- * and the minutes are begun.
+ * The meeting ends. What has no outcome gets the one chosen for it, else it is carried over to the next
+ * meeting of the series or its backlog; a single meeting has neither, there it is deferred. What still stood
+ * in somebody's field becomes a statement, and the minutes are begun.
  * @param chosen outcome by item id
  */
 export async function endMeeting(
@@ -191,7 +208,9 @@ export async function endMeeting(
     await change(trx, `update statements set is_draft = false where meeting_id = :id and is_draft`, { id });
     await change(
       trx,
-      `update meetings set state = 'ended', ended_at = now(), ended_by = :by, version = version + 1, updated_at = now() where id = :id`,
+      `update meetings
+       set state = 'ended', ended_at = now(), ended_by = :by, version = version + 1, updated_at = now()
+       where id = :id`,
       { id, by: by.id },
     );
     await record(trx, by, {
@@ -207,14 +226,20 @@ export async function endMeeting(
   });
 }
 
-/** Items of a meeting without an outcome, also those that the reader may not see: they have a number, and an end. */
+/**
+ * Items of a meeting without an outcome, also those that the reader may not see: they have a number, and an
+ * end.
+ */
 export function listOpenItems(
   db: Db,
   meetingId: number,
 ): Promise<{ id: number; state: ItemState; is_restricted: boolean }[]> {
   return rows(
     db,
-    `select id, state, is_restricted from agenda_items where meeting_id = :id and state in ('proposed', 'accepted', 'under_discussion') order by position, id`,
+    `select id, state, is_restricted
+     from agenda_items
+     where meeting_id = :id and state in ('proposed', 'accepted', 'under_discussion')
+     order by position, id`,
     { id: meetingId },
   );
 }

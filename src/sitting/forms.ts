@@ -59,7 +59,10 @@ const status = z.union([z.literal('').transform(() => null), z.enum(STATUSES)]);
 
 export const StatusForm = z.strictObject({ status });
 
-/** One line for each participant, in the same order; `was_…` is what the page showed, so that only changes are carried out. */
+/**
+ * One line for each participant, in the same order; `was_…` is what the page showed, so that only changes are
+ * carried out.
+ */
 export const AttendanceForm = z.strictObject({
   participant_id: list(id()),
   status: list(status),

@@ -10,8 +10,9 @@ import type { StatementKind } from '../documents/snapshot.js';
 import { isDecision } from './statementKinds.js';
 import { findStatement, findStatementByKey, isWritable, type Statement } from './statementQueries.js';
 
-// What is written while a meeting runs and until its minutes are handed in. Each statement has a version of its own, so that
-// two people who write different ones never meet; whoever saves over a newer text gets both texts back (`clash`).
+// What is written while a meeting runs and until its minutes are handed in. Each statement has a version of
+// its own, so that two people who write different ones never meet; whoever saves over a newer text gets both
+// texts back (`clash`).
 
 export interface StatementEdit {
   kind: StatementKind;
@@ -39,7 +40,9 @@ export type Closed = { ok: false; reason: 'closed' };
 export type Saved =
   { ok: true; id: number; version: number } | Closed | { ok: false; reason: 'clash'; current: Statement };
 
-/** Before the meeting begins, after the minutes are handed in, and of a cancelled meeting nothing is written. */
+/**
+ * Before the meeting begins, after the minutes are handed in, and of a cancelled meeting nothing is written.
+ */
 export async function lockForRecording(
   trx: Db,
   by: Actor,
@@ -85,8 +88,9 @@ async function tellHistory(
 }
 
 /**
- * A new statement. Saved in the background it is a draft that the writer's form goes on with; pressing a button makes it a
- * statement like the others. The form's key makes both the same row, however often they arrive.
+ * A new statement. Saved in the background it is a draft that the writer's form goes on with; pressing a
+ * button makes it a statement like the others. The form's key makes both the same row, however often they
+ * arrive.
  */
 export async function addStatement(
   db: Db,
@@ -119,7 +123,11 @@ export async function addStatement(
     const made = await row<{ id: number }>(
       trx,
       `insert into statements (meeting_id, item_id, position, kind, text, created_by, created_key, is_draft)
-       values (:meeting, :item, (select coalesce(max(position), 0) + 1 from statements where meeting_id = :meeting and item_id is not distinct from cast(:item as bigint)),
+       values (:meeting, :item,
+         (select coalesce(max(position), 0) + 1
+           from statements
+           where meeting_id = :meeting and item_id is not distinct
+           from cast(:item as bigint)),
                :kind, :text, :by, :key, :draft)
        returning id`,
       {
@@ -194,9 +202,13 @@ async function write(
 ): Promise<number> {
   const changed = await row<{ version: number }>(
     trx,
-    `update statements set kind = :kind, text = :text, item_id = :item, is_draft = :draft, saved_key = :key, deleted_at = null,
+    `update statements
+     set kind = :kind, text = :text, item_id = :item, is_draft = :draft, saved_key = :key, deleted_at = null,
             position = case when item_id is not distinct from cast(:item as bigint) then position
-              else (select coalesce(max(o.position), 0) + 1 from statements o where o.meeting_id = :meeting and o.item_id is not distinct from cast(:item as bigint)) end,
+              else (select coalesce(max(o.position), 0) + 1
+                from statements o
+                where o.meeting_id = :meeting and o.item_id is not distinct
+                from cast(:item as bigint)) end,
             updated_by = :by, updated_at = now(), version = version + 1
       where id = :id returning version`,
     {
@@ -211,10 +223,14 @@ async function write(
     },
   );
   await hang(trx, by, { id: statement.id, meeting_id: meeting.id, item_id: item.id }, edit);
-  // Saving as one types would fill the history: one event for ten minutes of a person's typing, with the text before it.
+  // Saving as one types would fill the history: one event for ten minutes of a person's typing, with the text
+  // before it.
   const told = await row(
     trx,
-    `select 1 from audit_events where noun = 'statements' and noun_id = :id and person_id = :by and at > now() - interval '10 minutes' limit 1`,
+    `select 1
+     from audit_events
+     where noun = 'statements' and noun_id = :id and person_id = :by and at > now() - interval '10 minutes'
+     limit 1`,
     { id: statement.id, by: by.id },
   );
   if (!told)
@@ -249,7 +265,8 @@ async function hang(
        values (:id, :meeting, :item, :basis, :votes_for, :votes_against, :abstentions)
        on conflict (statement_id) do ${
          edit.decision
-           ? 'update set item_id = excluded.item_id, basis = excluded.basis, votes_for = excluded.votes_for, votes_against = excluded.votes_against, abstentions = excluded.abstentions'
+           ? `update set item_id = excluded.item_id, basis = excluded.basis, votes_for = excluded.votes_for,
+                votes_against = excluded.votes_against, abstentions = excluded.abstentions`
            : 'update set item_id = excluded.item_id'
        }`,
       {
@@ -276,7 +293,8 @@ async function hang(
 async function openItem(trx: Db, by: Actor, itemId: number): Promise<void> {
   const [opened] = await rows<{ meeting_id: number; is_restricted: boolean }>(
     trx,
-    `update agenda_items set state = 'under_discussion', opened_at = coalesce(opened_at, now()), version = version + 1
+    `update agenda_items
+     set state = 'under_discussion', opened_at = coalesce(opened_at, now()), version = version + 1
       where id = :id and state in ('accepted', 'proposed') returning meeting_id, is_restricted`,
     { id: itemId },
   );
@@ -315,7 +333,10 @@ export async function removeStatement(
     if (statement.deleted_at === null) {
       await change(
         trx,
-        `update statements set deleted_at = now(), is_draft = false, saved_key = null, updated_by = :by, updated_at = now(), version = version + 1 where id = :id`,
+        `update statements
+         set deleted_at = now(), is_draft = false, saved_key = null, updated_by = :by, updated_at = now(),
+           version = version + 1
+         where id = :id`,
         { id, by: by.id },
       );
       await removePlannedAction(trx, by, id);
@@ -336,7 +357,9 @@ export async function restoreStatement(
     if (statement.deleted_at !== null) {
       await change(
         trx,
-        `update statements set deleted_at = null, updated_by = :by, updated_at = now(), version = version + 1 where id = :id`,
+        `update statements
+         set deleted_at = null, updated_by = :by, updated_at = now(), version = version + 1
+         where id = :id`,
         { id, by: by.id },
       );
       await restorePlannedAction(trx, by, id);
@@ -359,7 +382,11 @@ export async function moveStatement(
     const order = (
       await rows<{ id: number }>(
         trx,
-        `select id from statements where meeting_id = :meeting and item_id is not distinct from cast(:item as bigint) and deleted_at is null order by position, id`,
+        `select id
+         from statements
+         where meeting_id = :meeting and item_id is not distinct
+         from cast(:item as bigint) and deleted_at is null
+         order by position, id`,
         { meeting: meeting.id, item: statement.item_id },
       )
     ).map((one) => one.id);
@@ -369,7 +396,10 @@ export async function moveStatement(
       [order[at], order[at + (direction === 'up' ? -1 : 1)]] = [other, id];
       await change(
         trx,
-        `update statements s set position = o.place from unnest(cast(:ids as bigint[])) with ordinality as o(id, place) where s.id = o.id`,
+        `update statements s
+         set position = o.place
+         from unnest(cast(:ids as bigint[])) with ordinality as o(id, place)
+         where s.id = o.id`,
         { ids: order },
       );
       await tellHistory(trx, by, meeting, item, 'statement.move', id);

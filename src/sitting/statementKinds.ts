@@ -24,7 +24,8 @@ export function isDecision(kind: StatementKind): boolean {
 
 /** How a statement shows: a decision, an action, or neither. */
 export function groupOf(kind: StatementKind): 'note' | 'decision' | 'action' {
-  return isDecision(kind) ? 'decision' : kind === 'required' ? 'action' : 'note';
+  if (isDecision(kind)) return 'decision';
+  return kind === 'required' ? 'action' : 'note';
 }
 
 const PREFIXES: Record<string, StatementKind> = { d: 'resolved', a: 'required', n: 'noted' };

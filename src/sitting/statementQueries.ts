@@ -44,13 +44,23 @@ const brief = (alias: string) =>
   `jsonb_build_object('id', ${alias}.id, 'name', ${alias}.name, 'name_en', ${alias}.name_en)`;
 
 const STATEMENT = `
-  select s.id, s.meeting_id, s.item_id, s.kind, s.text, s.version, s.is_draft, s.created_by, s.created_key, s.saved_key, s.deleted_at, s.updated_at,
+  select s.id, s.meeting_id, s.item_id, s.kind, s.text, s.version, s.is_draft, s.created_by, s.created_key,
+    s.saved_key, s.deleted_at, s.updated_at,
          ${brief('w')} as author,
-         case when d.id is not null then jsonb_build_object('basis', d.basis, 'votes_for', d.votes_for, 'votes_against', d.votes_against,
+         case
+           when d.id is not null
+           then jsonb_build_object('basis', d.basis, 'votes_for', d.votes_for, 'votes_against',
+             d.votes_against,
            'abstentions', d.abstentions) end as decision,
-         case when a.id is not null then jsonb_build_object('id', a.id, 'deliverable', a.deliverable, 'due_on', a.due_on, 'state', a.state,
+         case
+           when a.id is not null
+           then jsonb_build_object('id', a.id, 'deliverable', a.deliverable, 'due_on', a.due_on, 'state',
+             a.state,
            'lead', case when l.id is not null then ${brief('l')} end,
-           'helpers', coalesce((select jsonb_agg(${brief('p')} order by p.id) from action_helpers h join persons p on p.id = h.person_id
+           'helpers',
+             coalesce((select jsonb_agg(${brief('p')} order by p.id)
+               from action_helpers h
+               join persons p on p.id = h.person_id
                                  where h.action_id = a.id), '[]'::jsonb)) end as action
     from statements s
     join persons w on w.id = coalesce(s.updated_by, s.created_by)
@@ -58,7 +68,10 @@ const STATEMENT = `
     left join actions a on a.statement_id = s.id and (a.state <> 'cancelled' or a.assigned_at is not null)
     left join persons l on l.id = a.lead_id`;
 
-/** Everything written in a meeting, also what was removed (deleted_at). The caller leaves out what the viewer may not see. */
+/**
+ * Everything written in a meeting, also what was removed (deleted_at). The caller leaves out what the viewer
+ * may not see.
+ */
 export function listStatements(db: Db, meetingId: number): Promise<Statement[]> {
   return rows<Statement>(db, `${STATEMENT} where s.meeting_id = :meeting order by s.position, s.id`, {
     meeting: meetingId,
@@ -77,7 +90,8 @@ export function findStatementByKey(db: Db, key: string): Promise<Statement | und
 export async function isWritable(db: Db, meetingId: number): Promise<boolean> {
   const found = await row<{ is_open: boolean }>(
     db,
-    `select m.state in ('in_progress', 'ended') and coalesce(x.state in ('draft', 'returned'), true) as is_open
+    `select m.state in ('in_progress', 'ended')
+       and coalesce(x.state in ('draft', 'returned'), true) as is_open
        from meetings m left join minutes x on x.meeting_id = m.id where m.id = :id`,
     { id: meetingId },
   );

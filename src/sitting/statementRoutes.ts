@@ -94,15 +94,26 @@ async function addWrong(
   });
 }
 
+function isVoteIncomplete({ basis, votes_for, votes_against, abstentions }: Change): boolean {
+  return basis === 'vote' && [votes_for, votes_against, abstentions].includes(null);
+}
+
+/** Null as long as its basis, or a count of votes, is missing. */
+function decisionOf(form: Change): StatementEdit['decision'] {
+  if (!form.basis || isVoteIncomplete(form)) return null;
+  if (form.basis !== 'vote')
+    return { basis: 'consensus', votes_for: null, votes_against: null, abstentions: null };
+  const { votes_for, votes_against, abstentions } = form;
+  return { basis: 'vote', votes_for, votes_against, abstentions };
+}
+
 async function change(c: Context<Change>): Promise<Answer> {
   const statement = await statementOf(c);
   const { form } = c;
   const background = isInBackground(c);
   const errors: Record<string, string> = {};
   if (!background && !form.text) errors.text = c.t('sitting.error.empty');
-  const isVote = form.basis === 'vote';
-  const votes = [form.votes_for, form.votes_against, form.abstentions];
-  if (!background && isDecision(form.kind) && isVote && votes.includes(null))
+  if (!background && isDecision(form.kind) && isVoteIncomplete(form))
     errors.votes_for = c.t('sitting.error.votes');
   const stored = statement.action?.lead?.id ?? null;
   const { ids, problems } = await readPicked(
@@ -118,17 +129,7 @@ async function change(c: Context<Change>): Promise<Answer> {
   const edit: StatementEdit & { item_id?: number | null } = {
     kind: form.kind,
     text: form.text,
-    decision:
-      !form.basis || (isVote && votes.includes(null))
-        ? null
-        : isVote
-          ? {
-              basis: 'vote',
-              votes_for: form.votes_for,
-              votes_against: form.votes_against,
-              abstentions: form.abstentions,
-            }
-          : { basis: 'consensus', votes_for: null, votes_against: null, abstentions: null },
+    decision: decisionOf(form),
     action: {
       deliverable: form.deliverable || null,
       // A name that is half typed changes nothing yet: the rest is saved, and the lead stays who it was.
@@ -136,7 +137,7 @@ async function change(c: Context<Change>): Promise<Answer> {
       due_on: form.due_on,
       helper_ids: [...new Set(wanted.filter((one) => active.has(one)))],
     },
-    ...(form.item_id !== undefined ? { item_id: form.item_id } : {}),
+    item_id: form.item_id,
   };
   const place = {
     meetingId: statement.meeting_id,
@@ -164,7 +165,10 @@ async function changeWrong(
   });
 }
 
-/** What the script hears, and the pages for a save that could not be carried out: nothing that was typed is lost. */
+/**
+ * What the script hears, and the pages for a save that could not be carried out: nothing that was typed is
+ * lost.
+ */
 async function tell(
   c: Context,
   saved: Saved,
@@ -207,7 +211,10 @@ async function tell(
   );
 }
 
-/** What both gave beside the text: one's own where one said something, else the other's. The page shows it before it is saved. */
+/**
+ * What both gave beside the text: one's own where one said something, else the other's. The page shows it
+ * before it is saved.
+ */
 async function mergeFields(
   c: Context,
   mine: Record<string, unknown>,

@@ -11,8 +11,8 @@ import { idOf, page, redirect, type Answer, type Context } from '../lib/http/rou
 import { isWritable, listStatements, type Statement } from './statementQueries.js';
 import { groupOf, KINDS } from './statementKinds.js';
 
-// The live minutes: one item open at a time by `?item=`, one statement in a form by `?edit=`. Everything is an address, so
-// that it works with plain forms; a script only saves in the background.
+// The live minutes: one item open at a time by `?item=`, one statement in a form by `?edit=`. Everything is
+// an address, so that it works with plain forms; a script only saves in the background.
 
 export interface WriteState {
   item?: number | 'general' | undefined;
