@@ -27,6 +27,16 @@ export default tseslint.config(
     },
   },
   {
+    // A function reads in one go: src/README.md, "What a folder holds".
+    files: ['src/**/*.ts'],
+    rules: {
+      'max-lines-per-function': ['error', 60],
+      complexity: ['error', 20],
+      'max-params': ['error', 4],
+      'no-nested-ternary': 'error',
+    },
+  },
+  {
     // What the start says is for the terminal, not for the log.
     files: [
       'src/lib/log/steps.ts',
