@@ -6,7 +6,8 @@ import { once } from '../lib/http/once.js';
 import { signedIn } from '../lib/http/policy.js';
 import { idOf, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { dayOf } from '../lib/time/zone.js';
-import { changeMeeting, createMeeting, type RoomsRefused } from '../meetings/commands.js';
+import { createMeeting, type RoomsRefused } from '../meetings/commands.js';
+import { changeMeeting } from '../meetings/changeCommands.js';
 import {
   MeetingForm,
   NewMeetingForm,

@@ -36,8 +36,10 @@ export const swapRoutes: Route[] = [
         const result = await swapRooms(
           trx,
           c.by,
-          { id: meeting.id, version: c.form.version },
-          { id: otherId, version: otherVersion },
+          [
+            { id: meeting.id, version: c.form.version },
+            { id: otherId, version: otherVersion },
+          ],
           c.now,
         );
         return result.ok ? { location: `/meetings/${meeting.id}`, requests: result.requests } : { result };

@@ -35,7 +35,8 @@ export const relocationRoutes: Route[] = [
         return redirect(`/rooms/closures/${group.id}`, { notice: 'closures.moves.nothing' });
       let told = { moved: 0, cancelled: 0 };
       const done = await once(c.db, c.viewer.id, c.form.key, c.form, async (trx) => {
-        const result = await accommodate(trx, c.by, group.reason, choices, {
+        const result = await accommodate(trx, c.by, choices, {
+          closureReason: group.reason,
           now: c.now,
           beyond: c.form.beyond,
         });

@@ -1,13 +1,14 @@
 import { type Db, change, row } from '../lib/db/db.js';
 import { type Actor, record } from '../lib/audit/record.js';
 import type { Lang } from '../lib/i18n/translate.js';
-import { requireActingFor } from '../meetings/commands.js';
+import { requireActingFor } from '../meetings/actingCommands.js';
 import type { ParticipantRole } from '../meetings/states.js';
 import type { Schedule } from './schedule.js';
 import { writeRule } from '../series/recurrence.js';
 import { findSeries, lockSeries } from '../series/queries.js';
 import { type Planned, planned, addSchedule, withAllowedReason } from './commands.js';
-import { requireActive, oneChair } from '../series/commands.js';
+import { withOneChair } from '../meetings/participantCommands.js';
+import { requireActive } from '../series/commands.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
 import { mayKeepSeries } from '../meetings/policy.js';
 
@@ -42,7 +43,7 @@ export function createSeries(
       ...[input.reviewerId, input.approverId].filter((person) => person !== null),
     ]);
     const id = await insertSeries(trx, by, input);
-    const members = oneChair(input.members);
+    const members = withOneChair(input.members);
     if (members.size > 0)
       await change(
         trx,

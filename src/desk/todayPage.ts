@@ -8,11 +8,13 @@ import { page, type Answer, type Context } from '../lib/http/route.js';
 import { dayOf } from '../lib/time/zone.js';
 import { listPollsWaiting } from '../polls/queries.js';
 import { listOffersFor, type AwaitedDate } from '../waits/awaitedQueries.js';
-import { listMeetings, listMeetingsFor, type MeetingLine } from '../meetings/queries.js';
+import { listMeetingsFor } from '../meetings/listQueries.js';
+import { listMeetings } from '../meetings/listQueries.js';
+import { type MeetingLine } from '../meetings/listQueries.js';
 import { listUnattendedOf, type UnattendedSeries } from '../series/unattendedQueries.js';
 import { listEndingOf, type EndingSeries } from '../series/renewalQueries.js';
 import { pillOf as pillOfLine } from '../meetings/meetingRow.js';
-import { shownState } from '../meetings/shownState.js';
+import { shownState } from '../meetings/states.js';
 import { titleOf } from '../meetings/title.js';
 import { listMinutesToAcknowledge } from '../minutes/circulationQueries.js';
 import { listMinutesWaitingFor, type WaitingMinutes } from '../minutes/queries.js';
@@ -66,7 +68,7 @@ export async function todayPage(c: Context): Promise<Answer> {
   );
   const [coming] =
     meetings.length === 0
-      ? await listMeetings(c.db, c.viewer, { whose: 'mine', when: 'coming' }, c.now, 1)
+      ? await listMeetings(c.db, c.viewer, { whose: 'mine', when: 'coming' }, { now: c.now, limit: 1 })
       : [];
   const waiting = byUrgency([
     ...offers.map((one) => offerRow(c, one)),

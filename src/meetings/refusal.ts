@@ -36,7 +36,7 @@ export interface RoomWish {
   endsAt: Date;
   seats?: number | null;
   exceptMeetingId?: number;
-  /** All that is wanted; without it times are looked for by what is short. */
+  /** All that is requested; without it times are looked for by what is short. */
   equipment?: readonly EquipmentLine[];
   zone: string;
 }
@@ -65,12 +65,12 @@ export async function tellRefusal(c: Context, refused: RoomsRefused, wish: RoomW
       picks: { rooms: [], times: pickTimes(times, format(c.lang, wish.zone)) },
     };
   }
-  // Other rooms at the time that was typed; times near what the rules of the rooms allow, where they refuse the wish itself.
+  // Other rooms at the time that was typed. Where rules refuse that time, times near what they allow.
   const free = await nearestAlternatives(c.db, {
     roomIds: wish.roomIds,
     startsAt: wish.startsAt,
     endsAt: wish.endsAt,
-    ...(refused.nearest ? { allowed: refused.nearest.span } : {}),
+    allowed: refused.nearest?.span,
     seats: wish.seats ?? null,
     exceptMeetingId: wish.exceptMeetingId ?? null,
     personId: refused.nearest?.personId ?? c.viewer.id,
@@ -102,7 +102,7 @@ export function wordRefusal(
   const isTooLate = errors.some(({ rule }) => rule === 'notice_change');
   const back = describeBack(errors, c.t, fmt);
   return {
-    ...(back ? { back } : {}),
+    back: back || undefined,
     reasons: [
       ...refused.clashes.map((clash) => tellClash(clash, c.t, fmt)),
       ...errors.map((check) => describeCheck(check, c.t, fmt)),
@@ -170,6 +170,7 @@ export function tellClash(clash: Clash, t: Translate, fmt: Format): string {
   if (clash.title === null) return t('meetings.clash.taken', values);
   return t('meetings.clash.takenBy', { ...values, title: clash.title, name: fmt.name(clash.organiser) });
 }
+
 // What one may wait for when a room is taken: that room, or any one with as many seats.
 
 export interface WaitChoices {

@@ -2,9 +2,8 @@ import { IS_NO_SHOW } from '../claims/noShowRateQueries.js';
 import { likePattern, row, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
 import type { Lang } from '../lib/i18n/translate.js';
-import { visibleSeries, type Who } from '../meetings/seriesQueries.js';
 import type { SeriesRelation } from '../meetings/policy.js';
-import { brief, deputyOf, type Brief, type RoomOf } from '../meetings/queries.js';
+import { brief, deputyOf, visibleSeries, type Brief, type RoomOf, type Who } from '../meetings/queries.js';
 import type { MeetingState, ParticipantRole } from '../meetings/states.js';
 
 /** A standing meeting 例会 and what the viewer is to it. */

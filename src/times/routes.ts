@@ -12,7 +12,7 @@ import { maySeeMembers } from '../meetings/policy.js';
 import { listUnitMembers } from '../meetings/queries.js';
 import { tellRefusal } from '../meetings/refusal.js';
 import { findSeries, listMembers } from '../series/queries.js';
-import { listSeriesOptions } from '../meetings/seriesQueries.js';
+import { listSeriesOptions } from '../meetings/queries.js';
 import { mayListGuests } from '../people/policy.js';
 import { findPersonOption, listUnitOptions } from '../people/queries.js';
 import { equipmentOptions } from '../equipment/kinds.js';
@@ -312,7 +312,7 @@ async function useSuggestion(c: Context<UseForm>): Promise<Answer> {
       ...c.form.go.map((guest) => ({ ...guest, role: 'optional' as const })),
     ];
     if (wanted.length + guests.length === 0) return { location: `/meetings/${made.id}` };
-    const added = await addParticipants(trx, c.by, made.id, wanted, guests);
+    const added = await addParticipants(trx, c.by, made.id, [...wanted, ...guests]);
     if (!added.ok) throw new BadRequest();
     return { location: `/meetings/${made.id}`, unreachable: added.unreachable };
   });

@@ -2,7 +2,8 @@ import { load } from 'cheerio';
 import { randomUUID } from 'node:crypto';
 import { inTransaction, row, rows } from '../../src/lib/db/db.js';
 import { accommodate } from '../../src/closures/relocationCommands.js';
-import { changeMeeting, createMeeting } from '../../src/meetings/commands.js';
+import { createMeeting } from '../../src/meetings/commands.js';
+import { changeMeeting } from '../../src/meetings/changeCommands.js';
 import { planAccommodation } from '../../src/closures/relocation.js';
 import { listFreeFor, listHits } from '../../src/closures/relocationQueries.js';
 import { changeClosures, closeRooms } from '../../src/closures/commands.js';
@@ -493,7 +494,7 @@ describe('meetings in the way of a closure', () => {
       return {
         count: choices.length,
         result: await inTransaction(world.db, (trx) =>
-          accommodate(trx, { id: cast.secretary.id }, 'New carpets', choices),
+          accommodate(trx, { id: cast.secretary.id }, choices, { closureReason: 'New carpets' }),
         ),
       };
     };

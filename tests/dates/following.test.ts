@@ -2,7 +2,10 @@ import { load } from 'cheerio';
 import { randomUUID } from 'node:crypto';
 import { row, rows } from '../../src/lib/db/db.js';
 import { dayOf, timeOf } from '../../src/lib/time/zone.js';
-import { cancelMeeting, changeMeeting, createMeeting, restoreMeeting } from '../../src/meetings/commands.js';
+import { createMeeting } from '../../src/meetings/commands.js';
+import { changeMeeting } from '../../src/meetings/changeCommands.js';
+import { restoreMeeting } from '../../src/meetings/callOffCommands.js';
+import { cancelMeeting } from '../../src/meetings/callOffCommands.js';
 import { findMeeting } from '../../src/meetings/queries.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
@@ -286,7 +289,7 @@ describe('another rule', () => {
       '05-09',
       '05-16',
     ]);
-    expect(await restoreMeeting(world.db, by(), id(before[2]), world.clock.now())).toMatchObject({
+    expect(await restoreMeeting(world.db, by(), id(before[2]), { now: world.clock.now() })).toMatchObject({
       ok: true,
     });
     expect((await lines(series)).map(shown)[2]).toBe('04-18 10:00 draft 1');

@@ -1,7 +1,8 @@
 import { load } from 'cheerio';
 import { randomUUID } from 'node:crypto';
 import { change, inTransaction, row, rows } from '../../src/lib/db/db.js';
-import { cancelMeeting, createMeeting } from '../../src/meetings/commands.js';
+import { createMeeting } from '../../src/meetings/commands.js';
+import { cancelMeeting } from '../../src/meetings/callOffCommands.js';
 import { claimForMany } from '../../src/claims/commands.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';

@@ -1,7 +1,9 @@
 import { load } from 'cheerio';
 import { row, rows } from '../../src/lib/db/db.js';
 import { dayOf, timeOf } from '../../src/lib/time/zone.js';
-import { cancelMeeting, changeMeeting, createMeeting } from '../../src/meetings/commands.js';
+import { createMeeting } from '../../src/meetings/commands.js';
+import { changeMeeting } from '../../src/meetings/changeCommands.js';
+import { cancelMeeting } from '../../src/meetings/callOffCommands.js';
 import { findMeeting } from '../../src/meetings/queries.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';

@@ -1,7 +1,9 @@
 import { load } from 'cheerio';
 import { randomUUID } from 'node:crypto';
 import { row, rows } from '../../src/lib/db/db.js';
-import { cancelMeeting, createMeeting, restoreMeeting } from '../../src/meetings/commands.js';
+import { createMeeting } from '../../src/meetings/commands.js';
+import { restoreMeeting } from '../../src/meetings/callOffCommands.js';
+import { cancelMeeting } from '../../src/meetings/callOffCommands.js';
 import { setMembers } from '../../src/series/memberCommands.js';
 import { removeParticipant } from '../../src/meetings/participantCommands.js';
 import { listParticipants } from '../../src/meetings/queries.js';
@@ -289,7 +291,7 @@ describe('numbers', () => {
     const by = { id: cast.organiser.id };
     await cancelMeeting(world.db, by, ids[1] ?? 0, { reason: 'x' });
     expect((await dates(series)).map(({ number }) => number)).toEqual([42, null, 43, 44, 45]);
-    await restoreMeeting(world.db, by, ids[1] ?? 0, world.clock.now());
+    await restoreMeeting(world.db, by, ids[1] ?? 0, { now: world.clock.now() });
     await cancelMeeting(world.db, by, ids[0] ?? 0, { reason: 'x' });
     expect((await dates(series)).map(({ number }) => number)).toEqual([42, 43, 44, 45, 46]);
     const added = await post(organiser, '/meetings', {
