@@ -130,17 +130,6 @@ export function listSeries(
   );
 }
 
-/** Names for a filter or a choice; running ones that the viewer may know. */
-export function listSeriesOptions(db: Db, viewer: Who): Promise<{ id: number; name: string }[]> {
-  const scope = visibleSeries(viewer);
-  return rows(
-    db,
-    `select s.id, s.name from series s where ${scope.sql} and s.ended_on is null
-      order by lower(s.name), s.id limit 500`,
-    scope.bindings,
-  );
-}
-
 export interface Member {
   person_id: number;
   name: string;

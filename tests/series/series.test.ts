@@ -50,7 +50,10 @@ const form = (more: Record<string, unknown> = {}) => ({
   key: randomUUID(),
   ...more,
 });
-/** Sends the plan page as a browser does: hidden fields, choices and reasons as they stand, with changes by date. */
+/**
+ * Sends the plan page as a browser does: hidden fields, choices and reasons as they stand, with changes by
+ * date.
+ */
 function confirm(
   html: string,
   changes: Record<string, { choice?: string; reason?: string }> = {},
