@@ -49,17 +49,17 @@ export interface Relocation {
   /** Default: now. */
   now?: Date;
   /**
-   * The rules of the rooms (too late to leave or call off, not for this organiser) are gone beyond. The reason
-   * is written down for each. Otherwise the rules stand against it.
+   * The rules of the rooms (too late to leave or call off, not for this organiser) are gone beyond. The
+   * reason is written down for each. Otherwise the rules stand against it.
    */
   beyond?: boolean;
 }
 
 /**
- * Moves and calls off the meetings of closed rooms, all or nothing, by a handful of statements. One that can't
- * be done leaves everything as it was, and all that can't be done are named. Each piece given up becomes the
- * closure's in the same transaction. Who keeps rooms may move a meeting without knowing it. A private one stays
- * private, and only its organiser or leader calls it off.
+ * Moves and calls off the meetings of closed rooms, all or nothing, by a handful of statements. One that
+ * can't be done leaves everything as it was, and all that can't be done are named. Each piece given up
+ * becomes the closure's in the same transaction. Who keeps rooms may move a meeting without knowing it. A
+ * private one stays private, and only its organiser or leader calls it off.
  */
 export async function accommodate(
   trx: Db,
@@ -96,7 +96,9 @@ export async function accommodate(
   }
 }
 
-/** Series before meetings before rooms, each in order: nobody who books or edits meanwhile waits crosswise. */
+/**
+ * Series before meetings before rooms, each in order: nobody who books or edits meanwhile waits crosswise.
+ */
 async function lockAll(
   trx: Db,
   ids: readonly number[],
@@ -203,8 +205,8 @@ async function callOff(
 }
 
 /**
- * Each meeting sits in its new rooms as it sat in the former ones. What is carried in goes along, for the time
- * that the new rooms need.
+ * Each meeting sits in its new rooms as it sat in the former ones. What is carried in goes along, for the
+ * time that the new rooms need.
  * @returns by meeting what the new rooms say
  */
 async function move(

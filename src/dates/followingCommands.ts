@@ -101,16 +101,11 @@ export function changeFollowing(
       roomSetup: roomSetupFor(usual, usual, request.roomSetup, true),
     };
     const scheduled = scheduledDates(schedule);
+    const roomIds = [...new Set([...dates, ...scheduled].flatMap((date) => date.roomIds))];
+    const whereabouts = await listWhereaboutsOf(trx, roomIds);
     const layout = layOut(dates, {
       schedule,
-      change: {
-        ...request,
-        openedId: request.meetingId,
-        usual,
-        whereabouts: await listWhereaboutsOf(trx, [
-          ...new Set([...dates, ...scheduled].flatMap(({ roomIds }) => roomIds)),
-        ]),
-      },
+      change: { ...request, openedId: request.meetingId, usual, whereabouts },
     });
     const { ok, refused, notices, requested, waiting, late } = await writeSchedule(trx, by, {
       series: { ...series, name: text.title },
@@ -137,7 +132,7 @@ export function changeFollowing(
       after: {
         ...factsOf(schedule, scheduled),
         room_ids: schedule.roomIds,
-        ...(await describeRoomSetup(trx, { ...usual, ...request.roomSetup })),
+        ...(await describeRoomSetup(trx, schedule.roomSetup)),
         called_off: namesOf(carried, 'calledOff'),
         left: namesOf(carried, 'left'),
       },

@@ -1,8 +1,8 @@
 import { change, row, type Db } from '../lib/db/db.js';
 import { enqueueAll } from '../lib/jobs/enqueue.js';
 
-// What sending invitations changes of a meeting and its participants. The caller has locked the meeting in its
-// own transaction and asked who may.
+// What sending invitations changes of a meeting and its participants. The caller has locked the meeting in
+// its own transaction and asked who may.
 
 /** 筹备 → 已通知. A meeting that is already announced or running stays as it is. */
 export async function scheduleMeeting(trx: Db, meetingId: number): Promise<void> {

@@ -60,7 +60,8 @@ const LINE = `
 const LINE_JOINS = `
     join persons po on po.id = m.organiser_id
     left join series s on s.id = m.series_id
-    left join participants vp on vp.meeting_id = m.id and vp.person_id = :viewer_id and vp.removed_at is null`;
+    left join participants vp
+      on vp.meeting_id = m.id and vp.person_id = :viewer_id and vp.removed_at is null`;
 
 /** Longest a meeting may last, in days: lists look so far back for what still runs. */
 export const MAX_DAYS = 7;

@@ -49,7 +49,10 @@ function partsOf(text: string): string[] {
   return [...new Set(parts.filter(Boolean))].slice(0, 500);
 }
 
-/** "Dana Dole <dana@elsewhere.example>" or an address alone, which is then called by what stands before the @. */
+/**
+ * "Dana Dole <dana@elsewhere.example>" or an address alone, which is then called by what stands before the
+ * @.
+ */
 export function readGuest(typed: string): { name: string; email: string } | undefined {
   const match = /^(.*?)<([^<>]+)>$/.exec(typed.normalize('NFKC'));
   const email = normalAddress((match?.[2] ?? typed).trim());

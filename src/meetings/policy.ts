@@ -101,7 +101,9 @@ export function mayStart(m: Standing): boolean {
   return (m.state === 'draft' || m.state === 'scheduled') && keeps(m);
 }
 
-/** Attendance, statements, decisions and actions, the end of the meeting; and corrections of them afterwards. */
+/**
+ * Attendance, statements, decisions and actions, the end of the meeting; and corrections of them afterwards.
+ */
 export function mayRecord(m: Standing): boolean {
   return m.state !== 'cancelled' && keeps(m);
 }

@@ -105,10 +105,10 @@ export const brief = (alias: string) =>
 export const deputyOf = (persons: string) => isDeputyOf(':viewer_id', persons);
 
 /**
- * The one scope of all reads of meetings: a condition on `meetings` under `alias`, and its bindings. Everybody
- * signed in sees time, room, title and organiser of a meeting that is not private. A private one exists only
- * for its people, its organiser, its leader, their deputies, and whoever typed it. The office and an
- * administrator see it no more than others.
+ * The one scope of all reads of meetings: a condition on `meetings` under `alias`, and its bindings.
+ * Everybody signed in sees time, room, title and organiser of a meeting that is not private. A private one
+ * exists only for its people, its organiser, its leader, their deputies, and whoever typed it. The office and
+ * an administrator see it no more than others.
  */
 export function visibleMeetings(viewer: Who, alias = 'm'): { sql: string; bindings: Bindings } {
   return {

@@ -1,5 +1,5 @@
-// When a calendar asks people again. By RFC 5546 SEQUENCE grows with what touches "will I be there?": the time,
-// and a room in another building. A new title or text asks nobody again.
+// When a calendar asks people again. By RFC 5546 SEQUENCE grows with what touches "will I be there?": the
+// time, and a room in another building. A new title or text asks nobody again.
 
 interface Place {
   starts_at: Date;

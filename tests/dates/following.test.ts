@@ -698,7 +698,8 @@ describe('at once', () => {
     expect(renamed.status).toBe(303);
     expect(booked.ok).toBe(true);
     const after = (await lines(series)).find((line) => line.id === move.id);
-    // Whichever came first: the move is either made, or refused because the title has changed under it; never lost silently.
+    // Whichever came first: the move is either made, or refused because the title has changed under it; never
+    // lost silently.
     if (shifted.ok) expect(after?.starts_at).toEqual(new Date('2030-04-16T09:00+08:00'));
     else expect(shifted).toMatchObject({ reason: 'stale' });
     expect((await lines(series)).every(({ title }) => title === 'At once')).toBe(true);

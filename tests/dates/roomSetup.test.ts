@@ -5,7 +5,8 @@ import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
 import { changeFollowingDates, confirm, fieldsOf, postTo, seriesForm } from './schedule.js';
 
-// People expected, layout and movable equipment of all dates, when a standing meeting is planned and when it is continued.
+// People expected, layout and movable equipment of all dates, when a standing meeting is planned and when it
+// is continued.
 
 let world: World;
 let cast: Cast;

@@ -9,7 +9,8 @@ import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
 import { confirm, fieldsOf, postTo, seriesForm, planSeries } from './schedule.js';
 
-// A standing meeting without a rule: a list of single dates, of which this and the later ones are changed together.
+// A standing meeting without a rule: a list of single dates, of which this and the later ones are changed
+// together.
 
 let world: World;
 let cast: Cast;
