@@ -6,7 +6,7 @@ import { findClosureGroup, listFreeFor, listHits, type ClosureGroup, type Hit } 
 import { describeCheck } from '../claims/checks.js';
 import { accommodate, type Choice, type Obstacle } from './relocationCommands.js';
 import { linesOf, MovesForm, type Line } from './relocationForms.js';
-import { tellClash, tellShortage } from '../meetings/refusal.js';
+import { describeClash, describeShortage } from '../meetings/refusal.js';
 
 /** Most meetings on one page and in one transaction. */
 const AT_ONCE = 50;
@@ -184,10 +184,10 @@ function tellObstacle(c: Context<unknown, unknown>, { reason, refused }: Obstacl
   if (reason !== 'refused' || !refused)
     return [c.t(reason === 'private' ? 'closures.moves.private' : 'closures.moves.changed')];
   if (refused.shortages?.length)
-    return refused.shortages.flatMap((shortage) => tellShortage(shortage, c.t, c.fmt));
+    return refused.shortages.flatMap((shortage) => describeShortage(shortage, c.t, c.fmt));
   const errors = refused.checks.filter(({ level }) => level === 'error');
   const told = [
-    ...refused.clashes.map((clash) => tellClash(clash, c.t, c.fmt)),
+    ...refused.clashes.map((clash) => describeClash(clash, c.t, c.fmt)),
     ...errors.map((check) => describeCheck(check, c.t, c.fmt)),
   ];
   return told.length ? told : [c.t('calendar.clash.justNow')];

@@ -19,7 +19,9 @@ export async function withAllowedReason(trx: Db, by: Actor, schedule: Schedule):
  * What the plan comes to: refusals by date (who has the room, or which rule stands against it) and what is
  * only told.
  */
-export type Planned = ({ ok: true; seriesId: number } | { ok: false; refused: Map<string, RoomsRefused> }) & {
+export type ScheduleResult = (
+  { ok: true; seriesId: number } | { ok: false; refused: Map<string, RoomsRefused> }
+) & {
   notices: Map<string, Check[]>;
   /** Dates whose rooms somebody has to approve. */
   requested?: Set<string>;
@@ -32,17 +34,17 @@ export type Planned = ({ ok: true; seriesId: number } | { ok: false; refused: Ma
 };
 
 class NotSaved extends Error {
-  constructor(readonly result: Planned) {
+  constructor(readonly result: ScheduleResult) {
     super('planned only');
   }
 }
 
 /** Runs the whole plan and keeps it only if every date found its place and it is meant: all or nothing. */
-export async function planned(
+export async function saveOrPreview(
   db: Db,
   isMeant: boolean,
-  work: (trx: Db) => Promise<Planned>,
-): Promise<Planned> {
+  work: (trx: Db) => Promise<ScheduleResult>,
+): Promise<ScheduleResult> {
   const attempt = async (trx: Db) => {
     const result = await work(trx);
     if (!result.ok || !isMeant) throw new NotSaved(result);
@@ -62,7 +64,7 @@ export async function addSchedule(
   trx: Db,
   by: Actor,
   { series, schedule, firstNumber }: Pick<ScheduleWrite, 'series' | 'schedule' | 'firstNumber'>,
-): Promise<Planned> {
+): Promise<ScheduleResult> {
   const written = await writeSchedule(trx, by, {
     series,
     schedule,

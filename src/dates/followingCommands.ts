@@ -18,7 +18,7 @@ import { describeRoomSetup } from './roomSetupCommands.js';
 import { mayKeepSeries } from '../meetings/policy.js';
 import { scheduledDates, type Schedule } from './schedule.js';
 import { writeSchedule } from './scheduleCommands.js';
-import { factsOf, planned, withAllowedReason, type Planned } from './commands.js';
+import { factsOf, saveOrPreview, withAllowedReason, type ScheduleResult } from './commands.js';
 import { lockSeries, type Series } from '../series/queries.js';
 
 // A change of this and the following dates, or of all coming ones (from the next date on): of a rule, or of a
@@ -89,8 +89,8 @@ export function changeFollowing(
   by: Actor,
   request: FollowingRequest,
   { schedule: asked, now, isMeant }: { schedule: Schedule; now: Date; isMeant: boolean },
-): Promise<Planned> {
-  return planned(db, isMeant, async (trx) => {
+): Promise<ScheduleResult> {
+  return saveOrPreview(db, isMeant, async (trx) => {
     const { text } = request;
     const locked = await lockFollowing(trx, by, request, now);
     const { series, rule, dates, usual } = locked;

@@ -22,7 +22,7 @@ import { changeFollowingText, type TextChanged } from './followingTextCommands.j
 import { carryOut, keptChoices } from './page.js';
 import { mayKeepSeries } from '../meetings/policy.js';
 import { readRule, writeRule } from '../series/recurrence.js';
-import { tellShortage } from '../meetings/refusal.js';
+import { describeShortage } from '../meetings/refusal.js';
 import { FollowingForm, FollowingQuery, type FollowingFields } from './forms.js';
 import { findSeries, type Series } from '../series/queries.js';
 
@@ -267,7 +267,7 @@ async function draw(
       equipment: shownEquipment(c, movable, values, problems),
       short: (drawing.short ?? []).map(({ on, shortages }) => ({
         day: c.fmt.date(on),
-        reasons: shortages.flatMap((shortage) => tellShortage(shortage, c.t, fmt)),
+        reasons: shortages.flatMap((shortage) => describeShortage(shortage, c.t, fmt)),
       })),
       choices: keptChoices(values),
       errors: problems?.errors ?? {},

@@ -6,7 +6,7 @@ import type { ParticipantRole } from '../meetings/states.js';
 import type { Schedule } from './schedule.js';
 import { writeRule } from '../series/recurrence.js';
 import { findSeries, lockSeries } from '../series/queries.js';
-import { type Planned, planned, addSchedule, withAllowedReason } from './commands.js';
+import { type ScheduleResult, saveOrPreview, addSchedule, withAllowedReason } from './commands.js';
 import { withOneChair } from '../meetings/participantCommands.js';
 import { requireActive } from '../series/commands.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
@@ -35,8 +35,8 @@ export function createSeries(
   by: Actor,
   input: NewSeries,
   { schedule, isMeant }: { schedule: Schedule; isMeant: boolean },
-): Promise<Planned> {
-  return planned(db, isMeant, async (trx) => {
+): Promise<ScheduleResult> {
+  return saveOrPreview(db, isMeant, async (trx) => {
     await requireActingFor(trx, by, [input.organiserId, input.bookedForId]);
     await requireActive(trx, [
       ...input.members.keys(),
@@ -106,8 +106,8 @@ export function addDates(
   by: Actor,
   seriesId: number,
   { schedule, isMeant }: { schedule: Schedule; isMeant: boolean },
-): Promise<Planned> {
-  return planned(db, isMeant, async (trx) => {
+): Promise<ScheduleResult> {
+  return saveOrPreview(db, isMeant, async (trx) => {
     const series = await lockSeries(trx, by, seriesId);
     if (!mayKeepSeries(series)) throw new Forbidden();
     if (series.ended_on !== null) throw new Conflict('meetings.problem.seriesEnded');

@@ -7,7 +7,7 @@ import type {
   RenderedMail,
 } from '../lib/mail/renderer.js';
 import { format } from '../lib/time/format.js';
-import { readRule, tellRule } from '../series/recurrence.js';
+import { readRule, describeRule } from '../series/recurrence.js';
 import type { ReplyStatus } from '../meetings/states.js';
 import {
   differingFields,
@@ -526,7 +526,7 @@ function isExplained(
 function ruleText({ t, lang }: Reader, told: ToldSeries): string {
   const [start, end] = usualSpan(told);
   return t('standing.mail.rule', {
-    rule: tellRule(t, readRule(told.rule)),
+    rule: describeRule(t, readRule(told.rule)),
     range: format(lang, told.zone).range(start, end),
   });
 }

@@ -149,7 +149,7 @@ export async function valuesOf(c: Context, meeting: Meeting): Promise<Record<str
   };
 }
 
-export function tellSpan(c: Context, problem: SpanProblem, zone: string): Problems {
+export function describeSpanProblem(c: Context, problem: SpanProblem, zone: string): Problems {
   const text = {
     skipped: () => c.t('meetings.form.skipped', { time: problem.at, zone }),
     order: () => c.t('meetings.form.order'),

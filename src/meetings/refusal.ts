@@ -30,7 +30,7 @@ export interface Refusal {
   wait?: WaitChoices;
 }
 
-export interface RoomWish {
+export interface RefusedRequest {
   roomIds: number[];
   startsAt: Date;
   endsAt: Date;
@@ -42,41 +42,45 @@ export interface RoomWish {
 }
 
 /** A "no" of the rooms in words, with the nearest rooms and times that are free. */
-export async function tellRefusal(c: Context, refused: RoomsRefused, wish: RoomWish): Promise<Refusal> {
+export async function describeRefusal(
+  c: Context,
+  refused: RoomsRefused,
+  request: RefusedRequest,
+): Promise<Refusal> {
   if (refused.shortages?.length) {
     const equipment =
-      wish.equipment ?? refused.shortages.map(({ kind, asked }) => ({ kindId: kind.id, quantity: asked }));
+      request.equipment ?? refused.shortages.map(({ kind, asked }) => ({ kindId: kind.id, quantity: asked }));
     const [times = []] = await listFreeTimes(
       c.db,
       [
         {
-          roomIds: wish.roomIds,
-          startsAt: wish.startsAt,
-          endsAt: wish.endsAt,
+          roomIds: request.roomIds,
+          startsAt: request.startsAt,
+          endsAt: request.endsAt,
           equipment,
-          exceptMeetingId: wish.exceptMeetingId ?? null,
+          exceptMeetingId: request.exceptMeetingId ?? null,
           personId: c.viewer.id,
         },
       ],
       c.now,
     );
     return {
-      ...wordRefusal(c, refused, { rooms: [], times: [] }, wish.zone),
-      picks: { rooms: [], times: pickTimes(times, format(c.lang, wish.zone)) },
+      ...wordRefusal(c, refused, { rooms: [], times: [] }, request.zone),
+      picks: { rooms: [], times: pickTimes(times, format(c.lang, request.zone)) },
     };
   }
   // Other rooms at the time that was typed. Where rules refuse that time, times near what they allow.
   const free = await nearestAlternatives(c.db, {
-    roomIds: wish.roomIds,
-    startsAt: wish.startsAt,
-    endsAt: wish.endsAt,
+    roomIds: request.roomIds,
+    startsAt: request.startsAt,
+    endsAt: request.endsAt,
     allowed: refused.nearest?.span,
-    seats: wish.seats ?? null,
-    exceptMeetingId: wish.exceptMeetingId ?? null,
+    seats: request.seats ?? null,
+    exceptMeetingId: request.exceptMeetingId ?? null,
     personId: refused.nearest?.personId ?? c.viewer.id,
     now: c.now,
   });
-  return wordRefusal(c, refused, free, wish.zone);
+  return wordRefusal(c, refused, free, request.zone);
 }
 
 /** The same when the free rooms and times are known. */
@@ -89,7 +93,7 @@ export function wordRefusal(
   const fmt = format(c.lang, zone);
   if (refused.shortages?.length) {
     return {
-      reasons: refused.shortages.flatMap((shortage) => tellShortage(shortage, c.t, fmt)),
+      reasons: refused.shortages.flatMap((shortage) => describeShortage(shortage, c.t, fmt)),
       picks: { rooms: [], times: [] },
       isShort: true,
       isRule: false,
@@ -104,7 +108,7 @@ export function wordRefusal(
   return {
     back: back || undefined,
     reasons: [
-      ...refused.clashes.map((clash) => tellClash(clash, c.t, fmt)),
+      ...refused.clashes.map((clash) => describeClash(clash, c.t, fmt)),
       ...errors.map((check) => describeCheck(check, c.t, fmt)),
     ],
     picks: {
@@ -139,7 +143,7 @@ export function kindsOf(shortages: readonly Shortage[], { t, fmt }: Pick<Context
 }
 
 /** How many are left, and who has the others as far as one may know. */
-export function tellShortage(
+export function describeShortage(
   { kind, asked, left, stock, holders }: Shortage,
   t: Translate,
   fmt: Format,
@@ -159,7 +163,7 @@ export function tellShortage(
 }
 
 /** "Room 301 is taken 09:00–10:30: Weekly leadership (Li Qiang)". What one may not know is only "taken". */
-export function tellClash(clash: Clash, t: Translate, fmt: Format): string {
+export function describeClash(clash: Clash, t: Translate, fmt: Format): string {
   const values = {
     room: fmt.name(clash.room),
     when: `${fmt.shortDay(clash.starts_at)} ${fmt.range(clash.starts_at, clash.ends_at)}`,

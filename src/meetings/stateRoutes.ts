@@ -14,7 +14,7 @@ import { askForRoomsAgain } from './placeCommands.js';
 import { writeToAll } from './participantCommands.js';
 import { mayCancel, mayRestore, mayWriteToAll } from './policy.js';
 import { findMeeting, listParticipants } from './queries.js';
-import { tellRefusal } from './refusal.js';
+import { describeRefusal } from './refusal.js';
 import { titleOf } from './title.js';
 
 export const stateRoutes: Route[] = [
@@ -105,7 +105,7 @@ async function restore(c: Context<z.output<typeof RestoreForm>>): Promise<Answer
       notice: result.requests ? 'requests.notice.asked' : restoredNotice(room),
     });
   const roomIds = chosen ?? meeting.rooms.map(({ id }) => id);
-  const refusal = await tellRefusal(c, result, {
+  const refusal = await describeRefusal(c, result, {
     roomIds,
     startsAt: meeting.starts_at,
     endsAt: meeting.ends_at,
@@ -137,7 +137,7 @@ async function askAgain(c: Context<z.output<typeof AskAgainForm>>): Promise<Answ
     meeting,
     values: await valuesOf(c, meeting),
     status: 409,
-    refusal: await tellRefusal(c, result, {
+    refusal: await describeRefusal(c, result, {
       roomIds: meeting.rooms.map(({ id }) => id),
       startsAt: meeting.starts_at,
       endsAt: meeting.ends_at,

@@ -4,7 +4,7 @@ import { signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { format } from '../lib/time/format.js';
 import { dayOf } from '../lib/time/zone.js';
-import { tellRefusal } from '../meetings/refusal.js';
+import { describeRefusal } from '../meetings/refusal.js';
 import { answerPoll, cancelPoll, choosePollOption, type Chosen } from './commands.js';
 import { AnswerForm, ANSWERS, CancelForm, ChoiceForm, ListQuery, NothingForm } from './forms.js';
 import { isAnswerable, mayAnswerFor, mayKeepPoll } from './policy.js';
@@ -188,7 +188,7 @@ async function tellRooms(
   { refused, option }: Extract<Chosen, { reason: 'rooms' }>,
   seats: number,
 ) {
-  const { reasons, picks } = await tellRefusal(c, refused, {
+  const { reasons, picks } = await describeRefusal(c, refused, {
     roomIds: option.room_ids,
     startsAt: option.starts_at,
     endsAt: option.ends_at,

@@ -80,7 +80,7 @@ const WORKDAYS = '1,2,3,4,5';
 type Month = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12;
 
 /** "every 2 weeks on Monday" in the reader's language. */
-export function tellRule(t: Translate, rule: Rule): string {
+export function describeRule(t: Translate, rule: Rule): string {
   const named = (day: number) =>
     t(`meetings.weekday.${Math.min(7, Math.max(1, day)) as 1 | 2 | 3 | 4 | 5 | 6 | 7}`);
   const often = rule.every > 1;

@@ -6,10 +6,10 @@ import { ROLES } from '../meetings/states.js';
 import { titleOf } from '../meetings/title.js';
 import type { AwaitedDate } from '../waits/awaitedQueries.js';
 import { tellWish } from '../waits/choices.js';
-import { describeFacts, tellDays } from './facts.js';
+import { describeFacts, describeDays } from './facts.js';
 import type { FreshDates } from './inviteQueries.js';
 import type { Recurrence, Series, SeriesDate, SeriesLine, Member } from './queries.js';
-import { readRule, tellRule } from './recurrence.js';
+import { readRule, describeRule } from './recurrence.js';
 import { isSeldomAttended, type SeriesFacts } from './renewalQueries.js';
 import type { UnattendedSeries } from './unattendedQueries.js';
 
@@ -24,7 +24,9 @@ export function seriesRow({ t, fmt }: Words, line: SeriesLine) {
     href: `/series/${line.id}`,
     pill: line.ended_on ? { text: t('meetings.series.ended') } : undefined,
     meta: [
-      line.rule && line.starts_at_time ? `${tellRule(t, readRule(line.rule))} ${line.starts_at_time}` : null,
+      line.rule && line.starts_at_time
+        ? `${describeRule(t, readRule(line.rule))} ${line.starts_at_time}`
+        : null,
       fmt.name(line.organiser),
       t('meetings.series.members', { count: line.member_count }),
       line.is_private ? t('meetings.list.private') : null,
@@ -80,7 +82,7 @@ export function seriesPage(c: Words & Pick<Context, 'now'>, rows: SeriesRows) {
     change: firstChange(series.id, coming),
     unattended:
       unattended &&
-      t('noShow.series.notice', { name: series.name, days: tellDays(unattended.dates, t, fmt) }),
+      t('noShow.series.notice', { name: series.name, days: describeDays(unattended.dates, t, fmt) }),
     facts: hasFacts ? { items: describeFacts(t, fmt, facts), isSeldom: isSeldomAttended(facts) } : undefined,
   };
 }
@@ -91,7 +93,7 @@ function isRunning({ starts_on, until_at, zone }: Recurrence, now: Date): boolea
 
 function describeRecurrence({ t, fmt }: Words, one: Recurrence): string {
   return t('meetings.series.ruleLine', {
-    rule: tellRule(t, readRule(one.rule)),
+    rule: describeRule(t, readRule(one.rule)),
     time: one.starts_at_time,
     zone: one.zone,
     day: fmt.day(one.until_at),

@@ -10,7 +10,7 @@ import { readPeople } from '../meetings/namedPeople.js';
 import { addParticipants } from '../meetings/participantCommands.js';
 import { maySeeMembers } from '../meetings/policy.js';
 import { listUnitMembers } from '../meetings/queries.js';
-import { tellRefusal } from '../meetings/refusal.js';
+import { describeRefusal } from '../meetings/refusal.js';
 import { findSeries, listMembers } from '../series/queries.js';
 import { listSeriesOptions } from '../meetings/queries.js';
 import { mayListGuests } from '../people/policy.js';
@@ -349,7 +349,7 @@ async function clashPage(
   used: Used,
   title: string,
 ): Promise<Answer> {
-  const refusal = await tellRefusal(c, refused, {
+  const refusal = await describeRefusal(c, refused, {
     roomIds: used.roomIds,
     startsAt: used.startsAt,
     endsAt: used.endsAt,

@@ -7,7 +7,7 @@ import { drawForm, valuesOf } from '../meetings/formPage.js';
 import { NoFields } from '../meetings/forms.js';
 import { mayEditMeeting, mayRestore } from '../meetings/policy.js';
 import { findMeeting, type Meeting } from '../meetings/queries.js';
-import { tellRefusal } from '../meetings/refusal.js';
+import { describeRefusal } from '../meetings/refusal.js';
 import { joinQueue, leaveQueue } from './commands.js';
 
 export const waitsRoutes: Route[] = [
@@ -64,7 +64,7 @@ async function take(c: Context): Promise<Answer> {
     meeting,
     values: { ...(await valuesOf(c, meeting)), rooms: roomIds },
     status: 409,
-    refusal: await tellRefusal(c, taken.refused, {
+    refusal: await describeRefusal(c, taken.refused, {
       roomIds,
       startsAt: meeting.starts_at,
       endsAt: meeting.ends_at,

@@ -208,7 +208,8 @@ describe('another rule', () => {
     const series = await make({ from_on: '2030-04-01', until_on: '2030-04-30' });
     const before = await lines(series);
     await cancelMeeting(world.db, by(), id(before[4]), { reason: 'Holiday' }); // 29 April
-    const plan = await submit(series, before[1], { weekday: '3', from_on: '2030-04-08' }); // Wednesdays 10, 17, 24; the rule still ends on 29 April
+    // Wednesdays 10, 17, 24; the rule still ends on 29 April.
+    const plan = await submit(series, before[1], { weekday: '3', from_on: '2030-04-08' });
     expect(plan.status).toBe(200);
     expect(plan.text).toContain('No new date takes its place');
     await postTo(organiser, ...confirm(plan.text));
@@ -313,7 +314,8 @@ describe('another rule', () => {
   });
 
   it('leaves the only date of a week to the one that stands', async () => {
-    const series = await make({ weekday: ['2', '4'], from_on: '2030-04-01', until_on: '2030-04-12' }); // 2, 4, 9, 11 April
+    // 2, 4, 9, 11 April.
+    const series = await make({ weekday: ['2', '4'], from_on: '2030-04-01', until_on: '2030-04-12' });
     const before = await lines(series);
     await cancelMeeting(world.db, by(), id(before[0]), { reason: 'Away' });
     const plan = await submit(
