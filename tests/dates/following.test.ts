@@ -198,7 +198,9 @@ describe('another rule', () => {
     expect(
       await row(
         world.db,
-        `select count(*) as n from audit_events where noun = 'series' and noun_id = :series and action = 'series.change'`,
+        `select count(*) as n
+         from audit_events
+         where noun = 'series' and noun_id = :series and action = 'series.change'`,
         { series },
       ),
     ).toEqual({ n: 2 });
@@ -362,7 +364,10 @@ describe('another rule', () => {
     await world.runJobs();
     const cancelled = await rows<{ meeting_id: number }>(
       world.db,
-      `select distinct meeting_id from deliveries where method = 'CANCEL' and meeting_id in (select id from meetings where series_id = :series) order by 1`,
+      `select distinct meeting_id
+       from deliveries
+       where method = 'CANCEL' and meeting_id in (select id from meetings where series_id = :series)
+       order by 1`,
       { series },
     );
     expect(cancelled.map(({ meeting_id }) => meeting_id)).toEqual([id(before[2]), id(before[4])]);
@@ -556,7 +561,10 @@ describe('layout and equipment', () => {
   const carried = (series: number) =>
     rows<{ day: string; layout: string | null; pieces: number | null }>(
       world.db,
-      `select to_char(m.starts_at at time zone 'Asia/Shanghai', 'DD HH24') as day, l.layout, b.quantity as pieces from meetings m left join meeting_layouts l on l.meeting_id = m.id
+      `select to_char(m.starts_at at time zone 'Asia/Shanghai', 'DD HH24') as day,
+              l.layout, b.quantity as pieces
+       from meetings m
+       left join meeting_layouts l on l.meeting_id = m.id
          left join equipment_bookings b on b.meeting_id = m.id and b.is_held and b.kind_id = :screen and b.starts_at <= m.starts_at and b.ends_at >= m.ends_at
         where m.series_id = :series and m.state <> 'cancelled' order by m.starts_at`,
       { series, screen },
@@ -566,7 +574,9 @@ describe('layout and equipment', () => {
       (
         await row<{ id: number }>(
           world.db,
-          `insert into equipment_kinds (code, name_en, name_zh, is_movable, stock) values ('screen', 'Screen', '屏幕', true, 1) returning id`,
+          `insert into equipment_kinds (code, name_en, name_zh, is_movable, stock)
+           values ('screen', 'Screen', '屏幕', true, 1)
+           returning id`,
         )
       )?.id ?? 0;
     await world.db.raw(
@@ -637,7 +647,11 @@ describe('layout and equipment', () => {
     expect(
       await rows(
         world.db,
-        `select b.meeting_id from equipment_bookings b join meetings m on m.id = b.meeting_id where m.series_id = :series and b.is_held and extract(hour from b.starts_at at time zone 'Asia/Shanghai') < 13`,
+        `select b.meeting_id
+         from equipment_bookings b
+         join meetings m on m.id = b.meeting_id
+         where m.series_id = :series and b.is_held
+           and extract(hour from b.starts_at at time zone 'Asia/Shanghai') < 13`,
         { series },
       ),
     ).toEqual([]);
@@ -668,7 +682,10 @@ describe('at once', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([303, 409]);
     const doubles = await row<{ n: number }>(
       world.db,
-      `select count(*) as n from room_claims a join room_claims b on a.id < b.id and a.room_id = b.room_id and a.occupies && b.occupies and a.state = 'confirmed' and b.state = 'confirmed'`,
+      `select count(*) as n
+       from room_claims a
+       join room_claims b on a.id < b.id and a.room_id = b.room_id
+        and a.occupies && b.occupies and a.state = 'confirmed' and b.state = 'confirmed'`,
     );
     expect(doubles?.n).toBe(0);
   });

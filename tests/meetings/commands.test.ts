@@ -93,7 +93,11 @@ describe('booking', () => {
     expect(
       await row(
         world.db,
-        `select person_id, on_behalf_of_id from audit_events where action = 'meeting.create' order by id desc limit 1`,
+        `select person_id, on_behalf_of_id
+         from audit_events
+         where action = 'meeting.create'
+         order by id desc
+         limit 1`,
       ),
     ).toEqual({ person_id: cast.attendee.id, on_behalf_of_id: cast.chair.id });
   });

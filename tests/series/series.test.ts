@@ -118,7 +118,9 @@ describe('making one', () => {
     expect(
       await row(
         world.db,
-        `select count(*) as n from room_claims where meeting_id in (select id from meetings where series_id = :series) and state = 'confirmed'`,
+        `select count(*) as n
+         from room_claims
+         where meeting_id in (select id from meetings where series_id = :series) and state = 'confirmed'`,
         { series },
       ),
     ).toEqual({ n: 5 });
@@ -186,7 +188,10 @@ describe('making one', () => {
     expect(
       await rows(
         world.db,
-        `select cancel_reason from meetings where series_id = :series and state = 'cancelled' order by starts_at`,
+        `select cancel_reason
+         from meetings
+         where series_id = :series and state = 'cancelled'
+         order by starts_at`,
         { series },
       ),
     ).toEqual([{ cancel_reason: 'No room' }, { cancel_reason: 'Qingming' }]);
