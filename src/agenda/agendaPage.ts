@@ -1,6 +1,6 @@
 import type { Context } from '../lib/http/route.js';
 import type { Meeting } from '../meetings/queries.js';
-import type { Tone } from '../meetings/shownState.js';
+import type { Tone } from '../meetings/states.js';
 import type { ItemState } from './policy.js';
 import type { AgendaLine, BacklogItem, Item, Paper, Purpose } from './queries.js';
 import type { Timing } from './timing.js';

@@ -13,13 +13,13 @@ import {
   type Drawing,
   readActing,
   shownPerson,
-  tellSpan,
+  describeSpanProblem,
   toMeeting,
   valuesOf,
 } from '../meetings/formPage.js';
 import { maySeeAgenda } from '../meetings/policy.js';
 import { findMeeting, type Meeting } from '../meetings/queries.js';
-import { tellRefusal } from '../meetings/refusal.js';
+import { describeRefusal } from '../meetings/refusal.js';
 import { titleOf } from '../meetings/title.js';
 import { copyMeeting } from './copyCommands.js';
 import { CopyForm } from './forms.js';
@@ -88,7 +88,7 @@ async function copy(c: Context<z.output<typeof CopyForm>>): Promise<Answer> {
   const form = applyPick(c.form);
   const span = spanOf(form);
   if ('field' in span)
-    return drawForm(c, { ...drawingOf(c, source), problems: tellSpan(c, span, form.zone) });
+    return drawForm(c, { ...drawingOf(c, source), problems: describeSpanProblem(c, span, form.zone) });
   const acting = await readActing(c, form);
   if ('problems' in acting) return drawForm(c, { ...drawingOf(c, source), problems: acting.problems });
   const odd = await checkLayout(c, form);
@@ -107,7 +107,7 @@ async function copy(c: Context<z.output<typeof CopyForm>>): Promise<Answer> {
     return result.ok ? { location: `/meetings/${result.id}` } : { location: undefined, refused: result };
   });
   if (made.location !== undefined) return redirect(made.location, { notice: 'meetings.notice.created' });
-  const refusal = await tellRefusal(c, made.refused, {
+  const refusal = await describeRefusal(c, made.refused, {
     roomIds: form.rooms,
     ...span,
     seats: form.expected,

@@ -2,7 +2,7 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { Conflict, Forbidden, NotFound } from '../lib/http/errors.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
-import { actingFor } from '../meetings/actingFor.js';
+import { actingFor } from '../meetings/actingCommands.js';
 import { mayEditAgenda, mayPropose } from '../meetings/policy.js';
 import { lockMeeting, type Meeting } from '../meetings/queries.js';
 import { mayEditItem, type ItemState } from './policy.js';

@@ -1,7 +1,7 @@
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
-import { actingFor } from '../meetings/actingFor.js';
+import { actingFor } from '../meetings/actingCommands.js';
 import { mayEditAgenda, mayKeepSeries } from '../meetings/policy.js';
 import { lockMeeting } from '../meetings/queries.js';
 import { lockSeries } from '../series/queries.js';

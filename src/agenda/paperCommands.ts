@@ -2,7 +2,7 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, type Db } from '../lib/db/db.js';
 import { keepFiles, type ArrivedFile } from '../lib/files/store.js';
 import { Conflict, Forbidden, NotFound } from '../lib/http/errors.js';
-import { actingFor } from '../meetings/actingFor.js';
+import { actingFor } from '../meetings/actingCommands.js';
 import { lockItem } from './itemCommands.js';
 import { mayAddPaper } from './policy.js';
 

@@ -6,7 +6,8 @@ import { once } from '../lib/http/once.js';
 import { signedIn } from '../lib/http/policy.js';
 import { idOf, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { dayOf } from '../lib/time/zone.js';
-import { changeMeeting, createMeeting, type RoomsRefused } from '../meetings/commands.js';
+import { createMeeting, type RoomsRefused } from '../meetings/commands.js';
+import { changeMeeting } from '../meetings/changeCommands.js';
 import {
   MeetingForm,
   NewMeetingForm,
@@ -17,7 +18,7 @@ import {
 } from '../meetings/forms.js';
 import { mayEditMeeting, mayKeepSeries } from '../meetings/policy.js';
 import { findMeeting, type Meeting } from '../meetings/queries.js';
-import { tellRefusal } from '../meetings/refusal.js';
+import { describeRefusal } from '../meetings/refusal.js';
 import { joinSeries } from '../series/commands.js';
 import { findSeries, lockSeries } from '../series/queries.js';
 import { findWaitChoices, readAnyRoom } from '../waits/choices.js';
@@ -30,7 +31,7 @@ import {
   linesOf,
   readActing,
   shownPerson,
-  tellSpan,
+  describeSpanProblem,
   toMeeting,
   valuesOf,
 } from '../meetings/formPage.js';
@@ -93,7 +94,7 @@ async function create(c: Context<z.output<typeof NewMeetingForm>>): Promise<Answ
   const { key, series: seriesId, ...typed } = c.form;
   const form = applyPick(typed);
   const span = spanOf(form);
-  if ('field' in span) return drawNew(c, { problems: tellSpan(c, span, form.zone) });
+  if ('field' in span) return drawNew(c, { problems: describeSpanProblem(c, span, form.zone) });
   const acting = await readActing(c, form);
   if ('problems' in acting) return drawNew(c, { problems: acting.problems });
   const odd = await checkLayout(c, form);
@@ -148,7 +149,7 @@ async function change(c: Context<MeetingForm>): Promise<Answer> {
   const { version, ...typed } = c.form;
   const form = applyPick(typed);
   const span = spanOf(form);
-  if ('field' in span) return drawForm(c, { meeting, problems: tellSpan(c, span, form.zone) });
+  if ('field' in span) return drawForm(c, { meeting, problems: describeSpanProblem(c, span, form.zone) });
   const acting = await readActing(c, form);
   if ('problems' in acting) return drawForm(c, { meeting, problems: acting.problems });
   const odd = await checkLayout(c, form);
@@ -199,7 +200,7 @@ async function refused(
   form: MeetingFields & { series?: number | null },
   { span, meeting }: { span: Span; meeting?: Meeting },
 ): Promise<Answer> {
-  const refusal = await tellRefusal(c, result, {
+  const refusal = await describeRefusal(c, result, {
     roomIds: form.rooms,
     ...span,
     seats: form.expected,

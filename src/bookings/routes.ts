@@ -13,7 +13,7 @@ import {
 import type { Key } from '../lib/i18n/translate.js';
 import { addDays, dayOf, startOfDay, timeOf, toInstant } from '../lib/time/zone.js';
 import { createMeeting, type RoomsRefused } from '../meetings/commands.js';
-import { tellClash, type WaitChoices } from '../meetings/refusal.js';
+import { describeClash, type WaitChoices } from '../meetings/refusal.js';
 import { findWaitChoices, readAnyRoom } from '../waits/choices.js';
 import { createWaiting } from '../waits/commands.js';
 import { checkLayout, shownLayouts } from '../meetings/formPage.js';
@@ -234,7 +234,7 @@ async function refusalPage(
   const errors = refused.checks.filter(({ level }) => level === 'error');
   const isClash = refused.clashes.length > 0 || refused.checks.every(({ level }) => level === 'notice');
   const reasons = isClash
-    ? refused.clashes.map((clash) => tellClash(clash, c.t, c.fmt))
+    ? refused.clashes.map((clash) => describeClash(clash, c.t, c.fmt))
     : errors.map((check) => describeCheck(check, c.t, c.fmt));
   const refusal: Refusal = {
     heading: c.t(isClash ? 'calendar.clash.heading' : 'calendar.clash.notOpen'),

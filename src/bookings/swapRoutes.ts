@@ -9,7 +9,7 @@ import { describeCheck } from '../claims/checks.js';
 import type { RoomsRefused } from '../meetings/commands.js';
 import { mayEditMeeting } from '../meetings/policy.js';
 import { findMeeting, listSwappable, type Meeting } from '../meetings/queries.js';
-import { tellClash, tellShortage } from '../meetings/refusal.js';
+import { describeClash, describeShortage } from '../meetings/refusal.js';
 import { swapRooms } from './swapCommands.js';
 import { titleOf } from '../meetings/title.js';
 
@@ -36,8 +36,10 @@ export const swapRoutes: Route[] = [
         const result = await swapRooms(
           trx,
           c.by,
-          { id: meeting.id, version: c.form.version },
-          { id: otherId, version: otherVersion },
+          [
+            { id: meeting.id, version: c.form.version },
+            { id: otherId, version: otherVersion },
+          ],
           c.now,
         );
         return result.ok ? { location: `/meetings/${meeting.id}`, requests: result.requests } : { result };
@@ -86,11 +88,11 @@ async function swapPage(
       rooms: roomsOf(meeting),
       reasons: refused
         ? [
-            ...refused.clashes.map((clash) => tellClash(clash, c.t, c.fmt)),
+            ...refused.clashes.map((clash) => describeClash(clash, c.t, c.fmt)),
             ...refused.checks
               .filter(({ level }) => level === 'error')
               .map((check) => describeCheck(check, c.t, c.fmt)),
-            ...(refused.shortages ?? []).flatMap((shortage) => tellShortage(shortage, c.t, c.fmt)),
+            ...(refused.shortages ?? []).flatMap((shortage) => describeShortage(shortage, c.t, c.fmt)),
           ]
         : [],
       chosen:

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
 import { layOut } from '../lib/mail/layout.js';
-import { describeFacts, tellDays } from '../series/facts.js';
+import { describeFacts, describeDays } from '../series/facts.js';
 import { listExpectedOf, listLostRooms } from './noShowQueries.js';
 import { findUnattended } from '../series/unattendedQueries.js';
 import { asNotice, type MailRenderers } from '../lib/mail/renderer.js';
@@ -124,7 +124,7 @@ export const renderers: MailRenderers = {
           blocks: [
             {
               kind: 'paragraph',
-              text: t('noShow.series.text', { name: series.name, days: tellDays(series.dates, t, fmt) }),
+              text: t('noShow.series.text', { name: series.name, days: describeDays(series.dates, t, fmt) }),
             },
             { kind: 'heading', text: t('series.facts.title') },
             { kind: 'facts', facts: describeFacts(t, fmt, facts) },

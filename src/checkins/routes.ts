@@ -9,7 +9,7 @@ import { describeLost } from './describe.js';
 import { findOpens, listExpectedOf, listLostRooms } from './noShowQueries.js';
 import { mayCheckIn } from '../meetings/policy.js';
 import { findMeeting, type Meeting } from '../meetings/queries.js';
-import { kindsOf, tellClash, tellShortage } from '../meetings/refusal.js';
+import { kindsOf, describeClash, describeShortage } from '../meetings/refusal.js';
 import { titleOf } from '../meetings/title.js';
 
 export const checkinsRoutes: Route[] = [
@@ -105,7 +105,7 @@ async function wayOn(
     timeOf(span.endsAt, c.zone),
   ];
   return {
-    next: (clashes.get(0) ?? []).map((clash) => tellClash(clash, c.t, c.fmt)),
+    next: (clashes.get(0) ?? []).map((clash) => describeClash(clash, c.t, c.fmt)),
     // Not less than the form takes.
     left: left >= 5 ? left : undefined,
     elsewhere:
@@ -166,7 +166,7 @@ async function act(
   }
   if (done.reason === 'short')
     return show(c, meeting, c.t('meetings.day.short', { kinds: kindsOf(done.shortages, c) }), {
-      next: done.shortages.flatMap((shortage) => tellShortage(shortage, c.t, c.fmt)),
+      next: done.shortages.flatMap((shortage) => describeShortage(shortage, c.t, c.fmt)),
     });
   if (done.reason === 'taken')
     return show(

@@ -6,7 +6,7 @@ import { findClosureGroup, listFreeFor, listHits, type ClosureGroup, type Hit } 
 import { describeCheck } from '../claims/checks.js';
 import { accommodate, type Choice, type Obstacle } from './relocationCommands.js';
 import { linesOf, MovesForm, type Line } from './relocationForms.js';
-import { tellClash, tellShortage } from '../meetings/refusal.js';
+import { describeClash, describeShortage } from '../meetings/refusal.js';
 
 /** Most meetings on one page and in one transaction. */
 const AT_ONCE = 50;
@@ -35,7 +35,8 @@ export const relocationRoutes: Route[] = [
         return redirect(`/rooms/closures/${group.id}`, { notice: 'closures.moves.nothing' });
       let texts = { moved: 0, cancelled: 0 };
       const done = await once(c.db, { person: c.viewer.id, key: c.form.key, body: c.form }, async (trx) => {
-        const result = await accommodate(trx, c.by, group.reason, choices, {
+        const result = await accommodate(trx, c.by, choices, {
+          closureReason: group.reason,
           now: c.now,
           beyond: c.form.beyond,
         });
@@ -183,10 +184,10 @@ function describeObstacle(c: Context<unknown, unknown>, { reason, refused }: Obs
   if (reason !== 'refused' || !refused)
     return [c.t(reason === 'private' ? 'closures.moves.private' : 'closures.moves.changed')];
   if (refused.shortages?.length)
-    return refused.shortages.flatMap((shortage) => tellShortage(shortage, c.t, c.fmt));
+    return refused.shortages.flatMap((shortage) => describeShortage(shortage, c.t, c.fmt));
   const errors = refused.checks.filter(({ level }) => level === 'error');
   const texts = [
-    ...refused.clashes.map((clash) => tellClash(clash, c.t, c.fmt)),
+    ...refused.clashes.map((clash) => describeClash(clash, c.t, c.fmt)),
     ...errors.map((check) => describeCheck(check, c.t, c.fmt)),
   ];
   return texts.length ? texts : [c.t('calendar.clash.justNow')];

@@ -2,7 +2,8 @@ import type { Check } from '../claims/checks.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { inTransaction, type Db } from '../lib/db/db.js';
 import type { CarriedDate } from './carriedDates.js';
-import { allowedReason, type RoomsRefused } from '../meetings/commands.js';
+import { type RoomsRefused } from '../meetings/commands.js';
+import { allowedReason } from '../meetings/actingCommands.js';
 import { layOut } from './fates.js';
 import { describeRoomSetup } from './roomSetupCommands.js';
 import { writeRule } from '../series/recurrence.js';
@@ -18,7 +19,9 @@ export async function withAllowedReason(trx: Db, by: Actor, schedule: Schedule):
  * What the plan comes to: refusals by date (who has the room, or which rule stands against it) and what is
  * only told.
  */
-export type Planned = ({ ok: true; seriesId: number } | { ok: false; refused: Map<string, RoomsRefused> }) & {
+export type ScheduleResult = (
+  { ok: true; seriesId: number } | { ok: false; refused: Map<string, RoomsRefused> }
+) & {
   notices: Map<string, Check[]>;
   /** Dates whose rooms somebody has to approve. */
   requested?: Set<string>;
@@ -31,17 +34,17 @@ export type Planned = ({ ok: true; seriesId: number } | { ok: false; refused: Ma
 };
 
 class NotSaved extends Error {
-  constructor(readonly result: Planned) {
+  constructor(readonly result: ScheduleResult) {
     super('planned only');
   }
 }
 
 /** Runs the whole plan and keeps it only if every date found its place and it is meant: all or nothing. */
-export async function planned(
+export async function saveOrPreview(
   db: Db,
   isMeant: boolean,
-  work: (trx: Db) => Promise<Planned>,
-): Promise<Planned> {
+  work: (trx: Db) => Promise<ScheduleResult>,
+): Promise<ScheduleResult> {
   const attempt = async (trx: Db) => {
     const result = await work(trx);
     if (!result.ok || !isMeant) throw new NotSaved(result);
@@ -61,7 +64,7 @@ export async function addSchedule(
   trx: Db,
   by: Actor,
   { series, schedule, firstNumber }: Pick<ScheduleWrite, 'series' | 'schedule' | 'firstNumber'>,
-): Promise<Planned> {
+): Promise<ScheduleResult> {
   const written = await writeSchedule(trx, by, {
     series,
     schedule,

@@ -18,7 +18,7 @@ import { describeRoomSetup } from './roomSetupCommands.js';
 import { mayKeepSeries } from '../meetings/policy.js';
 import { scheduledDates, type Schedule } from './schedule.js';
 import { writeSchedule } from './scheduleCommands.js';
-import { factsOf, planned, withAllowedReason, type Planned } from './commands.js';
+import { factsOf, saveOrPreview, withAllowedReason, type ScheduleResult } from './commands.js';
 import { lockSeries, type Series } from '../series/queries.js';
 
 // A change of this and the following dates, or of all coming ones (from the next date on): of a rule, or of a
@@ -89,8 +89,8 @@ export function changeFollowing(
   by: Actor,
   request: FollowingRequest,
   { schedule: asked, now, isMeant }: { schedule: Schedule; now: Date; isMeant: boolean },
-): Promise<Planned> {
-  return planned(db, isMeant, async (trx) => {
+): Promise<ScheduleResult> {
+  return saveOrPreview(db, isMeant, async (trx) => {
     const { text } = request;
     const locked = await lockFollowing(trx, by, request, now);
     const { series, rule, dates, usual } = locked;
@@ -101,16 +101,11 @@ export function changeFollowing(
       roomSetup: roomSetupFor(usual, usual, request.roomSetup, true),
     };
     const scheduled = scheduledDates(schedule);
+    const roomIds = [...new Set([...dates, ...scheduled].flatMap((date) => date.roomIds))];
+    const whereabouts = await listWhereaboutsOf(trx, roomIds);
     const layout = layOut(dates, {
       schedule,
-      change: {
-        ...request,
-        openedId: request.meetingId,
-        usual,
-        whereabouts: await listWhereaboutsOf(trx, [
-          ...new Set([...dates, ...scheduled].flatMap(({ roomIds }) => roomIds)),
-        ]),
-      },
+      change: { ...request, openedId: request.meetingId, usual, whereabouts },
     });
     const { ok, refused, notices, requested, waiting, late } = await writeSchedule(trx, by, {
       series: { ...series, name: text.title },
@@ -137,7 +132,7 @@ export function changeFollowing(
       after: {
         ...factsOf(schedule, scheduled),
         room_ids: schedule.roomIds,
-        ...(await describeRoomSetup(trx, { ...usual, ...request.roomSetup })),
+        ...(await describeRoomSetup(trx, schedule.roomSetup)),
         called_off: namesOf(carried, 'calledOff'),
         left: namesOf(carried, 'left'),
       },

@@ -8,7 +8,7 @@ import { idOf, page, redirect, route, type Answer, type Context, type Route } fr
 import { format } from '../lib/time/format.js';
 import { translator } from '../lib/i18n/translate.js';
 import { dayOf } from '../lib/time/zone.js';
-import { endAfter, fieldsOfRule, readDays, ruleOf, scheduleOf } from './formDates.js';
+import { endAfter, fieldsOfRule, readDays, ruleOf, scheduleOf } from './scheduleForm.js';
 import { beginningOf, changeFollowing, SeriesChanged, type FollowingRequest } from './followingCommands.js';
 import {
   findRuleOf,
@@ -22,7 +22,7 @@ import { changeFollowingText, type TextChanged } from './followingTextCommands.j
 import { carryOut, keptChoices } from './page.js';
 import { mayKeepSeries } from '../meetings/policy.js';
 import { readRule, writeRule } from '../series/recurrence.js';
-import { tellShortage } from '../meetings/refusal.js';
+import { describeShortage } from '../meetings/refusal.js';
 import { FollowingForm, FollowingQuery, type FollowingFields } from './forms.js';
 import { findSeries, type Series } from '../series/queries.js';
 
@@ -168,8 +168,8 @@ async function save(c: Context<FollowingFields>, opened: Opened): Promise<Answer
     version: form.version,
     text: { title: form.title, description: form.description, link: form.link, place: form.place },
     roomSetup: {
-      ...(form.layout === undefined ? {} : { layout: form.layout || null }),
-      ...(form.kinds.length > 0 ? { equipment: linesOf(form) } : {}),
+      layout: form.layout === undefined ? undefined : form.layout || null,
+      equipment: form.kinds.length > 0 ? linesOf(form) : undefined,
       expected: form.expected,
     },
     // Read by those whose date is called off: in the language of the meeting.
@@ -267,7 +267,7 @@ async function draw(
       equipment: shownEquipment(c, movable, values, problems),
       short: (drawing.short ?? []).map(({ on, shortages }) => ({
         day: c.fmt.date(on),
-        reasons: shortages.flatMap((shortage) => tellShortage(shortage, c.t, fmt)),
+        reasons: shortages.flatMap((shortage) => describeShortage(shortage, c.t, fmt)),
       })),
       choices: keptChoices(values),
       errors: problems?.errors ?? {},

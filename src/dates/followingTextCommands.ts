@@ -77,7 +77,7 @@ async function changeText(
     before: { ...usual, ...(await describeRoomSetup(trx, usual)) },
     after: {
       ...request.text,
-      ...(await describeRoomSetup(trx, { ...usual, ...request.roomSetup })),
+      ...(await describeRoomSetup(trx, roomSetupFor(usual, usual, request.roomSetup, true))),
       dates: list.length,
       short: short.size > 0 ? short.size : undefined,
     },

@@ -8,18 +8,18 @@ import { page, redirect, type Answer, type Context } from '../lib/http/route.js'
 import { format } from '../lib/time/format.js';
 import type { RoomsRefused } from '../meetings/commands.js';
 import { describeCarried } from './carriedDates.js';
-import { tellRule } from '../series/recurrence.js';
-import { isElsewhere, planLine, type Alternatives, type PlanLine } from './scheduleLines.js';
-import { describePlanRules } from './rules.js';
+import { describeRule } from '../series/recurrence.js';
+import { isElsewhere, scheduleLine, type Alternatives, type ScheduleLine } from './scheduleLines.js';
+import { describeScheduleRules } from './rules.js';
 import type { Schedule } from './schedule.js';
-import type { Planned } from './commands.js';
+import type { ScheduleResult } from './commands.js';
 import { choicesOf, type DatesForm } from './forms.js';
 import { describeCheck } from '../claims/checks.js';
 
 // The one screen that shows all dates of a plan before anything is saved: what is in the way, and a choice
 // for each date.
 
-export interface PlanFrame {
+export interface ScheduleFrame {
   name: string;
   /** Address the plan is posted to, as the form was. */
   action: string;
@@ -29,10 +29,10 @@ export interface PlanFrame {
   doneAt?: string;
 }
 
-interface PlanDrawing {
+interface ScheduleDrawing {
   schedule: Schedule;
-  frame: PlanFrame;
-  result: Planned;
+  frame: ScheduleFrame;
+  result: ScheduleResult;
   /** Dates that are left out without a reason. */
   unexplained: string[];
 }
@@ -41,13 +41,13 @@ interface PlanDrawing {
 export async function carryOut(
   c: Context<DatesForm & { key: string }>,
   schedule: Schedule,
-  frame: PlanFrame,
-  work: (db: Context['db'], isMeant: boolean) => Promise<Planned>,
+  frame: ScheduleFrame,
+  work: (db: Context['db'], isMeant: boolean) => Promise<ScheduleResult>,
 ): Promise<Answer> {
   const { form } = c;
   const { unexplained } = choicesOf(form);
   if (!form.confirmed || unexplained.length > 0)
-    return drawPlan(c, { schedule, frame, result: await work(c.db, false), unexplained });
+    return drawSchedule(c, { schedule, frame, result: await work(c.db, false), unexplained });
   const saved = await once(c.db, { person: c.viewer.id, key: form.key, body: form }, async (trx) => {
     const result = await work(trx, true);
     return result.ok
@@ -60,12 +60,12 @@ export async function carryOut(
       notice: asked > 0 ? { key: 'requests.notice.datesAsked', values: { count: asked } } : frame.notice,
     });
   }
-  return drawPlan(c, { schedule, frame, result: saved.refused, unexplained: [] });
+  return drawSchedule(c, { schedule, frame, result: saved.refused, unexplained: [] });
 }
 
-async function drawPlan(
+async function drawSchedule(
   c: Context<DatesForm>,
-  { schedule, frame, result, unexplained }: PlanDrawing,
+  { schedule, frame, result, unexplained }: ScheduleDrawing,
 ): Promise<Answer> {
   const fmt = format(c.lang, schedule.zone);
   const refused = result.ok ? new Map<string, RoomsRefused>() : result.refused;
@@ -77,7 +77,7 @@ async function drawPlan(
   const { stands, otherwise } = describeCarried(c, result.carried ?? [], schedule);
   const { dates, leftOut } = schedule.occurrences;
   const state = { c, fmt, schedule, result, refused, alternatives, rooms, stands, unexplained };
-  const lines = dates.map((date) => planLine(state, date));
+  const lines = dates.map((date) => scheduleLine(state, date));
   const isBeyondKnown = knownYear !== undefined && dates.some(({ on }) => Number(on.slice(0, 4)) > knownYear);
   return page(
     'dates/schedule',
@@ -86,7 +86,7 @@ async function drawPlan(
       name: frame.name,
       action: frame.action,
       errors: errorsOf(c, lines),
-      rule: schedule.rule ? tellRule(c.t, schedule.rule) : c.t('series.rule.list'),
+      rule: schedule.rule ? describeRule(c.t, schedule.rule) : c.t('series.rule.list'),
       lines,
       ...refusalsOf(c, schedule, result, fmt),
       isOffice: isSecretary(c.viewer),
@@ -106,7 +106,7 @@ async function drawPlan(
 /** Fields of the page itself; the others go along from the form before it. */
 const ANSWERED = ['at', 'choice', 'reason', 'override_reason', 'ask_reason', 'confirmed', 'back', 'key'];
 
-function statusOf(result: Planned, unexplained: readonly string[]): number {
+function statusOf(result: ScheduleResult, unexplained: readonly string[]): number {
   if (unexplained.length > 0) return 422;
   return result.ok ? 200 : 409;
 }
@@ -144,7 +144,7 @@ function findAlternatives(
   );
 }
 
-function errorsOf(c: Context, lines: readonly PlanLine[]): Record<string, string> {
+function errorsOf(c: Context, lines: readonly ScheduleLine[]): Record<string, string> {
   return Object.fromEntries(
     lines.flatMap((line, i) =>
       line.lacksReason ? [[`reason-${i}`, c.t('meetings.plan.needsReasonOf', { day: line.when })]] : [],
@@ -153,7 +153,7 @@ function errorsOf(c: Context, lines: readonly PlanLine[]): Record<string, string
 }
 
 /** How many dates can't be as planned and why, above the lines. */
-function refusalsOf(c: Context<DatesForm>, schedule: Schedule, result: Planned, fmt: Context['fmt']) {
+function refusalsOf(c: Context<DatesForm>, schedule: Schedule, result: ScheduleResult, fmt: Context['fmt']) {
   const refused = result.ok ? [] : [...result.refused];
   const late = result.late ?? [];
   const barred = new Map(refused);
@@ -162,7 +162,7 @@ function refusalsOf(c: Context<DatesForm>, schedule: Schedule, result: Planned, 
     [...list].filter(isMeant).length;
   const all = refused.map(([, one]) => one);
   return {
-    rules: describePlanRules(c, barred, schedule.zone),
+    rules: describeScheduleRules(c, barred, schedule.zone),
     takenCount: count(all, ({ clashes }) => clashes.length > 0),
     ruledCount: count(barred.values(), ({ clashes, checks }) => clashes.length === 0 && checks.length > 0),
     shortCount: count(all, ({ shortages }) => shortages !== undefined),

@@ -26,10 +26,10 @@ export interface RoomSetupRequest {
 export function roomSetupFor(
   date: RoomSetup,
   usual: RoomSetup,
-  wish: RoomSetupRequest,
+  request: RoomSetupRequest,
   isOpened: boolean,
 ): RoomSetup {
-  const { layout, equipment, expected } = wish;
+  const { layout, equipment, expected } = request;
   return {
     layout:
       layout !== undefined && (date.layout === usual.layout || (isOpened && layout !== usual.layout))

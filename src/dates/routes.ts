@@ -21,7 +21,7 @@ import { readPeople } from '../meetings/namedPeople.js';
 import { keptChoices, carryOut } from './page.js';
 import { addDates, createSeries, type NewSeries } from './seriesCommands.js';
 import { NewDatesForm, NewSeriesForm } from './forms.js';
-import { endAfter, fieldsOfRule, scheduleOf } from './formDates.js';
+import { endAfter, fieldsOfRule, scheduleOf } from './scheduleForm.js';
 import { findSeries, listRecurrences, type Series } from '../series/queries.js';
 import type { ParticipantRole } from '../meetings/states.js';
 import { readSeriesPeople } from '../series/namedPeople.js';

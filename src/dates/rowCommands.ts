@@ -1,5 +1,5 @@
 import { change, type Db } from '../lib/db/db.js';
-import { announceAll } from '../meetings/commands.js';
+import { announceChanges } from '../meetings/announcementCommands.js';
 import type { DateRow } from './text.js';
 
 /** One statement for all dates; who was invited to one is told, a minute later. */
@@ -26,7 +26,7 @@ export async function writeDateRows(
       where m.id = w.id`,
     { recurrence: recurrenceId, zone, list: JSON.stringify(list) },
   );
-  await announceAll(
+  await announceChanges(
     trx,
     list.filter(({ told }) => told).map(({ id }) => id),
   );

@@ -6,7 +6,7 @@ import { wordRefusal } from '../meetings/refusal.js';
 
 // Which dates of a plan break which rule of a room, and the one reason that may be given for all of them.
 
-export interface PlanRules {
+export interface ScheduleRules {
   /** A line for each room and rule, with the dates that don't keep it. */
   lines: { room: string; rule: string; days: string[] }[];
   /** A secretary may plan all the same, with a reason; who decides about the rooms may be asked. */
@@ -17,11 +17,11 @@ export interface PlanRules {
 }
 
 /** @param refused by date 'YYYY-MM-DD' of the plan, in order */
-export function describePlanRules(
+export function describeScheduleRules(
   c: Pick<Context, 't' | 'fmt' | 'viewer' | 'lang'>,
   refused: ReadonlyMap<string, RoomsRefused>,
   zone: string,
-): PlanRules {
+): ScheduleRules {
   const found = new Map<string, { room: string; rule: Rule; days: Set<string> }>();
   for (const [on, { checks }] of refused) {
     for (const { room, rule, level } of checks) {
@@ -51,7 +51,7 @@ export function describePlanRules(
   };
 }
 
-function wayOf(may: { mayOverride: boolean; mayAsk: boolean; mayBeLifted: boolean }): PlanRules['way'] {
+function wayOf(may: { mayOverride: boolean; mayAsk: boolean; mayBeLifted: boolean }): ScheduleRules['way'] {
   if (may.mayOverride) return 'dates.rules.wayOffice';
   if (may.mayAsk) return 'dates.rules.wayAsk';
   return may.mayBeLifted ? 'dates.rules.way' : 'dates.rules.wayNone';

@@ -7,11 +7,11 @@ import type { RoomsRefused } from '../meetings/commands.js';
 import { wordRefusal, type Refusal } from '../meetings/refusal.js';
 import type { Occurrence } from '../series/recurrence.js';
 import type { DateChoice, Schedule } from './schedule.js';
-import type { Planned } from './commands.js';
+import type { ScheduleResult } from './commands.js';
 
 // One line of the page of a schedule for each date: what is in its way, and what can be chosen for it. Pure.
 
-export interface PlanLine {
+export interface ScheduleLine {
   on: string;
   when: string;
   reasons: string[];
@@ -30,11 +30,11 @@ export interface PlanLine {
 /** Free rooms and times instead. */
 export type Alternatives = Parameters<typeof wordRefusal>[2];
 
-export interface PlanState {
+export interface ScheduleState {
   c: Context;
   fmt: Format;
   schedule: Schedule;
-  result: Planned;
+  result: ScheduleResult;
   refused: ReadonlyMap<string, RoomsRefused>;
   alternatives: ReadonlyMap<string, Alternatives>;
   rooms: RoomOption[];
@@ -49,7 +49,7 @@ const NOTHING_SAID: RoomsRefused = { ok: false, clashes: [], checks: [] };
 /** The rooms were in the way, not the equipment. */
 export const isElsewhere = (choice: DateChoice | undefined) => choice !== undefined && choice.kind !== 'bare';
 
-export function planLine(state: PlanState, date: Occurrence): PlanLine {
+export function scheduleLine(state: ScheduleState, date: Occurrence): ScheduleLine {
   const { fmt, schedule, result, unexplained } = state;
   const choice = schedule.choices.get(date.on);
   const stands = state.stands.get(date.on);
@@ -75,10 +75,10 @@ export function planLine(state: PlanState, date: Occurrence): PlanLine {
 
 /** Why a date can't be as planned, and what it could have instead. */
 function offersFor(
-  { c, schedule, refused, alternatives, stands }: PlanState,
+  { c, schedule, refused, alternatives, stands }: ScheduleState,
   on: string,
   choice: DateChoice | undefined,
-): { reasons: string[]; offered: PlanLine['options'] } {
+): { reasons: string[]; offered: ScheduleLine['options'] } {
   const no = refused.get(on);
   const instead = alternatives.get(on) ?? NOTHING_FREE;
   if (!no) {
@@ -96,14 +96,14 @@ function offersFor(
 }
 
 function optionsOf(
-  { c, rooms, fmt }: PlanState,
+  { c, rooms, fmt }: ScheduleState,
   date: {
     choice: DateChoice | undefined;
     chosen: string;
     isFixed: boolean;
-    offered: PlanLine['options'];
+    offered: ScheduleLine['options'];
   },
-): PlanLine['options'] {
+): ScheduleLine['options'] {
   const { choice, chosen, isFixed, offered } = date;
   const keep = c.t(isFixed ? 'series.plan.asItStands' : 'meetings.plan.keep');
   const options = [{ value: 'keep', label: keep }, ...offered];
@@ -114,7 +114,7 @@ function optionsOf(
 }
 
 function marksOf(
-  { c, fmt, result }: PlanState,
+  { c, fmt, result }: ScheduleState,
   on: string,
   { chosen, isWaiting, stands }: { chosen: string; isWaiting: boolean; stands: string | undefined },
 ): string[] {
@@ -128,7 +128,7 @@ function marksOf(
   ];
 }
 
-function pickOptions(c: Context, { rooms, times }: Refusal['picks']): PlanLine['options'] {
+function pickOptions(c: Context, { rooms, times }: Refusal['picks']): ScheduleLine['options'] {
   return [
     ...rooms.map(({ pick, label }) => ({
       value: pick,

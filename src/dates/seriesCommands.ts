@@ -1,13 +1,14 @@
 import { type Db, change, row } from '../lib/db/db.js';
 import { type Actor, record } from '../lib/audit/record.js';
 import type { Lang } from '../lib/i18n/translate.js';
-import { requireActingFor } from '../meetings/commands.js';
+import { requireActingFor } from '../meetings/actingCommands.js';
 import type { ParticipantRole } from '../meetings/states.js';
 import type { Schedule } from './schedule.js';
 import { writeRule } from '../series/recurrence.js';
 import { findSeries, lockSeries } from '../series/queries.js';
-import { type Planned, planned, addSchedule, withAllowedReason } from './commands.js';
-import { requireActive, oneChair } from '../series/commands.js';
+import { type ScheduleResult, saveOrPreview, addSchedule, withAllowedReason } from './commands.js';
+import { withOneChair } from '../meetings/participantCommands.js';
+import { requireActive } from '../series/commands.js';
 import { Conflict, Forbidden } from '../lib/http/errors.js';
 import { mayKeepSeries } from '../meetings/policy.js';
 
@@ -34,15 +35,15 @@ export function createSeries(
   by: Actor,
   input: NewSeries,
   { schedule, isMeant }: { schedule: Schedule; isMeant: boolean },
-): Promise<Planned> {
-  return planned(db, isMeant, async (trx) => {
+): Promise<ScheduleResult> {
+  return saveOrPreview(db, isMeant, async (trx) => {
     await requireActingFor(trx, by, [input.organiserId, input.bookedForId]);
     await requireActive(trx, [
       ...input.members.keys(),
       ...[input.reviewerId, input.approverId].filter((person) => person !== null),
     ]);
     const id = await insertSeries(trx, by, input);
-    const members = oneChair(input.members);
+    const members = withOneChair(input.members);
     if (members.size > 0)
       await change(
         trx,
@@ -105,8 +106,8 @@ export function addDates(
   by: Actor,
   seriesId: number,
   { schedule, isMeant }: { schedule: Schedule; isMeant: boolean },
-): Promise<Planned> {
-  return planned(db, isMeant, async (trx) => {
+): Promise<ScheduleResult> {
+  return saveOrPreview(db, isMeant, async (trx) => {
     const series = await lockSeries(trx, by, seriesId);
     if (!mayKeepSeries(series)) throw new Forbidden();
     if (series.ended_on !== null) throw new Conflict('meetings.problem.seriesEnded');

@@ -2,8 +2,7 @@ import type { Translate } from '../lib/i18n/translate.js';
 import type { Format } from '../lib/time/format.js';
 import { mayRecord, mayStart } from '../meetings/policy.js';
 import type { Meeting, Participant } from '../meetings/queries.js';
-import type { ReplyStatus } from '../meetings/states.js';
-import { toneOfReply, type Tone } from '../meetings/shownState.js';
+import { toneOfReply, type ReplyStatus, type Tone } from '../meetings/states.js';
 import type { Facts } from './nextStep.js';
 import type { MeetingFacts } from './queries.js';
 

@@ -24,7 +24,7 @@ import {
   mayWriteToAll,
 } from '../meetings/policy.js';
 import { findMeeting, listParticipants, type Meeting, type Participant } from '../meetings/queries.js';
-import { shownState, toneOfState } from '../meetings/shownState.js';
+import { shownState, toneOfState } from '../meetings/states.js';
 import { titleOf } from '../meetings/title.js';
 import { describeWait } from '../waits/page.js';
 import { issuedVersion, pillOf } from '../minutes/page.js';

@@ -8,11 +8,11 @@ import { page, type Answer, type Context } from '../lib/http/route.js';
 import { dayOf } from '../lib/time/zone.js';
 import { listPollsWaiting } from '../polls/queries.js';
 import { listOffersFor, type AwaitedDate } from '../waits/awaitedQueries.js';
-import { listMeetings, listMeetingsFor, type MeetingLine } from '../meetings/queries.js';
+import { listMeetings, listMeetingsFor, type MeetingLine } from '../meetings/listQueries.js';
 import { listUnattendedOf, type UnattendedSeries } from '../series/unattendedQueries.js';
 import { listEndingOf, type EndingSeries } from '../series/renewalQueries.js';
 import { pillOf as pillOfLine } from '../meetings/meetingRow.js';
-import { shownState } from '../meetings/shownState.js';
+import { shownState } from '../meetings/states.js';
 import { titleOf } from '../meetings/title.js';
 import { listMinutesToAcknowledge } from '../minutes/circulationQueries.js';
 import { listMinutesWaitingFor, type WaitingMinutes } from '../minutes/queries.js';
@@ -46,7 +46,8 @@ async function readToday(c: Context) {
   const ids = meetings.map(({ id }) => id);
   const facts = await listFacts(c.db, c.viewer.id, ids);
   const next = { whose: 'mine', when: 'coming' } as const;
-  const [coming] = meetings.length === 0 ? await listMeetings(c.db, c.viewer, next, c.now, 1) : [];
+  const [coming] =
+    meetings.length === 0 ? await listMeetings(c.db, c.viewer, next, { now: c.now, limit: 1 }) : [];
   return { today, meetings, waiting, asked, rooms, beginnings, facts, coming };
 }
 

@@ -273,12 +273,24 @@ export async function releaseUnusedEquipment(trx: Db, meetingIds: readonly numbe
 
 /** What the meeting has, or had when it was cancelled; not what was given up because nobody came. */
 export async function listLines(trx: Db, meetingId: number): Promise<EquipmentLine[]> {
-  return rows<EquipmentLine>(
+  return (await listLinesOf(trx, [meetingId])).get(meetingId) ?? [];
+}
+
+/** The same of many meetings; those without any are missing. */
+export async function listLinesOf(
+  trx: Db,
+  meetingIds: readonly number[],
+): Promise<Map<number, EquipmentLine[]>> {
+  const found = await rows<{ meeting_id: number; lines: EquipmentLine[] }>(
     trx,
-    `select b.kind_id as "kindId", b.quantity from equipment_bookings b
-      where b.meeting_id = :meeting and ${IS_THEIRS} order by b.kind_id`,
-    { meeting: meetingId },
+    `select b.meeting_id,
+            json_agg(json_build_object('kindId', b.kind_id, 'quantity', b.quantity) order by b.kind_id) as lines
+       from equipment_bookings b
+      where b.meeting_id = any(:meetings) and ${IS_THEIRS}
+      group by b.meeting_id`,
+    { meetings: meetingIds },
   );
+  return new Map(found.map(({ meeting_id, lines }) => [meeting_id, lines]));
 }
 
 /** The same with what was given up because nobody came. */

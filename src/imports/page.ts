@@ -3,7 +3,7 @@ import { problemsOf, type Problems } from '../lib/http/form.js';
 import { idOf, page, type Answer, type Context } from '../lib/http/route.js';
 import { addDays, dayOf } from '../lib/time/zone.js';
 import { format } from '../lib/time/format.js';
-import { tellClash } from '../meetings/refusal.js';
+import { describeClash } from '../meetings/refusal.js';
 import { describeCheck } from '../claims/checks.js';
 import { BOOKING_COLUMNS } from './bookingTable.js';
 import { MOST_BYTES, MOST_ROWS, Unreadable, type Reason } from './entry.js';
@@ -207,7 +207,7 @@ async function tellClashes(c: Context, found: Import, rows: ClashRow[]): Promise
     const taken = row.clash.clashes.slice(0, 3).map((one) => {
       const meeting = known.get(one.meeting_id ?? 0);
       const span = { starts_at: new Date(one.starts_at), ends_at: new Date(one.ends_at) };
-      return tellClash(
+      return describeClash(
         {
           ...one,
           ...span,

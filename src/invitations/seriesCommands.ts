@@ -106,7 +106,7 @@ export function sendSeriesInvitations(db: Db, by: Actor, seriesId: number, now: 
     );
     await recordAll(trx, by, sendEvents(ready, fresh));
     for (const rule of rules)
-      if (standing.has(rule.id)) await tellRule(trx, rule, now, by.id, standing.get(rule.id));
+      if (standing.has(rule.id)) await describeRule(trx, rule, now, by.id, standing.get(rule.id));
     for (const { id } of ready) if (!isTogether.get(id)) await tellEverybody(trx, id, now, by.id);
     const told = new Map(fresh.map((one) => [one.person_id, one.has_address]));
     const unreachable = [...told.values()].filter((has) => !has).length;
@@ -156,7 +156,7 @@ export function announceSeries(db: Db, seriesId: number, now: Date): Promise<voi
     // Another rule may have taken dates over from the one people hold: all are looked at, the older ones
     // first.
     await rows(trx, `select 1 from series where id = :id for no key update`, { id: seriesId });
-    for (const rule of await lockRules(trx, seriesId)) await tellRule(trx, rule, now, null);
+    for (const rule of await lockRules(trx, seriesId)) await describeRule(trx, rule, now, null);
   });
 }
 
@@ -164,7 +164,7 @@ export function announceSeries(db: Db, seriesId: number, now: Date): Promise<voi
  * Compares what each person holds of a rule with how its dates stand and queues what is missing: the whole
  * event, one date, or a cancellation. Doing it twice does nothing. The caller has locked the rule.
  */
-async function tellRule(
+async function describeRule(
   trx: Db,
   rule: StandingRule,
   now: Date,

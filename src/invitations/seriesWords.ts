@@ -1,6 +1,6 @@
 import type { MailBlock } from '../lib/mail/renderer.js';
 import { format } from '../lib/time/format.js';
-import { readRule, tellRule } from '../series/recurrence.js';
+import { readRule, describeRule } from '../series/recurrence.js';
 import {
   differingFields,
   linkOf,
@@ -59,7 +59,7 @@ export function isExplained(
 export function ruleText({ t, lang }: Reader, told: ToldSeries): string {
   const [start, end] = usualSpan(told);
   return t('standing.mail.rule', {
-    rule: tellRule(t, readRule(told.rule)),
+    rule: describeRule(t, readRule(told.rule)),
     range: format(lang, told.zone).range(start, end),
   });
 }

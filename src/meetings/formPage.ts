@@ -109,10 +109,10 @@ export function toMeeting(form: MeetingFields, { startsAt, endsAt }: Span, actin
     description: form.description,
     overrideReason: form.override_reason,
     askReason: form.ask_reason,
-    ...(form.layout === undefined ? {} : { layout: form.layout || null }),
-    ...(form.kinds.length > 0 ? { equipment: linesOf(form) } : {}),
+    layout: form.layout === undefined ? undefined : form.layout || null,
+    equipment: form.kinds.length > 0 ? linesOf(form) : undefined,
     bookedForId: acting.bookedForId,
-    ...(acting.organiserId ? { organiserId: acting.organiserId } : {}),
+    organiserId: acting.organiserId ?? undefined,
   };
 }
 
@@ -149,7 +149,7 @@ export async function valuesOf(c: Context, meeting: Meeting): Promise<Record<str
   };
 }
 
-export function tellSpan(c: Context, problem: SpanProblem, zone: string): Problems {
+export function describeSpanProblem(c: Context, problem: SpanProblem, zone: string): Problems {
   const text = {
     skipped: () => c.t('meetings.form.skipped', { time: problem.at, zone }),
     order: () => c.t('meetings.form.order'),
@@ -215,7 +215,10 @@ export function shownLayouts(
   ).map((value) => ({ value, label: c.t(`layouts.${value}`) }));
 }
 
-/** In whose name one may call a meeting without being a secretary: one's own, one's principals', and who answers for it by now. */
+/**
+ * In whose name one may call a meeting without being a secretary: oneself, one's principals, and whoever
+ * answers for it already.
+ */
 export async function listActable(
   c: Context,
   present: { organiser: Brief; booked_for: Brief | null } | undefined,
@@ -230,6 +233,12 @@ export async function listActable(
     .map(({ id, name, name_en }) => ({ id, name, name_en }));
 }
 
+function headingOf(c: Context, { meeting, series, action }: Drawing): string {
+  if (action) return action.heading;
+  if (meeting) return c.t('meetings.form.edit', { title: titleOf(c.t, meeting) });
+  return series ? c.t('meetings.form.newDate', { name: series.name }) : c.t('meetings.form.new');
+}
+
 /** The form of a meeting: new, edited, or copied. */
 export async function drawForm(c: Context, drawing: Drawing): Promise<Answer> {
   const { meeting, problems, series } = drawing;
@@ -240,13 +249,7 @@ export async function drawForm(c: Context, drawing: Drawing): Promise<Answer> {
     listMovableKinds(c.db, meeting?.id ?? null),
     isSecretary(c.viewer) ? undefined : listActable(c, meeting),
   ]);
-  const heading =
-    drawing.action?.heading ??
-    (meeting
-      ? c.t('meetings.form.edit', { title: titleOf(c.t, meeting) })
-      : series
-        ? c.t('meetings.form.newDate', { name: series.name })
-        : c.t('meetings.form.new'));
+  const heading = headingOf(c, drawing);
   return page(
     'meetings/form',
     {

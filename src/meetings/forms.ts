@@ -22,7 +22,7 @@ import {
 import { LANGS, type Lang } from '../lib/i18n/translate.js';
 import { LAYOUTS } from '../claims/layouts.js';
 import { toInstant } from '../lib/time/zone.js';
-import { MAX_DAYS } from './queries.js';
+import { MAX_DAYS } from './listQueries.js';
 import { ROLES, STATES } from './states.js';
 
 /** The filters of the list; what makes no sense falls back. */
@@ -70,7 +70,10 @@ export const meetingFields = {
   override_reason: optionalLine(300),
   /** Why a room should be given beyond its rules, for who decides about it. */
   ask_reason: optionalLine(300),
-  /** A free room or time offered after a clash: 'room:7' or 'time:<from>/<to>' in milliseconds; or 'wait' for the room as typed, or 'any:<seats>:<room>' for any like it. */
+  /**
+   * A free room or time offered after a clash: 'room:7', or 'time:<from>/<to>' in milliseconds. 'wait' waits
+   * for the room as typed, 'any:<seats>:<room>' for any room like it.
+   */
   pick: z
     .string()
     .regex(/^(wait|(any|here):[1-9]\d{0,3}:[1-9]\d{0,14}|room:[1-9]\d{0,14}|time:\d{1,15}\/\d{1,15})$/, {
@@ -104,7 +107,10 @@ export type SpanProblem = {
   at: string;
 };
 
-/** Wall time of a form as instants. A time that a clock change skips is refused and named, one that exists twice is the first. */
+/**
+ * Wall time of a form as instants. A time that a clock change skips is refused and named; of one that exists
+ * twice the first counts.
+ */
 export function spanOf(form: {
   on: string;
   from: string;

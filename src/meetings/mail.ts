@@ -3,6 +3,7 @@ import type { Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
 import { layOut } from '../lib/mail/layout.js';
 import type { MailRenderers } from '../lib/mail/renderer.js';
+import type { Format } from '../lib/time/format.js';
 import { findPersonOption } from '../people/queries.js';
 import { findMeeting, type Meeting } from './queries.js';
 import { titleOf } from './title.js';
@@ -29,6 +30,11 @@ async function meetingOf(
   });
 }
 
+/** Day, times and zone, as the reader of the mail has them. */
+function describeTime(fmt: Format, { starts_at, ends_at }: Pick<Meeting, 'starts_at' | 'ends_at'>): string {
+  return `${fmt.day(starts_at)} ${fmt.range(starts_at, ends_at)} (${fmt.zone})`;
+}
+
 export const renderers: MailRenderers = {
   /** To whoever answers for a meeting that somebody else gave another room. */
   async 'meetings.roomsChanged'({ db, config, delivery, t, fmt, once }) {
@@ -48,7 +54,7 @@ export const renderers: MailRenderers = {
             facts: [
               {
                 label: t('closures.mail.when'),
-                text: `${fmt.day(meeting.starts_at)} ${fmt.range(meeting.starts_at, meeting.ends_at)} (${fmt.zone})`,
+                text: describeTime(fmt, meeting),
               },
               { label: t('closures.mail.becomes'), text: names(moved.to) },
               { label: t('closures.mail.was'), text: names(moved.from) },
@@ -87,7 +93,7 @@ export const renderers: MailRenderers = {
             facts: [
               {
                 label: t('closures.mail.when'),
-                text: `${fmt.day(meeting.starts_at)} ${fmt.range(meeting.starts_at, meeting.ends_at)} (${fmt.zone})`,
+                text: describeTime(fmt, meeting),
               },
               { label: t('closures.mail.reason'), text: off.reason },
             ],
@@ -125,7 +131,7 @@ export const renderers: MailRenderers = {
             facts: [
               {
                 label: t('meetings.message.mailWhen'),
-                text: `${fmt.day(meeting.starts_at)} ${fmt.range(meeting.starts_at, meeting.ends_at)} (${fmt.zone})`,
+                text: describeTime(fmt, meeting),
               },
               ...(places.length
                 ? [{ label: t('meetings.message.mailWhere'), text: places.join(' · ') }]
@@ -147,7 +153,7 @@ export const renderers: MailRenderers = {
       ...letter,
       senderName: name,
       thread: `meetings:${meeting.id}`,
-      ...(sender?.email ? { replyTo: { name, address: sender.email } } : {}),
+      replyTo: sender?.email ? { name, address: sender.email } : undefined,
     };
   },
 };

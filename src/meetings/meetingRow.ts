@@ -1,6 +1,6 @@
 import type { Context } from '../lib/http/route.js';
-import type { MeetingLine } from './queries.js';
-import { shownState, type ShownState, type Tone, toneOfReply, toneOfState } from './shownState.js';
+import type { MeetingLine } from './listQueries.js';
+import { shownState, toneOfReply, toneOfState, type ShownState, type Tone } from './states.js';
 import { titleOf } from './title.js';
 
 /** Where it stands; of one that was called to a room and nobody came, that. */

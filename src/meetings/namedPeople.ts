@@ -12,8 +12,9 @@ export interface NamedPeople {
 }
 
 /**
- * Reads names and addresses as people write or paste them, one a line or parted by commas and semicolons: "Zhang Wei",
- * "Zhang Wei <zhang.wei@example.org>", an address alone. An unknown address becomes a guest; an unknown name is a problem.
+ * Reads names and addresses as people write or paste them, one a line or parted by commas and semicolons:
+ * "Zhang Wei", "Zhang Wei <zhang.wei@example.org>", an address alone. An unknown address becomes a guest; an
+ * unknown name is a problem.
  */
 export async function readPeople(db: Db, t: Translate, text: string): Promise<NamedPeople> {
   const texts = partsOf(text);
@@ -27,19 +28,14 @@ export async function readPeople(db: Db, t: Translate, text: string): Promise<Na
     const typed = texts[i] ?? '';
     const guest = readGuest(typed);
     if (guest) found.guests.push(guest);
-    else
-      found.problems.push(
-        t(
-          one.reason === 'several'
-            ? 'meetings.people.several'
-            : typed.includes('@')
-              ? 'meetings.people.badAddress'
-              : 'meetings.people.unknown',
-          { name: typed.slice(0, 100) },
-        ),
-      );
+    else found.problems.push(t(problemOf(typed, one.reason), { name: typed.slice(0, 100) }));
   });
   return found;
+}
+
+function problemOf(typed: string, reason: 'several' | 'nobody') {
+  if (reason === 'several') return 'meetings.people.several';
+  return typed.includes('@') ? 'meetings.people.badAddress' : 'meetings.people.unknown';
 }
 
 // Outlook writes "Smith, Anna <anna@example.org>": that comma parts nothing.
@@ -53,7 +49,10 @@ function partsOf(text: string): string[] {
   return [...new Set(parts.filter(Boolean))].slice(0, 500);
 }
 
-/** "Dana Dole <dana@elsewhere.example>" or an address alone, which is then called by what stands before the @. */
+/**
+ * "Dana Dole <dana@elsewhere.example>" or an address alone, which is then called by what stands before the
+ * @.
+ */
 export function readGuest(typed: string): { name: string; email: string } | undefined {
   const match = /^(.*?)<([^<>]+)>$/.exec(typed.normalize('NFKC'));
   const email = normalAddress((match?.[2] ?? typed).trim());

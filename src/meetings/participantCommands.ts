@@ -5,7 +5,7 @@ import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { BadRequest, Conflict, Forbidden, NotFound } from '../lib/http/errors.js';
 import { enqueueAll } from '../lib/jobs/enqueue.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
-import { actingFor, recordForAll } from './actingFor.js';
+import { actingFor, recordForAll } from './actingCommands.js';
 import { mayInvite, mayWriteToAll } from './policy.js';
 import { lockMeeting, lockMeetings, type Meeting } from './queries.js';
 import { type ParticipantRole } from './states.js';
@@ -13,14 +13,12 @@ import { type ParticipantRole } from './states.js';
 /** Most people one meeting may have. */
 export const MAX_PARTICIPANTS = 500;
 
-export interface Wanted {
-  personId: number;
-  role: ParticipantRole;
-}
+/** A person of the directory, or an outside guest by address, with a role. */
+export type NewParticipant = ({ personId: number } | NewGuest) & { role: ParticipantRole };
 
 /**
- * Adds people of the directory and outside guests by address. Who takes part already keeps role and reply;
- * who was removed comes back and waits for a new invitation. A new chair takes over from the one before, who
+ * Adds people of the directory and outside guests by address. Who takes part already keeps role and reply.
+ * Who was removed comes back and waits for a new invitation. A new chair takes over from the one before, who
  * stays as required.
  * @returns how many are new; `full` when there would be more than 500; `unreachable` addresses belong to
  *   deactivated persons
@@ -29,52 +27,65 @@ export function addParticipants(
   db: Db,
   by: Actor,
   meetingId: number,
-  wanted: Wanted[],
-  guests: (NewGuest & { role: ParticipantRole })[] = [],
+  people: readonly NewParticipant[],
 ): Promise<{ ok: true; added: number; unreachable: string[] } | { ok: false; reason: 'full' }> {
   return inTransaction(db, async (trx) => {
     const meeting = (await lockForPeople(trx, by, [meetingId])).get(meetingId);
     if (!meeting) throw new NotFound();
-    const active = await keepActive(
-      trx,
-      wanted.map(({ personId }) => personId),
-    );
-    if (wanted.some(({ personId }) => !active.has(personId))) throw new BadRequest();
-    const guestIds = await findOrAddGuests(trx, by, guests);
-    const everybody = new Map<number, ParticipantRole>();
-    for (const { personId, role } of wanted) everybody.set(personId, role);
-    guests.forEach(({ role }, i) => {
-      const id = guestIds[i];
-      if (id && !everybody.has(id)) everybody.set(id, role);
-    });
+    const { roles, unreachable } = await rolesOf(trx, by, people);
     const present = await rows<{ person_id: number }>(
       trx,
       `select person_id from participants where meeting_id = :id and removed_at is null`,
       { id: meetingId },
     );
-    for (const { person_id } of present) everybody.delete(person_id);
-    if (present.length + everybody.size > MAX_PARTICIPANTS) return { ok: false, reason: 'full' };
+    for (const { person_id } of present) roles.delete(person_id);
+    if (present.length + roles.size > MAX_PARTICIPANTS) return { ok: false, reason: 'full' };
 
-    const chairs = [...everybody].filter(([, role]) => role === 'chair').map(([personId]) => personId);
-    const chair = chairs.at(-1);
-    for (const other of chairs.slice(0, -1)) everybody.set(other, 'required');
-    if (chair !== undefined) await endChairs(trx, [{ meetingId, role: 'chair' }]);
-    await writeParticipants(trx, by, meetingId, everybody);
-    if (everybody.size > 0) {
+    const added = withOneChair(roles);
+    const hasChair = [...added.values()].includes('chair');
+    if (hasChair) await endChairs(trx, [{ meetingId, role: 'chair' }]);
+    await writeParticipants(trx, by, meetingId, added);
+    if (added.size > 0) {
       await record(trx, actingFor(by, meeting), {
         action: 'participant.add',
         noun: 'meetings',
         id: meetingId,
         meetingId,
-        after: { people: [...everybody].map(([person_id, role]) => ({ person_id, role })) },
+        after: { people: [...added].map(([person_id, role]) => ({ person_id, role })) },
       });
     }
-    return {
-      ok: true,
-      added: everybody.size,
-      unreachable: guests.filter((_, i) => guestIds[i] === null).map(({ email }) => email),
-    };
+    return { ok: true, added: added.size, unreachable };
   });
+}
+
+/** Roles by person; guests are found or added, and colleagues come before guests. */
+async function rolesOf(
+  trx: Db,
+  by: Actor,
+  people: readonly NewParticipant[],
+): Promise<{ roles: Map<number, ParticipantRole>; unreachable: string[] }> {
+  const persons = people.filter((one) => 'personId' in one);
+  const guests = people.filter((one) => 'email' in one);
+  const active = await keepActive(
+    trx,
+    persons.map(({ personId }) => personId),
+  );
+  if (persons.some(({ personId }) => !active.has(personId))) throw new BadRequest();
+  const guestIds = await findOrAddGuests(trx, by, guests);
+  const roles = new Map(persons.map(({ personId, role }) => [personId, role]));
+  guests.forEach(({ role }, i) => {
+    const id = guestIds[i];
+    if (id && !roles.has(id)) roles.set(id, role);
+  });
+  return { roles, unreachable: guests.filter((_, i) => guestIds[i] === null).map(({ email }) => email) };
+}
+
+/** At most one chair: the last one named; the others are required. */
+export function withOneChair(roles: ReadonlyMap<number, ParticipantRole>): Map<number, ParticipantRole> {
+  const chair = [...roles].filter(([, role]) => role === 'chair').at(-1)?.[0];
+  return new Map(
+    [...roles].map(([person, role]) => [person, role === 'chair' && person !== chair ? 'required' : role]),
+  );
 }
 
 /**
@@ -151,14 +162,8 @@ export async function addSeats(trx: Db, by: Actor, seats: readonly NewSeat[]): P
 }
 
 /** At most one chair: making another one chair sets the former to required. */
-export function changeRole(
-  db: Db,
-  by: Actor,
-  meetingId: number,
-  participantId: number,
-  role: ParticipantRole,
-): Promise<void> {
-  return inTransaction(db, (trx) => changeRoles(trx, by, [{ meetingId, participantId, role }]));
+export function changeRole(db: Db, by: Actor, request: Seat & { role: ParticipantRole }): Promise<void> {
+  return inTransaction(db, (trx) => changeRoles(trx, by, [request]));
 }
 
 /** The same in many meetings, one participant of each. */
@@ -263,7 +268,7 @@ export function writeToAll(
       `select id, person_id from participants where meeting_id = :id and removed_at is null order by id`,
       { id: meetingId },
     );
-    const told = await queueDeliveries(
+    const queued = await queueDeliveries(
       trx,
       people.map((participant) => ({
         kind: 'meetings.message',
@@ -281,9 +286,9 @@ export function writeToAll(
       noun: 'meetings',
       id: meetingId,
       meetingId,
-      after: { subject: message.subject, people: told.length },
+      after: { subject: message.subject, people: queued.length },
     });
-    return told.length;
+    return queued.length;
   });
 }
 

@@ -7,11 +7,16 @@ import { signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { AddPeopleForm, NoFields, RoleForm } from './forms.js';
 import { readPeople } from './namedPeople.js';
-import { addParticipants, changeRole, MAX_PARTICIPANTS, removeParticipant } from './participantCommands.js';
+import {
+  addParticipants,
+  changeRole,
+  MAX_PARTICIPANTS,
+  removeParticipant,
+  type NewParticipant,
+} from './participantCommands.js';
 import { mayInvite, maySeeReplies, mayWriteToAll } from './policy.js';
 import { findMeeting, listParticipants, listUnitMembers, type Meeting, type Participant } from './queries.js';
-import { ROLES } from './states.js';
-import { type Tone, toneOfReply } from './shownState.js';
+import { ROLES, toneOfReply, type Tone } from './states.js';
 import { titleOf } from './title.js';
 
 export const participantRoutes: Route[] = [
@@ -30,7 +35,11 @@ export const participantRoutes: Route[] = [
     policy: signedIn,
     form: RoleForm,
     async handle(c) {
-      await changeRole(c.db, c.by, idOf(c), idOf(c, 'participant'), c.form.role);
+      await changeRole(c.db, c.by, {
+        meetingId: idOf(c),
+        participantId: idOf(c, 'participant'),
+        role: c.form.role,
+      });
       return redirect(`/meetings/${idOf(c)}/people`, { notice: 'meetings.people.roleSaved' });
     },
   }),
@@ -121,15 +130,37 @@ function answerOf(
 
 async function add(c: Context<z.output<typeof AddPeopleForm>>): Promise<Answer> {
   const meeting = await findOpen(c);
+  const refuse = (problems: Problem[]) => showPeople(c, problemsOf(problems, c.req.body));
+  const read = await readAddForm(c);
+  if (read.problems.length > 0) return refuse(read.problems);
+  const result = await addParticipants(c.db, c.by, meeting.id, read.people);
+  if (!result.ok)
+    return refuse([{ field: 'people', message: c.t('meetings.people.full', { count: MAX_PARTICIPANTS }) }]);
+  if (result.unreachable.length > 0) {
+    const addresses = result.unreachable.join(', ');
+    return refuse([{ field: 'people', message: c.t('meetings.people.deactivated', { addresses }) }]);
+  }
+  return redirect(`/meetings/${meeting.id}/people`, {
+    notice: { key: 'meetings.people.added', values: { count: result.added } },
+  });
+}
+
+interface Problem {
+  field: string;
+  message: string;
+}
+
+/** Everybody who was named: by the picker, line by line, or as a unit. */
+async function readAddForm(
+  c: Context<z.output<typeof AddPeopleForm>>,
+): Promise<{ people: NewParticipant[]; problems: Problem[] }> {
   const { person, people, unit, role } = c.form;
   const [one, several] = await Promise.all([
     readPeople(c.db, c.t, person ?? ''),
     readPeople(c.db, c.t, people),
   ]);
-  const problems = [
-    ...one.problems.map((text) => ({ field: 'person', message: text })),
-    ...(several.problems.length ? [{ field: 'people', message: several.problems.join(' ') }] : []),
-  ];
+  const problems: Problem[] = one.problems.map((message) => ({ field: 'person', message }));
+  if (several.problems.length > 0) problems.push({ field: 'people', message: several.problems.join(' ') });
   const unitPeople = unit ? await listUnitMembers(c.db, unit) : [];
   const personIds = [...new Set([...one.personIds, ...several.personIds, ...unitPeople])];
   const guests = [...one.guests, ...several.guests];
@@ -139,39 +170,13 @@ async function add(c: Context<z.output<typeof AddPeopleForm>>): Promise<Answer> 
       message: c.t(unit ? 'meetings.people.emptyUnit' : 'meetings.people.nobodyGiven'),
     });
   }
-  if (problems.length > 0) return showPeople(c, problemsOf(problems, c.req.body));
-  const result = await addParticipants(
-    c.db,
-    c.by,
-    meeting.id,
-    personIds.map((personId) => ({ personId, role })),
-    guests.map((guest) => ({ ...guest, role })),
-  );
-  if (!result.ok)
-    return showPeople(
-      c,
-      problemsOf(
-        [{ field: 'people', message: c.t('meetings.people.full', { count: MAX_PARTICIPANTS }) }],
-        c.req.body,
-      ),
-    );
-  if (result.unreachable.length > 0) {
-    return showPeople(
-      c,
-      problemsOf(
-        [
-          {
-            field: 'people',
-            message: c.t('meetings.people.deactivated', { addresses: result.unreachable.join(', ') }),
-          },
-        ],
-        c.req.body,
-      ),
-    );
-  }
-  return redirect(`/meetings/${meeting.id}/people`, {
-    notice: { key: 'meetings.people.added', values: { count: result.added } },
-  });
+  return {
+    problems,
+    people: [
+      ...personIds.map((personId) => ({ personId, role })),
+      ...guests.map((guest) => ({ ...guest, role })),
+    ],
+  };
 }
 
 /** Pages made for paper: the attendance sheet 签到表 and the name plates 席卡. */

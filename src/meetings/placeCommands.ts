@@ -1,8 +1,13 @@
 import { listLines, takeEquipment, type EquipmentLine, type Shortage } from '../equipment/commands.js';
 import type { ClaimResult } from '../claims/verdict.js';
 import type { Layout } from '../claims/layouts.js';
-import type { Actor } from '../lib/audit/record.js';
-import { change, type Db } from '../lib/db/db.js';
+import { record, type Actor } from '../lib/audit/record.js';
+import { change, inTransaction, type Db } from '../lib/db/db.js';
+import { moveClaims } from '../claims/commands.js';
+import { Conflict, Forbidden } from '../lib/http/errors.js';
+import { actingFor } from './actingCommands.js';
+import { mayEditMeeting } from './policy.js';
+import { lockMeeting } from './queries.js';
 
 // What a meeting has beside its rooms: how they are laid out, and what is carried into them.
 
@@ -84,4 +89,42 @@ export function isSame(a: readonly EquipmentLine[], b: readonly EquipmentLine[])
       .sort()
       .join();
   return text(a) === text(b);
+}
+
+/**
+ * Asks once more for the rooms of a meeting as it stands, after they were returned or refused. A room that is
+ * still kept goes over to the new request. What nobody kept is claimed anew and may be gone.
+ */
+export function askForRoomsAgain(
+  db: Db,
+  by: Actor,
+  id: number,
+  { note, now }: { note: string | null; now: Date },
+): Promise<{ ok: true; requests: number } | PlaceRefused> {
+  return inTransaction(db, async (trx) => {
+    const meeting = await lockMeeting(trx, by, id);
+    if (meeting.state !== 'draft' && meeting.state !== 'scheduled')
+      throw new Conflict('meetings.problem.closed');
+    if (!mayEditMeeting(meeting)) throw new Forbidden();
+    if (meeting.ends_at <= now) throw new Conflict('meetings.problem.over');
+    const request = {
+      meetingId: id,
+      roomIds: meeting.rooms.map((room) => room.id),
+      startsAt: meeting.starts_at,
+      endsAt: meeting.ends_at,
+      seats: meeting.expected_count,
+      askReason: note,
+      now,
+    };
+    const moved = await takePlace(trx, by, request, (inner) => moveClaims(inner, by, request));
+    if (!moved.ok) return moved;
+    await record(trx, actingFor(by, meeting), {
+      action: 'meeting.askAgain',
+      noun: 'meetings',
+      id,
+      meetingId: id,
+      note: note || undefined,
+    });
+    return { ok: true, requests: moved.requests };
+  });
 }

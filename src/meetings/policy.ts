@@ -27,7 +27,10 @@ export interface Standing {
 
 const CORE: readonly (ParticipantRole | null)[] = ['chair', 'secretary', 'required'];
 
-/** Those who answer for a meeting: organiser, leader, their deputies, chair and secretary. A private one is no matter of the office. */
+/**
+ * Those who answer for a meeting: organiser, leader, their deputies, chair and secretary. The office keeps a
+ * meeting too, unless it is private.
+ */
 function keeps({ is_private, relation: r }: Standing): boolean {
   return (
     r.is_organiser ||
@@ -51,8 +54,8 @@ export function maySeeAgenda(m: Standing): boolean {
 export const maySeeReplies = maySeeAgenda;
 
 /**
- * Restricted items of the agenda: who carries the meeting and who is asked to decide in it. Not those in attendance, the
- * optional, the informed, the office or an administrator.
+ * Restricted items of the agenda are for those who carry the meeting and those who decide in it. Those in
+ * attendance, the optional, the informed, the office and an administrator do not see them.
  */
 export function maySeeRestricted({ relation: r }: Standing): boolean {
   return (
@@ -98,7 +101,9 @@ export function mayStart(m: Standing): boolean {
   return (m.state === 'draft' || m.state === 'scheduled') && keeps(m);
 }
 
-/** Attendance, statements, decisions and actions, the end of the meeting; and corrections of them afterwards. */
+/**
+ * Attendance, statements, decisions and actions, the end of the meeting; and corrections of them afterwards.
+ */
 export function mayRecord(m: Standing): boolean {
   return m.state !== 'cancelled' && keeps(m);
 }
@@ -141,7 +146,10 @@ export function maySeeMembers(series: SeriesStanding): boolean {
   return mayKeepSeries(series) || series.relation.member_role !== null;
 }
 
-/** On the day: says that people are there, ends early, goes on a little. Whoever takes part, because whoever is there first does it. */
+/**
+ * On the day: says that people are there, ends early, goes on a little. Everybody who takes part may, because
+ * the first one in the room does it.
+ */
 export function mayCheckIn(m: Standing): boolean {
   return (
     m.state !== 'cancelled' &&

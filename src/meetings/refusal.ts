@@ -30,54 +30,61 @@ export interface Refusal {
   wait?: WaitChoices;
 }
 
-export interface RoomWish {
+export interface RefusedRequest {
   roomIds: number[];
   startsAt: Date;
   endsAt: Date;
   seats?: number | null;
   exceptMeetingId?: number;
-  /** All that is wanted; without it times are looked for by what is short. */
+  /** All that is requested; without it times are looked for by what is short. */
   equipment?: readonly EquipmentLine[];
   zone: string;
 }
 
 /** A "no" of the rooms in words, with the nearest rooms and times that are free. */
-export async function tellRefusal(c: Context, refused: RoomsRefused, wish: RoomWish): Promise<Refusal> {
+export async function describeRefusal(
+  c: Context,
+  refused: RoomsRefused,
+  request: RefusedRequest,
+): Promise<Refusal> {
   if (refused.shortages?.length) {
     const equipment =
-      wish.equipment ??
-      refused.shortages.map(({ kind, requested: asked }) => ({ kindId: kind.id, quantity: asked }));
+      request.equipment ??
+      refused.shortages.map(({ kind, requested }) => ({
+        kindId: kind.id,
+        quantity: requested,
+      }));
     const [times = []] = await listFreeTimes(
       c.db,
       [
         {
-          roomIds: wish.roomIds,
-          startsAt: wish.startsAt,
-          endsAt: wish.endsAt,
+          roomIds: request.roomIds,
+          startsAt: request.startsAt,
+          endsAt: request.endsAt,
           equipment,
-          exceptMeetingId: wish.exceptMeetingId ?? null,
+          exceptMeetingId: request.exceptMeetingId ?? null,
           personId: c.viewer.id,
         },
       ],
       c.now,
     );
     return {
-      ...wordRefusal(c, refused, { rooms: [], times: [] }, wish.zone),
-      picks: { rooms: [], times: pickTimes(times, format(c.lang, wish.zone)) },
+      ...wordRefusal(c, refused, { rooms: [], times: [] }, request.zone),
+      picks: { rooms: [], times: pickTimes(times, format(c.lang, request.zone)) },
     };
   }
-  // Other rooms at the time that was typed; times near what the rules of the rooms allow, where they refuse the wish itself.
+  // Other rooms at the time that was typed. Where rules refuse that time, times near what they allow.
   const free = await nearestAlternatives(c.db, {
-    roomIds: wish.roomIds,
-    startsAt: wish.startsAt,
-    endsAt: wish.endsAt,
-    ...(refused.nearest ? { allowed: refused.nearest.span } : {}),
-    seats: wish.seats ?? null,
-    exceptMeetingId: wish.exceptMeetingId ?? null,
+    roomIds: request.roomIds,
+    startsAt: request.startsAt,
+    endsAt: request.endsAt,
+    allowed: refused.nearest?.span,
+    seats: request.seats ?? null,
+    exceptMeetingId: request.exceptMeetingId ?? null,
     personId: refused.nearest?.personId ?? c.viewer.id,
     now: c.now,
   });
-  return wordRefusal(c, refused, free, wish.zone);
+  return wordRefusal(c, refused, free, request.zone);
 }
 
 /** The same when the free rooms and times are known. */
@@ -90,7 +97,7 @@ export function wordRefusal(
   const fmt = format(c.lang, zone);
   if (refused.shortages?.length) {
     return {
-      reasons: refused.shortages.flatMap((shortage) => tellShortage(shortage, c.t, fmt)),
+      reasons: refused.shortages.flatMap((shortage) => describeShortage(shortage, c.t, fmt)),
       picks: { rooms: [], times: [] },
       isShort: true,
       isRule: false,
@@ -103,9 +110,9 @@ export function wordRefusal(
   const isTooLate = errors.some(({ rule }) => rule === 'notice_change');
   const back = describeBack(errors, c.t, fmt);
   return {
-    ...(back ? { back } : {}),
+    back: back || undefined,
     reasons: [
-      ...refused.clashes.map((clash) => tellClash(clash, c.t, fmt)),
+      ...refused.clashes.map((clash) => describeClash(clash, c.t, fmt)),
       ...errors.map((check) => describeCheck(check, c.t, fmt)),
     ],
     picks: {
@@ -140,7 +147,7 @@ export function kindsOf(shortages: readonly Shortage[], { t, fmt }: Pick<Context
 }
 
 /** How many are left, and who has the others as far as one may know. */
-export function tellShortage(
+export function describeShortage(
   { kind, requested: asked, left, stock, holders }: Shortage,
   t: Translate,
   fmt: Format,
@@ -160,7 +167,7 @@ export function tellShortage(
 }
 
 /** "Room 301 is taken 09:00–10:30: Weekly leadership (Li Qiang)". What one may not know is only "taken". */
-export function tellClash(clash: Clash, t: Translate, fmt: Format): string {
+export function describeClash(clash: Clash, t: Translate, fmt: Format): string {
   const values = {
     room: fmt.name(clash.room),
     when: `${fmt.shortDay(clash.starts_at)} ${fmt.range(clash.starts_at, clash.ends_at)}`,
@@ -171,6 +178,7 @@ export function tellClash(clash: Clash, t: Translate, fmt: Format): string {
   if (clash.title === null) return t('meetings.clash.taken', values);
   return t('meetings.clash.takenBy', { ...values, title: clash.title, name: fmt.name(clash.organiser) });
 }
+
 // What one may wait for when a room is taken: that room, or any one with as many seats.
 
 export interface WaitChoices {

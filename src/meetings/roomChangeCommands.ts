@@ -3,7 +3,7 @@ import type { Actor } from '../lib/audit/record.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
 import type { Layout } from '../claims/layouts.js';
 import { atomsOf, isLive } from '../hours/liveClaimQueries.js';
-import { announce } from './commands.js';
+import { announceChanges } from './announcementCommands.js';
 import { differenceOf, nextSequence } from './sequence.js';
 
 /** A meeting whose rooms are changed by somebody who need not know what it is about. */
@@ -24,20 +24,34 @@ export interface Housed {
   booked_for_id: number | null;
   /** How its rooms are set up; null: as they are. */
   layout: Layout | null;
-  rooms: { id: number; name_en: string; name_zh: string; site: string; building: string }[];
+  rooms: Room[];
 }
 
-const ROOM = `json_build_object('id', r.id, 'name_en', r.name_en, 'name_zh', r.name_zh, 'site', r.site, 'building', r.building)`;
+interface Room {
+  id: number;
+  name_en: string;
+  name_zh: string;
+  site: string;
+  building: string;
+}
+
+const ROOM = `json_build_object(
+  'id', r.id, 'name_en', r.name_en, 'name_zh', r.name_zh, 'site', r.site, 'building', r.building)`;
 
 /** Locks meetings, in the one order, and reads what a change of their rooms depends on. */
 export async function lockHoused(trx: Db, ids: readonly number[]): Promise<Map<number, Housed>> {
   await rows(trx, `select 1 from meetings where id = any(:ids) order by id for no key update`, { ids });
   const found = await rows<Housed>(
     trx,
-    `select m.id, m.version, m.state, m.starts_at, m.ends_at, m.place, m.announced_at, m.sequence, m.time_sequence, m.revision, m.expected_count, m.is_private,
-            m.organiser_id, m.booked_for_id, (select min(layout) from meeting_layouts where meeting_id = m.id) as layout,
-            (select coalesce(json_agg(${ROOM} order by r.sort_order, r.id), '[]') from meeting_rooms x join rooms r on r.id = x.room_id where x.meeting_id = m.id) as rooms
-       from meetings m where m.id = any(:ids)`,
+    `select m.id, m.version, m.state, m.starts_at, m.ends_at, m.place, m.announced_at, m.sequence,
+            m.time_sequence, m.revision, m.expected_count, m.is_private, m.organiser_id, m.booked_for_id,
+            (select min(layout) from meeting_layouts where meeting_id = m.id) as layout,
+            (select coalesce(json_agg(${ROOM} order by r.sort_order, r.id), '[]')
+               from meeting_rooms x
+               join rooms r on r.id = x.room_id
+              where x.meeting_id = m.id) as rooms
+       from meetings m
+      where m.id = any(:ids)`,
     { ids },
   );
   return new Map(found.map((meeting) => [meeting.id, meeting]));
@@ -58,55 +72,71 @@ export async function listTouchedRooms(
   return found.map(({ id }) => id);
 }
 
+export interface RoomChange {
+  /** As it was before its claims moved. */
+  meeting: Housed;
+  /** Its rooms from now on. */
+  roomIds: readonly number[];
+  reason: string | null;
+}
+
 /**
- * After the claims have moved: the meeting counts the change, those invited are told by the meeting's own announcement, and
- * who answers for it gets a mail that says why.
- * @param roomIds its rooms from now on
+ * After the claims have moved: each meeting counts the change, and its own announcement tells those invited.
+ * Who answers for it gets a mail that says why.
  */
-export async function tellNewRooms(
-  trx: Db,
-  by: Actor,
-  meeting: Housed,
-  roomIds: readonly number[],
-  why: { reason: string | null },
-): Promise<void> {
-  const rooms = await rows<Housed['rooms'][number]>(
+export async function announceNewRooms(trx: Db, by: Actor, changes: readonly RoomChange[]): Promise<void> {
+  if (changes.length === 0) return;
+  const found = await rows<Room>(
     trx,
-    `select r.id, r.name_en, r.name_zh, r.site, r.building from rooms r where r.id = any(:roomIds) order by r.sort_order, r.id`,
-    { roomIds },
+    `select r.id, r.name_en, r.name_zh, r.site, r.building
+       from rooms r
+      where r.id = any(:ids)
+      order by r.sort_order, r.id`,
+    { ids: [...new Set(changes.flatMap(({ roomIds }) => roomIds))] },
   );
+  const moved = changes.map((one) => ({ ...one, rooms: found.filter(({ id }) => one.roomIds.includes(id)) }));
+  await change(
+    trx,
+    `update meetings m
+        set sequence = w.sequence, time_sequence = w.time_sequence,
+            revision = m.revision + case when m.announced_at is null then 0 else 1 end,
+            updated_at = now(), version = m.version + 1
+       from jsonb_to_recordset(cast(:list as jsonb)) as w (id bigint, sequence integer, time_sequence integer)
+      where m.id = w.id`,
+    { list: JSON.stringify(moved.map(sequencesOf)) },
+  );
+  await announceChanges(
+    trx,
+    changes.filter(({ meeting }) => meeting.announced_at !== null).map(({ meeting }) => meeting.id),
+  );
+  await notifyKeepers(
+    trx,
+    by,
+    'meetings.roomsChanged',
+    moved.map(({ meeting, rooms, reason }) => ({
+      meeting,
+      payload: { from: meeting.rooms.map(nameOf), to: rooms.map(nameOf), reason },
+    })),
+  );
+}
+
+function sequencesOf({ meeting, roomIds, rooms }: RoomChange & { rooms: Room[] }) {
   const difference = differenceOf(
     { ...meeting, roomIds: meeting.rooms.map(({ id }) => id) },
     { ...meeting, rooms, roomIds: [...roomIds] },
   );
-  const isTold = meeting.announced_at !== null;
-  await change(
-    trx,
-    `update meetings set sequence = :sequence, time_sequence = :time_sequence, revision = revision + :told, updated_at = now(), version = version + 1 where id = :id`,
-    { ...nextSequence(meeting, difference), told: isTold ? 1 : 0, id: meeting.id },
-  );
-  if (isTold) await announce(trx, 'invitations.announceChange', meeting.id);
-  await tellKeepers(trx, by, meeting, 'meetings.roomsChanged', {
-    from: meeting.rooms.map(nameOf),
-    to: rooms.map(nameOf),
-    reason: why.reason,
-  });
+  return { id: meeting.id, ...nextSequence(meeting, difference) };
 }
 
-/** Writes to the organiser and the leader, whoever of them did not do it. */
-export async function tellKeepers(
+/** Writes to the organiser and the leader of each meeting, except the person who did it. */
+export async function notifyKeepers(
   trx: Db,
   by: Actor,
-  meeting: Housed,
   kind: 'meetings.roomsChanged' | 'meetings.calledOff',
-  payload: Record<string, unknown>,
+  notices: readonly { meeting: Housed; payload: Record<string, unknown> }[],
 ): Promise<void> {
-  const keepers = [...new Set([meeting.organiser_id, meeting.booked_for_id])].filter(
-    (id): id is number => id !== null && id !== by.id,
-  );
-  await queueDeliveries(
-    trx,
-    keepers.map((personId) => ({
+  const deliveries = notices.flatMap(({ meeting, payload }) =>
+    keepersOf(meeting, by).map((personId) => ({
       // Each change is a mail of its own: an older one that is still waiting gives way to it.
       kind,
       object: `meetings:${meeting.id}:rooms`,
@@ -118,8 +148,15 @@ export async function tellKeepers(
       usefulUntil: meeting.ends_at,
     })),
   );
+  await queueDeliveries(trx, deliveries);
 }
 
-function nameOf({ name_en, name_zh }: Housed['rooms'][number]): { name_en: string; name_zh: string } {
+function keepersOf({ organiser_id, booked_for_id }: Housed, by: Actor): number[] {
+  return [...new Set([organiser_id, booked_for_id])].filter(
+    (id): id is number => id !== null && id !== by.id,
+  );
+}
+
+function nameOf({ name_en, name_zh }: Room): { name_en: string; name_zh: string } {
   return { name_en, name_zh };
 }

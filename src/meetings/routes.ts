@@ -3,9 +3,10 @@ import { signedIn } from '../lib/http/policy.js';
 import { page, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { dayOf } from '../lib/time/zone.js';
 import { ListQuery } from './forms.js';
-import { listMeetings, type MeetingLine } from './queries.js';
+import { listMeetings } from './listQueries.js';
+import { type MeetingLine } from './listQueries.js';
 import { STATES } from './states.js';
-import { listSeriesOptions } from './seriesQueries.js';
+import { listSeriesOptions } from './queries.js';
 import { rowOf } from './meetingRow.js';
 
 export const meetingsRoutes: Route[] = [
@@ -28,10 +29,9 @@ async function showList(c: Context<unknown, ListQuery>): Promise<Answer> {
         seriesId: query.series ?? undefined,
         unitId: query.unit ?? undefined,
         text: query.q ?? undefined,
-        ...(at !== undefined && id !== undefined ? { after: { at: new Date(at), id } } : {}),
+        after: at !== undefined && id !== undefined ? { at: new Date(at), id } : undefined,
       },
-      c.now,
-      PAGE,
+      { now: c.now, limit: PAGE },
     ),
     listSeriesOptions(c.db, c.viewer),
     listUnitOptions(c.db),
@@ -57,8 +57,10 @@ async function showList(c: Context<unknown, ListQuery>): Promise<Answer> {
 }
 
 function addressOf(query: ListQuery): string {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
-  return `/meetings?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])).toString()}`;
+  const given = Object.entries(query).flatMap(([name, value]): [string, string][] =>
+    value === undefined || value === null ? [] : [[name, String(value)]],
+  );
+  return `/meetings?${new URLSearchParams(given).toString()}`;
 }
 
 /** Lines as views/lib/rows.ejs shows them, under the day on which they begin. */

@@ -1,5 +1,5 @@
-// When a calendar asks people again. RFC 5546: SEQUENCE grows with what touches "will I be there?": time, and a room in
-// another building. A new title or text is told without asking again.
+// When a calendar asks people again. By RFC 5546 SEQUENCE grows with what touches "will I be there?": the
+// time, and a room in another building. A new title or text asks nobody again.
 
 interface Place {
   starts_at: Date;
@@ -37,7 +37,7 @@ function whereabouts({ rooms }: Place): string {
   return [...new Set(rooms.map(({ site, building }) => JSON.stringify([site, building])))].sort().join();
 }
 
-/** SEQUENCE and the SEQUENCE at which a reply starts to count again. Before the first invitation both stay 0. */
+/** SEQUENCE, and the one from which replies count. Before the first invitation both stay 0. */
 export function nextSequence(
   meeting: { announced_at: Date | null; sequence: number; time_sequence: number },
   difference: Pick<Difference, 'time' | 'distant'>,

@@ -6,13 +6,15 @@ import { describeCheck } from '../claims/checks.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import type { z } from 'zod';
 import { drawForm, valuesOf } from './formPage.js';
-import { cancelMeeting, restoreMeeting, type RoomsRefused } from './commands.js';
+import { type RoomsRefused } from './commands.js';
+import { restoreMeeting } from './callOffCommands.js';
+import { cancelMeeting } from './callOffCommands.js';
 import { AskAgainForm, CancelForm, MessageForm, RestoreForm } from './forms.js';
-import { askForRoomsAgain } from './roomRequestCommands.js';
+import { askForRoomsAgain } from './placeCommands.js';
 import { writeToAll } from './participantCommands.js';
 import { mayCancel, mayRestore, mayWriteToAll } from './policy.js';
 import { findMeeting, listParticipants } from './queries.js';
-import { tellRefusal } from './refusal.js';
+import { describeRefusal } from './refusal.js';
 import { titleOf } from './title.js';
 
 export const stateRoutes: Route[] = [
@@ -92,20 +94,18 @@ async function restore(c: Context<z.output<typeof RestoreForm>>): Promise<Answer
   const meeting = await findMeeting(c.db, c.viewer, idOf(c));
   if (!mayRestore(meeting) && meeting.state === 'cancelled') throw new Forbidden();
   const { room } = c.form;
-  const chosen = room === undefined ? undefined : room === 'none' ? [] : [room];
-  const result = await restoreMeeting(c.db, c.by, meeting.id, c.now, chosen, c.form.equipment !== 'none');
+  const chosen = room === undefined ? undefined : roomsOf(room);
+  const result = await restoreMeeting(c.db, c.by, meeting.id, {
+    now: c.now,
+    roomIds: chosen,
+    withoutEquipment: c.form.equipment === 'none',
+  });
   if (result.ok)
     return redirect(`/meetings/${meeting.id}`, {
-      notice: result.requests
-        ? 'requests.notice.asked'
-        : room === undefined
-          ? 'meetings.notice.restored'
-          : room === 'none'
-            ? 'meetings.notice.restoredWithoutRoom'
-            : 'meetings.notice.restoredElsewhere',
+      notice: result.requests ? 'requests.notice.asked' : restoredNotice(room),
     });
-  const roomIds = chosen ?? meeting.rooms.map((room) => room.id);
-  const refusal = await tellRefusal(c, result, {
+  const roomIds = chosen ?? meeting.rooms.map(({ id }) => id);
+  const refusal = await describeRefusal(c, result, {
     roomIds,
     startsAt: meeting.starts_at,
     endsAt: meeting.ends_at,
@@ -116,19 +116,28 @@ async function restore(c: Context<z.output<typeof RestoreForm>>): Promise<Answer
   return page('meetings/restore', { title: heading, heading, meeting, refusal, room }, { status: 409 });
 }
 
+function roomsOf(room: number | 'none'): number[] {
+  return room === 'none' ? [] : [room];
+}
+
+function restoredNotice(room: number | 'none' | undefined) {
+  if (room === undefined) return 'meetings.notice.restored';
+  return room === 'none' ? 'meetings.notice.restoredWithoutRoom' : 'meetings.notice.restoredElsewhere';
+}
+
 async function askAgain(c: Context<z.output<typeof AskAgainForm>>): Promise<Answer> {
   const meeting = await findMeeting(c.db, c.viewer, idOf(c));
-  const result = await askForRoomsAgain(c.db, c.by, meeting.id, c.now, c.form.note);
+  const result = await askForRoomsAgain(c.db, c.by, meeting.id, { note: c.form.note, now: c.now });
   if (result.ok)
     return redirect(`/meetings/${meeting.id}`, {
       notice: result.requests ? 'requests.notice.again' : 'meetings.notice.saved',
     });
-  // Somebody has the room by now, or a rule has come in between: the form of the meeting says so and offers what is free.
+  // Somebody has the room by now, or a new rule forbids it. The form says so and offers what is free.
   return drawForm(c, {
     meeting,
     values: await valuesOf(c, meeting),
     status: 409,
-    refusal: await tellRefusal(c, result, {
+    refusal: await describeRefusal(c, result, {
       roomIds: meeting.rooms.map(({ id }) => id),
       startsAt: meeting.starts_at,
       endsAt: meeting.ends_at,

@@ -28,7 +28,11 @@ export async function mergeGuests(db: Db, by: Actor, keepId: number, dropId: num
     if (!keep || !drop) throw new NotFound();
     if (!keep.is_guest || !drop.is_guest || drop.has_account) throw new Forbidden('admin.merge.onlyGuests');
     if (keep.deactivated_at || drop.deactivated_at) throw new Conflict();
-    await mergeParticipants(trx, by, keepId, dropId, (keep.email ?? drop.email) !== drop.email);
+    await mergeParticipants(trx, by, {
+      keepId,
+      dropId,
+      isReachedElsewhere: (keep.email ?? drop.email) !== drop.email,
+    });
     await handOverRooms(trx, by, dropId, keepId);
     await mergeGroupMembers(trx, keepId, dropId);
     await mergePresenters(trx, keepId, dropId);

@@ -4,10 +4,10 @@ import { signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { format } from '../lib/time/format.js';
 import { dayOf } from '../lib/time/zone.js';
-import { tellRefusal } from '../meetings/refusal.js';
 import { answerPoll } from './answerCommands.js';
 import { choosePollOption, type ChoiceResult } from './choiceCommands.js';
 import { cancelPoll } from './commands.js';
+import { describeRefusal } from '../meetings/refusal.js';
 import { AnswerForm, ANSWERS, CancelForm, ChoiceForm, ListQuery, NothingForm } from './forms.js';
 import { isAnswerable, mayAnswerFor, mayKeepPoll } from './policy.js';
 import { headFacts, isBehind, showOptions, stateOf, tableOf, describeMissing } from './pollPage.js';
@@ -197,7 +197,7 @@ async function describeRooms(
   { refused, option }: Extract<ChoiceResult, { reason: 'rooms' }>,
   seats: number,
 ) {
-  const { reasons, picks } = await tellRefusal(c, refused, {
+  const { reasons, picks } = await describeRefusal(c, refused, {
     roomIds: option.room_ids,
     startsAt: option.starts_at,
     endsAt: option.ends_at,

@@ -1,6 +1,7 @@
 import { row, rows, type Db } from '../lib/db/db.js';
 import type { Lang } from '../lib/i18n/translate.js';
-import { MAX_DAYS, visibleMeetings } from '../meetings/queries.js';
+import { visibleMeetings } from '../meetings/queries.js';
+import { MAX_DAYS } from '../meetings/listQueries.js';
 import type { MeetingState, ParticipantRole, ReplyStatus } from '../meetings/states.js';
 import { hashOf } from '../invitations/replyLink.js';
 

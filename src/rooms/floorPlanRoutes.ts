@@ -21,7 +21,7 @@ import {
   listFloorPlans,
   listRoomsOfFloor,
 } from './floorPlanQueries.js';
-import { mayKeepRooms } from './policy.js';
+import { mayKeepRooms } from '../auth/keeperPolicy.js';
 import { drawFloorPlan, describeRoomOnPlan, type RoomOnPlan } from './floorPlanPage.js';
 import { describePlace } from './roomFacts.js';
 

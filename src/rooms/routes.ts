@@ -14,7 +14,7 @@ import { listEquipmentKinds } from '../equipment/queries.js';
 import { listFloorPlans } from './floorPlanQueries.js';
 import { EditRoomForm, NewRoomForm, RoomsQuery, StatusForm } from './forms.js';
 import { listDayRules } from '../hours/dayRuleQueries.js';
-import { mayKeepRooms } from './policy.js';
+import { mayKeepRooms } from '../auth/keeperPolicy.js';
 import { findRoom, listClosures, listComingMeetings, listRooms, type Room } from './queries.js';
 import { listQueue } from '../claims/queueQueries.js';
 import { findNoShowRate } from '../claims/noShowRateQueries.js';

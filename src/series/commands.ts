@@ -3,20 +3,13 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { BadRequest, Forbidden } from '../lib/http/errors.js';
 import type { Lang } from '../lib/i18n/translate.js';
-import { announceAll, requireActingFor } from '../meetings/commands.js';
+import { requireActingFor } from '../meetings/actingCommands.js';
+import { announceChanges } from '../meetings/announcementCommands.js';
 import { numberSeries } from '../meetings/numberCommands.js';
 import { writeParticipants } from '../meetings/participantCommands.js';
 import { mayKeepSeries } from '../meetings/policy.js';
 import type { ParticipantRole } from '../meetings/states.js';
 import { lockSeries, type Series } from './queries.js';
-
-/** The members with at most one chair: the last one named. */
-export function oneChair(members: Map<number, ParticipantRole>): Map<number, ParticipantRole> {
-  const chair = [...members].filter(([, role]) => role === 'chair').at(-1)?.[0];
-  return new Map(
-    [...members].map(([person, role]) => [person, role === 'chair' && person !== chair ? 'required' : role]),
-  );
-}
 
 /**
  * A single date added to a series: its members take part, and it gets its number. The meeting was made just
@@ -145,7 +138,7 @@ async function renameDates(trx: Db, series: Series, input: SeriesChange): Promis
       is_private: input.isPrivate,
     },
   );
-  await announceAll(
+  await announceChanges(
     trx,
     renamed.filter((meeting) => meeting.is_told).map((meeting) => meeting.id),
   );

@@ -6,7 +6,7 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { Forbidden } from '../lib/http/errors.js';
 import { callOffMeetings } from '../meetings/callOffCommands.js';
-import { allowedReason } from '../meetings/commands.js';
+import { allowedReason } from '../meetings/actingCommands.js';
 import { mayKeepSeries } from '../meetings/policy.js';
 import { listTouchedRooms } from '../meetings/roomChangeCommands.js';
 import { lockSeries } from './queries.js';

@@ -26,7 +26,7 @@ export function describeFacts(
 }
 
 /** Some days in a row, the first one first. @param dates instants as ISO 8601 */
-export function tellDays(dates: readonly string[], t: Translate, fmt: Format): string {
+export function describeDays(dates: readonly string[], t: Translate, fmt: Format): string {
   return dates
     .map((at) => new Date(at))
     .sort((a, b) => a.getTime() - b.getTime())

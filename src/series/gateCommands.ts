@@ -11,7 +11,10 @@ export interface Gates {
   approverId: number | null;
 }
 
-/** Who reviews and who approves the minutes of this one meeting. @returns false when somebody named is not active */
+/**
+ * Who reviews and who approves the minutes of this one meeting.
+ * @returns false when somebody named is not active
+ */
 export async function nameGates(
   db: Db,
   by: Actor,

@@ -3,11 +3,10 @@ import { keepActive } from '../people/queries.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { BadRequest, Forbidden, NotFound } from '../lib/http/errors.js';
-import { removeSeats } from '../meetings/participantCommands.js';
+import { removeSeats, withOneChair } from '../meetings/participantCommands.js';
 import { mayKeepSeries } from '../meetings/policy.js';
 import type { ParticipantRole } from '../meetings/states.js';
 
-import { oneChair } from './commands.js';
 import { lockSeries } from './queries.js';
 
 /** Coming dates of the series that can still be changed; members of it take part in all of them. */
@@ -52,7 +51,7 @@ export function setMembersAndGuests(
     const active = await keepActive(trx, [...everybody.keys()]);
     if ([...everybody.keys()].some((person) => !active.has(person))) throw new BadRequest();
     await rows(trx, `${COMING} order by id for no key update`, { series: seriesId });
-    await writeMembers(trx, by, seriesId, oneChair(everybody));
+    await writeMembers(trx, by, seriesId, withOneChair(everybody));
     await record(trx, by, {
       action: 'series.members',
       noun: 'series',

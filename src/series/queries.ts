@@ -2,9 +2,8 @@ import { IS_NO_SHOW } from '../claims/noShowRateQueries.js';
 import { likePattern, row, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
 import type { Lang } from '../lib/i18n/translate.js';
-import { visibleSeries, type Who } from '../meetings/seriesQueries.js';
 import type { SeriesRelation } from '../meetings/policy.js';
-import { brief, deputyOf, type Brief, type RoomOf } from '../meetings/queries.js';
+import { brief, deputyOf, visibleSeries, type Brief, type RoomOf, type Who } from '../meetings/queries.js';
 import type { MeetingState, ParticipantRole } from '../meetings/states.js';
 
 /** A standing meeting 例会 and what the viewer is to it. */
@@ -128,17 +127,6 @@ export function listSeries(
       after_name: filter.after?.name.toLowerCase(),
       after_id: filter.after?.id,
     },
-  );
-}
-
-/** Names for a filter or a choice; running ones that the viewer may know. */
-export function listSeriesOptions(db: Db, viewer: Who): Promise<{ id: number; name: string }[]> {
-  const scope = visibleSeries(viewer);
-  return rows(
-    db,
-    `select s.id, s.name from series s where ${scope.sql} and s.ended_on is null
-      order by lower(s.name), s.id limit 500`,
-    scope.bindings,
   );
 }
 

@@ -2,8 +2,9 @@ import { DateTime } from 'luxon';
 import type { Translate } from '../lib/i18n/translate.js';
 import { addDays, toInstant, weekdayOf } from '../lib/time/zone.js';
 
-// A rule in local wall time. Only rules that every calendar program can hold (Outlook is the narrowest): daily, weekly on
-// one or several weekdays, monthly or yearly on one date or on one n-th weekday, each every n days, weeks, months or years.
+// A rule in local wall time. Only rules that every calendar program can hold (Outlook is the narrowest):
+// daily, weekly on one or several weekdays, monthly or yearly on one date or on one n-th weekday, each every
+// n days, weeks, months or years.
 
 export const FREQUENCIES = [
   'daily',
@@ -76,8 +77,10 @@ export function readRule(text: string): Rule {
 
 const WORKDAYS = '1,2,3,4,5';
 
+type Month = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12;
+
 /** "every 2 weeks on Monday" in the reader's language. */
-export function tellRule(t: Translate, rule: Rule): string {
+export function describeRule(t: Translate, rule: Rule): string {
   const named = (day: number) =>
     t(`meetings.weekday.${Math.min(7, Math.max(1, day)) as 1 | 2 | 3 | 4 | 5 | 6 | 7}`);
   const often = rule.every > 1;
@@ -87,9 +90,7 @@ export function tellRule(t: Translate, rule: Rule): string {
   const nth = t(
     `meetings.rule.nth.${rule.nth === -1 ? 'last' : (Math.min(4, Math.max(1, rule.nth)) as 1 | 2 | 3 | 4)}`,
   );
-  const month = t(
-    `series.month.${Math.min(12, Math.max(1, rule.month)) as 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12}`,
-  );
+  const month = t(`series.month.${Math.min(12, Math.max(1, rule.month)) as Month}`);
   switch (rule.frequency) {
     case 'daily':
       return often ? t('series.rule.days', { count }) : t('series.rule.everyDay');
@@ -172,8 +173,9 @@ export function lastDayFor(fromOn: string): string {
 }
 
 /**
- * Days only, by counting: a library that expands any rule takes longer for 52 dates than booking them does. The first date is
- * the first day that fits the rule; every n counts from there, weeks from Monday (RFC 5545 WKST).
+ * Days only, by counting: a library that expands any rule takes longer for 52 dates than booking them does.
+ * The first date is the first day that fits the rule; every n counts from there, weeks from Monday (RFC 5545
+ * WKST).
  */
 function daysOf(rule: Rule, fromOn: string, untilOn: string): string[] {
   const found: string[] = [];
@@ -212,7 +214,8 @@ function monthIndex(on: string): number {
 
 /** The rule's day of one month, or undefined for a date that the month does not have. */
 function dayInMonth(rule: Rule, month: number): string | undefined {
-  const prefix = `${String(Math.floor(month / 12)).padStart(4, '0')}-${String((month % 12) + 1).padStart(2, '0')}-`;
+  const year = String(Math.floor(month / 12)).padStart(4, '0');
+  const prefix = `${year}-${String((month % 12) + 1).padStart(2, '0')}-`;
   const length = new Date(Date.UTC(Math.floor(month / 12), (month % 12) + 1, 0)).getUTCDate();
   const day = rule.frequency.endsWith('_date')
     ? rule.monthDay

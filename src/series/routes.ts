@@ -6,28 +6,24 @@ import { problemsOf, type Problems } from '../lib/http/form.js';
 import { isSecretary, signedIn } from '../lib/http/policy.js';
 import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
 import { addDays, dayOf, startOfDay } from '../lib/time/zone.js';
-import { pillOf } from '../meetings/meetingRow.js';
-import { describeRequest } from '../waits/choices.js';
 import { takeAwaitedRoom } from '../waits/awaitedDateCommands.js';
-import { listAwaited, type AwaitedDate } from '../waits/awaitedQueries.js';
+import { listAwaited } from '../waits/awaitedQueries.js';
 import { listActable, readActing, shownPerson } from '../meetings/formPage.js';
 import { NoFields, RoleForm } from '../meetings/forms.js';
 import { removeMember, setMembers, setMembersAndGuests } from './memberCommands.js';
 import { readPeople } from '../meetings/namedPeople.js';
 import { readSeriesPeople } from './namedPeople.js';
-import { describeFacts, tellDays } from './facts.js';
+import { nextPage, seriesPage, seriesRow } from './seriesPage.js';
 import { keepUnattended } from './unattendedCommands.js';
 import { findUnattended } from './unattendedQueries.js';
 import { mayKeepSeries, maySeeMembers } from '../meetings/policy.js';
 import { ROLES } from '../meetings/states.js';
-import { findEnding, findSeriesFacts, isSeldomAttended } from './renewalQueries.js';
-import { readRule, tellRule } from './recurrence.js';
+import { findEnding, findSeriesFacts } from './renewalQueries.js';
 import { changeSeries } from './commands.js';
 import { endSeries, type Ended } from './endCommands.js';
 import { EndForm, MembersForm, SeriesForm, SeriesQuery } from './forms.js';
 import { findFreshDates } from './inviteQueries.js';
 import { findSeries, listDates, listMembers, listRecurrences, listSeries, type Series } from './queries.js';
-import { titleOf } from '../meetings/title.js';
 
 export const seriesRoutes: Route[] = [
   route({ method: 'get', path: '/series', policy: signedIn, query: SeriesQuery, handle: showList }),
@@ -110,41 +106,17 @@ async function showList(c: Context<unknown, z.output<typeof SeriesQuery>>): Prom
     {
       text: q ?? undefined,
       mine,
-      ...(id ? { after: { ended: ended === '1', name: name ?? '', id: Number(id) } } : {}),
+      after: id ? { ended: ended === '1', name: name ?? '', id: Number(id) } : undefined,
     },
     { now: c.now, limit: PAGE },
   );
   const lines = found.slice(0, PAGE);
   const last = found.length > PAGE ? lines.at(-1) : undefined;
-  const next =
-    last &&
-    new URLSearchParams({
-      ...(q ? { q } : {}),
-      ...(mine ? { mine: 'on' } : {}),
-      after: `${last.ended_on ? 1 : 0}.${last.id}.${last.name}`,
-    });
   return page('series/list', {
     title: c.t('meetings.list.series'),
     query: { q, mine },
-    items: lines.map((line) => ({
-      title: line.name,
-      href: `/series/${line.id}`,
-      pill: line.ended_on ? { text: c.t('meetings.series.ended') } : undefined,
-      meta: [
-        line.rule && line.starts_at_time
-          ? `${tellRule(c.t, readRule(line.rule))} ${line.starts_at_time}`
-          : null,
-        c.fmt.name(line.organiser),
-        c.t('meetings.series.members', { count: line.member_count }),
-        line.is_private ? c.t('meetings.list.private') : null,
-      ],
-      end: line.next_at
-        ? c.t('meetings.series.next', { when: `${c.fmt.shortDay(line.next_at)} ${c.fmt.time(line.next_at)}` })
-        : undefined,
-      mine: line.is_mine,
-      over: line.ended_on !== null,
-    })),
-    next: next ? `/series?${next.toString()}` : undefined,
+    items: lines.map((line) => seriesRow(c, line)),
+    next: last && nextPage({ q, mine }, last),
   });
 }
 
@@ -162,87 +134,21 @@ async function showSeries(c: Context): Promise<Answer> {
     mayKeep ? findUnattended(c.db, series.id, c.now) : undefined,
     mayKeep && series.ended_on === null ? findFreshDates(c.db, series.id, c.now) : undefined,
   ]);
-  const running = recurrences.filter(
-    ({ starts_on, until_at, zone }) => until_at > c.now && starts_on <= dayOf(until_at, zone),
+  return page(
+    'series/series',
+    seriesPage(c, {
+      series,
+      recurrences,
+      coming,
+      past,
+      members,
+      awaited,
+      facts,
+      ending,
+      unattended,
+      fresh,
+    }),
   );
-  const waiting = new Set(awaited.filter(({ kind }) => kind === 'wait').map(({ meeting_id }) => meeting_id));
-  const row = (date: (typeof coming)[number]) => ({
-    time: `${c.fmt.shortDay(date.starts_at)} ${c.fmt.range(date.starts_at, date.ends_at)}`,
-    title: titleOf(c.t, date),
-    href: `/meetings/${date.id}`,
-    pill: pillOf(date, date.state, c.t),
-    meta: [
-      ...date.rooms.map((room) => c.fmt.name(room)),
-      waiting.has(date.id) ? c.t('series.awaited.noRoom') : null,
-      date.cancel_reason,
-    ],
-    over: date.state === 'cancelled',
-  });
-  return page('series/series', {
-    title: series.name,
-    series,
-    mayKeep,
-    members,
-    roles: ROLES,
-    fresh,
-    rules: running.map((one) =>
-      c.t('meetings.series.ruleLine', {
-        rule: tellRule(c.t, readRule(one.rule)),
-        time: one.starts_at_time,
-        zone: one.zone,
-        day: c.fmt.day(one.until_at),
-      }),
-    ),
-    coming: coming.map(row),
-    past: past.map(row),
-    awaited: awaited.map((date) => awaitedRow(c, date)),
-    ending: ending && c.fmt.day(ending.last_at),
-    change: firstChange(series.id, coming),
-    unattended:
-      unattended &&
-      c.t('noShow.series.notice', { name: series.name, days: tellDays(unattended.dates, c.t, c.fmt) }),
-    facts:
-      facts && facts.held + facts.cancelled > 0
-        ? { items: describeFacts(c.t, c.fmt, facts), isSeldom: isSeldomAttended(facts) }
-        : undefined,
-  });
-}
-
-/** Where the rule is changed from the next date on. */
-function firstChange(seriesId: number, coming: { id: number; state: string }[]): string | undefined {
-  const next = coming.find(({ state }) => state !== 'cancelled');
-  return next && `/series/${seriesId}/dates/${next.id}/following`;
-}
-
-/** A date that wants a room: what it waits for, and the way to take it when it is free. */
-function awaitedRow(c: Context, date: AwaitedDate) {
-  const when = `${c.fmt.shortDay(date.starts_at)} ${c.fmt.range(date.starts_at, date.ends_at)}`;
-  return {
-    time: when,
-    title: titleOf(c.t, date),
-    href: `/meetings/${date.meeting_id}`,
-    pill: {
-      text: c.t(date.is_free ? 'series.awaited.free' : 'series.awaited.taken'),
-      tone: date.is_free ? 'ok' : 'neutral',
-    },
-    meta: [
-      c.t(date.kind === 'wait' ? 'series.awaited.wait' : 'series.awaited.skip', {
-        rooms: describeRequest(c, date),
-      }),
-    ],
-    ...(date.is_free
-      ? {
-          actions: [
-            {
-              action: `/series/${date.series_id}/dates/${date.meeting_id}/room`,
-              label: c.t('series.awaited.take'),
-              about: when,
-              hidden: {},
-            },
-          ],
-        }
-      : {}),
-  };
 }
 
 async function takeRoom(c: Context): Promise<Answer> {
@@ -297,11 +203,16 @@ async function showEdit(c: Context, problems?: Problems, stale = false): Promise
       rooms: [],
       organisers,
       errors: problems?.errors ?? {},
-      values: problems ? { ...problems.values, ...(stale ? { version: series.version } : {}) } : stored,
+      values: problems ? withVersion(problems.values, stale ? series.version : undefined) : stored,
       theirs: stale ? stored.name : undefined,
     },
     { status: stale ? 409 : status },
   );
+}
+
+/** After a stale save the form goes on from the version that is stored. */
+function withVersion(values: Record<string, unknown>, version: number | undefined) {
+  return version === undefined ? values : { ...values, version };
 }
 
 async function change(c: Context<z.output<typeof SeriesForm>>): Promise<Answer> {

@@ -6,7 +6,10 @@ export function keepUnattended(db: Db, by: Actor, seriesId: number, now: Date): 
   return inTransaction(db, async (trx) => {
     const kept = await change(
       trx,
-      `update series set absent_kept_at = :now where id = :id and ended_on is null and absent_asked_at > coalesce(absent_kept_at, '-infinity')`,
+      `update series
+          set absent_kept_at = :now
+        where id = :id and ended_on is null
+          and absent_asked_at > coalesce(absent_kept_at, '-infinity')`,
       { id: seriesId, now },
     );
     if (kept) await record(trx, by, { action: 'series.keep', noun: 'series', id: seriesId });

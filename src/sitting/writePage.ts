@@ -5,7 +5,7 @@ import { textOfPerson } from '../people/picked.js';
 import { personText } from '../people/queries.js';
 import type { ItemState } from '../agenda/policy.js';
 import { listAgenda, type AgendaLine } from '../agenda/queries.js';
-import type { Tone } from '../meetings/shownState.js';
+import type { Tone } from '../meetings/states.js';
 import { Forbidden } from '../lib/http/errors.js';
 import { idOf, page, redirect, type Answer, type Context } from '../lib/http/route.js';
 import { isWritable, listStatements, type Statement } from './statementQueries.js';

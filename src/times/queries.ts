@@ -1,5 +1,5 @@
 import { rows, type Db } from '../lib/db/db.js';
-import { MAX_DAYS } from '../meetings/queries.js';
+import { MAX_DAYS } from '../meetings/listQueries.js';
 import { KNOWS_TITLE } from '../auth/titleQueries.js';
 
 import { isBlocking, isNotLapsed } from '../hours/liveClaimQueries.js';

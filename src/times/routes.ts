@@ -9,10 +9,9 @@ import { createMeeting, type RoomsRefused } from '../meetings/commands.js';
 import { readPeople } from '../meetings/namedPeople.js';
 import { addParticipants } from '../meetings/participantCommands.js';
 import { maySeeMembers } from '../meetings/policy.js';
-import { listUnitMembers } from '../meetings/queries.js';
-import { tellRefusal } from '../meetings/refusal.js';
+import { listSeriesOptions, listUnitMembers } from '../meetings/queries.js';
+import { describeRefusal } from '../meetings/refusal.js';
 import { findSeries, listMembers } from '../series/queries.js';
-import { listSeriesOptions } from '../meetings/seriesQueries.js';
 import { mayListGuests } from '../people/policy.js';
 import { findPersonOption, listUnitOptions } from '../people/queries.js';
 import { listEquipmentKinds } from '../equipment/queries.js';
@@ -217,7 +216,7 @@ async function useSuggestion(c: Context<UseForm>): Promise<Answer> {
       ...c.form.go.map((guest) => ({ ...guest, role: 'optional' as const })),
     ];
     if (ids.length + guests.length === 0) return { location: `/meetings/${made.id}` };
-    const added = await addParticipants(trx, c.by, made.id, ids, guests);
+    const added = await addParticipants(trx, c.by, made.id, [...ids, ...guests]);
     if (!added.ok) throw new BadRequest();
     return { location: `/meetings/${made.id}`, unreachable: added.unreachable };
   });
@@ -254,7 +253,7 @@ async function clashPage(
   used: SuggestedTime,
   title: string,
 ): Promise<Answer> {
-  const refusal = await tellRefusal(c, refused, {
+  const refusal = await describeRefusal(c, refused, {
     roomIds: used.roomIds,
     startsAt: used.startsAt,
     endsAt: used.endsAt,

@@ -2,7 +2,9 @@ import { stopAwaiting } from '../claims/awaitedCommands.js';
 import type { Check } from '../claims/checks.js';
 import type { Actor } from '../lib/audit/record.js';
 import { inTransaction, type Db } from '../lib/db/db.js';
-import { changeMeeting, restoreMeeting, type RoomsRefused } from '../meetings/commands.js';
+import { type RoomsRefused } from '../meetings/commands.js';
+import { changeMeeting } from '../meetings/changeCommands.js';
+import { restoreMeeting } from '../meetings/callOffCommands.js';
 import { findAwaited } from './awaitedQueries.js';
 import { lockSeriesOf } from '../meetings/numberCommands.js';
 import { lockMeeting } from '../meetings/queries.js';
@@ -32,7 +34,7 @@ export function takeAwaitedRoom(db: Db, by: Actor, meetingId: number, now: Date)
     if (roomIds.length === 0) return { ok: false, reason: 'gone' };
     const taken =
       awaited.kind === 'skip'
-        ? await restoreMeeting(trx, by, meetingId, now, roomIds)
+        ? await restoreMeeting(trx, by, meetingId, { now, roomIds })
         : await changeMeeting(trx, by, meetingId, { version: meeting.version, roomIds, now });
     if (!taken.ok) {
       if (!('checks' in taken)) return { ok: false, reason: 'gone' };

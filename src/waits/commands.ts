@@ -16,7 +16,12 @@ import {
   type AwaitedDate,
   type Freed,
 } from './awaitedQueries.js';
-import { createMeeting, type Booked, type NewMeeting, type RoomsRefused } from '../meetings/commands.js';
+import {
+  createMeeting,
+  type CreatedMeeting,
+  type NewMeeting,
+  type RoomsRefused,
+} from '../meetings/commands.js';
 import { setLayout } from '../meetings/placeCommands.js';
 import { mayEditMeeting } from '../meetings/policy.js';
 import { lockMeeting } from '../meetings/queries.js';
@@ -39,7 +44,7 @@ export function createWaiting(
   by: Actor,
   input: NewMeeting,
   any?: AnyRoom,
-): Promise<Booked | RoomsRefused> {
+): Promise<CreatedMeeting | RoomsRefused> {
   return inTransaction(db, async (trx) => {
     const made = await createMeeting(trx, by, { ...input, roomIds: [] });
     if (!made.ok) return made;

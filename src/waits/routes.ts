@@ -6,7 +6,7 @@ import { findAwaited } from './awaitedQueries.js';
 import { drawForm, valuesOf } from '../meetings/formPage.js';
 import { NoFields } from '../meetings/forms.js';
 import { findMeeting } from '../meetings/queries.js';
-import { tellRefusal } from '../meetings/refusal.js';
+import { describeRefusal } from '../meetings/refusal.js';
 import { joinQueue, leaveQueue } from './commands.js';
 import { mayTake } from './page.js';
 
@@ -67,7 +67,7 @@ async function take(c: Context): Promise<Answer> {
     meeting,
     values: { ...(await valuesOf(c, meeting)), rooms: roomIds },
     status: 409,
-    refusal: await tellRefusal(c, taken.refused, {
+    refusal: await describeRefusal(c, taken.refused, {
       roomIds,
       startsAt: meeting.starts_at,
       endsAt: meeting.ends_at,

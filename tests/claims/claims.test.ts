@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { createDb, inTransaction, row, rows } from '../../src/lib/db/db.js';
-import { cancelMeeting, createMeeting, restoreMeeting } from '../../src/meetings/commands.js';
+import { createMeeting } from '../../src/meetings/commands.js';
+import { restoreMeeting } from '../../src/meetings/callOffCommands.js';
+import { cancelMeeting } from '../../src/meetings/callOffCommands.js';
 import { claimRooms, moveClaims, releaseClaims } from '../../src/claims/commands.js';
 import { nearestAlternatives } from '../../src/claims/queries.js';
 import { addClosure, liftClosure } from '../../src/closures/commands.js';
@@ -387,7 +389,7 @@ describe('under load', () => {
               } else if (kind === 'cancel' && meeting)
                 await cancelMeeting(world.db, by, meeting, { reason: 'x' });
               else if (kind === 'restore' && meeting)
-                await restoreMeeting(world.db, by, meeting, world.clock.now());
+                await restoreMeeting(world.db, by, meeting, { now: world.clock.now() });
             }),
           );
           expect(await overlaps()).toEqual([]);

@@ -1,5 +1,7 @@
 import { inTransaction, row, rows } from '../../src/lib/db/db.js';
-import { cancelMeeting, changeMeeting, createMeeting } from '../../src/meetings/commands.js';
+import { createMeeting } from '../../src/meetings/commands.js';
+import { changeMeeting } from '../../src/meetings/changeCommands.js';
+import { cancelMeeting } from '../../src/meetings/callOffCommands.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type World } from '../support/world.js';
 

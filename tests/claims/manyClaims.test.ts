@@ -272,8 +272,10 @@ describe('quotas that count bookings in all rooms', () => {
         swapRooms(
           trx,
           administrator,
-          { id: a, version: versions[i]?.[0] ?? 0 },
-          { id: b, version: versions[i]?.[1] ?? 0 },
+          [
+            { id: a, version: versions[i]?.[0] ?? 0 },
+            { id: b, version: versions[i]?.[1] ?? 0 },
+          ],
           at(0),
         ),
       ),

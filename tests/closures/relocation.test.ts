@@ -1,11 +1,14 @@
 import { load } from 'cheerio';
 import { randomUUID } from 'node:crypto';
 import { inTransaction, row, rows } from '../../src/lib/db/db.js';
-import { accommodate } from '../../src/closures/relocationCommands.js';
-import { changeMeeting, createMeeting } from '../../src/meetings/commands.js';
 import { proposeRooms } from '../../src/closures/relocation.js';
+import { accommodate, type Choice } from '../../src/closures/relocationCommands.js';
+import { createMeeting } from '../../src/meetings/commands.js';
+import { changeMeeting } from '../../src/meetings/changeCommands.js';
+
 import { listFreeFor, listHits } from '../../src/closures/relocationQueries.js';
 import { changeClosures, closeRooms } from '../../src/closures/commands.js';
+import { countStatements } from '../support/statements.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
 
@@ -20,6 +23,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 let made = 0;
+
 async function room(
   more: { capacity?: number; building?: string; floor?: string; equipment?: string[]; setup?: number } = {},
 ): Promise<number> {
@@ -45,6 +49,7 @@ async function room(
 }
 const at = (day: number, hour: number) =>
   new Date(Date.parse('2030-04-01T00:00:00+08:00') + day * 86_400_000 + hour * 3_600_000);
+
 async function book(
   roomIds: number[],
   day: number,
@@ -516,7 +521,7 @@ describe('meetings in the way of a closure', () => {
       return {
         count: choices.length,
         result: await inTransaction(world.db, (trx) =>
-          accommodate(trx, { id: cast.secretary.id }, 'New carpets', choices),
+          accommodate(trx, { id: cast.secretary.id }, choices, { closureReason: 'New carpets' }),
         ),
       };
     };
@@ -558,6 +563,30 @@ describe('meetings in the way of a closure', () => {
     );
     expect(covered).toEqual([...olds].sort((a, b) => a - b).map((room_id) => ({ room_id, hours: 24 })));
   });
+});
+
+it('moves and calls off any number of meetings by the same statements', async () => {
+  const count = async (day: number, n: number) => {
+    const [old, next] = [await room(), await room()];
+    const choices: Choice[] = [];
+    for (let i = 0; i < n; i++) {
+      const meetingId = await book([old], day + Math.floor(i / 12), 8 + (i % 12), 9 + (i % 12));
+      const to =
+        i % 2 === 0
+          ? ({ kind: 'room', roomId: next } as const)
+          : ({ kind: 'cancel', reason: 'No room is left' } as const);
+      choices.push({ meetingId, version: 1, roomId: old, to });
+    }
+    return countStatements(world.db, async () => {
+      const done = await inTransaction(world.db, (trx) =>
+        accommodate(trx, { id: cast.secretary.id }, choices, { closureReason: 'New carpets', now: at(0, 0) }),
+      );
+      expect(done).toEqual({ ok: true, moved: n / 2, cancelled: n / 2 });
+    });
+  };
+  const ten = await count(20, 10);
+  expect(await count(22, 60)).toBe(ten);
+  expect(ten).toBeLessThan(60);
 });
 
 describe('a swap of rooms', () => {

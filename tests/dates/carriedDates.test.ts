@@ -214,7 +214,8 @@ test('whatever the rules: nobody and no day twice, the same day first, nothing c
           expect(kind === 'cancelled' || kind === 'lost').toBe(date.isCancelled);
           expect(kind === 'moved' || kind === 'left').toBe(!date.isCancelled && date.hasOwnTime);
           if (to !== null) continue;
-          // No new date of its period is made while it has none; and none that was not the same day's is had by less.
+          // No new date of its period is made while it has none; and none that was not the same day's is had
+          // by less.
           const period = periodOf(next.frequency, date.on);
           expect(fresh.filter((day) => periodOf(next.frequency, day) === period)).toEqual([]);
           const others = carried.filter(

@@ -2,7 +2,10 @@ import { load } from 'cheerio';
 import { randomUUID } from 'node:crypto';
 import { row, rows } from '../../src/lib/db/db.js';
 import { dayOf, timeOf } from '../../src/lib/time/zone.js';
-import { cancelMeeting, changeMeeting, createMeeting, restoreMeeting } from '../../src/meetings/commands.js';
+import { createMeeting } from '../../src/meetings/commands.js';
+import { changeMeeting } from '../../src/meetings/changeCommands.js';
+import { restoreMeeting } from '../../src/meetings/callOffCommands.js';
+import { cancelMeeting } from '../../src/meetings/callOffCommands.js';
 import { findMeeting } from '../../src/meetings/queries.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
@@ -195,7 +198,9 @@ describe('another rule', () => {
     expect(
       await row(
         world.db,
-        `select count(*) as n from audit_events where noun = 'series' and noun_id = :series and action = 'series.change'`,
+        `select count(*) as n
+         from audit_events
+         where noun = 'series' and noun_id = :series and action = 'series.change'`,
         { series },
       ),
     ).toEqual({ n: 2 });
@@ -205,7 +210,8 @@ describe('another rule', () => {
     const series = await make({ from_on: '2030-04-01', until_on: '2030-04-30' });
     const before = await lines(series);
     await cancelMeeting(world.db, by(), id(before[4]), { reason: 'Holiday' }); // 29 April
-    const plan = await submit(series, before[1], { weekday: '3', from_on: '2030-04-08' }); // Wednesdays 10, 17, 24; the rule still ends on 29 April
+    // Wednesdays 10, 17, 24; the rule still ends on 29 April.
+    const plan = await submit(series, before[1], { weekday: '3', from_on: '2030-04-08' });
     expect(plan.status).toBe(200);
     expect(plan.text).toContain('No new date takes its place');
     await postTo(organiser, ...confirm(plan.text));
@@ -286,7 +292,7 @@ describe('another rule', () => {
       '05-09',
       '05-16',
     ]);
-    expect(await restoreMeeting(world.db, by(), id(before[2]), world.clock.now())).toMatchObject({
+    expect(await restoreMeeting(world.db, by(), id(before[2]), { now: world.clock.now() })).toMatchObject({
       ok: true,
     });
     expect((await lines(series)).map(shown)[2]).toBe('04-18 10:00 draft 1');
@@ -310,7 +316,8 @@ describe('another rule', () => {
   });
 
   it('leaves the only date of a week to the one that stands', async () => {
-    const series = await make({ weekday: ['2', '4'], from_on: '2030-04-01', until_on: '2030-04-12' }); // 2, 4, 9, 11 April
+    // 2, 4, 9, 11 April.
+    const series = await make({ weekday: ['2', '4'], from_on: '2030-04-01', until_on: '2030-04-12' });
     const before = await lines(series);
     await cancelMeeting(world.db, by(), id(before[0]), { reason: 'Away' });
     const plan = await submit(
@@ -357,7 +364,10 @@ describe('another rule', () => {
     await world.runJobs();
     const cancelled = await rows<{ meeting_id: number }>(
       world.db,
-      `select distinct meeting_id from deliveries where method = 'CANCEL' and meeting_id in (select id from meetings where series_id = :series) order by 1`,
+      `select distinct meeting_id
+       from deliveries
+       where method = 'CANCEL' and meeting_id in (select id from meetings where series_id = :series)
+       order by 1`,
       { series },
     );
     expect(cancelled.map(({ meeting_id }) => meeting_id)).toEqual([id(before[2]), id(before[4])]);
@@ -551,7 +561,10 @@ describe('layout and equipment', () => {
   const carried = (series: number) =>
     rows<{ day: string; layout: string | null; pieces: number | null }>(
       world.db,
-      `select to_char(m.starts_at at time zone 'Asia/Shanghai', 'DD HH24') as day, l.layout, b.quantity as pieces from meetings m left join meeting_layouts l on l.meeting_id = m.id
+      `select to_char(m.starts_at at time zone 'Asia/Shanghai', 'DD HH24') as day,
+              l.layout, b.quantity as pieces
+       from meetings m
+       left join meeting_layouts l on l.meeting_id = m.id
          left join equipment_bookings b on b.meeting_id = m.id and b.is_held and b.kind_id = :screen and b.starts_at <= m.starts_at and b.ends_at >= m.ends_at
         where m.series_id = :series and m.state <> 'cancelled' order by m.starts_at`,
       { series, screen },
@@ -561,7 +574,9 @@ describe('layout and equipment', () => {
       (
         await row<{ id: number }>(
           world.db,
-          `insert into equipment_kinds (code, name_en, name_zh, is_movable, stock) values ('screen', 'Screen', '屏幕', true, 1) returning id`,
+          `insert into equipment_kinds (code, name_en, name_zh, is_movable, stock)
+           values ('screen', 'Screen', '屏幕', true, 1)
+           returning id`,
         )
       )?.id ?? 0;
     await world.db.raw(
@@ -632,7 +647,11 @@ describe('layout and equipment', () => {
     expect(
       await rows(
         world.db,
-        `select b.meeting_id from equipment_bookings b join meetings m on m.id = b.meeting_id where m.series_id = :series and b.is_held and extract(hour from b.starts_at at time zone 'Asia/Shanghai') < 13`,
+        `select b.meeting_id
+         from equipment_bookings b
+         join meetings m on m.id = b.meeting_id
+         where m.series_id = :series and b.is_held
+           and extract(hour from b.starts_at at time zone 'Asia/Shanghai') < 13`,
         { series },
       ),
     ).toEqual([]);
@@ -663,7 +682,10 @@ describe('at once', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([303, 409]);
     const doubles = await row<{ n: number }>(
       world.db,
-      `select count(*) as n from room_claims a join room_claims b on a.id < b.id and a.room_id = b.room_id and a.occupies && b.occupies and a.state = 'confirmed' and b.state = 'confirmed'`,
+      `select count(*) as n
+       from room_claims a
+       join room_claims b on a.id < b.id and a.room_id = b.room_id
+        and a.occupies && b.occupies and a.state = 'confirmed' and b.state = 'confirmed'`,
     );
     expect(doubles?.n).toBe(0);
   });
@@ -695,7 +717,8 @@ describe('at once', () => {
     expect(renamed.status).toBe(303);
     expect(booked.ok).toBe(true);
     const after = (await lines(series)).find((line) => line.id === move.id);
-    // Whichever came first: the move is either made, or refused because the title has changed under it; never lost silently.
+    // Whichever came first: the move is either made, or refused because the title has changed under it; never
+    // lost silently.
     if (shifted.ok) expect(after?.starts_at).toEqual(new Date('2030-04-16T09:00+08:00'));
     else expect(shifted).toMatchObject({ reason: 'stale' });
     expect((await lines(series)).every(({ title }) => title === 'At once')).toBe(true);

@@ -48,7 +48,9 @@ async function seriesOf(count: number): Promise<{ id: number; dates: number[] }>
     [id],
   );
   await world.db.raw(
-    `update participants set invited_at = now() where meeting_id in (select id from meetings where series_id = ?)`,
+    `update participants
+     set invited_at = now()
+     where meeting_id in (select id from meetings where series_id = ?)`,
     [id],
   );
   return { id, dates: dates.map((date) => date.id) };
@@ -87,13 +89,17 @@ test('ending a standing meeting takes at most sixty statements, and calls off al
     expect(await stateOf(dates)).toEqual([{ state: 'cancelled', count }]);
     const told = await rows(
       world.db,
-      `select 1 from audit_events where action = 'meeting.cancel' and meeting_id = any(:dates) and note = 'Dissolved'`,
+      `select 1
+       from audit_events
+       where action = 'meeting.cancel' and meeting_id = any(:dates) and note = 'Dissolved'`,
       { dates },
     );
     expect(told).toHaveLength(count);
     const free = await rows(
       world.db,
-      `select 1 from room_claims where meeting_id = any(:dates) and state in ('held', 'requested', 'confirmed')`,
+      `select 1
+       from room_claims
+       where meeting_id = any(:dates) and state in ('held', 'requested', 'confirmed')`,
       { dates },
     );
     expect(free).toEqual([]);
@@ -130,7 +136,9 @@ test('members join and leave all coming dates by the same statements', async () 
     const cost = await statements(() => setMembers(world.db, by(), id, roles));
     const chairs = await rows<{ person_id: number }>(
       world.db,
-      `select person_id from participants where meeting_id = any(:dates) and role = 'chair' and removed_at is null`,
+      `select person_id
+       from participants
+       where meeting_id = any(:dates) and role = 'chair' and removed_at is null`,
       { dates },
     );
     expect(chairs.map(({ person_id }) => person_id)).toEqual(dates.map(() => people[1]));
@@ -167,7 +175,8 @@ test('who leaves hands over seats, meetings and actions by the same statements',
     const { meetingId } = await makeScene(world.db, cast);
     await world.db.raw(
       `insert into actions (meeting_id, deliverable, lead_id, due_on, original_due_on, state, assigned_at, created_by)
-       select ?, 'Count the chairs', ?, '2030-05-01', '2030-05-01', 'assigned', now(), ? from generate_series(1, ?)`,
+       select ?, 'Count the chairs', ?, '2030-05-01', '2030-05-01', 'assigned', now(), ?
+       from generate_series(1, ?)`,
       [meetingId, leaver, cast.organiser.id, count],
     );
     let done: unknown;
@@ -201,7 +210,9 @@ test('attendance of a whole table, guests of a list and actions of long minutes 
     const { meetingId } = await makeScene(world.db, cast);
     const seats = await rows<{ id: number }>(
       world.db,
-      `insert into participants (meeting_id, person_id) select :meetingId, unnest(cast(:people as bigint[])) returning id`,
+      `insert into participants (meeting_id, person_id)
+       select :meetingId, unnest(cast(:people as bigint[]))
+       returning id`,
       { meetingId, people: await newPeople(count) },
     );
     const changes = seats.map(({ id }, n) => ({
@@ -214,7 +225,11 @@ test('attendance of a whole table, guests of a list and actions of long minutes 
     );
     const noted = await rows(
       world.db,
-      `select status, arrived_at, count(*) from attendances where participant_id = any(:ids) group by 1, 2 order by 1`,
+      `select status, arrived_at, count(*)
+       from attendances
+       where participant_id = any(:ids)
+       group by 1, 2
+       order by 1`,
       { ids: seats.map(({ id }) => id) },
     );
     expect(noted).toEqual([

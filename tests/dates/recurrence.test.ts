@@ -5,7 +5,7 @@ import {
   FREQUENCIES,
   occurrencesOf,
   readRule,
-  tellRule,
+  describeRule,
   untilForCount,
   writeRule,
   type Rule,
@@ -149,11 +149,11 @@ test('a number of meetings becomes a last day, of those that fit into 24 months'
 });
 
 test('is told in both languages', () => {
-  expect(tellRule(translator('en'), rule({ every: 2 }))).toBe('every 2 weeks on Monday');
-  expect(tellRule(translator('zh-CN'), rule({}))).toBe('每周一');
-  expect(tellRule(translator('zh-CN'), rule({ frequency: 'monthly_weekday', nth: -1, weekdays: [5] }))).toBe(
-    '每月最后一个周五',
-  );
+  expect(describeRule(translator('en'), rule({ every: 2 }))).toBe('every 2 weeks on Monday');
+  expect(describeRule(translator('zh-CN'), rule({}))).toBe('每周一');
+  expect(
+    describeRule(translator('zh-CN'), rule({ frequency: 'monthly_weekday', nth: -1, weekdays: [5] })),
+  ).toBe('每月最后一个周五');
 });
 
 const room = (id: number, building: string) => ({ id, site: '', building });

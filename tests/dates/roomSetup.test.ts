@@ -5,7 +5,8 @@ import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
 import { changeFollowingDates, confirm, fieldsOf, postTo, seriesForm } from './schedule.js';
 
-// People expected, layout and movable equipment of all dates, when a standing meeting is planned and when it is continued.
+// People expected, layout and movable equipment of all dates, when a standing meeting is planned and when it
+// is continued.
 
 let world: World;
 let cast: Cast;
@@ -20,11 +21,14 @@ beforeAll(async () => {
     (
       await row<{ id: number }>(
         world.db,
-        `insert into equipment_kinds (code, name_en, name_zh, is_movable, stock) values ('screen', 'Screen', '屏幕', true, 2) returning id`,
+        `insert into equipment_kinds (code, name_en, name_zh, is_movable, stock)
+         values ('screen', 'Screen', '屏幕', true, 2)
+         returning id`,
       )
     )?.id ?? 0;
   await world.db.raw(
-    `insert into room_layouts (room_id, layout, capacity) values (?, 'theatre', 40), (?, 'theatre', 30), (?, 'u_shape', 8)`,
+    `insert into room_layouts (room_id, layout, capacity)
+     values (?, 'theatre', 40), (?, 'theatre', 30), (?, 'u_shape', 8)`,
     [cast.rooms.orchid, cast.rooms.bamboo, cast.rooms.orchid],
   );
   organiser = await world.agent(cast.organiser);
@@ -42,7 +46,10 @@ const seriesIn = (answer: { headers: Record<string, string | undefined> }) =>
 const set = (series: number) =>
   rows<{ day: string; layout: string | null; expected_count: number | null; pieces: number | null }>(
     world.db,
-    `select to_char(m.starts_at at time zone 'Asia/Shanghai', 'MM-DD HH24:MI') as day, l.layout, m.expected_count, b.quantity as pieces from meetings m left join meeting_layouts l on l.meeting_id = m.id
+    `select to_char(m.starts_at at time zone 'Asia/Shanghai', 'MM-DD HH24:MI') as day,
+            l.layout, m.expected_count, b.quantity as pieces
+     from meetings m
+     left join meeting_layouts l on l.meeting_id = m.id
        left join equipment_bookings b on b.meeting_id = m.id and b.is_held and b.starts_at <= m.starts_at and b.ends_at >= m.ends_at
       where m.series_id = :series and m.state <> 'cancelled' order by m.starts_at`,
     { series },
@@ -173,7 +180,11 @@ it('is continued from what its last dates have, and they are changed on the way'
   ]);
   const { after } = (await row<{ after: Record<string, unknown> }>(
     world.db,
-    `select after from audit_events where noun = 'series' and noun_id = :series and action = 'series.dates' order by id desc limit 1`,
+    `select after
+     from audit_events
+     where noun = 'series' and noun_id = :series and action = 'series.dates'
+     order by id desc
+     limit 1`,
     { series },
   )) ?? { after: {} };
   expect(after).toMatchObject({ layout: 'theatre', equipment: ['screen × 1'], expected_count: 30 });

@@ -1,7 +1,8 @@
 import { load } from 'cheerio';
 import { randomUUID } from 'node:crypto';
 import { change, inTransaction, row, rows } from '../../src/lib/db/db.js';
-import { cancelMeeting, createMeeting } from '../../src/meetings/commands.js';
+import { createMeeting } from '../../src/meetings/commands.js';
+import { cancelMeeting } from '../../src/meetings/callOffCommands.js';
 import { claimForMany } from '../../src/claims/commands.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
@@ -47,13 +48,22 @@ const states = (html: string) =>
 const claimsOf = (series: number) =>
   rows<{ state: string; n: number }>(
     world.db,
-    `select c.state, count(*) as n from room_claims c join meetings m on m.id = c.meeting_id where m.series_id = :series group by 1 order by 1`,
+    `select c.state, count(*) as n
+     from room_claims c
+     join meetings m on m.id = c.meeting_id
+     where m.series_id = :series
+     group by 1
+     order by 1`,
     { series },
   );
 const requestsOf = (series: number) =>
   rows<{ state: string; day: string }>(
     world.db,
-    `select q.state, to_char(q.starts_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI') as day from room_requests q join meetings m on m.id = q.meeting_id where m.series_id = :series order by q.id`,
+    `select q.state, to_char(q.starts_at at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI') as day
+     from room_requests q
+     join meetings m on m.id = q.meeting_id
+     where m.series_id = :series
+     order by q.id`,
     { series },
   );
 const meetingsNow = async () => (await row<{ n: number }>(world.db, `select count(*) as n from meetings`))?.n;
@@ -72,7 +82,10 @@ it('says from when on no holidays are known', async () => {
   expect(await unknown()).toContain('The calendar knows no holidays after 2026 yet');
   await change(
     world.db,
-    `insert into holidays (calendar_id, on_day, kind, name_en, name_zh) select id, '2030-10-01', 'holiday', 'National Day', '国庆节' from holiday_calendars where is_default`,
+    `insert into holidays (calendar_id, on_day, kind, name_en, name_zh)
+     select id, '2030-10-01', 'holiday', 'National Day', '国庆节'
+     from holiday_calendars
+     where is_default`,
   );
   expect(await unknown()).not.toContain('knows no holidays');
   await change(world.db, `update holiday_calendars set is_default = false`);
@@ -183,7 +196,10 @@ describe('a room that is given on request', () => {
       ]);
       await change(
         world.db,
-        `update room_claims c set state = 'cancelled' from meetings m where m.id = c.meeting_id and m.series_id is not null`,
+        `update room_claims c
+         set state = 'cancelled'
+         from meetings m
+         where m.id = c.meeting_id and m.series_id is not null`,
       );
     }
   });
@@ -203,7 +219,9 @@ describe('a room that is given on request', () => {
     expect(
       await row(
         world.db,
-        `select count(*)::int as n from rule_overrides where rule = 'approval' and reason = 'Agreed by phone'`,
+        `select count(*)::int as n
+         from rule_overrides
+         where rule = 'approval' and reason = 'Agreed by phone'`,
       ),
     ).toEqual({ n: 5 });
   });
@@ -304,7 +322,11 @@ describe('rules about standing meetings', () => {
     expect(await claimsOf(series)).toEqual([{ state: 'confirmed', n: 5 }]);
     const kept = await rows(
       world.db,
-      `select to_char(m.starts_at, 'DD') as day, o.rule, o.reason, o.person_id from rule_overrides o join meetings m on m.id = o.meeting_id where m.series_id = :series order by m.starts_at`,
+      `select to_char(m.starts_at, 'DD') as day, o.rule, o.reason, o.person_id
+       from rule_overrides o
+       join meetings m on m.id = o.meeting_id
+       where m.series_id = :series
+       order by m.starts_at`,
       { series },
     );
     expect(kept).toEqual(
@@ -318,7 +340,11 @@ describe('rules about standing meetings', () => {
     expect(
       await row(
         world.db,
-        `select count(*)::int as n from audit_events e join meetings m on m.id = e.meeting_id where m.series_id = :series and e.action = 'override.max_duration' and e.note = 'The minister comes'`,
+        `select count(*)::int as n
+         from audit_events e
+         join meetings m on m.id = e.meeting_id
+         where m.series_id = :series
+           and e.action = 'override.max_duration' and e.note = 'The minister comes'`,
         { series },
       ),
     ).toEqual({ n: 4 });
@@ -380,7 +406,10 @@ describe('rules about standing meetings', () => {
     expect(
       await rows(
         world.db,
-        `select distinct q.note from room_requests q join meetings m on m.id = q.meeting_id where m.series_id = :series`,
+        `select distinct q.note
+         from room_requests q
+         join meetings m on m.id = q.meeting_id
+         where m.series_id = :series`,
         { series: seriesIn(saved) },
       ),
     ).toEqual([{ note: 'Guests from abroad' }]);
@@ -492,7 +521,11 @@ describe('notice for calling off', () => {
     expect(
       await rows(
         world.db,
-        `select to_char(m.starts_at, 'DD') as day, o.rule, o.reason from rule_overrides o join meetings m on m.id = o.meeting_id where m.series_id = :series order by 1`,
+        `select to_char(m.starts_at, 'DD') as day, o.rule, o.reason
+         from rule_overrides o
+         join meetings m on m.id = o.meeting_id
+         where m.series_id = :series
+         order by 1`,
         { series },
       ),
     ).toEqual(['01', '08'].map((day) => ({ day, rule: 'notice_cancel', reason: 'Dissolved' })));
@@ -629,7 +662,10 @@ it('hold for a swap: too late is too late, and a room on request is asked for', 
   expect((await swap()).status).toBe(303);
   const claims = await rows(
     world.db,
-    `select meeting_id, room_id, state from room_claims where meeting_id = any(:ids) and state in ('requested', 'confirmed') order by meeting_id`,
+    `select meeting_id, room_id, state
+     from room_claims
+     where meeting_id = any(:ids) and state in ('requested', 'confirmed')
+     order by meeting_id`,
     { ids: [one, other] },
   );
   expect(claims).toEqual([

@@ -1,13 +1,16 @@
 import { load } from 'cheerio';
 import { row, rows } from '../../src/lib/db/db.js';
 import { dayOf, timeOf } from '../../src/lib/time/zone.js';
-import { cancelMeeting, changeMeeting, createMeeting } from '../../src/meetings/commands.js';
+import { createMeeting } from '../../src/meetings/commands.js';
+import { changeMeeting } from '../../src/meetings/changeCommands.js';
+import { cancelMeeting } from '../../src/meetings/callOffCommands.js';
 import { findMeeting } from '../../src/meetings/queries.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
 import { confirm, fieldsOf, postTo, seriesForm, planSeries } from './schedule.js';
 
-// A standing meeting without a rule: a list of single dates, of which this and the later ones are changed together.
+// A standing meeting without a rule: a list of single dates, of which this and the later ones are changed
+// together.
 
 let world: World;
 let cast: Cast;
@@ -25,7 +28,9 @@ beforeAll(async () => {
     (
       await row<{ id: number }>(
         world.db,
-        `insert into equipment_kinds (code, name_en, name_zh, is_movable, stock) values ('screen', 'Screen', '屏幕', true, 1) returning id`,
+        `insert into equipment_kinds (code, name_en, name_zh, is_movable, stock)
+         values ('screen', 'Screen', '屏幕', true, 1)
+         returning id`,
       )
     )?.id ?? 0;
   [organiser, outsider] = (await Promise.all([world.agent(cast.organiser), world.agent(cast.outsider)])) as [
@@ -138,7 +143,11 @@ it('gets another time, room, layout and equipment; days go and come; what was ca
   await changeMeeting(world.db, by(), named.id, { version: named.version, title: 'Budget day' });
   // One more meeting on a day that has one.
   await world.owner.raw(
-    `insert into meetings (title, series_id, starts_at, ends_at, zone, organiser_id, created_by, uid, state, lang) select title, series_id, starts_at + interval '6 hours', ends_at + interval '6 hours', zone, organiser_id, created_by, 'second@office.example', 'draft', lang from meetings where id = ?`,
+    `insert into meetings (title, series_id, starts_at, ends_at, zone, organiser_id, created_by, uid, state, lang)
+     select title, series_id, starts_at + interval '6 hours', ends_at + interval '6 hours',
+            zone, organiser_id, created_by, 'second@office.example', 'draft', lang
+     from meetings
+     where id = ?`,
     [before[1]?.id ?? 0],
   );
   await createMeeting(
@@ -252,7 +261,10 @@ it('tells who was invited of the new time, date by date, and of the one that is 
   await world.runJobs();
   const told = await rows<{ meeting_id: number; method: string }>(
     world.db,
-    `select distinct on (meeting_id) meeting_id, method from deliveries where meeting_id in (select id from meetings where series_id = :series) and kind <> 'invitations.reply' order by meeting_id, id desc`,
+    `select distinct on (meeting_id) meeting_id, method
+     from deliveries
+     where meeting_id in (select id from meetings where series_id = :series) and kind <> 'invitations.reply'
+     order by meeting_id, id desc`,
     { series },
   );
   expect(told.map(({ meeting_id, method }) => [meeting_id, method])).toEqual(

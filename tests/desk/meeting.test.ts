@@ -1,5 +1,7 @@
 import { load } from 'cheerio';
-import { createMeeting, cancelMeeting, changeMeeting } from '../../src/meetings/commands.js';
+import { createMeeting } from '../../src/meetings/commands.js';
+import { changeMeeting } from '../../src/meetings/changeCommands.js';
+import { cancelMeeting } from '../../src/meetings/callOffCommands.js';
 import { addParticipants } from '../../src/meetings/participantCommands.js';
 import { findMeeting } from '../../src/meetings/queries.js';
 import { makeCast, type Cast } from '../support/cast.js';

@@ -1,7 +1,8 @@
 import { load } from 'cheerio';
 import { randomUUID } from 'node:crypto';
 import { change, inTransaction, row, rows } from '../../src/lib/db/db.js';
-import { cancelMeeting, createMeeting } from '../../src/meetings/commands.js';
+import { createMeeting } from '../../src/meetings/commands.js';
+import { cancelMeeting } from '../../src/meetings/callOffCommands.js';
 import { checkIn, endEarly, extendMeeting } from '../../src/checkins/commands.js';
 import { findMeeting } from '../../src/meetings/queries.js';
 import { swapRooms } from '../../src/bookings/swapCommands.js';
@@ -244,8 +245,10 @@ describe('equipment on the day', () => {
         swapRooms(
           trx,
           by(),
-          { id, version: await versionOf(id) },
-          { id: other.id, version: await versionOf(other.id) },
+          [
+            { id, version: await versionOf(id) },
+            { id: other.id, version: await versionOf(other.id) },
+          ],
           world.clock.now(),
         ),
       );

@@ -1,7 +1,10 @@
 import { load } from 'cheerio';
 import { randomUUID } from 'node:crypto';
 import { row, rows } from '../../src/lib/db/db.js';
-import { cancelMeeting, changeMeeting, createMeeting, restoreMeeting } from '../../src/meetings/commands.js';
+import { createMeeting } from '../../src/meetings/commands.js';
+import { changeMeeting } from '../../src/meetings/changeCommands.js';
+import { restoreMeeting } from '../../src/meetings/callOffCommands.js';
+import { cancelMeeting } from '../../src/meetings/callOffCommands.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
 
@@ -141,7 +144,7 @@ describe('movable equipment', () => {
     await cancelMeeting(world.db, by, id, { reason: 'x' });
     expect(await held(id)).toEqual([]);
     const other = await taken([[projector, 3]], 14, 15, 1);
-    expect(await restoreMeeting(world.db, by, id, world.clock.now())).toMatchObject({
+    expect(await restoreMeeting(world.db, by, id, { now: world.clock.now() })).toMatchObject({
       ok: false,
       shortages: [{ requested: 2, left: 0 }],
     });
@@ -149,7 +152,7 @@ describe('movable equipment', () => {
       (await row<{ state: string }>(world.db, 'select state from meetings where id = :id', { id }))?.state,
     ).toBe('cancelled');
     await cancelMeeting(world.db, by, other, { reason: 'x' });
-    expect(await restoreMeeting(world.db, by, id, world.clock.now())).toEqual({ ok: true });
+    expect(await restoreMeeting(world.db, by, id, { now: world.clock.now() })).toEqual({ ok: true });
     expect(await held(id)).toHaveLength(2);
   });
 
@@ -211,7 +214,7 @@ describe('movable equipment', () => {
           } else if (client % 8 === 6 && known !== undefined)
             await cancelMeeting(world.db, by, known, { reason: 'x' });
           else if (client % 8 === 2 && known !== undefined)
-            await restoreMeeting(world.db, by, known, world.clock.now());
+            await restoreMeeting(world.db, by, known, { now: world.clock.now() });
           else {
             const made = await take(lines, from, from + 1 + (client % 3), 5, {
               roomIds: client % 5 === 0 ? [bamboo, orchid] : [],

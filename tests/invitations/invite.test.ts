@@ -1,6 +1,8 @@
 import { load } from 'cheerio';
 import { row } from '../../src/lib/db/db.js';
-import { cancelMeeting, changeMeeting, restoreMeeting } from '../../src/meetings/commands.js';
+import { changeMeeting } from '../../src/meetings/changeCommands.js';
+import { restoreMeeting } from '../../src/meetings/callOffCommands.js';
+import { cancelMeeting } from '../../src/meetings/callOffCommands.js';
 import { addParticipants, removeParticipant } from '../../src/meetings/participantCommands.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { openSink, type Sink } from '../support/sink.js';
@@ -491,7 +493,7 @@ describe('cancelling', () => {
     const meeting = await invited();
     await cancelMeeting(world.db, by(), meeting.id, { reason: 'x' });
     await settle();
-    await restoreMeeting(world.db, by(), meeting.id, world.clock.now());
+    await restoreMeeting(world.db, by(), meeting.id, { now: world.clock.now() });
     await settle();
     const mails = sink.to(cast.guest.email).map(delivered);
     expect(mails.map((one) => one.method)).toEqual(['REQUEST', 'CANCEL', 'REQUEST']);
@@ -504,7 +506,7 @@ describe('cancelling', () => {
   it('and taking it back within a minute disturbs nobody', async () => {
     const meeting = await invited();
     await cancelMeeting(world.db, by(), meeting.id, { reason: 'x' });
-    await restoreMeeting(world.db, by(), meeting.id, world.clock.now());
+    await restoreMeeting(world.db, by(), meeting.id, { now: world.clock.now() });
     await settle();
     expect(sink.to(cast.guest.email)).toHaveLength(1);
   });

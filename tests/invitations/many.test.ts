@@ -1,5 +1,6 @@
 import { rows } from '../../src/lib/db/db.js';
-import { cancelMeeting, changeMeeting } from '../../src/meetings/commands.js';
+import { changeMeeting } from '../../src/meetings/changeCommands.js';
+import { cancelMeeting } from '../../src/meetings/callOffCommands.js';
 import { addParticipants } from '../../src/meetings/participantCommands.js';
 import { planSeries, seriesForm } from '../dates/schedule.js';
 import { makeCast, type Cast } from '../support/cast.js';

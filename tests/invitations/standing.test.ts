@@ -1,7 +1,9 @@
 import ICAL from 'ical.js';
 import { load } from 'cheerio';
 import { row, rows } from '../../src/lib/db/db.js';
-import { cancelMeeting, changeMeeting, restoreMeeting } from '../../src/meetings/commands.js';
+import { changeMeeting } from '../../src/meetings/changeCommands.js';
+import { restoreMeeting } from '../../src/meetings/callOffCommands.js';
+import { cancelMeeting } from '../../src/meetings/callOffCommands.js';
 import { removeParticipant } from '../../src/meetings/participantCommands.js';
 import { changeFollowingDates, confirm, postTo, seriesForm } from '../dates/schedule.js';
 import { makeCast, type Cast } from '../support/cast.js';
@@ -264,7 +266,7 @@ describe('one mail for a standing meeting', () => {
     );
     expect(await heard()).toHaveLength(0);
 
-    await restoreMeeting(world.db, by(), third?.id ?? -1, world.clock.now());
+    await restoreMeeting(world.db, by(), third?.id ?? -1, { now: world.clock.now() });
     const [back] = await heard();
     expect([back?.method, value(back?.parts[0], 'sequence')]).toEqual(['REQUEST', '3']);
     shelf.take({ ...(back as Parsed) });

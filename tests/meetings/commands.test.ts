@@ -1,12 +1,11 @@
-import {
-  cancelMeeting,
-  changeMeeting,
-  createMeeting,
-  restoreMeeting,
-  type NewMeeting,
-} from '../../src/meetings/commands.js';
+import { createMeeting, type NewMeeting } from '../../src/meetings/commands.js';
+import { changeMeeting } from '../../src/meetings/changeCommands.js';
+import { restoreMeeting } from '../../src/meetings/callOffCommands.js';
+import { cancelMeeting } from '../../src/meetings/callOffCommands.js';
 import { addParticipants, changeRole, removeParticipant } from '../../src/meetings/participantCommands.js';
-import { findMeeting, listMeetings, listMeetingsFor, listParticipants } from '../../src/meetings/queries.js';
+import { findMeeting, listParticipants } from '../../src/meetings/queries.js';
+import { listMeetingsFor } from '../../src/meetings/listQueries.js';
+import { listMeetings } from '../../src/meetings/listQueries.js';
 import { row, rows } from '../../src/lib/db/db.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type World } from '../support/world.js';
@@ -94,7 +93,11 @@ describe('booking', () => {
     expect(
       await row(
         world.db,
-        `select person_id, on_behalf_of_id from audit_events where action = 'meeting.create' order by id desc limit 1`,
+        `select person_id, on_behalf_of_id
+         from audit_events
+         where action = 'meeting.create'
+         order by id desc
+         limit 1`,
       ),
     ).toEqual({ person_id: cast.attendee.id, on_behalf_of_id: cast.chair.id });
   });
@@ -175,9 +178,9 @@ describe('changing', () => {
         { status: 404 },
       );
       expect(
-        (await listMeetings(world.db, person, { whose: 'all', when: 'coming' }, world.clock.now())).map(
-          (line) => line.id,
-        ),
+        (
+          await listMeetings(world.db, person, { whose: 'all', when: 'coming' }, { now: world.clock.now() })
+        ).map((line) => line.id),
       ).not.toContain(id);
     }
     expect(
@@ -198,12 +201,12 @@ describe('cancelling', () => {
       cancel_reason: 'No quorum',
       sequence: 0,
     });
-    expect(await restoreMeeting(world.db, by(cast.organiser), id, world.clock.now())).toMatchObject({
+    expect(await restoreMeeting(world.db, by(cast.organiser), id, { now: world.clock.now() })).toMatchObject({
       ok: true,
     });
     await cancelMeeting(world.db, by(cast.organiser), id, { reason: 'Again no quorum' });
     await make(14, '09:00', '10:00', { title: 'In its place' });
-    expect(await restoreMeeting(world.db, by(cast.organiser), id, world.clock.now())).toMatchObject({
+    expect(await restoreMeeting(world.db, by(cast.organiser), id, { now: world.clock.now() })).toMatchObject({
       ok: false,
       clashes: [{ title: 'In its place' }],
     });
@@ -213,10 +216,12 @@ describe('cancelling', () => {
   it('is not undone when the time of the meeting is over', async () => {
     const id = await make(28, '16:00', '17:00');
     await cancelMeeting(world.db, by(cast.organiser), id, { reason: 'No quorum' });
-    await expect(restoreMeeting(world.db, by(cast.organiser), id, at(28, '17:00'))).rejects.toMatchObject({
+    await expect(
+      restoreMeeting(world.db, by(cast.organiser), id, { now: at(28, '17:00') }),
+    ).rejects.toMatchObject({
       key: 'meetings.problem.over',
     });
-    expect(await restoreMeeting(world.db, by(cast.organiser), id, at(28, '16:59'))).toMatchObject({
+    expect(await restoreMeeting(world.db, by(cast.organiser), id, { now: at(28, '16:59') })).toMatchObject({
       ok: true,
     });
   });
@@ -230,12 +235,12 @@ describe('people', () => {
       { personId: cast.attendee.id, role: 'required' as const },
     ];
     const guest = { name: 'Somebody', email: 'somebody@elsewhere.example', role: 'optional' as const };
-    expect(await addParticipants(world.db, by(cast.organiser), id, people, [guest, guest])).toEqual({
+    expect(await addParticipants(world.db, by(cast.organiser), id, [...people, guest, guest])).toEqual({
       ok: true,
       added: 3,
       unreachable: [],
     });
-    expect(await addParticipants(world.db, by(cast.organiser), id, people, [guest])).toEqual({
+    expect(await addParticipants(world.db, by(cast.organiser), id, [...people, guest])).toEqual({
       ok: true,
       added: 0,
       unreachable: [],
@@ -245,7 +250,11 @@ describe('people', () => {
     ).toEqual({ n: 1 });
     let list = await listParticipants(world.db, id);
     const attendee = list.find((one) => one.person_id === cast.attendee.id);
-    await changeRole(world.db, by(cast.organiser), id, attendee?.id ?? 0, 'chair');
+    await changeRole(world.db, by(cast.organiser), {
+      meetingId: id,
+      participantId: attendee?.id ?? 0,
+      role: 'chair',
+    });
     list = await listParticipants(world.db, id);
     expect(
       list
@@ -283,7 +292,11 @@ describe('people', () => {
       })),
     );
     const list = await listParticipants(world.db, id);
-    await Promise.all(list.map((one) => changeRole(world.db, by(cast.organiser), id, one.id, 'chair')));
+    await Promise.all(
+      list.map((one) =>
+        changeRole(world.db, by(cast.organiser), { meetingId: id, participantId: one.id, role: 'chair' }),
+      ),
+    );
     expect((await listParticipants(world.db, id)).filter((one) => one.role === 'chair')).toHaveLength(1);
   });
 });

@@ -1,7 +1,8 @@
 import { stress } from '../bench/stress.js';
 import { testWorld, type World } from '../support/world.js';
 
-// The small version of `npm run bench -- stress`: everybody does everything at once, holds run out, a worker serves the queue.
+// The small version of `npm run bench -- stress`: everybody does everything at once, holds run out, a worker
+// serves the queue.
 
 let world: World;
 beforeAll(async () => {

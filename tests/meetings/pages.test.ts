@@ -346,7 +346,10 @@ describe('people', () => {
     expect(
       await rows(
         world.db,
-        `select person_id, state from deliveries where kind = 'meetings.message' and meeting_id = :id order by person_id`,
+        `select person_id, state
+         from deliveries
+         where kind = 'meetings.message' and meeting_id = :id
+         order by person_id`,
         { id },
       ),
     ).toEqual([

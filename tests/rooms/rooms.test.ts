@@ -466,22 +466,22 @@ describe('a closure', () => {
     expect(refused.status).toBe(409);
     expect(refused.text).toContain('New projector');
 
-    const { cancelMeeting, restoreMeeting } = await import('../../src/meetings/commands.js');
+    const { cancelMeeting, restoreMeeting } = await import('../../src/meetings/callOffCommands.js');
     const meetingId = meeting.ok ? meeting.id : 0;
     await cancelMeeting(world.db, { id: cast.organiser.id }, meetingId, { reason: 'Room closed' });
     expect(await claimed(id)).toEqual(['09:00-10:00 closed', '10:00-11:00 closed', '11:00-17:00 closed']);
-    expect((await restoreMeeting(world.db, { id: cast.organiser.id }, meetingId, world.clock.now())).ok).toBe(
-      false,
-    );
+    expect(
+      (await restoreMeeting(world.db, { id: cast.organiser.id }, meetingId, { now: world.clock.now() })).ok,
+    ).toBe(false);
 
     const lifting =
       load((await keeper.get(`/rooms/${id}`)).text)('form[action$="/lifting"]').attr('action') ?? '';
     await send(keeper, lifting, {}).expect(303);
     await send(keeper, lifting, {}).expect(303);
     expect(await claimed(id)).toEqual([]);
-    expect((await restoreMeeting(world.db, { id: cast.organiser.id }, meetingId, world.clock.now())).ok).toBe(
-      true,
-    );
+    expect(
+      (await restoreMeeting(world.db, { id: cast.organiser.id }, meetingId, { now: world.clock.now() })).ok,
+    ).toBe(true);
     expect((await audit(id)).map(({ action }) => action)).toEqual([
       'room.create',
       'closure.create',
@@ -571,7 +571,7 @@ describe('a divisible hall', () => {
     const change = async () =>
       send(keeper, `/rooms/${hall}`, { ...(await valuesOf(hall)), parts: [a, b, c] });
     expect(load((await change()).text)('#f-parts-error').text()).toContain('coming bookings');
-    const { cancelMeeting } = await import('../../src/meetings/commands.js');
+    const { cancelMeeting } = await import('../../src/meetings/callOffCommands.js');
     await cancelMeeting(world.db, { id: cast.organiser.id }, booked.ok ? booked.id : 0, { reason: 'x' });
     expect((await change()).status).toBe(303);
     await book(hall, '2030-03-14', 9, 10);

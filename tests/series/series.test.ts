@@ -1,7 +1,9 @@
 import { load } from 'cheerio';
 import { randomUUID } from 'node:crypto';
 import { row, rows } from '../../src/lib/db/db.js';
-import { cancelMeeting, createMeeting, restoreMeeting } from '../../src/meetings/commands.js';
+import { createMeeting } from '../../src/meetings/commands.js';
+import { restoreMeeting } from '../../src/meetings/callOffCommands.js';
+import { cancelMeeting } from '../../src/meetings/callOffCommands.js';
 import { setMembers } from '../../src/series/memberCommands.js';
 import { removeParticipant } from '../../src/meetings/participantCommands.js';
 import { listParticipants } from '../../src/meetings/queries.js';
@@ -48,7 +50,10 @@ const form = (more: Record<string, unknown> = {}) => ({
   key: randomUUID(),
   ...more,
 });
-/** Sends the plan page as a browser does: hidden fields, choices and reasons as they stand, with changes by date. */
+/**
+ * Sends the plan page as a browser does: hidden fields, choices and reasons as they stand, with changes by
+ * date.
+ */
 function confirm(
   html: string,
   changes: Record<string, { choice?: string; reason?: string }> = {},
@@ -113,7 +118,9 @@ describe('making one', () => {
     expect(
       await row(
         world.db,
-        `select count(*) as n from room_claims where meeting_id in (select id from meetings where series_id = :series) and state = 'confirmed'`,
+        `select count(*) as n
+         from room_claims
+         where meeting_id in (select id from meetings where series_id = :series) and state = 'confirmed'`,
         { series },
       ),
     ).toEqual({ n: 5 });
@@ -181,7 +188,10 @@ describe('making one', () => {
     expect(
       await rows(
         world.db,
-        `select cancel_reason from meetings where series_id = :series and state = 'cancelled' order by starts_at`,
+        `select cancel_reason
+         from meetings
+         where series_id = :series and state = 'cancelled'
+         order by starts_at`,
         { series },
       ),
     ).toEqual([{ cancel_reason: 'No room' }, { cancel_reason: 'Qingming' }]);
@@ -289,7 +299,7 @@ describe('numbers', () => {
     const by = { id: cast.organiser.id };
     await cancelMeeting(world.db, by, ids[1] ?? 0, { reason: 'x' });
     expect((await dates(series)).map(({ number }) => number)).toEqual([42, null, 43, 44, 45]);
-    await restoreMeeting(world.db, by, ids[1] ?? 0, world.clock.now());
+    await restoreMeeting(world.db, by, ids[1] ?? 0, { now: world.clock.now() });
     await cancelMeeting(world.db, by, ids[0] ?? 0, { reason: 'x' });
     expect((await dates(series)).map(({ number }) => number)).toEqual([42, 43, 44, 45, 46]);
     const added = await post(organiser, '/meetings', {

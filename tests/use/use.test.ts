@@ -1,5 +1,6 @@
 import { load, type CheerioAPI } from 'cheerio';
-import { cancelMeeting, createMeeting } from '../../src/meetings/commands.js';
+import { createMeeting } from '../../src/meetings/commands.js';
+import { cancelMeeting } from '../../src/meetings/callOffCommands.js';
 import { checkIn } from '../../src/checkins/commands.js';
 import { judgeCheckIns } from '../../src/checkins/noShowCommands.js';
 import { row } from '../../src/lib/db/db.js';

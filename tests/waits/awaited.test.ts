@@ -1,6 +1,7 @@
 import { load } from 'cheerio';
 import { row, rows } from '../../src/lib/db/db.js';
-import { cancelMeeting, createMeeting } from '../../src/meetings/commands.js';
+import { createMeeting } from '../../src/meetings/commands.js';
+import { cancelMeeting } from '../../src/meetings/callOffCommands.js';
 import { askRenewals } from '../../src/series/renewalCommands.js';
 import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type Agent, type World } from '../support/world.js';

@@ -1,7 +1,8 @@
 import { load } from 'cheerio';
 import { randomUUID } from 'node:crypto';
 import { row, rows } from '../../src/lib/db/db.js';
-import { cancelMeeting, createMeeting } from '../../src/meetings/commands.js';
+import { createMeeting } from '../../src/meetings/commands.js';
+import { cancelMeeting } from '../../src/meetings/callOffCommands.js';
 import { endEarly } from '../../src/checkins/commands.js';
 import { takeAwaitedRoom } from '../../src/waits/awaitedDateCommands.js';
 import { createWaiting, endOffers, serveWaits } from '../../src/waits/commands.js';
