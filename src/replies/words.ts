@@ -28,7 +28,9 @@ export function refusalOf(
   );
 }
 
-/** Which of the forms of a page was refused, for the links of its error summary (views/replies/_reply.ejs). */
+/**
+ * Which of the forms of a page was refused, for the links of its error summary (views/replies/_reply.ejs).
+ */
 export function formOf(problems: Problems | undefined): string {
   const { status, participant } = problems?.values ?? {};
   const base = typeof participant === 'string' ? `p${participant}` : '';
