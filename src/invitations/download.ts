@@ -28,6 +28,6 @@ export function plainCopy(
       status: 'CONFIRMED',
       reader,
     }),
-    ...(place ? { recurrenceId: place.occurrence_at } : {}),
+    recurrenceId: place?.occurrence_at,
   });
 }

@@ -9,10 +9,9 @@ export function toReply({ status, note, scope, substitute_name, substitute_email
   return {
     status,
     note,
-    ...(scope === 'all' && status !== 'delegated' ? { isForAll: true } : {}),
-    ...(status === 'delegated'
-      ? { substitute: { name: substitute_name ?? '', email: substitute_email ?? '' } }
-      : {}),
+    isForAll: scope === 'all' && status !== 'delegated',
+    substitute:
+      status === 'delegated' ? { name: substitute_name ?? '', email: substitute_email ?? '' } : undefined,
   };
 }
 

@@ -7,7 +7,7 @@ function itemsOf(series: SampleSeries, at: number): SampleItem[] {
   return [0, 1, 2].flatMap((step) => series.items[(at * 2 + step) % count] ?? []);
 }
 
-/** Of which date the agenda is: its series, its place among the dates, and who takes part. */
+/** The date an agenda is for: its series, its place among the dates, and who takes part. */
 interface AgendaOf {
   series: SampleSeries;
   at: number;
