@@ -349,10 +349,13 @@ async function roomsFreeNow(c: Context, today: string) {
     listDayClaims(c.db, c.viewer.id, day),
   ]);
   return freeNow(layOutDay(day, rooms, claims, { zone: c.office.zone, nowUnit }), nowUnit, FREE_ROOMS).map(
-    ({ room, until }) => ({
-      room,
-      until: new Date(day.start.getTime() + until * 900_000),
-      href: `/bookings/new?room=${room.id}&date=${today}&from=${day.marks[nowUnit]}&to=${day.marks[Math.min(until, nowUnit + 4)]}`,
-    }),
+    ({ room, until }) => {
+      const [from, to] = [day.marks[nowUnit], day.marks[Math.min(until, nowUnit + 4)]];
+      return {
+        room,
+        until: new Date(day.start.getTime() + until * 900_000),
+        href: `/bookings/new?room=${room.id}&date=${today}&from=${from}&to=${to}`,
+      };
+    },
   );
 }

@@ -3,38 +3,11 @@
 import { type Format, format } from '../lib/time/format.js';
 import { dayOf } from '../lib/time/zone.js';
 import { type Lang, type Translate, translator } from '../lib/i18n/translate.js';
-import { chineseNumber, longDate } from './numerals.js';
+import { attendanceOf, copiesOf, personOf, type AttendanceList } from './attendance.js';
+import { documentItem, duty, numbered, votesOf, type DocumentItem, type ReadItem } from './items.js';
+import { longDate } from './numerals.js';
 import type { Tell } from './difference.js';
-import type {
-  Attendance,
-  Snapshot,
-  SnapshotAction,
-  SnapshotDecision,
-  SnapshotItem,
-  SnapshotPerson,
-  SnapshotStatement,
-} from './snapshot.js';
-
-export interface DocumentParagraph {
-  /** The statement it says, for anchors and comments; null for actions that hang on none. */
-  statementId: number | null;
-  kind: SnapshotStatement['kind'] | 'action';
-  /** "It was resolved: " · "会议议定：", set off from the text. */
-  phrase: string;
-  text: string;
-  /** Vote, lead and due date, for brackets after the text. */
-  notes: string[];
-}
-
-export interface DocumentItem {
-  id: number | null;
-  /** "1." · "一、" */
-  marker: string;
-  title: string;
-  /** What this reader may not see keeps its place in the numbering. */
-  isWithheld: boolean;
-  paragraphs: DocumentParagraph[];
-}
+import type { Snapshot, SnapshotPerson } from './snapshot.js';
 
 export interface MinutesDocument {
   lang: Lang;
@@ -58,7 +31,7 @@ export interface MinutesDocument {
   /** When the meeting closed. */
   closing: string | null;
   attachments: { label: string; entries: string[] } | null;
-  attendance: Array<{ label: string; groups: Array<{ unit: string; names: string[] }> }>;
+  attendance: AttendanceList[];
   actions: Array<{ action: string; lead: string; due: string }>;
   actionLabels: { heading: string; action: string; lead: string; due: string };
   attendanceHeading: string;
@@ -117,7 +90,7 @@ export function buildDocument(
     title: snapshot.title,
     notice: publication.approved ? null : t('minutes.document.notice', { version: publication.version }),
     facts: factsOf(snapshot, held, t, fmt),
-    opening: openingOf(snapshot, seen, held, t, fmt),
+    opening: openingOf(snapshot, { seen, held }, t, fmt),
     correction:
       snapshot.corrects &&
       t('minutes.document.correction', {
@@ -130,23 +103,8 @@ export function buildDocument(
       t('minutes.document.adjourned', { time: fmt.time(new Date(snapshot.meeting.ended_at)) }),
     attachments: attachmentsOf(seen, t),
     attendance: attendanceOf(snapshot.attendance, t, fmt),
-    actions: seen
-      .flatMap((item) => [...item.statements.flatMap((statement) => statement.actions), ...item.actions])
-      .map((action) => ({
-        action: action.deliverable,
-        lead: action.lead
-          ? [personOf(action.lead, fmt), ...action.helpers.map((helper) => fmt.name(helper))].join(
-              t('minutes.document.comma'),
-            )
-          : t('minutes.document.noLead'),
-        due: action.due_on ? longDate(action.due_on, fmt.lang) : t('minutes.document.noDue'),
-      })),
-    actionLabels: {
-      heading: t('minutes.document.actions'),
-      action: t('minutes.document.action'),
-      lead: t('minutes.document.lead'),
-      due: t('minutes.document.due'),
-    },
+    actions: actionsOf(seen, t, fmt),
+    actionLabels: actionLabels(t),
     attendanceHeading: t('minutes.document.attendance'),
     copies:
       publication.copies.length > 0
@@ -173,141 +131,6 @@ function approvalOf(
   return on_behalf_of
     ? t('minutes.document.approvedFor', { ...values, principal: fmt.name(on_behalf_of) })
     : t('minutes.document.approved', values);
-}
-
-type ReadItem = SnapshotItem & { isWithheld: boolean };
-
-/** What was said outside the items has no number. */
-function numbered(items: ReadItem[], lang: Lang): Array<[ReadItem, string]> {
-  let n = 0;
-  return items.map((item) => {
-    if (item.id === null) return [item, ''];
-    n += 1;
-    return [item, lang === 'en' ? `${n}.` : `${chineseNumber(n)}、`];
-  });
-}
-
-function documentItem(item: ReadItem, marker: string, t: Translate, fmt: Format): DocumentItem {
-  if (item.isWithheld)
-    return { id: item.id, marker, title: t('minutes.document.withheld'), isWithheld: true, paragraphs: [] };
-  return {
-    id: item.id,
-    marker,
-    title: item.title,
-    isWithheld: false,
-    paragraphs: [
-      ...item.statements.flatMap((statement) => statementParagraphs(statement, t, fmt)),
-      ...item.actions.map((action) => actionParagraph(action, null, t, fmt)),
-      ...(item.state === 'carried_over' || item.state === 'deferred'
-        ? [
-            {
-              statementId: null,
-              kind: 'deferred' as const,
-              phrase: '',
-              text: t(`minutes.document.${item.state === 'deferred' ? 'deferred' : 'carriedOver'}`),
-              notes: [],
-            },
-          ]
-        : []),
-    ],
-  };
-}
-
-/** An action that only repeats its statement becomes a note of it; any other is a paragraph of its own. */
-function statementParagraphs(statement: SnapshotStatement, t: Translate, fmt: Format): DocumentParagraph[] {
-  const text = statement.text.trim();
-  const isSame = (action: SnapshotAction): boolean => action.deliverable.trim() === text;
-  const own = statement.actions.filter(isSame).map((action) => duty(action, t, fmt));
-  const others = statement.actions
-    .filter((action) => !isSame(action))
-    .map((action) => actionParagraph(action, statement.id, t, fmt));
-  const notes = [...(statement.decision ? votesOf(statement.decision, t) : []), ...own];
-  return [
-    {
-      statementId: statement.id,
-      kind: statement.kind,
-      ...parted(statement.kind, text, t(`minutes.phrase.${statement.kind}`)),
-      notes,
-    },
-    ...others,
-  ];
-}
-
-/** How people begin a statement of each kind by themselves. */
-const ownWords: Record<SnapshotStatement['kind'], RegExp> = {
-  heard: /^(?:会议)?听取了?|^the meeting heard\b/i,
-  considered: /^(?:会议)?认为|^the meeting (?:considered|took the view)\b/i,
-  noted: /^(?:会议)?指出|^(?:it was|the meeting) noted\b/i,
-  stressed: /^(?:会议)?强调|^(?:it was|the meeting) stressed\b/i,
-  required: /^(?:会议)?要求|^(?:it was|the meeting) required\b/i,
-  resolved: /^(?:会议)?(?:议定|决定|明确)|^(?:it was|the meeting) (?:resolved|decided|agreed)\b/i,
-  approved_in_principle: /^(?:会议)?原则(?:上)?同意|^approved in principle\b/i,
-  deferred: /^(?:会议)?(?:决定)?暂缓|^deferred\b/i,
-};
-
-/** Words of any kind that already say who speaks: 会议听取了…, also where it was noted as something else. */
-const wholeSubject = /^(?:会议|the meeting\b|it was\b)/i;
-
-/** A text that begins with its phrase keeps it: 原则同意… becomes 会议原则同意 and the rest. */
-function parted(
-  kind: SnapshotStatement['kind'],
-  text: string,
-  phrase: string,
-): { phrase: string; text: string } {
-  const own =
-    ownWords[kind].exec(text)?.[0] ??
-    (wholeSubject.test(text)
-      ? Object.values(ownWords)
-          .map((words) => words.exec(text)?.[0])
-          .find((found) => found !== undefined)
-      : undefined);
-  if (!own) return { phrase, text };
-  const rest = text.slice(own.length);
-  return { phrase: /^[一-鿿]/.test(own) && !own.startsWith('会议') ? `会议${own}` : own, text: rest };
-}
-
-function actionParagraph(
-  action: SnapshotAction,
-  statementId: number | null,
-  t: Translate,
-  fmt: Format,
-): DocumentParagraph {
-  return {
-    statementId,
-    kind: 'action',
-    phrase: t('minutes.phrase.action'),
-    text: action.deliverable.trim(),
-    notes: [duty(action, t, fmt)],
-  };
-}
-
-function votesOf(decision: SnapshotDecision, t: Translate): string[] {
-  if (decision.basis === 'consensus') return [];
-  return [
-    t('minutes.document.votes', {
-      for: decision.votes_for ?? 0,
-      against: decision.votes_against ?? 0,
-      abstentions: decision.abstentions ?? 0,
-    }),
-  ];
-}
-
-function duty(action: SnapshotAction, t: Translate, fmt: Format): string {
-  return [
-    t('minutes.document.dutyLead', {
-      name: action.lead ? personOf(action.lead, fmt) : t('minutes.document.noLead'),
-    }),
-    ...(action.helpers.length > 0
-      ? [
-          t('minutes.document.dutyHelpers', {
-            names: action.helpers.map((helper) => personOf(helper, fmt)).join(t('minutes.document.comma')),
-          }),
-        ]
-      : []),
-    t('minutes.document.dutyDue', {
-      date: action.due_on ? longDate(action.due_on, fmt.lang) : t('minutes.document.noDue'),
-    }),
-  ].join(t('minutes.document.semicolon'));
 }
 
 function factsOf(snapshot: Snapshot, held: string, t: Translate, fmt: Format): MinutesDocument['facts'] {
@@ -337,7 +160,12 @@ export function nameOfMeeting(snapshot: Snapshot, t: Translate): string {
   return series && number !== null ? t('minutes.document.seriesMeeting', { series, number }) : title;
 }
 
-function openingOf(snapshot: Snapshot, seen: ReadItem[], held: string, t: Translate, fmt: Format): string {
+function openingOf(
+  snapshot: Snapshot,
+  { seen, held }: { seen: ReadItem[]; held: string },
+  t: Translate,
+  fmt: Format,
+): string {
   const chair = snapshot.attendance.find((person) => person.role === 'chair');
   const place = snapshot.meeting.places.map((each) => fmt.name(each)).join(t('minutes.document.comma'));
   const titles = seen
@@ -357,68 +185,35 @@ function openingOf(snapshot: Snapshot, seen: ReadItem[], held: string, t: Transl
   );
 }
 
+/** Every action of what this reader sees, in the order of the items. */
+function actionsOf(seen: ReadItem[], t: Translate, fmt: Format): MinutesDocument['actions'] {
+  return seen
+    .flatMap((item) => [...item.statements.flatMap((statement) => statement.actions), ...item.actions])
+    .map((action) => ({
+      action: action.deliverable,
+      lead: action.lead
+        ? [personOf(action.lead, fmt), ...action.helpers.map((helper) => fmt.name(helper))].join(
+            t('minutes.document.comma'),
+          )
+        : t('minutes.document.noLead'),
+      due: action.due_on ? longDate(action.due_on, fmt.lang) : t('minutes.document.noDue'),
+    }));
+}
+
+function actionLabels(t: Translate): MinutesDocument['actionLabels'] {
+  return {
+    heading: t('minutes.document.actions'),
+    action: t('minutes.document.action'),
+    lead: t('minutes.document.lead'),
+    due: t('minutes.document.due'),
+  };
+}
+
 function attachmentsOf(seen: ReadItem[], t: Translate): MinutesDocument['attachments'] {
   const names = seen.flatMap((item) =>
     item.papers.map((paper) => paper.name.replace(/\.[a-z0-9]{1,5}$/i, '')),
   );
   return names.length > 0 ? { label: t('minutes.document.attachments'), entries: names } : null;
-}
-
-/** Present, apologies, in attendance, in the order of GB/T 9704: unit, then names. */
-function attendanceOf(people: Attendance[], t: Translate, fmt: Format): MinutesDocument['attendance'] {
-  const isGuest = (person: Attendance): boolean => person.role === 'in_attendance';
-  const expected = people.filter((person) => person.role !== 'informed');
-  const lists = [
-    {
-      label: t('minutes.document.present'),
-      people: expected.filter((person) => person.status === 'present' && !isGuest(person)),
-    },
-    {
-      label: t('minutes.document.apologies'),
-      people: expected.filter((person) => person.status === 'apologies'),
-    },
-    { label: t('minutes.document.absent'), people: expected.filter((person) => person.status === 'absent') },
-    {
-      label: t('minutes.document.inAttendance'),
-      people: expected.filter((person) => person.status === 'present' && isGuest(person)),
-    },
-  ];
-  return lists
-    .filter((list) => list.people.length > 0)
-    .map((list) => ({ label: list.label, groups: byUnit(list.people, fmt) }));
-}
-
-function byUnit(people: SnapshotPerson[], fmt: Format): Array<{ unit: string; names: string[] }> {
-  const groups = new Map<string, string[]>();
-  for (const person of people) {
-    const unit = unitOf(person, fmt);
-    groups.set(unit, [...(groups.get(unit) ?? []), fmt.name(person)]);
-  }
-  return [...groups].map(([unit, names]) => ({ unit, names }));
-}
-
-function unitOf(person: SnapshotPerson, fmt: Format): string {
-  return fmt.name({ name_en: person.unit_en, name_zh: person.unit_zh });
-}
-
-/** "Zhang Wei (Finance)" · 财务处张伟 */
-function personOf(person: SnapshotPerson, fmt: Format): string {
-  const unit = unitOf(person, fmt);
-  if (!unit) return fmt.name(person);
-  return fmt.lang === 'en' ? `${fmt.name(person)} (${unit})` : `${unit}${fmt.name(person)}`;
-}
-
-function copiesOf(people: SnapshotPerson[], t: Translate, fmt: Format): string {
-  return byUnit(people, fmt)
-    .map((group) =>
-      group.unit
-        ? t('minutes.document.unitNames', {
-            unit: group.unit,
-            names: group.names.join(t('minutes.document.comma')),
-          })
-        : group.names.join(t('minutes.document.comma')),
-    )
-    .join(t('minutes.document.comma'));
 }
 
 function heldAt(snapshot: Snapshot): Date {

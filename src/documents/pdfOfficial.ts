@@ -1,5 +1,6 @@
 // The 纪要 layout of GB/T 9704-2012, its millimetres in points; the figures stand in one place each.
 import type { MinutesDocument } from './document.js';
+import type { DocumentItem } from './items.js';
 import { mm, type PdfPage } from '../lib/typeset/pdfPage.js';
 import type { FaceName } from '../lib/typeset/typeface.js';
 import { breakLines, type Line, type Run, type ParagraphStyle } from '../lib/typeset/lines.js';
@@ -64,9 +65,9 @@ function drawHead(document: MinutesDocument, sheet: PdfPage): number {
   const spread = flag.length > 18 ? 0 : step - size;
   let y = area.top + 35 * mm + size * 0.86; // the flag's top edge is 35 mm below the type area's
   sheet.element('P');
-  centred(sheet, 'title', document.flag, y, size, { tracking: spread, colour: red });
+  centred(sheet, document.flag, { face: 'title', y, size, tracking: spread, colour: red });
   y += 3 * pitch;
-  if (document.number) centred(sheet, 'text', document.number, y, textSize, { tracking });
+  if (document.number) centred(sheet, document.number, { face: 'text', y, size: textSize, tracking });
   y += pitch;
   sheet.element('P');
   const [office] = breakLines(
@@ -85,24 +86,17 @@ function drawHead(document: MinutesDocument, sheet: PdfPage): number {
   return Math.ceil((y - area.top) / pitch) + 1;
 }
 
-function centred(
-  sheet: PdfPage,
-  face: FaceName,
-  text: string,
-  y: number,
-  size: number,
-  how: { tracking: number; colour?: string },
-): void {
-  const [line] = breakLines(sheet.measure(size), [{ face, text }], 10 * area.width, {
-    tracking: how.tracking,
-  });
-  if (line)
-    sheet.line(line, {
-      x: area.left + (area.width - line.width + how.tracking) / 2,
-      y,
-      size,
-      colour: how.colour,
-    });
+interface Centred {
+  face: FaceName;
+  y: number;
+  size: number;
+  tracking: number;
+  colour?: string;
+}
+
+function centred(sheet: PdfPage, text: string, { face, y, size, tracking: space, colour }: Centred): void {
+  const [line] = breakLines(sheet.measure(size), [{ face, text }], 10 * area.width, { tracking: space });
+  if (line) sheet.line(line, { x: area.left + (area.width - line.width + space) / 2, y, size, colour });
 }
 
 function rule(sheet: PdfPage, y: number, width: number, colour = '#000000'): void {
@@ -117,101 +111,116 @@ function rule(sheet: PdfPage, y: number, width: number, colour = '#000000'): voi
 }
 
 function rowsOf(document: MinutesDocument, sheet: PdfPage): Row[] {
-  const rows: Row[] = [];
-  const blank = (part: Row['part']): number =>
-    rows.push({ line: null, size: textSize, element: null, bookmark: null, part });
-  const set = (
-    element: string,
-    part: Row['part'],
-    runs: Run[],
-    setting: ParagraphStyle,
-    bookmark: string | null = null,
-  ): void => {
-    breakLines(sheet.measure(textSize), runs, area.width, { justify: true, tracking, ...setting }).forEach(
-      (line, i) =>
-        rows.push({
-          line,
-          size: textSize,
-          element: i === 0 ? element : null,
-          bookmark: i === 0 ? bookmark : null,
-          part,
-        }),
-    );
-  };
-  titleLines(document.title, sheet).forEach((line, i) =>
-    rows.push({
-      line,
-      size: titleSize,
-      element: i === 0 ? 'H1' : null,
-      bookmark: i === 0 ? document.title : null,
-      part: 'title',
-    }),
-  );
-  blank('title');
-  if (document.correction)
-    set('P', 'body', [{ face: 'subheading', text: document.correction }], { indent: 2 * cell });
-  set('P', 'body', [{ face: 'text', text: document.opening }], { indent: 2 * cell });
-  for (const item of document.items) {
-    if (item.title)
-      set(
-        'H2',
-        'heading',
-        [{ face: 'heading', text: `${item.marker}${item.title}` }],
-        { indent: 2 * cell, justify: false },
-        `${item.marker}${item.title}`,
-      );
-    for (const paragraph of item.paragraphs) {
-      const notes = paragraph.notes.map((note) => ({ face: 'text', text: `（${note}）` }));
-      for (const [i, part] of paragraph.text.split(/\n+/).entries()) {
-        const isLast = i === paragraph.text.split(/\n+/).length - 1;
-        const phrase = i === 0 && paragraph.phrase ? [{ face: 'subheading', text: paragraph.phrase }] : [];
-        set('P', 'body', closed([...phrase, { face: 'text', text: part.trim() }], isLast ? notes : []), {
-          indent: 2 * cell,
-        });
-      }
+  return [
+    ...titleRows(document, sheet),
+    blankRow('title'),
+    ...openingRows(document, sheet),
+    ...document.items.flatMap((item) => itemRows(item, sheet)),
+    ...attachmentRows(document, sheet),
+    ...attendanceRows(document, sheet),
+  ];
+}
+
+function blankRow(part: Row['part']): Row {
+  return { line: null, size: textSize, element: null, bookmark: null, part };
+}
+
+interface RowStyle extends ParagraphStyle {
+  element: 'P' | 'H2';
+  part: Row['part'];
+  bookmark?: string;
+}
+
+/** A paragraph of the text as rows; the first of them opens its element of the structure. */
+function paragraphRows(sheet: PdfPage, runs: Run[], { element, part, bookmark, ...style }: RowStyle): Row[] {
+  const lines = breakLines(sheet.measure(textSize), runs, area.width, { justify: true, tracking, ...style });
+  return lines.map((line, i) => ({
+    line,
+    size: textSize,
+    element: i === 0 ? element : null,
+    bookmark: i === 0 && bookmark ? bookmark : null,
+    part,
+  }));
+}
+
+function titleRows({ title }: MinutesDocument, sheet: PdfPage): Row[] {
+  return titleLines(title, sheet).map((line, i) => ({
+    line,
+    size: titleSize,
+    element: i === 0 ? 'H1' : null,
+    bookmark: i === 0 ? title : null,
+    part: 'title',
+  }));
+}
+
+const bodyStyle = { element: 'P', part: 'body', indent: 2 * cell } as const;
+
+function openingRows({ correction, opening }: MinutesDocument, sheet: PdfPage): Row[] {
+  return [
+    ...(correction ? paragraphRows(sheet, [{ face: 'subheading', text: correction }], bodyStyle) : []),
+    ...paragraphRows(sheet, [{ face: 'text', text: opening }], bodyStyle),
+  ];
+}
+
+function itemRows({ marker, title, paragraphs }: DocumentItem, sheet: PdfPage): Row[] {
+  const heading = `${marker}${title}`;
+  const rows = title
+    ? paragraphRows(sheet, [{ face: 'heading', text: heading }], {
+        element: 'H2',
+        part: 'heading',
+        indent: 2 * cell,
+        justify: false,
+        bookmark: heading,
+      })
+    : [];
+  for (const paragraph of paragraphs) {
+    const notes = paragraph.notes.map((note) => ({ face: 'text', text: `（${note}）` }));
+    const parts = paragraph.text.split(/\n+/);
+    for (const [i, part] of parts.entries()) {
+      const isLast = i === parts.length - 1;
+      const phrase = i === 0 && paragraph.phrase ? [{ face: 'subheading', text: paragraph.phrase }] : [];
+      const runs = closed([...phrase, { face: 'text', text: part.trim() }], isLast ? notes : []);
+      rows.push(...paragraphRows(sheet, runs, bodyStyle));
     }
   }
-  if (document.attachments) {
-    blank('body');
-    const { label, entries } = document.attachments;
-    const width = (text: string): number =>
-      breakLines(sheet.measure(textSize), [{ face: 'text', text }], 10 * area.width, { tracking })[0]
-        ?.width ?? 0;
-    entries.forEach((entry, i) => {
-      const number = entries.length > 1 ? `${i + 1}.` : '';
-      const start = 2 * cell + width(label);
-      const hang = start + width(number);
-      if (i === 0)
-        set('P', 'body', [{ face: 'text', text: `${label}${number}${entry}` }], {
-          indent: 2 * cell,
-          hang,
-          justify: false,
-        });
-      else
-        set('P', 'body', [{ face: 'text', text: `${number}${entry}` }], {
-          indent: start,
-          hang,
-          justify: false,
-        });
+  return rows;
+}
+
+/** 附件 after a blank row; further ones begin where the name of the first does. */
+function attachmentRows({ attachments }: MinutesDocument, sheet: PdfPage): Row[] {
+  if (!attachments) return [];
+  const { label, entries } = attachments;
+  const width = (text: string): number =>
+    breakLines(sheet.measure(textSize), [{ face: 'text', text }], 10 * area.width, { tracking })[0]?.width ??
+    0;
+  const start = 2 * cell + width(label);
+  const rows = entries.flatMap((entry, i) => {
+    const number = entries.length > 1 ? `${i + 1}.` : '';
+    const text = i === 0 ? `${label}${number}${entry}` : `${number}${entry}`;
+    return paragraphRows(sheet, [{ face: 'text', text }], {
+      ...bodyStyle,
+      indent: i === 0 ? 2 * cell : start,
+      hang: start + width(number),
+      justify: false,
     });
-  }
-  if (document.attendance.length > 0) blank('list');
-  for (const { label, groups } of document.attendance) {
+  });
+  return [blankRow('body'), ...rows];
+}
+
+function attendanceRows({ attendance }: MinutesDocument, sheet: PdfPage): Row[] {
+  if (attendance.length === 0) return [];
+  const rows = attendance.flatMap(({ label, groups }) => {
     const names = groups
       .map((group) => `${group.unit}${group.unit ? ' ' : ''}${group.names.join('、')}`)
       .join('，');
+    const runs = [
+      { face: 'heading', text: `${label}：` },
+      { face: 'text', text: names },
+    ];
     const hang = (2 + [...label].length + 1) * cell;
-    set(
-      'P',
-      'list',
-      [
-        { face: 'heading', text: `${label}：` },
-        { face: 'text', text: names },
-      ],
-      { indent: 2 * cell, hang, justify: false },
-    );
-  }
-  return rows;
+    return paragraphRows(sheet, runs, { element: 'P', part: 'list', indent: 2 * cell, hang, justify: false });
+  });
+  return [blankRow('list'), ...rows];
 }
 
 /** Notes go before the full stop: 修改并报批（主办：…）。 */
@@ -227,7 +236,10 @@ function closed(runs: Run[], notes: Run[]): Run[] {
   ];
 }
 
-/** A title of several lines breaks between words into lines of like length (7.3.1: no broken words, a balanced shape). */
+/**
+ * A title of several lines breaks between words into lines of like length (7.3.1: no broken words, a balanced
+ * shape).
+ */
 function titleLines(title: string, sheet: PdfPage): Line[] {
   const set = (text: string): Line | undefined =>
     breakLines(sheet.measure(titleSize), [{ face: 'title', text }], 100 * area.width)[0];

@@ -107,30 +107,14 @@ export function beginBookingImport(
       mrbsName(found) ?? '',
       places.filter(({ key }) => chosen.get(key)?.choice === 'new'),
     );
-    await change(
+    await storeChoices(
       trx,
-      `update import_places p set choice = c.choice, room_id = c.room_id
-         from jsonb_to_recordset(cast(:choices as jsonb)) as c (key text, choice text, room_id bigint)
-        where p.import_id = :id and p.key = c.key`,
-      {
-        id,
-        choices: JSON.stringify(
-          places.map(({ key }) => ({
-            key,
-            choice: chosen.get(key)?.choice,
-            room_id: made.get(key) ?? (chosen.get(key)?.choice === 'room' ? chosen.get(key)?.roomId : null),
-          })),
-        ),
-      },
-    );
-    await change(
-      trx,
-      `update import_rows r
-          set state = 'left_out'
-         from import_places p
-        where r.import_id = :id and r.state = 'waiting'
-          and p.import_id = r.import_id and p.key = r.place and p.choice = 'out'`,
-      { id },
+      id,
+      places.map(({ key }) => {
+        const one = chosen.get(key);
+        const kept = one?.choice === 'room' ? one.roomId : null;
+        return { key, choice: one?.choice, room_id: made.get(key) ?? kept };
+      }),
     );
     await askToRun(trx, id);
     await record(trx, by, {
@@ -141,6 +125,30 @@ export function beginBookingImport(
     });
     return { ok: true };
   });
+}
+
+/** Keeps what each place becomes, and leaves out the bookings of those that stay out. */
+async function storeChoices(
+  trx: Db,
+  id: number,
+  choices: { key: string; choice: PlaceChoice['choice'] | undefined; room_id: number | null }[],
+): Promise<void> {
+  await change(
+    trx,
+    `update import_places p set choice = c.choice, room_id = c.room_id
+       from jsonb_to_recordset(cast(:choices as jsonb)) as c (key text, choice text, room_id bigint)
+      where p.import_id = :id and p.key = c.key`,
+    { id, choices: JSON.stringify(choices) },
+  );
+  await change(
+    trx,
+    `update import_rows r
+        set state = 'left_out'
+       from import_places p
+      where r.import_id = :id and r.state = 'waiting'
+        and p.import_id = r.import_id and p.key = r.place and p.choice = 'out'`,
+    { id },
+  );
 }
 
 async function usableRooms(trx: Db, choices: PlaceChoice[]): Promise<Set<number>> {

@@ -55,8 +55,16 @@ export class Unreadable extends Error {
   }
 }
 
-const UNSTORABLE =
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+/** Control characters, marks of writing direction, and halves of a surrogate pair. */
+const UNSTORABLE = new RegExp(
+  [
+    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/,
+    /[\ud800-\udbff](?![\udc00-\udfff])/,
+    /(?<![\ud800-\udbff])[\udc00-\udfff]/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+);
 
 /** Text as it may be stored, and why not. */
 export function checkTexts(

@@ -154,23 +154,44 @@ async function listKnown(
       where source = :source and external_id = any(:keys)`,
     { source: sourceKey(found.source), keys: batch.map(keyOf) },
   );
-  // Our own export names a meeting by its UID: it is known, too, after it was changed here.
-  const own = await rows<{ number: number; id: number }>(
+  const [own, same] = [await listOwn(trx, batch), await listSame(trx, found, batch)];
+  return {
+    byKey: new Map(imported.map((one) => [one.external_id, one.meeting_id])),
+    byNumber: new Map([...same, ...own].map((one) => [one.number, one.id])),
+  };
+}
+
+interface KnownRow {
+  /** Of the row in its file. */
+  number: number;
+  /** Of the meeting. */
+  id: number;
+}
+
+/** Our own export names a meeting by its UID: it is known, too, after it was changed here. */
+function listOwn(trx: Db, batch: WaitingRow[]): Promise<KnownRow[]> {
+  const named = batch.flatMap(({ number, external_id: uid }) =>
+    uid?.includes('/') ? { number, uid: uid.slice(0, uid.lastIndexOf('/')) } : [],
+  );
+  return rows<KnownRow>(
     trx,
     `select b.number, m.id
        from jsonb_to_recordset(cast(:batch as jsonb)) as b (number integer, uid text)
        join meetings m on m.uid = b.uid`,
-    {
-      batch: JSON.stringify(
-        batch.flatMap(({ number, external_id }) =>
-          external_id?.includes('/')
-            ? { number, uid: external_id.slice(0, external_id.lastIndexOf('/')) }
-            : [],
-        ),
-      ),
-    },
+    { batch: JSON.stringify(named) },
   );
-  const same = await rows<{ number: number; id: number }>(
+}
+
+/** Meetings of the same room, time and title, of those whose title the importer may read. */
+function listSame(trx: Db, found: Import, batch: WaitingRow[]): Promise<KnownRow[]> {
+  const told = batch.map(({ number, title, starts_at, ends_at, room_id }) => ({
+    number,
+    title,
+    starts_at,
+    ends_at,
+    room_id,
+  }));
+  return rows<KnownRow>(
     trx,
     `select b.number, min(m.id) as id
        from jsonb_to_recordset(cast(:batch as jsonb)) as b (number integer, title text,
@@ -185,24 +206,8 @@ async function listKnown(
           and exists (select 1 from imported_bookings i where i.meeting_id = m.id and i.source like 'mrbs:%'
           and i.source <> :source))
       group by b.number`,
-    {
-      batch: JSON.stringify(
-        batch.map(({ number, title, starts_at, ends_at, room_id }) => ({
-          number,
-          title,
-          starts_at,
-          ends_at,
-          room_id,
-        })),
-      ),
-      viewer: found.created_by,
-      source: sourceKey(found.source),
-    },
+    { batch: JSON.stringify(told), viewer: found.created_by, source: sourceKey(found.source) },
   );
-  return {
-    byKey: new Map(imported.map((one) => [one.external_id, one.meeting_id])),
-    byNumber: new Map([...same, ...own].map((one) => [one.number, one.id])),
-  };
 }
 
 async function importRow(

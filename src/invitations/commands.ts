@@ -44,7 +44,7 @@ export function sendInvitations(db: Db, by: Actor, meetingId: number, now: Date)
     const addressees = await listAddressees(trx, meetingId);
     const fresh = addressees.filter((one) => !one.is_removed && one.invited_at === null);
     if (!told || fresh.length === 0) return { ok: false, reason: 'nobody' };
-    const reason = await whyNot(trx, by, told, fresh, now);
+    const reason = await whyNot(trx, by, told, { fresh, now });
     if (reason) return { ok: false, reason };
 
     await scheduleMeeting(trx, meetingId);
@@ -75,8 +75,7 @@ async function whyNot(
   trx: Db,
   by: Actor,
   told: Tellable,
-  fresh: Addressee[],
-  now: Date,
+  { fresh, now }: { fresh: Addressee[]; now: Date },
 ): Promise<SendRefusal | undefined> {
   if (!told.starts_at && !told.starts_on) return 'time';
   if (told.rooms.length === 0 && !told.place && !told.link) return 'place';
@@ -140,7 +139,7 @@ export async function tellEverybody(trx: Db, meetingId: number, now: Date, by: n
   if (cancel.length + request.length === 0) return forgetWhatNobodyHeard(trx, meeting);
 
   const revision = await countAnnouncement(trx, meetingId, now);
-  await keepAnnouncement(trx, meeting, revision, by, now);
+  await keepAnnouncement(trx, meeting, { revision, by, now });
   await queueDeliveries(trx, deliveriesOf(meeting, { request, cancel, revision, queuedBy: by }));
   if (by === null) {
     await record(
@@ -273,9 +272,7 @@ async function dropUnsent(trx: Db, meetingId: number, people: Addressee[]): Prom
 async function keepAnnouncement(
   trx: Db,
   meeting: Tellable,
-  revision: number,
-  by: number | null,
-  now: Date,
+  { revision, by, now }: { revision: number; by: number | null; now: Date },
 ): Promise<void> {
   await change(
     trx,

@@ -7,19 +7,17 @@ import type { Tellable } from './queries.js';
 
 /**
  * The meeting as a file to add to a calendar by hand: the same UID as in the mails, nobody's name but the
- * organiser's.
- * @param place of somebody who holds it as a date of its series
+ * organiser's. It is a date of its series for somebody who holds it at a `place` there.
  */
 export function plainCopy(
   config: Pick<Config, 'mailFrom' | 'mailDomain'>,
   meeting: Tellable,
   reader: Reader,
-  now: Date,
-  place?: { uid: string; occurrence_at: Date },
+  { now, place }: { now: Date; place: { uid: string; occurrence_at: Date } | undefined },
 ): string {
   return writeCalendar('PUBLISH', {
     ...calendarEvent({
-      facts: { ...meeting, ...(place ? { uid: place.uid } : {}) },
+      facts: { ...meeting, uid: place?.uid ?? meeting.uid },
       told: meeting,
       attendees: [],
       sequence: meeting.sequence,
@@ -30,6 +28,6 @@ export function plainCopy(
       status: 'CONFIRMED',
       reader,
     }),
-    ...(place ? { recurrenceId: place.occurrence_at } : {}),
+    recurrenceId: place?.occurrence_at,
   });
 }

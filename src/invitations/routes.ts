@@ -65,7 +65,7 @@ async function download(c: Context): Promise<Answer> {
   // Time, room, title and organiser are everybody's; text and link are for who takes part.
   const open = maySeeAgenda(seen) ? meeting : { ...meeting, description: '', link: null };
   const place = await findSeriesPlace(c.db, seen.id, c.viewer.id);
-  return send(plainCopy(c.config, open, c, c.now, place), 'text/calendar; charset=utf-8', {
+  return send(plainCopy(c.config, open, c, { now: c.now, place }), 'text/calendar; charset=utf-8', {
     name: 'meeting.ics',
   });
 }

@@ -1,4 +1,5 @@
-import type { DocumentItem, DocumentParagraph, MinutesDocument } from '../documents/document.js';
+import type { MinutesDocument } from '../documents/document.js';
+import type { DocumentItem, DocumentParagraph } from '../documents/items.js';
 
 // The document as its page lays it out: joins and marks are chosen here, the template only writes them down.
 

@@ -1,6 +1,7 @@
 import type { MailBlock, MailRenderers, RenderContext, RenderedMail } from '../lib/mail/renderer.js';
 import { layOut } from '../lib/mail/layout.js';
-import { fileName, type DocumentItem, type MinutesDocument } from '../documents/document.js';
+import { fileName, type MinutesDocument } from '../documents/document.js';
+import type { DocumentItem } from '../documents/items.js';
 import { findDocument, specFor } from './documentQueries.js';
 import { keepDrawing } from './drawingCommands.js';
 import { canSignIn } from './circulationQueries.js';

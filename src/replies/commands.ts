@@ -47,50 +47,48 @@ interface Answering {
   organiser_id: number;
 }
 
+/** An answer as it is given: who gives it, which way and when. */
+interface Given {
+  by: Actor;
+  reply: Reply;
+  via: 'link' | 'page';
+  now: Date;
+}
+
 /** An answer by personal link; the caller has settled whose link it is. */
 export function replyByLink(
   db: Db,
   by: Actor,
   participantId: number,
-  reply: Reply,
-  now: Date,
+  { reply, now }: Pick<Given, 'reply' | 'now'>,
 ): Promise<Replied> {
   return inTransaction(db, async (trx) => {
     const others = reply.isForAll ? await lockLaterDates(trx, participantId, now) : [];
-    return storeAll(
-      trx,
-      { ...by, id: null },
-      await lockAnswering(trx, participantId),
-      others,
-      reply,
-      'link',
-      now,
-    );
+    const answering = await lockAnswering(trx, participantId);
+    return storeAll(trx, answering, others, { by: { ...by, id: null }, reply, via: 'link', now });
   });
 }
 
 /**
  * An answer by somebody signed in: one's own, a leader's by deputy or secretary, anybody's by who keeps the
  * meeting.
+ * @param to.participantId whose answer it is; undefined is one's own
  * @throws Forbidden for somebody else's answer, NotFound for a meeting that is hidden
  */
 export function replyOnPage(
   db: Db,
-  by: Actor,
-  viewer: Pick<Viewer, 'id' | 'role'>,
-  meetingId: number,
-  participantId: number | undefined,
-  reply: Reply,
-  now: Date,
+  { by, viewer }: { by: Actor; viewer: Pick<Viewer, 'id' | 'role'> },
+  to: { meetingId: number; participantId: number | undefined },
+  { reply, now }: Pick<Given, 'reply' | 'now'>,
 ): Promise<Replied> {
   return inTransaction(db, async (trx) => {
-    const seen = await findMeeting(trx, { id: by.id ?? -1 }, meetingId);
-    const id = participantId ?? seen.relation.participant_id;
+    const seen = await findMeeting(trx, { id: by.id ?? -1 }, to.meetingId);
+    const id = to.participantId ?? seen.relation.participant_id;
     if (id === null) throw new Forbidden();
     const others = reply.isForAll ? await lockLaterDates(trx, id, now) : [];
-    const meeting = await lockMeeting(trx, by, meetingId);
+    const meeting = await lockMeeting(trx, by, to.meetingId);
     const answering = await lockAnswering(trx, id);
-    if (answering.meeting_id !== meetingId) throw new NotFound();
+    if (answering.meeting_id !== to.meetingId) throw new NotFound();
     const isOwn = answering.person_id === viewer.id;
     if (
       !isOwn &&
@@ -98,15 +96,8 @@ export function replyOnPage(
       (meeting.is_private || !(await mayActFor(trx, viewer, answering.person_id)))
     )
       throw new Forbidden();
-    return storeAll(
-      trx,
-      isOwn ? by : { ...by, onBehalfOf: answering.person_id },
-      answering,
-      others,
-      reply,
-      'page',
-      now,
-    );
+    const who = isOwn ? by : { ...by, onBehalfOf: answering.person_id };
+    return storeAll(trx, answering, others, { by: who, reply, via: 'page', now });
   });
 }
 
@@ -128,16 +119,9 @@ async function lockLaterDates(trx: Db, participantId: number, now: Date): Promis
 }
 
 /** One answer for several dates; the history of each says so. */
-async function storeAll(
-  trx: Db,
-  by: Actor,
-  answering: Answering,
-  others: LaterDate[],
-  reply: Reply,
-  via: 'link' | 'page',
-  now: Date,
-): Promise<Replied> {
-  const stored = await store(trx, by, answering, reply, via, now);
+async function storeAll(trx: Db, answering: Answering, others: LaterDate[], given: Given): Promise<Replied> {
+  const { by, reply, via } = given;
+  const stored = await store(trx, answering, given);
   if (!stored.ok || others.length === 0) return stored;
   const ids = others.map(({ participant_id: id }) => id);
   await change(
@@ -159,7 +143,7 @@ async function storeAll(
       id,
       meetingId,
       after: { person_id: answering.person_id, status: reply.status },
-      ...(reply.note ? { note: reply.note } : {}),
+      note: reply.note || undefined,
     })),
   );
   return { ok: true, dates: 1 + others.length };
@@ -189,18 +173,11 @@ async function lockAnswering(trx: Db, participantId: number): Promise<Answering>
   return found;
 }
 
-async function store(
-  trx: Db,
-  by: Actor,
-  answering: Answering,
-  reply: Reply,
-  via: 'link' | 'page',
-  now: Date,
-): Promise<Replied> {
+async function store(trx: Db, answering: Answering, given: Given): Promise<Replied> {
+  const { by, reply, via, now } = given;
   const closed = whyClosed(answering, now);
   if (closed) return { ok: false, closed };
-  const substitute =
-    reply.status === 'delegated' ? await seatSubstitute(trx, by, answering, reply, now) : undefined;
+  const substitute = reply.status === 'delegated' ? await seatSubstitute(trx, answering, given) : undefined;
   if (substitute && !substitute.ok) return { ok: false, substitute: substitute.reason };
   const substituteId = substitute?.ok ? substitute.id : null;
   if (await saysTheSame(trx, answering, reply, substituteId)) return { ok: true, dates: 1 };
@@ -232,9 +209,9 @@ async function store(
     after: {
       person_id: answering.person_id,
       status: reply.status,
-      ...(substitute?.ok ? { substitute_id: substitute.personId } : {}),
+      substitute_id: substitute?.ok ? substitute.personId : undefined,
     },
-    ...(reply.note ? { note: reply.note } : {}),
+    note: reply.note || undefined,
   });
   if (removed > 0 || substitute?.isNew)
     await tellEverybody(trx, answering.meeting_id, now, senderOf(by, answering));
@@ -280,10 +257,8 @@ type Seated =
 /** Who comes instead becomes a participant in the other's place and is invited at once. */
 async function seatSubstitute(
   trx: Db,
-  by: Actor,
   answering: Answering,
-  { substitute }: Reply,
-  now: Date,
+  { by, reply: { substitute }, now }: Given,
 ): Promise<Seated> {
   const refuse = (reason: SubstituteRefusal): Seated => ({ ok: false, reason, isNew: false });
   const email = normalAddress(substitute?.email ?? '');

@@ -156,7 +156,10 @@ async function showReply(c: Context, problems?: Problems): Promise<Answer> {
 async function answer(c: Context<ReplyFields>): Promise<Answer> {
   const holder = await holderOf(c);
   if (!holder) return lost(c);
-  const replied = await replyByLink(c.db, c.by, holder.participant_id, toReply(c.form), c.now);
+  const replied = await replyByLink(c.db, c.by, holder.participant_id, {
+    reply: toReply(c.form),
+    now: c.now,
+  });
   const here = `/i/reply/${holder.participant_id}`;
   if (replied.ok) return redirect(here, { notice: noticeOf(c.form.status, replied.dates) });
   return 'closed' in replied
@@ -168,7 +171,7 @@ async function download(c: Context): Promise<Answer> {
   const found = await opened(c);
   if (!found || found.own.is_removed || found.meeting.state === 'cancelled') throw new NotFound();
   const place = await findSeriesPlace(c.db, found.meeting.id, found.own.person_id);
-  return send(plainCopy(c.config, found.meeting, c, c.now, place), 'text/calendar; charset=utf-8', {
+  return send(plainCopy(c.config, found.meeting, c, { now: c.now, place }), 'text/calendar; charset=utf-8', {
     name: 'meeting.ics',
   });
 }

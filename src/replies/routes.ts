@@ -71,14 +71,14 @@ async function reply(
   >,
 ): Promise<Answer> {
   const id = idOf(c);
-  const replied = await replyOnPage(c.db, c.by, c.viewer, id, c.form.participant, toReply(c.form), c.now);
+  const to = { meetingId: id, participantId: c.form.participant };
+  const replied = await replyOnPage(c.db, c, to, { reply: toReply(c.form), now: c.now });
   if (!replied.ok)
     return 'closed' in replied
       ? redirect(`/meetings/${id}`, { notice: `invitations.closed.${replied.closed}` })
       : showReplies(c, refusalOf(c, replied, c.form));
   const meeting = c.form.from === 'replies' ? `/meetings/${id}/replies` : `/meetings/${id}`;
-  const to = c.form.from === 'today' ? '/' : meeting;
-  return redirect(to, {
+  return redirect(c.form.from === 'today' ? '/' : meeting, {
     notice:
       c.form.participant === undefined ? noticeOf(c.form.status, replied.dates) : 'invitations.replied.noted',
   });

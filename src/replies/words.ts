@@ -9,10 +9,9 @@ export function toReply({ status, note, scope, substitute_name, substitute_email
   return {
     status,
     note,
-    ...(scope === 'all' && status !== 'delegated' ? { isForAll: true } : {}),
-    ...(status === 'delegated'
-      ? { substitute: { name: substitute_name ?? '', email: substitute_email ?? '' } }
-      : {}),
+    isForAll: scope === 'all' && status !== 'delegated',
+    substitute:
+      status === 'delegated' ? { name: substitute_name ?? '', email: substitute_email ?? '' } : undefined,
   };
 }
 
@@ -28,7 +27,9 @@ export function refusalOf(
   );
 }
 
-/** Which of the forms of a page was refused, for the links of its error summary (views/replies/_reply.ejs). */
+/**
+ * Which of the forms of a page was refused, for the links of its error summary (views/replies/_reply.ejs).
+ */
 export function formOf(problems: Problems | undefined): string {
   const { status, participant } = problems?.values ?? {};
   const base = typeof participant === 'string' ? `p${participant}` : '';

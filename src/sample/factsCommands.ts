@@ -6,7 +6,7 @@ import { addDays, dayOf, startOfDay } from '../lib/time/zone.js';
 import { setLayout } from '../meetings/placeCommands.js';
 import { takeEquipment } from '../equipment/commands.js';
 import { createFloorPlan, placeRooms } from '../rooms/floorPlanCommands.js';
-import type { SampleCast } from './meetingCommands.js';
+import type { SampleCast } from './castCommands.js';
 import { drawSamplePlan, PLACES } from './floorPlan.js';
 import { BROUGHT, FACTS, MOVABLE, OUT } from './rooms.js';
 

@@ -3,7 +3,8 @@ import { translator } from '../lib/i18n/translate.js';
 import { addDays, dayOf } from '../lib/time/zone.js';
 import { canonicalJson, sha256 } from '../documents/snapshot.js';
 import { collectSnapshot } from '../minutes/snapshotQueries.js';
-import type { SampleCast, SampleRecord } from './meetingCommands.js';
+import type { SampleCast } from './castCommands.js';
+import type { SampleRecord } from './seriesCommands.js';
 import { REASONS, RETURN_COMMENT } from './texts.js';
 
 type Stage = 'draft' | 'in_review' | 'returned' | 'passed' | 'approved' | 'issued';

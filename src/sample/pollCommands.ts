@@ -5,7 +5,7 @@ import { answerPoll } from '../polls/answerCommands.js';
 import { createPoll } from '../polls/commands.js';
 import type { PollAnswer } from '../polls/forms.js';
 import { listOptions } from '../polls/queries.js';
-import type { SampleCast } from './meetingCommands.js';
+import type { SampleCast } from './castCommands.js';
 
 /** A few people who are away in these days, as their deputies or the secretary entered it. */
 export async function addAbsences(trx: Db, cast: SampleCast): Promise<void> {

@@ -1,7 +1,7 @@
 import { change, row, type Db } from '../lib/db/db.js';
 import { addDays, dayOf, toInstant, weekdayOf } from '../lib/time/zone.js';
 import { createMeeting } from '../meetings/commands.js';
-import type { SampleCast } from './meetingCommands.js';
+import type { SampleCast } from './castCommands.js';
 import { OUT } from './rooms.js';
 
 /**

@@ -2,7 +2,7 @@ import type { Db } from '../lib/db/db.js';
 import { row } from '../lib/db/db.js';
 import { createWaiting } from '../waits/commands.js';
 import { listFittingRooms } from '../claims/queueQueries.js';
-import type { SampleCast } from './meetingCommands.js';
+import type { SampleCast } from './castCommands.js';
 import { ASSEMBLY, WAIT } from './texts.js';
 
 /** Somebody who waits for any large room while the assembly has them all. */

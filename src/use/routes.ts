@@ -5,7 +5,8 @@ import { page, route, send, type Answer, type Context, type Route } from '../lib
 import { dayOf } from '../lib/time/zone.js';
 import { listUnitOptions } from '../people/queries.js';
 import { UseQuery, UseTableQuery } from './forms.js';
-import { chosenRooms, describePeriod, unitsBelow, usePage } from './page.js';
+import { chosenRooms, unitsBelow } from './choice.js';
+import { describePeriod, usePage } from './page.js';
 import { besides, monthOf, periodOf, type UsePeriod } from './period.js';
 import { listUsePersons, listUseRooms } from './queries.js';
 import { readBefore, readReport, type ReportRequest } from './report.js';

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { csvOf } from '../lib/http/csv.js';
 import type { Context } from '../lib/http/route.js';
 import { weekdayName } from '../hours/describe.js';
-import { figures } from './page.js';
+import { figures } from './figures.js';
 import type { Counts, Report, UseFigures } from './report.js';
 import type { USE_TABLES } from './forms.js';
 
