@@ -109,10 +109,9 @@ export async function remindByHand(
   db: Db,
   by: Actor,
   id: number,
-  today: string,
-  now: Date,
+  { today, now }: { today: string; now: Date },
 ): Promise<Outcome<{ ok: false; reason: 'already' | 'unreachable' }>> {
-  return onAction(db, by, id, 'remind', today, async (trx, action) => {
+  return onAction(db, by, { id, verb: 'remind', today }, async (trx, action) => {
     const lead = await row<{ id: number; is_restricted: boolean }>(
       trx,
       `select l.id, m.is_private or coalesce(i.is_restricted, false) as is_restricted

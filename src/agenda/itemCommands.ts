@@ -48,7 +48,7 @@ export function addItem(db: Db, by: Actor, meetingId: number, input: ItemInput):
     const meeting = await lockMeeting(trx, by, meetingId);
     requireOpen(meeting);
     if (!mayEditAgenda(meeting)) throw new Forbidden();
-    const id = await insertItem(trx, by, meeting, input, 'accepted');
+    const id = await insertItem(trx, by, meeting, { input, state: 'accepted' });
     await record(trx, actingFor(by, meeting), {
       action: 'item.add',
       noun: 'agenda_items',
@@ -69,7 +69,7 @@ export function proposeItem(db: Db, by: Actor, meetingId: number, input: ItemInp
     const meeting = await lockMeeting(trx, by, meetingId);
     requireOpen(meeting);
     if (!mayPropose(meeting)) throw new Forbidden();
-    const id = await insertItem(trx, by, meeting, input, 'proposed');
+    const id = await insertItem(trx, by, meeting, { input, state: 'proposed' });
     await record(trx, by, {
       action: 'item.propose',
       noun: 'agenda_items',
@@ -105,8 +105,7 @@ async function insertItem(
   trx: Db,
   by: Actor,
   meeting: Meeting,
-  input: ItemInput,
-  state: ItemState,
+  { input, state }: { input: ItemInput; state: ItemState },
 ): Promise<number> {
   const made = await row<{ id: number }>(
     trx,

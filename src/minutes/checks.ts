@@ -105,7 +105,7 @@ export function findProblems(snapshot: Snapshot, context: CheckContext): Finding
   };
   checkTitle(snapshot, context, add);
   checkAttendance(snapshot, context, add);
-  checkText(snapshot.title, 'title', null, context, add);
+  checkText(snapshot.title, { place: 'title', at: null }, context, add);
   let n = 0;
   for (const item of snapshot.items) {
     const at = item.id === null ? null : ++n;
@@ -113,11 +113,11 @@ export function findProblems(snapshot: Snapshot, context: CheckContext): Finding
     const placed = item.statements.flatMap((statement) => statement.actions);
     for (const action of [...placed, ...item.actions]) checkAction(action, at, context, add);
     for (const statement of item.statements)
-      checkText(statement.text, `statement:${statement.id}`, at, context, add);
+      checkText(statement.text, { place: `statement:${statement.id}`, at }, context, add);
     const texts = new Set(item.statements.map((statement) => statement.text.trim()));
     for (const action of [...placed, ...item.actions]) {
       if (!texts.has(action.deliverable.trim()))
-        checkText(action.deliverable, `action:${action.id}`, at, context, add);
+        checkText(action.deliverable, { place: `action:${action.id}`, at }, context, add);
     }
   }
   return findings;
@@ -250,7 +250,12 @@ const secret =
 const relative =
   /下(个?月|周|星期|季度|一?次会议)|本(周|星期)[内末五]?|明[天日]|后天|近期|尽快|月底前|年底前|\b(next|this) (week|month|quarter|meeting)\b|\btomorrow\b|\bas soon as possible\b|\basap\b|\bby the end of the (week|month|year)\b/i;
 
-function checkText(text: string, place: string, at: number | null, context: CheckContext, add: Add): void {
+function checkText(
+  text: string,
+  { place, at }: { place: string; at: number | null },
+  context: CheckContext,
+  add: Add,
+): void {
   const found = (pattern: RegExp): string | undefined => pattern.exec(text)?.[0];
   const [hole, marking, vagueDate] = [found(placeholder), found(secret), found(relative)];
   if (hole) add('X01', place, at, hole);

@@ -78,7 +78,7 @@ export async function showMinutes(
 ): Promise<Answer> {
   const shown = versionShown(minutes);
   const seesDraft = maySeeDraft(minutes);
-  const spec = await specFor(c.db, c.viewer, minutes, shown, { lang: minutes.lang });
+  const spec = await specFor(c.db, c.viewer, minutes, { versionId: shown, lang: minutes.lang });
   const document = layOutDocument(await findDocument(c.db, spec));
   const isOpen = minutes.state === 'draft' || minutes.state === 'returned';
   const findings = seesDraft && isOpen ? await listFindings(c, minutes, spec) : [];
@@ -122,7 +122,7 @@ export async function showMinutes(
       reviews: seesDraft ? await listReviews(c.db, minutes.id) : [],
       changes:
         seesDraft && minutes.state === 'returned' && minutes.versions[0]
-          ? await listChanges(c.db, c.lang, spec, minutes.versions[0].id, null)
+          ? await listChanges(c.db, c.lang, spec, { beforeId: minutes.versions[0].id, afterId: null })
           : [],
       issued,
       circulation,

@@ -103,7 +103,8 @@ async function writeAttendance(
     trx,
     `insert into attendances (participant_id, status, arrived_at, left_at, recorded_by)
      select w.id, w.status, w.arrived, w."left", :by
-       from jsonb_to_recordset(cast(:list as jsonb)) as w (id bigint, status text, arrived timestamptz, "left" timestamptz)
+       from jsonb_to_recordset(cast(:list as jsonb))
+         as w (id bigint, status text, arrived timestamptz, "left" timestamptz)
       order by w.id
      on conflict (participant_id) do update
         set status = excluded.status, arrived_at = excluded.arrived_at, left_at = excluded.left_at,
@@ -148,8 +149,7 @@ export async function addWalkIn(
   db: Db,
   by: Actor,
   meetingId: number,
-  who: WalkIn,
-  role: ParticipantRole,
+  { who, role }: { who: WalkIn; role: ParticipantRole },
 ): Promise<{ ok: true } | Closed | { ok: false; reason: 'full' | 'inactive' }> {
   return inTransaction(db, async (trx) => {
     const { isOpen } = await lockForRecording(trx, by, meetingId);

@@ -70,11 +70,8 @@ async function itemFor(
 async function tellHistory(
   trx: Db,
   by: Actor,
-  meeting: Meeting,
-  item: { is_restricted: boolean },
-  action: string,
-  id: number,
-  text?: { before?: string; after?: string },
+  { meeting, item }: { meeting: Meeting; item: { is_restricted: boolean } },
+  { action, id, text }: { action: string; id: number; text?: { before?: string; after?: string } },
 ): Promise<void> {
   const isOpen = !item.is_restricted && !meeting.is_private;
   await record(trx, by, {
@@ -96,8 +93,7 @@ export async function addStatement(
   db: Db,
   by: Actor,
   place: { meetingId: number; itemId: number | null },
-  edit: StatementEdit,
-  saving: Saving,
+  { edit, saving }: { edit: StatementEdit; saving: Saving },
 ): Promise<Saved> {
   return inTransaction(db, async (trx) => {
     const { meeting, isOpen } = await lockForRecording(trx, by, place.meetingId);
@@ -114,10 +110,18 @@ export async function addStatement(
       return {
         ok: true,
         id: known.id,
-        version: await write(trx, by, meeting, item, known, edit, {
-          ...saving,
-          isDraft: known.is_draft && saving.isInBackground,
-        }),
+        version: await write(
+          trx,
+          by,
+          { meeting, item, statement: known },
+          {
+            edit,
+            saving: {
+              ...saving,
+              isDraft: known.is_draft && saving.isInBackground,
+            },
+          },
+        ),
       };
     }
     const made = await row<{ id: number }>(
@@ -143,7 +147,7 @@ export async function addStatement(
     if (!made) throw new Error('the statement was not made');
     await hang(trx, by, { id: made.id, meeting_id: meeting.id, item_id: item.id }, edit);
     if (item.id !== null) await openItem(trx, by, item.id);
-    await tellHistory(trx, by, meeting, item, 'statement.add', made.id);
+    await tellHistory(trx, by, { meeting, item }, { action: 'statement.add', id: made.id });
     return { ok: true, id: made.id, version: 1 };
   });
 }
@@ -153,8 +157,7 @@ export async function changeStatement(
   db: Db,
   by: Actor,
   id: number,
-  edit: StatementEdit & { item_id?: number | null },
-  saving: Saving,
+  { edit, saving }: { edit: StatementEdit & { item_id?: number | null }; saving: Saving },
 ): Promise<Saved> {
   return inTransaction(db, async (trx) => {
     const { meeting, isOpen, statement, item } = await lockStatement(trx, by, id);
@@ -169,7 +172,12 @@ export async function changeStatement(
     return {
       ok: true,
       id,
-      version: await write(trx, by, meeting, target, statement, edit, { ...saving, isDraft: false }),
+      version: await write(
+        trx,
+        by,
+        { meeting, item: target, statement },
+        { edit, saving: { ...saving, isDraft: false } },
+      ),
     };
   });
 }
@@ -194,11 +202,12 @@ function saysTheSame(statement: Statement, edit: StatementEdit): boolean {
 async function write(
   trx: Db,
   by: Actor,
-  meeting: Meeting,
-  item: { id: number | null; is_restricted: boolean },
-  statement: Statement,
-  edit: StatementEdit,
-  saving: Saving & { isDraft: boolean },
+  {
+    meeting,
+    item,
+    statement,
+  }: { meeting: Meeting; item: { id: number | null; is_restricted: boolean }; statement: Statement },
+  { edit, saving }: { edit: StatementEdit; saving: Saving & { isDraft: boolean } },
 ): Promise<number> {
   const changed = await row<{ version: number }>(
     trx,
@@ -234,10 +243,19 @@ async function write(
     { id: statement.id, by: by.id },
   );
   if (!told)
-    await tellHistory(trx, by, meeting, item, 'statement.change', statement.id, {
-      before: statement.text,
-      after: edit.text,
-    });
+    await tellHistory(
+      trx,
+      by,
+      { meeting, item },
+      {
+        action: 'statement.change',
+        id: statement.id,
+        text: {
+          before: statement.text,
+          after: edit.text,
+        },
+      },
+    );
   return changed?.version ?? statement.version;
 }
 
@@ -340,7 +358,12 @@ export async function removeStatement(
         { id, by: by.id },
       );
       await removePlannedAction(trx, by, id);
-      await tellHistory(trx, by, meeting, item, 'statement.remove', id, { before: statement.text });
+      await tellHistory(
+        trx,
+        by,
+        { meeting, item },
+        { action: 'statement.remove', id, text: { before: statement.text } },
+      );
     }
     return { ok: true, statement };
   });
@@ -363,7 +386,12 @@ export async function restoreStatement(
         { id, by: by.id },
       );
       await restorePlannedAction(trx, by, id);
-      await tellHistory(trx, by, meeting, item, 'statement.restore', id, { after: statement.text });
+      await tellHistory(
+        trx,
+        by,
+        { meeting, item },
+        { action: 'statement.restore', id, text: { after: statement.text } },
+      );
     }
     return { ok: true, statement };
   });
@@ -402,7 +430,7 @@ export async function moveStatement(
          where s.id = o.id`,
         { ids: order },
       );
-      await tellHistory(trx, by, meeting, item, 'statement.move', id);
+      await tellHistory(trx, by, { meeting, item }, { action: 'statement.move', id });
     }
     return { ok: true, statement };
   });

@@ -63,14 +63,11 @@ async function add(c: Context<z.output<typeof AddForm>>, place: Place): Promise<
     action: { deliverable: null, lead_id: lead, due_on, helper_ids: [] },
   };
   // Lead and date stand beside the text for an action; a note or a decision without them carries none.
-  const saved = await addStatement(
-    c.db,
-    c.by,
-    place,
-    background ? { ...edit, action: { ...edit.action, lead_id: null, due_on: null } } : edit,
-    { key, version, isInBackground: background },
-  );
-  if (!saved.ok || background) return tell(c, saved, { ...c.form, kind, text }, place);
+  const saved = await addStatement(c.db, c.by, place, {
+    edit: background ? { ...edit, action: { ...edit.action, lead_id: null, due_on: null } } : edit,
+    saving: { key, version, isInBackground: background },
+  });
+  if (!saved.ok || background) return tell(c, saved, { typed: { ...c.form, kind, text }, place });
   const isIncomplete = kind === 'required' && !(lead && due_on);
   return redirect(
     backTo(
@@ -146,9 +143,10 @@ async function change(c: Context<Change>): Promise<Answer> {
   const saving = { key: form.key, version: form.version, isInBackground: background };
   const saved =
     form.both === '1'
-      ? await addStatement(c.db, c.by, place, edit, { ...saving, version: null })
-      : await changeStatement(c.db, c.by, statement.id, edit, saving);
-  if (!saved.ok || background) return tell(c, saved, form, place, problems?.list[0]?.message);
+      ? await addStatement(c.db, c.by, place, { edit, saving: { ...saving, version: null } })
+      : await changeStatement(c.db, c.by, statement.id, { edit, saving });
+  if (!saved.ok || background)
+    return tell(c, saved, { typed: form, place, unread: problems?.list[0]?.message });
   return redirect(backTo(place.meetingId, place.itemId, `#statement-${saved.id}`));
 }
 
@@ -172,9 +170,7 @@ async function changeWrong(
 async function tell(
   c: Context,
   saved: Saved,
-  typed: Record<string, unknown>,
-  place: Place,
-  unread?: string,
+  { typed, place, unread }: { typed: Record<string, unknown>; place: Place; unread?: string },
 ): Promise<Answer> {
   if (saved.ok) return json({ version: saved.version, saved: c.fmt.time(c.now), unread });
   if (isInBackground(c))
@@ -268,8 +264,10 @@ async function closed(c: Context): Promise<Answer> {
   return tell(
     c,
     { ok: false, reason: 'closed' },
-    { text: statement.text },
-    { meetingId: statement.meeting_id, itemId: statement.item_id },
+    {
+      typed: { text: statement.text },
+      place: { meetingId: statement.meeting_id, itemId: statement.item_id },
+    },
   );
 }
 

@@ -69,7 +69,7 @@ export async function writePage(c: Context, meeting: Meeting, state: WriteState)
       : all.find((one) => one.id === state.edit && one.deleted_at === null);
   const open = openSection(items, edited, state.item);
   const sections = [
-    ...items.map((line) => sectionOf(c, meeting, line, all, open)),
+    ...items.map((line) => sectionOf(c, meeting, line, { all, open })),
     generalSection(c, meeting, all, open),
   ];
   const isRunning = meeting.state === 'in_progress';
@@ -172,8 +172,7 @@ function sectionOf(
   c: Context,
   meeting: Meeting,
   line: AgendaLine,
-  all: Statement[],
-  open: number | null,
+  { all, open }: { all: Statement[]; open: number | null },
 ): Section {
   const own = line.is_hidden ? [] : all.filter((one) => one.item_id === line.id);
   return {
