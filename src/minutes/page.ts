@@ -104,15 +104,7 @@ export async function showMinutes(
       pill: pillOf(minutes.state, c.t),
       seesDraft,
       isWorking: shown === null,
-      may: {
-        edit: mayEdit(minutes),
-        takeBack: mayTakeBack(minutes),
-        review: mayReview(minutes),
-        approve: mayApprove(minutes),
-        issue: mayIssue(minutes),
-        correct: mayCorrect(minutes),
-        write: mayEdit(minutes) && minutes.meeting !== null && mayRecord(minutes.meeting),
-      },
+      may: verbsOf(minutes),
       isEnded: minutes.meeting === null || minutes.meeting.state === 'ended',
       blocking: findings.filter((finding) => finding.isBlocking && !finding.override),
       overridden: findings.filter((finding) => finding.override),
@@ -135,6 +127,18 @@ export async function showMinutes(
     },
     { status: more.status ?? 200, caching: 'no-store' },
   );
+}
+
+function verbsOf(minutes: Minutes) {
+  return {
+    edit: mayEdit(minutes),
+    takeBack: mayTakeBack(minutes),
+    review: mayReview(minutes),
+    approve: mayApprove(minutes),
+    issue: mayIssue(minutes),
+    correct: mayCorrect(minutes),
+    write: mayEdit(minutes) && minutes.meeting !== null && mayRecord(minutes.meeting),
+  };
 }
 
 function describeLastStep(

@@ -7,7 +7,7 @@ import { Conflict, Forbidden, NotFound } from '../lib/http/errors.js';
 import { mayRecord, mayStart } from '../meetings/policy.js';
 import { lockMeeting } from '../meetings/queries.js';
 import { draftMinutes } from '../minutes/commands.js';
-import { lockForRecording, type Closed } from './statementCommands.js';
+import { lockForRecording, type Closed } from './recordingCommands.js';
 
 /**
  * The meeting begins: chair or secretary, or who else answers for it. Whoever declined is noted with
