@@ -1,7 +1,7 @@
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, row, type Db } from '../lib/db/db.js';
 import { keepFiles } from '../lib/files/store.js';
-import { actingFor, historyOf, onAction, tell, type Outcome } from './commands.js';
+import { actingFor, historyOf, onAction, notify, type Outcome } from './commands.js';
 import { findConcerned, overseersOf } from './queries.js';
 
 /**
@@ -48,7 +48,7 @@ export async function answerAction(
     });
     const concerned = await findConcerned(trx, id);
     if (concerned)
-      await tell(trx, by, action, {
+      await notify(trx, by, action, {
         what: 'answered',
         personIds: overseersOf(concerned).filter((one) => one !== by.id),
         payload: { answer_id: made.id },
@@ -96,7 +96,7 @@ export async function acceptAnswer(
         concerned.lead_id,
         ...concerned.helper_ids,
       ];
-      await tell(trx, by, action, {
+      await notify(trx, by, action, {
         what: 'accepted',
         personIds: ids.filter((one): one is number => one !== null),
         payload: { answer_id: answerId },
@@ -129,7 +129,7 @@ export async function sendAnswerBack(
       note,
     });
     const author = action.answered_by;
-    await tell(trx, by, action, {
+    await notify(trx, by, action, {
       what: 'sentBack',
       personIds: [action.lead_id, author].filter((one): one is number => one !== null),
       payload: { answer_id: answerId },

@@ -88,7 +88,7 @@ export async function refuseAction(
 ): Promise<Outcome> {
   return onAction(db, by, { id, verb: 'refuse', today }, async (trx, action) => {
     await setState(trx, by, action, { to: 'refused', event: 'action.refuse', reason });
-    await tellOverseers(trx, by, action, { what: 'refused', reason });
+    await notifyOverseers(trx, by, action, { what: 'refused', reason });
     return { ok: true };
   });
 }
@@ -110,7 +110,7 @@ export async function blockAction(
 ): Promise<Outcome> {
   return onAction(db, by, { id, verb: 'block', today }, async (trx, action) => {
     await setState(trx, by, action, { to: 'blocked', event: 'action.block', reason });
-    await tellOverseers(trx, by, action, { what: 'blocked', reason });
+    await notifyOverseers(trx, by, action, { what: 'blocked', reason });
     return { ok: true };
   });
 }
@@ -129,7 +129,7 @@ export async function cancelAction(
       const ids = [concerned.lead_id, ...concerned.helper_ids].filter(
         (one): one is number => one !== null && one !== by.id,
       );
-      await tell(trx, by, action, { what: 'cancelled', personIds: ids, payload: { reason } });
+      await notify(trx, by, action, { what: 'cancelled', personIds: ids, payload: { reason } });
     }
     return { ok: true };
   });
@@ -204,7 +204,7 @@ async function assignAll(trx: Db, by: Actor, assignments: readonly Assignment[])
       note: note || undefined,
     })),
   );
-  await tellAll(
+  await notifyAll(
     trx,
     by,
     'assigned',
@@ -289,7 +289,7 @@ async function setHelpersOfAll(
   );
 }
 
-export type Told =
+export type ActionNews =
   | 'assigned'
   | 'refused'
   | 'blocked'
@@ -301,20 +301,24 @@ export type Told =
   | 'extensionDecided';
 
 /** One mail each, once per version of the action; see mail.ts for what it says. */
-export function tell(
+export function notify(
   trx: Db,
   by: Actor,
   action: Pick<Standing, 'id' | 'meeting_id'>,
-  { what, personIds, payload = {} }: { what: Told; personIds: number[]; payload?: Record<string, unknown> },
+  {
+    what,
+    personIds,
+    payload = {},
+  }: { what: ActionNews; personIds: number[]; payload?: Record<string, unknown> },
 ): Promise<void> {
-  return tellAll(trx, by, what, [{ action, personIds, payload }]);
+  return notifyAll(trx, by, what, [{ action, personIds, payload }]);
 }
 
 /** The same about many actions. */
-export async function tellAll(
+export async function notifyAll(
   trx: Db,
   by: Actor,
-  what: Told,
+  what: ActionNews,
   news: readonly {
     action: Pick<Standing, 'id' | 'meeting_id'>;
     personIds: readonly number[];
@@ -348,15 +352,15 @@ export async function tellAll(
   );
 }
 
-export async function tellOverseers(
+export async function notifyOverseers(
   trx: Db,
   by: Actor,
   action: Standing,
-  { what, reason }: { what: Told; reason: string },
+  { what, reason }: { what: ActionNews; reason: string },
 ): Promise<void> {
   const concerned = await findConcerned(trx, action.id);
   if (concerned)
-    await tell(trx, by, action, {
+    await notify(trx, by, action, {
       what,
       personIds: overseersOf(concerned).filter((id) => id !== by.id),
       payload: { reason },

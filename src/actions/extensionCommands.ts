@@ -1,8 +1,8 @@
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, row, type Db } from '../lib/db/db.js';
-import { actingFor, historyOf, onAction, tell, tellOverseers, type Outcome } from './commands.js';
+import { actingFor, historyOf, onAction, notify, notifyOverseers, type Outcome } from './commands.js';
 
-/** The lead asks for more time. One wish waits at a time. */
+/** The lead asks for more time. One request waits at a time. */
 export async function askForExtension(
   db: Db,
   by: Actor,
@@ -29,7 +29,7 @@ export async function askForExtension(
       after: { due_on: extension.new_due_on },
       note: extension.reason,
     });
-    await tellOverseers(trx, by, action, { what: 'extensionAsked', reason: extension.reason });
+    await notifyOverseers(trx, by, action, { what: 'extensionAsked', reason: extension.reason });
     return { ok: true } as const;
   });
 }
@@ -49,7 +49,7 @@ export async function decideExtension(
   }: { extensionId: number; verdict: 'granted' | 'refused'; note: string; today: string },
 ): Promise<Outcome> {
   return onAction(db, by, { id, verb: 'extend', today }, async (trx, action) => {
-    const wish = await row<{ new_due_on: string; asked_by: number }>(
+    const request = await row<{ new_due_on: string; asked_by: number }>(
       trx,
       `update due_date_extensions
        set verdict = :verdict, verdict_note = :note, verdict_by = :by, verdict_at = now()
@@ -57,10 +57,10 @@ export async function decideExtension(
         returning new_due_on, asked_by`,
       { extension: extensionId, id, verdict, note: note || null, by: by.id },
     );
-    if (!wish) return { ok: false, reason: 'moved', state: action.state } as const;
+    if (!request) return { ok: false, reason: 'moved', state: action.state } as const;
     await change(trx, `update actions set due_on = :due, version = version + 1 where id = :id`, {
       id,
-      due: verdict === 'granted' ? wish.new_due_on : action.due_on,
+      due: verdict === 'granted' ? request.new_due_on : action.due_on,
     });
     await record(trx, by, {
       action: verdict === 'granted' ? 'action.grantExtension' : 'action.refuseExtension',
@@ -68,11 +68,11 @@ export async function decideExtension(
       id,
       meetingId: historyOf(action),
       before: { due_on: action.due_on },
-      after: { due_on: verdict === 'granted' ? wish.new_due_on : action.due_on },
+      after: { due_on: verdict === 'granted' ? request.new_due_on : action.due_on },
       ...(note ? { note } : {}),
     });
-    const ids = [action.lead_id, wish.asked_by].filter((one): one is number => one !== null);
-    await tell(trx, by, action, {
+    const ids = [action.lead_id, request.asked_by].filter((one): one is number => one !== null);
+    await notify(trx, by, action, {
       what: 'extensionDecided',
       personIds: ids,
       payload: { extension_id: extensionId },
@@ -112,7 +112,7 @@ export async function extendAction(
       after: { due_on: extension.new_due_on },
       note: extension.reason,
     });
-    await tell(trx, by, action, {
+    await notify(trx, by, action, {
       what: 'extensionDecided',
       personIds: action.lead_id ? [action.lead_id] : [],
       payload: { extension_id: made?.id ?? 0 },

@@ -21,7 +21,7 @@ export interface ItemInput {
 export const MAX_ITEMS = 200;
 
 /** What the history keeps of an item: of a restricted one nothing that could be read. */
-function told(item: { title: string; is_restricted: boolean }): Record<string, unknown> {
+function forHistory(item: { title: string; is_restricted: boolean }): Record<string, unknown> {
   return item.is_restricted ? {} : { title: item.title };
 }
 
@@ -54,7 +54,7 @@ export function addItem(db: Db, by: Actor, meetingId: number, input: ItemInput):
       noun: 'agenda_items',
       id,
       meetingId,
-      after: told({ title: input.title, is_restricted: input.isRestricted }),
+      after: forHistory({ title: input.title, is_restricted: input.isRestricted }),
     });
     return id;
   });
@@ -75,7 +75,7 @@ export function proposeItem(db: Db, by: Actor, meetingId: number, input: ItemInp
       noun: 'agenda_items',
       id,
       meetingId,
-      after: told({ title: input.title, is_restricted: input.isRestricted }),
+      after: forHistory({ title: input.title, is_restricted: input.isRestricted }),
     });
     const keepers = await rows<{ person_id: number }>(
       trx,
@@ -236,7 +236,7 @@ export function withdrawItem(db: Db, by: Actor, id: number): Promise<number> {
       noun: 'agenda_items',
       id,
       meetingId: meeting.id,
-      before: { ...told(item), state: item.state },
+      before: { ...forHistory(item), state: item.state },
       after: { state: 'withdrawn' },
     });
     return meeting.id;

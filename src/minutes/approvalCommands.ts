@@ -5,7 +5,7 @@ import { Forbidden, NotFound } from '../lib/http/errors.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
 import { dayOf } from '../lib/time/zone.js';
 import { keepActive } from '../people/queries.js';
-import { isConfidential, moved, setState, tell, type Moved } from './commands.js';
+import { isConfidential, moved, setState, notify, type Moved } from './commands.js';
 import { mayApprove, mayCorrect, mayIssue } from './policy.js';
 import { findReceipt } from './circulationQueries.js';
 import { findContent, lockMinutes, type Minutes } from './queries.js';
@@ -45,7 +45,7 @@ export async function approveMinutes(
       action: 'minutes.approve',
       after: { version: version.number, number, sha256: version.sha256 },
     });
-    await tell(trx, by, minutes, {
+    await notify(trx, by, minutes, {
       what: 'approved',
       version: version.number,
       personIds: [minutes.author_id],

@@ -256,11 +256,11 @@ export async function submitMinutes(
       after: { version: version.number },
     });
     const deciders = state === 'in_review' ? minutes.reviewers : [minutes.approver];
-    const told = deciders.flatMap((person) => person?.id ?? []);
-    await tell(trx, by, minutes, {
+    const deciderIds = deciders.flatMap((person) => person?.id ?? []);
+    await notify(trx, by, minutes, {
       what: state === 'in_review' ? 'toReview' : 'toApprove',
       version: version.number,
-      personIds: told,
+      personIds: deciderIds,
     });
     return { ok: true, version: version.number, state };
   });
@@ -345,14 +345,14 @@ export async function setState(
   });
 }
 
-export type Told = 'toReview' | 'toApprove' | 'returned' | 'approved';
+export type MinutesNews = 'toReview' | 'toApprove' | 'returned' | 'approved';
 
 /** A short mail to those who have the next step, or whose step was decided. */
-export async function tell(
+export async function notify(
   trx: Db,
   by: Actor,
   minutes: Minutes,
-  { what, version, personIds }: { what: Told; version: number; personIds: number[] },
+  { what, version, personIds }: { what: MinutesNews; version: number; personIds: number[] },
 ): Promise<void> {
   const isRestricted = await isConfidential(trx, minutes.meeting_id);
   await queueDeliveries(

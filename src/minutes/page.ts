@@ -60,7 +60,7 @@ export function issuedVersion(minutes: Minutes): VersionLine | undefined {
 }
 
 /** A finding with its place in words and where it can be mended. */
-export function tellFinding(minutes: Minutes, t: Translate): (finding: CheckedFinding) => Shown {
+export function describeFinding(minutes: Minutes, t: Translate): (finding: CheckedFinding) => Shown {
   return (finding) => ({
     ...finding,
     text: textOf(finding, t),
@@ -246,7 +246,7 @@ export async function listFindings(c: Context, minutes: Minutes, spec: DocumentS
     ]);
   return findings
     .map((finding) => (hidden.includes(finding.place) ? { ...finding, found: '…' } : finding))
-    .map(tellFinding(minutes, c.t));
+    .map(describeFinding(minutes, c.t));
 }
 
 /** The document's own language first; the official layout exists in Chinese. */

@@ -2,7 +2,7 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, type Db } from '../lib/db/db.js';
 import { Forbidden, NotFound } from '../lib/http/errors.js';
 import type { ReturnCode } from './checks.js';
-import { moved, setState, tell, type Moved } from './commands.js';
+import { moved, setState, notify, type Moved } from './commands.js';
 import { mayApprove, mayComment, mayEdit, mayReview } from './policy.js';
 import { lockMinutes, type Minutes } from './queries.js';
 import { readSnapshot } from '../documents/snapshot.js';
@@ -126,7 +126,7 @@ export async function passMinutes(
       note: given.note,
     });
     await setState(trx, by, minutes, { to: 'passed', action: 'minutes.pass' });
-    await tell(trx, by, minutes, {
+    await notify(trx, by, minutes, {
       what: 'toApprove',
       version: minutes.versions[0]!.number,
       personIds: minutes.approver ? [minutes.approver.id] : [],
@@ -176,7 +176,7 @@ export async function returnMinutes(
       action: 'minutes.return',
       after: { codes: given.codes },
     });
-    await tell(trx, by, minutes, {
+    await notify(trx, by, minutes, {
       what: 'returned',
       version: minutes.versions[0]!.number,
       personIds: [minutes.author_id],
