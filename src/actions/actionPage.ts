@@ -140,7 +140,7 @@ export async function actionPage(
       others: otherVerbs(c, action, verbs),
       answers: answers.map((answer) => showAnswer(c, answer)),
       judged: verbs.judge ? open : undefined,
-      // Nobody decides about a wish of their own.
+      // Nobody decides about a request of their own.
       waiting: waiting && may('extend', standing) ? waiting : undefined,
       extensions: extensions.map((extension) => showExtension(c, extension)),
       reminders,

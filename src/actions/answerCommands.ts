@@ -1,7 +1,7 @@
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, row, type Db } from '../lib/db/db.js';
 import { keepFiles } from '../lib/files/store.js';
-import { actingFor, historyOf, onAction, tell, type Outcome } from './commands.js';
+import { actingFor, historyOf, onAction, notify, type Outcome } from './commands.js';
 import { findConcerned, overseersOf } from './queries.js';
 
 /**
@@ -12,10 +12,9 @@ export async function answerAction(
   db: Db,
   by: Actor,
   id: number,
-  answer: { text: string; fileIds: number[] },
-  today: string,
+  { answer, today }: { answer: { text: string; fileIds: number[] }; today: string },
 ): Promise<Outcome> {
-  return onAction(db, by, id, 'answer', today, async (trx, action) => {
+  return onAction(db, by, { id, verb: 'answer', today }, async (trx, action) => {
     const forId = action.is_lead ? null : action.lead_id;
     const made = await row<{ id: number }>(
       trx,
@@ -49,14 +48,11 @@ export async function answerAction(
     });
     const concerned = await findConcerned(trx, id);
     if (concerned)
-      await tell(
-        trx,
-        by,
-        action,
-        'answered',
-        overseersOf(concerned).filter((one) => one !== by.id),
-        { answer_id: made.id },
-      );
+      await notify(trx, by, action, {
+        what: 'answered',
+        personIds: overseersOf(concerned).filter((one) => one !== by.id),
+        payload: { answer_id: made.id },
+      });
     return { ok: true } as const;
   });
 }
@@ -70,13 +66,11 @@ export async function acceptAnswer(
   db: Db,
   by: Actor,
   id: number,
-  answerId: number,
-  note: string,
-  today: string,
+  { answerId, note, today }: { answerId: number; note: string; today: string },
 ): Promise<Outcome> {
-  return onAction(db, by, id, 'judge', today, async (trx, action) => {
+  return onAction(db, by, { id, verb: 'judge', today }, async (trx, action) => {
     if (action.answer_id !== answerId) return { ok: false, reason: 'moved', state: action.state } as const;
-    await judge(trx, by, answerId, 'accepted', note);
+    await judge(trx, by, answerId, { verdict: 'accepted', note });
     await change(
       trx,
       `update actions
@@ -102,14 +96,11 @@ export async function acceptAnswer(
         concerned.lead_id,
         ...concerned.helper_ids,
       ];
-      await tell(
-        trx,
-        by,
-        action,
-        'accepted',
-        ids.filter((one): one is number => one !== null),
-        { answer_id: answerId },
-      );
+      await notify(trx, by, action, {
+        what: 'accepted',
+        personIds: ids.filter((one): one is number => one !== null),
+        payload: { answer_id: answerId },
+      });
     }
     return { ok: true } as const;
   });
@@ -120,13 +111,11 @@ export async function sendAnswerBack(
   db: Db,
   by: Actor,
   id: number,
-  answerId: number,
-  note: string,
-  today: string,
+  { answerId, note, today }: { answerId: number; note: string; today: string },
 ): Promise<Outcome> {
-  return onAction(db, by, id, 'judge', today, async (trx, action) => {
+  return onAction(db, by, { id, verb: 'judge', today }, async (trx, action) => {
     if (action.answer_id !== answerId) return { ok: false, reason: 'moved', state: action.state } as const;
-    await judge(trx, by, answerId, 'sent_back', note);
+    await judge(trx, by, answerId, { verdict: 'sent_back', note });
     await change(trx, `update actions set state = 'in_progress', version = version + 1 where id = :id`, {
       id,
     });
@@ -140,14 +129,11 @@ export async function sendAnswerBack(
       note,
     });
     const author = action.answered_by;
-    await tell(
-      trx,
-      by,
-      action,
-      'sentBack',
-      [action.lead_id, author].filter((one): one is number => one !== null),
-      { answer_id: answerId },
-    );
+    await notify(trx, by, action, {
+      what: 'sentBack',
+      personIds: [action.lead_id, author].filter((one): one is number => one !== null),
+      payload: { answer_id: answerId },
+    });
     return { ok: true } as const;
   });
 }
@@ -156,8 +142,7 @@ async function judge(
   trx: Db,
   by: Actor,
   answerId: number,
-  verdict: 'accepted' | 'sent_back',
-  note: string,
+  { verdict, note }: { verdict: 'accepted' | 'sent_back'; note: string },
 ): Promise<void> {
   await change(
     trx,

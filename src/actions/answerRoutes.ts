@@ -65,7 +65,10 @@ export const answerRoutes: Route[] = [
         c.db,
         { person: c.viewer.id, key, body: c.form },
         async (trx) => {
-          const outcome = await answerAction(trx, c.by, idOf(c), { text, fileIds }, todayOf(c));
+          const outcome = await answerAction(trx, c.by, idOf(c), {
+            answer: { text, fileIds },
+            today: todayOf(c),
+          });
           return outcome.ok ? { location: `/actions/${idOf(c)}` } : { state: outcome.state };
         },
       );
@@ -80,7 +83,11 @@ export const answerRoutes: Route[] = [
     policy: signedIn,
     form: AcceptanceForm,
     async handle(c) {
-      const outcome = await acceptAnswer(c.db, c.by, idOf(c), c.form.answer_id, c.form.note, todayOf(c));
+      const outcome = await acceptAnswer(c.db, c.by, idOf(c), {
+        answerId: c.form.answer_id,
+        note: c.form.note,
+        today: todayOf(c),
+      });
       if (outcome.ok || outcome.state === 'closed')
         return redirect(`/actions/${idOf(c)}`, { notice: 'actions.notice.closed' });
       return movedPage(c, idOf(c), outcome.state, c.form);
@@ -93,7 +100,11 @@ export const answerRoutes: Route[] = [
     policy: signedIn,
     form: ReturnForm,
     async handle(c) {
-      const outcome = await sendAnswerBack(c.db, c.by, idOf(c), c.form.answer_id, c.form.note, todayOf(c));
+      const outcome = await sendAnswerBack(c.db, c.by, idOf(c), {
+        answerId: c.form.answer_id,
+        note: c.form.note,
+        today: todayOf(c),
+      });
       if (outcome.ok) return redirect(`/actions/${idOf(c)}`, { notice: 'actions.notice.sentBack' });
       return movedPage(c, idOf(c), outcome.state, c.form);
     },

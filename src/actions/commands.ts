@@ -18,9 +18,7 @@ export type Outcome<More = never> = { ok: true } | { ok: false; reason: 'moved';
 export async function onAction<R extends { ok: boolean }>(
   db: Db,
   by: Actor,
-  id: number,
-  verb: Verb,
-  today: string,
+  { id, verb, today }: { id: number; verb: Verb; today: string },
   work: (trx: Db, action: Standing) => Promise<R>,
 ): Promise<R | { ok: false; reason: 'moved'; state: ActionState }> {
   return inTransaction(db, async (trx) => {
@@ -49,16 +47,14 @@ async function setState(
   trx: Db,
   by: Actor,
   action: Standing,
-  to: ActionState,
-  event: string,
-  set: { reason?: string | null; also?: string } = {},
+  { to, event, reason, also }: { to: ActionState; event: string; reason?: string; also?: string },
 ): Promise<void> {
   await change(
     trx,
     `update actions
-     set state = :state, state_reason = :reason, version = version + 1 ${set.also ? `, ${set.also}` : ''}
+     set state = :state, state_reason = :reason, version = version + 1 ${also ? `, ${also}` : ''}
      where id = :id`,
-    { id: action.id, state: to, reason: set.reason ?? null },
+    { id: action.id, state: to, reason: reason ?? null },
   );
   await record(trx, actingFor(by, action), {
     action: event,
@@ -67,14 +63,18 @@ async function setState(
     meetingId: historyOf(action),
     before: { state: action.state },
     after: { state: to },
-    ...(set.reason ? { note: set.reason } : {}),
+    note: reason || undefined,
   });
 }
 
 /** 签收办理: the lead takes it on. Pressed twice it is taken on once. */
 export async function takeOnAction(db: Db, by: Actor, id: number, today: string): Promise<Outcome> {
-  return onAction(db, by, id, 'takeOn', today, async (trx, action) => {
-    await setState(trx, by, action, 'accepted', 'action.accept', { also: 'accepted_at = now()' });
+  return onAction(db, by, { id, verb: 'takeOn', today }, async (trx, action) => {
+    await setState(trx, by, action, {
+      to: 'accepted',
+      event: 'action.accept',
+      also: 'accepted_at = now()',
+    });
     return { ok: true };
   });
 }
@@ -84,20 +84,19 @@ export async function refuseAction(
   db: Db,
   by: Actor,
   id: number,
-  reason: string,
-  today: string,
+  { reason, today }: { reason: string; today: string },
 ): Promise<Outcome> {
-  return onAction(db, by, id, 'refuse', today, async (trx, action) => {
-    await setState(trx, by, action, 'refused', 'action.refuse', { reason });
-    await tellOverseers(trx, by, action, 'refused', reason);
+  return onAction(db, by, { id, verb: 'refuse', today }, async (trx, action) => {
+    await setState(trx, by, action, { to: 'refused', event: 'action.refuse', reason });
+    await notifyOverseers(trx, by, action, { what: 'refused', reason });
     return { ok: true };
   });
 }
 
 /** Work has begun, or goes on after an obstacle. */
 export async function startAction(db: Db, by: Actor, id: number, today: string): Promise<Outcome> {
-  return onAction(db, by, id, 'start', today, async (trx, action) => {
-    await setState(trx, by, action, 'in_progress', 'action.start');
+  return onAction(db, by, { id, verb: 'start', today }, async (trx, action) => {
+    await setState(trx, by, action, { to: 'in_progress', event: 'action.start' });
     return { ok: true };
   });
 }
@@ -107,12 +106,11 @@ export async function blockAction(
   db: Db,
   by: Actor,
   id: number,
-  reason: string,
-  today: string,
+  { reason, today }: { reason: string; today: string },
 ): Promise<Outcome> {
-  return onAction(db, by, id, 'block', today, async (trx, action) => {
-    await setState(trx, by, action, 'blocked', 'action.block', { reason });
-    await tellOverseers(trx, by, action, 'blocked', reason);
+  return onAction(db, by, { id, verb: 'block', today }, async (trx, action) => {
+    await setState(trx, by, action, { to: 'blocked', event: 'action.block', reason });
+    await notifyOverseers(trx, by, action, { what: 'blocked', reason });
     return { ok: true };
   });
 }
@@ -122,17 +120,16 @@ export async function cancelAction(
   db: Db,
   by: Actor,
   id: number,
-  reason: string,
-  today: string,
+  { reason, today }: { reason: string; today: string },
 ): Promise<Outcome> {
-  return onAction(db, by, id, 'cancel', today, async (trx, action) => {
-    await setState(trx, by, action, 'cancelled', 'action.cancel', { reason });
+  return onAction(db, by, { id, verb: 'cancel', today }, async (trx, action) => {
+    await setState(trx, by, action, { to: 'cancelled', event: 'action.cancel', reason });
     const concerned = await findConcerned(trx, id);
     if (concerned && action.state !== 'planned') {
       const ids = [concerned.lead_id, ...concerned.helper_ids].filter(
         (one): one is number => one !== null && one !== by.id,
       );
-      await tell(trx, by, action, 'cancelled', ids, { reason });
+      await notify(trx, by, action, { what: 'cancelled', personIds: ids, payload: { reason } });
     }
     return { ok: true };
   });
@@ -154,10 +151,9 @@ export async function handOverAction(
   db: Db,
   by: Actor,
   id: number,
-  to: HandOver,
-  today: string,
+  { to, today }: { to: HandOver; today: string },
 ): Promise<Outcome<{ ok: false; reason: 'noDueDate' | 'sameLead' }>> {
-  return onAction(db, by, id, 'handOver', today, async (trx, action) => {
+  return onAction(db, by, { id, verb: 'handOver', today }, async (trx, action) => {
     const dueOn = action.due_on ?? to.due_on;
     if (!dueOn) return { ok: false, reason: 'noDueDate' } as const;
     if (to.lead_id === action.lead_id && action.state !== 'refused' && action.state !== 'planned')
@@ -175,14 +171,16 @@ interface Assignment {
   note: string;
 }
 
-/** One action, or all of somebody who leaves: assigned anew, with the history of each and a mail to whoever has it now. */
+/** Assigns actions anew, with the history of each and a mail to whoever has it now. */
 async function assignAll(trx: Db, by: Actor, assignments: readonly Assignment[]): Promise<void> {
   if (assignments.length === 0) return;
   await change(
     trx,
     `update actions a
-        set lead_id = w."leadId", due_on = w."dueOn", original_due_on = coalesce(a.original_due_on, w."dueOn"),
-            state = 'assigned', state_reason = null, assigned_at = now(), accepted_at = null, version = a.version + 1
+        set lead_id = w."leadId", due_on = w."dueOn",
+            original_due_on = coalesce(a.original_due_on, w."dueOn"),
+            state = 'assigned', state_reason = null, assigned_at = now(), accepted_at = null,
+            version = a.version + 1
        from jsonb_to_recordset(cast(:list as jsonb)) as w (id bigint, "leadId" bigint, "dueOn" date)
       where a.id = w.id`,
     {
@@ -206,7 +204,7 @@ async function assignAll(trx: Db, by: Actor, assignments: readonly Assignment[])
       note: note || undefined,
     })),
   );
-  await tellAll(
+  await notifyAll(
     trx,
     by,
     'assigned',
@@ -222,10 +220,7 @@ async function assignAll(trx: Db, by: Actor, assignments: readonly Assignment[])
 export async function handOverAllActions(
   db: Db,
   by: Actor,
-  fromId: number,
-  toId: number,
-  note: string,
-  today: string,
+  { fromId, toId, note, today }: { fromId: number; toId: number; note: string; today: string },
 ): Promise<{ moved: number }> {
   return inTransaction(db, async (trx) => {
     const open = await rows<{ id: number }>(
@@ -294,7 +289,7 @@ async function setHelpersOfAll(
   );
 }
 
-export type Told =
+export type ActionNews =
   | 'assigned'
   | 'refused'
   | 'blocked'
@@ -306,22 +301,24 @@ export type Told =
   | 'extensionDecided';
 
 /** One mail each, once per version of the action; see mail.ts for what it says. */
-export function tell(
+export function notify(
   trx: Db,
   by: Actor,
   action: Pick<Standing, 'id' | 'meeting_id'>,
-  what: Told,
-  personIds: number[],
-  payload: Record<string, unknown> = {},
+  {
+    what,
+    personIds,
+    payload = {},
+  }: { what: ActionNews; personIds: number[]; payload?: Record<string, unknown> },
 ): Promise<void> {
-  return tellAll(trx, by, what, [{ action, personIds, payload }]);
+  return notifyAll(trx, by, what, [{ action, personIds, payload }]);
 }
 
 /** The same about many actions. */
-export async function tellAll(
+export async function notifyAll(
   trx: Db,
   by: Actor,
-  what: Told,
+  what: ActionNews,
   news: readonly {
     action: Pick<Standing, 'id' | 'meeting_id'>;
     personIds: readonly number[];
@@ -355,21 +352,17 @@ export async function tellAll(
   );
 }
 
-export async function tellOverseers(
+export async function notifyOverseers(
   trx: Db,
   by: Actor,
   action: Standing,
-  what: Told,
-  reason: string,
+  { what, reason }: { what: ActionNews; reason: string },
 ): Promise<void> {
   const concerned = await findConcerned(trx, action.id);
   if (concerned)
-    await tell(
-      trx,
-      by,
-      action,
+    await notify(trx, by, action, {
       what,
-      overseersOf(concerned).filter((id) => id !== by.id),
-      { reason },
-    );
+      personIds: overseersOf(concerned).filter((id) => id !== by.id),
+      payload: { reason },
+    });
 }

@@ -1,23 +1,23 @@
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, row, type Db } from '../lib/db/db.js';
-import { actingFor, historyOf, onAction, tell, tellOverseers, type Outcome } from './commands.js';
+import { actingFor, historyOf, onAction, notify, notifyOverseers, type Outcome } from './commands.js';
 
-/** The lead asks for more time. One wish waits at a time. */
+/** The lead asks for more time. One request waits at a time. */
 export async function askForExtension(
   db: Db,
   by: Actor,
   id: number,
-  wish: { new_due_on: string; reason: string },
-  today: string,
+  { extension, today }: { extension: { new_due_on: string; reason: string }; today: string },
 ): Promise<Outcome<{ ok: false; reason: 'notLater' | 'waiting' }>> {
-  return onAction(db, by, id, 'askExtension', today, async (trx, action) => {
+  return onAction(db, by, { id, verb: 'askExtension', today }, async (trx, action) => {
     if (action.extension_id) return { ok: false, reason: 'waiting' } as const;
-    if (!isLater(wish.new_due_on, action.due_on, today)) return { ok: false, reason: 'notLater' } as const;
+    if (!isLater(extension.new_due_on, action.due_on, today))
+      return { ok: false, reason: 'notLater' } as const;
     await change(
       trx,
       `insert into due_date_extensions (action_id, asked_by, new_due_on, reason)
        values (:action, :by, :due, :reason)`,
-      { action: id, by: by.id, due: wish.new_due_on, reason: wish.reason },
+      { action: id, by: by.id, due: extension.new_due_on, reason: extension.reason },
     );
     await change(trx, `update actions set version = version + 1 where id = :id`, { id });
     await record(trx, actingFor(by, action), {
@@ -26,10 +26,10 @@ export async function askForExtension(
       id,
       meetingId: historyOf(action),
       before: { due_on: action.due_on },
-      after: { due_on: wish.new_due_on },
-      note: wish.reason,
+      after: { due_on: extension.new_due_on },
+      note: extension.reason,
     });
-    await tellOverseers(trx, by, action, 'extensionAsked', wish.reason);
+    await notifyOverseers(trx, by, action, { what: 'extensionAsked', reason: extension.reason });
     return { ok: true } as const;
   });
 }
@@ -41,13 +41,15 @@ export async function decideExtension(
   db: Db,
   by: Actor,
   id: number,
-  extensionId: number,
-  verdict: 'granted' | 'refused',
-  note: string,
-  today: string,
+  {
+    extensionId,
+    verdict,
+    note,
+    today,
+  }: { extensionId: number; verdict: 'granted' | 'refused'; note: string; today: string },
 ): Promise<Outcome> {
-  return onAction(db, by, id, 'extend', today, async (trx, action) => {
-    const wish = await row<{ new_due_on: string; asked_by: number }>(
+  return onAction(db, by, { id, verb: 'extend', today }, async (trx, action) => {
+    const request = await row<{ new_due_on: string; asked_by: number }>(
       trx,
       `update due_date_extensions
        set verdict = :verdict, verdict_note = :note, verdict_by = :by, verdict_at = now()
@@ -55,10 +57,10 @@ export async function decideExtension(
         returning new_due_on, asked_by`,
       { extension: extensionId, id, verdict, note: note || null, by: by.id },
     );
-    if (!wish) return { ok: false, reason: 'moved', state: action.state } as const;
+    if (!request) return { ok: false, reason: 'moved', state: action.state } as const;
     await change(trx, `update actions set due_on = :due, version = version + 1 where id = :id`, {
       id,
-      due: verdict === 'granted' ? wish.new_due_on : action.due_on,
+      due: verdict === 'granted' ? request.new_due_on : action.due_on,
     });
     await record(trx, by, {
       action: verdict === 'granted' ? 'action.grantExtension' : 'action.refuseExtension',
@@ -66,11 +68,15 @@ export async function decideExtension(
       id,
       meetingId: historyOf(action),
       before: { due_on: action.due_on },
-      after: { due_on: verdict === 'granted' ? wish.new_due_on : action.due_on },
+      after: { due_on: verdict === 'granted' ? request.new_due_on : action.due_on },
       ...(note ? { note } : {}),
     });
-    const ids = [action.lead_id, wish.asked_by].filter((one): one is number => one !== null);
-    await tell(trx, by, action, 'extensionDecided', ids, { extension_id: extensionId });
+    const ids = [action.lead_id, request.asked_by].filter((one): one is number => one !== null);
+    await notify(trx, by, action, {
+      what: 'extensionDecided',
+      personIds: ids,
+      payload: { extension_id: extensionId },
+    });
     return { ok: true } as const;
   });
 }
@@ -80,10 +86,9 @@ export async function extendAction(
   db: Db,
   by: Actor,
   id: number,
-  extension: { new_due_on: string; reason: string },
-  today: string,
+  { extension, today }: { extension: { new_due_on: string; reason: string }; today: string },
 ): Promise<Outcome<{ ok: false; reason: 'notLater' | 'waiting' }>> {
-  return onAction(db, by, id, 'extend', today, async (trx, action) => {
+  return onAction(db, by, { id, verb: 'extend', today }, async (trx, action) => {
     if (action.extension_id) return { ok: false, reason: 'waiting' } as const;
     if (!isLater(extension.new_due_on, action.due_on, today))
       return { ok: false, reason: 'notLater' } as const;
@@ -107,8 +112,10 @@ export async function extendAction(
       after: { due_on: extension.new_due_on },
       note: extension.reason,
     });
-    await tell(trx, by, action, 'extensionDecided', action.lead_id ? [action.lead_id] : [], {
-      extension_id: made?.id ?? 0,
+    await notify(trx, by, action, {
+      what: 'extensionDecided',
+      personIds: action.lead_id ? [action.lead_id] : [],
+      payload: { extension_id: made?.id ?? 0 },
     });
     return { ok: true } as const;
   });

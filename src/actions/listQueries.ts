@@ -165,8 +165,7 @@ export async function listActions(
   db: Db,
   viewerId: number,
   filter: ActionFilter,
-  today: string,
-  page: { after?: After | undefined; limit: number },
+  page: { today: string; after?: After | undefined; limit: number },
 ): Promise<{ actions: ActionRow[]; next?: After }> {
   const where = whereOf(filter);
   const isNewestFirst = filter.state !== 'open';
@@ -182,7 +181,7 @@ export async function listActions(
     {
       ...where.bindings,
       viewer_id: viewerId,
-      today,
+      today: page.today,
       limit: page.limit + 1,
       ...(page.after ? { after_on: page.after.on, after_id: page.after.id } : {}),
     },

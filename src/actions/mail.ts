@@ -35,7 +35,7 @@ const Payload = z.object({
 });
 const ReminderPayload = z.object({ action_ids: z.array(z.number()), by_hand: z.boolean().optional() });
 
-interface Telling extends RenderContext {
+interface ActionMail extends RenderContext {
   action: ActionDetail;
   payload: z.output<typeof Payload>;
   lead: string;
@@ -49,12 +49,12 @@ function today(c: RenderContext): Promise<string> {
 }
 
 /** A mail about one action: finds it as the recipient may see it. */
-function aboutAction(tell: (c: Telling) => Promise<RenderedMail | NothingToSend>): MailRenderer {
+function aboutAction(write: (c: ActionMail) => Promise<RenderedMail | NothingToSend>): MailRenderer {
   return async (c) => {
     const payload = Payload.parse(c.delivery.payload);
     const action = await findAction(c.db, c.delivery.person_id, payload.action_id, await today(c));
     if (!action) return GONE;
-    return tell({
+    return write({
       ...c,
       action,
       payload,
@@ -64,7 +64,7 @@ function aboutAction(tell: (c: Telling) => Promise<RenderedMail | NothingToSend>
   };
 }
 
-function letter(c: Telling, subject: string, blocks: MailBlock[], button: string): RenderedMail {
+function letter(c: ActionMail, subject: string, blocks: MailBlock[], button: string): RenderedMail {
   const made = layOut(
     { title: subject, blocks: [...blocks, { kind: 'buttons', buttons: [{ label: button, href: c.link }] }] },
     { ...c, lang: c.fmt.lang },
@@ -72,7 +72,7 @@ function letter(c: Telling, subject: string, blocks: MailBlock[], button: string
   return { subject, ...made, thread: `actions:${c.action.id}` };
 }
 
-function facts(c: Telling): MailBlock {
+function facts(c: ActionMail): MailBlock {
   const { action, t, fmt } = c;
   return {
     kind: 'facts',
@@ -143,7 +143,7 @@ const plain = (what: 'refused' | 'blocked' | 'cancelled') =>
     ),
   );
 
-async function answerOf(c: Telling) {
+async function answerOf(c: ActionMail) {
   return (await listAnswers(c.db, c.action.id)).find((answer) => answer.id === c.payload.answer_id);
 }
 
@@ -200,25 +200,28 @@ const sentBack = aboutAction(async (c) => {
   );
 });
 
-function files(c: Telling, count: number): MailBlock[] {
+function files(c: ActionMail, count: number): MailBlock[] {
   return count > 0 ? [{ kind: 'paragraph', text: c.t('actions.mail.files'), tone: 'soft' }] : [];
 }
 
 const extensionAsked = aboutAction(async (c) => {
-  const wish = (await listExtensions(c.db, c.action.id)).find((extension) => extension.verdict === null);
-  if (!wish) return { nothing: 'the extension is decided already' };
+  const request = (await listExtensions(c.db, c.action.id)).find((extension) => extension.verdict === null);
+  if (!request) return { nothing: 'the extension is decided already' };
   return letter(
     c,
     c.t('actions.mail.extensionAsked.subject', { action: c.action.deliverable }),
     [
-      { kind: 'paragraph', text: c.t('actions.mail.extensionAsked.text', { lead: c.fmt.name(wish.asker) }) },
-      ...quote(wish.reason),
+      {
+        kind: 'paragraph',
+        text: c.t('actions.mail.extensionAsked.text', { lead: c.fmt.name(request.asker) }),
+      },
+      ...quote(request.reason),
       {
         kind: 'facts',
         facts: [
           {
             label: c.t('actions.extension.newDue'),
-            text: c.fmt.date(wish.new_due_on),
+            text: c.fmt.date(request.new_due_on),
             ...(c.action.due_on ? { was: c.fmt.date(c.action.due_on) } : {}),
           },
         ],
@@ -230,19 +233,21 @@ const extensionAsked = aboutAction(async (c) => {
 });
 
 const extensionDecided = aboutAction(async (c) => {
-  const wish = (await listExtensions(c.db, c.action.id)).find(
+  const request = (await listExtensions(c.db, c.action.id)).find(
     (extension) => extension.id === c.payload.extension_id,
   );
-  if (!wish?.verdict || !wish.judge) return GONE;
+  if (!request?.verdict || !request.judge) return GONE;
   return letter(
     c,
-    c.t(`actions.mail.extensionDecided.${wish.verdict}`, { action: c.action.deliverable }),
+    c.t(`actions.mail.extensionDecided.${request.verdict}`, { action: c.action.deliverable }),
     [
       {
         kind: 'paragraph',
-        text: c.t(`actions.mail.extensionDecided.${wish.verdict}Text`, { judge: c.fmt.name(wish.judge) }),
+        text: c.t(`actions.mail.extensionDecided.${request.verdict}Text`, {
+          judge: c.fmt.name(request.judge),
+        }),
       },
-      ...quote(wish.verdict_note),
+      ...quote(request.verdict_note),
       facts(c),
     ],
     c.t('actions.mail.open'),

@@ -1,7 +1,7 @@
 import { record, recordAll, type Actor } from '../lib/audit/record.js';
 import { change, row, rows, type Db } from '../lib/db/db.js';
 import { groupedBy } from '../lib/groupedBy.js';
-import { historyOf, setHelpers, tellAll } from './commands.js';
+import { historyOf, setHelpers, notifyAll } from './commands.js';
 
 // Actions while the minutes are written: they hang on a statement and nobody is told of them before the
 // minutes are issued. The callers (src/minutes) hold the meeting's lock and have asked who may record. What
@@ -54,16 +54,16 @@ export async function planAction(
   if (!saved) throw new Error('an action was neither made nor changed');
   const helpers = [...new Set(plan.helper_ids)].filter((one) => one !== plan.lead_id).sort((x, y) => x - y);
   await setHelpers(trx, saved.id, helpers);
-  const told = { lead_id: plan.lead_id, due_on: plan.due_on, helper_ids: helpers };
+  const planned = { lead_id: plan.lead_id, due_on: plan.due_on, helper_ids: helpers };
   const earlier = before && { lead_id: before.lead_id, due_on: before.due_on, helper_ids: before.helper_ids };
   // Its words are the statement's, and told with it; typed text would fill the history.
-  if (!before || before.state !== 'planned' || JSON.stringify(told) !== JSON.stringify(earlier)) {
+  if (!before || before.state !== 'planned' || JSON.stringify(planned) !== JSON.stringify(earlier)) {
     await record(trx, by, {
       action: before ? 'action.change' : 'action.plan',
       noun: 'actions',
       id: saved.id,
       ...(earlier ? { before: earlier } : {}),
-      after: told,
+      after: planned,
     });
   }
   return saved.id;
@@ -139,7 +139,7 @@ export async function assignActions(
     })),
   );
   const helpersOf = groupedBy(helpers, ({ action_id }) => action_id);
-  await tellAll(
+  await notifyAll(
     trx,
     by,
     'assigned',

@@ -20,7 +20,7 @@ interface Rule {
 
 const leads = (s: Who) => s.is_lead || s.is_deputy;
 const oversees = (s: Who) => s.is_overseer;
-/** Somebody else than whoever leads it: nobody decides about a wish or an answer of their own. */
+/** Somebody else than whoever leads it: nobody decides about a request or an answer of their own. */
 const overseesOthers = (s: Who) => s.is_overseer && !s.is_lead;
 
 const WITH_LEAD = ['assigned', 'accepted', 'in_progress', 'blocked'] as const;

@@ -91,13 +91,13 @@ async function sendDigest(
       { person: personId, now: at.now, steps: JSON.stringify(steps) },
     );
     if (stored.length === 0) return false;
-    const told = new Set(stored.map((one) => one.action_id));
+    const remindedIds = new Set(stored.map((one) => one.action_id));
     await queueDelivery(trx, {
       kind: 'actions.reminder',
       object: `reminders:${at.today}`,
       personId,
-      payload: { action_ids: [...told] },
-      isRestricted: steps.some((step) => step.is_restricted && told.has(step.action_id)),
+      payload: { action_ids: [...remindedIds] },
+      isRestricted: steps.some((step) => step.is_restricted && remindedIds.has(step.action_id)),
       usefulUntil: new Date(at.now.getTime() + 24 * 3_600_000),
     });
     return true;
@@ -109,10 +109,9 @@ export async function remindByHand(
   db: Db,
   by: Actor,
   id: number,
-  today: string,
-  now: Date,
+  { today, now }: { today: string; now: Date },
 ): Promise<Outcome<{ ok: false; reason: 'already' | 'unreachable' }>> {
-  return onAction(db, by, id, 'remind', today, async (trx, action) => {
+  return onAction(db, by, { id, verb: 'remind', today }, async (trx, action) => {
     const lead = await row<{ id: number; is_restricted: boolean }>(
       trx,
       `select l.id, m.is_private or coalesce(i.is_restricted, false) as is_restricted

@@ -33,7 +33,7 @@ export const actionsRoutes: Route[] = [
         isBoard ? listBoard(c.db, c.viewer.id, filter, today) : undefined,
         isBoard
           ? undefined
-          : listActions(c.db, c.viewer.id, filter, today, { after: placeOf(after), limit: PAGE }),
+          : listActions(c.db, c.viewer.id, filter, { today, after: placeOf(after), limit: PAGE }),
         filter.lead ? findLeft(c, filter.lead) : undefined,
       ]);
       const rows = board ? board.columns.flatMap((column) => column.actions) : (list?.actions ?? []);
@@ -122,7 +122,7 @@ function exported(c: Context, filter: ActionFilter): Readable {
       ]);
       let after: After | undefined;
       do {
-        const { actions, next } = await listActions(c.db, c.viewer.id, filter, today, { after, limit: 500 });
+        const { actions, next } = await listActions(c.db, c.viewer.id, filter, { today, after, limit: 500 });
         yield csv(actions.map((action) => exportedLine(c, action, today)));
         after = next;
       } while (after);

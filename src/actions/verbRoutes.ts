@@ -38,12 +38,12 @@ async function standingFor(c: Context, verb: Verb): Promise<Standing> {
   return standing;
 }
 
-type Told = { ok: true } | { ok: false; reason: 'moved'; state: ActionState };
+type VerbResult = { ok: true } | { ok: false; reason: 'moved'; state: ActionState };
 
 /** After a verb without more to say: done (also when it was done a moment ago), or how it stands now. */
 function afterVerb(
   c: Context,
-  outcome: Told,
+  outcome: VerbResult,
   aim: 'accepted' | 'refused' | 'in_progress' | 'blocked' | 'cancelled',
   values?: Record<string, unknown>,
 ): Promise<Answer> | Answer {
@@ -107,7 +107,8 @@ function reasonRoutes(verb: ReasonVerb): Route[] {
       policy: signedIn,
       form: ReasonForm,
       async handle(c) {
-        return afterVerb(c, await verb.run(c.db, c.by, idOf(c), c.form.reason, todayOf(c)), verb.aim, c.form);
+        const said = { reason: c.form.reason, today: todayOf(c) };
+        return afterVerb(c, await verb.run(c.db, c.by, idOf(c), said), verb.aim, c.form);
       },
       async onInvalid(c, problems) {
         return reasonPage(c, verb, await standingFor(c, verb.verb), problems);
@@ -166,13 +167,10 @@ async function handOver(c: Context<z.output<typeof HandOverForm>>): Promise<Answ
   if (ids.lead === null || Object.keys(errors).length > 0) return handOverPage(c, { errors, values: c.form });
   const kept = await keepActive(c.db, helper_ids);
   const helpers = [...new Set([...kept, ...(ids.helper ? [ids.helper] : [])])];
-  const outcome = await handOverAction(
-    c.db,
-    c.by,
-    idOf(c),
-    { lead_id: ids.lead, helper_ids: helpers, due_on, note },
-    todayOf(c),
-  );
+  const outcome = await handOverAction(c.db, c.by, idOf(c), {
+    to: { lead_id: ids.lead, helper_ids: helpers, due_on, note },
+    today: todayOf(c),
+  });
   if (outcome.ok) return redirect(`/actions/${idOf(c)}`, { notice: 'actions.notice.assigned' });
   if (outcome.reason === 'moved') return movedPage(c, idOf(c), outcome.state, c.form);
   const wrong: Record<string, string> =
@@ -223,7 +221,12 @@ export const verbRoutes: Route[] = [
         const errors = problems?.errors ?? { lead: c.t('actions.handOver.same') };
         return handOverAllPage(c, from_id, { errors, values: c.form });
       }
-      const { moved } = await handOverAllActions(c.db, c.by, from_id, ids.lead, note, todayOf(c));
+      const { moved } = await handOverAllActions(c.db, c.by, {
+        fromId: from_id,
+        toId: ids.lead,
+        note,
+        today: todayOf(c),
+      });
       return redirect('/actions?scope=all', {
         notice: { key: 'actions.notice.handedOver', values: { count: moved } },
       });
@@ -254,7 +257,8 @@ export const verbRoutes: Route[] = [
     async handle(c) {
       const standing = await findStanding(c.db, c.viewer.id, idOf(c), todayOf(c));
       const asks = standing !== undefined && why('askExtension', standing) !== 'person';
-      const outcome = await (asks ? askForExtension : extendAction)(c.db, c.by, idOf(c), c.form, todayOf(c));
+      const extend = asks ? askForExtension : extendAction;
+      const outcome = await extend(c.db, c.by, idOf(c), { extension: c.form, today: todayOf(c) });
       if (outcome.ok)
         return redirect(`/actions/${idOf(c)}`, {
           notice: asks ? 'actions.notice.extensionAsked' : 'actions.notice.extended',
@@ -275,15 +279,12 @@ export const verbRoutes: Route[] = [
     policy: signedIn,
     form: DecisionForm,
     async handle(c) {
-      const outcome = await decideExtension(
-        c.db,
-        c.by,
-        idOf(c),
-        c.form.extension_id,
-        c.form.verdict,
-        c.form.note,
-        todayOf(c),
-      );
+      const outcome = await decideExtension(c.db, c.by, idOf(c), {
+        extensionId: c.form.extension_id,
+        verdict: c.form.verdict,
+        note: c.form.note,
+        today: todayOf(c),
+      });
       return outcome.ok
         ? redirect(`/actions/${idOf(c)}`, { notice: 'actions.notice.decided' })
         : movedPage(c, idOf(c), outcome.state, c.form);
@@ -305,7 +306,7 @@ export const verbRoutes: Route[] = [
     policy: signedIn,
     form: EmptyForm,
     async handle(c) {
-      const outcome = await remindByHand(c.db, c.by, idOf(c), todayOf(c), c.now);
+      const outcome = await remindByHand(c.db, c.by, idOf(c), { today: todayOf(c), now: c.now });
       if (outcome.ok) return redirect(`/actions/${idOf(c)}`, { notice: 'actions.notice.reminded' });
       if (outcome.reason === 'moved') return movedPage(c, idOf(c), outcome.state);
       return actionPage(c, idOf(c), {

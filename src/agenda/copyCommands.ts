@@ -14,15 +14,14 @@ export function copyMeeting(
   db: Db,
   by: Actor,
   fromId: number,
-  input: NewMeeting,
-  parts: { withPeople: boolean; itemIds: number[] },
+  copy: { meeting: NewMeeting; withPeople: boolean; itemIds: number[] },
 ): Promise<{ ok: true; id: number } | RoomsRefused> {
   return inTransaction(db, async (trx) => {
     const from = await findMeeting(trx, { id: by.id ?? -1 }, fromId);
     if (!maySeeAgenda(from)) throw new Forbidden();
-    const made = await createMeeting(trx, by, input);
+    const made = await createMeeting(trx, by, copy.meeting);
     if (!made.ok) return made;
-    if (parts.withPeople) {
+    if (copy.withPeople) {
       await change(
         trx,
         `insert into participants (meeting_id, person_id, role, created_by)
@@ -36,14 +35,14 @@ export function copyMeeting(
         { to: made.id, from: fromId, by: by.id },
       );
     }
-    if (parts.itemIds.length > 0) {
+    if (copy.itemIds.length > 0) {
       await change(
         trx,
         `insert into agenda_items (meeting_id, position, title, purpose, presenter_id, planned_minutes, note,
            is_restricted, created_by)
          select :to, position, title, purpose, presenter_id, planned_minutes, note, is_restricted, :by
            from agenda_items where meeting_id = :from and id = any(:items)`,
-        { to: made.id, from: fromId, items: parts.itemIds, by: by.id },
+        { to: made.id, from: fromId, items: copy.itemIds, by: by.id },
       );
     }
     await record(trx, by, {
@@ -51,7 +50,7 @@ export function copyMeeting(
       noun: 'meetings',
       id: made.id,
       meetingId: made.id,
-      after: { from_id: fromId, items: parts.itemIds.length },
+      after: { from_id: fromId, items: copy.itemIds.length },
     });
     return made;
   });

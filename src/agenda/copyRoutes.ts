@@ -94,16 +94,11 @@ async function copy(c: Context<z.output<typeof CopyForm>>): Promise<Answer> {
   const odd = await checkLayout(c, form);
   if (odd) return drawForm(c, { ...drawingOf(c, source), problems: odd });
   const made = await once(c.db, { person: c.viewer.id, key: form.key, body: c.form }, async (trx) => {
-    const result = await copyMeeting(
-      trx,
-      c.by,
-      source.meeting.id,
-      { ...toMeeting(form, span, acting), mailDomain: c.config.mailDomain, now: c.now },
-      {
-        withPeople: form.with_people,
-        itemIds: form.with_agenda ? source.itemIds : [],
-      },
-    );
+    const result = await copyMeeting(trx, c.by, source.meeting.id, {
+      meeting: { ...toMeeting(form, span, acting), mailDomain: c.config.mailDomain, now: c.now },
+      withPeople: form.with_people,
+      itemIds: form.with_agenda ? source.itemIds : [],
+    });
     return result.ok ? { location: `/meetings/${result.id}` } : { location: undefined, refused: result };
   });
   if (made.location !== undefined) return redirect(made.location, { notice: 'meetings.notice.created' });

@@ -21,7 +21,7 @@ export interface ItemInput {
 export const MAX_ITEMS = 200;
 
 /** What the history keeps of an item: of a restricted one nothing that could be read. */
-function told(item: { title: string; is_restricted: boolean }): Record<string, unknown> {
+function forHistory(item: { title: string; is_restricted: boolean }): Record<string, unknown> {
   return item.is_restricted ? {} : { title: item.title };
 }
 
@@ -48,13 +48,13 @@ export function addItem(db: Db, by: Actor, meetingId: number, input: ItemInput):
     const meeting = await lockMeeting(trx, by, meetingId);
     requireOpen(meeting);
     if (!mayEditAgenda(meeting)) throw new Forbidden();
-    const id = await insertItem(trx, by, meeting, input, 'accepted');
+    const id = await insertItem(trx, by, meeting, { input, state: 'accepted' });
     await record(trx, actingFor(by, meeting), {
       action: 'item.add',
       noun: 'agenda_items',
       id,
       meetingId,
-      after: told({ title: input.title, is_restricted: input.isRestricted }),
+      after: forHistory({ title: input.title, is_restricted: input.isRestricted }),
     });
     return id;
   });
@@ -69,13 +69,13 @@ export function proposeItem(db: Db, by: Actor, meetingId: number, input: ItemInp
     const meeting = await lockMeeting(trx, by, meetingId);
     requireOpen(meeting);
     if (!mayPropose(meeting)) throw new Forbidden();
-    const id = await insertItem(trx, by, meeting, input, 'proposed');
+    const id = await insertItem(trx, by, meeting, { input, state: 'proposed' });
     await record(trx, by, {
       action: 'item.propose',
       noun: 'agenda_items',
       id,
       meetingId,
-      after: told({ title: input.title, is_restricted: input.isRestricted }),
+      after: forHistory({ title: input.title, is_restricted: input.isRestricted }),
     });
     const keepers = await rows<{ person_id: number }>(
       trx,
@@ -105,8 +105,7 @@ async function insertItem(
   trx: Db,
   by: Actor,
   meeting: Meeting,
-  input: ItemInput,
-  state: ItemState,
+  { input, state }: { input: ItemInput; state: ItemState },
 ): Promise<number> {
   const made = await row<{ id: number }>(
     trx,
@@ -237,7 +236,7 @@ export function withdrawItem(db: Db, by: Actor, id: number): Promise<number> {
       noun: 'agenda_items',
       id,
       meetingId: meeting.id,
-      before: { ...told(item), state: item.state },
+      before: { ...forHistory(item), state: item.state },
       after: { state: 'withdrawn' },
     });
     return meeting.id;

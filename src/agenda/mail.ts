@@ -9,7 +9,7 @@ const Payload = z.object({ itemId: z.number() });
 
 /** A mail about one item, made of what its reader may see of it at the time of sending. */
 function about(
-  tell: (found: Awaited<ReturnType<typeof findItem>>) => 'proposed' | 'accepted' | 'returned' | undefined,
+  newsOf: (found: Awaited<ReturnType<typeof findItem>>) => 'proposed' | 'accepted' | 'returned' | undefined,
 ): MailRenderer {
   return async ({ db, config, delivery, t, fmt }) => {
     const found = await findItem(
@@ -20,7 +20,7 @@ function about(
       if (error instanceof NotFound) return undefined;
       throw error;
     });
-    const what = found && tell(found);
+    const what = found && newsOf(found);
     if (!found || !what) return { nothing: 'the item has moved on' };
     const { item, meeting } = found;
     const title = titleOf(t, meeting);

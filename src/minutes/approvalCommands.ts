@@ -5,7 +5,7 @@ import { Forbidden, NotFound } from '../lib/http/errors.js';
 import { queueDeliveries } from '../lib/mail/queue.js';
 import { dayOf } from '../lib/time/zone.js';
 import { keepActive } from '../people/queries.js';
-import { isConfidential, moved, setState, tell, type Moved } from './commands.js';
+import { isConfidential, moved, setState, notify, type Moved } from './commands.js';
 import { mayApprove, mayCorrect, mayIssue } from './policy.js';
 import { findReceipt } from './circulationQueries.js';
 import { findContent, lockMinutes, type Minutes } from './queries.js';
@@ -40,12 +40,16 @@ export async function approveMinutes(
     const year = await yearOf(trx, given.now);
     const number = minutes.number ?? (await allotNumber(trx, minutes, year));
     await numberDecisions(trx, content, year);
-    await setState(trx, actor, minutes, 'approved', 'minutes.approve', {
-      version: version.number,
-      number,
-      sha256: version.sha256,
+    await setState(trx, actor, minutes, {
+      to: 'approved',
+      action: 'minutes.approve',
+      after: { version: version.number, number, sha256: version.sha256 },
     });
-    await tell(trx, by, minutes, 'approved', version.number, [minutes.author_id]);
+    await notify(trx, by, minutes, {
+      what: 'approved',
+      version: version.number,
+      personIds: [minutes.author_id],
+    });
     return { ok: true, year: minutes.number_year ?? year, number };
   });
 }
@@ -144,11 +148,12 @@ export async function issueMinutes(
       at: given.now,
       by: by.id,
     });
-    await setState(trx, by, minutes, 'issued', 'minutes.issue', {
-      version: version.number,
-      recipients: active.size,
+    await setState(trx, by, minutes, {
+      to: 'issued',
+      action: 'minutes.issue',
+      after: { version: version.number, recipients: active.size },
     });
-    await circulate(trx, by, minutes, version, [...active], given.now);
+    await circulate(trx, by, minutes, { version, personIds: [...active], now: given.now });
     await assignActions(trx, by, minutes.meeting_id);
     return { ok: true, recipients: active.size };
   });
@@ -158,9 +163,7 @@ async function circulate(
   trx: Db,
   by: Actor,
   minutes: Minutes,
-  version: { id: number; number: number },
-  personIds: number[],
-  now: Date,
+  { version, personIds, now }: { version: { id: number; number: number }; personIds: number[]; now: Date },
 ): Promise<void> {
   await change(
     trx,
@@ -205,7 +208,7 @@ export async function addRecipients(
     );
     const fresh = [...active].filter((personId) => !already.some((one) => one.person_id === personId));
     if (fresh.length > 0) {
-      await circulate(trx, by, minutes, version, fresh, given.now);
+      await circulate(trx, by, minutes, { version, personIds: fresh, now: given.now });
       await record(trx, by, {
         action: 'minutes.copy',
         noun: 'minutes',
@@ -255,7 +258,7 @@ export async function correctMinutes(
     if (!mayCorrect({ ...minutes, state: 'issued' })) throw new Forbidden();
     if (!mayCorrect(minutes)) return moved(minutes);
     await change(trx, `update minutes set correction_reason = :reason where id = :id`, { id, reason });
-    await setState(trx, by, minutes, 'draft', 'minutes.correct', {}, reason);
+    await setState(trx, by, minutes, { to: 'draft', action: 'minutes.correct', note: reason });
     return { ok: true };
   });
 }

@@ -105,7 +105,7 @@ export function findProblems(snapshot: Snapshot, context: CheckContext): Finding
   };
   checkTitle(snapshot, context, add);
   checkAttendance(snapshot, context, add);
-  checkText(snapshot.title, 'title', null, context, add);
+  checkText(snapshot.title, { place: 'title', at: null }, context, add);
   let n = 0;
   for (const item of snapshot.items) {
     const at = item.id === null ? null : ++n;
@@ -113,11 +113,11 @@ export function findProblems(snapshot: Snapshot, context: CheckContext): Finding
     const placed = item.statements.flatMap((statement) => statement.actions);
     for (const action of [...placed, ...item.actions]) checkAction(action, at, context, add);
     for (const statement of item.statements)
-      checkText(statement.text, `statement:${statement.id}`, at, context, add);
+      checkText(statement.text, { place: `statement:${statement.id}`, at }, context, add);
     const texts = new Set(item.statements.map((statement) => statement.text.trim()));
     for (const action of [...placed, ...item.actions]) {
       if (!texts.has(action.deliverable.trim()))
-        checkText(action.deliverable, `action:${action.id}`, at, context, add);
+        checkText(action.deliverable, { place: `action:${action.id}`, at }, context, add);
     }
   }
   return findings;
@@ -229,10 +229,30 @@ function checkItem(item: SnapshotItem, at: number | null, { attendance }: Snapsh
   for (const { id, n, text } of named) if (n > item.papers.length) add('C04', `statement:${id}`, at, text);
 }
 
-const vague =
-  /^(抓好落实|加强(管理|领导|协调)|进一步(加强|推进|完善)|继续(推进|跟进)|高度重视|尽快落实|follow up|continue|improve|strengthen|look into (it|this)|keep an eye on (it|this))[。.]?$/i;
-const onlyTalk =
-  /^(再?(次)?(召开|组织|安排)[^，。；]{0,12}(会议?|座谈)|(hold|organi[sz]e|convene|arrange) (a|another) meeting[^.;]{0,40})[。.]?$/i;
+/** One pattern of several; each is as in a regular expression. */
+const anyOf = (patterns: readonly string[]): string => `(?:${patterns.join('|')})`;
+const anywhere = (patterns: readonly string[]): RegExp => new RegExp(anyOf(patterns), 'i');
+/** The whole text, with or without a full stop. */
+const whole = (patterns: readonly string[]): RegExp => new RegExp(`^${anyOf(patterns)}[。.]?$`, 'i');
+
+const vague = whole([
+  '抓好落实',
+  '加强(?:管理|领导|协调)',
+  '进一步(?:加强|推进|完善)',
+  '继续(?:推进|跟进)',
+  '高度重视',
+  '尽快落实',
+  'follow up',
+  'continue',
+  'improve',
+  'strengthen',
+  'look into (?:it|this)',
+  'keep an eye on (?:it|this)',
+]);
+const onlyTalk = whole([
+  '再?(?:次)?(?:召开|组织|安排)[^，。；]{0,12}(?:会议?|座谈)',
+  '(?:hold|organi[sz]e|convene|arrange) (?:a|another) meeting[^.;]{0,40}',
+]);
 
 function checkAction(action: SnapshotAction, at: number | null, { day }: CheckContext, add: Add): void {
   const place = `action:${action.id}`;
@@ -243,14 +263,44 @@ function checkAction(action: SnapshotAction, at: number | null, { day }: CheckCo
   if (onlyTalk.test(text)) add('E05', place, at, text);
 }
 
-const placeholder =
-  /\b(todo|tbd|tbc|fixme)\b|\bx{3,}\b|[×✕Ｘ]{2,}|[?？]{3,}|[_＿]{3,}|待(补充?|填写?|核实)(?![一-鿿])|[（(【[]\s*待定?\s*[）)】\]]/i;
-const secret =
-  /绝密|机密(?!性|计算)|(?<!商业|个人|技术|工作)秘密(?!投票|选举)|\btop secret\b|\bstate secret\b/i;
-const relative =
-  /下(个?月|周|星期|季度|一?次会议)|本(周|星期)[内末五]?|明[天日]|后天|近期|尽快|月底前|年底前|\b(next|this) (week|month|quarter|meeting)\b|\btomorrow\b|\bas soon as possible\b|\basap\b|\bby the end of the (week|month|year)\b/i;
+const placeholder = anywhere([
+  String.raw`\b(?:todo|tbd|tbc|fixme)\b`,
+  String.raw`\bx{3,}\b`,
+  '[×✕Ｘ]{2,}',
+  '[?？]{3,}',
+  '[_＿]{3,}',
+  '待(?:补充?|填写?|核实)(?![一-鿿])',
+  String.raw`[（(【[]\s*待定?\s*[）)】\]]`,
+]);
+const secret = anywhere([
+  '绝密',
+  '机密(?!性|计算)',
+  '(?<!商业|个人|技术|工作)秘密(?!投票|选举)',
+  String.raw`\btop secret\b`,
+  String.raw`\bstate secret\b`,
+]);
+const relative = anywhere([
+  '下(?:个?月|周|星期|季度|一?次会议)',
+  '本(?:周|星期)[内末五]?',
+  '明[天日]',
+  '后天',
+  '近期',
+  '尽快',
+  '月底前',
+  '年底前',
+  String.raw`\b(?:next|this) (?:week|month|quarter|meeting)\b`,
+  String.raw`\btomorrow\b`,
+  String.raw`\bas soon as possible\b`,
+  String.raw`\basap\b`,
+  String.raw`\bby the end of the (?:week|month|year)\b`,
+]);
 
-function checkText(text: string, place: string, at: number | null, context: CheckContext, add: Add): void {
+function checkText(
+  text: string,
+  { place, at }: { place: string; at: number | null },
+  context: CheckContext,
+  add: Add,
+): void {
   const found = (pattern: RegExp): string | undefined => pattern.exec(text)?.[0];
   const [hole, marking, vagueDate] = [found(placeholder), found(secret), found(relative)];
   if (hole) add('X01', place, at, hole);

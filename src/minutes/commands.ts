@@ -250,10 +250,18 @@ export async function submitMinutes(
     if (length > longest) return { ok: false, reason: 'tooLong' };
     const version = await freeze(trx, by, minutes, snapshot);
     const state = await nextGate(trx, minutes);
-    await setState(trx, by, minutes, state, 'minutes.submit', { version: version.number });
+    await setState(trx, by, minutes, {
+      to: state,
+      action: 'minutes.submit',
+      after: { version: version.number },
+    });
     const deciders = state === 'in_review' ? minutes.reviewers : [minutes.approver];
-    const told = deciders.flatMap((person) => person?.id ?? []);
-    await tell(trx, by, minutes, state === 'in_review' ? 'toReview' : 'toApprove', version.number, told);
+    const deciderIds = deciders.flatMap((person) => person?.id ?? []);
+    await notify(trx, by, minutes, {
+      what: state === 'in_review' ? 'toReview' : 'toApprove',
+      version: version.number,
+      personIds: deciderIds,
+    });
     return { ok: true, version: version.number, state };
   });
 }
@@ -306,7 +314,7 @@ export async function takeBackMinutes(db: Db, by: Actor, id: number): Promise<{ 
     const minutes = await lockMinutes(trx, by, id);
     if (!mayTakeBack({ ...minutes, state: 'in_review' })) throw new Forbidden();
     if (!mayTakeBack(minutes)) return moved(minutes);
-    await setState(trx, by, minutes, 'draft', 'minutes.takeBack');
+    await setState(trx, by, minutes, { to: 'draft', action: 'minutes.takeBack' });
     return { ok: true };
   });
 }
@@ -315,10 +323,12 @@ export async function setState(
   trx: Db,
   by: Actor,
   minutes: Minutes,
-  to: MinutesState,
-  action: string,
-  after: Record<string, unknown> = {},
-  note?: string,
+  {
+    to,
+    action,
+    after = {},
+    note,
+  }: { to: MinutesState; action: string; after?: Record<string, unknown>; note?: string },
 ): Promise<void> {
   await change(trx, `update minutes set state = :to, version = version + 1 where id = :id`, {
     id: minutes.id,
@@ -331,20 +341,18 @@ export async function setState(
     meetingId: minutes.meeting_id,
     before: { state: minutes.state },
     after: { state: to, ...after },
-    ...(note ? { note } : {}),
+    note: note || undefined,
   });
 }
 
-export type Told = 'toReview' | 'toApprove' | 'returned' | 'approved';
+export type MinutesNews = 'toReview' | 'toApprove' | 'returned' | 'approved';
 
 /** A short mail to those who have the next step, or whose step was decided. */
-export async function tell(
+export async function notify(
   trx: Db,
   by: Actor,
   minutes: Minutes,
-  what: Told,
-  version: number,
-  personIds: number[],
+  { what, version, personIds }: { what: MinutesNews; version: number; personIds: number[] },
 ): Promise<void> {
   const isRestricted = await isConfidential(trx, minutes.meeting_id);
   await queueDeliveries(

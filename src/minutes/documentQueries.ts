@@ -33,16 +33,21 @@ export async function specFor(
   db: Db,
   person: { id: number },
   minutes: Minutes,
-  versionId: number | null,
-  wanted: { lang?: Lang | undefined; template?: 'plain' | 'official' | undefined } = {},
+  rendering: {
+    versionId: number | null;
+    lang?: Lang | undefined;
+    template?: 'plain' | 'official' | undefined;
+  },
 ): Promise<DocumentSpec> {
-  const lang = wanted.lang ?? minutes.lang;
+  const lang = rendering.lang ?? minutes.lang;
   return {
     minutes_id: minutes.id,
-    version_id: versionId,
+    version_id: rendering.versionId,
     lang,
     template:
-      lang === 'en' ? 'plain' : (wanted.template ?? (minutes.lang === lang ? minutes.template : 'official')),
+      lang === 'en'
+        ? 'plain'
+        : (rendering.template ?? (minutes.lang === lang ? minutes.template : 'official')),
     sees: maySeeAllItems(minutes) ? 'all' : await listOwnItems(db, person, minutes.meeting_id),
   };
 }
@@ -145,8 +150,7 @@ export async function listChanges(
   db: Db,
   lang: Lang,
   spec: DocumentSpec,
-  beforeId: number,
-  afterId: number | null,
+  { beforeId, afterId }: { beforeId: number; afterId: number | null },
 ): Promise<Change[]> {
   const before = readSnapshot(await findContent(db, beforeId));
   const after =

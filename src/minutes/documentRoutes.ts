@@ -81,7 +81,7 @@ export const documentRoutes: Route[] = [
     async handle(c) {
       const minutes = await findMinutes(c.db, c.viewer, idOf(c));
       const version = await readVersion(c, minutes, idOf(c, 'number'));
-      const spec = await specFor(c.db, c.viewer, minutes, version.id);
+      const spec = await specFor(c.db, c.viewer, minutes, { versionId: version.id });
       const document = layOutDocument(await findDocument(c.db, spec));
       const before = minutes.versions.find(
         (one) => one.number < version.number && (maySeeDraft(minutes) || one.issued_at !== null),
@@ -94,7 +94,9 @@ export const documentRoutes: Route[] = [
           version,
           document,
           before,
-          changes: before ? await listChanges(c.db, c.lang, spec, before.id, version.id) : [],
+          changes: before
+            ? await listChanges(c.db, c.lang, spec, { beforeId: before.id, afterId: version.id })
+            : [],
           comments: maySeeDraft(minutes)
             ? (await listComments(c.db, c.viewer, minutes.id)).filter(
                 (comment) => comment.version_id === version.id && comment.review_id !== null,
@@ -116,7 +118,7 @@ export const documentRoutes: Route[] = [
       const version = c.query.version
         ? (await readVersion(c, minutes, c.query.version)).id
         : versionShown(minutes);
-      const spec = await specFor(c.db, c.viewer, minutes, version, c.query);
+      const spec = await specFor(c.db, c.viewer, minutes, { versionId: version, ...c.query });
       const pdf = await obtainDrawing(c.db, c.config.dataDir, spec);
       if (!pdf)
         return page(

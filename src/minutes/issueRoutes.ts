@@ -111,7 +111,7 @@ export const issueRoutes: Route[] = [
       const minutes = await findMinutes(c.db, c.viewer, idOf(c));
       const receipt = await findReceipt(c.db, c.viewer, minutes.id);
       if (!receipt) throw new NotFound();
-      const spec = await specFor(c.db, c.viewer, minutes, receipt.version_id);
+      const spec = await specFor(c.db, c.viewer, minutes, { versionId: receipt.version_id });
       const document = layOutDocument(await findDocument(c.db, spec));
       return page(
         'minutes/receipt',

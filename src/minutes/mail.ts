@@ -51,9 +51,9 @@ async function circulation(context: RenderContext): Promise<RenderedMail> {
   const recipient = { id: delivery.person_id };
   const minutes = await findMinutes(db, recipient, Number(delivery.payload.minutes_id));
   const versionId = Number(delivery.payload.version_id);
-  const own = await specFor(db, recipient, minutes, versionId, { lang: delivery.lang });
+  const own = await specFor(db, recipient, minutes, { versionId, lang: delivery.lang });
   const specs =
-    delivery.lang === minutes.lang ? [own] : [await specFor(db, recipient, minutes, versionId), own];
+    delivery.lang === minutes.lang ? [own] : [await specFor(db, recipient, minutes, { versionId }), own];
   const document = await findDocument(db, own);
   const title = t('minutes.mail.circulation.subject', { title: minutes.title });
   const attachments = [];

@@ -60,7 +60,7 @@ export function issuedVersion(minutes: Minutes): VersionLine | undefined {
 }
 
 /** A finding with its place in words and where it can be mended. */
-export function tellFinding(minutes: Minutes, t: Translate): (finding: CheckedFinding) => Shown {
+export function describeFinding(minutes: Minutes, t: Translate): (finding: CheckedFinding) => Shown {
   return (finding) => ({
     ...finding,
     text: textOf(finding, t),
@@ -78,7 +78,7 @@ export async function showMinutes(
 ): Promise<Answer> {
   const shown = versionShown(minutes);
   const seesDraft = maySeeDraft(minutes);
-  const spec = await specFor(c.db, c.viewer, minutes, shown, { lang: minutes.lang });
+  const spec = await specFor(c.db, c.viewer, minutes, { versionId: shown, lang: minutes.lang });
   const document = layOutDocument(await findDocument(c.db, spec));
   const isOpen = minutes.state === 'draft' || minutes.state === 'returned';
   const findings = seesDraft && isOpen ? await listFindings(c, minutes, spec) : [];
@@ -104,15 +104,7 @@ export async function showMinutes(
       pill: pillOf(minutes.state, c.t),
       seesDraft,
       isWorking: shown === null,
-      may: {
-        edit: mayEdit(minutes),
-        takeBack: mayTakeBack(minutes),
-        review: mayReview(minutes),
-        approve: mayApprove(minutes),
-        issue: mayIssue(minutes),
-        correct: mayCorrect(minutes),
-        write: mayEdit(minutes) && minutes.meeting !== null && mayRecord(minutes.meeting),
-      },
+      may: verbsOf(minutes),
       isEnded: minutes.meeting === null || minutes.meeting.state === 'ended',
       blocking: findings.filter((finding) => finding.isBlocking && !finding.override),
       overridden: findings.filter((finding) => finding.override),
@@ -122,7 +114,7 @@ export async function showMinutes(
       reviews: seesDraft ? await listReviews(c.db, minutes.id) : [],
       changes:
         seesDraft && minutes.state === 'returned' && minutes.versions[0]
-          ? await listChanges(c.db, c.lang, spec, minutes.versions[0].id, null)
+          ? await listChanges(c.db, c.lang, spec, { beforeId: minutes.versions[0].id, afterId: null })
           : [],
       issued,
       circulation,
@@ -135,6 +127,18 @@ export async function showMinutes(
     },
     { status: more.status ?? 200, caching: 'no-store' },
   );
+}
+
+function verbsOf(minutes: Minutes) {
+  return {
+    edit: mayEdit(minutes),
+    takeBack: mayTakeBack(minutes),
+    review: mayReview(minutes),
+    approve: mayApprove(minutes),
+    issue: mayIssue(minutes),
+    correct: mayCorrect(minutes),
+    write: mayEdit(minutes) && minutes.meeting !== null && mayRecord(minutes.meeting),
+  };
 }
 
 function describeLastStep(
@@ -242,7 +246,7 @@ export async function listFindings(c: Context, minutes: Minutes, spec: DocumentS
     ]);
   return findings
     .map((finding) => (hidden.includes(finding.place) ? { ...finding, found: '…' } : finding))
-    .map(tellFinding(minutes, c.t));
+    .map(describeFinding(minutes, c.t));
 }
 
 /** The document's own language first; the official layout exists in Chinese. */

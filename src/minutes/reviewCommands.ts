@@ -2,7 +2,7 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, type Db } from '../lib/db/db.js';
 import { Forbidden, NotFound } from '../lib/http/errors.js';
 import type { ReturnCode } from './checks.js';
-import { moved, setState, tell, type Moved } from './commands.js';
+import { moved, setState, notify, type Moved } from './commands.js';
 import { mayApprove, mayComment, mayEdit, mayReview } from './policy.js';
 import { lockMinutes, type Minutes } from './queries.js';
 import { readSnapshot } from '../documents/snapshot.js';
@@ -119,16 +119,18 @@ export async function passMinutes(
     if (stale) return stale;
     // A secretary may hand in what another wrote, but then does not pass it: four eyes, not two.
     if (minutes.versions[0]?.creator.id === by.id) throw new Forbidden('minutes.error.ownSubmission');
-    await insertReview(trx, by, minutes, 'passed', given.versionId, [], given.note);
-    await setState(trx, by, minutes, 'passed', 'minutes.pass');
-    await tell(
-      trx,
-      by,
-      minutes,
-      'toApprove',
-      minutes.versions[0]!.number,
-      minutes.approver ? [minutes.approver.id] : [],
-    );
+    await insertReview(trx, by, minutes, {
+      verdict: 'passed',
+      versionId: given.versionId,
+      codes: [],
+      note: given.note,
+    });
+    await setState(trx, by, minutes, { to: 'passed', action: 'minutes.pass' });
+    await notify(trx, by, minutes, {
+      what: 'toApprove',
+      version: minutes.versions[0]!.number,
+      personIds: minutes.approver ? [minutes.approver.id] : [],
+    });
     return { ok: true };
   });
 }
@@ -163,9 +165,22 @@ export async function returnMinutes(
       },
     );
     if (points === 0) return { ok: false, reason: 'noComment' };
-    await insertReview(trx, by, minutes, 'returned', given.versionId, given.codes, given.note);
-    await setState(trx, by, minutes, 'returned', 'minutes.return', { codes: given.codes });
-    await tell(trx, by, minutes, 'returned', minutes.versions[0]!.number, [minutes.author_id]);
+    await insertReview(trx, by, minutes, {
+      verdict: 'returned',
+      versionId: given.versionId,
+      codes: given.codes,
+      note: given.note,
+    });
+    await setState(trx, by, minutes, {
+      to: 'returned',
+      action: 'minutes.return',
+      after: { codes: given.codes },
+    });
+    await notify(trx, by, minutes, {
+      what: 'returned',
+      version: minutes.versions[0]!.number,
+      personIds: [minutes.author_id],
+    });
     return { ok: true };
   });
 }
@@ -174,10 +189,12 @@ async function insertReview(
   trx: Db,
   by: Actor,
   minutes: Minutes,
-  verdict: 'passed' | 'returned',
-  versionId: number,
-  codes: string[],
-  note: string,
+  {
+    verdict,
+    versionId,
+    codes,
+    note,
+  }: { verdict: 'passed' | 'returned'; versionId: number; codes: string[]; note: string },
 ): Promise<void> {
   const made = await row<{ id: number }>(
     trx,
@@ -208,8 +225,7 @@ export async function answerComment(
   db: Db,
   by: Actor,
   id: number,
-  commentId: number,
-  answer: string,
+  { commentId, answer }: { commentId: number; answer: string },
 ): Promise<{ ok: true } | Moved> {
   return inTransaction(db, async (trx) => {
     const minutes = await lockMinutes(trx, by, id);

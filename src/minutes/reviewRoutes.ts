@@ -1,6 +1,15 @@
 import { problemsOf, type Problems } from '../lib/http/form.js';
 import { signedIn } from '../lib/http/policy.js';
-import { idOf, page, redirect, route, type Answer, type Context, type Route } from '../lib/http/route.js';
+import {
+  idOf,
+  page,
+  redirect,
+  route,
+  type Answer,
+  type Context,
+  type Notice,
+  type Route,
+} from '../lib/http/route.js';
 import { approveMinutes } from './approvalCommands.js';
 import { returnCodes } from './checks.js';
 import { findDocument, listChanges, specFor } from './documentQueries.js';
@@ -17,7 +26,7 @@ async function showReview(c: Context, problems?: Problems, status = 200): Promis
   const minutes = await findMinutes(c.db, c.viewer, idOf(c));
   const [version, previous] = minutes.versions;
   if (!maySeeDraft(minutes) || !version) throw new NotFound();
-  const spec = await specFor(c.db, c.viewer, minutes, version.id);
+  const spec = await specFor(c.db, c.viewer, minutes, { versionId: version.id });
   const reviews = await listReviews(c.db, minutes.id);
   const comments = await listComments(c.db, c.viewer, minutes.id);
   const base = reviews.find((review) => review.version_id !== version.id)?.version_id ?? previous?.id;
@@ -41,7 +50,7 @@ async function showReview(c: Context, problems?: Problems, status = 200): Promis
       ),
       reviews,
       overrides: await listOverrides(c.db, minutes.id),
-      changes: base ? await listChanges(c.db, c.lang, spec, base, version.id) : [],
+      changes: base ? await listChanges(c.db, c.lang, spec, { beforeId: base, afterId: version.id }) : [],
       base: minutes.versions.find((one) => one.id === base),
       codes: returnCodes,
       errors: problems?.errors ?? {},
@@ -54,11 +63,9 @@ async function showReview(c: Context, problems?: Problems, status = 200): Promis
 async function done(
   c: Context,
   result: { ok: true } | { ok: false; reason: 'moved' },
-  to: string,
-  notice: Parameters<typeof redirect>[1],
-  typed: string[] = [],
+  { to, notice, typed }: { to: string; notice: Notice; typed: string[] },
 ): Promise<Answer> {
-  return result.ok ? redirect(to, notice) : movedPage(c, idOf(c), typed);
+  return result.ok ? redirect(to, { notice }) : movedPage(c, idOf(c), typed);
 }
 
 const ofMeeting = (minutes: Minutes): string => `/meetings/${minutes.meeting_id}/minutes`;
@@ -73,13 +80,11 @@ export const reviewRoutes: Route[] = [
     async handle(c) {
       const { version_id: versionId, statement_id: statementId, code, text } = c.form;
       const result = await addComment(c.db, c.by, idOf(c), { versionId, statementId, code, text });
-      return done(
-        c,
-        result,
-        `/minutes/${idOf(c)}/review#${result.ok ? `comment-${result.id}` : ''}`,
-        { notice: 'minutes.notice.commented' },
-        [text],
-      );
+      return done(c, result, {
+        to: `/minutes/${idOf(c)}/review#${result.ok ? `comment-${result.id}` : ''}`,
+        notice: 'minutes.notice.commented',
+        typed: [text],
+      });
     },
     onInvalid: (c, problems) => showReview(c, problems, 422),
   }),
@@ -102,9 +107,11 @@ export const reviewRoutes: Route[] = [
         versionId: c.form.version_id,
         note: c.form.note,
       });
-      return done(c, result, `/minutes/${idOf(c)}/review`, { notice: 'minutes.notice.passed' }, [
-        c.form.note,
-      ]);
+      return done(c, result, {
+        to: `/minutes/${idOf(c)}/review`,
+        notice: 'minutes.notice.passed',
+        typed: [c.form.note],
+      });
     },
     onInvalid: (c, problems) => showReview(c, problems, 422),
   }),
@@ -129,10 +136,11 @@ export const reviewRoutes: Route[] = [
           422,
         );
       }
-      return done(c, result, `/minutes/${idOf(c)}/review`, { notice: 'minutes.notice.returned' }, [
-        note,
-        text,
-      ]);
+      return done(c, result, {
+        to: `/minutes/${idOf(c)}/review`,
+        notice: 'minutes.notice.returned',
+        typed: [note, text],
+      });
     },
     onInvalid: (c, problems) => showReview(c, problems, 422),
   }),

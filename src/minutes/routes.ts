@@ -157,7 +157,10 @@ export const minutesRoutes: Route[] = [
     policy: signedIn,
     form: AnswerForm,
     async handle(c) {
-      const result = await answerComment(c.db, c.by, idOf(c), idOf(c, 'comment'), c.form.answer);
+      const result = await answerComment(c.db, c.by, idOf(c), {
+        commentId: idOf(c, 'comment'),
+        answer: c.form.answer,
+      });
       return result.ok
         ? redirect(`${await ownPage(c)}#comment-${idOf(c, 'comment')}`, { notice: 'minutes.notice.answered' })
         : movedPage(c, idOf(c), [c.form.answer]);

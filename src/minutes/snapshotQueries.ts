@@ -46,14 +46,14 @@ export async function collectSnapshot(db: Db, minutesId: number): Promise<Snapsh
         kind,
         text,
         decision,
-        actions: actions.filter((action) => action.statement_id === id).map((action) => action.told),
+        actions: actions.filter((action) => action.statement_id === id).map(({ action }) => action),
       }));
   const loose = (itemId: number | null): SnapshotAction[] =>
     actions
       .filter(
         (action) => action.item_id === itemId && !statements.some((one) => one.id === action.statement_id),
       )
-      .map((action) => action.told);
+      .map(({ action }) => action);
   const [general, generalActions] = [written(null), loose(null)];
   return {
     format: 'banhui-minutes/1',
@@ -184,7 +184,7 @@ function listStatements(db: Db, meetingId: number): Promise<StatementRow[]> {
 interface ActionRow {
   statement_id: number | null;
   item_id: number | null;
-  told: SnapshotAction;
+  action: SnapshotAction;
 }
 
 /**
@@ -203,7 +203,7 @@ function listActions(db: Db, meetingId: number): Promise<ActionRow[]> {
                  join persons h on h.id = ah.person_id
                  left join units hu on hu.id = h.unit_id
                  where ah.action_id = c.id),
-                   '[]'::jsonb)) as told
+                   '[]'::jsonb)) as action
        from actions c left join persons p on p.id = c.lead_id left join units u on u.id = p.unit_id
       where c.meeting_id = :meeting and (c.state <> 'cancelled' or c.assigned_at is not null)
       order by c.id`,

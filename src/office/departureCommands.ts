@@ -48,7 +48,7 @@ async function handOverAll(trx: Db, by: Actor, { fromId, toId, note, today }: Ha
   const meetings = await handOverMeetings(trx, by, fromId, toId);
   const rooms = await handOverRooms(trx, by, fromId, toId);
   const polls = await handOverPolls(trx, by, fromId, toId);
-  const actions = await handOverAllActions(trx, by, fromId, toId, note, today);
+  const actions = await handOverAllActions(trx, by, { fromId, toId, note, today });
   return {
     ok: true,
     meetings: meetings.moved,

@@ -3,7 +3,7 @@ import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { MAX_PARTICIPANTS } from '../meetings/participantCommands.js';
 import type { ParticipantRole } from '../meetings/states.js';
-import { lockForRecording, type Closed } from './statementCommands.js';
+import { lockForRecording, type Closed } from './recordingCommands.js';
 
 export const STATUSES = ['present', 'apologies', 'absent'] as const;
 export type AttendanceStatus = (typeof STATUSES)[number];
@@ -44,24 +44,7 @@ export async function recordAttendance(
       },
     );
     await writeAttendance(trx, by, entries);
-    const told = entries
-      .filter(
-        ({ entry, now }) =>
-          entry.status !== now.status || entry.arrivedAt !== undefined || entry.leftAt !== undefined,
-      )
-      .map(({ entry, now }) => ({ participant_id: now.id, before: now.status, after: entry.status }));
-    if (told.length > 0) {
-      await record(trx, by, {
-        action: 'attendance.record',
-        noun: 'meetings',
-        id: meetingId,
-        meetingId,
-        before: {
-          attendance: told.map(({ participant_id, before: status }) => ({ participant_id, status })),
-        },
-        after: { attendance: told.map(({ participant_id, after: status }) => ({ participant_id, status })) },
-      });
-    }
+    await recordEntries(trx, by, meetingId, entries);
     return { ok: true };
   });
 }
@@ -73,17 +56,42 @@ interface AttendanceEntry {
   left_at: Date | null;
 }
 
+interface EntryChange {
+  entry: AttendanceChange;
+  now: AttendanceEntry;
+}
+
+/** One event for all entries that changed. */
+async function recordEntries(
+  trx: Db,
+  by: Actor,
+  meetingId: number,
+  entries: readonly EntryChange[],
+): Promise<void> {
+  const changed = entries.filter(
+    ({ entry, now }) =>
+      entry.status !== now.status || entry.arrivedAt !== undefined || entry.leftAt !== undefined,
+  );
+  if (changed.length === 0) return;
+  await record(trx, by, {
+    action: 'attendance.record',
+    noun: 'meetings',
+    id: meetingId,
+    meetingId,
+    before: { attendance: changed.map(({ now }) => ({ participant_id: now.id, status: now.status })) },
+    after: {
+      attendance: changed.map(({ entry, now }) => ({ participant_id: now.id, status: entry.status })),
+    },
+  });
+}
+
 /** Null takes a time back, undefined leaves it. */
 function withDefault(given: Date | null | undefined, present: Date | null): Date | null {
   return given === undefined ? present : given;
 }
 
 /** Two statements for a whole table of people. */
-async function writeAttendance(
-  trx: Db,
-  by: Actor,
-  entries: readonly { entry: AttendanceChange; now: AttendanceEntry }[],
-): Promise<void> {
+async function writeAttendance(trx: Db, by: Actor, entries: readonly EntryChange[]): Promise<void> {
   const takenBack = entries.filter(({ entry }) => entry.status === null).map(({ now }) => now.id);
   if (takenBack.length > 0)
     await change(trx, `delete from attendances where participant_id = any(:ids)`, { ids: takenBack });
@@ -103,7 +111,8 @@ async function writeAttendance(
     trx,
     `insert into attendances (participant_id, status, arrived_at, left_at, recorded_by)
      select w.id, w.status, w.arrived, w."left", :by
-       from jsonb_to_recordset(cast(:list as jsonb)) as w (id bigint, status text, arrived timestamptz, "left" timestamptz)
+       from jsonb_to_recordset(cast(:list as jsonb))
+         as w (id bigint, status text, arrived timestamptz, "left" timestamptz)
       order by w.id
      on conflict (participant_id) do update
         set status = excluded.status, arrived_at = excluded.arrived_at, left_at = excluded.left_at,
@@ -148,8 +157,7 @@ export async function addWalkIn(
   db: Db,
   by: Actor,
   meetingId: number,
-  who: WalkIn,
-  role: ParticipantRole,
+  { who, role }: { who: WalkIn; role: ParticipantRole },
 ): Promise<{ ok: true } | Closed | { ok: false; reason: 'full' | 'inactive' }> {
   return inTransaction(db, async (trx) => {
     const { isOpen } = await lockForRecording(trx, by, meetingId);
@@ -213,9 +221,4 @@ async function guestFor(
       after: { name, is_guest: true },
     });
   return made?.id ?? null;
-}
-
-/** What was there stays unless a value, or null, is given. */
-function unlessGiven<T>(given: T | undefined, present: T): T {
-  return given === undefined ? present : given;
 }

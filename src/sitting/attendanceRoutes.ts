@@ -138,7 +138,7 @@ async function walkIn(c: Context<z.output<typeof WalkInForm>>): Promise<Answer> 
         name: (written?.[1] ?? person).slice(0, 100),
         email: email ?? normalAddress(written?.[2] ?? '') ?? null,
       };
-  const done = await addWalkIn(c.db, c.by, meeting.id, who, role);
+  const done = await addWalkIn(c.db, c.by, meeting.id, { who, role });
   return done.ok
     ? redirect(`/meetings/${meeting.id}/attendance`, { notice: 'sitting.notice.walkIn' })
     : refused(c, meeting, done.reason, c.form);

@@ -7,7 +7,7 @@ import { Conflict, Forbidden, NotFound } from '../lib/http/errors.js';
 import { mayRecord, mayStart } from '../meetings/policy.js';
 import { lockMeeting } from '../meetings/queries.js';
 import { draftMinutes } from '../minutes/commands.js';
-import { lockForRecording, type Closed } from './statementCommands.js';
+import { lockForRecording, type Closed } from './recordingCommands.js';
 
 /**
  * The meeting begins: chair or secretary, or who else answers for it. Whoever declined is noted with
@@ -119,8 +119,7 @@ export async function setOutcome(
   db: Db,
   by: Actor,
   meetingId: number,
-  itemId: number,
-  outcome: Outcome | 'under_discussion',
+  { itemId, outcome }: { itemId: number; outcome: Outcome | 'under_discussion' },
 ): Promise<OutcomeResult> {
   return inTransaction(db, async (trx) => {
     const { meeting, isOpen } = await lockForRecording(trx, by, meetingId);
@@ -128,26 +127,27 @@ export async function setOutcome(
     if (item.meeting_id !== meetingId || !maySeeItem({ id: by.id ?? -1 }, meeting, item))
       throw new NotFound();
     if (!isOpen) return { ok: false, reason: 'closed' };
-    return applyOutcome(trx, by, meetingId, item, outcome);
+    return applyOutcome(trx, by, meetingId, { item, outcome });
   });
 }
+
+type OutcomeItem = { id: number; state: ItemState; is_restricted: boolean };
 
 async function applyOutcome(
   trx: Db,
   by: Actor,
   meetingId: number,
-  item: { id: number; state: ItemState; is_restricted: boolean },
-  outcome: Outcome | 'under_discussion',
+  { item, outcome }: { item: OutcomeItem; outcome: Outcome | 'under_discussion' },
 ): Promise<OutcomeResult> {
   if (item.state === outcome) return { ok: true };
   if (item.state === 'carried_over') return { ok: false, reason: 'carried' };
   if (outcome === 'carried_over') {
     if (item.state === 'concluded' || item.state === 'withdrawn')
-      await setItemState(trx, by, meetingId, item, 'under_discussion');
+      await setItemState(trx, by, meetingId, { item, to: 'under_discussion' });
     const carried = await carryOver(trx, by, item.id);
     return carried.ok ? { ok: true } : { ok: false, reason: 'noSeries' };
   }
-  await setItemState(trx, by, meetingId, item, outcome);
+  await setItemState(trx, by, meetingId, { item, to: outcome });
   return { ok: true };
 }
 
@@ -155,8 +155,7 @@ async function setItemState(
   trx: Db,
   by: Actor,
   meetingId: number,
-  item: { id: number; state: ItemState; is_restricted: boolean },
-  to: Exclude<Outcome, 'carried_over'> | 'under_discussion',
+  { item, to }: { item: OutcomeItem; to: Exclude<Outcome, 'carried_over'> | 'under_discussion' },
 ): Promise<void> {
   await change(
     trx,
@@ -195,10 +194,10 @@ export async function endMeeting(
     if (meeting.state !== 'in_progress') throw new Conflict('sitting.error.notBegun');
     const counts = { carried: 0, deferred: 0 };
     for (const item of await listOpenItems(trx, id)) {
-      const wanted = chosen.get(item.id) ?? 'carried_over';
-      const done = await applyOutcome(trx, by, id, item, wanted);
-      if (!done.ok) await applyOutcome(trx, by, id, item, 'deferred');
-      if (wanted === 'carried_over') counts[done.ok ? 'carried' : 'deferred']++;
+      const outcome = chosen.get(item.id) ?? 'carried_over';
+      const done = await applyOutcome(trx, by, id, { item, outcome });
+      if (!done.ok) await applyOutcome(trx, by, id, { item, outcome: 'deferred' });
+      if (outcome === 'carried_over') counts[done.ok ? 'carried' : 'deferred']++;
     }
     await change(
       trx,

@@ -61,7 +61,7 @@ export const sittingRoutes: Route[] = [
     form: OutcomeForm,
     async handle(c) {
       const [id, item] = [idOf(c), idOf(c, 'item')];
-      const done = await setOutcome(c.db, c.by, id, item, c.form.outcome);
+      const done = await setOutcome(c.db, c.by, id, { itemId: item, outcome: c.form.outcome });
       if (done.ok) return redirect(`/meetings/${id}/minutes/write?item=${c.form.next ?? item}#write`);
       const why = {
         noSeries: 'sitting.error.noSeries',

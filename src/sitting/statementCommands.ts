@@ -1,14 +1,19 @@
-import { planAction, removePlannedAction, restorePlannedAction } from '../actions/planCommands.js';
-import { maySeeItem } from '../agenda/policy.js';
-import { findItem } from '../agenda/queries.js';
+import { planAction, removePlannedAction } from '../actions/planCommands.js';
 import { record, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
-import { Forbidden, NotFound } from '../lib/http/errors.js';
-import { mayRecord } from '../meetings/policy.js';
-import { lockMeeting, type Meeting } from '../meetings/queries.js';
+import { NotFound } from '../lib/http/errors.js';
+import type { Meeting } from '../meetings/queries.js';
 import type { StatementKind } from '../documents/snapshot.js';
+import {
+  itemFor,
+  lockForRecording,
+  lockStatement,
+  recordStatement,
+  type Closed,
+  type StatementItem,
+} from './recordingCommands.js';
 import { isDecision } from './statementKinds.js';
-import { findStatement, findStatementByKey, isWritable, type Statement } from './statementQueries.js';
+import { findStatementByKey, type Statement } from './statementQueries.js';
 
 // What is written while a meeting runs and until its minutes are handed in. Each statement has a version of
 // its own, so that two people who write different ones never meet; whoever saves over a newer text gets both
@@ -36,56 +41,8 @@ export interface Saving {
   isInBackground: boolean;
 }
 
-export type Closed = { ok: false; reason: 'closed' };
 export type Saved =
   { ok: true; id: number; version: number } | Closed | { ok: false; reason: 'clash'; current: Statement };
-
-/**
- * Before the meeting begins, after the minutes are handed in, and of a cancelled meeting nothing is written.
- */
-export async function lockForRecording(
-  trx: Db,
-  by: Actor,
-  meetingId: number,
-): Promise<{ meeting: Meeting; isOpen: boolean }> {
-  const meeting = await lockMeeting(trx, by, meetingId);
-  if (!mayRecord(meeting)) throw new Forbidden();
-  return { meeting, isOpen: await isWritable(trx, meetingId) };
-}
-
-/** The item, if it is of this meeting and open to the writer. @throws NotFound */
-async function itemFor(
-  trx: Db,
-  by: Actor,
-  meeting: Meeting,
-  itemId: number | null,
-): Promise<{ id: number | null; is_restricted: boolean }> {
-  if (itemId === null) return { id: null, is_restricted: false };
-  const { item } = await findItem(trx, { id: by.id ?? -1 }, itemId);
-  if (item.meeting_id !== meeting.id || !maySeeItem({ id: by.id ?? -1 }, meeting, item)) throw new NotFound();
-  return item;
-}
-
-/** Restricted words stay out of the history, which more people read; so do those of a private meeting. */
-async function tellHistory(
-  trx: Db,
-  by: Actor,
-  meeting: Meeting,
-  item: { is_restricted: boolean },
-  action: string,
-  id: number,
-  text?: { before?: string; after?: string },
-): Promise<void> {
-  const isOpen = !item.is_restricted && !meeting.is_private;
-  await record(trx, by, {
-    action,
-    noun: 'statements',
-    id,
-    meetingId: item.is_restricted ? null : meeting.id,
-    ...(isOpen && text?.before !== undefined ? { before: { text: text.before } } : {}),
-    ...(isOpen && text?.after !== undefined ? { after: { text: text.after } } : {}),
-  });
-}
 
 /**
  * A new statement. Saved in the background it is a draft that the writer's form goes on with; pressing a
@@ -96,30 +53,14 @@ export async function addStatement(
   db: Db,
   by: Actor,
   place: { meetingId: number; itemId: number | null },
-  edit: StatementEdit,
-  saving: Saving,
+  { edit, saving }: { edit: StatementEdit; saving: Saving },
 ): Promise<Saved> {
   return inTransaction(db, async (trx) => {
     const { meeting, isOpen } = await lockForRecording(trx, by, place.meetingId);
     const item = await itemFor(trx, by, meeting, place.itemId);
     if (!isOpen) return { ok: false, reason: 'closed' };
     const known = await findStatementByKey(trx, saving.key);
-    if (known) {
-      if (known.created_by !== by.id || known.meeting_id !== meeting.id) throw new NotFound();
-      // Posted twice, or late: what was added by a button is not turned back by what was typed before.
-      if (!known.is_draft && known.text === edit.text)
-        return { ok: true, id: known.id, version: known.version };
-      if (!known.is_draft && known.version !== saving.version)
-        return { ok: false, reason: 'clash', current: known };
-      return {
-        ok: true,
-        id: known.id,
-        version: await write(trx, by, meeting, item, known, edit, {
-          ...saving,
-          isDraft: known.is_draft && saving.isInBackground,
-        }),
-      };
-    }
+    if (known) return saveKnown(trx, by, { meeting, item, known }, { edit, saving });
     const made = await row<{ id: number }>(
       trx,
       `insert into statements (meeting_id, item_id, position, kind, text, created_by, created_key, is_draft)
@@ -143,9 +84,31 @@ export async function addStatement(
     if (!made) throw new Error('the statement was not made');
     await hang(trx, by, { id: made.id, meeting_id: meeting.id, item_id: item.id }, edit);
     if (item.id !== null) await openItem(trx, by, item.id);
-    await tellHistory(trx, by, meeting, item, 'statement.add', made.id);
+    await recordStatement(trx, by, { meeting, item }, { action: 'statement.add', id: made.id });
     return { ok: true, id: made.id, version: 1 };
   });
+}
+
+/** The form of a new statement, sent again: it goes on with the row that it made. */
+async function saveKnown(
+  trx: Db,
+  by: Actor,
+  { meeting, item, known }: { meeting: Meeting; item: StatementItem; known: Statement },
+  { edit, saving }: { edit: StatementEdit; saving: Saving },
+): Promise<Saved> {
+  if (known.created_by !== by.id || known.meeting_id !== meeting.id) throw new NotFound();
+  // Posted twice, or late: what was added by a button is not turned back by what was typed before.
+  if (!known.is_draft && known.text === edit.text) return { ok: true, id: known.id, version: known.version };
+  if (!known.is_draft && known.version !== saving.version)
+    return { ok: false, reason: 'clash', current: known };
+  const isDraft = known.is_draft && saving.isInBackground;
+  const version = await write(
+    trx,
+    by,
+    { meeting, item, statement: known },
+    { edit, saving: { ...saving, isDraft } },
+  );
+  return { ok: true, id: known.id, version };
 }
 
 /** Changes a statement; `clash` when somebody else saved it since the form was opened. */
@@ -153,8 +116,7 @@ export async function changeStatement(
   db: Db,
   by: Actor,
   id: number,
-  edit: StatementEdit & { item_id?: number | null },
-  saving: Saving,
+  { edit, saving }: { edit: StatementEdit & { item_id?: number | null }; saving: Saving },
 ): Promise<Saved> {
   return inTransaction(db, async (trx) => {
     const { meeting, isOpen, statement, item } = await lockStatement(trx, by, id);
@@ -169,7 +131,12 @@ export async function changeStatement(
     return {
       ok: true,
       id,
-      version: await write(trx, by, meeting, target, statement, edit, { ...saving, isDraft: false }),
+      version: await write(
+        trx,
+        by,
+        { meeting, item: target, statement },
+        { edit, saving: { ...saving, isDraft: false } },
+      ),
     };
   });
 }
@@ -194,11 +161,8 @@ function saysTheSame(statement: Statement, edit: StatementEdit): boolean {
 async function write(
   trx: Db,
   by: Actor,
-  meeting: Meeting,
-  item: { id: number | null; is_restricted: boolean },
-  statement: Statement,
-  edit: StatementEdit,
-  saving: Saving & { isDraft: boolean },
+  { meeting, item, statement }: { meeting: Meeting; item: StatementItem; statement: Statement },
+  { edit, saving }: { edit: StatementEdit; saving: Saving & { isDraft: boolean } },
 ): Promise<number> {
   const changed = await row<{ version: number }>(
     trx,
@@ -225,7 +189,7 @@ async function write(
   await hang(trx, by, { id: statement.id, meeting_id: meeting.id, item_id: item.id }, edit);
   // Saving as one types would fill the history: one event for ten minutes of a person's typing, with the text
   // before it.
-  const told = await row(
+  const isRecorded = await row(
     trx,
     `select 1
      from audit_events
@@ -233,11 +197,13 @@ async function write(
      limit 1`,
     { id: statement.id, by: by.id },
   );
-  if (!told)
-    await tellHistory(trx, by, meeting, item, 'statement.change', statement.id, {
-      before: statement.text,
-      after: edit.text,
-    });
+  if (!isRecorded)
+    await recordStatement(
+      trx,
+      by,
+      { meeting, item },
+      { action: 'statement.change', id: statement.id, before: statement.text, after: edit.text },
+    );
   return changed?.version ?? statement.version;
 }
 
@@ -307,103 +273,4 @@ async function openItem(trx: Db, by: Actor, itemId: number): Promise<void> {
       after: { state: 'under_discussion' },
     });
   }
-}
-
-async function lockStatement(trx: Db, by: Actor, id: number) {
-  const where = await row<{ meeting_id: number }>(trx, `select meeting_id from statements where id = :id`, {
-    id,
-  });
-  if (!where) throw new NotFound();
-  const { meeting, isOpen } = await lockForRecording(trx, by, where.meeting_id);
-  const statement = await findStatement(trx, id);
-  if (!statement) throw new NotFound();
-  const item = await itemFor(trx, by, meeting, statement.item_id);
-  return { meeting, isOpen, statement, item };
-}
-
-/** Takes a statement out; it can be put back until the minutes are handed in. */
-export async function removeStatement(
-  db: Db,
-  by: Actor,
-  id: number,
-): Promise<{ ok: true; statement: Statement } | Closed> {
-  return inTransaction(db, async (trx) => {
-    const { meeting, isOpen, statement, item } = await lockStatement(trx, by, id);
-    if (!isOpen) return { ok: false, reason: 'closed' };
-    if (statement.deleted_at === null) {
-      await change(
-        trx,
-        `update statements
-         set deleted_at = now(), is_draft = false, saved_key = null, updated_by = :by, updated_at = now(),
-           version = version + 1
-         where id = :id`,
-        { id, by: by.id },
-      );
-      await removePlannedAction(trx, by, id);
-      await tellHistory(trx, by, meeting, item, 'statement.remove', id, { before: statement.text });
-    }
-    return { ok: true, statement };
-  });
-}
-
-export async function restoreStatement(
-  db: Db,
-  by: Actor,
-  id: number,
-): Promise<{ ok: true; statement: Statement } | Closed> {
-  return inTransaction(db, async (trx) => {
-    const { meeting, isOpen, statement, item } = await lockStatement(trx, by, id);
-    if (!isOpen) return { ok: false, reason: 'closed' };
-    if (statement.deleted_at !== null) {
-      await change(
-        trx,
-        `update statements
-         set deleted_at = null, updated_by = :by, updated_at = now(), version = version + 1
-         where id = :id`,
-        { id, by: by.id },
-      );
-      await restorePlannedAction(trx, by, id);
-      await tellHistory(trx, by, meeting, item, 'statement.restore', id, { after: statement.text });
-    }
-    return { ok: true, statement };
-  });
-}
-
-/** One place up or down among the statements of its item. At the end of the list nothing happens. */
-export async function moveStatement(
-  db: Db,
-  by: Actor,
-  id: number,
-  direction: 'up' | 'down',
-): Promise<{ ok: true; statement: Statement } | Closed> {
-  return inTransaction(db, async (trx) => {
-    const { meeting, isOpen, statement, item } = await lockStatement(trx, by, id);
-    if (!isOpen) return { ok: false, reason: 'closed' };
-    const order = (
-      await rows<{ id: number }>(
-        trx,
-        `select id
-         from statements
-         where meeting_id = :meeting and item_id is not distinct
-         from cast(:item as bigint) and deleted_at is null
-         order by position, id`,
-        { meeting: meeting.id, item: statement.item_id },
-      )
-    ).map((one) => one.id);
-    const at = order.indexOf(id);
-    const other = order[at + (direction === 'up' ? -1 : 1)];
-    if (at >= 0 && other !== undefined) {
-      [order[at], order[at + (direction === 'up' ? -1 : 1)]] = [other, id];
-      await change(
-        trx,
-        `update statements s
-         set position = o.place
-         from unnest(cast(:ids as bigint[])) with ordinality as o(id, place)
-         where s.id = o.id`,
-        { ids: order },
-      );
-      await tellHistory(trx, by, meeting, item, 'statement.move', id);
-    }
-    return { ok: true, statement };
-  });
 }

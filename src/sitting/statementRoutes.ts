@@ -17,15 +17,8 @@ import { readPicked, textOfPerson } from '../people/picked.js';
 import { keepActive } from '../people/queries.js';
 import type { z } from 'zod';
 import { AddForm, ChangeForm, EmptyForm, MoveForm, type Change } from './forms.js';
-import {
-  addStatement,
-  changeStatement,
-  moveStatement,
-  removeStatement,
-  restoreStatement,
-  type Saved,
-  type StatementEdit,
-} from './statementCommands.js';
+import { addStatement, changeStatement, type Saved, type StatementEdit } from './statementCommands.js';
+import { moveStatement, removeStatement, restoreStatement } from './statementListCommands.js';
 import { isDecision, readPrefix } from './statementKinds.js';
 import { findStatement, type Statement } from './statementQueries.js';
 import { formChoices, meetingToRecord, writePage } from './writePage.js';
@@ -63,14 +56,11 @@ async function add(c: Context<z.output<typeof AddForm>>, place: Place): Promise<
     action: { deliverable: null, lead_id: lead, due_on, helper_ids: [] },
   };
   // Lead and date stand beside the text for an action; a note or a decision without them carries none.
-  const saved = await addStatement(
-    c.db,
-    c.by,
-    place,
-    background ? { ...edit, action: { ...edit.action, lead_id: null, due_on: null } } : edit,
-    { key, version, isInBackground: background },
-  );
-  if (!saved.ok || background) return tell(c, saved, { ...c.form, kind, text }, place);
+  const saved = await addStatement(c.db, c.by, place, {
+    edit: background ? { ...edit, action: { ...edit.action, lead_id: null, due_on: null } } : edit,
+    saving: { key, version, isInBackground: background },
+  });
+  if (!saved.ok || background) return answerSave(c, saved, { typed: { ...c.form, kind, text }, place });
   const isIncomplete = kind === 'required' && !(lead && due_on);
   return redirect(
     backTo(
@@ -107,25 +97,29 @@ function decisionOf(form: Change): StatementEdit['decision'] {
   return { basis: 'vote', votes_for, votes_against, abstentions };
 }
 
+/** What is wrong with a form that was sent by its button; half-typed fields in the background are no mistake. */
+function wrongIn(c: Context, form: Change): Record<string, string> {
+  const errors: Record<string, string> = {};
+  if (!form.text) errors.text = c.t('sitting.error.empty');
+  if (isDecision(form.kind) && isVoteIncomplete(form)) errors.votes_for = c.t('sitting.error.votes');
+  return errors;
+}
+
 async function change(c: Context<Change>): Promise<Answer> {
   const statement = await statementOf(c);
   const { form } = c;
   const background = isInBackground(c);
-  const errors: Record<string, string> = {};
-  if (!background && !form.text) errors.text = c.t('sitting.error.empty');
-  if (!background && isDecision(form.kind) && isVoteIncomplete(form))
-    errors.votes_for = c.t('sitting.error.votes');
   const stored = statement.action?.lead?.id ?? null;
   const { ids, problems } = await readPicked(
     c,
     { lead: form.lead, helper: form.helper },
     { stored: { lead: stored }, guests: true },
   );
-  if (!background) Object.assign(errors, problems?.errors);
+  const errors = background ? {} : { ...wrongIn(c, form), ...problems?.errors };
   if (Object.keys(errors).length > 0) return changeWrong(c, statement, errors);
 
-  const wanted = [...form.helper_ids, ...(ids.helper ? [ids.helper] : [])];
-  const active = await keepActive(c.db, wanted);
+  const helpers = [...form.helper_ids, ...(ids.helper ? [ids.helper] : [])];
+  const active = await keepActive(c.db, helpers);
   const edit: StatementEdit & { item_id?: number | null } = {
     kind: form.kind,
     text: form.text,
@@ -135,7 +129,7 @@ async function change(c: Context<Change>): Promise<Answer> {
       // A name that is half typed changes nothing yet: the rest is saved, and the lead stays who it was.
       lead_id: problems?.errors.lead ? stored : ids.lead,
       due_on: form.due_on,
-      helper_ids: [...new Set(wanted.filter((one) => active.has(one)))],
+      helper_ids: [...new Set(helpers.filter((one) => active.has(one)))],
     },
     item_id: form.item_id,
   };
@@ -146,9 +140,10 @@ async function change(c: Context<Change>): Promise<Answer> {
   const saving = { key: form.key, version: form.version, isInBackground: background };
   const saved =
     form.both === '1'
-      ? await addStatement(c.db, c.by, place, edit, { ...saving, version: null })
-      : await changeStatement(c.db, c.by, statement.id, edit, saving);
-  if (!saved.ok || background) return tell(c, saved, form, place, problems?.list[0]?.message);
+      ? await addStatement(c.db, c.by, place, { edit, saving: { ...saving, version: null } })
+      : await changeStatement(c.db, c.by, statement.id, { edit, saving });
+  if (!saved.ok || background)
+    return answerSave(c, saved, { typed: form, place, unread: problems?.list[0]?.message });
   return redirect(backTo(place.meetingId, place.itemId, `#statement-${saved.id}`));
 }
 
@@ -169,12 +164,10 @@ async function changeWrong(
  * What the script hears, and the pages for a save that could not be carried out: nothing that was typed is
  * lost.
  */
-async function tell(
+async function answerSave(
   c: Context,
   saved: Saved,
-  typed: Record<string, unknown>,
-  place: Place,
-  unread?: string,
+  { typed, place, unread }: { typed: Record<string, unknown>; place: Place; unread?: string },
 ): Promise<Answer> {
   if (saved.ok) return json({ version: saved.version, saved: c.fmt.time(c.now), unread });
   if (isInBackground(c))
@@ -221,19 +214,26 @@ async function mergeFields(
   theirs: Statement,
 ): Promise<Record<string, unknown>> {
   const helpers = Array.isArray(mine.helper_ids) ? (mine.helper_ids as number[]) : [];
-  const isVote = mine.basis === 'vote' || theirs.decision?.basis === 'vote';
+  const theirHelpers = theirs.action?.helpers ?? [];
   return {
     kind: mine.kind ?? theirs.kind,
-    basis: isVote ? 'vote' : 'consensus',
-    votes_for: mine.votes_for ?? theirs.decision?.votes_for,
-    votes_against: mine.votes_against ?? theirs.decision?.votes_against,
-    abstentions: mine.abstentions ?? theirs.decision?.abstentions,
+    ...mergeVotes(mine, theirs.decision),
     lead: mine.lead ?? (await textOfPerson(c, theirs.action?.lead?.id)),
     due_on: mine.due_on ?? theirs.action?.due_on,
     deliverable: mine.deliverable,
-    helper_ids: [...new Set([...helpers, ...(theirs.action?.helpers.map((one) => one.id) ?? [])])],
-    helpers: theirs.action?.helpers ?? [],
+    helper_ids: [...new Set([...helpers, ...theirHelpers.map((one) => one.id)])],
+    helpers: theirHelpers,
     helper: mine.helper,
+  };
+}
+
+function mergeVotes(mine: Record<string, unknown>, theirs: Statement['decision']) {
+  const isVote = mine.basis === 'vote' || theirs?.basis === 'vote';
+  return {
+    basis: isVote ? 'vote' : 'consensus',
+    votes_for: mine.votes_for ?? theirs?.votes_for,
+    votes_against: mine.votes_against ?? theirs?.votes_against,
+    abstentions: mine.abstentions ?? theirs?.abstentions,
   };
 }
 
@@ -265,11 +265,13 @@ function small(path: 'removal' | 'restoration', work: typeof removeStatement): R
 
 async function closed(c: Context): Promise<Answer> {
   const statement = await statementOf(c);
-  return tell(
+  return answerSave(
     c,
     { ok: false, reason: 'closed' },
-    { text: statement.text },
-    { meetingId: statement.meeting_id, itemId: statement.item_id },
+    {
+      typed: { text: statement.text },
+      place: { meetingId: statement.meeting_id, itemId: statement.item_id },
+    },
   );
 }
 

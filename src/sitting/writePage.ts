@@ -58,66 +58,76 @@ export async function writePage(c: Context, meeting: Meeting, state: WriteState)
     listStatements(c.db, meeting.id),
     isWritable(c.db, meeting.id),
   ]);
-  const isShown = (line: AgendaLine) =>
-    line.is_on_agenda ||
-    (!line.is_hidden && line.state === 'proposed') ||
-    all.some((one) => one.item_id === line.id);
-  const items = lines.filter(isShown);
-  const edited =
-    state.edit === undefined
-      ? undefined
-      : all.find((one) => one.id === state.edit && one.deleted_at === null);
+  const items = lines.filter((line) => isWritten(line, all));
+  const edited = all.find((one) => one.id === state.edit && one.deleted_at === null);
   const open = openSection(items, edited, state.item);
   const sections = [
-    ...items.map((line) => sectionOf(c, meeting, line, all, open)),
+    ...items.map((line) => sectionOf(c, meeting, line, { all, open })),
     generalSection(c, meeting, all, open),
   ];
   const isRunning = meeting.state === 'in_progress';
   const current = sections.find((section) => section.isOpen);
-  const draft = all.find(
-    (one) =>
-      one.is_draft &&
-      one.deleted_at === null &&
-      one.created_by === c.viewer.id &&
-      one.item_id === (current?.id ?? null),
-  );
+  const { wrong } = state;
   return page(
     'sitting/write',
     {
       title: titleOf(c.t, meeting),
       meeting,
       isRunning,
-      elapsed:
-        meeting.started_at && isRunning
-          ? Math.max(0, Math.floor((c.now.getTime() - meeting.started_at.getTime()) / 60_000))
-          : null,
+      elapsed: isRunning ? minutesSince(meeting.started_at, c.now) : null,
       canWrite,
       canUnstart: isRunning && all.every((one) => one.deleted_at !== null),
       sections: sections.map((section) => showSection(c, section)),
       current,
       next: nextOf(sections, current),
       groupOf,
-      edited: edited && canWrite ? edited : undefined,
+      edited: canWrite ? edited : undefined,
       editedLead: await textOfPerson(c, edited?.action?.lead?.id),
-      add:
-        state.wrong?.form === 'add'
-          ? state.wrong.values
-          : { key: draft?.created_key, version: draft?.version, text: draft?.text },
-      itemOptions: sections
-        .filter((section) => !section.isHidden)
-        .map((section) => ({
-          value: section.id ?? 'general',
-          label: section.no ? `${section.no}. ${section.title}` : section.title,
-        })),
+      add: wrong?.form === 'add' ? wrong.values : draftOf(c, all, current?.id ?? null),
+      itemOptions: itemOptions(sections),
       ...choicesOf(c, participants),
       participants: participants.filter((one) => one.role !== 'informed' || one.attendance),
-      wrong: state.wrong,
-      errors: state.wrong?.errors ?? {},
-      values: state.wrong?.values ?? {},
-      errorForm: state.wrong?.form,
+      ...refusalOf(wrong),
     },
-    { status: state.wrong ? (state.wrong.status ?? 422) : 200, caching: 'no-store' },
+    { status: wrong ? (wrong.status ?? 422) : 200, caching: 'no-store' },
   );
+}
+
+/** What is wrong with a form, and what was typed into it. */
+function refusalOf(wrong: WriteState['wrong']) {
+  return { wrong, errors: wrong?.errors ?? {}, values: wrong?.values ?? {}, errorForm: wrong?.form };
+}
+
+/** Items of the agenda, proposals that may be taken up, and whatever something was written about. */
+function isWritten(line: AgendaLine, all: Statement[]): boolean {
+  return (
+    line.is_on_agenda ||
+    (!line.is_hidden && line.state === 'proposed') ||
+    all.some((one) => one.item_id === line.id)
+  );
+}
+
+function minutesSince(began: Date | null, now: Date): number | null {
+  return began ? Math.max(0, Math.floor((now.getTime() - began.getTime()) / 60_000)) : null;
+}
+
+/** What the viewer was writing in the open section, as values of the form for a new statement. */
+function draftOf(c: Context, all: Statement[], itemId: number | null) {
+  const draft = all.find(
+    (one) =>
+      one.is_draft && one.deleted_at === null && one.created_by === c.viewer.id && one.item_id === itemId,
+  );
+  return { key: draft?.created_key, version: draft?.version, text: draft?.text };
+}
+
+function headingOf({ no, title }: Section): string {
+  return no ? `${no}. ${title}` : title;
+}
+
+function itemOptions(sections: Section[]) {
+  return sections
+    .filter((section) => !section.isHidden)
+    .map((section) => ({ value: section.id ?? 'general', label: headingOf(section) }));
 }
 
 const OUTCOME_TONES: Partial<Record<ItemState, Tone>> = {
@@ -129,12 +139,12 @@ const OUTCOME_TONES: Partial<Record<ItemState, Tone>> = {
 
 /** A section with its heading and what became of its item. */
 function showSection({ t }: Context, section: Section) {
-  const { id, no, state, isHidden, isOpen } = section;
+  const { id, state, isHidden, isOpen } = section;
   const isConcluded = state === 'concluded';
   const isLeft = state === 'deferred' || state === 'carried_over' || state === 'withdrawn';
   return {
     ...section,
-    heading: no ? `${no}. ${section.title}` : section.title,
+    heading: headingOf(section),
     isLinked: !isHidden && !isOpen,
     outcome:
       state && state !== 'accepted'
@@ -172,8 +182,7 @@ function sectionOf(
   c: Context,
   meeting: Meeting,
   line: AgendaLine,
-  all: Statement[],
-  open: number | null,
+  { all, open }: { all: Statement[]; open: number | null },
 ): Section {
   const own = line.is_hidden ? [] : all.filter((one) => one.item_id === line.id);
   return {

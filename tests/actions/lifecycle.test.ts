@@ -181,7 +181,11 @@ describe('nobody judges an answer of their own', () => {
       .send({ answer_id: answerId, note: 'No.' })
       .expect(403);
     await expect(
-      acceptAnswer(world.db, { id: cast.secretary.id }, id, Number(answerId), '', '2030-03-04'),
+      acceptAnswer(world.db, { id: cast.secretary.id }, id, {
+        answerId: Number(answerId),
+        note: '',
+        today: '2030-03-04',
+      }),
     ).rejects.toMatchObject({ status: 403 });
     await expect(
       world.owner.raw(`update actions set state = 'closed', closed_at = now(), closed_by = ? where id = ?`, [
@@ -507,14 +511,21 @@ test('who asked for more time as a deputy does not grant it as the secretary of 
   ]);
   const by = { id: cast.secretary.id };
   const more = { new_due_on: '2030-03-27', reason: 'Figures are late.' };
-  expect(await askForExtension(world.db, by, id, more, '2030-03-04')).toMatchObject({ ok: true });
+  expect(await askForExtension(world.db, by, id, { extension: more, today: '2030-03-04' })).toMatchObject({
+    ok: true,
+  });
   const asked = await row<{ id: number }>(
     world.db,
     `select id from due_date_extensions where action_id = :id`,
     { id },
   );
   const decide = (person: { id: number }) =>
-    decideExtension(world.db, { id: person.id }, id, asked?.id ?? 0, 'granted', '', '2030-03-04');
+    decideExtension(world.db, { id: person.id }, id, {
+      extensionId: asked?.id ?? 0,
+      verdict: 'granted',
+      note: '',
+      today: '2030-03-04',
+    });
   expect(await decide(cast.secretary)).toMatchObject({ ok: false });
   expect(await actionOf(id)).toMatchObject({ due_on: '2030-03-20' });
   expect(await decide(cast.chair)).toMatchObject({ ok: true });
