@@ -284,7 +284,8 @@ export async function listLinesOf(
   const found = await rows<{ meeting_id: number; lines: EquipmentLine[] }>(
     trx,
     `select b.meeting_id,
-            json_agg(json_build_object('kindId', b.kind_id, 'quantity', b.quantity) order by b.kind_id) as lines
+            json_agg(json_build_object('kindId', b.kind_id, 'quantity', b.quantity)
+                     order by b.kind_id) as lines
        from equipment_bookings b
       where b.meeting_id = any(:meetings) and ${IS_THEIRS}
       group by b.meeting_id`,

@@ -90,8 +90,10 @@ export function sendSeriesInvitations(db: Db, by: Actor, seriesId: number, now: 
       now,
     );
     await recordAll(trx, by, sendEvents(ready, fresh));
-    for (const rule of rules)
-      if (standing.has(rule.id)) await announceRule(trx, rule, { now, by: by.id, read: standing.get(rule.id) });
+    for (const rule of rules) {
+      const read = standing.get(rule.id);
+      if (read) await announceRule(trx, rule, { now, by: by.id, read });
+    }
     for (const { id } of ready) if (!isTogether.get(id)) await tellEverybody(trx, id, now, by.id);
     const told = new Map(fresh.map((one) => [one.person_id, one.has_address]));
     const unreachable = [...told.values()].filter((has) => !has).length;
