@@ -5,8 +5,9 @@ import { en } from '../src/locales/en.js';
 import { zhCN } from '../src/locales/zh.js';
 import { jobs } from '../src/worker.js';
 
-// Holds the source to the rules of src/README.md: one noun, one folder, one address; who may know whom; how wide
-// a line and how long a file may be; where SQL stands. Exceptions stand here by name, each with its reason.
+// Holds the source to the rules of src/README.md: one noun, one folder, one address; who may know whom; how
+// wide a line and how long a file may be; where SQL stands. Exceptions stand here by name, each with its
+// reason.
 
 const ROOT = join(__dirname, '..');
 

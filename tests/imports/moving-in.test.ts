@@ -71,8 +71,12 @@ const meetings = () =>
     zone: string;
   }>(
     world.db,
-    `select m.title, r.name_en as room, m.organiser_id, m.is_private, m.state, m.description, m.starts_at, m.zone
-       from meetings m left join meeting_rooms mr on mr.meeting_id = m.id left join rooms r on r.id = mr.room_id order by m.starts_at, m.id`,
+    `select m.title, r.name_en as room, m.organiser_id, m.is_private, m.state, m.description, m.starts_at,
+       m.zone
+       from meetings m
+       left join meeting_rooms mr on mr.meeting_id = m.id
+       left join rooms r on r.id = mr.room_id
+      order by m.starts_at, m.id`,
   );
 
 describe('MRBS', () => {
@@ -129,7 +133,7 @@ describe('MRBS', () => {
     expect(await row(world.db, `select count(*) as rooms from rooms`)).toEqual({ rooms: 3 });
   });
 
-  test('a calendar file: the room by a part of its name, the organiser by address, the broken event told', async () => {
+  test('a calendar file: room by a part of its name, organiser by address, broken event told', async () => {
     const path = await bring(secretary, 'mrbs', 'mrbs.ics', CALENDAR);
     expect(await text(secretary, path)).toContain('the event cannot be read');
     const refused = await begin(secretary, path, {}, 'all');
@@ -290,7 +294,11 @@ describe('two MRBS systems', () => {
   const rooms = () =>
     rows(
       world.db,
-      `select r.name_en, r.building, r.site, (select count(*) from meeting_rooms m where m.room_id = r.id) as meetings from rooms r where r.name_en in ('Kleiner Saal', 'Saal') order by r.id`,
+      `select r.name_en, r.building, r.site,
+         (select count(*) from meeting_rooms m where m.room_id = r.id) as meetings
+         from rooms r
+        where r.name_en in ('Kleiner Saal', 'Saal')
+        order by r.id`,
     );
   const NEW = 'A new room of this name';
 
@@ -396,7 +404,9 @@ test('two importers of the same file at once make each booking once', async () =
   expect(await meetings()).toHaveLength(120);
   const counts = await row<{ done: number; there: number; clash: number }>(
     world.db,
-    `select count(*) filter (where state = 'done') as done, count(*) filter (where state = 'there') as there, count(*) filter (where state = 'clash') as clash from import_rows`,
+    `select count(*) filter (where state = 'done') as done,
+       count(*) filter (where state = 'there') as there, count(*) filter (where state = 'clash') as clash
+       from import_rows`,
   );
   expect(counts).toEqual({ done: 120, there: 120, clash: 0 });
 });
@@ -503,7 +513,9 @@ describe('export', () => {
     await change(world.db, `delete from imported_bookings`);
     await change(
       world.db,
-      `update meetings set title = 'Renamed', state = 'cancelled', cancelled_at = now(), cancel_reason = 'x' where title = '+1'`,
+      `update meetings
+        set title = 'Renamed', state = 'cancelled', cancelled_at = now(), cancel_reason = 'x'
+        where title = '+1'`,
     );
     const renamed = await bring(second, 'bookings', 'again.csv', sent.text);
     expect(await carryOut(second, renamed)).toContain('0 bookings imported 4 were there already');
@@ -526,7 +538,8 @@ describe('export', () => {
   test('pages of the export leave no booking out and none twice', async () => {
     await world.owner.raw(
       `insert into meetings (title, starts_at, ends_at, zone, organiser_id, created_by, uid)
-       select 'Bulk ' || n, '2030-05-01T00:00Z'::timestamptz + (n / 7) * interval '1 minute', '2030-05-20T00:00Z', 'Asia/Shanghai', ${cast.organiser.id}, ${cast.organiser.id}, gen_random_uuid()
+       select 'Bulk ' || n, '2030-05-01T00:00Z'::timestamptz + (n / 7) * interval '1 minute',
+         '2030-05-20T00:00Z', 'Asia/Shanghai', ${cast.organiser.id}, ${cast.organiser.id}, gen_random_uuid()
          from generate_series(1, 1234) n`,
     );
     const sent = await secretary.get('/admin/moving-in/export/bookings?from=2030-05-01&to=2030-05-31');
@@ -587,7 +600,10 @@ describe('rooms', () => {
     );
     await change(
       world.db,
-      `insert into room_layouts (room_id, layout, capacity) select id, 'theatre', 40 from rooms where code = 'left'`,
+      `insert into room_layouts (room_id, layout, capacity)
+       select id, 'theatre', 40
+         from rooms
+        where code = 'left'`,
     );
     expect(await text(secretary, await send('code,seats\nleft,30\n'))).toContain(
       'fewer seats than one of the room’s layouts',
@@ -601,7 +617,10 @@ describe('rooms', () => {
     expect(
       await row(
         world.db,
-        `select owner_id, key_note, min_people, equipment, (select capacity from room_layouts where room_id = r.id) as theatre from rooms r where code = 'left'`,
+        `select owner_id, key_note, min_people, equipment,
+           (select capacity from room_layouts where room_id = r.id) as theatre
+           from rooms r
+          where code = 'left'`,
       ),
     ).toEqual({
       owner_id: cast.attendee.id,

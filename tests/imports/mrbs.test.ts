@@ -94,7 +94,7 @@ test('what is no dump of MRBS, or an empty one, is told', () => {
   );
 });
 
-test('an entry is known by its UID, which stays when MRBS gives it a new number, and which its calendar file has, too', () => {
+test('an entry is known by its UID, also under a new number and in a calendar file', () => {
   const dump = (
     id: number,
   ) => `INSERT INTO mrbs_entry (id, start_time, end_time, room_id, name, ical_uid, ical_recur_id) VALUES

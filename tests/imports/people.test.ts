@@ -189,7 +189,9 @@ test('an administrator brings new units along, a secretary does not', async () =
   expect(
     await rows(
       world.db,
-      `select u.name_zh from persons p join units u on u.id = p.unit_id where p.email in ('nup@office.example', 'second@office.example')`,
+      `select u.name_zh
+         from persons p join units u on u.id = p.unit_id
+        where p.email in ('nup@office.example', 'second@office.example')`,
     ),
   ).toEqual([{ name_zh: '档案室' }, { name_zh: '档案室' }]);
 });
@@ -213,7 +215,9 @@ test('five thousand lines come in quickly, and again without doubling', async ()
   expect(
     await row(
       world.db,
-      `select count(*) as told from audit_events e join persons p on p.id = e.noun_id where e.noun = 'persons' and e.action = 'person.create' and p.email like 'bulk%'`,
+      `select count(*) as told
+         from audit_events e join persons p on p.id = e.noun_id
+        where e.noun = 'persons' and e.action = 'person.create' and p.email like 'bulk%'`,
     ),
   ).toEqual({ told: 5000 });
 });

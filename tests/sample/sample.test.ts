@@ -39,7 +39,11 @@ test('makes a believable office with every state of minutes and actions, around 
 
   const standing = await rows<{ past: number; coming: number }>(
     world.db,
-    `select count(*) filter (where ends_at <= :now) as past, count(*) filter (where ends_at > :now) as coming from meetings where series_id is not null group by series_id`,
+    `select count(*) filter (where ends_at <= :now) as past,
+       count(*) filter (where ends_at > :now) as coming
+       from meetings
+      where series_id is not null
+      group by series_id`,
     { now: world.clock.now() },
   );
   expect(standing).toEqual([

@@ -40,7 +40,8 @@ async function busy(
     ]);
   if (more.room) {
     await world.db.raw(
-      `insert into room_claims (room_id, meeting_id, state, starts_at, ends_at, occupies_from, occupies_to, created_by)
+      `insert into room_claims (room_id, meeting_id, state, starts_at, ends_at, occupies_from, occupies_to,
+         created_by)
        values (?, ?, 'confirmed', ?, ?, ?, ?, ?)`,
       [more.room, made?.id ?? 0, at(from), at(to), at(from), at(to), cast.reviewer.id],
     );
@@ -208,7 +209,7 @@ test('adds by name, unit and standing meeting; an unknown name is told at its fi
   expect(unknown.text).toContain('“Nobody”');
 });
 
-test('times that a poll offers are tentative for who has not said no, and their rooms are held for a poll', async () => {
+test('times that a poll offers are tentative for who has not said no; their rooms are held', async () => {
   const made = await createPoll(
     world.db,
     { id: cast.organiser.id },
