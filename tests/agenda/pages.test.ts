@@ -317,7 +317,8 @@ describe('papers', () => {
       writeFileSync(path, answer.body as Buffer);
       expect(Number(answer.headers['content-length'])).toBe((answer.body as Buffer).length);
       const script =
-        'import sys,zipfile; z=zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print("|".join(z.namelist()))';
+        'import sys,zipfile; z=zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; ' +
+        'print("|".join(z.namelist()))';
       try {
         return execFileSync('python3', ['-c', script, path], { encoding: 'utf8' }).trim().split('|');
       } catch {

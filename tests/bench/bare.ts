@@ -173,7 +173,10 @@ app.get('/use', (req, res, next) => {
         select c.room_id, count(*) as meetings,
           sum(extract(epoch from c.occupies_to - c.occupies_from)) / 3600 as hours,
             sum(extract(epoch from c.ends_at - c.starts_at)) / 3600 as held,
-               percentile_cont(0.5) within group (order by c.ends_at - c.starts_at) as middle ${STANDING} group by 1) x on x.room_id = r.id order by r.sort_order, r.id`;
+               percentile_cont(0.5) within group (order by c.ends_at - c.starts_at) as middle
+          ${STANDING}
+         group by 1) x on x.room_id = r.id
+       order by r.sort_order, r.id`;
     const all = (sql: string, since = from, until = to) =>
       pool.query<Record<string, unknown>>(sql, [since, until]).then(({ rows }) => rows);
     const CANCELLED = `from meetings m join room_claims c on c.meeting_id = m.id and c.state = 'cancelled'
@@ -182,7 +185,9 @@ app.get('/use', (req, res, next) => {
     where o.starts_at >= $1 and o.starts_at < $2`;
     const [head, ...tables] = await Promise.all([
       all(
-        'select id, name_en from rooms where created_at is distinct from $1 and created_at is distinct from $2',
+        `select id, name_en
+           from rooms
+          where created_at is distinct from $1 and created_at is distinct from $2`,
       ),
       all(ROOMS),
       all(ROOMS, before, from),

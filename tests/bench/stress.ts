@@ -52,7 +52,8 @@ async function furnish(owner: Db): Promise<string[]> {
        from generate_series(1, 32) n`,
   );
   await owner.raw('insert into accounts (person_id) select id from persons');
-  await owner.raw(`insert into rooms (code, name_en, name_zh, building, floor, capacity, setup_minutes, teardown_minutes)
+  await owner.raw(`insert into rooms (code, name_en, name_zh, building, floor, capacity, setup_minutes,
+      teardown_minutes)
     select 'r' || n, 'Room ' || n, n || '号会议室', 'A', '1', 10 + n, case when n % 4 = 0 then 10 else 0 end,
       case when n % 4 = 1 then 5 else 0 end
       from generate_series(1, 8) n`);

@@ -161,13 +161,16 @@ describe('who wants the room', () => {
       'the title and who asks, to who may know the poll',
       'secretary',
       '09:00',
-      'Orchid is offered in a poll Tue 5 Mar 09:00–10:00: Spring round. Ouyang Min asks until Mon 4 Mar 17:00. Ask Ouyang Min',
+      'Orchid is offered in a poll Tue 5 Mar 09:00–10:00: Spring round. ' +
+        'Ouyang Min asks until Mon 4 Mar 17:00. Ask Ouyang Min',
     ],
     [
       'whom to ask, to everybody',
       'outsider',
       '09:00',
-      'Orchid is offered in a poll Tue 5 Mar 09:00–10:00. Ouyang Min asks until Mon 4 Mar 17:00. Ask Ouyang Min whether the room is still needed, or wait for it: after that it may be free.',
+      'Orchid is offered in a poll Tue 5 Mar 09:00–10:00. ' +
+        'Ouyang Min asks until Mon 4 Mar 17:00. ' +
+        'Ask Ouyang Min whether the room is still needed, or wait for it: after that it may be free.',
     ],
     [
       'only that it is taken, of a private poll',

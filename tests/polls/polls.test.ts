@@ -548,13 +548,9 @@ test('the ticked suggestions of find-a-time come into the form', async () => {
     .toArray()
     .slice(0, 3)
     .map((one) => found(one).attr('value') ?? '');
-  const form = load(
-    (
-      await organiser.get(
-        `/polls/new?${offers.map((offer) => `offer=${encodeURIComponent(offer)}`).join('&')}&p=${cast.attendee.id}&title=Round&key=x&minutes=60`,
-      )
-    ).text,
-  );
+  const offered = offers.map((offer) => `offer=${encodeURIComponent(offer)}`).join('&');
+  const more = `p=${cast.attendee.id}&title=Round&key=x&minutes=60`;
+  const form = load((await organiser.get(`/polls/new?${offered}&${more}`)).text);
   expect(form('input[name=offer]:checked')).toHaveLength(3);
   expect(form('textarea[name=required]').text()).toContain('attendee@office.example');
   const poll = await makePoll({ offer: offers, on_0: '', from_0: '', on_1: '', from_1: '' });

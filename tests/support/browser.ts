@@ -54,7 +54,8 @@ export async function unpack(): Promise<{ executablePath: string; env: Record<st
   mkdirSync(folder, { recursive: true });
   await take(lock);
   try {
-    const script = `import pack from '@sparticuz/chromium'; process.stdout.write(await pack.executablePath())`;
+    const script = `import pack from '@sparticuz/chromium';
+      process.stdout.write(await pack.executablePath())`;
     const executablePath = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
       encoding: 'utf8',
       timeout: 60_000,

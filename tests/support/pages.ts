@@ -82,7 +82,8 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
   );
   const upload = (more: string) =>
     one(`insert into person_imports (content, created_by, finished_at, added, changed, left_out)
-         values (E'姓名,邮箱,部门,工号\\n新同事,new@linjiang.example,新部门,7\\n,nobody@linjiang.example,,8\\n王敏,wang.min@linjiang.example,,9', ${secretary}, ${more})
+         values (E'姓名,邮箱,部门,工号\\n新同事,new@linjiang.example,新部门,7\\n,\
+nobody@linjiang.example,,8\\n王敏,wang.min@linjiang.example,,9', ${secretary}, ${more})
          returning id`);
   const [table, imported] = [await upload('null, null, null, null'), await upload('now(), 1, 2, 3')];
   const moving = (kind: string, state: string, more = 'null, null') =>
@@ -104,8 +105,8 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
        from imports
       where kind = 'bookings'`,
   );
-  await db.raw(`insert into import_rows (import_id, number, state, place, title, starts_at, ends_at, zone, content,
-     reasons, clash, suggested_room_id)
+  await db.raw(`insert into import_rows (import_id, number, state, place, title, starts_at, ends_at, zone,
+      content, reasons, clash, suggested_room_id)
     select i.id, n.number, n.state, 'hall', 'A meeting 会议', now(), now() + interval '1 hour',
       'Asia/Shanghai', 'A meeting', n.reasons::jsonb, n.clash::jsonb, ${room}
       from imports i
@@ -202,15 +203,16 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
   const [here] = coming;
   const proposed = await find(`insert into agenda_items (meeting_id, title, state, proposed_by, created_by)
      select id, 'Parking', 'proposed', organiser_id, organiser_id
-                                from meetings where id = ${here?.id ?? 0} returning id, created_by as person`);
+       from meetings where id = ${here?.id ?? 0}
+     returning id, created_by as person`);
   const papers = await find(`with f as (
        insert into files (name, media_type, bytes, state, uploaded_by)
        values ('plan.pdf', 'application/pdf', 1, 'stored', ${here?.person ?? 0})
        returning id)
-                             insert into papers (item_id, file_id, name, added_by)
-                             select ${items[0]?.id ?? 0}, f.id, 'Plan', ${here?.person ?? 0}
-                               from f
-                             returning id, ${items[0]?.person ?? 0} as person`);
+     insert into papers (item_id, file_id, name, added_by)
+     select ${items[0]?.id ?? 0}, f.id, 'Plan', ${here?.person ?? 0}
+       from f
+     returning id, ${items[0]?.person ?? 0} as person`);
   const [link] = await ensureReplyLinks(db, config, coming[0]?.id ?? 0).then((links) => [...links.values()]);
 
   const polls = await find('select id, organiser_id as person from polls order by id limit 1');

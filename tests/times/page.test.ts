@@ -49,8 +49,12 @@ async function busy(
   return made?.id ?? 0;
 }
 
-const search = (more = '') =>
-  `/find-a-time?asked=1&p=${cast.organiser.id}&p=${cast.attendee.id}&when=span&from=2030-03-05&to=2030-03-05&minutes=60${more}`;
+/** The address that looks for an hour on one day. */
+const hourOn = (day: string, people: number[]) =>
+  `/find-a-time?asked=1&${people.map((id) => `p=${id}`).join('&')}` +
+  `&when=span&from=${day}&to=${day}&minutes=60`;
+
+const search = (more = '') => hourOn('2030-03-05', [cast.organiser.id, cast.attendee.id]) + more;
 
 async function suggestions(path: string, agent = organiser) {
   const answer = await agent.get(path);
@@ -247,7 +251,7 @@ test('times that a poll offers are tentative for who has not said no; their room
     note: '',
     now: world.clock.now(),
   });
-  const path = `/find-a-time?asked=1&p=${cast.attendee.id}&p=${cast.chair.id}&when=span&from=2030-03-12&to=2030-03-12&minutes=60`;
+  const path = hourOn('2030-03-12', [cast.attendee.id, cast.chair.id]);
   const rowOf = (text: string, name: string) =>
     load(
       load(text)('.find-grid tbody tr')
@@ -288,13 +292,9 @@ test('times that a poll offers are tentative for who has not said no; their room
 
 test('a guest named by address is taken along into the meeting, and is not known to be free', async () => {
   const day = '&when=span&from=2030-03-13&to=2030-03-13&minutes=60';
-  const named = load(
-    (
-      await organiser.get(
-        `/find-a-time?asked=1&p=${cast.organiser.id}${day}&add=${encodeURIComponent('Dana Dole <Dana@Elsewhere.example>; guest@elsewhere.example; sam@else.example')}&add_as=p`,
-      )
-    ).text,
-  );
+  const guests = 'Dana Dole <Dana@Elsewhere.example>; guest@elsewhere.example; sam@else.example';
+  const asked = `/find-a-time?asked=1&p=${cast.organiser.id}${day}`;
+  const named = load((await organiser.get(`${asked}&add=${encodeURIComponent(guests)}&add_as=p`)).text);
   expect(
     named('input[name=gp][type=checkbox]')
       .toArray()
