@@ -4,8 +4,8 @@ import type { Route } from '../src/lib/http/route.js';
 import { makeCast, type Cast } from './support/cast.js';
 import { testWorld, type Agent, type World } from './support/world.js';
 
-// The access matrix: every address of the product × who asks, generated from the routes themselves, so that a new address
-// is in it from its first day.
+// The access matrix: every address of the product × who asks, generated from the routes themselves, so that a
+// new address is in it from its first day.
 
 type Who = 'anonymous' | 'member' | 'secretary' | 'administrator';
 const WHO: Who[] = ['anonymous', 'member', 'secretary', 'administrator'];
@@ -88,8 +88,11 @@ describe('a private meeting', () => {
   beforeAll(async () => {
     const made = await row<{ id: number }>(
       world.db,
-      `insert into meetings (title, state, starts_at, ends_at, zone, is_private, organiser_id, created_by, uid)
-       values (:title, 'scheduled', '2030-03-05T01:00Z', '2030-03-05T02:00Z', 'Asia/Shanghai', true, :by, :by, gen_random_uuid()) returning id`,
+      `insert into meetings (title, state, starts_at, ends_at, zone, is_private, organiser_id, created_by,
+         uid)
+       values (:title, 'scheduled', '2030-03-05T01:00Z', '2030-03-05T02:00Z', 'Asia/Shanghai', true, :by,
+         :by, gen_random_uuid())
+       returning id`,
       { title: SECRET, by: cast.organiser.id },
     );
     id = made?.id ?? 0;
@@ -106,7 +109,8 @@ describe('a private meeting', () => {
       for (const who of ['member', 'secretary', 'administrator'] as const) {
         if (!may(route, who)) continue;
         const answer = await send(agents[who], route, path);
-        // A form that is wrong in itself is refused before the meeting is looked for, whether it exists or not.
+        // A form that is wrong in itself is refused before the meeting is looked for, whether it exists or
+        // not.
         expect([404, 422]).toContain(answer.status);
         expect(answer.text).not.toContain(SECRET);
       }
@@ -137,15 +141,19 @@ describe('a private meeting', () => {
     }
   });
 
-  // Whatever page has no id in its address, at the time of the meeting and looked for by its name: also those made later.
+  // Whatever page has no id in its address, at the time of the meeting and looked for by its name: also those
+  // made later.
   test('has no name on any page for others', async () => {
     await world.owner.raw(`insert into meeting_rooms (meeting_id, room_id) values (:id, :room)`, {
       id,
       room: cast.rooms.orchid,
     });
     await world.owner.raw(
-      `insert into room_claims (room_id, meeting_id, state, starts_at, ends_at, occupies_from, occupies_to, created_by)
-       select :room, id, 'confirmed', starts_at, ends_at, starts_at, ends_at, created_by from meetings where id = :id`,
+      `insert into room_claims (room_id, meeting_id, state, starts_at, ends_at, occupies_from, occupies_to,
+         created_by)
+       select :room, id, 'confirmed', starts_at, ends_at, starts_at, ends_at, created_by
+         from meetings
+        where id = :id`,
       { id, room: cast.rooms.orchid },
     );
     const told: string[] = [];

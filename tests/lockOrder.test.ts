@@ -5,8 +5,8 @@ import { makeCast, type Cast } from './support/cast.js';
 import { tablesLocked, watchLocks } from './support/lockOrder.js';
 import { MONDAY, testWorld, type World } from './support/world.js';
 
-// Every world of the tests watches the order of locks in all that is done in it (support/world.ts). Here: that it sees a
-// break, and that the judge of no-shows keeps the order.
+// Every world of the tests watches the order of locks in all that is done in it (support/world.ts). Here:
+// that it sees a break, and that the judge of no-shows keeps the order.
 
 let world: World;
 let cast: Cast;
@@ -26,7 +26,7 @@ it.each([
   [`select id from rooms where name_en = 'x for update'`, []],
 ])('%s locks %j', (sql, tables) => expect(tablesLocked(sql)).toEqual(tables));
 
-test('a transaction that locks against the order is told with its statement, one that keeps it is not', async () => {
+test('a transaction that locks against the order is told with its statement, others are not', async () => {
   const watch = watchLocks(world.owner);
   const lock = (trx: typeof world.owner, table: string) =>
     rows(trx, `select 1 from ${table} limit 1 for no key update`);

@@ -1,5 +1,6 @@
-// The yardstick: the same table, feed, CSV and inserts by Express, EJS and pg as everybody would write them first, without
-// people, languages, access, history of forms or a layout. What the product costs more is what those cost.
+// The yardstick: the same table, feed, CSV and inserts by Express, EJS and pg as everybody would write them
+// first, without people, languages, access, history of forms or a layout. What the product costs more is what
+// those cost.
 import { stringify } from 'csv-stringify/sync';
 import ejs from 'ejs';
 import express from 'express';
@@ -32,8 +33,10 @@ app.get('/day', (req, res, next) => {
     ).rows;
     const bookings = (
       await pool.query<Booking>(
-        `select m.id, c.room_id, m.title, c.starts_at, c.ends_at from room_claims c join meetings m on m.id = c.meeting_id
-          where c.occupies_from >= $1 and c.occupies_from < $2 and c.state = 'confirmed' order by c.room_id, c.occupies_from`,
+        `select m.id, c.room_id, m.title, c.starts_at, c.ends_at
+           from room_claims c join meetings m on m.id = c.meeting_id
+          where c.occupies_from >= $1 and c.occupies_from < $2 and c.state = 'confirmed'
+          order by c.room_id, c.occupies_from`,
         [start, end],
       )
     ).rows;
@@ -76,9 +79,15 @@ app.get('/feed', (req, res, next) => {
       organiser: string;
       email: string;
     }>(
-      `select m.uid, m.title, m.starts_at, m.ends_at, m.updated_at, r.name_en as room, o.name_en as organiser, o.email
-         from room_claims c join meetings m on m.id = c.meeting_id join rooms r on r.id = c.room_id join persons o on o.id = m.organiser_id
-        where c.room_id = $1 and c.occupies_from >= now() - interval '183 days' and c.occupies_from < now() + interval '740 days' and c.state = 'confirmed' order by c.occupies_from`,
+      `select m.uid, m.title, m.starts_at, m.ends_at, m.updated_at, r.name_en as room,
+         o.name_en as organiser, o.email
+         from room_claims c
+         join meetings m on m.id = c.meeting_id
+         join rooms r on r.id = c.room_id
+         join persons o on o.id = m.organiser_id
+        where c.room_id = $1 and c.occupies_from >= now() - interval '183 days'
+          and c.occupies_from < now() + interval '740 days' and c.state = 'confirmed'
+        order by c.occupies_from`,
       [req.query.room],
     );
     const text = (value: string) => value.replace(/[\\;,]/g, '\\$&').replace(/\n/g, '\\n');
@@ -122,7 +131,10 @@ app.get('/csv', (req, res, next) => {
       description: string;
     }>(
       `select m.uid, r.code as room, m.starts_at, m.ends_at, m.title, o.email, m.description
-         from meetings m join persons o on o.id = m.organiser_id join meeting_rooms x on x.meeting_id = m.id join rooms r on r.id = x.room_id
+         from meetings m
+         join persons o on o.id = m.organiser_id
+         join meeting_rooms x on x.meeting_id = m.id
+         join rooms r on r.id = x.room_id
         where m.state <> 'cancelled' and m.starts_at >= $1 and m.starts_at < $2 order by m.starts_at, m.id`,
       [
         new Date(`${String(req.query.from)}T00:00:00+08:00`),
@@ -155,37 +167,71 @@ app.get('/use', (req, res, next) => {
       new Date(Date.parse(`${String(req.query.to)}T00:00:00+08:00`) + 86_400_000),
     ];
     const before = new Date(2 * from.getTime() - to.getTime());
-    const STANDING = `from room_claims c join meetings m on m.id = c.meeting_id where c.state = 'confirmed' and c.occupies_from >= $1 and c.occupies_from < $2`;
+    const STANDING = `from room_claims c join meetings m on m.id = c.meeting_id
+    where c.state = 'confirmed' and c.occupies_from >= $1 and c.occupies_from < $2`;
     const ROOMS = `select r.name_en as name, x.* from rooms r left join (
-        select c.room_id, count(*) as meetings, sum(extract(epoch from c.occupies_to - c.occupies_from)) / 3600 as hours, sum(extract(epoch from c.ends_at - c.starts_at)) / 3600 as held,
-               percentile_cont(0.5) within group (order by c.ends_at - c.starts_at) as middle ${STANDING} group by 1) x on x.room_id = r.id order by r.sort_order, r.id`;
+        select c.room_id, count(*) as meetings,
+          sum(extract(epoch from c.occupies_to - c.occupies_from)) / 3600 as hours,
+            sum(extract(epoch from c.ends_at - c.starts_at)) / 3600 as held,
+               percentile_cont(0.5) within group (order by c.ends_at - c.starts_at) as middle
+          ${STANDING}
+         group by 1) x on x.room_id = r.id
+       order by r.sort_order, r.id`;
     const all = (sql: string, since = from, until = to) =>
       pool.query<Record<string, unknown>>(sql, [since, until]).then(({ rows }) => rows);
-    const CANCELLED = `from meetings m join room_claims c on c.meeting_id = m.id and c.state = 'cancelled' where m.state = 'cancelled' and m.starts_at >= $1 and m.starts_at < $2`;
-    const MISSED = `from check_in_outcomes o join meetings m on m.id = o.meeting_id where o.starts_at >= $1 and o.starts_at < $2`;
+    const CANCELLED = `from meetings m join room_claims c on c.meeting_id = m.id and c.state = 'cancelled'
+    where m.state = 'cancelled' and m.starts_at >= $1 and m.starts_at < $2`;
+    const MISSED = `from check_in_outcomes o join meetings m on m.id = o.meeting_id
+    where o.starts_at >= $1 and o.starts_at < $2`;
     const [head, ...tables] = await Promise.all([
       all(
-        'select id, name_en from rooms where created_at is distinct from $1 and created_at is distinct from $2',
+        `select id, name_en
+           from rooms
+          where created_at is distinct from $1 and created_at is distinct from $2`,
       ),
       all(ROOMS),
       all(ROOMS, before, from),
-      all(`select u.name_en as unit, o.name_en as organiser, count(distinct m.id) as meetings, sum(extract(epoch from c.occupies_to - c.occupies_from)) / 3600 as hours
-             from room_claims c join meetings m on m.id = c.meeting_id join persons o on o.id = m.organiser_id left join units u on u.id = o.unit_id
-            where c.state = 'confirmed' and c.occupies_from >= $1 and c.occupies_from < $2 group by 1, 2 order by 4 desc limit 50`),
-      all(`select extract(isodow from h) as weekday, extract(hour from h) as hour, sum(extract(epoch from least(t, h + interval '1 hour') - greatest(f, h))) / 3600 as hours
-             from (select c.occupies_from at time zone 'Asia/Shanghai' as f, c.occupies_to at time zone 'Asia/Shanghai' as t ${STANDING}) x,
-                  generate_series(date_trunc('hour', f), t - interval '1 second', interval '1 hour') h group by 1, 2 order by 1, 2`),
-      all(`select r.name_en as room, avg(n.people::float8 / r.capacity) as invited, avg(n.came::float8 / r.capacity) filter (where n.came > 0) as came
-             from (select m.id, count(p.id) as people, count(a.participant_id) as came from meetings m left join participants p on p.meeting_id = m.id and p.removed_at is null
-                     left join attendances a on a.participant_id = p.id and a.status = 'present' where m.state <> 'cancelled' and m.starts_at >= $1 and m.starts_at < $2 group by 1) n
-             join meeting_rooms x on x.meeting_id = n.id join rooms r on r.id = x.room_id group by 1 order by 1`),
+      all(`select u.name_en as unit, o.name_en as organiser, count(distinct m.id) as meetings,
+         sum(extract(epoch from c.occupies_to - c.occupies_from)) / 3600 as hours
+             from room_claims c
+             join meetings m on m.id = c.meeting_id
+             join persons o on o.id = m.organiser_id
+             left join units u on u.id = o.unit_id
+            where c.state = 'confirmed' and c.occupies_from >= $1 and c.occupies_from < $2
+            group by 1, 2
+            order by 4 desc limit 50`),
+      all(`select extract(isodow from h) as weekday, extract(hour from h) as hour,
+         sum(extract(epoch from least(t, h + interval '1 hour') - greatest(f, h))) / 3600 as hours
+             from (
+               select c.occupies_from at time zone 'Asia/Shanghai' as f,
+                 c.occupies_to at time zone 'Asia/Shanghai' as t ${STANDING}) x,
+                  generate_series(date_trunc('hour', f), t - interval '1 second', interval '1 hour') h
+                  group by 1, 2
+                  order by 1, 2`),
+      all(`select r.name_en as room, avg(n.people::float8 / r.capacity) as invited,
+         avg(n.came::float8 / r.capacity) filter (where n.came > 0) as came
+             from (
+               select m.id, count(p.id) as people, count(a.participant_id) as came
+               from meetings m left join participants p on p.meeting_id = m.id and p.removed_at is null
+                     left join attendances a on a.participant_id = p.id and a.status = 'present'
+                     where m.state <> 'cancelled' and m.starts_at >= $1 and m.starts_at < $2
+                     group by 1) n
+             join meeting_rooms x on x.meeting_id = n.id join rooms r on r.id = x.room_id
+              group by 1
+              order by 1`),
       all(`select c.room_id, count(*) as cancelled ${CANCELLED} group by 1 order by 1`),
       all(`select m.organiser_id, count(distinct m.id) as cancelled ${CANCELLED} group by 1 order by 1`),
       all(
-        `select o.room_id, count(*) as judged, count(*) filter (where o.outcome = 'no_show') as absent ${MISSED} group by 1 order by 1`,
+        `select o.room_id, count(*) as judged,
+           count(*) filter (where o.outcome = 'no_show') as absent ${MISSED}
+          group by 1
+          order by 1`,
       ),
       all(
-        `select m.organiser_id, count(*) as judged, count(*) filter (where o.outcome = 'no_show') as absent ${MISSED} group by 1 order by 1`,
+        `select m.organiser_id, count(*) as judged,
+           count(*) filter (where o.outcome = 'no_show') as absent ${MISSED}
+          group by 1
+          order by 1`,
       ),
     ]);
     res
@@ -210,10 +256,17 @@ app.post('/series', (req, res, next) => {
       const made = await client.query<{ id: string }>(
         `with made as (
            insert into meetings (title, starts_at, ends_at, zone, organiser_id, created_by, uid)
-           select 'Weekly', s, e, 'Asia/Shanghai', 1, 1, u from unnest($1::timestamptz[], $2::timestamptz[], $3::text[]) as d (s, e, u) returning id, starts_at, ends_at
+           select 'Weekly', s, e, 'Asia/Shanghai', 1, 1, u
+             from unnest($1::timestamptz[], $2::timestamptz[], $3::text[]) as d (s, e, u)
+           returning id, starts_at, ends_at
          ), noted as (insert into meeting_rooms (meeting_id, room_id) select id, $4 from made)
-         insert into room_claims (room_id, meeting_id, state, starts_at, ends_at, occupies_from, occupies_to, created_by)
-         select $4, id, 'confirmed', starts_at, ends_at, starts_at, ends_at, 1 from made order by starts_at on conflict do nothing returning id`,
+         insert into room_claims (room_id, meeting_id, state, starts_at, ends_at, occupies_from,
+           occupies_to, created_by)
+         select $4, id, 'confirmed', starts_at, ends_at, starts_at, ends_at, 1
+           from made
+          order by starts_at
+          on conflict do nothing
+         returning id`,
         [dates.map(({ start }) => start), dates.map(({ end }) => end), dates.map(({ uid }) => uid), rooms],
       );
       if (made.rowCount !== 52) throw new Error('taken');
@@ -236,18 +289,25 @@ app.post('/book', (req, res, next) => {
     try {
       await client.query('begin');
       const made = await client.query<{ id: string }>(
-        `insert into meetings (title, starts_at, ends_at, zone, organiser_id, created_by, uid) values ($1, $2, $3, 'Asia/Shanghai', 1, 1, $4) returning id`,
+        `insert into meetings (title, starts_at, ends_at, zone, organiser_id, created_by, uid)
+         values ($1, $2, $3, 'Asia/Shanghai', 1, 1, $4)
+         returning id`,
         [title, start, end, randomUUID()],
       );
       const id = made.rows[0]?.id;
       await client.query('insert into meeting_rooms (meeting_id, room_id) values ($1, $2)', [id, room]);
       const claimed = await client.query(
-        `insert into room_claims (room_id, meeting_id, state, starts_at, ends_at, occupies_from, occupies_to, created_by) values ($1, $2, 'confirmed', $3, $4, $3, $4, 1) on conflict do nothing returning id`,
+        `insert into room_claims (room_id, meeting_id, state, starts_at, ends_at, occupies_from,
+           occupies_to, created_by)
+         values ($1, $2, 'confirmed', $3, $4, $3, $4, 1)
+         on conflict do nothing
+         returning id`,
         [room, id, start, end],
       );
       if (!claimed.rowCount) throw new Error('taken');
       await client.query(
-        `insert into audit_events (person_id, action, noun, noun_id, meeting_id, after) values (1, 'meeting.create', 'meetings', $1, $1, $2)`,
+        `insert into audit_events (person_id, action, noun, noun_id, meeting_id, after)
+         values (1, 'meeting.create', 'meetings', $1, $1, $2)`,
         [id, JSON.stringify({ title })],
       );
       await client.query('commit');

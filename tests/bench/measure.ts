@@ -40,7 +40,10 @@ export async function startSubject(file: string, databaseUrl: string): Promise<S
 
 const TICKS = 100; // per second: USER_HZ of Linux
 
-/** CPU time of a PostgreSQL server and all its processes in milliseconds, ended ones included; NaN where there is no /proc. */
+/**
+ * CPU time of a PostgreSQL server and all its processes in milliseconds, ended ones included; NaN where there
+ * is no /proc.
+ */
 export function postgresCpu(postmaster: number): number {
   if (!existsSync('/proc/self/stat')) return NaN;
   let ticks = 0;

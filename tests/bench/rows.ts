@@ -1,4 +1,5 @@
-// What is measured, one row each, in this order. A row is about one database: the same rows are made for each size.
+// What is measured, one row each, in this order. A row is about one database: the same rows are made for each
+// size.
 import { randomUUID } from 'node:crypto';
 import { Agent } from 'node:http';
 import { monthOf } from '../../src/use/period.js';

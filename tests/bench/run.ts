@@ -1,7 +1,8 @@
-// npm run bench: what the product's busiest requests cost, beside the bare thing in the same run, at 100,000 meetings and
-// at 1,000. CPU time per request stands when the machine is noisy; requests per second only within one run.
-// Numbers after it change the sizes: npm run bench -- 1000000 100000 1000; a word measures only rows with it in their name.
-// npm run bench -- stress 100000 32: that many mixed attempts by so many clients at once, see stress.ts
+// npm run bench: what the product's busiest requests cost, beside the bare thing in the same run, at 100,000
+// meetings and at 1,000. CPU time per request stands when the machine is noisy; requests per second only
+// within one run. Numbers after it change the sizes: npm run bench -- 1000000 100000 1000; a word measures
+// only rows with it in their name. npm run bench -- stress 100000 32: that many mixed attempts by so many
+// clients at once, see stress.ts
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, chmodSync, rmSync } from 'node:fs';
 import { Agent } from 'node:http';
@@ -71,7 +72,9 @@ async function prepare(admin: Db, cluster: RunningCluster, size: number): Promis
   return { size, product, bare, db, data, cookies, freshSlot, rows, measured: [] };
 }
 
-/** Row by row, each at all sizes one after the other: what else the machine does then falls on all of them. */
+/**
+ * Row by row, each at all sizes one after the other: what else the machine does then falls on all of them.
+ */
 async function measureAll(benches: Bench[], cluster: RunningCluster): Promise<void> {
   // A large size has all rows that a small one has, and more.
   const [{ rows }] = [...benches].sort((a, b) => b.rows.length - a.rows.length) as [Bench];

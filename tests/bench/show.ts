@@ -65,7 +65,9 @@ export function show({ size, rows, race }: Result): void {
   ]);
   if (race)
     console.log(
-      `${race.atOnce} at once for one slot, ${race.rounds} rounds: ${race.booked} booked, ${race.refused} refused with alternatives, ${race.other} other answers, ${race.doubleBooked} double-booked; p95 ${fixed(race.p95, 0)} ms`,
+      `${race.atOnce} at once for one slot, ${race.rounds} rounds: ${race.booked} booked, ` +
+        `${race.refused} refused with alternatives, ${race.other} other answers, ` +
+        `${race.doubleBooked} double-booked; p95 ${fixed(race.p95, 0)} ms`,
     );
 }
 

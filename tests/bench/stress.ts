@@ -1,6 +1,7 @@
-// npm run bench -- stress [attempts] [clients]: everybody at once. People of all roles book, move, call off, restore, ask, decide,
-// swap, queue, plan series, close rooms and move what is in the way, over HTTP against the real app with a real worker
-// beside it; holds run out under them. Afterwards the database must hold no overlap and its log no error.
+// npm run bench -- stress [attempts] [clients]: everybody at once. People of all roles book, move, call off,
+// restore, ask, decide, swap, queue, plan series, close rooms and move what is in the way, over HTTP against
+// the real app with a real worker beside it; holds run out under them. Afterwards the database must hold no
+// overlap and its log no error.
 import { load, type CheerioAPI } from 'cheerio';
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -28,44 +29,68 @@ export interface StressOptions {
 export interface StressResult {
   /** 'move 409' → how often. */
   answers: Map<string, number>;
-  /** Answers of 500 and more, refusals that are no page, and breaches found in the database; none is right. */
+  /**
+   * Answers of 500 and more, refusals that are no page, and breaches found in the database; none is right.
+   */
   wrong: string[];
   seconds: number;
 }
 
-/** A small office: rooms of every kind, people of every role, rules, stock, a hall of two parts. Returns the sessions' cookies. */
+/**
+ * A small office: rooms of every kind, people of every role, rules, stock, a hall of two parts. Returns the
+ * sessions' cookies.
+ */
 async function furnish(owner: Db): Promise<string[]> {
   await owner.raw(
     `insert into organisations (name_en, name_zh, zone) values ('Stress Office', '压力测试办公室', '${ZONE}')`,
   );
   await owner.raw(
     `insert into persons (name, name_en, email, role, lang, zone)
-     select '王' || n, 'Person ' || n, 'p' || n || '@office.example', case when n <= 4 then 'secretary' else 'member' end, case when n % 2 = 0 then 'en' else 'zh-CN' end, '${ZONE}'
+     select '王' || n, 'Person ' || n, 'p' || n || '@office.example',
+       case when n <= 4 then 'secretary' else 'member' end,
+         case when n % 2 = 0 then 'en' else 'zh-CN' end, '${ZONE}'
        from generate_series(1, 32) n`,
   );
   await owner.raw('insert into accounts (person_id) select id from persons');
-  await owner.raw(`insert into rooms (code, name_en, name_zh, building, floor, capacity, setup_minutes, teardown_minutes)
-    select 'r' || n, 'Room ' || n, n || '号会议室', 'A', '1', 10 + n, case when n % 4 = 0 then 10 else 0 end, case when n % 4 = 1 then 5 else 0 end from generate_series(1, 8) n`);
+  await owner.raw(`insert into rooms (code, name_en, name_zh, building, floor, capacity, setup_minutes,
+      teardown_minutes)
+    select 'r' || n, 'Room ' || n, n || '号会议室', 'A', '1', 10 + n, case when n % 4 = 0 then 10 else 0 end,
+      case when n % 4 = 1 then 5 else 0 end
+      from generate_series(1, 8) n`);
   await owner.raw(
-    `insert into rooms (code, name_en, name_zh, building, floor, capacity) values ('hall', 'Hall', '大厅', 'A', '1', 90), ('east', 'East', '东厅', 'A', '1', 40), ('west', 'West', '西厅', 'A', '1', 40)`,
+    `insert into rooms (code, name_en, name_zh, building, floor, capacity)
+     values ('hall', 'Hall', '大厅', 'A', '1', 90), ('east', 'East', '东厅', 'A', '1', 40),
+       ('west', 'West', '西厅', 'A', '1', 40)`,
   );
   await owner.raw(
-    `insert into room_hours (room_id, weekday, opens_at, closes_at) select id, d, '00:00', '24:00' from rooms, generate_series(1, 7) d`,
+    `insert into room_hours (room_id, weekday, opens_at, closes_at)
+     select id, d, '00:00', '24:00'
+       from rooms, generate_series(1, 7) d`,
   );
   await owner.raw(
-    `insert into room_parts (hall_id, part_id) select h.id, p.id from rooms h, rooms p where h.code = 'hall' and p.code in ('east', 'west')`,
+    `insert into room_parts (hall_id, part_id)
+     select h.id, p.id
+       from rooms h, rooms p
+      where h.code = 'hall' and p.code in ('east', 'west')`,
   );
   await owner.raw(
-    `insert into booking_rules (room_id, in_policy, requests_hold) select id, 'request', case code when 'r7' then 'hold' else 'free' end from rooms where code in ('r7', 'r8')`,
+    `insert into booking_rules (room_id, in_policy, requests_hold)
+     select id, 'request', case code when 'r7' then 'hold' else 'free' end
+       from rooms
+      where code in ('r7', 'r8')`,
   );
   await owner.raw(
     `insert into booking_rules (room_id, quota_person_coming) select id, 12 from rooms where code = 'r6'`,
   );
   await owner.raw(
-    `insert into room_approvers (room_id, person_id) select r.id, p from rooms r, generate_series(5, 6) p where code in ('r7', 'r8')`,
+    `insert into room_approvers (room_id, person_id)
+     select r.id, p
+       from rooms r, generate_series(5, 6) p
+      where code in ('r7', 'r8')`,
   );
   await owner.raw(
-    `insert into equipment_kinds (code, name_en, name_zh, is_movable, stock) values ('cam', 'Camera', '摄像机', true, ${STOCK})`,
+    `insert into equipment_kinds (code, name_en, name_zh, is_movable, stock)
+     values ('cam', 'Camera', '摄像机', true, ${STOCK})`,
   );
   const people = await rows<{ id: number }>(owner, `select id from persons order by id`);
   return Promise.all(people.map(async ({ id }) => `${SESSION_COOKIE}=${await openSession(owner, id)}`));
@@ -301,7 +326,10 @@ export async function stress(
   const lift = async () => {
     const open = await row<{ group_id: number }>(
       owner,
-      `select group_id from closures where lifted_at is null and group_id is not null order by random() limit 1`,
+      `select group_id
+         from closures
+        where lifted_at is null and group_id is not null
+        order by random() limit 1`,
     );
     if (open) await send('lift', 1, `/rooms/closures/${open.group_id}/lifting`, {});
   };
@@ -312,7 +340,13 @@ export async function stress(
   };
   const runOut = () =>
     owner.raw(
-      `update room_claims set hold_until = now() where id in (select id from room_claims where state = 'held' and hold_until > now() order by random() limit 2)`,
+      `update room_claims
+        set hold_until = now()
+        where id in (
+          select id
+          from room_claims
+          where state = 'held' and hold_until > now()
+          order by random() limit 2)`,
     );
   const poll = async (who: number) => {
     const [one, two] = [slot(), slot()];
@@ -430,7 +464,10 @@ async function breaches(owner: Db): Promise<string[]> {
   const checks: [string, string][] = [
     [
       'claims overlap',
-      `select a.id from room_claims a join room_claims b on a.room_id = b.room_id and a.id < b.id and a.occupies && b.occupies where a.${LIVE} and b.${LIVE} and a.is_holding and b.is_holding`,
+      `select a.id
+         from room_claims a
+         join room_claims b on a.room_id = b.room_id and a.id < b.id and a.occupies && b.occupies
+        where a.${LIVE} and b.${LIVE} and a.is_holding and b.is_holding`,
     ],
     [
       'a hall is claimed itself',
@@ -438,30 +475,62 @@ async function breaches(owner: Db): Promise<string[]> {
     ],
     [
       'a meeting to come has a room without a claim',
-      `select m.id from meetings m join meeting_rooms x on x.meeting_id = m.id left join room_parts p on p.hall_id = x.room_id
-       where m.state in ('draft', 'scheduled') and m.starts_at > now() and not exists (select 1 from room_claims c where c.meeting_id = m.id and c.room_id = coalesce(p.part_id, x.room_id) and c.${LIVE})
-         and not exists (select 1 from room_requests q where q.meeting_id = m.id and q.room_id = x.room_id and q.state in ('refused', 'returned', 'withdrawn'))`,
+      `select m.id
+         from meetings m
+         join meeting_rooms x on x.meeting_id = m.id
+         left join room_parts p on p.hall_id = x.room_id
+       where m.state in ('draft', 'scheduled') and m.starts_at > now()
+         and not exists (
+           select 1
+           from room_claims c
+           where c.meeting_id = m.id and c.room_id = coalesce(p.part_id, x.room_id) and c.${LIVE})
+         and not exists (
+           select 1
+           from room_requests q
+           where q.meeting_id = m.id and q.room_id = x.room_id
+             and q.state in ('refused', 'returned', 'withdrawn'))`,
     ],
     [
       'a claim is at another time than its meeting',
-      `select c.id from room_claims c join meetings m on m.id = c.meeting_id where c.${LIVE} and m.starts_at > now() and (c.starts_at <> m.starts_at or c.ends_at <> m.ends_at)`,
+      `select c.id
+         from room_claims c join meetings m on m.id = c.meeting_id
+        where c.${LIVE} and m.starts_at > now() and (c.starts_at <> m.starts_at or c.ends_at <> m.ends_at)`,
     ],
     [
       'a cancelled meeting occupies a room',
-      `select c.id from room_claims c join meetings m on m.id = c.meeting_id where c.${LIVE} and m.state = 'cancelled'`,
+      `select c.id
+         from room_claims c join meetings m on m.id = c.meeting_id
+        where c.${LIVE} and m.state = 'cancelled'`,
     ],
     [
       'more equipment is away than there is',
-      `select b.meeting_id as id from equipment_bookings b where b.is_held and (select sum(o.quantity) from equipment_bookings o where o.kind_id = b.kind_id and o.is_held and o.starts_at <= b.starts_at and o.ends_at > b.starts_at) > ${STOCK}`,
+      `select b.meeting_id as id
+         from equipment_bookings b
+        where b.is_held
+          and (
+            select sum(o.quantity)
+            from equipment_bookings o
+            where o.kind_id = b.kind_id and o.is_held and o.starts_at <= b.starts_at
+              and o.ends_at > b.starts_at) > ${STOCK}`,
     ],
     [
       'a request was decided twice',
-      `select meeting_id as id from room_requests where state = 'open' group by meeting_id, room_id having count(*) > 1`,
+      `select meeting_id as id
+         from room_requests
+        where state = 'open'
+        group by meeting_id, room_id
+        having count(*) > 1`,
     ],
     [
       'a quota is exceeded',
-      `select m.organiser_id as id from meetings m join meeting_rooms x on x.meeting_id = m.id join rooms r on r.id = x.room_id and r.code = 'r6'
-       where m.starts_at > now() and m.state in ('draft', 'scheduled') and m.organiser_id > 4 and exists (select 1 from room_claims c where c.meeting_id = m.id and c.${LIVE}) group by 1 having count(*) > 12`,
+      `select m.organiser_id as id
+         from meetings m
+         join meeting_rooms x on x.meeting_id = m.id
+         join rooms r on r.id = x.room_id and r.code = 'r6'
+       where m.starts_at > now() and m.state in ('draft', 'scheduled') and m.organiser_id > 4
+         and exists (select 1 from room_claims c where c.meeting_id = m.id and c.${LIVE})
+       group by 1
+       having count(*) > 12`,
     ],
     [
       'a meeting has no history',

@@ -39,7 +39,9 @@ const idIn = (location: string | undefined) => Number(/\/meetings\/(\d+)/.exec(l
 const doubleBookings = () =>
   rows(
     world.db,
-    `select a.id from room_claims a join room_claims b on a.room_id = b.room_id and a.id < b.id and a.occupies && b.occupies
+    `select a.id
+       from room_claims a
+       join room_claims b on a.room_id = b.room_id and a.id < b.id and a.occupies && b.occupies
       where a.state in ('held', 'requested', 'confirmed') and b.state in ('held', 'requested', 'confirmed')`,
   );
 

@@ -6,8 +6,8 @@ import { contextOf, openBrowser } from '../support/browser.js';
 import { makeCast, type Cast, type CastPerson } from '../support/cast.js';
 import { testWorld, type World } from '../support/world.js';
 
-// One meeting the whole way, by the pages alone: room → invitation → agenda → record → review → approval → issue →
-// action → answer accepted. In both languages, and once without JavaScript.
+// One meeting the whole way, by the pages alone: room → invitation → agenda → record → review → approval →
+// issue → action → answer accepted. In both languages, and once without JavaScript.
 
 const PASSWORD = 'a long and plain password';
 const SAYS = {

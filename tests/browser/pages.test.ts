@@ -6,8 +6,9 @@ import { contextOf, openBrowser, sessionCookie } from '../support/browser.js';
 import { addressesOf, NOT_PAGES, type Address } from '../support/pages.js';
 import { testWorld, type World } from '../support/world.js';
 
-// Every page of the product, filled with the sample office: axe finds nothing, nothing scrolls sideways at 320 px, no
-// script fails and nothing is refused by the Content-Security-Policy; in both languages, light and dark, 1280 and 320 px.
+// Every page of the product, filled with the sample office: axe finds nothing, nothing scrolls sideways at
+// 320 px, no script fails and nothing is refused by the Content-Security-Policy; in both languages, light and
+// dark, 1280 and 320 px.
 
 // Nobody reads the HTML that axe would copy from every element it looked at: a sixth of its time.
 const AXE = `${readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')}
@@ -50,7 +51,9 @@ function see(page: Page, theme: string): Promise<Seen> {
     document.documentElement.dataset.theme = '${theme}';
     const { violations } = await axe.run(document, ${JSON.stringify(OPTIONS)});
     return {
-      violations: violations.map(({ id, nodes }) => id + ': ' + nodes.slice(0, 3).map(({ target, failureSummary }) => target.join(' ') + ' ' + failureSummary.split('\\n')[1]).join(' | ')),
+      violations: violations.map(({ id, nodes }) => id + ': ' + nodes.slice(0,
+        3).map(({ target,
+          failureSummary }) => target.join(' ') + ' ' + failureSummary.split('\\n')[1]).join(' | ')),
       over: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     };
   })()`);
@@ -62,7 +65,10 @@ async function become(context: BrowserContext, person: number | null): Promise<v
   if (person !== null) await context.addCookies([await sessionCookie(world, { id: person })]);
 }
 
-/** A window that looks at one address after the other: a new one for each would be a new process, with axe sent to it again. */
+/**
+ * A window that looks at one address after the other: a new one for each would be a new process, with axe
+ * sent to it again.
+ */
 async function openEye(
   context: BrowserContext,
 ): Promise<(address: string, views: readonly View[]) => Promise<string[]>> {
@@ -89,7 +95,8 @@ async function openEye(
   };
 }
 
-// Each page is seen in both languages, both themes and both widths, in the four ways in which they can't hide each other.
+// Each page is seen in both languages, both themes and both widths, in the four ways in which they can't hide
+// each other.
 describe.each([
   [
     'en',

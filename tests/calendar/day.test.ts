@@ -52,7 +52,7 @@ describe('the day of all rooms', () => {
     expect(html).not.toMatch(/style=/);
   });
 
-  it('writes start and end apart, so that a narrow cell can leave out the end, and tells the whole to the pointer', async () => {
+  it('writes start and end apart for narrow cells, and tells the whole to the pointer', async () => {
     await book('Short talk', cast.rooms.orchid, '2030-06-03', 9.5, 10.25);
     const page = load((await agent.get('/calendar?date=2030-06-03')).text);
     const cell = page('td.is-busy');
@@ -89,7 +89,7 @@ describe('the day of all rooms', () => {
     expect(page('td.is-mine a').first().attr('href')).toBe(`/meetings/${mine}`);
   });
 
-  it('is another page once one may know a private meeting, or no longer: as a deputy, as a member of its standing meeting', async () => {
+  it('is another page once a deputy or a member may know a private meeting, or no longer', async () => {
     const address = '/calendar?date=2030-03-08';
     const series =
       (

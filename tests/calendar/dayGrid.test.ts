@@ -27,10 +27,10 @@ function draw(rooms: GridRoom[], claims: GridClaim[], nowUnit = 0, day = MONDAY)
   return {
     ...grid,
     rows: grid.rows.map(({ cells }) =>
-      cells.map(
-        (c) =>
-          `${c.kind} ${clock(c.from * 15)}-${clock(c.to * 15)}${c.claims.length > 1 ? ` ×${c.claims.length}` : ''}`,
-      ),
+      cells.map((c) => {
+        const count = c.claims.length > 1 ? ` ×${c.claims.length}` : '';
+        return `${c.kind} ${clock(c.from * 15)}-${clock(c.to * 15)}${count}`;
+      }),
     ),
   };
 }

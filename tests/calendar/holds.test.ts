@@ -56,7 +56,8 @@ beforeAll(async () => {
     { title: 'Patient talk', startsAt: at('14:00'), endsAt: at('15:00'), zone: 'Asia/Shanghai', roomIds: [] },
   );
   await world.owner.raw(
-    `insert into room_claims (room_id, awaited_meeting_id, state, hold_until, starts_at, ends_at, occupies_from, occupies_to, created_by)
+    `insert into room_claims (room_id, awaited_meeting_id, state, hold_until, starts_at, ends_at,
+       occupies_from, occupies_to, created_by)
      values (?, ?, 'held', '2030-03-05T12:00+08:00', ?, ?, ?, ?, ?)`,
     [
       cast.rooms.orchid,
@@ -160,13 +161,16 @@ describe('who wants the room', () => {
       'the title and who asks, to who may know the poll',
       'secretary',
       '09:00',
-      'Orchid is offered in a poll Tue 5 Mar 09:00–10:00: Spring round. Ouyang Min asks until Mon 4 Mar 17:00. Ask Ouyang Min',
+      'Orchid is offered in a poll Tue 5 Mar 09:00–10:00: Spring round. ' +
+        'Ouyang Min asks until Mon 4 Mar 17:00. Ask Ouyang Min',
     ],
     [
       'whom to ask, to everybody',
       'outsider',
       '09:00',
-      'Orchid is offered in a poll Tue 5 Mar 09:00–10:00. Ouyang Min asks until Mon 4 Mar 17:00. Ask Ouyang Min whether the room is still needed, or wait for it: after that it may be free.',
+      'Orchid is offered in a poll Tue 5 Mar 09:00–10:00. ' +
+        'Ouyang Min asks until Mon 4 Mar 17:00. ' +
+        'Ask Ouyang Min whether the room is still needed, or wait for it: after that it may be free.',
     ],
     [
       'only that it is taken, of a private poll',
@@ -293,7 +297,10 @@ test('a hall whose parts are held together says it once', async () => {
 test('on the floor plan and on the page of a closure', async () => {
   const plan = await row<{ id: number }>(
     world.owner,
-    `with f as (insert into files (name, media_type, state) values ('floor.png', 'image/png', 'stored') returning id)
+    `with f as (
+       insert into files (name, media_type, state)
+       values ('floor.png', 'image/png', 'stored')
+       returning id)
      insert into floor_plans (site, building, floor, file_id, width, height, created_by)
      select r.site, r.building, r.floor, f.id, 100, 100, :by
        from rooms r, f

@@ -185,7 +185,7 @@ describe('all rooms of a week or month', () => {
 });
 
 describe('a request that does not hold the room', () => {
-  it('is shown as requested in the day, the week and the month, while the room stays free for others', async () => {
+  it('is shown as requested in day, week and month, while the room stays free for others', async () => {
     await world.db.raw(
       `insert into booking_rules (room_id, in_policy, requests_hold) values (?, 'request', 'free')`,
       [cast.rooms.orchid],
@@ -267,7 +267,7 @@ describe('a request that does not hold the room', () => {
 });
 
 describe('the week of a person', () => {
-  it('holds what one organises and takes part in, with its place; others see "Booked" for what is private', async () => {
+  it('holds what one organises and takes part in; others see "Booked" for what is private', async () => {
     const open1 = await book('Open talk', '2030-08-06', '09:00', '10:00', { roomIds: [cast.rooms.bamboo] });
     await book('Salary talk', '2030-08-07', '09:00', '10:00', {
       isPrivate: true,
@@ -295,7 +295,7 @@ describe('the week of a person', () => {
 });
 
 describe('the day sheet and what has to be ready', () => {
-  it('lists the day by time, with tasks, owners and a tick that only the owner and the keepers may set', async () => {
+  it('lists the day by time, with tasks and a tick that only owner and keepers may set', async () => {
     const id = await book('Reception', '2030-09-03', '14:00', '15:00');
     await book('Early', '2030-09-03', '08:00', '09:00', { roomIds: [cast.rooms.bamboo] });
     const key = randomUUID();
@@ -347,7 +347,7 @@ describe('the day sheet and what has to be ready', () => {
     expect(texts(await open(organiser, '/calendar/sheet?date=2030-09-03'), '.sheet-tasks li')).toEqual([]);
   });
 
-  it('shows a private meeting as "Booked", and the note of its tasks only to who has to see to them', async () => {
+  it('shows a private meeting as "Booked", and its tasks\' note only to who sees to them', async () => {
     const id = await book('Closed talk', '2030-09-04', '14:00', '15:00', { isPrivate: true });
     await organiser.post(`/meetings/${id}/setup-tasks`).type('form').send({
       kind: 'technician',

@@ -81,7 +81,7 @@ describe('a room to which nobody comes', () => {
       { kind },
     );
 
-  it('is checked in to as early as its rule says: the page offers it from then on, and before says since when', async () => {
+  it('is checked in to as early as its rule says, and the page says so before', async () => {
     await world.db.raw(`update booking_rules set check_in_opens = 60`);
     const id = await book();
     const offer = async () =>
@@ -122,7 +122,7 @@ describe('a room to which nobody comes', () => {
     expect(await judgeCheckIns(world.db, at(11))).toEqual({ present: 1, noShows: 0, released: 0 });
   });
 
-  it('is given up ten minutes after the beginning; the organiser was warned, is told why, and takes it back while it is free', async () => {
+  it('is given up after ten minutes; the warned organiser is told why and may take it back', async () => {
     const id = await book();
     await judgeCheckIns(world.db, at(-5));
     expect(await mails('meetings.checkInReminder')).toEqual([]);
@@ -234,7 +234,7 @@ describe('a room to which nobody comes', () => {
     }
   });
 
-  it('says so in lists, on the day sheet and in the grid, and is counted by organiser and by room for secretaries', async () => {
+  it('says so in lists, day sheet and grid, and is counted by organiser and room', async () => {
     await book();
     const kept = await book({ title: 'Kept to the end', startsAt: at(120), endsAt: at(180) });
     const secret = await book(

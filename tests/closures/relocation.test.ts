@@ -90,7 +90,8 @@ const closed = async (groupId: number) =>
   (
     await rows<{ room_id: number; f: number; t: number }>(
       world.db,
-      `select c.room_id, extract(hour from c.starts_at at time zone 'Asia/Shanghai')::int as f, extract(hour from c.ends_at at time zone 'Asia/Shanghai')::int as t
+      `select c.room_id, extract(hour from c.starts_at at time zone 'Asia/Shanghai')::int as f,
+         extract(hour from c.ends_at at time zone 'Asia/Shanghai')::int as t
        from room_claims c join closures k on k.id = c.closure_id
       where k.group_id = :groupId and c.state = 'confirmed'
       order by c.room_id, c.starts_at`,
@@ -195,7 +196,7 @@ describe('rooms closed together', () => {
     expect(await closed(groupId)).toEqual([]);
   });
 
-  it('get another reason and end: longer takes what is free, shorter gives to another closure of that time', async () => {
+  it('get another reason and end: longer takes what is free, shorter gives to others', async () => {
     const id = await room();
     const { groupId } = await close([id], 1, 8, 12);
     const second = await close([id], 1, 10, 18, 'Other');
@@ -259,7 +260,7 @@ describe('meetings in the way of a closure', () => {
     expect(plan[2]?.rooms.length).toBeGreaterThan(2);
   });
 
-  it('move in one go: claims, the closure, history, mail to the organiser, announcement to those invited', async () => {
+  it('move in one go: claims, closure, history, mail to the organiser, announcement', async () => {
     const [old, ,] = [
       await room({ building: 'R' }),
       await room({ building: 'R' }),
@@ -345,7 +346,7 @@ describe('meetings in the way of a closure', () => {
     expect(linesOf((await moves(groupId)).text)).toEqual([]);
   });
 
-  it('get no room that their organiser may not have, unless who moves them goes beyond its rules; layout and equipment count', async () => {
+  it('get no room that their organiser may not have, unless the mover goes beyond its rules', async () => {
     const old = await room({ building: 'W', capacity: 8 });
     const [short, kept, asked, flat, apt] = [
       await room({ building: 'W' }),
@@ -458,7 +459,7 @@ describe('meetings in the way of a closure', () => {
     expect(page.html()).not.toContain('Secret merger');
   });
 
-  it('are all left alone when one room was taken or one meeting changed meanwhile, and the page says what changed', async () => {
+  it('are all left alone when one room or meeting changed meanwhile, and the page says what', async () => {
     const [old, next] = [await room({ building: 'U' }), await room({ building: 'U' })];
     const [a, b] = [
       await book([old], 5, 9, 10, { title: 'One' }),
@@ -497,7 +498,7 @@ describe('meetings in the way of a closure', () => {
     expect([await roomsOf(a), await roomsOf(b)]).toEqual([[old], [old]]);
   });
 
-  it('twenty at once move in one transaction while others book the same rooms: all or none, nothing overlaps', async () => {
+  it('twenty move at once while others book the same rooms: all or none, nothing overlaps', async () => {
     const olds = await Promise.all([1, 2, 3, 4].map(() => room({ building: 'V' })));
     const news = await Promise.all([1, 2, 3, 4, 5, 6].map(() => room({ building: 'V' })));
     for (const old of olds) for (let hour = 9; hour < 14; hour++) await book([old], 6, hour, hour + 1);

@@ -85,7 +85,10 @@ describe('the meeting page', () => {
     ]);
     expect((await open(`/meetings/${id}`, cast.attendee)).page('#reply form')).not.toHaveLength(0);
     await world.db.raw(
-      `insert into attendances (participant_id, status) select id, 'present' from participants where meeting_id = ? and person_id = ?`,
+      `insert into attendances (participant_id, status)
+       select id, 'present'
+         from participants
+        where meeting_id = ? and person_id = ?`,
       [id, cast.attendee.id],
     );
     expect((await open(`/meetings/${id}`, cast.attendee)).page('#reply')).toHaveLength(0);
@@ -96,14 +99,20 @@ describe('the meeting page', () => {
     await addParticipants(world.db, by(cast.organiser), id, [{ personId: cast.chair.id, role: 'chair' }]);
     await world.owner.raw(`update participants set invited_at = now() where meeting_id = ?`, [id]);
     await world.db.raw(
-      `insert into replies (participant_id, status, note, sequence, via) select id, 'accepted', '', 0, 'page' from participants where meeting_id = ?`,
+      `insert into replies (participant_id, status, note, sequence, via)
+       select id, 'accepted', '', 0, 'page'
+         from participants
+        where meeting_id = ?`,
       [id],
     );
     await cancelMeeting(world.db, by(cast.organiser), id, { reason: 'Snow' });
     const reply = (await open(`/meetings/${id}`, cast.chair)).page('#reply').text();
     expect(reply.replace(/\s+/g, ' ').trim()).toBe('Your answer Yes');
     await world.owner.raw(
-      `update meetings set state = 'ended', cancelled_at = null, cancelled_by = null, cancel_reason = null, announced_at = now() where id = ?`,
+      `update meetings
+        set state = 'ended', cancelled_at = null, cancelled_by = null, cancel_reason = null,
+          announced_at = now()
+        where id = ?`,
       [id],
     );
     expect((await open(`/meetings/${id}`, cast.chair)).page('#reply')).toHaveLength(0);
@@ -189,7 +198,8 @@ describe('the meeting page', () => {
       { personId: cast.attendee.id, role: 'in_attendance' },
     ]);
     await world.owner.raw(
-      `insert into agenda_items (meeting_id, position, title, is_restricted, created_by) values (?, 1, 'Budget', false, ?), (?, 2, 'Appointment', true, ?)`,
+      `insert into agenda_items (meeting_id, position, title, is_restricted, created_by)
+       values (?, 1, 'Budget', false, ?), (?, 2, 'Appointment', true, ?)`,
       [id, cast.organiser.id, id, cast.organiser.id],
     );
     expect((await open(`/meetings/${id}`, cast.chair)).page('#agenda').parent().parent().text()).toContain(
@@ -217,7 +227,11 @@ describe('the meeting page', () => {
     };
     const few = await count();
     await world.owner.raw(
-      `with p as (insert into persons (name, zone) select 'Guest ' || n, 'Asia/Shanghai' from generate_series(1, 60) n returning id)
+      `with p as (
+         insert into persons (name, zone)
+         select 'Guest ' || n, 'Asia/Shanghai'
+         from generate_series(1, 60) n
+         returning id)
        insert into participants (meeting_id, person_id) select ?, id from p`,
       [id],
     );
@@ -243,11 +257,15 @@ describe('the meeting page', () => {
       [id],
     );
     await world.owner.raw(
-      `insert into minutes (meeting_id, state, author_id, lang, number_year, number, number_scope) values (?, 'issued', ?, 'en', 2030, 1, 'organisation')`,
+      `insert into minutes (meeting_id, state, author_id, lang, number_year, number, number_scope)
+       values (?, 'issued', ?, 'en', 2030, 1, 'organisation')`,
       [id, cast.organiser.id],
     );
     const made = await world.owner.raw<{ rows: { id: number }[] }>(
-      `insert into actions (meeting_id, deliverable, lead_id, due_on, original_due_on, state, assigned_at, created_by) values (?, 'Send the list', ?, '2030-04-01', '2030-04-01', 'in_progress', now(), ?) returning id`,
+      `insert into actions (meeting_id, deliverable, lead_id, due_on, original_due_on, state, assigned_at,
+         created_by)
+       values (?, 'Send the list', ?, '2030-04-01', '2030-04-01', 'in_progress', now(), ?)
+       returning id`,
       [id, cast.reviewer.id, cast.organiser.id],
     );
     const action = made.rows[0]?.id ?? 0;

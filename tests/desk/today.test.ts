@@ -54,7 +54,9 @@ async function action(
   more: { due: string; state: string; deliverable: string },
 ) {
   await world.owner.raw(
-    `insert into actions (meeting_id, deliverable, lead_id, due_on, original_due_on, state, assigned_at, created_by) values (?, ?, ?, ?, ?, ?, now(), ?)`,
+    `insert into actions (meeting_id, deliverable, lead_id, due_on, original_due_on, state, assigned_at,
+       created_by)
+     values (?, ?, ?, ?, ?, ?, now(), ?)`,
     [meetingId, more.deliverable, lead.id, more.due, more.due, more.state, cast.organiser.id],
   );
 }

@@ -31,7 +31,10 @@ function codesOf(cmap: string): Map<string, string> {
   return codes;
 }
 
-/** The text of a PDF of ours in the order of its bytes, one line per line drawn, read through its own ToUnicode tables. */
+/**
+ * The text of a PDF of ours in the order of its bytes, one line per line drawn, read through its own
+ * ToUnicode tables.
+ */
 export function pdfText(pdf: Buffer): { text: string; pages: number; bookmarks: string[]; title: string } {
   const { objects } = read(pdf);
   const fonts = new Map<string, Map<string, string>>();

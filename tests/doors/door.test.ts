@@ -164,7 +164,7 @@ describe('the display', () => {
     expect((await press('/door/booking', { minutes: '30', key: randomUUID() })).status).toBe(409);
   });
 
-  it('checks in, extends while nobody comes next, ends early: the room is free for others at once', async () => {
+  it('checks in, extends while nobody comes next, ends early and frees the room at once', async () => {
     const id = await book('Budget', -10, 50);
     await book('Next', 70, 120);
     expect((await screen())('.door-what').text()).toContain('Budget');

@@ -72,7 +72,7 @@ const events = (text: string) => {
 };
 const read = async (path: string) => events((await reader.get(path).expect(200)).text);
 
-it("gives the meetings of a person to a calendar program without a session, with the UIDs of the mails and nobody else's name", async () => {
+it("gives a person's meetings to a calendar program, with the UIDs of the mails", async () => {
   const id = await book('Budget', 5);
   await world.db.raw(`insert into participants (meeting_id, person_id, invited_at) values (?, ?, now())`, [
     id,
@@ -117,7 +117,7 @@ it('keeps a meeting that people were told of and that was called off, as cancell
   ]);
 });
 
-it('shows a room with what the holder may know: private meetings as "Booked", the organiser\'s name hidden with them', async () => {
+it('shows a room as the holder may know it: private meetings as "Booked" without organiser', async () => {
   await book('Dismissal of W.', 11, {
     isPrivate: true,
     description: 'Secret reasons',
@@ -149,7 +149,7 @@ it("leaves out one event that can't be written, not the others", async () => {
   expect(titles).toContain('Budget');
 });
 
-it("stops with the address revoked, with the person gone, and for a wrong token; nobody revokes another one's", async () => {
+it("stops when revoked, with the person gone, for a wrong token; nobody revokes another one's", async () => {
   const path = await subscribe(outsider);
   const id = (await world.db.raw(`select max(id) as id from feeds`)).rows[0].id as number;
   expect((await organiser.post(`/feeds/${id}/revocation`).type('form').send({})).status).toBe(404);

@@ -129,7 +129,8 @@ it.each([
   for (const on of [days[3], days[10], days[17], days[24], days[43]]) {
     const blocked = await row<{ at: Date; until: Date }>(
       world.db,
-      `select (cast(:on as timestamp) + cast(:from as interval)) at time zone :zone as at, (cast(:on as timestamp) + cast(:to as interval)) at time zone :zone as until`,
+      `select (cast(:on as timestamp) + cast(:from as interval)) at time zone :zone as at,
+         (cast(:on as timestamp) + cast(:to as interval)) at time zone :zone as until`,
       { on, from, to, zone },
     );
     await createMeeting(

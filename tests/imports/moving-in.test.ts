@@ -71,8 +71,12 @@ const meetings = () =>
     zone: string;
   }>(
     world.db,
-    `select m.title, r.name_en as room, m.organiser_id, m.is_private, m.state, m.description, m.starts_at, m.zone
-       from meetings m left join meeting_rooms mr on mr.meeting_id = m.id left join rooms r on r.id = mr.room_id order by m.starts_at, m.id`,
+    `select m.title, r.name_en as room, m.organiser_id, m.is_private, m.state, m.description, m.starts_at,
+       m.zone
+       from meetings m
+       left join meeting_rooms mr on mr.meeting_id = m.id
+       left join rooms r on r.id = mr.room_id
+      order by m.starts_at, m.id`,
   );
 
 describe('MRBS', () => {
@@ -129,7 +133,7 @@ describe('MRBS', () => {
     expect(await row(world.db, `select count(*) as rooms from rooms`)).toEqual({ rooms: 3 });
   });
 
-  test('a calendar file: the room by a part of its name, the organiser by address, the broken event told', async () => {
+  test('a calendar file: room by a part of its name, organiser by address, broken event told', async () => {
     const path = await bring(secretary, 'mrbs', 'mrbs.ics', CALENDAR);
     expect(await text(secretary, path)).toContain('the event cannot be read');
     const refused = await begin(secretary, path, {}, 'all');
@@ -183,7 +187,11 @@ describe('MRBS', () => {
 
 describe('clashes', () => {
   const TABLE =
-    'id,title,date,start,end,room,organiser\n1,First,2030-03-05,09:00,10:00,Orchid,attendee@office.example\n2,Second,2030-03-05,09:30,10:30,Orchid,Somebody Else\n3,Third,2030-03-05,09:45,10:15,orchid,\n4,Late,2030-03-05,22:00,23:00,Orchid,\n';
+    'id,title,date,start,end,room,organiser\n' +
+    '1,First,2030-03-05,09:00,10:00,Orchid,attendee@office.example\n' +
+    '2,Second,2030-03-05,09:30,10:30,Orchid,Somebody Else\n' +
+    '3,Third,2030-03-05,09:45,10:15,orchid,\n' +
+    '4,Late,2030-03-05,22:00,23:00,Orchid,\n';
 
   test('are listed and decided: another free room, without a room, left out', async () => {
     const path = await bring(secretary, 'bookings', 'bookings.csv', TABLE);
@@ -225,7 +233,10 @@ describe('clashes', () => {
       secretary,
       'bookings',
       'ids.csv',
-      'id,title,date,start,end,room\nD1,Ants,2030-06-03,09:00,10:00,Orchid\nD1,Ants,2030-06-04,09:00,10:00,Orchid\nD1,Ants,2030-06-03,09:00,10:00,Orchid\n',
+      'id,title,date,start,end,room\n' +
+        'D1,Ants,2030-06-03,09:00,10:00,Orchid\n' +
+        'D1,Ants,2030-06-04,09:00,10:00,Orchid\n' +
+        'D1,Ants,2030-06-03,09:00,10:00,Orchid\n',
     );
     const page = await text(secretary, path);
     expect(page).toContain('another booking has the same ID in line 2');
@@ -290,7 +301,11 @@ describe('two MRBS systems', () => {
   const rooms = () =>
     rows(
       world.db,
-      `select r.name_en, r.building, r.site, (select count(*) from meeting_rooms m where m.room_id = r.id) as meetings from rooms r where r.name_en in ('Kleiner Saal', 'Saal') order by r.id`,
+      `select r.name_en, r.building, r.site,
+         (select count(*) from meeting_rooms m where m.room_id = r.id) as meetings
+         from rooms r
+        where r.name_en in ('Kleiner Saal', 'Saal')
+        order by r.id`,
     );
   const NEW = 'A new room of this name';
 
@@ -303,7 +318,8 @@ describe('two MRBS systems', () => {
     // Rooms of the same name are another campus's: never suggested.
     expect(await suggested(south)).toEqual([NEW, NEW]);
     expect(await text(secretary, south)).toContain(
-      'This file counts as part of the MRBS “South Campus”. Its rooms are kept apart from those of North Campus.',
+      'This file counts as part of the MRBS “South Campus”. ' +
+        'Its rooms are kept apart from those of North Campus.',
     );
     expect(await carryOut(secretary, south)).toContain('3 bookings imported');
     expect(await rooms()).toEqual([
@@ -371,12 +387,15 @@ test('a clash of an import is no figure of people who pressed at once', async ()
   expect(await rows(world.db, `select 1 from prevented_clashes`)).toEqual([]);
 });
 
+/** A line of a table: six meetings a day, one an hour from 9. */
+function lineOf(n: number, room: string): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const hour = 9 + (n % 6);
+  return `Meeting ${n},2030-04-${two(1 + Math.floor(n / 6))},${two(hour)}:00,${two(hour + 1)}:00,${room}`;
+}
+
 test('two importers of the same file at once make each booking once', async () => {
-  const lines = Array.from(
-    { length: 120 },
-    (_, n) =>
-      `Meeting ${n},2030-04-${String(1 + Math.floor(n / 6)).padStart(2, '0')},${String(9 + (n % 6)).padStart(2, '0')}:00,${String(10 + (n % 6)).padStart(2, '0')}:00,${n % 2 ? 'Orchid' : 'Bamboo'}`,
-  );
+  const lines = Array.from({ length: 120 }, (_, n) => lineOf(n, n % 2 ? 'Orchid' : 'Bamboo'));
   const [one, two] = [
     await bring(secretary, 'bookings', 'a.csv', `title,date,start,end,room\n${lines.join('\n')}`),
     await bring(second, 'bookings', 'b.csv', `title,date,start,end,room\n${[...lines].reverse().join('\n')}`),
@@ -396,24 +415,23 @@ test('two importers of the same file at once make each booking once', async () =
   expect(await meetings()).toHaveLength(120);
   const counts = await row<{ done: number; there: number; clash: number }>(
     world.db,
-    `select count(*) filter (where state = 'done') as done, count(*) filter (where state = 'there') as there, count(*) filter (where state = 'clash') as clash from import_rows`,
+    `select count(*) filter (where state = 'done') as done,
+       count(*) filter (where state = 'there') as there, count(*) filter (where state = 'clash') as clash
+       from import_rows`,
   );
   expect(counts).toEqual({ done: 120, there: 120, clash: 0 });
 });
 
 test('a run goes on where a killed worker stopped, and shows how far it is', async () => {
-  const lines = Array.from(
-    { length: 60 },
-    (_, n) =>
-      `Meeting ${n},2030-04-${String(1 + Math.floor(n / 6)).padStart(2, '0')},${String(9 + (n % 6)).padStart(2, '0')}:00,${String(10 + (n % 6)).padStart(2, '0')}:00,Orchid`,
-  );
+  const lines = Array.from({ length: 60 }, (_, n) => lineOf(n, 'Orchid'));
   const path = await bring(secretary, 'bookings', 'a.csv', `title,date,start,end,room\n${lines.join('\n')}`);
   await begin(secretary, path);
   // The first batch is through when the second one fails.
   const id = Number(path.split('/').at(-1));
-  await world.owner
-    .raw(`create function test_fail() returns trigger language plpgsql as $$ begin raise exception 'killed'; end $$;
-    create trigger test_fail before insert on meetings for each row when (new.title = 'Meeting 30') execute function test_fail()`);
+  await world.owner.raw(`create function test_fail() returns trigger language plpgsql
+      as $$ begin raise exception 'killed'; end $$;
+    create trigger test_fail before insert on meetings
+      for each row when (new.title = 'Meeting 30') execute function test_fail()`);
   await expect(
     runImport(world.db, id, { now: world.clock.now(), mailDomain: 'office.example' }),
   ).rejects.toThrow('killed');
@@ -503,7 +521,9 @@ describe('export', () => {
     await change(world.db, `delete from imported_bookings`);
     await change(
       world.db,
-      `update meetings set title = 'Renamed', state = 'cancelled', cancelled_at = now(), cancel_reason = 'x' where title = '+1'`,
+      `update meetings
+        set title = 'Renamed', state = 'cancelled', cancelled_at = now(), cancel_reason = 'x'
+        where title = '+1'`,
     );
     const renamed = await bring(second, 'bookings', 'again.csv', sent.text);
     expect(await carryOut(second, renamed)).toContain('0 bookings imported 4 were there already');
@@ -526,7 +546,8 @@ describe('export', () => {
   test('pages of the export leave no booking out and none twice', async () => {
     await world.owner.raw(
       `insert into meetings (title, starts_at, ends_at, zone, organiser_id, created_by, uid)
-       select 'Bulk ' || n, '2030-05-01T00:00Z'::timestamptz + (n / 7) * interval '1 minute', '2030-05-20T00:00Z', 'Asia/Shanghai', ${cast.organiser.id}, ${cast.organiser.id}, gen_random_uuid()
+       select 'Bulk ' || n, '2030-05-01T00:00Z'::timestamptz + (n / 7) * interval '1 minute',
+         '2030-05-20T00:00Z', 'Asia/Shanghai', ${cast.organiser.id}, ${cast.organiser.id}, gen_random_uuid()
          from generate_series(1, 1234) n`,
     );
     const sent = await secretary.get('/admin/moving-in/export/bookings?from=2030-05-01&to=2030-05-31');
@@ -550,7 +571,16 @@ describe('rooms', () => {
   });
 
   test('names each bad line, imports the good ones or nothing, with a hall above its parts', async () => {
-    const content = `编号,中文名称,座位数,开放时间,设备,组成\nhall,大厅,100,1-7 08:00-22:00,video; tea,left; right\nleft,左厅,50,1-5 08:00-18:00,,\nright,右厅,50,-,,\nBad Code,x,5,,,\nnoseats,x,,,,\nleft,again,5,,,\nodd,x,5,25:00,rocket,nothing`;
+    const content = [
+      '编号,中文名称,座位数,开放时间,设备,组成',
+      'hall,大厅,100,1-7 08:00-22:00,video; tea,left; right',
+      'left,左厅,50,1-5 08:00-18:00,,',
+      'right,右厅,50,-,,',
+      'Bad Code,x,5,,,',
+      'noseats,x,,,,',
+      'left,again,5,,,',
+      'odd,x,5,25:00,rocket,nothing',
+    ].join('\n');
     const path = await send(content);
     const page = load((await secretary.get(path)).text);
     expect(
@@ -587,7 +617,10 @@ describe('rooms', () => {
     );
     await change(
       world.db,
-      `insert into room_layouts (room_id, layout, capacity) select id, 'theatre', 40 from rooms where code = 'left'`,
+      `insert into room_layouts (room_id, layout, capacity)
+       select id, 'theatre', 40
+         from rooms
+        where code = 'left'`,
     );
     expect(await text(secretary, await send('code,seats\nleft,30\n'))).toContain(
       'fewer seats than one of the room’s layouts',
@@ -601,7 +634,10 @@ describe('rooms', () => {
     expect(
       await row(
         world.db,
-        `select owner_id, key_note, min_people, equipment, (select capacity from room_layouts where room_id = r.id) as theatre from rooms r where code = 'left'`,
+        `select owner_id, key_note, min_people, equipment,
+           (select capacity from room_layouts where room_id = r.id) as theatre
+           from rooms r
+          where code = 'left'`,
       ),
     ).toEqual({
       owner_id: cast.attendee.id,

@@ -1,11 +1,11 @@
-// Small dumps and calendars as the programs write them, with what is difficult in them: quotes, line breaks, Chinese,
-// text that looks like a statement.
+// Small dumps and calendars as the programs write them, with what is difficult in them: quotes, line breaks,
+// Chinese, text that looks like a statement.
 
 /** 2030-03-05 09:00 in Shanghai, in seconds. */
 export const NINE = Date.UTC(2030, 2, 5, 1) / 1000;
 const HOUR = 3600;
 
-/** MRBS 1.11 by mysqldump: no column lists, tables in the order of the alphabet, so rooms come after entries. */
+/** MRBS 1.11 by mysqldump: no column lists, tables in the order of the alphabet, so rooms after entries. */
 export const MYSQL_DUMP = `-- MySQL dump 10.13  Distrib 8.0.36, for Linux (x86_64)
 /*!40101 SET NAMES utf8mb4 */;
 DROP TABLE IF EXISTS \`mrbs_area\`;
@@ -39,9 +39,12 @@ CREATE TABLE \`mrbs_entry\` (
   KEY \`idxStartTime\` (\`start_time\`),
   CONSTRAINT \`fk\` FOREIGN KEY (\`room_id\`) REFERENCES \`mrbs_room\` (\`id\`)
 ) ENGINE=InnoDB;
-INSERT INTO \`mrbs_entry\` VALUES (1,${NINE},${NINE + HOUR},0,NULL,1,'2029-01-01 00:00:00','organiser@office.example','','年度预算会议','I','第一行\\n第二行\\'; DROP TABLE persons; --',0,NULL),
-(2,${NINE + HOUR},${NINE + 2 * HOUR},0,NULL,1,'2029-01-01 00:00:00','nobody','','It''s \\"quoted\\" \\\\ here','E','',1,12.50),
-(3,${NINE + 50 * HOUR},${NINE + 51 * HOUR},2,7,2,'2029-01-01 00:00:00','nobody','','); INSERT INTO mrbs_entry VALUES (99','E',NULL,4,-1);
+INSERT INTO \`mrbs_entry\` VALUES (1,${NINE},${NINE + HOUR},0,NULL,1,'2029-01-01 00:00:00',\
+'organiser@office.example','','年度预算会议','I','第一行\\n第二行\\'; DROP TABLE persons; --',0,NULL),
+(2,${NINE + HOUR},${NINE + 2 * HOUR},0,NULL,1,'2029-01-01 00:00:00','nobody','',\
+'It''s \\"quoted\\" \\\\ here','E','',1,12.50),
+(3,${NINE + 50 * HOUR},${NINE + 51 * HOUR},2,7,2,'2029-01-01 00:00:00','nobody','',\
+'); INSERT INTO mrbs_entry VALUES (99','E',NULL,4,-1);
 INSERT INTO \`mrbs_users\` VALUES (1,'admin','it\\'s; a (secret');
 INSERT INTO \`mrbs_repeat\` VALUES (7);
 CREATE TABLE \`mrbs_room\` (
@@ -60,15 +63,18 @@ export const POSTGRES_DUMP = `--
 --
 \\restrict abc
 SET standard_conforming_strings = on;
-CREATE FUNCTION public.f() RETURNS trigger LANGUAGE plpgsql AS $_$ begin insert into mrbs_entry values ('x'); end; $_$;
+CREATE FUNCTION public.f() RETURNS trigger LANGUAGE plpgsql AS \
+$_$ begin insert into mrbs_entry values ('x'); end; $_$;
 COPY public.mrbs_area (id, area_name) FROM stdin;
 1\t主楼
 \\.
-COPY public.mrbs_entry (id, start_time, end_time, room_id, create_by, name, type, description, private) FROM stdin;
+COPY public.mrbs_entry (id, start_time, end_time, room_id, create_by, name, type, description, \
+private) FROM stdin;
 11\t${NINE}\t${NINE + HOUR}\t5\tsecretary@office.example\t学习\\t会\tE\tone\\ntwo \\\\ "three" 'four'\t0
 12\t${NINE + HOUR}\t${NINE + 2 * HOUR}\t5\t\\N\tPrivate talk\tE\t\\N\t1
 \\.
-INSERT INTO public.mrbs_room (id, area_id, room_name, capacity) VALUES (5, 1, 'C:\\new''s', 8::integer), (6, 1, E'tab\\there', NULL);
+INSERT INTO public.mrbs_room (id, area_id, room_name, capacity) VALUES (5, 1, 'C:\\new''s', 8::integer), \
+(6, 1, E'tab\\there', NULL);
 SELECT pg_catalog.setval('public.mrbs_entry_id_seq', 12, true);
 `;
 

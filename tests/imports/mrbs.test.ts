@@ -94,12 +94,14 @@ test('what is no dump of MRBS, or an empty one, is told', () => {
   );
 });
 
-test('an entry is known by its UID, which stays when MRBS gives it a new number, and which its calendar file has, too', () => {
+test('an entry is known by its UID, also under a new number and in a calendar file', () => {
   const dump = (
     id: number,
   ) => `INSERT INTO mrbs_entry (id, start_time, end_time, room_id, name, ical_uid, ical_recur_id) VALUES
-    (${id},${NINE},${NINE + 60},1,'A','MRBS-5@office.example',''),(${id + 1},${NINE},${NINE + 60},1,'B','MRBS-6@office.example','20300305T010000Z'),
-    (${id + 2},${NINE},${NINE + 60},1,'C','MRBS-6@office.example','20300312T010000Z'),(${id + 3},${NINE},${NINE + 60},1,'D','',NULL);`;
+    (${id},${NINE},${NINE + 60},1,'A','MRBS-5@office.example',''),
+    (${id + 1},${NINE},${NINE + 60},1,'B','MRBS-6@office.example','20300305T010000Z'),
+    (${id + 2},${NINE},${NINE + 60},1,'C','MRBS-6@office.example','20300312T010000Z'),
+    (${id + 3},${NINE},${NINE + 60},1,'D','',NULL);`;
   const ids = (id: number) =>
     [...readMrbsDump(dump(id), ZONE, t).entries].map(({ externalId }) => externalId);
   expect(ids(1)).toEqual([
@@ -110,7 +112,8 @@ test('an entry is known by its UID, which stays when MRBS gives it a new number,
   ]);
   expect(ids(100).slice(0, 3)).toEqual(ids(1).slice(0, 3));
   const event =
-    'BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:MRBS-6@office.example\nRECURRENCE-ID:20300305T010000Z\nDTSTART:20300305T010000Z\nDTEND:20300305T020000Z\nSUMMARY:B\nEND:VEVENT\nEND:VCALENDAR';
+    'BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:MRBS-6@office.example\nRECURRENCE-ID:20300305T010000Z\n' +
+    'DTSTART:20300305T010000Z\nDTEND:20300305T020000Z\nSUMMARY:B\nEND:VEVENT\nEND:VCALENDAR';
   expect([...readCalendar(event, ZONE, t).entries][0]?.externalId).toBe(ids(1)[1]);
 });
 
@@ -173,7 +176,8 @@ test('a calendar: zones, durations, folded lines; a rule is told, a broken event
 
 test('a table: dates as people write them, the end of a day, each bad line by its number', () => {
   const read = readBookingTable(
-    '标题,日期,开始时间,结束时间,会议室,不公开\nA,2030年3月5日,9:00,24:00,Orchid,是\n,2030-03-05,9,10,,\nB,2030-03-05,10:00,09:00,Orchid,\nC,2030-02-30,9,10,,vielleicht',
+    '标题,日期,开始时间,结束时间,会议室,不公开\nA,2030年3月5日,9:00,24:00,Orchid,是\n,2030-03-05,9,10,,\n' +
+      'B,2030-03-05,10:00,09:00,Orchid,\nC,2030-02-30,9,10,,vielleicht',
     'Asia/Shanghai',
   );
   const entries = [...read.entries];

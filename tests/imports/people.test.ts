@@ -86,7 +86,8 @@ const everybody = () => rows<{ name: string }>(world.db, `select name from perso
 test('a file in GBK is previewed and imported, twice without doubling', async () => {
   // 姓名,邮箱,部门 / 李雷,lei@office.example,财务处 / 韩梅梅,,财务处, written in GBK
   const bytes = Buffer.from(
-    'd0d5c3fb2cd3cacfe42cb2bfc3c50ac0eec0d72c6c6569406f66666963652e6578616d706c652cb2c6cef1b4a60abaabc3b7c3b72c2cb2c6cef1b4a60a',
+    'd0d5c3fb2cd3cacfe42cb2bfc3c50ac0eec0d72c6c6569' +
+      '406f66666963652e6578616d706c652cb2c6cef1b4a60abaabc3b7c3b72c2cb2c6cef1b4a60a',
     'hex',
   );
   for (const expected of [
@@ -189,7 +190,9 @@ test('an administrator brings new units along, a secretary does not', async () =
   expect(
     await rows(
       world.db,
-      `select u.name_zh from persons p join units u on u.id = p.unit_id where p.email in ('nup@office.example', 'second@office.example')`,
+      `select u.name_zh
+         from persons p join units u on u.id = p.unit_id
+        where p.email in ('nup@office.example', 'second@office.example')`,
     ),
   ).toEqual([{ name_zh: '档案室' }, { name_zh: '档案室' }]);
 });
@@ -204,7 +207,8 @@ test('a secretary touches neither roles nor other secretaries', async () => {
 });
 
 test('five thousand lines come in quickly, and again without doubling', async () => {
-  const text = `name,email,unit\n${Array.from({ length: 5000 }, (_, n) => `测试${n},bulk${n}@office.example,finance`).join('\n')}`;
+  const lines = Array.from({ length: 5000 }, (_, n) => `测试${n},bulk${n}@office.example,finance`);
+  const text = `name,email,unit\n${lines.join('\n')}`;
   const start = performance.now();
   const { path } = await preview(administrator, text);
   expect((await run(administrator, path)).status).toBe(303);
@@ -213,7 +217,9 @@ test('five thousand lines come in quickly, and again without doubling', async ()
   expect(
     await row(
       world.db,
-      `select count(*) as told from audit_events e join persons p on p.id = e.noun_id where e.noun = 'persons' and e.action = 'person.create' and p.email like 'bulk%'`,
+      `select count(*) as told
+         from audit_events e join persons p on p.id = e.noun_id
+        where e.noun = 'persons' and e.action = 'person.create' and p.email like 'bulk%'`,
     ),
   ).toEqual({ told: 5000 });
 });

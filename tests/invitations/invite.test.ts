@@ -175,14 +175,16 @@ describe('sending invitations', () => {
     expect((await send(meeting.id, await world.agent(cast.outsider))).status).toBe(403);
     expect((await send(meeting.id, await world.agent(cast.attendee))).status).toBe(403);
     expect((await send(999_999)).status).toBe(404);
-    expect((await send(meeting.id, await world.agent())).text).toContain('name="password"'); // asked to sign in first
+    // Asked to sign in first.
+    expect((await send(meeting.id, await world.agent())).text).toContain('name="password"');
     expect((await send(meeting.id, await world.agent(cast.chair))).status).toBe(303);
   });
 
   it('stops at three hundred people from outside a day', async () => {
     const meeting = await aMeeting(world, cast);
     await world.db.raw(
-      `insert into deliveries (kind, object, person_id, to_address, to_name, lang, zone, is_outside, queued_by)
+      `insert into deliveries (kind, object, person_id, to_address, to_name, lang, zone, is_outside,
+         queued_by)
        select 'x', 'x:' || n, ?, 'g' || n || '@b.example', 'x', 'en', 'Asia/Shanghai', true, ?
          from generate_series(1, 300) n`,
       [cast.guest.id, cast.organiser.id],
@@ -242,7 +244,7 @@ describe('the mail', () => {
     expect(body(calendar)).toBe(body(attached));
   });
 
-  it('M4 M5 M7 comes from our own address in the organiser’s name, in one thread, and asks robots to be quiet', async () => {
+  it('M4 M5 M7 comes from our address in the organiser’s name, in one thread, robots be quiet', async () => {
     const meeting = await invited();
     await edit(meeting, { title: 'Budget' });
     await settle();
@@ -259,7 +261,7 @@ describe('the mail', () => {
     expect(second?.references).toBe(first?.references);
   });
 
-  it('M6 has an envelope sender of its own once there is a mailbox for bounces, and plain MAIL_FROM before', async () => {
+  it('M6 has an envelope sender of its own once bounces have a mailbox, else MAIL_FROM', async () => {
     await invited();
     expect(sink.received[0]?.from).toBe('meetings@office.example');
     world.config.mailBouncePattern = 'bounce+{token}@office.example';
@@ -356,7 +358,7 @@ describe('a change', () => {
     expect(last(cast.guest).attendee(cast.attendee.email)?.getFirstParameter('rsvp')).toBe('TRUE');
   });
 
-  it('O3 of the room moves LOCATION and the room together, without asking again in the same building', async () => {
+  it('O3 of the room moves LOCATION and room together, and asks nobody in the same building', async () => {
     const meeting = await invited();
     await edit(meeting, { roomIds: [cast.rooms.bamboo] });
     await settle();
@@ -484,7 +486,8 @@ describe('cancelling', () => {
     world.config.smtpUrl = sink.url;
     world.clock.advance({ minutes: 1 });
     await world.runJobs();
-    // The first attempt may have run before the job that takes it back: then both or none arrive, never an invitation alone.
+    // The first attempt may have run before the job that takes it back: then both or none arrive, never an
+    // invitation alone.
     const methods = sink.to(cast.guest.email).map((one) => delivered(one).method);
     expect([[], ['CANCEL'], ['REQUEST', 'CANCEL']]).toContainEqual(methods);
   });

@@ -8,7 +8,8 @@ import { openSink, type Sink } from '../support/sink.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
 import { aMeeting, delivered } from './office.js';
 
-// Many mails to one person, and mails that are late: no invitation, change or cancellation is lost for either.
+// Many mails to one person, and mails that are late: no invitation, change or cancellation is lost for
+// either.
 
 let world: World;
 let cast: Cast;
@@ -141,7 +142,8 @@ describe('three hundred people from outside a day', () => {
       [count],
     );
     await world.db.raw(
-      `insert into deliveries (kind, object, person_id, to_address, to_name, lang, zone, is_outside, queued_by, state)
+      `insert into deliveries (kind, object, person_id, to_address, to_name, lang, zone, is_outside,
+         queued_by, state)
        select 'x', 'x:' || t, p.id, p.email, 'x', 'en', 'Asia/Shanghai', true, ?, 'sent'
          from persons p, generate_series(1, ?::int) t
         where p.email like 'g%@many.example' and substr(split_part(p.email, '@', 1), 2)::int <= ?`,

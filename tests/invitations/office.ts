@@ -92,6 +92,9 @@ export const deliveriesOf = (db: Db, meetingId: number) =>
     to_address: string;
   }>(
     db,
-    `select person_id, method, state, sequence, revision, to_address from deliveries where meeting_id = :id order by id`,
+    `select person_id, method, state, sequence, revision, to_address
+       from deliveries
+      where meeting_id = :id
+      order by id`,
     { id: meetingId },
   );

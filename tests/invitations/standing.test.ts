@@ -10,7 +10,8 @@ import { makeCast, type Cast } from '../support/cast.js';
 import { openSink, type Received, type Sink } from '../support/sink.js';
 import { testWorld, type Agent, type World } from '../support/world.js';
 
-// A standing meeting in the mail, as the calendar of who gets it understands it: what they hold after each message.
+// A standing meeting in the mail, as the calendar of who gets it understands it: what they hold after each
+// message.
 
 let world: World;
 let cast: Cast;
@@ -66,7 +67,10 @@ const value = (part: ICAL.Component | undefined, name: string) =>
   String(part?.getFirstPropertyValue(name) ?? '');
 const lastTo = (person: { email: string }) => parse(sink.to(person.email).at(-1));
 
-/** A calendar program that keeps one series: applies message after message as RFC 5546 says and tells what it shows. */
+/**
+ * A calendar program that keeps one series: applies message after message as RFC 5546 says and tells what it
+ * shows.
+ */
 class Shelf {
   private main: ICAL.Component | undefined;
   private exceptions = new Map<string, ICAL.Component>();
@@ -130,7 +134,10 @@ interface Line {
 const lines = (series: number) =>
   rows<Line>(
     world.db,
-    `select id, version, state, starts_at, ends_at, recurrence_id from meetings where series_id = :series order by starts_at`,
+    `select id, version, state, starts_at, ends_at, recurrence_id
+       from meetings
+      where series_id = :series
+      order by starts_at`,
     { series },
   );
 
@@ -139,7 +146,10 @@ const shown = async (series: number) =>
   (
     await rows<{ starts_at: Date; title: string }>(
       world.db,
-      `select starts_at, title from meetings where series_id = :series and state <> 'cancelled' order by starts_at`,
+      `select starts_at, title
+         from meetings
+        where series_id = :series and state <> 'cancelled'
+        order by starts_at`,
       { series },
     )
   ).map(({ starts_at: at, title }) => `${at.toISOString().slice(0, 16)} ${title}`);
@@ -220,7 +230,7 @@ describe('one mail for a standing meeting', () => {
     expect(load((await organiser.get(`/series/${series}`)).text)('aside #invite-all')).toHaveLength(1);
   });
 
-  it('R3 R4 keeps a calendar true through move, cancel, restore, rename, removal, another rule and the end', async () => {
+  it('R3 R4 keeps a calendar true through move, cancel, restore, rename, removal and the end', async () => {
     const series = await make();
     await invite(series);
     const shelf = new Shelf();
@@ -305,7 +315,10 @@ describe('one mail for a standing meeting', () => {
     expect(other.dates().length).toBeGreaterThan(1);
     const theirs = await rows<{ at: string }>(
       world.db,
-      `select to_char(m.starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI') as at from meetings m join participants pt on pt.meeting_id = m.id and pt.person_id = :person and pt.removed_at is null and pt.invited_at is not null
+      `select to_char(m.starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI') as at
+         from meetings m
+         join participants pt on pt.meeting_id = m.id and pt.person_id = :person and pt.removed_at is null
+           and pt.invited_at is not null
         where m.series_id = :series and m.state <> 'cancelled' order by m.starts_at`,
       { series, person: cast.attendee.id },
     );
@@ -353,7 +366,12 @@ describe('one mail for a standing meeting', () => {
     const replies = () =>
       rows<{ status: string }>(
         world.db,
-        `select (select r.status from replies r where r.participant_id = pt.id order by r.id desc limit 1) as status from participants pt join meetings m on m.id = pt.meeting_id
+        `select (
+           select r.status
+           from replies r
+           where r.participant_id = pt.id
+           order by r.id desc limit 1) as status
+           from participants pt join meetings m on m.id = pt.meeting_id
         where m.series_id = :series and pt.person_id = :person order by m.starts_at`,
         { series, person: cast.attendee.id },
       );
@@ -367,7 +385,9 @@ describe('one mail for a standing meeting', () => {
     expect(
       await rows(
         world.db,
-        `select 1 from participants s join participants o on o.id = s.instead_of_id where o.meeting_id = :last and s.removed_at is null`,
+        `select 1
+           from participants s join participants o on o.id = s.instead_of_id
+          where o.meeting_id = :last and s.removed_at is null`,
         { last },
       ),
     ).toHaveLength(1);
@@ -397,7 +417,12 @@ describe('one mail for a standing meeting', () => {
       .expect(303);
     const declined = await row<{ count: number }>(
       world.db,
-      `select count(*) as count from participants pt join meetings m on m.id = pt.meeting_id join replies r on r.participant_id = pt.id where m.series_id = :series and pt.person_id = :person and r.status = 'declined' and r.note = 'On leave'`,
+      `select count(*) as count
+         from participants pt
+         join meetings m on m.id = pt.meeting_id
+         join replies r on r.participant_id = pt.id
+        where m.series_id = :series and pt.person_id = :person and r.status = 'declined'
+          and r.note = 'On leave'`,
       { series, person: cast.chair.id },
     );
     expect(declined?.count).toBe(5);

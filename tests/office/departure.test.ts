@@ -30,7 +30,8 @@ async function meeting(
 ): Promise<number> {
   const id = await insert(
     `insert into meetings (title, state, starts_at, ends_at, zone, is_private, organiser_id, created_by, uid)
-     values (:title, 'scheduled', now() + interval '5 days', now() + interval '5 days 1 hour', 'Asia/Shanghai', :isPrivate, :organiser, :organiser, gen_random_uuid())`,
+     values (:title, 'scheduled', now() + interval '5 days', now() + interval '5 days 1 hour',
+       'Asia/Shanghai', :isPrivate, :organiser, :organiser, gen_random_uuid())`,
     { title, organiser, isPrivate: more.isPrivate ?? false },
   );
   await change(
@@ -62,7 +63,9 @@ test('lists what somebody answers for, and hands it to another person in one go'
   const secret = await meeting('Layoffs', organiser.id, { isPrivate: true });
   const shared = await meeting('Shared secret', organiser.id, { isPrivate: true, with: [chair.id] });
   const past = await insert(
-    `insert into meetings (title, state, starts_at, ends_at, zone, organiser_id, created_by, uid) values ('Long ago', 'ended', now() - interval '2 years', now() - interval '2 years' + interval '1 hour', 'UTC', :id, :id, gen_random_uuid())`,
+    `insert into meetings (title, state, starts_at, ends_at, zone, organiser_id, created_by, uid)
+     values ('Long ago', 'ended', now() - interval '2 years',
+       now() - interval '2 years' + interval '1 hour', 'UTC', :id, :id, gen_random_uuid())`,
     { id: organiser.id },
   );
   const series = await insert(
@@ -75,7 +78,9 @@ test('lists what somebody answers for, and hands it to another person in one go'
     { series, id: organiser.id },
   );
   const action = await insert(
-    `insert into actions (meeting_id, deliverable, lead_id, due_on, original_due_on, state, assigned_at, created_by) values (:past, 'Count the chairs', :id, '2030-04-01', '2030-04-01', 'assigned', now(), :id)`,
+    `insert into actions (meeting_id, deliverable, lead_id, due_on, original_due_on, state, assigned_at,
+       created_by)
+     values (:past, 'Count the chairs', :id, '2030-04-01', '2030-04-01', 'assigned', now(), :id)`,
     { past, id: organiser.id },
   );
   const page = load((await administrator.get(`/people/${organiser.id}/deactivation`)).text);
@@ -132,7 +137,7 @@ test('lists what somebody answers for, and hands it to another person in one go'
   );
 });
 
-test('rooms, the word over them and open polls go along, private polls only to who is asked in them', async () => {
+test('rooms, the word over them and open polls go along, private ones only to who is asked', async () => {
   const { attendee, chair, rooms: room } = cast;
   await change(world.db, `update rooms set owner_id = :id where id = :room`, {
     id: attendee.id,
@@ -145,7 +150,8 @@ test('rooms, the word over them and open polls go along, private polls only to w
     });
   const poll = (title: string, isPrivate: boolean) =>
     insert(
-      `insert into polls (title, organiser_id, created_by, zone, is_private, deadline_at) values (:title, :id, :id, 'UTC', :isPrivate, now() + interval '9 days')`,
+      `insert into polls (title, organiser_id, created_by, zone, is_private, deadline_at)
+       values (:title, :id, :id, 'UTC', :isPrivate, now() + interval '9 days')`,
       { title, id: attendee.id, isPrivate },
     );
   const [open, secret] = [await poll('Budget day', false), await poll('Severance', true)];
@@ -215,7 +221,7 @@ test('a head of unit who leaves leaves the unit without a head', async () => {
   await administrator.post(`/people/${cast.attendee.id}/reactivation`);
 });
 
-test('nobody deactivates themselves, and the last administrator stays, also when two try at once', async () => {
+test('nobody deactivates themselves; the last administrator stays, also of two at once', async () => {
   const self = await administrator
     .post(`/people/${cast.administrator.id}/deactivation`)
     .type('form')
@@ -234,12 +240,16 @@ test('nobody deactivates themselves, and the last administrator stays, also when
   expect(
     await rows(
       world.db,
-      `select 1 from persons p join accounts a on a.person_id = p.id where p.role = 'administrator' and p.deactivated_at is null`,
+      `select 1
+         from persons p join accounts a on a.person_id = p.id
+        where p.role = 'administrator' and p.deactivated_at is null`,
     ),
   ).toHaveLength(1);
   await change(
     world.db,
-    `update persons set deactivated_at = null, role = case when id = :id then 'secretary' else role end where id in (:id, :other)`,
+    `update persons
+      set deactivated_at = null, role = case when id = :id then 'secretary' else role end
+      where id in (:id, :other)`,
     { id: cast.reviewer.id, other: cast.administrator.id },
   );
   administrator = await world.agent(cast.administrator);

@@ -25,7 +25,9 @@ async function meeting(title: string, isPrivate: boolean): Promise<number> {
   const made = await row<{ id: number }>(
     world.db,
     `insert into meetings (title, starts_at, ends_at, zone, is_private, organiser_id, created_by, uid)
-     values (:title, '2030-03-05T01:00Z', '2030-03-05T02:00Z', 'Asia/Shanghai', :isPrivate, :by, :by, gen_random_uuid()) returning id`,
+     values (:title, '2030-03-05T01:00Z', '2030-03-05T02:00Z', 'Asia/Shanghai', :isPrivate, :by, :by,
+       gen_random_uuid())
+     returning id`,
     { title, isPrivate, by: cast.organiser.id },
   );
   return made?.id ?? 0;
@@ -33,7 +35,9 @@ async function meeting(title: string, isPrivate: boolean): Promise<number> {
 async function item(meetingId: number, title: string, isRestricted: boolean): Promise<number> {
   const made = await row<{ id: number }>(
     world.db,
-    `insert into agenda_items (meeting_id, title, is_restricted, created_by) values (:meetingId, :title, :isRestricted, :by) returning id`,
+    `insert into agenda_items (meeting_id, title, is_restricted, created_by)
+     values (:meetingId, :title, :isRestricted, :by)
+     returning id`,
     { meetingId, title, isRestricted, by: cast.organiser.id },
   );
   return made?.id ?? 0;
@@ -114,7 +118,9 @@ describe('the log', () => {
   test('turns its pages from entry to entry', async () => {
     await change(
       world.db,
-      `insert into audit_events (action, noun, noun_id) select 'room.update', 'rooms', n from generate_series(1, 230) n`,
+      `insert into audit_events (action, noun, noun_id)
+       select 'room.update', 'rooms', n
+         from generate_series(1, 230) n`,
     );
     const first = load((await administrator.get('/admin/log?noun=rooms')).text);
     expect(first('tbody tr')).toHaveLength(100);
@@ -133,7 +139,9 @@ describe('the log', () => {
     ];
     const statement = await row<{ id: number }>(
       world.db,
-      `insert into statements (meeting_id, item_id, kind, text, created_by) values (:open, :restricted, 'noted', 'x', :by) returning id`,
+      `insert into statements (meeting_id, item_id, kind, text, created_by)
+       values (:open, :restricted, 'noted', 'x', :by)
+       returning id`,
       { open, restricted, by: cast.organiser.id },
     );
     const tell = (noun: string, id: number, meetingId: number, text: string) =>
@@ -157,7 +165,9 @@ describe('the log', () => {
     await tell('agenda_items', plain, open, 'Printers are old');
     const poll = await row<{ id: number }>(
       world.db,
-      `insert into polls (title, organiser_id, created_by, zone, is_private, deadline_at) values ('Severance', :by, :by, 'Asia/Shanghai', true, '2030-03-06T00:00Z') returning id`,
+      `insert into polls (title, organiser_id, created_by, zone, is_private, deadline_at)
+       values ('Severance', :by, :by, 'Asia/Shanghai', true, '2030-03-06T00:00Z')
+       returning id`,
       { by: cast.organiser.id },
     );
     await record(
@@ -210,7 +220,7 @@ describe('the chain of seals', () => {
     expect(await sealEvents(world.db)).toBe(1);
   });
 
-  test('the product can change no event and no seal, not even the owner of the tables by plain SQL', async () => {
+  test('no event and no seal can be changed, not even by the owner of the tables in plain SQL', async () => {
     for (const sql of [
       `update audit_events set action = 'x'`,
       `delete from audit_seals`,

@@ -225,8 +225,10 @@ describe('with a mail server', () => {
 
   it('leaves an older mail alone once a newer one went to the same person', async () => {
     await world.db.raw(
-      `insert into deliveries (kind, object, person_id, to_address, to_name, lang, zone, is_outside, state, revision)
-      values ('x', 'x:1', ?, 'a@b.example', 'x', 'en', 'Asia/Shanghai', false, 'failed', 1), ('x', 'x:1', ?, 'a@b.example', 'x', 'en', 'Asia/Shanghai', false, 'sent', 2)`,
+      `insert into deliveries (kind, object, person_id, to_address, to_name, lang, zone, is_outside, state,
+         revision)
+      values ('x', 'x:1', ?, 'a@b.example', 'x', 'en', 'Asia/Shanghai', false, 'failed', 1),
+        ('x', 'x:1', ?, 'a@b.example', 'x', 'en', 'Asia/Shanghai', false, 'sent', 2)`,
       [cast.guest.id, cast.guest.id],
     );
     const [older] = await rows<{ id: number }>(world.db, 'select id from deliveries order by id');
@@ -241,8 +243,11 @@ describe('with a mail server', () => {
 
   it('pages through many', async () => {
     await world.db.raw(
-      `insert into deliveries (kind, object, person_id, to_address, to_name, lang, zone, is_outside, state, subject, finished_at)
-      select 'x', 'x:' || n, ?, 'a@b.example', 'x', 'en', 'Asia/Shanghai', false, 'sent', 'Subject ' || n, now() from generate_series(1, 120) n`,
+      `insert into deliveries (kind, object, person_id, to_address, to_name, lang, zone, is_outside, state,
+         subject, finished_at)
+      select 'x', 'x:' || n, ?, 'a@b.example', 'x', 'en', 'Asia/Shanghai', false, 'sent', 'Subject ' || n,
+        now()
+        from generate_series(1, 120) n`,
       [cast.guest.id],
     );
     const first = await outbox();

@@ -33,7 +33,10 @@ const guest = (name: string, email: string | null, phone: string | null = null) 
   );
 const meeting = (title: string, isPrivate = false) =>
   insert(
-    `insert into meetings (title, state, starts_at, ends_at, zone, is_private, organiser_id, created_by, uid) values (:title, 'scheduled', now() + interval '1 day', now() + interval '25 hours', 'UTC', :isPrivate, :by, :by, gen_random_uuid())`,
+    `insert into meetings (title, state, starts_at, ends_at, zone, is_private, organiser_id, created_by,
+       uid)
+     values (:title, 'scheduled', now() + interval '1 day', now() + interval '25 hours', 'UTC', :isPrivate,
+       :by, :by, gen_random_uuid())`,
     { title, isPrivate, by: cast.organiser.id },
   );
 const join = (id: number, person: number) =>
@@ -53,7 +56,8 @@ describe('merging guests', () => {
     await join(both, drop);
     await join(only, drop);
     const item = await insert(
-      `insert into agenda_items (meeting_id, title, presenter_id, created_by) values (:only, 'Report', :drop, :by)`,
+      `insert into agenda_items (meeting_id, title, presenter_id, created_by)
+       values (:only, 'Report', :drop, :by)`,
       { only, drop, by: cast.organiser.id },
     );
     const [choir, board] = [
@@ -82,7 +86,10 @@ describe('merging guests', () => {
     expect(
       await rows(
         world.db,
-        `select meeting_id, person_id, invited_at is null as waits from participants where removed_at is null and meeting_id in (:both, :only) order by meeting_id`,
+        `select meeting_id, person_id, invited_at is null as waits
+           from participants
+          where removed_at is null and meeting_id in (:both, :only)
+          order by meeting_id`,
         { both, only },
       ),
     ).toEqual([
@@ -92,7 +99,10 @@ describe('merging guests', () => {
     expect(
       await rows(
         world.db,
-        `select group_id, person_id from people_group_members where group_id in (:choir, :board) order by group_id`,
+        `select group_id, person_id
+           from people_group_members
+          where group_id in (:choir, :board)
+          order by group_id`,
         { choir, board },
       ),
     ).toEqual([
@@ -175,7 +185,8 @@ describe('what is stored about somebody', () => {
     await openSession(world.db, outsider.id, { ip: '10.0.0.1' });
     await record(world.db, { id: outsider.id }, { action: 'session.open', noun: 'persons', id: outsider.id });
     await world.db.raw(
-      `insert into deliveries (kind, object, person_id, to_address, to_name, lang, zone, is_outside) values ('x', 'persons:1', ?, 'outsider@office.example', 'Wei Ran', 'en', 'UTC', false)`,
+      `insert into deliveries (kind, object, person_id, to_address, to_name, lang, zone, is_outside)
+       values ('x', 'persons:1', ?, 'outsider@office.example', 'Wei Ran', 'en', 'UTC', false)`,
       [outsider.id],
     );
     expect((await administrator.get(`/people/${outsider.id}/erasure`)).status).toBe(404);
@@ -204,7 +215,9 @@ describe('what is stored about somebody', () => {
     ).toBe(303);
     const left = await row<{ text: string }>(
       world.db,
-      `select concat((select string_agg(row_to_json(p)::text, '') from persons p), (select string_agg(row_to_json(d)::text, '') from deliveries d), (select string_agg(row_to_json(s)::text, '') from sessions s where person_id = :id)) as text`,
+      `select concat((select string_agg(row_to_json(p)::text, '') from persons p),
+         (select string_agg(row_to_json(d)::text, '') from deliveries d),
+           (select string_agg(row_to_json(s)::text, '') from sessions s where person_id = :id)) as text`,
       { id: outsider.id },
     );
     for (const word of ['魏然', 'Wei Ran', 'outsider@']) expect(left?.text).not.toContain(word);

@@ -85,7 +85,7 @@ const sent = async (kind: string) =>
     { kind },
   );
 
-test('new times hold rooms and are asked for, removed ones are free, answers to the others stay', async () => {
+test('new times hold rooms and are asked for, removed ones are free, other answers stay', async () => {
   const attendee = await world.agent(cast.attendee);
   await attendee
     .post(`/polls/${id}/answer`)
@@ -214,7 +214,7 @@ test('two who save at once: one is told', async () => {
   expect(done.map((one) => (one.ok ? 'saved' : one.reason)).sort()).toEqual(['saved', 'stale']);
 });
 
-test('a secretary enters what somebody said by phone, after the deadline too, and the table says so', async () => {
+test('a secretary enters what was said by phone, after the deadline too; the table says so', async () => {
   const secretary = await world.agent(cast.secretary);
   const form = await secretary.get(`/polls/${id}/people/${cast.chair.id}/answer`);
   expect(form.status).toBe(200);
@@ -264,7 +264,7 @@ test('a secretary enters what somebody said by phone, after the deadline too, an
   ).toBe(403);
 });
 
-test("a later deadline opens it again: holds that lapsed are held again, what was answered by oneself is one's own", async () => {
+test('a later deadline opens it again: lapsed holds are held again, own answers stay own', async () => {
   await world.owner.raw(
     `update room_claims set hold_until = now() - interval '1 minute' where state = 'held'`,
   );

@@ -224,7 +224,7 @@ test('a guest answers by personal link: GET shows, only POST answers', async () 
   ).toBe(404);
 });
 
-test('choosing makes the meeting: people, room, replies; the other room is free, the votes stay', async () => {
+test('choosing makes the meeting with people, room, replies; the other room is free', async () => {
   const poll = await makePoll();
   await answerPoll(world.db, { id: cast.attendee.id }, poll.id, {
     personId: cast.attendee.id,
@@ -297,7 +297,7 @@ test('choosing makes the meeting: people, room, replies; the other room is free,
   expect((await (await world.agent(cast.outsider)).get('/')).text).not.toContain('Answer the poll');
 });
 
-test('chosen twice at once it is one meeting; an answer at the same time is in before or finds it closed', async () => {
+test('chosen twice at once it is one meeting; an answer meanwhile is in or finds it closed', async () => {
   const poll = await makePoll();
   const now = world.clock.now();
   const by = { id: cast.organiser.id };
@@ -321,7 +321,7 @@ test('chosen twice at once it is one meeting; an answer at the same time is in b
   expect(await rows(world.db, `select 1 from room_claims where state = 'confirmed'`)).toHaveLength(1);
 });
 
-test('a hold that is over gives way; choosing then tells who has the room and goes on with another', async () => {
+test('a hold that is over gives way; choosing then tells who has the room', async () => {
   const poll = await makePoll();
   await world.owner.raw(`update room_claims set hold_until = now() - interval '1 minute'`);
   const booked = await organiser.post('/bookings').type('form').send({
@@ -372,7 +372,7 @@ test('a hold that is over still counts while nobody took its place', async () =>
   ).toEqual([{ state: 'confirmed', room_id: cast.rooms.orchid }]);
 });
 
-test('reminds the silent two days and one day before, none twice, and tells the organiser when nobody chose', async () => {
+test('reminds the silent two days and one before, none twice; tells when nobody chose', async () => {
   const poll = await makePoll({ deadline_on: '2030-03-07', deadline_at: '09:00' });
   await answerPoll(world.db, { id: cast.attendee.id }, poll.id, {
     personId: cast.attendee.id,
@@ -548,13 +548,9 @@ test('the ticked suggestions of find-a-time come into the form', async () => {
     .toArray()
     .slice(0, 3)
     .map((one) => found(one).attr('value') ?? '');
-  const form = load(
-    (
-      await organiser.get(
-        `/polls/new?${offers.map((offer) => `offer=${encodeURIComponent(offer)}`).join('&')}&p=${cast.attendee.id}&title=Round&key=x&minutes=60`,
-      )
-    ).text,
-  );
+  const offered = offers.map((offer) => `offer=${encodeURIComponent(offer)}`).join('&');
+  const more = `p=${cast.attendee.id}&title=Round&key=x&minutes=60`;
+  const form = load((await organiser.get(`/polls/new?${offered}&${more}`)).text);
   expect(form('input[name=offer]:checked')).toHaveLength(3);
   expect(form('textarea[name=required]').text()).toContain('attendee@office.example');
   const poll = await makePoll({ offer: offers, on_0: '', from_0: '', on_1: '', from_1: '' });

@@ -226,7 +226,9 @@ describe('an answer', () => {
     await say({ status: 'declined', note: 'On a journey' });
     const event = await row(
       world.db,
-      `select person_id, note, after ->> 'status' as status from audit_events where action = 'reply.record' and meeting_id = :id`,
+      `select person_id, note, after ->> 'status' as status
+         from audit_events
+        where action = 'reply.record' and meeting_id = :id`,
       { id: meeting.id },
     );
     expect(event).toEqual({ person_id: null, note: 'On a journey', status: 'declined' });
@@ -349,7 +351,8 @@ describe('somebody instead', () => {
   const substitute = () =>
     row<{ name: string; role: string; instead_of_id: number; invited: boolean }>(
       world.db,
-      `select p.name, pt.role, pt.instead_of_id, pt.invited_at is not null as invited from participants pt join persons p on p.id = pt.person_id
+      `select p.name, pt.role, pt.instead_of_id, pt.invited_at is not null as invited
+         from participants pt join persons p on p.id = pt.person_id
                 where p.email = 'bo.lin@elsewhere.example' and pt.meeting_id = :id and pt.removed_at is null`,
       { id: meeting.id },
     );
@@ -505,7 +508,9 @@ describe('signed in', () => {
     expect(
       await row(
         world.db,
-        `select person_id, on_behalf_of_id from audit_events where action = 'reply.record' and meeting_id = :id`,
+        `select person_id, on_behalf_of_id
+           from audit_events
+          where action = 'reply.record' and meeting_id = :id`,
         { id: meeting.id },
       ),
     ).toEqual({ person_id: cast.secretary.id, on_behalf_of_id: cast.chair.id });

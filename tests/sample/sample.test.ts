@@ -27,19 +27,27 @@ test('makes a believable office with every state of minutes and actions, around 
   expect(await count('meeting_layouts')).toBeGreaterThan(2);
   expect(
     await count(
-      "room_requests q join rooms r on r.id = q.room_id where q.state = 'open' and (r.status = 'in_service' or r.back_at <= q.starts_at)",
+      `room_requests q join rooms r on r.id = q.room_id
+        where q.state = 'open' and (r.status = 'in_service' or r.back_at <= q.starts_at)`,
     ),
   ).toBe(1);
   // Waits for any large room while the assembly has them.
   expect(
     await count(
-      "meetings m where exists (select 1 from awaited_rooms a where a.meeting_id = m.id and a.state = 'waiting' and a.any_seats = 50)",
+      `meetings m
+        where exists (
+          select 1 from awaited_rooms a
+           where a.meeting_id = m.id and a.state = 'waiting' and a.any_seats = 50)`,
     ),
   ).toBe(1);
 
   const standing = await rows<{ past: number; coming: number }>(
     world.db,
-    `select count(*) filter (where ends_at <= :now) as past, count(*) filter (where ends_at > :now) as coming from meetings where series_id is not null group by series_id`,
+    `select count(*) filter (where ends_at <= :now) as past,
+       count(*) filter (where ends_at > :now) as coming
+       from meetings
+      where series_id is not null
+      group by series_id`,
     { now: world.clock.now() },
   );
   expect(standing).toEqual([

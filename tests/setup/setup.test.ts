@@ -56,7 +56,7 @@ describe('before anybody has an account', () => {
     expect(await row(world.db, `select 1 from accounts`)).toBeUndefined();
   });
 
-  test('the database holds only the hash of the link, and each start makes another that works too', async () => {
+  test('the database holds only the hash of the link; each start makes another that works', async () => {
     const token = link.split('/')[2] ?? '';
     const stored = await rows<{ text: string }>(
       world.db,
@@ -72,7 +72,9 @@ describe('before anybody has an account', () => {
     const old = new URL((await findOrMakeSetupLink(world.db, world.config)) ?? '').pathname;
     await change(
       world.db,
-      `update one_time_tokens set expires_at = now() - interval '1 second' where id = (select max(id) from one_time_tokens)`,
+      `update one_time_tokens
+        set expires_at = now() - interval '1 second'
+        where id = (select max(id) from one_time_tokens)`,
     );
     expect((await (await open(old)).get('/setup')).text).toContain('printed in the terminal');
   });
@@ -185,8 +187,10 @@ describe('the sample office', () => {
       await row(
         world.db,
         `select
-      (select count(*) from persons where not is_guest) as people, (select count(*) from units where head_id is not null) as units,
-      (select count(*) from persons where is_guest) as guests, (select count(distinct role) from persons) as roles, (select count(*) from deputies) as deputies,
+      (select count(*) from persons where not is_guest) as people,
+        (select count(*) from units where head_id is not null) as units,
+      (select count(*) from persons where is_guest) as guests,
+        (select count(distinct role) from persons) as roles, (select count(*) from deputies) as deputies,
       (select is_sample from organisations) as is_sample`,
       ),
     ).toEqual({ people: 40, units: 8, guests: 5, roles: 3, deputies: 3, is_sample: true });

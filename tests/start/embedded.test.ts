@@ -39,7 +39,8 @@ test('makes a database of its own, durable, that only this user reaches', async 
   expect(existsSync(join(folder, 'postgres.new-1'))).toBe(false);
   const found = await ask(
     running.url,
-    `select current_user as role, current_setting('fsync') as fsync, current_setting('listen_addresses') as addresses`,
+    `select current_user as role, current_setting('fsync') as fsync,
+       current_setting('listen_addresses') as addresses`,
   );
   expect(found).toEqual([{ role: 'banhui', fsync: 'on', addresses: '' }]);
   await expect(ask(running.url, 'create table x ()')).rejects.toMatchObject({ code: '42501' });

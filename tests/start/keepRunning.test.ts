@@ -40,7 +40,7 @@ test('a server whose database ended all connections is the only one again within
   }
 }, 60_000);
 
-test('a server that lost the data folder to another says so once, and leaves the other its database', async () => {
+test('a server that lost the data folder to another says so once, and leaves it alone', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'banhui-lost-'));
   const said = jest.spyOn(console, 'log').mockReturnValue();
   const opened = await openDatabase(readConfig({ DATA_DIR: folder }, folder), 'the first');

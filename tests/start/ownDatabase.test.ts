@@ -52,7 +52,8 @@ test('takes two roles, and names what is missing when the second is left out lat
     'a server',
   );
   await opened.close();
-  expect((await owner.raw<{ rows: unknown[] }>('select 1 as one')).rows).toEqual([{ one: 1 }]); // it is left running
+  // It is left running.
+  expect((await owner.raw<{ rows: unknown[] }>('select 1 as one')).rows).toEqual([{ one: 1 }]);
   expect(await refusal({ DATABASE_URL: running.url })).toMatch(
     /permission denied for \w+ migrations[^]*Set DATABASE_DIRECT_URL/,
   );

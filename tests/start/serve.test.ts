@@ -176,7 +176,7 @@ test('starts after both were killed', async () => {
   expect(databasePid()).not.toBe(database);
 });
 
-test('finishes the request at hand when it is told to stop, takes no other, and stops the database last', async () => {
+test('told to stop it finishes the request at hand, takes no other, stops the database last', async () => {
   const database = databasePid();
   const owner = createDb(
     `postgres://postgres@localhost/banhui?host=${encodeURIComponent(join(folder, 'run'))}`,

@@ -58,11 +58,9 @@ function find(rule: Rule, sources: Map<string, string>, testFiles: string[]): Fo
 
 const nameOf = (file: string) => basename(file).replace(/\.test\.ts$/, '');
 
-/** `pages:papers` is a file of that name in which that word stands. */
-function isMeant(wanted: string, file: string): boolean {
-  const [name, word] = wanted.split(':');
-  return nameOf(file) === name && (!word || readFileSync(join(ROOT, file), 'utf8').includes(word));
-}
+/** `outbox` is a file of that name in any folder, `minutes/rules` one of that folder. */
+const isMeant = (wanted: string, file: string) =>
+  `/${file.replaceAll('\\', '/')}`.endsWith(`/${wanted}.test.ts`);
 
 let running: ChildProcess | undefined;
 

@@ -7,26 +7,26 @@ export const RECORDS: readonly Rule[] = [
     rule: 'The reviewer of minutes is never their author',
     search: 'm.is_reviewer && !m.is_author',
     replace: 'm.is_reviewer',
-    tests: ['rules:mayReview'],
+    tests: ['minutes/rules'],
   },
   {
     rule: 'Who handed minutes in does not pass them',
     search:
       "if (minutes.versions[0]?.creator.id === by.id) throw new Forbidden('minutes.error.ownSubmission');",
     replace: '',
-    tests: ['way', 'access:endedMeeting'],
+    tests: ['way', 'minutes/access'],
   },
   {
     rule: 'Only the version that was read is approved',
     search: 'if (!mayApprove(minutes) || version?.id !== given.versionId)',
     replace: 'if (!mayApprove(minutes) || !version)',
-    tests: ['way', 'access:endedMeeting'],
+    tests: ['way', 'minutes/access'],
   },
   {
     rule: 'Minutes that are not what was submitted are not approved',
     search: 'if (sha256(content) !== version.sha256)',
     replace: 'if (content === undefined)',
-    tests: ['way', 'access:endedMeeting'],
+    tests: ['way', 'minutes/access'],
   },
   {
     rule: 'Nobody judges an answer of their own',
@@ -38,7 +38,7 @@ export const RECORDS: readonly Rule[] = [
     rule: 'Who leads an action does not decide about more time for it',
     search: 's.is_overseer && !s.is_lead;',
     replace: 's.is_overseer;',
-    tests: ['rules:stepOf'],
+    tests: ['actions/rules'],
   },
   {
     rule: 'Who asked for more time does not grant it',
@@ -50,13 +50,13 @@ export const RECORDS: readonly Rule[] = [
     rule: 'Reminders up to the day of the assignment are left out',
     search: 'return step && step.on_day > assignedOn ? step : undefined;',
     replace: 'return step;',
-    tests: ['rules:stepOf', 'reminders'],
+    tests: ['actions/rules', 'reminders'],
   },
   {
     rule: 'People are reminded in working hours only',
     search: 'local.weekday <= 5 && local.hour >= WORKING_HOURS.from',
     replace: 'local.hour >= WORKING_HOURS.from',
-    tests: ['rules:stepOf', 'reminders'],
+    tests: ['actions/rules', 'reminders'],
   },
 ];
 
@@ -126,7 +126,7 @@ export const ACCOUNTS: readonly Rule[] = [
     rule: 'What was sent with a key is not taken again with other contents',
     search: 'if (!earlier.body_hash.equals(hash)) throw new SentBefore(earlier.location);',
     replace: '',
-    tests: ['form', 'pages:attendance', 'booking', 'lapsed-session'],
+    tests: ['lib/form', 'meetings/pages', 'booking', 'lapsed-session'],
   },
   {
     rule: 'The seal of an event depends on what is written in it',

@@ -22,7 +22,9 @@ const ARGS = [
 const UTF8 = { LC_ALL: 'C.UTF-8' };
 const INSTALLED = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-/** A real browser: the machine's own (or CHROMIUM_PATH) when there is one, else the one inside the packages. */
+/**
+ * A real browser: the machine's own (or CHROMIUM_PATH) when there is one, else the one inside the packages.
+ */
 export async function openBrowser(): Promise<Browser> {
   const installed = [process.env.CHROMIUM_PATH, ...INSTALLED].find((path) => path && existsSync(path));
   if (installed)
@@ -42,8 +44,9 @@ export async function openBrowser(): Promise<Browser> {
 }
 
 /**
- * Unpacks the browser of @sparticuz/chromium once, with the libraries (NSS) and the fonts that a bare machine lacks.
- * In a process of its own: the package takes its folder from TMPDIR and its decision about the libraries from a variable of Lambda.
+ * Unpacks the browser of @sparticuz/chromium once, with the libraries (NSS) and the fonts that a bare machine
+ * lacks. In a process of its own: the package takes its folder from TMPDIR and its decision about the
+ * libraries from a variable of Lambda.
  */
 export async function unpack(): Promise<{ executablePath: string; env: Record<string, string> }> {
   const folder = join(tmpdir(), `banhui-chromium-147-${userInfo().uid}`);
@@ -51,7 +54,8 @@ export async function unpack(): Promise<{ executablePath: string; env: Record<st
   mkdirSync(folder, { recursive: true });
   await take(lock);
   try {
-    const script = `import pack from '@sparticuz/chromium'; process.stdout.write(await pack.executablePath())`;
+    const script = `import pack from '@sparticuz/chromium';
+      process.stdout.write(await pack.executablePath())`;
     const executablePath = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
       encoding: 'utf8',
       timeout: 60_000,
@@ -67,7 +71,10 @@ export async function unpack(): Promise<{ executablePath: string; env: Record<st
   }
 }
 
-/** Two test files may start together; the second waits until the first has unpacked. A lock that was left behind is taken over. */
+/**
+ * Two test files may start together; the second waits until the first has unpacked. A lock that was left
+ * behind is taken over.
+ */
 async function take(lock: string): Promise<void> {
   for (let waited = 0; ; waited += 200) {
     try {
@@ -86,7 +93,10 @@ export interface ContextOptions {
   /** false: a browser without JavaScript. */
   scripts?: boolean;
   theme?: 'light' | 'dark';
-  /** For tools that put a script tag into the page. All else runs under the pages' own Content-Security-Policy. */
+  /**
+   * For tools that put a script tag into the page. All else runs under the pages' own
+   * Content-Security-Policy.
+   */
   bypassCSP?: boolean;
   /** What the browser asks for, as long as nobody is signed in. */
   lang?: 'en' | 'zh-CN';

@@ -40,7 +40,8 @@ async function id(db: Db, sql: string, bindings: Record<string, unknown>): Promi
 /** The office, two units, eight persons and two rooms that are open on workdays from 08:00 to 20:00. */
 export async function makeCast(db: Db): Promise<Cast> {
   await db.raw(
-    `insert into organisations (name_en, name_zh, lang, zone) values ('Harbour District Office', '海港区办公室', 'en', ?)`,
+    `insert into organisations (name_en, name_zh, lang, zone)
+     values ('Harbour District Office', '海港区办公室', 'en', ?)`,
     [CAST_ZONE],
   );
   const unit = (code: string, en: string, zh: string) =>
@@ -98,7 +99,9 @@ export async function makeCast(db: Db): Promise<Cast> {
       { code, en, zh, capacity },
     );
     await db.raw(
-      `insert into room_hours (room_id, weekday, opens_at, closes_at) select ?, day, '08:00', '20:00' from generate_series(1, 5) as day`,
+      `insert into room_hours (room_id, weekday, opens_at, closes_at)
+       select ?, day, '08:00', '20:00'
+         from generate_series(1, 5) as day`,
       [roomId],
     );
     return roomId;

@@ -1,7 +1,7 @@
 import type { Db } from '../../src/lib/db/db.js';
 
-// Whoever locks in another order than everybody else waits for them while they wait for us. The statements of a transaction
-// say which tables it locks; the order is judged by the first lock of each.
+// Whoever locks in another order than everybody else waits for them while they wait for us. The statements of
+// a transaction say which tables it locks; the order is judged by the first lock of each.
 
 /** In this order; what is not named is locked behind one of these and judged by nobody. */
 export const LOCK_ORDER = ['series', 'meetings', 'rooms', 'quotas', 'equipment_kinds'] as const;
@@ -9,7 +9,10 @@ type Table = (typeof LOCK_ORDER)[number];
 const isJudged = (name: string | undefined): name is Table =>
   (LOCK_ORDER as readonly string[]).includes(name ?? '');
 
-/** The judged tables of which a statement locks rows, each once, as they stand in it. A row that is inserted is one's own. */
+/**
+ * The judged tables of which a statement locks rows, each once, as they stand in it. A row that is inserted
+ * is one's own.
+ */
 export function tablesLocked(sql: string): Table[] {
   const text = sql
     .replace(/'(?:[^']|'')*'/g, "''")

@@ -48,13 +48,19 @@ interface Found {
   person: number;
 }
 
-/** One address or more for every page, out of what the sample office holds: things in all their states, seen by whom they concern. */
+/**
+ * One address or more for every page, out of what the sample office holds: things in all their states, seen
+ * by whom they concern.
+ */
 export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
   const find = (sql: string) => rows<Found>(db, sql);
   const one = async (sql: string) => (await find(sql))[0]?.id ?? 0;
   const account = (role: string) =>
     one(
-      `select p.id from persons p join accounts a on a.person_id = p.id where p.role = '${role}' order by p.id limit 1`,
+      `select p.id
+         from persons p join accounts a on a.person_id = p.id
+        where p.role = '${role}'
+        order by p.id limit 1`,
     );
   const administrator = await account('administrator');
   const secretary = await account('secretary');
@@ -70,15 +76,21 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
   );
   // The sample has nobody who left and no table that was uploaded.
   const left = await one(
-    `insert into persons (name, name_en, zone, deactivated_at) values ('离职人员', 'Somebody who left', 'Asia/Shanghai', now()) returning id`,
+    `insert into persons (name, name_en, zone, deactivated_at)
+     values ('离职人员', 'Somebody who left', 'Asia/Shanghai', now())
+     returning id`,
   );
   const upload = (more: string) =>
     one(`insert into person_imports (content, created_by, finished_at, added, changed, left_out)
-         values (E'姓名,邮箱,部门,工号\\n新同事,new@linjiang.example,新部门,7\\n,nobody@linjiang.example,,8\\n王敏,wang.min@linjiang.example,,9', ${secretary}, ${more}) returning id`);
+         values (E'姓名,邮箱,部门,工号\\n新同事,new@linjiang.example,新部门,7\\n,\
+nobody@linjiang.example,,8\\n王敏,wang.min@linjiang.example,,9', ${secretary}, ${more})
+         returning id`);
   const [table, imported] = [await upload('null, null, null, null'), await upload('now(), 1, 2, 3')];
   const moving = (kind: string, state: string, more = 'null, null') =>
     one(
-      `insert into imports (kind, name, zone, state, created_by, content, problem) values ('${kind}', 'table.csv', 'Asia/Shanghai', '${state}', ${secretary}, ${more}) returning id`,
+      `insert into imports (kind, name, zone, state, created_by, content, problem)
+       values ('${kind}', 'table.csv', 'Asia/Shanghai', '${state}', ${secretary}, ${more})
+       returning id`,
     );
   const imports = [
     await moving('rooms', 'mapping', `E'code,name,seats\\nnew-room,新会议室,8\\nBad Code,,0', null`),
@@ -88,11 +100,19 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     )),
   ];
   await db.raw(
-    `insert into import_places (import_id, key, label, area, rows, choice) select id, 'hall', 'Hall', '主楼', 1, 'new' from imports where kind = 'bookings'`,
+    `insert into import_places (import_id, key, label, area, rows, choice)
+     select id, 'hall', 'Hall', '主楼', 1, 'new'
+       from imports
+      where kind = 'bookings'`,
   );
-  await db.raw(`insert into import_rows (import_id, number, state, place, title, starts_at, ends_at, zone, content, reasons, clash, suggested_room_id)
-    select i.id, n.number, n.state, 'hall', 'A meeting 会议', now(), now() + interval '1 hour', 'Asia/Shanghai', 'A meeting', n.reasons::jsonb, n.clash::jsonb, ${room}
-      from imports i cross join (values (1, 'waiting', '[]', null), (2, 'bad', '[{"key":"moving.bad.noTitle"}]', null), (3, 'clash', '[]', '{"clashes":[],"checks":[]}')) n (number, state, reasons, clash)
+  await db.raw(`insert into import_rows (import_id, number, state, place, title, starts_at, ends_at, zone,
+      content, reasons, clash, suggested_room_id)
+    select i.id, n.number, n.state, 'hall', 'A meeting 会议', now(), now() + interval '1 hour',
+      'Asia/Shanghai', 'A meeting', n.reasons::jsonb, n.clash::jsonb, ${room}
+      from imports i
+      cross join (
+        values (1, 'waiting', '[]', null), (2, 'bad', '[{"key":"moving.bad.noTitle"}]', null),
+          (3, 'clash', '[]', '{"clashes":[],"checks":[]}')) n (number, state, reasons, clash)
      where i.kind = 'bookings'`);
 
   // A room with meetings to come is closed while they take place.
@@ -100,7 +120,8 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     db,
     `
     select x.room_id as id, m.starts_at, m.ends_at from meeting_rooms x join meetings m on m.id = x.meeting_id
-     where m.state = 'scheduled' and not exists (select 1 from room_parts p where p.hall_id = x.room_id) order by m.starts_at desc limit 1`,
+     where m.state = 'scheduled' and not exists (select 1 from room_parts p where p.hall_id = x.room_id)
+     order by m.starts_at desc limit 1`,
   );
   const { groupId: closure } = await closeRooms(
     db,
@@ -115,7 +136,9 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
 
   const holidays = await one('select id from holiday_calendars where is_default');
   const holidayImport = await one(
-    `insert into holiday_imports (calendar_id, content, created_by) values (${holidays}, E'日期,名称,类型\\n2027-01-01,元旦,放假\\n昨天,元旦,放假', ${secretary}) returning id`,
+    `insert into holiday_imports (calendar_id, content, created_by)
+     values (${holidays}, E'日期,名称,类型\\n2027-01-01,元旦,放假\\n昨天,元旦,放假', ${secretary})
+     returning id`,
   );
   await addDoorDisplay(db, { id: secretary }, config.secretKey, {
     roomId: room,
@@ -134,27 +157,37 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
   const at = (path: string, id: number, as = secretary) => of(path, path.replace(':id', String(id)), as);
 
   const meetings = await find(
-    `select distinct on (state) id, organiser_id as person from meetings where not is_private order by state, id desc`,
+    `select distinct on (state) id, organiser_id as person
+       from meetings
+      where not is_private
+      order by state, id desc`,
   );
   const coming = await find(
     `select m.id, m.organiser_id as person from meetings m
-      where state = 'scheduled' and not is_private and (select count(*) from participants p where p.meeting_id = m.id) > 3 order by starts_at desc limit 1`,
+      where state = 'scheduled' and not is_private
+        and (select count(*) from participants p where p.meeting_id = m.id) > 3
+      order by starts_at desc limit 1`,
   );
   const running = await find(
     `select id, organiser_id as person from meetings where state = 'in_progress' order by id limit 1`,
   );
   const items = await find(
-    `select i.id, m.organiser_id as person from agenda_items i join meetings m on m.id = i.meeting_id where i.state = 'accepted' and m.state = 'scheduled' order by i.id desc limit 1`,
+    `select i.id, m.organiser_id as person
+       from agenda_items i join meetings m on m.id = i.meeting_id
+      where i.state = 'accepted' and m.state = 'scheduled'
+      order by i.id desc limit 1`,
   );
   const series = await find(`select id, organiser_id as person from series order by id limit 1`);
   const cancelled = await find(
     `select id, organiser_id as person from meetings where state = 'cancelled' order by id limit 1`,
   );
   const actions = (state: string, as = 'a.lead_id') =>
-    find(`select a.id, ${as} as person from actions a join meetings m on m.id = a.meeting_id join accounts c on c.person_id = ${as}
+    find(`select a.id, ${as} as person
+       from actions a join meetings m on m.id = a.meeting_id join accounts c on c.person_id = ${as}
            where a.state = '${state}' and a.lead_id <> m.organiser_id order by a.id limit 1`);
   const minutes = (state: string, as = 'x.author_id') =>
-    find(`select x.id, ${as} as person from minutes x join meetings m on m.id = x.meeting_id left join series s on s.id = m.series_id
+    find(`select x.id, ${as} as person
+       from minutes x join meetings m on m.id = x.meeting_id left join series s on s.id = m.series_id
             join accounts c on c.person_id = ${as} where x.state = '${state}' order by x.id limit 1`);
   const everyMinutes = (
     await Promise.all(
@@ -162,21 +195,31 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     )
   ).flat();
   const receipts = await find(
-    `select minutes_id as id, person_id as person from circulations c join accounts a using (person_id) order by acknowledged_at nulls first, c.id limit 1`,
+    `select minutes_id as id, person_id as person
+       from circulations c join accounts a using (person_id)
+      order by acknowledged_at nulls first, c.id limit 1`,
   );
   // What nobody has done in the sample office yet: an item waits to be accepted, a paper is attached.
   const [here] = coming;
-  const proposed =
-    await find(`insert into agenda_items (meeting_id, title, state, proposed_by, created_by) select id, 'Parking', 'proposed', organiser_id, organiser_id
-                                from meetings where id = ${here?.id ?? 0} returning id, created_by as person`);
-  const papers =
-    await find(`with f as (insert into files (name, media_type, bytes, state, uploaded_by) values ('plan.pdf', 'application/pdf', 1, 'stored', ${here?.person ?? 0}) returning id)
-                             insert into papers (item_id, file_id, name, added_by) select ${items[0]?.id ?? 0}, f.id, 'Plan', ${here?.person ?? 0} from f returning id, ${items[0]?.person ?? 0} as person`);
+  const proposed = await find(`insert into agenda_items (meeting_id, title, state, proposed_by, created_by)
+     select id, 'Parking', 'proposed', organiser_id, organiser_id
+       from meetings where id = ${here?.id ?? 0}
+     returning id, created_by as person`);
+  const papers = await find(`with f as (
+       insert into files (name, media_type, bytes, state, uploaded_by)
+       values ('plan.pdf', 'application/pdf', 1, 'stored', ${here?.person ?? 0})
+       returning id)
+     insert into papers (item_id, file_id, name, added_by)
+     select ${items[0]?.id ?? 0}, f.id, 'Plan', ${here?.person ?? 0}
+       from f
+     returning id, ${items[0]?.person ?? 0} as person`);
   const [link] = await ensureReplyLinks(db, config, coming[0]?.id ?? 0).then((links) => [...links.values()]);
 
   const polls = await find('select id, organiser_id as person from polls order by id limit 1');
   const asked = await find(
-    `select x.poll_id as id, x.person_id as person from poll_people x join persons p on p.id = x.person_id order by p.is_guest, x.answered_at nulls first, x.id`,
+    `select x.poll_id as id, x.person_id as person
+       from poll_people x join persons p on p.id = x.person_id
+      order by p.is_guest, x.answered_at nulls first, x.id`,
   );
   const [silent] = asked;
   const [asker] = silent
@@ -316,7 +359,8 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     ...each('/meetings/:id/history', coming),
     ...each(
       '/meetings/:id/agenda/proposal',
-      await find(`select p.meeting_id as id, p.person_id as person from participants p join accounts a using (person_id)
+      await find(`select p.meeting_id as id, p.person_id as person
+         from participants p join accounts a using (person_id)
        where p.meeting_id = ${coming[0]?.id ?? 0} and p.role = 'required' limit 1`),
     ),
     ...['/items/:id/edit', '/items/:id/papers'].flatMap((path) => each(path, items)),
@@ -332,8 +376,11 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
       await rows<{ series: number; id: number; person: number }>(
         db,
         `
-      select s.id as series, m.id, s.organiser_id as person from meetings m join series s on s.id = m.series_id
-       where m.recurrence_id is not null and m.state in ('draft', 'scheduled') and m.starts_at > now() and s.ended_on is null order by m.id limit 1`,
+      select s.id as series, m.id, s.organiser_id as person
+        from meetings m join series s on s.id = m.series_id
+       where m.recurrence_id is not null and m.state in ('draft', 'scheduled') and m.starts_at > now()
+         and s.ended_on is null
+       order by m.id limit 1`,
       )
     ).map(({ series: board, id, person: as }) =>
       of('/series/:id/dates/:meeting/following', `/series/${board}/dates/${id}/following`, as),
@@ -345,7 +392,8 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
       await rows<{ id: number; person: number; statement: number }>(
         db,
         `
-      select m.id, m.organiser_id as person, s.id as statement from statements s join meetings m on m.id = s.meeting_id join minutes x on x.meeting_id = m.id
+      select m.id, m.organiser_id as person, s.id as statement
+        from statements s join meetings m on m.id = s.meeting_id join minutes x on x.meeting_id = m.id
        where x.state in ('draft', 'returned') and s.deleted_at is null order by s.id limit 1`,
       )
     ).map(({ id, person: as, statement }) =>
@@ -354,7 +402,9 @@ export async function addressesOf(db: Db, config: Config): Promise<Address[]> {
     ...each(
       '/meetings/:id/minutes',
       await find(
-        `select m.id, x.author_id as person from minutes x join meetings m on m.id = x.meeting_id order by x.id limit 1`,
+        `select m.id, x.author_id as person
+           from minutes x join meetings m on m.id = x.meeting_id
+          order by x.id limit 1`,
       ),
     ),
     ...each('/minutes/:id', everyMinutes),

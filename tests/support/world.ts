@@ -38,12 +38,17 @@ export interface World {
   locks: LockWatch;
   /** A browser: keeps cookies, sends what browsers send with a form of our own; signed in as that person. */
   agent(person?: { id: number } | number): Promise<Agent>;
-  /** Does all jobs that are due by the fake clock, and those they cause. Throws when one failed, unless told to return it. */
+  /**
+   * Does all jobs that are due by the fake clock, and those they cause. Throws when one failed, unless told
+   * to return it.
+   */
   runJobs(options?: { mayFail: boolean }): Promise<string[]>;
   close(): Promise<void>;
 }
 
-/** A Monday, 09:00 in Shanghai, 10:00 in Tokyo, 02:00 in Berlin. The database's own clock goes on as it is. */
+/**
+ * A Monday, 09:00 in Shanghai, 10:00 in Tokyo, 02:00 in Berlin. The database's own clock goes on as it is.
+ */
 export const MONDAY = '2030-03-04T01:00:00Z';
 
 /**

@@ -40,7 +40,8 @@ async function busy(
     ]);
   if (more.room) {
     await world.db.raw(
-      `insert into room_claims (room_id, meeting_id, state, starts_at, ends_at, occupies_from, occupies_to, created_by)
+      `insert into room_claims (room_id, meeting_id, state, starts_at, ends_at, occupies_from, occupies_to,
+         created_by)
        values (?, ?, 'confirmed', ?, ?, ?, ?, ?)`,
       [more.room, made?.id ?? 0, at(from), at(to), at(from), at(to), cast.reviewer.id],
     );
@@ -48,8 +49,12 @@ async function busy(
   return made?.id ?? 0;
 }
 
-const search = (more = '') =>
-  `/find-a-time?asked=1&p=${cast.organiser.id}&p=${cast.attendee.id}&when=span&from=2030-03-05&to=2030-03-05&minutes=60${more}`;
+/** The address that looks for an hour on one day. */
+const hourOn = (day: string, people: number[]) =>
+  `/find-a-time?asked=1&${people.map((id) => `p=${id}`).join('&')}` +
+  `&when=span&from=${day}&to=${day}&minutes=60`;
+
+const search = (more = '') => hourOn('2030-03-05', [cast.organiser.id, cast.attendee.id]) + more;
 
 async function suggestions(path: string, agent = organiser) {
   const answer = await agent.get(path);
@@ -208,7 +213,7 @@ test('adds by name, unit and standing meeting; an unknown name is told at its fi
   expect(unknown.text).toContain('“Nobody”');
 });
 
-test('times that a poll offers are tentative for who has not said no, and their rooms are held for a poll', async () => {
+test('times that a poll offers are tentative for who has not said no; their rooms are held', async () => {
   const made = await createPoll(
     world.db,
     { id: cast.organiser.id },
@@ -246,7 +251,7 @@ test('times that a poll offers are tentative for who has not said no, and their 
     note: '',
     now: world.clock.now(),
   });
-  const path = `/find-a-time?asked=1&p=${cast.attendee.id}&p=${cast.chair.id}&when=span&from=2030-03-12&to=2030-03-12&minutes=60`;
+  const path = hourOn('2030-03-12', [cast.attendee.id, cast.chair.id]);
   const rowOf = (text: string, name: string) =>
     load(
       load(text)('.find-grid tbody tr')
@@ -287,13 +292,9 @@ test('times that a poll offers are tentative for who has not said no, and their 
 
 test('a guest named by address is taken along into the meeting, and is not known to be free', async () => {
   const day = '&when=span&from=2030-03-13&to=2030-03-13&minutes=60';
-  const named = load(
-    (
-      await organiser.get(
-        `/find-a-time?asked=1&p=${cast.organiser.id}${day}&add=${encodeURIComponent('Dana Dole <Dana@Elsewhere.example>; guest@elsewhere.example; sam@else.example')}&add_as=p`,
-      )
-    ).text,
-  );
+  const guests = 'Dana Dole <Dana@Elsewhere.example>; guest@elsewhere.example; sam@else.example';
+  const asked = `/find-a-time?asked=1&p=${cast.organiser.id}${day}`;
+  const named = load((await organiser.get(`${asked}&add=${encodeURIComponent(guests)}&add_as=p`)).text);
   expect(
     named('input[name=gp][type=checkbox]')
       .toArray()

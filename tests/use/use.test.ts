@@ -168,7 +168,7 @@ describe('the use of rooms', () => {
         .expect(200)
     ).body as string;
 
-  it('is occupied hours within opening hours by hours that can be booked, with setting up and clearing away', async () => {
+  it('is occupied opening hours by bookable hours, with setting up and clearing away', async () => {
     // 4 to 8 March 2031 has five days of twelve hours, 60 h a room; the room with setting up takes half an
     // hour more.
     await book('2031-03-03', '10:00', '12:00');
@@ -288,7 +288,7 @@ describe('the use of rooms', () => {
     expect(heat.slice(0, 5)).toEqual(['closed', 'closed', '100% · 1 of 1 h', '100% · 1 of 1 h', 'closed']);
   });
 
-  it('counts what was called off, what late, and who didn’t come; what was given up is not occupied', async () => {
+  it('counts what was called off, what late, who didn’t come; what was given up is free', async () => {
     await world.db.raw(`insert into booking_rules (room_id, check_in) values (?, 'required')`, [
       cast.rooms.orchid,
     ]);
@@ -304,7 +304,8 @@ describe('the use of rooms', () => {
       });
     await world.owner.raw(
       `update meetings
-          set cancelled_at = starts_at - case when id = ? then interval '23 hours' else interval '24 hours' end
+          set cancelled_at = starts_at -
+            case when id = ? then interval '23 hours' else interval '24 hours' end
         where id in (?, ?)`,
       [late, early, late],
     );
@@ -461,7 +462,7 @@ describe('the use of rooms', () => {
     await world.db.raw(`update rooms set name_en = 'Bamboo' where id = ?`, [cast.rooms.bamboo]);
   });
 
-  it('keeps a room that is no longer there as long as something took place in it, without hours to divide by', async () => {
+  it('keeps a room that is gone as long as something took place in it, without a share', async () => {
     await book('2031-12-02', '07:00', '09:00');
     await world.owner.raw(`update rooms set status = 'retired' where id = ?`, [cast.rooms.orchid]);
     const $ = await open('from=2031-12-02&to=2031-12-02&of=in-A');

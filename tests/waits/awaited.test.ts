@@ -145,7 +145,7 @@ describe('a date that waits for its room', () => {
   });
 });
 
-it('a date skipped while its room was free waits for nothing: nobody is mailed and nothing is held', async () => {
+it('a date skipped while its room was free waits for nothing: no mail, no hold', async () => {
   await block('2030-04-15');
   const series = await save(
     {},

@@ -107,7 +107,12 @@ const main = async (agent: Agent, path: string) =>
     .replace(/\s+/g, ' ');
 const lapse = () =>
   world.owner.raw(
-    `update room_claims set hold_until = now() - interval '1 second' where state = 'held'; update awaited_rooms set held_until = now() - interval '1 second' where state = 'offered'`,
+    `update room_claims
+      set hold_until = now() - interval '1 second'
+      where state = 'held';
+      update awaited_rooms
+      set held_until = now() - interval '1 second'
+      where state = 'offered'`,
   );
 
 it('holds the room for the first who asked, then for the next; one press takes it', async () => {
@@ -225,7 +230,7 @@ it('gives the slot to one of many who take, book and let lapse at once', async (
   }
 });
 
-it('serves who waits when a meeting ends early, and forgets whose time has begun or who was moved', async () => {
+it('serves who waits when a meeting ends early, forgets whose time has begun or who moved', async () => {
   const other = await block({ startsAt: new Date(MONDAY), endsAt: at(60) });
   const waiting = await queue(organiser);
   const moved = await queue(attendee, { from: '12:15', to: '13:00' });
@@ -316,7 +321,7 @@ it('holds the first fitting room for who wants any, in the order of the queue, a
   ]);
 });
 
-it('passes on what who wants any declined, lets them ask again, and offers only what stands in the building', async () => {
+it('passes on what was declined, lets ask again, and offers only rooms of the building', async () => {
   const [inOrchid, inBamboo] = [await block(), await block({ roomIds: [cast.rooms.bamboo] })];
   const here = await queue(organiser, { seats: '5' }, 'any');
   const other = await queue(attendee, { room: String(cast.rooms.bamboo) });
@@ -379,7 +384,10 @@ describe('any room will do: what fits is judged when it is offered', () => {
     world.owner.raw(`update rooms set capacity = ${seats} where id = ${extra}`);
   afterEach(async () => {
     await world.owner.raw(
-      `update rooms set status = 'in_service', status_reason = null, back_at = null; delete from booking_rules; delete from room_exceptions`,
+      `update rooms
+        set status = 'in_service', status_reason = null, back_at = null; delete
+        from booking_rules; delete
+        from room_exceptions`,
     );
     await resize(2);
   });
@@ -508,7 +516,7 @@ describe('any room will do: what fits is judged when it is offered', () => {
     );
   });
 
-  it('holds each room once, and never one that is too small, while many serve, book and change rooms at once', async () => {
+  it('holds each room once, never one too small, while many serve, book and change at once', async () => {
     const small =
       (
         await row<{ id: number }>(
