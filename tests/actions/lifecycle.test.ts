@@ -50,7 +50,7 @@ const openAnswer = async (id: number) =>
 const answer = (id: number, text = 'Revised and handed in.') =>
   lead.post(`/actions/${id}/answer`).type('form').send({ text, key: randomUUID() });
 
-test('an action goes from its assignment to an accepted answer, and everybody concerned gets the answer', async () => {
+test('an action goes from assignment to accepted answer, and everybody concerned gets it', async () => {
   const here = await makeScene(world.db, cast, { proposedBy: cast.attendee.id });
   const id = await assignOne(world.db, cast, here, { helper_ids: [cast.organiser.id] });
   expect(await actionOf(id)).toMatchObject({
@@ -246,7 +246,9 @@ describe('nobody judges an answer of their own', () => {
     expect(
       await row(
         world.db,
-        `select person_id, on_behalf_of_id from audit_events where action = 'action.accept' and noun_id = :id`,
+        `select person_id, on_behalf_of_id
+         from audit_events
+         where action = 'action.accept' and noun_id = :id`,
         { id },
       ),
     ).toEqual({ person_id: cast.reviewer.id, on_behalf_of_id: cast.organiser.id });
@@ -310,7 +312,7 @@ test('an action given back with a reason is handed to somebody else, who takes i
     .expect(403);
 });
 
-test('more time is asked by the lead, decided by somebody else, and never moves the original date', async () => {
+test('more time is asked by the lead, decided by another, and never moves the original date', async () => {
   const id = await assignOne(world.db, cast, scene);
   const early = await lead
     .post(`/actions/${id}/extension`)
@@ -383,7 +385,8 @@ test('what was issued without a lead or a date is seen by who oversees it and me
   const id = await planOne(world.db, cast, here, { lead_id: null, due_on: null });
   await secretary.get(`/actions/${id}`).expect(404);
   await world.db.raw(
-    `insert into minutes (meeting_id, state, author_id, lang, number_year, number, number_scope, issued_at) values (?, 'issued', ?, 'en', 2030, 1, ?, now())`,
+    `insert into minutes (meeting_id, state, author_id, lang, number_year, number, number_scope, issued_at)
+     values (?, 'issued', ?, 'en', 2030, 1, ?, now())`,
     [here.meetingId, cast.secretary.id, `test:${here.meetingId}`],
   );
   const page = load((await secretary.get(`/actions/${id}`).expect(200)).text);
@@ -447,7 +450,7 @@ describe('twice or at once', () => {
     expect((await eventsOf(id)).filter((event) => event === 'action.accept')).toHaveLength(1);
   });
 
-  test('the same answer sent twice is one answer, a second one beside an open one is refused with its text kept', async () => {
+  test('the same answer sent twice is one, a second beside an open one is refused, its text kept', async () => {
     const id = await assignOne(world.db, cast, scene);
     const form = { text: 'Done.', key: randomUUID() };
     const both = await Promise.all(

@@ -2,7 +2,7 @@ import { assignActions, planAction, type Plan } from '../../src/actions/planComm
 import { inTransaction, row, rows, type Db } from '../../src/lib/db/db.js';
 import type { Cast } from '../support/cast.js';
 
-/** A meeting that ended, with one item, chaired by the chair, its secretary the secretary, the attendee a participant. */
+/** A meeting that ended, with one item; the chair, the secretary and the attendee were in it. */
 export interface Scene {
   meetingId: number;
   itemId: number;
@@ -23,8 +23,10 @@ export async function makeScene(
 ): Promise<Scene> {
   const meetingId = await idOf(
     db,
-    `insert into meetings (title, state, starts_at, ends_at, zone, is_private, organiser_id, created_by, uid, started_at, started_by, ended_at, ended_by)
-     values (:title, 'ended', '2030-03-01T01:00Z', '2030-03-01T02:00Z', 'Asia/Shanghai', :private, :organiser, :organiser, :uid, now(), :organiser, now(), :organiser)`,
+    `insert into meetings (title, state, starts_at, ends_at, zone, is_private, organiser_id, created_by,
+       uid, started_at, started_by, ended_at, ended_by)
+     values (:title, 'ended', '2030-03-01T01:00Z', '2030-03-01T02:00Z', 'Asia/Shanghai', :private,
+       :organiser, :organiser, :uid, now(), :organiser, now(), :organiser)`,
     {
       title: more.title ?? 'Weekly leadership',
       private: more.isPrivate ?? false,
@@ -68,7 +70,8 @@ export async function assignOne(db: Db, cast: Cast, scene: Scene, plan: Partial<
 export async function planOne(db: Db, cast: Cast, scene: Scene, plan: Partial<Plan> = {}): Promise<number> {
   const statement = await idOf(
     db,
-    `insert into statements (meeting_id, item_id, kind, text, created_by) values (:meeting, :item, 'required', 'The budget is to be revised.', :by)`,
+    `insert into statements (meeting_id, item_id, kind, text, created_by)
+     values (:meeting, :item, 'required', 'The budget is to be revised.', :by)`,
     { meeting: scene.meetingId, item: scene.itemId, by: cast.secretary.id },
   );
   return inTransaction(db, (trx) =>
@@ -102,8 +105,11 @@ export interface Mail {
 export function mailsOf(db: Db, meetingId?: number): Promise<Mail[]> {
   return rows<Mail>(
     db,
-    `select d.kind, p.name_en as name, d.state, d.subject from deliveries d join persons p on p.id = d.person_id
-      where d.kind like 'actions.%' and (cast(:meeting as bigint) is null or d.meeting_id = :meeting) order by d.id`,
+    `select d.kind, p.name_en as name, d.state, d.subject
+     from deliveries d
+     join persons p on p.id = d.person_id
+      where d.kind like 'actions.%' and (cast(:meeting as bigint) is null or d.meeting_id = :meeting)
+      order by d.id`,
     { meeting: meetingId ?? null },
   );
 }

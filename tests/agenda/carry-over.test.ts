@@ -24,7 +24,8 @@ async function id(sql: string, bindings: Record<string, unknown> = {}): Promise<
 const meeting = (day: number, more: { state?: string; series?: number | null } = {}) =>
   id(
     `insert into meetings (title, state, series_id, starts_at, ends_at, zone, organiser_id, created_by, uid)
-     values ('Weekly', :state, :series, :from, :to, 'Asia/Shanghai', :by, :by, gen_random_uuid()::text || '@x')`,
+     values ('Weekly', :state, :series, :from, :to, 'Asia/Shanghai', :by, :by,
+       gen_random_uuid()::text || '@x')`,
     {
       state: more.state ?? 'draft',
       series: more.series === undefined ? seriesId : more.series,
@@ -40,7 +41,7 @@ const item = (meetingId: number, title: string, state = 'accepted') =>
 const carry = (itemId: number) =>
   inTransaction(world.db, (trx) => carryOver(trx, { id: cast.organiser.id }, itemId));
 
-it('carries an item to the next meeting that is still prepared, linked, with its papers, behind what stands there', async () => {
+it('carries an item to the next meeting still prepared, linked, with its papers, at the end', async () => {
   const first = await meeting(10, { state: 'in_progress' });
   await meeting(11, { state: 'ended' });
   const next = await meeting(18);
@@ -101,7 +102,7 @@ it('puts it in the backlog when the series has no next meeting, and refuses with
   await expect(carry(await item(last, 'Done', 'concluded'))).rejects.toMatchObject({ status: 409 });
 });
 
-it('shows restricted items of the backlog to who keeps the series or wrote them, not to all members', async () => {
+it('shows restricted items of the backlog to who keeps the series or wrote them only', async () => {
   const members = [cast.chair, cast.attendee, cast.reviewer];
   for (const [i, role] of ['chair', 'required', 'in_attendance'].entries())
     await world.db.raw('insert into series_members (series_id, person_id, role) values (?, ?, ?)', [

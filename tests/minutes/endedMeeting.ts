@@ -18,7 +18,7 @@ async function id(db: Db, sql: string, bindings: Record<string, unknown> = {}): 
 
 let count = 0;
 
-/** A meeting that took place and was written down: two items, three statements, one decision, one action, a draft. */
+/** A meeting that took place: two items, three statements, one decision, one action, a draft. */
 export async function endedMeeting(
   db: Db,
   cast: Cast,
@@ -36,8 +36,10 @@ export async function endedMeeting(
   const lang = options.lang ?? 'en';
   const meeting = await id(
     db,
-    `insert into meetings (title, state, series_id, number, starts_at, ends_at, zone, lang, is_private, organiser_id, created_by, uid, started_at, ended_at)
-     values (:title, 'ended', :series, :number, '2030-03-01T01:00Z', '2030-03-01T02:30Z', 'Asia/Shanghai', :lang, :private, :organiser, :organiser, :uid,
+    `insert into meetings (title, state, series_id, number, starts_at, ends_at, zone, lang, is_private,
+       organiser_id, created_by, uid, started_at, ended_at)
+     values (:title, 'ended', :series, :number, '2030-03-01T01:00Z', '2030-03-01T02:30Z', 'Asia/Shanghai',
+       :lang, :private, :organiser, :organiser, :uid,
              '2030-03-01T01:02Z', '2030-03-01T02:32Z')`,
     {
       title: lang === 'en' ? 'Budget meeting' : '预算会议',
@@ -67,7 +69,8 @@ export async function endedMeeting(
   const item = (position: number, title: string, purpose: string, restricted = false) =>
     id(
       db,
-      `insert into agenda_items (meeting_id, position, title, purpose, state, is_restricted, presenter_id, created_by)
+      `insert into agenda_items (meeting_id, position, title, purpose, state, is_restricted, presenter_id,
+         created_by)
        values (:meeting, :position, :title, :purpose, 'concluded', :restricted, :presenter, :by)`,
       { meeting, position, title, purpose, restricted, presenter: cast.organiser.id, by: cast.organiser.id },
     );
@@ -81,7 +84,8 @@ export async function endedMeeting(
   const statement = (itemId: number, position: number, kind: string, text: string) =>
     id(
       db,
-      `insert into statements (meeting_id, item_id, position, kind, text, created_by) values (:meeting, :item, :position, :kind, :text, :by)`,
+      `insert into statements (meeting_id, item_id, position, kind, text, created_by)
+       values (:meeting, :item, :position, :kind, :text, :by)`,
       { meeting, item: itemId, position, kind, text, by: cast.secretary.id },
     );
   const heard = await statement(
@@ -122,7 +126,8 @@ export async function endedMeeting(
   );
   const minutes = await id(
     db,
-    `insert into minutes (meeting_id, author_id, lang, template, title) values (:meeting, :author, :lang, :template, :title)`,
+    `insert into minutes (meeting_id, author_id, lang, template, title)
+     values (:meeting, :author, :lang, :template, :title)`,
     {
       meeting,
       author: options.author ?? cast.secretary.id,

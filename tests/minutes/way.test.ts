@@ -79,7 +79,10 @@ test('carries minutes from the draft to an acknowledged copy', async () => {
   }>(
     world.db,
     `select x.state, x.number, x.number_year, a.approved_by, a.sha256, v.sha256 as version_sha
-       from minutes x join approvals a on a.minutes_id = x.id join minutes_versions v on v.id = a.version_id where x.id = :id`,
+       from minutes x
+       join approvals a on a.minutes_id = x.id
+       join minutes_versions v on v.id = a.version_id
+       where x.id = :id`,
     { id: ended.minutes },
   );
   expect(stored).toMatchObject({ state: 'approved', number_year: 2030, approved_by: cast.chair.id });
@@ -179,7 +182,9 @@ test('returns with a code and a point, has every point answered, and shows the d
   expect(early.text).toContain('Answer each point');
   const comment = Number(/comment-(\d+)/.exec(page('.remark').attr('id') ?? '')?.[1]);
   await world.db.raw(
-    `update statements set text = 'Approved in principle.', kind = 'approved_in_principle', version = version + 1 where id = ?`,
+    `update statements
+     set text = 'Approved in principle.', kind = 'approved_in_principle', version = version + 1
+     where id = ?`,
     [ended.statements.resolved],
   );
   expect(
@@ -249,7 +254,10 @@ test('has no gate where nobody but the author could review', async () => {
     cast.reviewer.id,
   ]);
   await world.db.raw(
-    `insert into attendances (participant_id, status) select id, 'present' from participants where meeting_id = ? and person_id = ?`,
+    `insert into attendances (participant_id, status)
+     select id, 'present'
+     from participants
+     where meeting_id = ? and person_id = ?`,
     [lone.meeting, cast.reviewer.id],
   );
   expect((await post(reviewer, `/minutes/${lone.minutes}/submission`)).status).toBe(303);
@@ -280,7 +288,9 @@ test('allots numbers per series without gaps, and one for two who approve at onc
     expect(answers.find((answer) => answer.status === 409)?.text).toContain('approved them');
     const stored = await row<{ number: number; count: number }>(
       world.db,
-      `select number, (select count(*) from approvals a where a.minutes_id = x.id) as count from minutes x where id = :id`,
+      `select number, (select count(*) from approvals a where a.minutes_id = x.id) as count
+       from minutes x
+       where id = :id`,
       { id: ended.minutes },
     );
     expect(stored?.count).toBe(1);
@@ -306,7 +316,7 @@ test('gives one verdict when two reviewers decide at once', async () => {
   ).toHaveLength(1);
 });
 
-test('refuses a verdict on a version that is no longer the newest, and gives back what was typed', async () => {
+test('refuses a verdict on a version no longer the newest, and gives back what was typed', async () => {
   const ended = await submitted();
   await post(author, `/minutes/${ended.minutes}/withdrawal`);
   await post(author, `/minutes/${ended.minutes}/submission`);

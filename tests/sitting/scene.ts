@@ -17,7 +17,10 @@ async function idOf(db: Db, sql: string, bindings: Record<string, unknown>): Pro
 
 let count = 0;
 
-/** A meeting that is announced for Monday 09:00, with chair, secretary and attendee, three items, and a next one if it stands. */
+/**
+ * A meeting that is announced for Monday 09:00, with chair, secretary and attendee, three items, and a next
+ * one if it stands.
+ */
 export async function makeSitting(
   db: Db,
   cast: Cast,
@@ -33,8 +36,10 @@ export async function makeSitting(
   const meeting = (startsAt: string, number: number | null, state: string) =>
     idOf(
       db,
-      `insert into meetings (title, state, series_id, number, starts_at, ends_at, zone, organiser_id, created_by, uid, announced_at)
-       values ('Weekly leadership', :state, :series, :number, :start, cast(:start as timestamptz) + interval '90 minutes', 'Asia/Shanghai', :by, :by, :uid, now())`,
+      `insert into meetings (title, state, series_id, number, starts_at, ends_at, zone, organiser_id,
+         created_by, uid, announced_at)
+       values ('Weekly leadership', :state, :series, :number, :start,
+         cast(:start as timestamptz) + interval '90 minutes', 'Asia/Shanghai', :by, :by, :uid, now())`,
       {
         state,
         series: seriesId,
@@ -61,7 +66,8 @@ export async function makeSitting(
   const item = (position: number, title: string, restricted = false) =>
     idOf(
       db,
-      `insert into agenda_items (meeting_id, series_id, position, title, is_restricted, created_by) values (:id, :series, :position, :title, :restricted, :by)`,
+      `insert into agenda_items (meeting_id, series_id, position, title, is_restricted, created_by)
+       values (:id, :series, :position, :title, :restricted, :by)`,
       { id, series: seriesId, position, title, restricted, by: cast.organiser.id },
     );
   return {
@@ -91,7 +97,10 @@ export function statementsOf(
 > {
   return rows(
     db,
-    `select id, item_id, kind, text, version, is_draft, deleted_at is not null as is_deleted from statements where meeting_id = :id order by item_id nulls last, position, id`,
+    `select id, item_id, kind, text, version, is_draft, deleted_at is not null as is_deleted
+     from statements
+     where meeting_id = :id
+     order by item_id nulls last, position, id`,
     { id: meetingId },
   );
 }

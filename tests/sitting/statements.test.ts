@@ -63,7 +63,7 @@ test.each([
   expect(readPrefix(typed)).toEqual({ kind, text });
 });
 
-test('notes, decisions and actions are written with plain forms, and the item opens with the first word', async () => {
+test('notes, decisions and actions are written with plain forms; the first word opens the item', async () => {
   await add({ text: 'Costs fall by 12 %.', kind: 'noted' }).expect(303);
   await add({ text: '/d Approved in principle.' }).expect(303);
   await add({
@@ -160,7 +160,10 @@ test('lead, helpers, date and votes are changed in its form; a wrong one keeps w
   expect(
     await row(
       world.db,
-      `select deliverable, lead_id, array(select person_id from action_helpers h where h.action_id = a.id) as helpers from actions a where statement_id = :id`,
+      `select deliverable, lead_id,
+         array(select person_id from action_helpers h where h.action_id = a.id) as helpers
+       from actions a
+       where statement_id = :id`,
       { id },
     ),
   ).toEqual({ deliverable: 'A signed contract', lead_id: cast.outsider.id, helpers: [cast.attendee.id] });
@@ -180,7 +183,7 @@ test('lead, helpers, date and votes are changed in its form; a wrong one keeps w
 });
 
 describe('saved as one types', () => {
-  test('a name that is half typed changes no lead, is told, and keeps nothing else from being saved', async () => {
+  test('a half-typed name changes no lead, is told, and keeps nothing else from being saved', async () => {
     const id = await one('Report on it.');
     const leadOf = () =>
       row(world.db, `select lead_id, due_on from actions where statement_id = :id`, { id });
@@ -215,7 +218,7 @@ describe('saved as one types', () => {
     expect(edit('#f-edit-lead').val()).toBe('Wei R');
   });
 
-  test('a new statement is kept once, stands in the field after a reload, and becomes a statement by the button', async () => {
+  test('a new statement is kept once, stands in its field after a reload, and is added by the button', async () => {
     const key = randomUUID();
     const first = await keep({ key, text: 'Costs' }).expect(200);
     expect(first.body).toMatchObject({ version: 1 });
@@ -255,7 +258,7 @@ describe('saved as one types', () => {
     expect(await texts()).toEqual(['Mine']);
   });
 
-  test('a form is never at odds with itself: saving by the button after a save in the background that was not answered', async () => {
+  test('a form is never at odds with itself: the button after an unanswered save in the background', async () => {
     const id = await one();
     const form = await open(id);
     const background = await save(id, { ...form, text: 'Typed' })
