@@ -450,7 +450,7 @@ describe('twice or at once', () => {
     expect((await eventsOf(id)).filter((event) => event === 'action.accept')).toHaveLength(1);
   });
 
-  test('the same answer sent twice is one, a second beside an open one is refused, its text kept', async () => {
+  test('the same answer sent twice is one, a second one is refused with its text kept', async () => {
     const id = await assignOne(world.db, cast, scene);
     const form = { text: 'Done.', key: randomUUID() };
     const both = await Promise.all(

@@ -84,7 +84,7 @@ describe('the beginning', () => {
     await start(sitting, await world.agent(cast[who])).expect(status);
   });
 
-  test('an ended meeting does not begin again, one begun by mistake goes back while it is empty', async () => {
+  test('an ended meeting does not begin again, an empty one begun by mistake goes back', async () => {
     const sitting = await makeSitting(world.db, cast);
     await start(sitting).expect(303);
     await secretary.post(`/meetings/${sitting.id}/attendance/present`).type('form').send({}).expect(303);

@@ -218,7 +218,7 @@ describe('saved as one types', () => {
     expect(edit('#f-edit-lead').val()).toBe('Wei R');
   });
 
-  test('a new statement is kept once, stands in its field after a reload, and is added by the button', async () => {
+  test('a new statement is kept once, survives a reload, and is added by the button', async () => {
     const key = randomUUID();
     const first = await keep({ key, text: 'Costs' }).expect(200);
     expect(first.body).toMatchObject({ version: 1 });
@@ -258,7 +258,7 @@ describe('saved as one types', () => {
     expect(await texts()).toEqual(['Mine']);
   });
 
-  test('a form is never at odds with itself: the button after an unanswered save in the background', async () => {
+  test('a form is never at odds with itself, after an unanswered save in the background', async () => {
     const id = await one();
     const form = await open(id);
     const background = await save(id, { ...form, text: 'Typed' })
