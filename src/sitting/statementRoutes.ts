@@ -97,7 +97,7 @@ function decisionOf(form: Change): StatementEdit['decision'] {
   return { basis: 'vote', votes_for, votes_against, abstentions };
 }
 
-/** What is wrong with a form that its button sent; half-typed fields in the background are no mistake. */
+/** What is wrong with a form sent by its button. In the background, half-typed fields are no mistake. */
 function wrongIn(c: Context, form: Change): Record<string, string> {
   const errors: Record<string, string> = {};
   if (!form.text) errors.text = c.t('sitting.error.empty');

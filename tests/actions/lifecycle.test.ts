@@ -50,7 +50,7 @@ const openAnswer = async (id: number) =>
 const answer = (id: number, text = 'Revised and handed in.') =>
   lead.post(`/actions/${id}/answer`).type('form').send({ text, key: randomUUID() });
 
-test('an action goes from its assignment to an accepted answer, which all concerned get', async () => {
+test('an action goes from assignment to accepted answer, and everybody concerned gets it', async () => {
   const here = await makeScene(world.db, cast, { proposedBy: cast.attendee.id });
   const id = await assignOne(world.db, cast, here, { helper_ids: [cast.organiser.id] });
   expect(await actionOf(id)).toMatchObject({
@@ -247,8 +247,8 @@ describe('nobody judges an answer of their own', () => {
       await row(
         world.db,
         `select person_id, on_behalf_of_id
-           from audit_events
-          where action = 'action.accept' and noun_id = :id`,
+         from audit_events
+         where action = 'action.accept' and noun_id = :id`,
         { id },
       ),
     ).toEqual({ person_id: cast.reviewer.id, on_behalf_of_id: cast.organiser.id });
@@ -312,7 +312,7 @@ test('an action given back with a reason is handed to somebody else, who takes i
     .expect(403);
 });
 
-test('more time is asked by the lead, granted by another, and leaves the original date', async () => {
+test('more time is asked by the lead, decided by another, and never moves the original date', async () => {
   const id = await assignOne(world.db, cast, scene);
   const early = await lead
     .post(`/actions/${id}/extension`)
@@ -450,7 +450,7 @@ describe('twice or at once', () => {
     expect((await eventsOf(id)).filter((event) => event === 'action.accept')).toHaveLength(1);
   });
 
-  test('the same answer twice is one; another beside an open one is refused, its text kept', async () => {
+  test('the same answer sent twice is one, a second one is refused with its text kept', async () => {
     const id = await assignOne(world.db, cast, scene);
     const form = { text: 'Done.', key: randomUUID() };
     const both = await Promise.all(

@@ -74,14 +74,14 @@ test('the board shows a lead what is overdue, due this week, open and answered',
   });
 });
 
-test('days late stand in words; a lead who is not in a private meeting sees no title', async () => {
+test('days late stand in words, and a private meeting keeps its title from a lead outside it', async () => {
   const page = (await (await world.agent(cast.outsider)).get('/actions')).text;
   expect(page).toContain('3 days late');
   expect(page).toContain('from A private meeting');
   expect(page).not.toContain('Merger talks');
 });
 
-test('mine of a secretary holds what waits for acceptance, all what is not hidden', async () => {
+test('mine of a secretary holds what waits for acceptance, all holds all but what is hidden', async () => {
   expect(await board(cast.secretary)).toMatchObject({
     Overdue: [],
     'Answered, to accept': ['Repair the PA system'],

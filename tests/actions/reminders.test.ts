@@ -22,8 +22,9 @@ const remindersOf = () =>
   rows<{ name: string; level: string; on_day: string }>(
     world.db,
     `select p.name_en as name, r.level, r.on_day
-       from reminders r join persons p on p.id = r.person_id
-      order by r.id`,
+     from reminders r
+     join persons p on p.id = r.person_id
+     order by r.id`,
   );
 
 test('a lead hears three days before, on the day and every week after, each once', async () => {
@@ -104,7 +105,7 @@ test('a lead without an address, or who left, is told to the secretary of the me
   });
 });
 
-test('the job does it in the language of the reader, and leaves out what was answered', async () => {
+test('the job writes in the language of the reader, and leaves out what was answered before', async () => {
   const first = await assignOne(world.db, cast, scene, { due_on: '2030-03-20', lead_id: cast.attendee.id });
   await assignOne(world.db, cast, scene, {
     due_on: '2030-03-20',

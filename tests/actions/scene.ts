@@ -2,10 +2,7 @@ import { assignActions, planAction, type Plan } from '../../src/actions/planComm
 import { inTransaction, row, rows, type Db } from '../../src/lib/db/db.js';
 import type { Cast } from '../support/cast.js';
 
-/**
- * A meeting that ended, with one item, chaired by the chair, its secretary the secretary, the attendee a
- * participant.
- */
+/** A meeting that ended, with one item; the chair, the secretary and the attendee were in it. */
 export interface Scene {
   meetingId: number;
   itemId: number;
@@ -109,7 +106,8 @@ export function mailsOf(db: Db, meetingId?: number): Promise<Mail[]> {
   return rows<Mail>(
     db,
     `select d.kind, p.name_en as name, d.state, d.subject
-       from deliveries d join persons p on p.id = d.person_id
+     from deliveries d
+     join persons p on p.id = d.person_id
       where d.kind like 'actions.%' and (cast(:meeting as bigint) is null or d.meeting_id = :meeting)
       order by d.id`,
     { meeting: meetingId ?? null },

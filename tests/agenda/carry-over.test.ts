@@ -41,7 +41,7 @@ const item = (meetingId: number, title: string, state = 'accepted') =>
 const carry = (itemId: number) =>
   inTransaction(world.db, (trx) => carryOver(trx, { id: cast.organiser.id }, itemId));
 
-it('carries an item with its papers to the next meeting still prepared, behind the others', async () => {
+it('carries an item to the next meeting still prepared, linked, with its papers, at the end', async () => {
   const first = await meeting(10, { state: 'in_progress' });
   await meeting(11, { state: 'ended' });
   const next = await meeting(18);
@@ -102,7 +102,7 @@ it('puts it in the backlog when the series has no next meeting, and refuses with
   await expect(carry(await item(last, 'Done', 'concluded'))).rejects.toMatchObject({ status: 409 });
 });
 
-it('shows restricted items of the backlog only to who keeps the series or wrote them', async () => {
+it('shows restricted items of the backlog to who keeps the series or wrote them only', async () => {
   const members = [cast.chair, cast.attendee, cast.reviewer];
   for (const [i, role] of ['chair', 'required', 'in_attendance'].entries())
     await world.db.raw('insert into series_members (series_id, person_id, role) values (?, ?, ?)', [

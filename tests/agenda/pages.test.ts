@@ -284,7 +284,7 @@ describe('papers', () => {
     expect((await attendee.get(`/papers/${latest}`)).status).toBe(404);
   });
 
-  it('are refused unstored from whom may not, and afterwards when they are not what they say', async () => {
+  it('are refused before a byte is stored to who may not, and after if they are no such file', async () => {
     const id = await add('No papers');
     const files = async () => (await row<{ n: number }>(world.db, `select count(*) as n from files`))?.n;
     const before = await files();
@@ -317,8 +317,8 @@ describe('papers', () => {
       writeFileSync(path, answer.body as Buffer);
       expect(Number(answer.headers['content-length'])).toBe((answer.body as Buffer).length);
       const script =
-        'import sys,zipfile; z=zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; ' +
-        'print("|".join(z.namelist()))';
+        'import sys,zipfile; z=zipfile.ZipFile(sys.argv[1]); ' +
+        'assert z.testzip() is None; print("|".join(z.namelist()))';
       try {
         return execFileSync('python3', ['-c', script, path], { encoding: 'utf8' }).trim().split('|');
       } catch {

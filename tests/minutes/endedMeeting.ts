@@ -18,10 +18,7 @@ async function id(db: Db, sql: string, bindings: Record<string, unknown> = {}): 
 
 let count = 0;
 
-/**
- * A meeting that took place and was written down: two items, three statements, one decision, one action, a
- * draft.
- */
+/** A meeting that took place: two items, three statements, one decision, one action, a draft. */
 export async function endedMeeting(
   db: Db,
   cast: Cast,

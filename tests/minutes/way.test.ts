@@ -79,8 +79,10 @@ test('carries minutes from the draft to an acknowledged copy', async () => {
   }>(
     world.db,
     `select x.state, x.number, x.number_year, a.approved_by, a.sha256, v.sha256 as version_sha
-       from minutes x join approvals a on a.minutes_id = x.id join minutes_versions v on v.id = a.version_id
-      where x.id = :id`,
+       from minutes x
+       join approvals a on a.minutes_id = x.id
+       join minutes_versions v on v.id = a.version_id
+       where x.id = :id`,
     { id: ended.minutes },
   );
   expect(stored).toMatchObject({ state: 'approved', number_year: 2030, approved_by: cast.chair.id });
@@ -181,8 +183,8 @@ test('returns with a code and a point, has every point answered, and shows the d
   const comment = Number(/comment-(\d+)/.exec(page('.remark').attr('id') ?? '')?.[1]);
   await world.db.raw(
     `update statements
-      set text = 'Approved in principle.', kind = 'approved_in_principle', version = version + 1
-      where id = ?`,
+     set text = 'Approved in principle.', kind = 'approved_in_principle', version = version + 1
+     where id = ?`,
     [ended.statements.resolved],
   );
   expect(
@@ -254,8 +256,8 @@ test('has no gate where nobody but the author could review', async () => {
   await world.db.raw(
     `insert into attendances (participant_id, status)
      select id, 'present'
-       from participants
-      where meeting_id = ? and person_id = ?`,
+     from participants
+     where meeting_id = ? and person_id = ?`,
     [lone.meeting, cast.reviewer.id],
   );
   expect((await post(reviewer, `/minutes/${lone.minutes}/submission`)).status).toBe(303);
@@ -287,8 +289,8 @@ test('allots numbers per series without gaps, and one for two who approve at onc
     const stored = await row<{ number: number; count: number }>(
       world.db,
       `select number, (select count(*) from approvals a where a.minutes_id = x.id) as count
-         from minutes x
-        where id = :id`,
+       from minutes x
+       where id = :id`,
       { id: ended.minutes },
     );
     expect(stored?.count).toBe(1);

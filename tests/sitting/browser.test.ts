@@ -4,8 +4,7 @@ import { makeCast, type Cast } from '../support/cast.js';
 import { testWorld, type World } from '../support/world.js';
 import { makeSitting, statementsOf, type Sitting } from './scene.js';
 
-// Writing the record in a real browser: what the script saves by itself, and what two people see who write at
-// once.
+// Writing the record in a real browser: what the script saves by itself, and what two who write at once see.
 
 let world: World;
 let cast: Cast;

@@ -98,9 +98,9 @@ export function statementsOf(
   return rows(
     db,
     `select id, item_id, kind, text, version, is_draft, deleted_at is not null as is_deleted
-       from statements
-      where meeting_id = :id
-      order by item_id nulls last, position, id`,
+     from statements
+     where meeting_id = :id
+     order by item_id nulls last, position, id`,
     { id: meetingId },
   );
 }

@@ -31,11 +31,11 @@ const attendanceOf = (id: number) =>
   rows<{ name: string; status: string }>(
     world.db,
     `select p.name_en as name, a.status
-       from attendances a
-       join participants t on t.id = a.participant_id
-       join persons p on p.id = t.person_id
-      where t.meeting_id = :id
-      order by t.id`,
+     from attendances a
+     join participants t on t.id = a.participant_id
+     join persons p on p.id = t.person_id
+     where t.meeting_id = :id
+     order by t.id`,
     { id },
   );
 const start = (sitting: Sitting, agent = secretary) =>
@@ -47,8 +47,8 @@ describe('the beginning', () => {
     await world.db.raw(
       `insert into replies (participant_id, status, sequence, via)
        select id, 'declined', 0, 'link'
-         from participants
-        where meeting_id = ? and person_id = ?`,
+       from participants
+       where meeting_id = ? and person_id = ?`,
       [sitting.id, cast.attendee.id],
     );
     const both = await Promise.all([start(sitting), start(sitting)]);
@@ -84,7 +84,7 @@ describe('the beginning', () => {
     await start(sitting, await world.agent(cast[who])).expect(status);
   });
 
-  test('an ended meeting does not begin again, one begun by mistake goes back if unwritten', async () => {
+  test('an ended meeting does not begin again, an empty one begun by mistake goes back', async () => {
     const sitting = await makeSitting(world.db, cast);
     await start(sitting).expect(303);
     await secretary.post(`/meetings/${sitting.id}/attendance/present`).type('form').send({}).expect(303);
@@ -110,7 +110,7 @@ describe('who is there', () => {
     await start(sitting);
   });
 
-  test('one press marks everybody of whom nothing is noted, single ones are changed after', async () => {
+  test('one press marks everybody not noted yet, single ones are changed beside the minutes', async () => {
     const page = load((await secretary.get(`/meetings/${sitting.id}/minutes/write`).expect(200)).text);
     expect(page('#attendance .count').text().trim()).toBe('0 of 4');
     const absent =
@@ -154,9 +154,10 @@ describe('who is there', () => {
     // Whatever the clock says while this runs: the sitting began at nine.
     await world.owner.raw(
       `update meetings
-        set started_at = (date_trunc('day',
-          started_at at time zone 'Asia/Shanghai') + interval '9 hours') at time zone 'Asia/Shanghai'
-        where id = ?`,
+       set started_at =
+         (date_trunc('day', started_at at time zone 'Asia/Shanghai') + interval '9 hours')
+           at time zone 'Asia/Shanghai'
+       where id = ?`,
       [sitting.id],
     );
     await sheet({ 'Chen An': { arrived: '9点半', left: '1015' } }).then((answer) =>
@@ -166,8 +167,9 @@ describe('who is there', () => {
       await row(
         world.db,
         `select a.arrived_at, a.left_at
-           from attendances a join participants p on p.id = a.participant_id
-          where p.meeting_id = :id and p.person_id = :person`,
+         from attendances a
+         join participants p on p.id = a.participant_id
+         where p.meeting_id = :id and p.person_id = :person`,
         { id: sitting.id, person: cast.attendee.id },
       ),
     ).toEqual({
@@ -248,11 +250,11 @@ describe('who is there', () => {
       await rows(
         world.db,
         `select p.name, p.email, p.is_guest, t.is_walk_in, a.status
-           from participants t
-           join persons p on p.id = t.person_id
-           join attendances a on a.participant_id = t.id
-          where t.meeting_id = :id and t.is_walk_in
-          order by t.id`,
+         from participants t
+         join persons p on p.id = t.person_id
+         join attendances a on a.participant_id = t.id
+         where t.meeting_id = :id and t.is_walk_in
+         order by t.id`,
         { id: sitting.id },
       ),
     ).toEqual([
@@ -270,7 +272,7 @@ describe('who is there', () => {
 });
 
 describe('the end', () => {
-  test('what is left is carried to the next meeting of the series; the minutes are begun', async () => {
+  test('what is left is carried over to the next meeting, and the minutes are begun', async () => {
     const sitting = await makeSitting(world.db, cast, { isStanding: true, hasNext: true });
     await start(sitting);
     await secretary
@@ -306,8 +308,9 @@ describe('the end', () => {
       await rows(
         world.db,
         `select i.title, m.number
-           from agenda_items i join meetings m on m.id = i.meeting_id
-          where i.carried_from_id = :item`,
+         from agenda_items i
+         join meetings m on m.id = i.meeting_id
+         where i.carried_from_id = :item`,
         { item: sitting.items[1] },
       ),
     ).toEqual([{ title: 'Follow-up', number: 43 }]);
@@ -316,7 +319,7 @@ describe('the end', () => {
     ).toEqual({ state: 'draft', author_id: cast.secretary.id });
   });
 
-  test('without a next meeting it waits in the backlog; who may not see an item still ends it', async () => {
+  test('without a next meeting it waits in the backlog, also for who may not see the item', async () => {
     const sitting = await makeSitting(world.db, cast, { isStanding: true });
     await start(sitting);
     const office = await world.agent(cast.reviewer);

@@ -162,8 +162,8 @@ test('lead, helpers, date and votes are changed in its form; a wrong one keeps w
       world.db,
       `select deliverable, lead_id,
          array(select person_id from action_helpers h where h.action_id = a.id) as helpers
-         from actions a
-        where statement_id = :id`,
+       from actions a
+       where statement_id = :id`,
       { id },
     ),
   ).toEqual({ deliverable: 'A signed contract', lead_id: cast.outsider.id, helpers: [cast.attendee.id] });
@@ -183,7 +183,7 @@ test('lead, helpers, date and votes are changed in its form; a wrong one keeps w
 });
 
 describe('saved as one types', () => {
-  test('a half typed name changes no lead, is told, and keeps nothing else from being saved', async () => {
+  test('a half-typed name changes no lead, is told, and keeps nothing else from being saved', async () => {
     const id = await one('Report on it.');
     const leadOf = () =>
       row(world.db, `select lead_id, due_on from actions where statement_id = :id`, { id });
@@ -218,7 +218,7 @@ describe('saved as one types', () => {
     expect(edit('#f-edit-lead').val()).toBe('Wei R');
   });
 
-  test('a new statement is kept once, stands there after a reload, and is made by the button', async () => {
+  test('a new statement is kept once, survives a reload, and is added by the button', async () => {
     const key = randomUUID();
     const first = await keep({ key, text: 'Costs' }).expect(200);
     expect(first.body).toMatchObject({ version: 1 });
@@ -258,7 +258,7 @@ describe('saved as one types', () => {
     expect(await texts()).toEqual(['Mine']);
   });
 
-  test('a form is never at odds with itself: saved by button after an unanswered save', async () => {
+  test('a form is never at odds with itself, after an unanswered save in the background', async () => {
     const id = await one();
     const form = await open(id);
     const background = await save(id, { ...form, text: 'Typed' })
