@@ -189,49 +189,55 @@ const periodOf = (frequency: Frequency, on: string) =>
 const count = (list: readonly CarriedDate[], ...kinds: string[]) =>
   list.filter(({ kind }) => kinds.includes(kind)).length;
 
-test('whatever the rules: nobody and no day twice, the same day first, nothing called off is booked, nobody gives way to less', () => {
-  fc.assert(
-    fc.property(
-      anyRule,
-      anyRule,
-      fc.array(fc.constantFrom<Kind>('plain', 'off', 'moved'), { minLength: 1, maxLength: 40 }),
-      fc.integer({ min: 0, max: 20 }),
-      (old, next, kinds, shift) => {
-        const dates = standing(
-          daysOf(old, '2030-05-01').map((on, n) => [on, kinds[n % kinds.length] ?? 'plain'] as const),
-        );
-        const days = daysOf(next, addDays('2030-05-01', shift));
-        const carried = carryDates(dates, days, next.frequency);
-        expect(carried.map(({ date }) => date)).toEqual(dates);
-        const taken = carried.flatMap(({ to }) => to ?? []);
-        expect(new Set(taken).size).toBe(taken.length);
-        expect(taken.filter((to) => !days.includes(to))).toEqual([]);
-        const fresh = days.filter((day) => !taken.includes(day));
-        for (const one of carried) {
-          const { date, kind, to } = one;
-          if (days.includes(date.on)) expect(to).toBe(date.on);
-          else if (to !== null) expect(periodOf(next.frequency, to)).toBe(periodOf(next.frequency, date.on));
-          expect(kind === 'cancelled' || kind === 'lost').toBe(date.isCancelled);
-          expect(kind === 'moved' || kind === 'left').toBe(!date.isCancelled && date.hasOwnTime);
-          if (to !== null) continue;
-          // No new date of its period is made while it has none; and none that was not the same day's is had
-          // by less.
-          const period = periodOf(next.frequency, date.on);
-          expect(fresh.filter((day) => periodOf(next.frequency, day) === period)).toEqual([]);
-          const others = carried.filter(
-            (other) =>
-              other.to !== null &&
-              other.to !== other.date.on &&
-              periodOf(next.frequency, other.date.on) === period,
+test(
+  'whatever the rules: nobody and no day twice, the same day first, nothing called off is booked, ' +
+    'nobody gives way to less',
+  () => {
+    fc.assert(
+      fc.property(
+        anyRule,
+        anyRule,
+        fc.array(fc.constantFrom<Kind>('plain', 'off', 'moved'), { minLength: 1, maxLength: 40 }),
+        fc.integer({ min: 0, max: 20 }),
+        (old, next, kinds, shift) => {
+          const dates = standing(
+            daysOf(old, '2030-05-01').map((on, n) => [on, kinds[n % kinds.length] ?? 'plain'] as const),
           );
-          if (kind === 'calledOff') expect(count(others, 'moved', 'cancelled')).toBe(0);
-          if (kind === 'left') expect(count(others, 'cancelled')).toBe(0);
-        }
-        // Nobody overtakes anybody within what was not the same day's.
-        const wandered = carried.flatMap(({ to, date }) => (to !== null && to !== date.on ? [to] : []));
-        expect(wandered).toEqual([...wandered].sort());
-      },
-    ),
-    { numRuns: 100 },
-  );
-});
+          const days = daysOf(next, addDays('2030-05-01', shift));
+          const carried = carryDates(dates, days, next.frequency);
+          expect(carried.map(({ date }) => date)).toEqual(dates);
+          const taken = carried.flatMap(({ to }) => to ?? []);
+          expect(new Set(taken).size).toBe(taken.length);
+          expect(taken.filter((to) => !days.includes(to))).toEqual([]);
+          const fresh = days.filter((day) => !taken.includes(day));
+          for (const one of carried) {
+            const { date, kind, to } = one;
+            if (days.includes(date.on)) expect(to).toBe(date.on);
+            else if (to !== null)
+              expect(periodOf(next.frequency, to)).toBe(periodOf(next.frequency, date.on));
+            expect(kind === 'cancelled' || kind === 'lost').toBe(date.isCancelled);
+            expect(kind === 'moved' || kind === 'left').toBe(!date.isCancelled && date.hasOwnTime);
+            if (to !== null) continue;
+            // No new date of its period is made while it has none, and none is had that was not the same
+            // day's
+            // by less.
+            const period = periodOf(next.frequency, date.on);
+            expect(fresh.filter((day) => periodOf(next.frequency, day) === period)).toEqual([]);
+            const others = carried.filter(
+              (other) =>
+                other.to !== null &&
+                other.to !== other.date.on &&
+                periodOf(next.frequency, other.date.on) === period,
+            );
+            if (kind === 'calledOff') expect(count(others, 'moved', 'cancelled')).toBe(0);
+            if (kind === 'left') expect(count(others, 'cancelled')).toBe(0);
+          }
+          // Nobody overtakes anybody within what was not the same day's.
+          const wandered = carried.flatMap(({ to, date }) => (to !== null && to !== date.on ? [to] : []));
+          expect(wandered).toEqual([...wandered].sort());
+        },
+      ),
+      { numRuns: 100 },
+    );
+  },
+);

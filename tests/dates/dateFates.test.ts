@@ -252,72 +252,77 @@ const anyChoice = fc.option(
   { nil: undefined },
 );
 
-test('whatever the rules and choices: every date and every day has one fate, and none makes room for what is called off', () => {
-  fc.assert(
-    fc.property(
-      anyRule,
-      fc.option(anyRule, { nil: null }),
-      fc.array(fc.constantFrom<Look>('plain', 'off', 'moved'), { minLength: 1, maxLength: 30 }),
-      fc.array(anyChoice, { minLength: 1, maxLength: 7 }),
-      fc.integer({ min: 0, max: 20 }),
-      (old, next, looks, chosen, shift) => {
-        const dates = occurrences(old, '2030-04-01').dates.map(({ on }, n) => {
-          const look = looks[n % looks.length];
-          return dateOn(on, {
-            ...announced,
-            isCancelled: look === 'off',
-            hasOwnTime: look === 'moved',
-            announcedAt: n % 2 ? announced.announcedAt : null,
+test(
+  'whatever the rules and choices: every date and every day has one fate, and none makes room for ' +
+    'what is called off',
+  () => {
+    fc.assert(
+      fc.property(
+        anyRule,
+        fc.option(anyRule, { nil: null }),
+        fc.array(fc.constantFrom<Look>('plain', 'off', 'moved'), { minLength: 1, maxLength: 30 }),
+        fc.array(anyChoice, { minLength: 1, maxLength: 7 }),
+        fc.integer({ min: 0, max: 20 }),
+        (old, next, looks, chosen, shift) => {
+          const dates = occurrences(old, '2030-04-01').dates.map(({ on }, n) => {
+            const look = looks[n % looks.length];
+            return dateOn(on, {
+              ...announced,
+              isCancelled: look === 'off',
+              hasOwnTime: look === 'moved',
+              announcedAt: n % 2 ? announced.announcedAt : null,
+            });
           });
-        });
-        const days = occurrences(next ?? old, addDays('2030-04-01', shift));
-        const choices = new Map(
-          days.dates.flatMap(({ on }, n) => {
-            const choice = chosen[n % chosen.length];
-            return choice ? [[on, choice] as const] : [];
-          }),
-        );
-        const schedule = one({ rule: next, occurrences: days, choices });
-        const { fates } = layOut(dates, { schedule, change });
+          const days = occurrences(next ?? old, addDays('2030-04-01', shift));
+          const choices = new Map(
+            days.dates.flatMap(({ on }, n) => {
+              const choice = chosen[n % chosen.length];
+              return choice ? [[on, choice] as const] : [];
+            }),
+          );
+          const schedule = one({ rule: next, occurrences: days, choices });
+          const { fates } = layOut(dates, { schedule, change });
 
-        const standing = fates.flatMap((fate) => (fate.kind === 'new' ? [] : [fate.date]));
-        expect(standing).toEqual(dates);
-        const listed = days.dates.map(({ on }) => on);
-        expect(fates.flatMap(({ to }) => to?.on ?? []).sort()).toEqual([...listed].sort());
+          const standing = fates.flatMap((fate) => (fate.kind === 'new' ? [] : [fate.date]));
+          expect(standing).toEqual(dates);
+          const listed = days.dates.map(({ on }) => on);
+          expect(fates.flatMap(({ to }) => to?.on ?? []).sort()).toEqual([...listed].sort());
 
-        const fresh = fates.flatMap((fate) => (fate.kind === 'new' ? [fate.to.on] : []));
-        for (const fate of fates) {
-          if (fate.kind === 'new') continue;
-          const { date, to } = fate;
-          // Its own day is its own.
-          if (listed.includes(date.on) && (next !== null || !date.isCancelled)) expect(to?.on).toBe(date.on);
-          // Nothing called off is called off again or booked; nothing moved by hand is touched.
-          if (date.isCancelled || date.hasOwnTime) {
-            expect(fate.kind === 'kept' || (next === null && fate.kind === 'off')).toBe(true);
+          const fresh = fates.flatMap((fate) => (fate.kind === 'new' ? [fate.to.on] : []));
+          for (const fate of fates) {
+            if (fate.kind === 'new') continue;
+            const { date, to } = fate;
+            // Its own day is its own.
+            if (listed.includes(date.on) && (next !== null || !date.isCancelled))
+              expect(to?.on).toBe(date.on);
+            // Nothing called off is called off again or booked; nothing moved by hand is touched.
+            if (date.isCancelled || date.hasOwnTime) {
+              expect(fate.kind === 'kept' || (next === null && fate.kind === 'off')).toBe(true);
+            }
+            if (fate.kind === 'off' && to !== null) expect(choices.get(to.on)?.kind).toBe('skip');
+            if (fate.kind === 'moved') expect(to?.skipped).toBeNull();
+            if (fate.kind === 'off' && to === null && next !== null) {
+              // No other date of its week is made, nor had by what does not take place as planned.
+              const week = weekOf(date.on);
+              expect(fresh.filter((on) => weekOf(on) === week)).toEqual([]);
+              const others = fates.filter(
+                (other) =>
+                  other.kind === 'kept' &&
+                  other.to &&
+                  other.to.on !== other.date.on &&
+                  weekOf(other.to.on) === week,
+              );
+              expect(others).toEqual([]);
+            }
+            if ('row' in fate && fate.row) {
+              expect(fate.row.sequence).toBeGreaterThanOrEqual(date.sequence);
+              expect(fate.row.sequence - date.sequence).toBeLessThanOrEqual(date.announcedAt ? 1 : 0);
+              if (!date.announcedAt) expect(fate.row.told).toBe(false);
+            }
           }
-          if (fate.kind === 'off' && to !== null) expect(choices.get(to.on)?.kind).toBe('skip');
-          if (fate.kind === 'moved') expect(to?.skipped).toBeNull();
-          if (fate.kind === 'off' && to === null && next !== null) {
-            // No other date of its week is made, nor had by what does not take place as planned.
-            const week = weekOf(date.on);
-            expect(fresh.filter((on) => weekOf(on) === week)).toEqual([]);
-            const others = fates.filter(
-              (other) =>
-                other.kind === 'kept' &&
-                other.to &&
-                other.to.on !== other.date.on &&
-                weekOf(other.to.on) === week,
-            );
-            expect(others).toEqual([]);
-          }
-          if ('row' in fate && fate.row) {
-            expect(fate.row.sequence).toBeGreaterThanOrEqual(date.sequence);
-            expect(fate.row.sequence - date.sequence).toBeLessThanOrEqual(date.announcedAt ? 1 : 0);
-            if (!date.announcedAt) expect(fate.row.told).toBe(false);
-          }
-        }
-      },
-    ),
-    { numRuns: 150 },
-  );
-});
+        },
+      ),
+      { numRuns: 150 },
+    );
+  },
+);

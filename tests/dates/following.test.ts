@@ -144,7 +144,8 @@ describe('another rule', () => {
     expect(
       after.map(
         (line) =>
-          `${dayOf(line.starts_at, 'Asia/Shanghai').slice(5)} ${timeOf(line.starts_at, 'Asia/Shanghai')} ${line.state} ${line.claims}`,
+          dayOf(line.starts_at, 'Asia/Shanghai').slice(5) +
+          ` ${timeOf(line.starts_at, 'Asia/Shanghai')} ${line.state} ${line.claims}`,
       ),
     ).toEqual([
       '04-01 09:00 draft 1',
@@ -230,90 +231,89 @@ describe('another rule', () => {
     ]);
   });
 
-  it('keeps on another weekday what was called off and what was moved, tells it for each date, and restores there', async () => {
-    const series = await make({ from_on: '2030-04-01', until_on: '2030-05-13' });
-    const before = await lines(series);
-    expect(before).toHaveLength(7);
-    await cancelMeeting(world.db, by(), id(before[2]), { reason: 'Holiday' }); // 15 April
-    const moved = await findMeeting(world.db, by(), id(before[3])); // 22 April to the day after
-    await changeMeeting(world.db, by(), moved.id, {
-      version: moved.version,
-      startsAt: new Date('2030-04-23T14:00+08:00'),
-      endsAt: new Date('2030-04-23T15:00+08:00'),
-    });
-    const plan = await submit(series, before[1], {
-      weekday: '4',
-      from: '10',
-      to: '11',
-      until_on: '2030-05-20',
-    });
-    expect(plan.status).toBe(200);
-    const $ = load(plan.text);
-    const told = $('tbody tr')
-      .toArray()
-      .map((line) => [$(line).find('input[name=at]').val(), $(line).find('td').first().text().trim()]);
-    expect(told).toEqual([
-      ['2030-04-11', expect.stringContaining('instead of Mon 8 Apr 2030')],
-      ['2030-04-18', 'the one of Mon 15 Apr 2030 was called off, and stays so'],
-      ['2030-04-25', 'the one of Mon 22 Apr 2030 was moved to Tue 23 Apr 14:00–15:00, and stays there'],
-      ...['2030-05-02', '2030-05-09', '2030-05-16'].map((on) => [
-        on,
-        expect.stringContaining('instead of Mon'),
-      ]),
-    ]);
-    expect(
-      $('tbody tr')
-        .eq(1)
-        .find('option')
-        .map((_, option) => $(option).attr('value'))
-        .get(),
-    ).toEqual(['keep']);
-    expect($('h2').text()).not.toContain('no place');
-    expect((await postTo(organiser, ...confirm(plan.text))).status).toBe(303);
-    const after = await lines(series);
-    const shown = (line: Line) =>
-      `${dayOf(line.starts_at, 'Asia/Shanghai').slice(5)} ${timeOf(line.starts_at, 'Asia/Shanghai')} ${line.state} ${line.claims}`;
-    expect(after.map(({ id: one }) => one)).toEqual(before.map(({ id: one }) => one));
-    expect(after.map(shown)).toEqual([
-      '04-01 09:00 draft 1',
-      '04-11 10:00 draft 1',
-      '04-18 10:00 cancelled 0',
-      '04-23 14:00 draft 1',
-      '05-02 10:00 draft 1',
-      '05-09 10:00 draft 1',
-      '05-16 10:00 draft 1',
-    ]);
-    expect(after.map(({ occurrence_at: at }) => dayOf(at ?? new Date(0), 'Asia/Shanghai').slice(5))).toEqual([
-      '04-01',
-      '04-11',
-      '04-18',
-      '04-25',
-      '05-02',
-      '05-09',
-      '05-16',
-    ]);
-    expect(await restoreMeeting(world.db, by(), id(before[2]), { now: world.clock.now() })).toMatchObject({
-      ok: true,
-    });
-    expect((await lines(series)).map(shown)[2]).toBe('04-18 10:00 draft 1');
-    // And back again: nobody is booked twice in a week.
-    expect(
-      (
-        await postTo(
-          organiser,
-          ...confirm((await submit(series, after[1], { weekday: '1', from_on: '2030-04-15' })).text),
-        )
-      ).status,
-    ).toBe(303);
-    expect((await lines(series)).filter(({ state }) => state !== 'cancelled').map(shown)).toEqual([
-      '04-01 09:00 draft 1',
-      '04-15 10:00 draft 1',
-      '04-23 14:00 draft 1',
-      '04-29 10:00 draft 1',
-      '05-06 10:00 draft 1',
-      '05-13 10:00 draft 1',
-    ]);
-  });
+  it(
+    'keeps on another weekday what was called off and what was moved, tells it for each date, and ' +
+      'restores there',
+    async () => {
+      const series = await make({ from_on: '2030-04-01', until_on: '2030-05-13' });
+      const before = await lines(series);
+      expect(before).toHaveLength(7);
+      await cancelMeeting(world.db, by(), id(before[2]), { reason: 'Holiday' }); // 15 April
+      const moved = await findMeeting(world.db, by(), id(before[3])); // 22 April to the day after
+      await changeMeeting(world.db, by(), moved.id, {
+        version: moved.version,
+        startsAt: new Date('2030-04-23T14:00+08:00'),
+        endsAt: new Date('2030-04-23T15:00+08:00'),
+      });
+      const plan = await submit(series, before[1], {
+        weekday: '4',
+        from: '10',
+        to: '11',
+        until_on: '2030-05-20',
+      });
+      expect(plan.status).toBe(200);
+      const $ = load(plan.text);
+      const told = $('tbody tr')
+        .toArray()
+        .map((line) => [$(line).find('input[name=at]').val(), $(line).find('td').first().text().trim()]);
+      expect(told).toEqual([
+        ['2030-04-11', expect.stringContaining('instead of Mon 8 Apr 2030')],
+        ['2030-04-18', 'the one of Mon 15 Apr 2030 was called off, and stays so'],
+        ['2030-04-25', 'the one of Mon 22 Apr 2030 was moved to Tue 23 Apr 14:00–15:00, and stays there'],
+        ...['2030-05-02', '2030-05-09', '2030-05-16'].map((on) => [
+          on,
+          expect.stringContaining('instead of Mon'),
+        ]),
+      ]);
+      expect(
+        $('tbody tr')
+          .eq(1)
+          .find('option')
+          .map((_, option) => $(option).attr('value'))
+          .get(),
+      ).toEqual(['keep']);
+      expect($('h2').text()).not.toContain('no place');
+      expect((await postTo(organiser, ...confirm(plan.text))).status).toBe(303);
+      const after = await lines(series);
+      const shown = (line: Line) =>
+        dayOf(line.starts_at, 'Asia/Shanghai').slice(5) +
+        ` ${timeOf(line.starts_at, 'Asia/Shanghai')} ${line.state} ${line.claims}`;
+      expect(after.map(({ id: one }) => one)).toEqual(before.map(({ id: one }) => one));
+      expect(after.map(shown)).toEqual([
+        '04-01 09:00 draft 1',
+        '04-11 10:00 draft 1',
+        '04-18 10:00 cancelled 0',
+        '04-23 14:00 draft 1',
+        '05-02 10:00 draft 1',
+        '05-09 10:00 draft 1',
+        '05-16 10:00 draft 1',
+      ]);
+      expect(
+        after.map(({ occurrence_at: at }) => dayOf(at ?? new Date(0), 'Asia/Shanghai').slice(5)),
+      ).toEqual(['04-01', '04-11', '04-18', '04-25', '05-02', '05-09', '05-16']);
+      expect(await restoreMeeting(world.db, by(), id(before[2]), { now: world.clock.now() })).toMatchObject({
+        ok: true,
+      });
+      expect((await lines(series)).map(shown)[2]).toBe('04-18 10:00 draft 1');
+      // And back again: nobody is booked twice in a week.
+      expect(
+        (
+          await postTo(
+            organiser,
+            ...confirm((await submit(series, after[1], { weekday: '1', from_on: '2030-04-15' })).text),
+          )
+        ).status,
+      ).toBe(303);
+      expect((await lines(series)).filter(({ state }) => state !== 'cancelled').map(shown)).toEqual([
+        '04-01 09:00 draft 1',
+        '04-15 10:00 draft 1',
+        '04-23 14:00 draft 1',
+        '04-29 10:00 draft 1',
+        '05-06 10:00 draft 1',
+        '05-13 10:00 draft 1',
+      ]);
+    },
+  );
 
   it('leaves the only date of a week to the one that stands', async () => {
     // 2, 4, 9, 11 April.
@@ -379,43 +379,48 @@ describe('another rule', () => {
     ).toEqual([0, 0, 0]);
   });
 
-  it('shows a clash on the way, loses nothing, and remembers choices while going back to the rule', async () => {
-    const series = await make({ from_on: '2030-04-01', until_on: '2030-04-30' });
-    const before = await lines(series);
-    await createMeeting(
-      world.db,
-      { id: cast.reviewer.id },
-      {
-        title: 'In the way',
-        startsAt: new Date('2030-04-15T11:00+08:00'),
-        endsAt: new Date('2030-04-15T12:00+08:00'),
-        zone: 'Asia/Shanghai',
-        roomIds: [cast.rooms.orchid],
-      },
-    );
-    const plan = await submit(series, before[1], { from: '11', to: '12' });
-    expect(plan.status).toBe(409);
-    expect(load(plan.text)('td .bad')).toHaveLength(1);
-    expect((await lines(series)).map(({ starts_at, claims }) => [starts_at, claims])).toEqual(
-      before.map(({ starts_at, claims }) => [starts_at, claims]),
-    );
-    const [path, chosen] = confirm(plan.text, { '2030-04-15': { choice: 'wait' } });
-    const back = load((await postTo(organiser, path, { ...chosen, back: 'on' })).text);
-    expect(back('input[name=choice]').val()).toBe('wait');
-    const saved = await postTo(organiser, path, { ...chosen, key: randomUUID() });
-    expect(saved.status).toBe(303);
-    expect((await lines(series)).map(({ claims }) => claims)).toEqual([1, 1, 0, 1, 1]);
-    expect(
-      await rows(world.db, `select room_id from awaited_rooms where meeting_id = :id`, { id: id(before[2]) }),
-    ).toEqual([{ room_id: cast.rooms.orchid }]);
-    // A change that leaves its time alone leaves it waiting, and says so.
-    const longer = await submit(series, before[1], { until_on: '2030-05-06' });
-    expect(longer.status).toBe(200);
-    expect(load(longer.text)('tbody tr').eq(1).text()).toContain('waits for its room');
-    expect(load(longer.text)('td .ok')).toHaveLength(4);
-    expect((await postTo(organiser, ...confirm(longer.text))).status).toBe(303);
-    expect((await lines(series)).map(({ claims }) => claims)).toEqual([1, 1, 0, 1, 1, 1]);
-  });
+  it(
+    'shows a clash on the way, loses nothing, and remembers choices while going back to the ' + 'rule',
+    async () => {
+      const series = await make({ from_on: '2030-04-01', until_on: '2030-04-30' });
+      const before = await lines(series);
+      await createMeeting(
+        world.db,
+        { id: cast.reviewer.id },
+        {
+          title: 'In the way',
+          startsAt: new Date('2030-04-15T11:00+08:00'),
+          endsAt: new Date('2030-04-15T12:00+08:00'),
+          zone: 'Asia/Shanghai',
+          roomIds: [cast.rooms.orchid],
+        },
+      );
+      const plan = await submit(series, before[1], { from: '11', to: '12' });
+      expect(plan.status).toBe(409);
+      expect(load(plan.text)('td .bad')).toHaveLength(1);
+      expect((await lines(series)).map(({ starts_at, claims }) => [starts_at, claims])).toEqual(
+        before.map(({ starts_at, claims }) => [starts_at, claims]),
+      );
+      const [path, chosen] = confirm(plan.text, { '2030-04-15': { choice: 'wait' } });
+      const back = load((await postTo(organiser, path, { ...chosen, back: 'on' })).text);
+      expect(back('input[name=choice]').val()).toBe('wait');
+      const saved = await postTo(organiser, path, { ...chosen, key: randomUUID() });
+      expect(saved.status).toBe(303);
+      expect((await lines(series)).map(({ claims }) => claims)).toEqual([1, 1, 0, 1, 1]);
+      expect(
+        await rows(world.db, `select room_id from awaited_rooms where meeting_id = :id`, {
+          id: id(before[2]),
+        }),
+      ).toEqual([{ room_id: cast.rooms.orchid }]);
+      // A change that leaves its time alone leaves it waiting, and says so.
+      const longer = await submit(series, before[1], { until_on: '2030-05-06' });
+      expect(longer.status).toBe(200);
+      expect(load(longer.text)('tbody tr').eq(1).text()).toContain('waits for its room');
+      expect(load(longer.text)('td .ok')).toHaveLength(4);
+      expect((await postTo(organiser, ...confirm(longer.text))).status).toBe(303);
+      expect((await lines(series)).map(({ claims }) => claims)).toEqual([1, 1, 0, 1, 1, 1]);
+    },
+  );
 
   it('does not touch the past, and refuses what somebody else changed meanwhile', async () => {
     const series = await make({ from_on: '2030-04-01', until_on: '2030-04-30' });
@@ -452,7 +457,8 @@ describe('another rule', () => {
 });
 
 test.each(['Asia/Shanghai', 'America/New_York', 'Europe/Berlin'])(
-  'a year of Mondays in %s: 5 clashes, one called off, one moved, renamed, another time; the wall time holds over both clock changes',
+  'a year of Mondays in %s: 5 clashes, one called off, one moved, renamed, another time; the ' +
+    'wall time holds over both clock changes',
   async (zone) => {
     world.clock.set(new Date('2029-12-31T01:00:00Z'));
     const inTheWay = ['2030-01-14', '2030-03-11', '2030-04-15', '2030-07-01', '2030-11-04'];
@@ -565,7 +571,8 @@ describe('layout and equipment', () => {
               l.layout, b.quantity as pieces
        from meetings m
        left join meeting_layouts l on l.meeting_id = m.id
-         left join equipment_bookings b on b.meeting_id = m.id and b.is_held and b.kind_id = :screen and b.starts_at <= m.starts_at and b.ends_at >= m.ends_at
+         left join equipment_bookings b on b.meeting_id = m.id and b.is_held and b.kind_id = :screen
+            and b.starts_at <= m.starts_at and b.ends_at >= m.ends_at
         where m.series_id = :series and m.state <> 'cancelled' order by m.starts_at`,
       { series, screen },
     ).then((found) => found.map(({ day, layout, pieces }) => [day, layout, pieces]));
@@ -586,36 +593,40 @@ describe('layout and equipment', () => {
   });
   afterEach(() => world.db.raw(`update equipment_bookings set is_held = false`));
 
-  it('are set for the following dates in one go; where equipment is short the dates are named and may be left as they are', async () => {
-    const series = await make();
-    const before = await lines(series);
-    await put('2030-04-22', 9, 10);
-    const change = { layout: 'theatre', kinds: String(screen), pieces: '1' };
-    const short = await submit(series, before[1], change);
-    expect(short.status).toBe(409);
-    const alert = load(short.text)('[role=alert]').text();
-    expect(alert).toContain('Mon 22 Apr 2030');
-    expect(alert).toContain('Film club');
-    expect(alert).not.toContain('15 Apr');
-    expect(load(short.text)('[name=pieces]').val()).toBe('1');
-    expect((await carried(series)).map(([, layout, pieces]) => [layout, pieces])).toEqual(
-      before.map(() => [null, null]),
-    );
-    const left = await submit(series, before[1], { ...change, short: 'leave' });
-    expect([left.status, left.headers.location]).toEqual([303, `/series/${series}`]);
-    expect(await carried(series)).toEqual([
-      ['01 09', null, null],
-      ['08 09', 'theatre', 1],
-      ['15 09', 'theatre', 1],
-      ['22 09', 'theatre', null],
-      ['29 09', 'theatre', 1],
-    ]);
-    // The rule, and what calendars know, is the same; nothing is told of it.
-    expect((await lines(series)).map(({ uid, recurrence_id }) => [uid, recurrence_id])).toEqual(
-      before.map(({ uid, recurrence_id }) => [uid, recurrence_id]),
-    );
-    expect((await submit(series, before[1], { layout: 'cabaret' })).status).toBe(422);
-  });
+  it(
+    'are set for the following dates in one go; where equipment is short the dates are named and ' +
+      'may be left as they are',
+    async () => {
+      const series = await make();
+      const before = await lines(series);
+      await put('2030-04-22', 9, 10);
+      const change = { layout: 'theatre', kinds: String(screen), pieces: '1' };
+      const short = await submit(series, before[1], change);
+      expect(short.status).toBe(409);
+      const alert = load(short.text)('[role=alert]').text();
+      expect(alert).toContain('Mon 22 Apr 2030');
+      expect(alert).toContain('Film club');
+      expect(alert).not.toContain('15 Apr');
+      expect(load(short.text)('[name=pieces]').val()).toBe('1');
+      expect((await carried(series)).map(([, layout, pieces]) => [layout, pieces])).toEqual(
+        before.map(() => [null, null]),
+      );
+      const left = await submit(series, before[1], { ...change, short: 'leave' });
+      expect([left.status, left.headers.location]).toEqual([303, `/series/${series}`]);
+      expect(await carried(series)).toEqual([
+        ['01 09', null, null],
+        ['08 09', 'theatre', 1],
+        ['15 09', 'theatre', 1],
+        ['22 09', 'theatre', null],
+        ['29 09', 'theatre', 1],
+      ]);
+      // The rule, and what calendars know, is the same; nothing is told of it.
+      expect((await lines(series)).map(({ uid, recurrence_id }) => [uid, recurrence_id])).toEqual(
+        before.map(({ uid, recurrence_id }) => [uid, recurrence_id]),
+      );
+      expect((await submit(series, before[1], { layout: 'cabaret' })).status).toBe(422);
+    },
+  );
 
   it('go along to another time and room, and clash there as they would for one date', async () => {
     const series = await make({ until_on: '2030-04-16' });

@@ -174,7 +174,8 @@ test('who leaves hands over seats, meetings and actions by the same statements',
     await world.db.raw(`update meetings set reviewer_id = ? where series_id = ?`, [leaver, id]);
     const { meetingId } = await makeScene(world.db, cast);
     await world.db.raw(
-      `insert into actions (meeting_id, deliverable, lead_id, due_on, original_due_on, state, assigned_at, created_by)
+      `insert into actions (meeting_id, deliverable, lead_id, due_on, original_due_on,
+                            state, assigned_at, created_by)
        select ?, 'Count the chairs', ?, '2030-05-01', '2030-05-01', 'assigned', now(), ?
        from generate_series(1, ?)`,
       [meetingId, leaver, cast.organiser.id, count],

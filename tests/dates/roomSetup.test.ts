@@ -50,7 +50,8 @@ const set = (series: number) =>
             l.layout, m.expected_count, b.quantity as pieces
      from meetings m
      left join meeting_layouts l on l.meeting_id = m.id
-       left join equipment_bookings b on b.meeting_id = m.id and b.is_held and b.starts_at <= m.starts_at and b.ends_at >= m.ends_at
+       left join equipment_bookings b on b.meeting_id = m.id and b.is_held
+          and b.starts_at <= m.starts_at and b.ends_at >= m.ends_at
       where m.series_id = :series and m.state <> 'cancelled' order by m.starts_at`,
     { series },
   ).then((found) =>
@@ -70,40 +71,44 @@ const blockScreen = (on: string) =>
     },
   );
 
-it('is planned with them: what is short is told for each date, going back keeps them, and all is saved in one piece', async () => {
-  await blockScreen('2030-04-15');
-  const plan = await postTo(organiser, '/series', seriesForm(cast, setting()));
-  expect(plan.status).toBe(409);
-  const $ = load(plan.text);
-  expect($('[role=alert]').text()).toContain('On 1 date there is not enough of the movable equipment');
-  expect($('tbody tr').eq(2).text()).toContain('Film club');
-  expect($('td .ok')).toHaveLength(4);
-  const [path, fields] = confirm(plan.text);
-  const back = load((await postTo(organiser, path, { ...fields, back: 'on' })).text);
-  expect([
-    back('#f-layout').val(),
-    back('[name=pieces]').val(),
-    back('#f-expected').val(),
-    back('details.more[open] [name=pieces]').length,
-  ]).toEqual(['theatre', '2', '35', 1]);
-  // As it stands it is refused again, with nothing left behind.
-  expect((await postTo(organiser, path, fields)).status).toBe(409);
-  expect(await row(world.db, `select count(*)::int as n from series`)).toEqual({ n: 0 });
-  const saved = await postTo(
-    organiser,
-    ...confirm(plan.text, {
-      '2030-04-15': { choice: 'bare' },
-      '2030-04-29': { choice: 'skip', reason: 'Away' },
-    }),
-  );
-  expect(saved.status).toBe(303);
-  expect(await set(seriesIn(saved))).toEqual([
-    ['04-01', 'theatre', 35, 2],
-    ['04-08', 'theatre', 35, 2],
-    ['04-15', 'theatre', 35, null],
-    ['04-22', 'theatre', 35, 2],
-  ]);
-});
+it(
+  'is planned with them: what is short is told for each date, going back keeps them, and all is ' +
+    'saved in one piece',
+  async () => {
+    await blockScreen('2030-04-15');
+    const plan = await postTo(organiser, '/series', seriesForm(cast, setting()));
+    expect(plan.status).toBe(409);
+    const $ = load(plan.text);
+    expect($('[role=alert]').text()).toContain('On 1 date there is not enough of the movable equipment');
+    expect($('tbody tr').eq(2).text()).toContain('Film club');
+    expect($('td .ok')).toHaveLength(4);
+    const [path, fields] = confirm(plan.text);
+    const back = load((await postTo(organiser, path, { ...fields, back: 'on' })).text);
+    expect([
+      back('#f-layout').val(),
+      back('[name=pieces]').val(),
+      back('#f-expected').val(),
+      back('details.more[open] [name=pieces]').length,
+    ]).toEqual(['theatre', '2', '35', 1]);
+    // As it stands it is refused again, with nothing left behind.
+    expect((await postTo(organiser, path, fields)).status).toBe(409);
+    expect(await row(world.db, `select count(*)::int as n from series`)).toEqual({ n: 0 });
+    const saved = await postTo(
+      organiser,
+      ...confirm(plan.text, {
+        '2030-04-15': { choice: 'bare' },
+        '2030-04-29': { choice: 'skip', reason: 'Away' },
+      }),
+    );
+    expect(saved.status).toBe(303);
+    expect(await set(seriesIn(saved))).toEqual([
+      ['04-01', 'theatre', 35, 2],
+      ['04-08', 'theatre', 35, 2],
+      ['04-15', 'theatre', 35, null],
+      ['04-22', 'theatre', 35, 2],
+    ]);
+  },
+);
 
 it('counts the seats of the chosen layout, and offers no room that is too small', async () => {
   const plan = async (more: Record<string, unknown>) =>

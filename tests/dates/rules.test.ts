@@ -92,78 +92,84 @@ it('says from when on no holidays are known', async () => {
 });
 
 describe('a room that is given on request', () => {
-  it('is asked for on every date, told on the plan first; nothing is confirmed before somebody approves it', async () => {
-    await rules({ in_policy: 'request' });
-    await change(world.db, `insert into room_approvers (room_id, person_id) values (:room, :chair)`, {
-      room: cast.rooms.orchid,
-      chair: cast.chair.id,
-    });
-    const shown = await plan();
-    expect(shown.status).toBe(200);
-    expect(states(shown.text)).toEqual(
-      MONDAYS.map(() => expect.stringContaining('The room has to be approved.') as string),
-    );
-    expect(await rows(world.db, `select 1 from room_requests`)).toEqual([]);
-    const saved = await postTo(organiser, ...confirm(shown.text));
-    expect(saved.status).toBe(303);
-    const series = seriesIn(saved);
-    expect(await claimsOf(series)).toEqual([{ state: 'requested', n: 5 }]);
-    expect(await requestsOf(series)).toEqual(MONDAYS.map((day) => ({ state: 'open', day: `${day} 09:00` })));
-    expect((await organiser.get(`/series/${series}`)).text).toContain(
-      'For 5 dates the rooms have to be approved',
-    );
-    await world.runJobs();
-    expect(
-      await rows(world.db, `select person_id from deliveries where kind = 'rooms.requestsAsked'`),
-    ).toEqual([{ person_id: cast.chair.id }]);
+  it(
+    'is asked for on every date, told on the plan first; nothing is confirmed before somebody ' +
+      'approves it',
+    async () => {
+      await rules({ in_policy: 'request' });
+      await change(world.db, `insert into room_approvers (room_id, person_id) values (:room, :chair)`, {
+        room: cast.rooms.orchid,
+        chair: cast.chair.id,
+      });
+      const shown = await plan();
+      expect(shown.status).toBe(200);
+      expect(states(shown.text)).toEqual(
+        MONDAYS.map(() => expect.stringContaining('The room has to be approved.') as string),
+      );
+      expect(await rows(world.db, `select 1 from room_requests`)).toEqual([]);
+      const saved = await postTo(organiser, ...confirm(shown.text));
+      expect(saved.status).toBe(303);
+      const series = seriesIn(saved);
+      expect(await claimsOf(series)).toEqual([{ state: 'requested', n: 5 }]);
+      expect(await requestsOf(series)).toEqual(
+        MONDAYS.map((day) => ({ state: 'open', day: `${day} 09:00` })),
+      );
+      expect((await organiser.get(`/series/${series}`)).text).toContain(
+        'For 5 dates the rooms have to be approved',
+      );
+      await world.runJobs();
+      expect(
+        await rows(world.db, `select person_id from deliveries where kind = 'rooms.requestsAsked'`),
+      ).toEqual([{ person_id: cast.chair.id }]);
 
-    // Another time for all: what was asked for is withdrawn, and asked anew.
-    const [first] = await rows<{ id: number }>(
-      world.db,
-      `select id from meetings where series_id = :series order by starts_at`,
-      { series },
-    );
-    const path = `/series/${series}/dates/${first?.id}/following`;
-    const field = load((await organiser.get(path)).text);
-    const typed = Object.fromEntries(
-      ['version', 'title', 'from_on', 'until_on'].map((name) => [
-        name,
-        field(`main form [name=${name}]`).first().val(),
-      ]),
-    );
-    const {
-      name: _name,
-      chair: _chair,
-      members: _members,
-      organiser: _organiser,
-      lang: _lang,
-      gates: _gates,
-      first_number: _number,
-      ...dates
-    } = seriesForm(cast);
-    const moved = await postTo(organiser, path, {
-      ...dates,
-      ...typed,
-      scope: 'all',
-      ends: 'on',
-      description: '',
-      from: '10',
-      to: '11',
-    });
-    expect(moved.status).toBe(200);
-    expect(states(moved.text)).toEqual(
-      MONDAYS.map(() => expect.stringContaining('The room has to be approved.') as string),
-    );
-    expect((await postTo(organiser, ...confirm(moved.text))).status).toBe(303);
-    expect((await requestsOf(series)).filter(({ state }) => state === 'open')).toEqual(
-      MONDAYS.map((day) => ({ state: 'open', day: `${day} 10:00` })),
-    );
-    expect((await requestsOf(series)).filter(({ state }) => state === 'withdrawn')).toHaveLength(5);
-    expect(await claimsOf(series)).toEqual([
-      { state: 'released', n: 5 },
-      { state: 'requested', n: 5 },
-    ]);
-  });
+      // Another time for all: what was asked for is withdrawn, and asked anew.
+      const [first] = await rows<{ id: number }>(
+        world.db,
+        `select id from meetings where series_id = :series order by starts_at`,
+        { series },
+      );
+      const path = `/series/${series}/dates/${first?.id}/following`;
+      const field = load((await organiser.get(path)).text);
+      const typed = Object.fromEntries(
+        ['version', 'title', 'from_on', 'until_on'].map((name) => [
+          name,
+          field(`main form [name=${name}]`).first().val(),
+        ]),
+      );
+      const {
+        name: _name,
+        chair: _chair,
+        members: _members,
+        organiser: _organiser,
+        lang: _lang,
+        gates: _gates,
+        first_number: _number,
+        ...dates
+      } = seriesForm(cast);
+      const moved = await postTo(organiser, path, {
+        ...dates,
+        ...typed,
+        scope: 'all',
+        ends: 'on',
+        description: '',
+        from: '10',
+        to: '11',
+      });
+      expect(moved.status).toBe(200);
+      expect(states(moved.text)).toEqual(
+        MONDAYS.map(() => expect.stringContaining('The room has to be approved.') as string),
+      );
+      expect((await postTo(organiser, ...confirm(moved.text))).status).toBe(303);
+      expect((await requestsOf(series)).filter(({ state }) => state === 'open')).toEqual(
+        MONDAYS.map((day) => ({ state: 'open', day: `${day} 10:00` })),
+      );
+      expect((await requestsOf(series)).filter(({ state }) => state === 'withdrawn')).toHaveLength(5);
+      expect(await claimsOf(series)).toEqual([
+        { state: 'released', n: 5 },
+        { state: 'requested', n: 5 },
+      ]);
+    },
+  );
 
   it('is not asked for where the date is taken already, and the other dates are', async () => {
     await createMeeting(
@@ -277,123 +283,130 @@ describe('quotas', () => {
 });
 
 describe('rules about standing meetings', () => {
-  it('refuse every date where the room is not for them, and offer no other room that is neither', async () => {
-    await rules({ recurring: 'denied' });
-    await rules({ recurring: 'denied' }, cast.rooms.bamboo);
-    const before = await meetingsNow();
-    const refused = await plan();
-    expect(refused.status).toBe(409);
-    expect(states(refused.text).every((text) => text.includes('Orchid') && text !== 'free')).toBe(true);
-    expect(
-      load(refused.text)('select option[value^="room:"]')
-        .toArray()
-        .map((option) => load(option).text())
-        .join(),
-    ).not.toContain('Bamboo');
-    expect((await postTo(organiser, ...confirm(refused.text))).status).toBe(409);
-    expect(await meetingsNow()).toBe(before);
-    // A list of single dates is no way around it.
-    expect((await plan({ frequency: 'dates', on_dates: '2030-04-01, 2030-04-09' })).status).toBe(409);
-    expect((await plan({ rooms: '' })).status).toBe(200);
-  });
+  it(
+    'refuse every date where the room is not for them, and offer no other room that is ' + 'neither',
+    async () => {
+      await rules({ recurring: 'denied' });
+      await rules({ recurring: 'denied' }, cast.rooms.bamboo);
+      const before = await meetingsNow();
+      const refused = await plan();
+      expect(refused.status).toBe(409);
+      expect(states(refused.text).every((text) => text.includes('Orchid') && text !== 'free')).toBe(true);
+      expect(
+        load(refused.text)('select option[value^="room:"]')
+          .toArray()
+          .map((option) => load(option).text())
+          .join(),
+      ).not.toContain('Bamboo');
+      expect((await postTo(organiser, ...confirm(refused.text))).status).toBe(409);
+      expect(await meetingsNow()).toBe(before);
+      // A list of single dates is no way around it.
+      expect((await plan({ frequency: 'dates', on_dates: '2030-04-01, 2030-04-09' })).status).toBe(409);
+      expect((await plan({ rooms: '' })).status).toBe(200);
+    },
+  );
 
-  it('are gone beyond by a secretary with one reason for all dates, kept with each; others are shown the way on', async () => {
-    await rules({ max_minutes: 30 });
-    const refused = await plan();
-    expect(refused.status).toBe(409);
-    expect(load(refused.text)('#rules').text()).toContain('longer than the longest booking');
-    expect(load(refused.text)('#rules').text()).toContain('5 dates');
-    expect(load(refused.text)('#rules').text()).toContain(
-      'The secretaries of the office may plan them all the same',
-    );
-    expect(load(refused.text)('[name=override_reason], [name=ask_reason]')).toHaveLength(0);
-    const [path, forged] = confirm(refused.text);
-    expect((await postTo(organiser, path, { ...forged, override_reason: 'I say so' })).status).toBe(409);
+  it(
+    'are gone beyond by a secretary with one reason for all dates, kept with each; others are ' +
+      'shown the way on',
+    async () => {
+      await rules({ max_minutes: 30 });
+      const refused = await plan();
+      expect(refused.status).toBe(409);
+      expect(load(refused.text)('#rules').text()).toContain('longer than the longest booking');
+      expect(load(refused.text)('#rules').text()).toContain('5 dates');
+      expect(load(refused.text)('#rules').text()).toContain(
+        'The secretaries of the office may plan them all the same',
+      );
+      expect(load(refused.text)('[name=override_reason], [name=ask_reason]')).toHaveLength(0);
+      const [path, forged] = confirm(refused.text);
+      expect((await postTo(organiser, path, { ...forged, override_reason: 'I say so' })).status).toBe(409);
 
-    const office = await world.agent(cast.secretary);
-    const own = { organiser: '陈安' };
-    const shown = await postTo(office, '/series', seriesForm(cast, own));
-    expect(load(shown.text)('[name=override_reason]')).toHaveLength(1);
-    // Another room for one date, the reason for the others.
-    const [action, fields] = confirm(shown.text, { '2030-04-08': { choice: `room:${cast.rooms.bamboo}` } });
-    const saved = await postTo(office, action, { ...fields, override_reason: 'The minister comes' });
-    expect(saved.status).toBe(303);
-    const series = seriesIn(saved);
-    expect(await claimsOf(series)).toEqual([{ state: 'confirmed', n: 5 }]);
-    const kept = await rows(
-      world.db,
-      `select to_char(m.starts_at, 'DD') as day, o.rule, o.reason, o.person_id
+      const office = await world.agent(cast.secretary);
+      const own = { organiser: '陈安' };
+      const shown = await postTo(office, '/series', seriesForm(cast, own));
+      expect(load(shown.text)('[name=override_reason]')).toHaveLength(1);
+      // Another room for one date, the reason for the others.
+      const [action, fields] = confirm(shown.text, { '2030-04-08': { choice: `room:${cast.rooms.bamboo}` } });
+      const saved = await postTo(office, action, { ...fields, override_reason: 'The minister comes' });
+      expect(saved.status).toBe(303);
+      const series = seriesIn(saved);
+      expect(await claimsOf(series)).toEqual([{ state: 'confirmed', n: 5 }]);
+      const kept = await rows(
+        world.db,
+        `select to_char(m.starts_at, 'DD') as day, o.rule, o.reason, o.person_id
        from rule_overrides o
        join meetings m on m.id = o.meeting_id
        where m.series_id = :series
        order by m.starts_at`,
-      { series },
-    );
-    expect(kept).toEqual(
-      ['01', '15', '22', '29'].map((day) => ({
-        day,
-        rule: 'max_duration',
-        reason: 'The minister comes',
-        person_id: cast.secretary.id,
-      })),
-    );
-    expect(
-      await row(
-        world.db,
-        `select count(*)::int as n
+        { series },
+      );
+      expect(kept).toEqual(
+        ['01', '15', '22', '29'].map((day) => ({
+          day,
+          rule: 'max_duration',
+          reason: 'The minister comes',
+          person_id: cast.secretary.id,
+        })),
+      );
+      expect(
+        await row(
+          world.db,
+          `select count(*)::int as n
          from audit_events e
          join meetings m on m.id = e.meeting_id
          where m.series_id = :series
            and e.action = 'override.max_duration' and e.note = 'The minister comes'`,
-        { series },
-      ),
-    ).toEqual({ n: 4 });
+          { series },
+        ),
+      ).toEqual({ n: 4 });
 
-    // All of them at another time: the same question, the same way.
-    const [first] = await rows<{ id: number }>(
-      world.db,
-      `select id from meetings where series_id = :series order by starts_at`,
-      { series },
-    );
-    const change = `/series/${series}/dates/${first?.id}/following`;
-    const form = load((await office.get(change)).text);
-    const typed = Object.fromEntries(
-      ['version', 'title', 'from_on', 'until_on'].map((name) => [
-        name,
-        form(`main form [name=${name}]`).first().val(),
-      ]),
-    );
-    const {
-      name: _name,
-      chair: _chair,
-      members: _members,
-      organiser: _organiser,
-      lang: _lang,
-      gates: _gates,
-      first_number: _number,
-      ...dates
-    } = seriesForm(cast);
-    const later = await postTo(office, change, {
-      ...dates,
-      ...typed,
-      scope: 'all',
-      ends: 'on',
-      description: '',
-      from: '10',
-      to: '11',
-    });
-    expect(later.status).toBe(409);
-    const [again, answer] = confirm(later.text);
-    expect((await postTo(office, again, { ...answer, override_reason: 'Still the minister' })).status).toBe(
-      303,
-    );
-    expect(
-      await row(
+      // All of them at another time: the same question, the same way.
+      const [first] = await rows<{ id: number }>(
         world.db,
-        `select count(*)::int as n from rule_overrides where reason = 'Still the minister'`,
-      ),
-    ).toEqual({ n: 4 });
-  });
+        `select id from meetings where series_id = :series order by starts_at`,
+        { series },
+      );
+      const change = `/series/${series}/dates/${first?.id}/following`;
+      const form = load((await office.get(change)).text);
+      const typed = Object.fromEntries(
+        ['version', 'title', 'from_on', 'until_on'].map((name) => [
+          name,
+          form(`main form [name=${name}]`).first().val(),
+        ]),
+      );
+      const {
+        name: _name,
+        chair: _chair,
+        members: _members,
+        organiser: _organiser,
+        lang: _lang,
+        gates: _gates,
+        first_number: _number,
+        ...dates
+      } = seriesForm(cast);
+      const later = await postTo(office, change, {
+        ...dates,
+        ...typed,
+        scope: 'all',
+        ends: 'on',
+        description: '',
+        from: '10',
+        to: '11',
+      });
+      expect(later.status).toBe(409);
+      const [again, answer] = confirm(later.text);
+      expect((await postTo(office, again, { ...answer, override_reason: 'Still the minister' })).status).toBe(
+        303,
+      );
+      expect(
+        await row(
+          world.db,
+          `select count(*)::int as n from rule_overrides where reason = 'Still the minister'`,
+        ),
+      ).toEqual({ n: 4 });
+    },
+  );
 
   it('may be asked to be lifted for all dates with one reason, where the room says so', async () => {
     await rules({ max_minutes: 30, out_of_policy: 'request' });
@@ -485,51 +498,60 @@ describe('notice for calling off', () => {
       { series },
     );
 
-  it('stands against the end of a standing meeting, names the dates, and gives way to a secretary with a reason', async () => {
-    const series = await standing();
-    await rules({ notice_cancel: 40 * 1440 });
-    const refused = await postTo(organiser, `/series/${series}/end`, {
-      on: '2030-03-26',
-      reason: 'No longer needed',
-    });
-    expect(refused.status).toBe(422);
-    const $ = load(refused.text);
-    expect(
-      $('[role=alert] li')
-        .toArray()
-        .map((line) => $(line).text().slice(0, 10)),
-    ).toEqual(['Mon 1 Apr ', 'Mon 8 Apr ']);
-    expect($('[role=alert]').text()).toContain('Let it end on Mon 8 Apr 2030 or later');
-    expect([$('[name=reason]').val(), $('[name=beyond]').length]).toEqual(['No longer needed', 0]);
-    expect(
-      (await postTo(organiser, `/series/${series}/end`, { on: '2030-03-26', reason: 'x', beyond: 'on' }))
-        .status,
-    ).toBe(422);
-    expect(await stateOf(series)).toEqual([{ state: 'draft', n: 5 }]);
+  it(
+    'stands against the end of a standing meeting, names the dates, and gives way to a secretary ' +
+      'with a reason',
+    async () => {
+      const series = await standing();
+      await rules({ notice_cancel: 40 * 1440 });
+      const refused = await postTo(organiser, `/series/${series}/end`, {
+        on: '2030-03-26',
+        reason: 'No longer needed',
+      });
+      expect(refused.status).toBe(422);
+      const $ = load(refused.text);
+      expect(
+        $('[role=alert] li')
+          .toArray()
+          .map((line) => $(line).text().slice(0, 10)),
+      ).toEqual(['Mon 1 Apr ', 'Mon 8 Apr ']);
+      expect($('[role=alert]').text()).toContain('Let it end on Mon 8 Apr 2030 or later');
+      expect([$('[name=reason]').val(), $('[name=beyond]').length]).toEqual(['No longer needed', 0]);
+      expect(
+        (await postTo(organiser, `/series/${series}/end`, { on: '2030-03-26', reason: 'x', beyond: 'on' }))
+          .status,
+      ).toBe(422);
+      expect(await stateOf(series)).toEqual([{ state: 'draft', n: 5 }]);
 
-    const office = await world.agent(cast.secretary);
-    expect(
-      load((await postTo(office, `/series/${series}/end`, { on: '2030-03-26', reason: 'Dissolved' })).text)(
-        '[name=beyond]',
-      ),
-    ).toHaveLength(1);
-    expect(
-      (await postTo(office, `/series/${series}/end`, { on: '2030-03-26', reason: 'Dissolved', beyond: 'on' }))
-        .status,
-    ).toBe(303);
-    expect(await stateOf(series)).toEqual([{ state: 'cancelled', n: 5 }]);
-    expect(
-      await rows(
-        world.db,
-        `select to_char(m.starts_at, 'DD') as day, o.rule, o.reason
+      const office = await world.agent(cast.secretary);
+      expect(
+        load((await postTo(office, `/series/${series}/end`, { on: '2030-03-26', reason: 'Dissolved' })).text)(
+          '[name=beyond]',
+        ),
+      ).toHaveLength(1);
+      expect(
+        (
+          await postTo(office, `/series/${series}/end`, {
+            on: '2030-03-26',
+            reason: 'Dissolved',
+            beyond: 'on',
+          })
+        ).status,
+      ).toBe(303);
+      expect(await stateOf(series)).toEqual([{ state: 'cancelled', n: 5 }]);
+      expect(
+        await rows(
+          world.db,
+          `select to_char(m.starts_at, 'DD') as day, o.rule, o.reason
          from rule_overrides o
          join meetings m on m.id = o.meeting_id
          where m.series_id = :series
          order by 1`,
-        { series },
-      ),
-    ).toEqual(['01', '08'].map((day) => ({ day, rule: 'notice_cancel', reason: 'Dissolved' })));
-  });
+          { series },
+        ),
+      ).toEqual(['01', '08'].map((day) => ({ day, rule: 'notice_cancel', reason: 'Dissolved' })));
+    },
+  );
 
   it('stands against dates that another rule leaves out or skips', async () => {
     const series = await standing();

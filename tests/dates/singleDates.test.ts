@@ -65,8 +65,11 @@ interface Line {
 const lines = (series: number) =>
   rows<Line>(
     world.db,
-    `select m.id, m.title, m.state, m.starts_at, m.ends_at, m.uid, m.recurrence_id, m.sequence, (select count(*)::int from room_claims c where c.meeting_id = m.id and c.state = 'confirmed') as claims,
-            (select array_agg(room_id) from meeting_rooms where meeting_id = m.id) as rooms, (select min(layout) from meeting_layouts where meeting_id = m.id) as layout,
+    `select m.id, m.title, m.state, m.starts_at, m.ends_at, m.uid, m.recurrence_id, m.sequence,
+            (select count(*)::int from room_claims c
+              where c.meeting_id = m.id and c.state = 'confirmed') as claims,
+            (select array_agg(room_id) from meeting_rooms where meeting_id = m.id) as rooms,
+            (select min(layout) from meeting_layouts where meeting_id = m.id) as layout,
             (select min(quantity) from equipment_bookings where meeting_id = m.id and is_held) as pieces
        from meetings m where series_id = :series order by starts_at`,
     { series },
@@ -129,105 +132,114 @@ it('gets another text at once, and keeps its UIDs', async () => {
   );
 });
 
-it('gets another time, room, layout and equipment; days go and come; what was called off, moved or renamed stays so', async () => {
-  const series = await make({ on_dates: [...DAYS, '2030-05-15', '2030-05-23'].join(', ') });
-  const before = await lines(series);
-  await cancelMeeting(world.db, by(), before[2]?.id ?? 0, { reason: 'Holiday' });
-  const moved = await findMeeting(world.db, by(), before[3]?.id ?? 0);
-  await changeMeeting(world.db, by(), moved.id, {
-    version: moved.version,
-    startsAt: new Date('2030-05-07T14:00+08:00'),
-    endsAt: new Date('2030-05-07T15:00+08:00'),
-  });
-  const named = await findMeeting(world.db, by(), before[4]?.id ?? 0);
-  await changeMeeting(world.db, by(), named.id, { version: named.version, title: 'Budget day' });
-  // One more meeting on a day that has one.
-  await world.owner.raw(
-    `insert into meetings (title, series_id, starts_at, ends_at, zone, organiser_id, created_by, uid, state, lang)
+it(
+  'gets another time, room, layout and equipment; days go and come; what was called off, moved or ' +
+    'renamed stays so',
+  async () => {
+    const series = await make({ on_dates: [...DAYS, '2030-05-15', '2030-05-23'].join(', ') });
+    const before = await lines(series);
+    await cancelMeeting(world.db, by(), before[2]?.id ?? 0, { reason: 'Holiday' });
+    const moved = await findMeeting(world.db, by(), before[3]?.id ?? 0);
+    await changeMeeting(world.db, by(), moved.id, {
+      version: moved.version,
+      startsAt: new Date('2030-05-07T14:00+08:00'),
+      endsAt: new Date('2030-05-07T15:00+08:00'),
+    });
+    const named = await findMeeting(world.db, by(), before[4]?.id ?? 0);
+    await changeMeeting(world.db, by(), named.id, { version: named.version, title: 'Budget day' });
+    // One more meeting on a day that has one.
+    await world.owner.raw(
+      `insert into meetings (title, series_id, starts_at, ends_at, zone, organiser_id, created_by, uid,
+                             state, lang)
      select title, series_id, starts_at + interval '6 hours', ends_at + interval '6 hours',
             zone, organiser_id, created_by, 'second@office.example', 'draft', lang
      from meetings
      where id = ?`,
-    [before[1]?.id ?? 0],
-  );
-  await createMeeting(
-    world.db,
-    { id: cast.reviewer.id },
-    {
-      title: 'Film club',
-      startsAt: new Date('2030-05-15T11:00+08:00'),
-      endsAt: new Date('2030-05-15T12:00+08:00'),
-      zone: ZONE,
-      roomIds: [],
-      equipment: [{ kindId: screen, quantity: 1 }],
-    },
-  );
-  const page = load((await organiser.get(address(series, before[1]))).text);
-  expect(page('#f-on_dates').text().trim().split(/\s+/)).toEqual([
-    '2030-04-11',
-    '2030-04-24',
-    '2030-05-07',
-    '2030-05-15',
-    '2030-05-23',
-  ]);
+      [before[1]?.id ?? 0],
+    );
+    await createMeeting(
+      world.db,
+      { id: cast.reviewer.id },
+      {
+        title: 'Film club',
+        startsAt: new Date('2030-05-15T11:00+08:00'),
+        endsAt: new Date('2030-05-15T12:00+08:00'),
+        zone: ZONE,
+        roomIds: [],
+        equipment: [{ kindId: screen, quantity: 1 }],
+      },
+    );
+    const page = load((await organiser.get(address(series, before[1]))).text);
+    expect(page('#f-on_dates').text().trim().split(/\s+/)).toEqual([
+      '2030-04-11',
+      '2030-04-24',
+      '2030-05-07',
+      '2030-05-15',
+      '2030-05-23',
+    ]);
 
-  // The 23rd of May goes, the 28th comes.
-  const plan = await submit(series, before[1], {
-    on_dates: '2030-04-11, 2030-04-24\n2030-05-07\n2030-05-15\n2030-05-28',
-    from: '11',
-    to: '12:30',
-    rooms: String(cast.rooms.bamboo),
-    kinds: String(screen),
-    pieces: '1',
-  });
-  expect(plan.status).toBe(409);
-  const $ = load(plan.text);
-  const states = $('tbody tr')
-    .map((_, line) => $(line).find('td').first().text().trim())
-    .get();
-  expect(states[1]).toBe('called off; stays so');
-  expect(states[2]).toBe('has its own time, Tue 7 May 14:00–15:00; keeps it');
-  expect(states[3]).toContain('Film club');
-  expect($('li').text()).toContain('Thu 23 May 2030 is called off.');
-  expect($('li').text()).toContain('Thu 11 Apr 15:00–16:00 is a second meeting on its day');
-  expect((await lines(series)).map(({ starts_at: at, claims }) => [at, claims]).length).toBe(7);
-  const saved = await postTo(organiser, ...confirm(plan.text, { '2030-05-15': { choice: 'bare' } }));
-  expect([saved.status, saved.headers.location]).toEqual([303, `/series/${series}`]);
-  const after = await lines(series);
-  expect(after.map(shown)).toEqual([
-    '04-02 09:00 draft 1',
-    '04-11 11:00 draft 1',
-    '04-11 15:00 draft 0',
-    '04-24 11:00 cancelled 0',
-    '05-07 14:00 draft 1',
-    '05-15 11:00 draft 1',
-    '05-23 09:00 cancelled 0',
-    '05-28 11:00 draft 1',
-  ]);
-  expect(after.map(({ title }) => title)[5]).toBe('Budget day');
-  expect(after.filter(({ state }) => state !== 'cancelled').map(({ pieces }) => pieces)).toEqual([
-    null,
-    1,
-    null,
-    null,
-    null,
-    1,
-  ]);
-  expect([after[1]?.rooms, after[7]?.rooms, after[4]?.rooms]).toEqual([
-    [cast.rooms.bamboo],
-    [cast.rooms.bamboo],
-    [cast.rooms.orchid],
-  ]);
-  expect(after.every(({ recurrence_id }) => recurrence_id === null)).toBe(true);
-  expect(before.every((line) => after.some(({ id, uid }) => id === line.id && uid === line.uid))).toBe(true);
-  expect(await rows(world.db, `select 1 from recurrences where series_id = :series`, { series })).toEqual([]);
-  // The new date has the members.
-  expect(
-    await row(world.db, `select count(*)::int as n from participants where meeting_id = :id`, {
-      id: after[7]?.id,
-    }),
-  ).toEqual({ n: 2 });
-});
+    // The 23rd of May goes, the 28th comes.
+    const plan = await submit(series, before[1], {
+      on_dates: '2030-04-11, 2030-04-24\n2030-05-07\n2030-05-15\n2030-05-28',
+      from: '11',
+      to: '12:30',
+      rooms: String(cast.rooms.bamboo),
+      kinds: String(screen),
+      pieces: '1',
+    });
+    expect(plan.status).toBe(409);
+    const $ = load(plan.text);
+    const states = $('tbody tr')
+      .map((_, line) => $(line).find('td').first().text().trim())
+      .get();
+    expect(states[1]).toBe('called off; stays so');
+    expect(states[2]).toBe('has its own time, Tue 7 May 14:00–15:00; keeps it');
+    expect(states[3]).toContain('Film club');
+    expect($('li').text()).toContain('Thu 23 May 2030 is called off.');
+    expect($('li').text()).toContain('Thu 11 Apr 15:00–16:00 is a second meeting on its day');
+    expect((await lines(series)).map(({ starts_at: at, claims }) => [at, claims]).length).toBe(7);
+    const saved = await postTo(organiser, ...confirm(plan.text, { '2030-05-15': { choice: 'bare' } }));
+    expect([saved.status, saved.headers.location]).toEqual([303, `/series/${series}`]);
+    const after = await lines(series);
+    expect(after.map(shown)).toEqual([
+      '04-02 09:00 draft 1',
+      '04-11 11:00 draft 1',
+      '04-11 15:00 draft 0',
+      '04-24 11:00 cancelled 0',
+      '05-07 14:00 draft 1',
+      '05-15 11:00 draft 1',
+      '05-23 09:00 cancelled 0',
+      '05-28 11:00 draft 1',
+    ]);
+    expect(after.map(({ title }) => title)[5]).toBe('Budget day');
+    expect(after.filter(({ state }) => state !== 'cancelled').map(({ pieces }) => pieces)).toEqual([
+      null,
+      1,
+      null,
+      null,
+      null,
+      1,
+    ]);
+    expect([after[1]?.rooms, after[7]?.rooms, after[4]?.rooms]).toEqual([
+      [cast.rooms.bamboo],
+      [cast.rooms.bamboo],
+      [cast.rooms.orchid],
+    ]);
+    expect(after.every(({ recurrence_id }) => recurrence_id === null)).toBe(true);
+    expect(before.every((line) => after.some(({ id, uid }) => id === line.id && uid === line.uid))).toBe(
+      true,
+    );
+    expect(await rows(world.db, `select 1 from recurrences where series_id = :series`, { series })).toEqual(
+      [],
+    );
+    // The new date has the members.
+    expect(
+      await row(world.db, `select count(*)::int as n from participants where meeting_id = :id`, {
+        id: after[7]?.id,
+      }),
+    ).toEqual({ n: 2 });
+  },
+);
 
 it('refuses what is past, what stays and what is no day, and keeps what was typed', async () => {
   const series = await make();

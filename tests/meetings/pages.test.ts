@@ -101,34 +101,38 @@ describe('the form', () => {
     });
   });
 
-  it('answers a taken room with who has it and with rooms and times that are free, and books the one picked', async () => {
-    await book('2030-03-06', { rooms: String(cast.rooms.orchid), title: 'Was here first' });
-    const clash = await post(
-      attendee,
-      '/meetings',
-      form({ on: '2030-03-06', rooms: String(cast.rooms.orchid), title: 'Second' }),
-    );
-    expect(clash.status).toBe(409);
-    const $ = load(clash.text);
-    expect($('[role=alert]').text()).toContain('Was here first');
-    expect($('#f-title').val()).toBe('Second');
-    const pick = $('button[name=pick]').first().attr('value') ?? '';
-    expect(pick).toBe(`room:${cast.rooms.bamboo}`);
-    const time = $('button[name=pick][value^="time:"]').first().attr('value') ?? '';
-    const booked = await post(
-      attendee,
-      '/meetings',
-      form({ on: '2030-03-06', rooms: String(cast.rooms.orchid), title: 'Second', pick: time }),
-    );
-    expect(booked.status).toBe(303);
-    const made = await findMeeting(
-      world.db,
-      cast.attendee,
-      Number(/\d+$/.exec(booked.headers.location ?? '')?.[0]),
-    );
-    expect(made.rooms.map(({ id }) => id)).toEqual([cast.rooms.orchid]);
-    expect(made.starts_at).not.toEqual(new Date('2030-03-06T01:00:00Z'));
-  });
+  it(
+    'answers a taken room with who has it and with rooms and times that are free, and books the ' +
+      'one picked',
+    async () => {
+      await book('2030-03-06', { rooms: String(cast.rooms.orchid), title: 'Was here first' });
+      const clash = await post(
+        attendee,
+        '/meetings',
+        form({ on: '2030-03-06', rooms: String(cast.rooms.orchid), title: 'Second' }),
+      );
+      expect(clash.status).toBe(409);
+      const $ = load(clash.text);
+      expect($('[role=alert]').text()).toContain('Was here first');
+      expect($('#f-title').val()).toBe('Second');
+      const pick = $('button[name=pick]').first().attr('value') ?? '';
+      expect(pick).toBe(`room:${cast.rooms.bamboo}`);
+      const time = $('button[name=pick][value^="time:"]').first().attr('value') ?? '';
+      const booked = await post(
+        attendee,
+        '/meetings',
+        form({ on: '2030-03-06', rooms: String(cast.rooms.orchid), title: 'Second', pick: time }),
+      );
+      expect(booked.status).toBe(303);
+      const made = await findMeeting(
+        world.db,
+        cast.attendee,
+        Number(/\d+$/.exec(booked.headers.location ?? '')?.[0]),
+      );
+      expect(made.rooms.map(({ id }) => id)).toEqual([cast.rooms.orchid]);
+      expect(made.starts_at).not.toEqual(new Date('2030-03-06T01:00:00Z'));
+    },
+  );
 
   it('says only "taken" when the other meeting is private', async () => {
     await book('2030-03-07', { rooms: String(cast.rooms.orchid), title: 'Dismissal of Q', is_private: 'on' });
@@ -162,44 +166,52 @@ describe('the form', () => {
     expect(await findMeeting(world.db, cast.organiser, id)).toMatchObject({ title: 'Mine', version: 3 });
   });
 
-  it('is for who keeps the meeting: others get 403, of a private one 404, unknown fields are refused', async () => {
-    const id = await book('2030-03-12');
-    expect((await outsider.get(`/meetings/${id}/edit`)).status).toBe(403);
-    expect(
-      (await post(outsider, `/meetings/${id}`, { ...form({ version: 1 }), key: undefined })).status,
-    ).toBe(403);
-    const hidden = await book('2030-03-12', { is_private: 'on' });
-    expect((await outsider.get(`/meetings/${hidden}/edit`)).status).toBe(404);
-    expect((await post(organiser, '/meetings', form({ state: 'ended' }))).status).toBe(422);
-    expect((await post(outsider, '/meetings', form({ organiser: String(cast.chair.id) }))).status).toBe(403);
-    expect((await (await world.agent()).get('/meetings/new')).status).toBe(303);
-  });
+  it(
+    'is for who keeps the meeting: others get 403, of a private one 404, unknown fields are ' + 'refused',
+    async () => {
+      const id = await book('2030-03-12');
+      expect((await outsider.get(`/meetings/${id}/edit`)).status).toBe(403);
+      expect(
+        (await post(outsider, `/meetings/${id}`, { ...form({ version: 1 }), key: undefined })).status,
+      ).toBe(403);
+      const hidden = await book('2030-03-12', { is_private: 'on' });
+      expect((await outsider.get(`/meetings/${hidden}/edit`)).status).toBe(404);
+      expect((await post(organiser, '/meetings', form({ state: 'ended' }))).status).toBe(422);
+      expect((await post(outsider, '/meetings', form({ organiser: String(cast.chair.id) }))).status).toBe(
+        403,
+      );
+      expect((await (await world.agent()).get('/meetings/new')).status).toBe(303);
+    },
+  );
 });
 
 describe('the list', () => {
-  it('shows mine or all, coming or past, by state, unit and title, and nothing private to others', async () => {
-    await book('2030-03-14', { title: 'Harbour 100%_plan' });
-    await book('2030-03-14', { title: 'Secret harbour', is_private: 'on' });
-    const titles = async (agent: Agent, query: string) =>
-      load((await agent.get(`/meetings?${query}`)).text)('.row-title')
-        .map((_, a) => load(a).text())
-        .get();
-    expect(await titles(organiser, 'q=harbour')).toEqual(['Harbour 100%_plan', 'Secret harbour']);
-    expect(await titles(organiser, 'q=%25_')).toEqual(['Harbour 100%_plan']);
-    expect(await titles(outsider, 'whose=mine')).toEqual([]);
-    expect(await titles(outsider, 'whose=all&q=harbour')).toEqual(['Harbour 100%_plan']);
-    // By any part of a title, in any language and case, whether it begins at an even or an odd place of it.
-    await book('2030-03-14', { title: '第三季度预算会议 Q3' });
-    for (const part of ['第三', '三季', '度预算', '预算会', '算会议 q', '议', '3'])
-      expect(await titles(outsider, `whose=all&q=${encodeURIComponent(part)}`)).toEqual([
-        '第三季度预算会议 Q3',
-      ]);
-    expect(await titles(outsider, `whose=all&q=${encodeURIComponent('会预')}`)).toEqual([]);
-    expect(await titles(outsider, `whose=all&unit=${cast.units.finance}`)).toEqual([]);
-    expect(await titles(organiser, 'when=past')).toEqual([]);
-    expect(await titles(organiser, 'state=cancelled')).toEqual([]);
-    expect((await organiser.get('/meetings?state=nonsense&after=x&series=abc')).status).toBe(200);
-  });
+  it(
+    'shows mine or all, coming or past, by state, unit and title, and nothing private to ' + 'others',
+    async () => {
+      await book('2030-03-14', { title: 'Harbour 100%_plan' });
+      await book('2030-03-14', { title: 'Secret harbour', is_private: 'on' });
+      const titles = async (agent: Agent, query: string) =>
+        load((await agent.get(`/meetings?${query}`)).text)('.row-title')
+          .map((_, a) => load(a).text())
+          .get();
+      expect(await titles(organiser, 'q=harbour')).toEqual(['Harbour 100%_plan', 'Secret harbour']);
+      expect(await titles(organiser, 'q=%25_')).toEqual(['Harbour 100%_plan']);
+      expect(await titles(outsider, 'whose=mine')).toEqual([]);
+      expect(await titles(outsider, 'whose=all&q=harbour')).toEqual(['Harbour 100%_plan']);
+      // By any part of a title, in any language and case, whether it begins at an even or an odd place of it.
+      await book('2030-03-14', { title: '第三季度预算会议 Q3' });
+      for (const part of ['第三', '三季', '度预算', '预算会', '算会议 q', '议', '3'])
+        expect(await titles(outsider, `whose=all&q=${encodeURIComponent(part)}`)).toEqual([
+          '第三季度预算会议 Q3',
+        ]);
+      expect(await titles(outsider, `whose=all&q=${encodeURIComponent('会预')}`)).toEqual([]);
+      expect(await titles(outsider, `whose=all&unit=${cast.units.finance}`)).toEqual([]);
+      expect(await titles(organiser, 'when=past')).toEqual([]);
+      expect(await titles(organiser, 'state=cancelled')).toEqual([]);
+      expect((await organiser.get('/meetings?state=nonsense&after=x&series=abc')).status).toBe(200);
+    },
+  );
 
   it('goes through pages without losing or doubling one', async () => {
     for (let i = 0; i < 60; i++) {
@@ -270,53 +282,58 @@ describe('cancelling', () => {
 });
 
 describe('people', () => {
-  it('adds from the directory, guests line by line and whole units, and tells lines it cannot read', async () => {
-    const id = await book('2030-03-15');
-    expect(
-      (await post(organiser, `/meetings/${id}/people`, { person: 'Zhou Zheng', role: 'chair' })).status,
-    ).toBe(303);
-    const bad = await post(organiser, `/meetings/${id}/people`, {
-      people: 'Nobody Known\nx <not an address@>',
-      role: 'required',
-    });
-    expect(bad.status).toBe(422);
-    expect(load(bad.text)('#f-people-error').text()).toMatch(/Nobody Known.*no usable e-mail/s);
-    const people =
-      '陈安\n"Anna Smith" <Anna@Else.example>, guest@elsewhere.example; Müller, Jan <jan@else.example>';
-    expect((await post(organiser, `/meetings/${id}/people`, { people, role: 'optional' })).status).toBe(303);
-    await post(organiser, `/meetings/${id}/people`, {
-      unit: String(cast.units.finance),
-      role: 'in_attendance',
-    });
-    const list = await listParticipants(world.db, id);
-    expect(list.map((one) => [one.name, one.role])).toEqual(
-      expect.arrayContaining([
-        ['周正', 'chair'],
-        ['陈安', 'optional'],
-        ['Anna Smith', 'optional'],
-        ['Alex Guest', 'optional'],
-        ['Müller, Jan', 'optional'],
-        ['沈岚', 'in_attendance'],
-      ]),
-    );
-    expect(
-      (
-        await row<{ n: number }>(
-          world.db,
-          `select count(*) as n from persons where email = 'guest@elsewhere.example'`,
-        )
-      )?.n,
-    ).toBe(1);
-    const page = await attendee.get(`/meetings/${id}/people`);
-    expect(page.text).toContain('周正');
-    expect(page.text).not.toContain('name="people"');
-    expect((await outsider.get(`/meetings/${id}/people`)).status).toBe(200); // of Finance, so now invited
-    const other = await book('2030-03-15');
-    expect((await outsider.get(`/meetings/${other}/people`)).status).toBe(403);
-    expect(
-      (await post(outsider, `/meetings/${other}/people`, { person: '陈安', role: 'required' })).status,
-    ).toBe(403);
-  });
+  it(
+    'adds from the directory, guests line by line and whole units, and tells lines it cannot ' + 'read',
+    async () => {
+      const id = await book('2030-03-15');
+      expect(
+        (await post(organiser, `/meetings/${id}/people`, { person: 'Zhou Zheng', role: 'chair' })).status,
+      ).toBe(303);
+      const bad = await post(organiser, `/meetings/${id}/people`, {
+        people: 'Nobody Known\nx <not an address@>',
+        role: 'required',
+      });
+      expect(bad.status).toBe(422);
+      expect(load(bad.text)('#f-people-error').text()).toMatch(/Nobody Known.*no usable e-mail/s);
+      const people =
+        '陈安\n"Anna Smith" <Anna@Else.example>, guest@elsewhere.example; Müller, Jan <jan@else.example>';
+      expect((await post(organiser, `/meetings/${id}/people`, { people, role: 'optional' })).status).toBe(
+        303,
+      );
+      await post(organiser, `/meetings/${id}/people`, {
+        unit: String(cast.units.finance),
+        role: 'in_attendance',
+      });
+      const list = await listParticipants(world.db, id);
+      expect(list.map((one) => [one.name, one.role])).toEqual(
+        expect.arrayContaining([
+          ['周正', 'chair'],
+          ['陈安', 'optional'],
+          ['Anna Smith', 'optional'],
+          ['Alex Guest', 'optional'],
+          ['Müller, Jan', 'optional'],
+          ['沈岚', 'in_attendance'],
+        ]),
+      );
+      expect(
+        (
+          await row<{ n: number }>(
+            world.db,
+            `select count(*) as n from persons where email = 'guest@elsewhere.example'`,
+          )
+        )?.n,
+      ).toBe(1);
+      const page = await attendee.get(`/meetings/${id}/people`);
+      expect(page.text).toContain('周正');
+      expect(page.text).not.toContain('name="people"');
+      expect((await outsider.get(`/meetings/${id}/people`)).status).toBe(200); // of Finance, so now invited
+      const other = await book('2030-03-15');
+      expect((await outsider.get(`/meetings/${other}/people`)).status).toBe(403);
+      expect(
+        (await post(outsider, `/meetings/${other}/people`, { person: '陈安', role: 'required' })).status,
+      ).toBe(403);
+    },
+  );
 
   it('prints the attendance sheet and name plates of those who are expected', async () => {
     const id = await book('2030-03-18');

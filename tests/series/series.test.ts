@@ -92,42 +92,47 @@ const dates = (series: number) =>
   );
 
 describe('making one', () => {
-  it('shows the dates first and saves nothing, then books, numbers and fills them with the members', async () => {
-    const count = async () => (await row<{ n: number }>(world.db, `select count(*) as n from meetings`))?.n;
-    const before = await count();
-    const plan = await post(organiser, '/series', form());
-    expect(load(plan.text)('h1').text()).toContain('Weekly leadership');
-    expect(load(plan.text)('tbody tr')).toHaveLength(5);
-    expect(await count()).toBe(before);
-    const [path, fields] = confirm(plan.text);
-    const saved = await post(organiser, path, fields);
-    const again = await post(organiser, path, fields);
-    expect([saved.status, saved.headers.location]).toEqual([again.status, again.headers.location]);
-    const series = Number(/\d+$/.exec(saved.headers.location ?? '')?.[0]);
-    expect((await dates(series)).map(({ number }) => number)).toEqual([42, 43, 44, 45, 46]);
-    const first = await row<{ id: number; uid: string }>(
-      world.db,
-      `select id, uid from meetings where series_id = :series order by starts_at limit 1`,
-      { series },
-    );
-    expect(first?.uid).toMatch(/@office\.example$/);
-    expect((await listParticipants(world.db, first?.id ?? 0)).map(({ name, role }) => [name, role])).toEqual([
-      ['周正', 'chair'],
-      ['陈安', 'required'],
-    ]);
-    expect(
-      await row(
+  it(
+    'shows the dates first and saves nothing, then books, numbers and fills them with the ' + 'members',
+    async () => {
+      const count = async () => (await row<{ n: number }>(world.db, `select count(*) as n from meetings`))?.n;
+      const before = await count();
+      const plan = await post(organiser, '/series', form());
+      expect(load(plan.text)('h1').text()).toContain('Weekly leadership');
+      expect(load(plan.text)('tbody tr')).toHaveLength(5);
+      expect(await count()).toBe(before);
+      const [path, fields] = confirm(plan.text);
+      const saved = await post(organiser, path, fields);
+      const again = await post(organiser, path, fields);
+      expect([saved.status, saved.headers.location]).toEqual([again.status, again.headers.location]);
+      const series = Number(/\d+$/.exec(saved.headers.location ?? '')?.[0]);
+      expect((await dates(series)).map(({ number }) => number)).toEqual([42, 43, 44, 45, 46]);
+      const first = await row<{ id: number; uid: string }>(
         world.db,
-        `select count(*) as n
+        `select id, uid from meetings where series_id = :series order by starts_at limit 1`,
+        { series },
+      );
+      expect(first?.uid).toMatch(/@office\.example$/);
+      expect(
+        (await listParticipants(world.db, first?.id ?? 0)).map(({ name, role }) => [name, role]),
+      ).toEqual([
+        ['周正', 'chair'],
+        ['陈安', 'required'],
+      ]);
+      expect(
+        await row(
+          world.db,
+          `select count(*) as n
          from room_claims
          where meeting_id in (select id from meetings where series_id = :series) and state = 'confirmed'`,
-        { series },
-      ),
-    ).toEqual({ n: 5 });
-    const page = load((await outsider.get(`/series/${series}`)).text);
-    expect(page('.row-title').first().text()).toBe('Weekly leadership no. 42');
-    expect(page('main').text()).not.toContain('Chen An');
-  });
+          { series },
+        ),
+      ).toEqual({ n: 5 });
+      const page = load((await outsider.get(`/series/${series}`)).text);
+      expect(page('.row-title').first().text()).toBe('Weekly leadership no. 42');
+      expect(page('main').text()).not.toContain('Chen An');
+    },
+  );
 
   it('shows dates that clash with a choice each, and saves all or nothing', async () => {
     const taken = async (on: string, from: string, to: string, room = cast.rooms.orchid) => {
@@ -197,40 +202,43 @@ describe('making one', () => {
     ).toEqual([{ cancel_reason: 'No room' }, { cancel_reason: 'Qingming' }]);
   });
 
-  it('asks for a missing reason above the dates, and goes on offering other rooms where one was skipped', async () => {
-    await createMeeting(
-      world.db,
-      { id: cast.reviewer.id },
-      {
-        title: 'In the way',
-        startsAt: new Date('2031-05-12T09:00:00+08:00'),
-        endsAt: new Date('2031-05-12T10:00:00+08:00'),
-        zone: 'Asia/Shanghai',
-        roomIds: [cast.rooms.orchid],
-      },
-    );
-    const day = '2031-05-12';
-    const shown = await post(organiser, '/series', form({ from_on: '2031-05-05', until_on: '2031-05-31' }));
-    const bare = await post(organiser, ...confirm(shown.text, { [day]: { choice: 'skip' } }));
-    expect(bare.status).toBe(422);
-    const page = load(bare.text);
-    expect(page('title').text()).toMatch(/^Error:/);
-    const link = page('.error-summary a');
-    expect(link.text()).toContain('Mon 12 May 2031');
-    expect(page(String(link.attr('href'))).attr('aria-invalid')).toBe('true');
-    const row = page('tbody tr').filter((_, line) => page(line).find('input[name=at]').val() === day);
-    expect(
-      row
-        .find('option')
-        .toArray()
-        .map((one) => page(one).attr('value')),
-    ).toEqual(expect.arrayContaining(['keep', 'skip', `room:${cast.rooms.bamboo}`]));
-    const saved = await post(
-      organiser,
-      ...confirm(bare.text, { [day]: { choice: `room:${cast.rooms.bamboo}` } }),
-    );
-    expect(saved.status).toBe(303);
-  });
+  it(
+    'asks for a missing reason above the dates, and goes on offering other rooms where one was ' + 'skipped',
+    async () => {
+      await createMeeting(
+        world.db,
+        { id: cast.reviewer.id },
+        {
+          title: 'In the way',
+          startsAt: new Date('2031-05-12T09:00:00+08:00'),
+          endsAt: new Date('2031-05-12T10:00:00+08:00'),
+          zone: 'Asia/Shanghai',
+          roomIds: [cast.rooms.orchid],
+        },
+      );
+      const day = '2031-05-12';
+      const shown = await post(organiser, '/series', form({ from_on: '2031-05-05', until_on: '2031-05-31' }));
+      const bare = await post(organiser, ...confirm(shown.text, { [day]: { choice: 'skip' } }));
+      expect(bare.status).toBe(422);
+      const page = load(bare.text);
+      expect(page('title').text()).toMatch(/^Error:/);
+      const link = page('.error-summary a');
+      expect(link.text()).toContain('Mon 12 May 2031');
+      expect(page(String(link.attr('href'))).attr('aria-invalid')).toBe('true');
+      const row = page('tbody tr').filter((_, line) => page(line).find('input[name=at]').val() === day);
+      expect(
+        row
+          .find('option')
+          .toArray()
+          .map((one) => page(one).attr('value')),
+      ).toEqual(expect.arrayContaining(['keep', 'skip', `room:${cast.rooms.bamboo}`]));
+      const saved = await post(
+        organiser,
+        ...confirm(bare.text, { [day]: { choice: `room:${cast.rooms.bamboo}` } }),
+      );
+      expect(saved.status).toBe(303);
+    },
+  );
 
   it('from today on means the dates to come, not this morning’s', async () => {
     const before = world.clock.now();
@@ -284,53 +292,57 @@ describe('making one', () => {
 });
 
 describe('numbers', () => {
-  it('close up when a date is called off early, stay once they were sent out, and give an added date its place', async () => {
-    const series = await make();
-    const ids = (
-      await rows<{ id: number }>(
-        world.db,
-        `select id from meetings where series_id = :series order by starts_at`,
-        { series },
-      )
-    ).map(({ id }) => id);
-    await world.db.raw(`update meetings set state = 'scheduled', announced_at = now() where id = ?`, [
-      ids[0] ?? 0,
-    ]);
-    const by = { id: cast.organiser.id };
-    await cancelMeeting(world.db, by, ids[1] ?? 0, { reason: 'x' });
-    expect((await dates(series)).map(({ number }) => number)).toEqual([42, null, 43, 44, 45]);
-    await restoreMeeting(world.db, by, ids[1] ?? 0, { now: world.clock.now() });
-    await cancelMeeting(world.db, by, ids[0] ?? 0, { reason: 'x' });
-    expect((await dates(series)).map(({ number }) => number)).toEqual([42, 43, 44, 45, 46]);
-    const added = await post(organiser, '/meetings', {
-      title: 'Weekly leadership',
-      on: '2030-04-10',
-      from: '9',
-      to: '10',
-      zone: 'Asia/Shanghai',
-      lang: 'en',
-      series: String(series),
-      key: randomUUID(),
-    });
-    expect(added.status).toBe(303);
-    expect((await dates(series)).map(({ number }) => number)).toEqual([42, 43, 44, 45, 46, 47]);
-    const id = Number(/\d+$/.exec(added.headers.location ?? '')?.[0]);
-    expect((await listParticipants(world.db, id)).map(({ role }) => role)).toEqual(['chair', 'required']);
-    expect(
-      (
-        await post(outsider, '/meetings', {
-          title: 'x',
-          on: '2030-04-10',
-          from: '9',
-          to: '10',
-          zone: 'Asia/Shanghai',
-          lang: 'en',
-          series: String(series),
-          key: randomUUID(),
-        })
-      ).status,
-    ).toBe(403);
-  });
+  it(
+    'close up when a date is called off early, stay once they were sent out, and give an added ' +
+      'date its place',
+    async () => {
+      const series = await make();
+      const ids = (
+        await rows<{ id: number }>(
+          world.db,
+          `select id from meetings where series_id = :series order by starts_at`,
+          { series },
+        )
+      ).map(({ id }) => id);
+      await world.db.raw(`update meetings set state = 'scheduled', announced_at = now() where id = ?`, [
+        ids[0] ?? 0,
+      ]);
+      const by = { id: cast.organiser.id };
+      await cancelMeeting(world.db, by, ids[1] ?? 0, { reason: 'x' });
+      expect((await dates(series)).map(({ number }) => number)).toEqual([42, null, 43, 44, 45]);
+      await restoreMeeting(world.db, by, ids[1] ?? 0, { now: world.clock.now() });
+      await cancelMeeting(world.db, by, ids[0] ?? 0, { reason: 'x' });
+      expect((await dates(series)).map(({ number }) => number)).toEqual([42, 43, 44, 45, 46]);
+      const added = await post(organiser, '/meetings', {
+        title: 'Weekly leadership',
+        on: '2030-04-10',
+        from: '9',
+        to: '10',
+        zone: 'Asia/Shanghai',
+        lang: 'en',
+        series: String(series),
+        key: randomUUID(),
+      });
+      expect(added.status).toBe(303);
+      expect((await dates(series)).map(({ number }) => number)).toEqual([42, 43, 44, 45, 46, 47]);
+      const id = Number(/\d+$/.exec(added.headers.location ?? '')?.[0]);
+      expect((await listParticipants(world.db, id)).map(({ role }) => role)).toEqual(['chair', 'required']);
+      expect(
+        (
+          await post(outsider, '/meetings', {
+            title: 'x',
+            on: '2030-04-10',
+            from: '9',
+            to: '10',
+            zone: 'Asia/Shanghai',
+            lang: 'en',
+            series: String(series),
+            key: randomUUID(),
+          })
+        ).status,
+      ).toBe(403);
+    },
+  );
 });
 
 describe('keeping one', () => {
