@@ -168,12 +168,7 @@ export async function changePassword(
  * Stores a password of the acting person, ends all sessions and open links and opens a new session.
  * @returns its token
  */
-async function putPassword(
-  trx: Db,
-  by: Actor & { id: number },
-  hash: string,
-  from: From,
-): Promise<string> {
+async function putPassword(trx: Db, by: Actor & { id: number }, hash: string, from: From): Promise<string> {
   const personId = by.id;
   await change(
     trx,
