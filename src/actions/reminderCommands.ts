@@ -1,5 +1,4 @@
-import type { Actor } from '../lib/audit/record.js';
-import { record } from '../lib/audit/record.js';
+import { type Actor, record } from '../lib/audit/record.js';
 import { row, rows, inTransaction, type Db } from '../lib/db/db.js';
 import { queueDelivery } from '../lib/mail/queue.js';
 import { addDays, dayOf, startOfDay } from '../lib/time/zone.js';
@@ -98,7 +97,6 @@ async function sendDigest(
       personId,
       payload: { action_ids: [...remindedIds] },
       isRestricted: steps.some((step) => step.is_restricted && remindedIds.has(step.action_id)),
-      usefulUntil: new Date(at.now.getTime() + 24 * 3_600_000),
     });
     return true;
   });

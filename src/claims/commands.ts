@@ -1,3 +1,4 @@
+import { handToClosures, type RoomTime } from './closureCommands.js';
 import type { Actor } from '../lib/audit/record.js';
 import { change, row, rows, type Db } from '../lib/db/db.js';
 import { findRequestedRooms } from './requestedRoomQueries.js';
@@ -15,7 +16,7 @@ import {
   type ClaimResult,
   type ClaimRequest,
 } from './verdict.js';
-import { atomOf, isLive, isWithin, joinParts } from '../hours/liveClaimQueries.js';
+import { atomOf, isLive, joinParts } from '../hours/liveClaimQueries.js';
 import { checkQuotas, countedFor, isCounted, lockQuotas } from './quotaCommands.js';
 
 // Who occupies which room when; everything for many meetings at once, of which one is the smallest number.
@@ -320,33 +321,6 @@ export function retakeRooms(
   had: { meetingId: number; roomIds: number[]; startsAt: Date; endsAt: Date; now: Date },
 ): Promise<ClaimResult> {
   return claimRooms(trx, by, { ...had, overrideReason: 'restored', isRestored: true });
-}
-
-/** Pieces of freed claims that lie in a closure of their room become the closure's. */
-export async function handToClosures(trx: Db, freedIds: readonly number[]): Promise<void> {
-  await change(
-    trx,
-    `insert into room_claims (room_id, closure_id, state, starts_at, ends_at, occupies_from, occupies_to,
-                              created_by)
-     select c.room_id, cl.id, 'confirmed', piece.f, piece.t, piece.f, piece.t, cl.created_by
-       from room_claims c
-       join closures cl on cl.lifted_at is null
-        and cl.starts_at < c.occupies_to and cl.ends_at > c.occupies_from
-        and ${isWithin('c.room_id', 'cl.room_id')}
-      cross join lateral (
-        select greatest(c.occupies_from, cl.starts_at) as f, least(c.occupies_to, cl.ends_at) as t) piece
-      where c.id = any(:freed)
-      order by c.room_id, piece.f
-     on conflict do nothing`,
-    { freed: freedIds },
-  );
-}
-
-/** A time in an atomic room. */
-export interface RoomTime {
-  room: number;
-  from: Date;
-  to: Date;
 }
 
 /**

@@ -1,9 +1,10 @@
 import type { Actor } from '../lib/audit/record.js';
 import { change, row, rows, type Db } from '../lib/db/db.js';
 import { offerFreed, offerPieces } from './awaitedCommands.js';
-import { expireLapsed, handToClosures, lockRooms } from './commands.js';
+import { expireLapsed, lockRooms } from './commands.js';
 import { releaseUnusedEquipment, shortenEquipment } from '../equipment/commands.js';
 import { atomOf, isBlocking, isWithin, joinParts } from '../hours/liveClaimQueries.js';
+import { handTimesToClosures, handToClosures } from './closureCommands.js';
 
 // What happens to the claims of a meeting on its day: it ends early, it goes on a little longer, nobody
 // comes. In the caller's transaction, which has locked the meeting.
@@ -55,40 +56,13 @@ export async function shortenClaims(
       where id = any(:ids)`,
     { at, by: by.id, ids: running.map(({ id }) => id) },
   );
-  await change(
-    trx,
-    `insert into room_claims (
-       room_id, closure_id, state, starts_at, ends_at, occupies_from, occupies_to, created_by
-     )
-     select f.room_id, cl.id, 'confirmed', piece.f, piece.t, piece.f, piece.t, cl.created_by
-       from unnest(
-         cast(:rooms as bigint[]), cast(:from as timestamptz[]), cast(:to as timestamptz[])
-       ) as f (room_id, f, t)
-       join closures cl on cl.lifted_at is null and cl.starts_at < f.t and cl.ends_at > f.f
-        and (
-          cl.room_id = f.room_id
-          or exists (select 1 from room_parts p where p.hall_id = cl.room_id and p.part_id = f.room_id)
-        )
-      cross join lateral (select greatest(f.f, cl.starts_at) as f, least(f.t, cl.ends_at) as t) piece
-      where piece.f < piece.t
-      order by f.room_id, piece.f
-     on conflict do nothing`,
-    {
-      rooms: running.map(({ room_id }) => room_id),
-      from: running.map(({ teardown_minutes }) =>
-        new Date(at.getTime() + teardown_minutes * 60_000).toISOString(),
-      ),
-      to: running.map(({ occupies_to }) => occupies_to.toISOString()),
-    },
-  );
-  await offerPieces(
-    trx,
-    running.map(({ room_id, teardown_minutes, occupies_to }) => ({
-      room: room_id,
-      from: new Date(at.getTime() + teardown_minutes * 60_000),
-      to: occupies_to,
-    })),
-  );
+  const rest = running.map(({ room_id, teardown_minutes, occupies_to }) => ({
+    room: room_id,
+    from: new Date(at.getTime() + teardown_minutes * 60_000),
+    to: occupies_to,
+  }));
+  await handTimesToClosures(trx, rest);
+  await offerPieces(trx, rest);
   await shortenEquipment(trx, [meetingId]);
   return at;
 }

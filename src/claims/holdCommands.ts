@@ -1,9 +1,10 @@
 import type { Actor } from '../lib/audit/record.js';
 import { change, inTransaction, rows, type Db } from '../lib/db/db.js';
 import { offerFreed } from './awaitedCommands.js';
-import { expireLapsed, handToClosures, lockRooms } from './commands.js';
+import { expireLapsed, lockRooms } from './commands.js';
 import { atomOf, joinParts } from '../hours/liveClaimQueries.js';
 import { lockRoomsOf } from './waitHoldCommands.js';
+import { handToClosures } from './closureCommands.js';
 
 // Rooms held for the candidates of a poll: claims in the state 'held' that anybody's booking may replace once
 // their time is over. Everything here runs in the caller's transaction.

@@ -1,8 +1,9 @@
 import type { Actor } from '../lib/audit/record.js';
 import { change, rows, type Db } from '../lib/db/db.js';
 import { offerFreed } from './awaitedCommands.js';
-import { handToClosures, lockRooms } from './commands.js';
+import { lockRooms } from './commands.js';
 import { atomOf, atomsOf, joinParts } from '../hours/liveClaimQueries.js';
+import { handToClosures } from './closureCommands.js';
 
 // Rooms held for who waited for them: claims in the state 'held' that name the meeting which may take them.
 // Everything here runs in the caller's transaction, which has locked the meetings.

@@ -2,10 +2,11 @@ import { record, recordAll, type Actor } from '../lib/audit/record.js';
 import { change, inTransaction, row, rows, type Db } from '../lib/db/db.js';
 import { NotFound } from '../lib/http/errors.js';
 import { offerFreed } from '../claims/awaitedCommands.js';
-import { handToClosures, lockRooms } from '../claims/commands.js';
+import { lockRooms } from '../claims/commands.js';
 import { requireKeeper } from '../auth/keeperQueries.js';
 import { freeWithin } from '../claims/freeTimes.js';
 import { atomOf, isBlocking, isLive, joinParts } from '../hours/liveClaimQueries.js';
+import { handToClosures } from '../claims/closureCommands.js';
 
 export interface NewClosure {
   startsAt: Date;

@@ -16,8 +16,6 @@ export interface PageParagraph {
   isLast: boolean;
 }
 
-export type PageDocument = ReturnType<typeof layOutDocument>;
-
 export function layOutDocument(document: MinutesDocument) {
   const isOfficial = document.template === 'official';
   const isChinese = document.lang === 'zh-CN';

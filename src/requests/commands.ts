@@ -6,10 +6,11 @@ import { queueDeliveries, type NewDelivery } from '../lib/mail/queue.js';
 import { isInForce } from '../people/deputyQueries.js';
 import { offerFreed } from '../claims/awaitedCommands.js';
 import { shortenEquipment } from '../equipment/commands.js';
-import { handToClosures, lockRooms } from '../claims/commands.js';
+import { lockRooms } from '../claims/commands.js';
 import { findClashes, type Clash } from '../claims/queries.js';
 import { atomOf, joinParts } from '../hours/liveClaimQueries.js';
 import type { ReasonCode, RequestState } from './queries.js';
+import { handToClosures } from '../claims/closureCommands.js';
 
 const LOCAL_DAY = '(select (cast(:now as timestamptz) at time zone zone)::date from organisations)';
 

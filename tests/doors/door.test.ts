@@ -283,6 +283,39 @@ describe('the display', () => {
     ]);
   });
 
+  it('hands the rest of an ended meeting to a closure of the hall that its room is part of', async () => {
+    await world.owner.raw(`update closures set lifted_at = now() where lifted_at is null`);
+    const hall = await row<{ id: number }>(
+      world.owner,
+      `insert into rooms (code, name_en, name_zh, capacity) values ('hall', 'Hall', '大厅', 100) returning id`,
+    );
+    await world.owner.raw(`insert into room_parts (hall_id, part_id) values (?, ?)`, [
+      hall?.id ?? 0,
+      cast.rooms.orchid,
+    ]);
+    const id = await book('In the way of the hall', -10, 50);
+    const closure = await addClosure(
+      world.db,
+      { id: cast.secretary.id },
+      { roomId: hall?.id ?? 0, startsAt: minutes(0), endsAt: minutes(120), reason: 'Paint' },
+    );
+    await press('/door/early-end', { meeting: String(id) });
+    expect(
+      await rows(
+        world.db,
+        `select room_id, occupies_from, occupies_to
+           from room_claims
+          where closure_id = :id and state = 'confirmed'
+          order by occupies_from`,
+        { id: closure.id },
+      ),
+    ).toEqual([
+      { room_id: cast.rooms.orchid, occupies_from: minutes(0), occupies_to: minutes(50) },
+      { room_id: cast.rooms.orchid, occupies_from: minutes(50), occupies_to: minutes(120) },
+    ]);
+    await world.owner.raw(`delete from room_parts where hall_id = ?`, [hall?.id ?? 0]);
+  });
+
   it('never gives the same quarter of an hour to two: extensions and bookings at once', async () => {
     const id = await book('Long talk', -30, 30);
     const at = (n: number) => ({

@@ -104,9 +104,15 @@ const ROOMS: readonly Rule[] = [
   },
   {
     rule: 'A closed hall takes the piece that a part gives up',
-    search: "and ${isWithin('c.room_id', 'cl.room_id')}",
-    replace: 'and cl.room_id = c.room_id',
-    tests: ['claims/claims'],
+    search: "and ${isWithin('freed.room', 'cl.room_id')}",
+    replace: 'and cl.room_id = freed.room',
+    tests: ['claims/claims', 'doors/door'],
+  },
+  {
+    rule: 'A closure takes the rest of a meeting that ends early',
+    search: 'await handTimesToClosures(trx, rest);',
+    replace: '',
+    tests: ['doors/door'],
   },
   {
     rule: 'Only a hold whose time is over gives way',
